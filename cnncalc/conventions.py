@@ -1,0 +1,29 @@
+"""What counts as what, in the words shown to users, with their source."""
+
+from __future__ import annotations
+
+MAC = "one multiply and one add"
+FLOPS_PER_MAC = 2
+PARAMS = "weights + biases, shared counted once"
+CONNECTIONS = "weights only"
+MACS_COUNT = (
+    "convolutions, transposed convolutions, linear and fully connected layers, trainable "
+    "subsampling and RBF units; zeros of the padding count as work; bias additions, norms, "
+    "activations, pooling and merges do not"
+)
+
+# Bytes per number of each --dtype word.
+DTYPES: dict[str, int] = {"fp64": 8, "fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
+
+LAYOUTS = ("HWC", "CHW", "WHD")
+
+
+def bytes_per_number(dtype: str) -> int:
+    """Bytes of one number; `dtype` is one of DTYPES or a whole number of bytes.
+
+    Raises KeyError for anything else.
+
+    >>> bytes_per_number("fp16"), bytes_per_number("3")
+    (2, 3)
+    """
+    return int(dtype) if dtype.isdecimal() and int(dtype) > 0 else DTYPES[dtype]

@@ -1,0 +1,56 @@
+"""A tensor for the readable forward pass: a shape and a flat list, channels first.
+
+The numbers may be of any type that adds and multiplies, which is how one forward pass also
+counts multiplications or remembers which inputs reached an output.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnncalc.shapes import Shape
+
+Scalar = Any  # a float, or a counting or remembering stand-in for one
+
+
+class Tensor(NamedTuple):
+    """Values in C order: channel by channel, then the spatial axes, the last one fastest.
+
+    >>> from cnncalc.shapes import Shape
+    >>> picture = Tensor(Shape(2, (2, 3)), [float(i) for i in range(12)])
+    >>> picture.plane(1)
+    [6.0, 7.0, 8.0, 9.0, 10.0, 11.0]
+    """
+
+    shape: Shape
+    values: list[Scalar]
+
+    def plane(self, channel: int) -> list[Scalar]:
+        """The values of one channel, all positions in order."""
+        size = self.shape.size // self.shape.channels
+        return self.values[channel * size : (channel + 1) * size]
+
+
+def positions(spatial: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Every position of a map, in the order of the flat list.
+
+    >>> list(positions((2, 2)))
+    [(0, 0), (0, 1), (1, 0), (1, 1)]
+    """
+    return product(*map(range, spatial))
+
+
+def offset(position: tuple[int, ...], spatial: tuple[int, ...]) -> int:
+    """Where a position lies in the flat list of one plane.
+
+    >>> offset((1, 2), (4, 5))
+    7
+    """
+    index = 0
+    for place, size in zip(position, spatial, strict=True):
+        index = index * size + place
+    return index

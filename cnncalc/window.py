@@ -1,0 +1,162 @@
+"""ONE sliding window along ONE axis; every rank zips it over its axes.
+
+Output count, padding rules, the ceiling rule, what is left over at the edge, and reach.
+Source: Dumoulin & Visin, "A guide to convolution arithmetic" (arXiv 1603.07285); the
+teaching letters are those of the cs231n notes (W, F, S, P).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+from cnncalc.errors import Misfit
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+PaddingRule = Literal["same", "half", "valid", "full"]
+PADDING_RULES: tuple[str, ...] = get_args(PaddingRule)
+
+
+class Reach(NamedTuple):
+    """Output position o reads input positions step*o + low ... step*o + high, on one axis.
+
+    The three may be fractions where a layer enlarges its input; a step of 0 means that
+    every output sees the same stretch (global pooling, fully connected layers).
+
+    >>> Reach(2, -1, 1).size
+    3
+    """
+
+    step: int | Fraction
+    low: int | Fraction
+    high: int | Fraction
+
+    @property
+    def size(self) -> int:
+        """The largest number of input positions that one output can read."""
+        return int((self.high - self.low) // 1) + 1
+
+
+STILL = Reach(1, 0, 0)  # an output reads the input at its own position
+
+
+def whole(size: int) -> Reach:
+    """Every output reads the whole axis.
+
+    >>> whole(7)
+    Reach(step=0, low=0, high=6)
+    """
+    return Reach(0, 0, size - 1)
+
+
+class Window(NamedTuple):
+    """A filter of `kernel` taps, `dilation` apart, moving by `stride` over a padded axis.
+
+    >>> Window(5, stride=1, begin=2, end=2).count(32)
+    32
+    >>> Window(11, stride=4).count(224), Window(11, stride=4).unused(224)
+    (54, 1)
+    """
+
+    kernel: int
+    stride: int = 1
+    begin: int = 0
+    end: int = 0
+    dilation: int = 1
+    ceil: bool = False
+
+    @property
+    def extent(self) -> int:
+        """How much of the axis the taps span: dilation * (kernel - 1) + 1."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    def slack(self, size: int) -> int:
+        """What is left of the padded axis after the first window: W - F + 2P."""
+        return size + self.begin + self.end - self.extent
+
+    def count(self, size: int) -> int:
+        """The number of window positions: floor((W - F + 2P) / S) + 1.
+
+        With `ceil`, the ceiling instead, less one when the last window would start at or
+        past the end of the input and its left padding (the rule of PyTorch and Caffe).
+        Raises Misfit where not even one window fits.
+        """
+        slack = self.slack(size)
+        steps = -(-slack // self.stride) if self.ceil else slack // self.stride
+        if steps < 0:
+            raise self._too_big(size)
+        starts_outside = self.ceil and steps * self.stride >= size + self.begin
+        return steps if starts_outside else steps + 1
+
+    def unused(self, size: int) -> int:
+        """Columns of the padded axis that no window reads (0 when it fits exactly)."""
+        last_end = (self.count(size) - 1) * self.stride + self.extent
+        return max(0, size + self.begin + self.end - last_end)
+
+    @property
+    def reach(self) -> Reach:
+        """What one output reads of the axis, in input positions."""
+        return Reach(self.stride, -self.begin, self.extent - 1 - self.begin)
+
+    def _too_big(self, size: int) -> Misfit:
+        span = f"{self.kernel}" if self.dilation == 1 else f"{self.kernel}, spanning {self.extent}"
+        padded = f" plus {self.begin} + {self.end} of padding" if self.begin or self.end else ""
+        largest = (size + self.begin + self.end - 1) // self.dilation + 1
+        return Misfit(
+            "filter-too-big",
+            f"the filter ({span}) is larger than its input ({size}{padded})",
+            field="kernel",
+            help=f"use a filter of at most {largest}, add padding, or start from a larger input",
+        )
+
+
+def padding_by_rule(
+    rule: str, size: int, kernel: int, stride: int, dilation: int
+) -> tuple[int, int]:
+    """Zeros before and after the axis for a named rule.
+
+    `same` keeps ceil(W/S) outputs and puts the odd zero at the end (TensorFlow's rule);
+    `half` is symmetric, floor(dilation * (kernel - 1) / 2), the usual "keep the size" of PyTorch;
+    `valid` adds none; `full` adds all that still touches, dilation * (kernel - 1).
+
+    >>> padding_by_rule("same", 224, 3, 2, 1), padding_by_rule("half", 224, 3, 2, 1)
+    ((0, 1), (1, 1))
+    """
+    reach = dilation * (kernel - 1)
+    if rule == "same":
+        total = max((-(-size // stride) - 1) * stride + reach + 1 - size, 0)
+        return total // 2, total - total // 2
+    if rule == "half":
+        return reach // 2, reach // 2
+    if rule == "full":
+        return reach, reach
+    return 0, 0
+
+
+def transposed_count(size: int, window: Window, output_padding: int) -> int:
+    """Output size of a transposed convolution: (W-1)*S - 2P + dilation*(F-1) + output_padding + 1.
+
+    Raises Misfit where nothing would be left, or where the output padding is not smaller
+    than the stride or the dilation (the surplus would be cells nothing writes to).
+
+    >>> transposed_count(12, Window(3, stride=2, begin=1, end=1), 1)
+    24
+    """
+    if output_padding >= max(window.stride, window.dilation):
+        raise Misfit(
+            "output-padding",
+            f"output_padding={output_padding} must be smaller than the stride "
+            f"({window.stride}) or the dilation ({window.dilation})",
+            field="output_padding",
+        )
+    count = (size - 1) * window.stride - window.begin - window.end + window.extent + output_padding
+    if count < 1:
+        cells = count + window.begin + window.end
+        raise Misfit(
+            "empty-output",
+            f"nothing is left: the padding takes away all {cells} cells",
+            field="padding",
+            help="use less padding",
+        )
+    return count
