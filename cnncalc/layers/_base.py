@@ -1,0 +1,179 @@
+"""The contract every layer keeps: what goes in, what comes out, what it holds, what it costs.
+
+A room is a final frozen dataclass below `Layer` (or below one of the three kinds: Pointwise,
+Windowed, Merge), alone in a file named after its type. It answers for one layer in local
+terms. Totals, receptive fields along paths and memory are composed elsewhere from its answers.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from math import prod
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+
+from cnncalc.errors import Misfit
+from cnncalc.window import STILL, Reach, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+    from cnncalc.shapes import Shape
+    from cnncalc.tensor import Scalar, Tensor
+
+Role = Literal["learned", "fixed", "statistic"]
+Work = Literal["counted", "none", "uncounted"]
+Attachment = Literal["norm", "activation"]
+Names = Mapping[str, str]  # what is written: the field that is meant
+Words = Mapping[str, tuple[str, object]]  # what is written: a field and its value
+
+
+class Parameter(NamedTuple):
+    """One stored tensor of a layer. A parameter named `bias` is counted among the biases.
+
+    `learned` ones are trained; `fixed` ones are not (the codes of LeNet-5's RBF units);
+    `statistic` ones are buffers (the running mean and variance of a batch norm).
+
+    >>> Parameter("weight", (6, 1, 5, 5)).size
+    150
+    """
+
+    name: str
+    dims: tuple[int, ...]
+    role: Role = "learned"
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return prod(self.dims)
+
+
+class Step(NamedTuple):
+    """One line of an explanation: a formula, the same with this layer's numbers, the value.
+
+    `field` names the figure of the report that the value must equal (`out.w`, `weights`, ...).
+    `numbers` uses only digits, + - · / ( ) and ⌊ ⌋ ⌈ ⌉, so that a test can evaluate it.
+
+    >>> Step("biases", "biases", "K", "6", 6).value
+    6
+    """
+
+    field: str
+    label: str
+    formula: str
+    numbers: str
+    value: int | Fraction
+
+
+class Layer(ABC):
+    """One layer type. Subclasses are frozen dataclasses; their annotations are the YAML fields.
+
+    The class variables describe how the shorthand is read: which field a bare number fills,
+    which one an `AxB` size fills, and what letters and words stand for.
+    """
+
+    __slots__ = ()
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}  # unknown keys fail
+
+    type: ClassVar[str]  # the file's name
+    positional: ClassVar[tuple[str, ...]] = ()  # fields filled by bare numbers, in order
+    sized: ClassVar[str | None] = None  # the field filled by 5x5
+    letters: ClassVar[Names] = {}  # "s" -> "stride": s2, s=2, S=2
+    other_names: ClassVar[Names] = {}  # "out_channels" -> "filters"
+    words: ClassVar[Words] = {}  # "nobias" -> ("bias", False)
+    attaches: ClassVar[Attachment | None] = None  # may follow as a word
+    bias_free_before_norm: ClassVar[bool] = False  # no bias when a norm is attached first
+    is_view: ClassVar[bool] = False  # hands on the memory it reads, under another name
+    work: ClassVar[Work] = "none"  # see conventions.WORK
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)  # least and most inputs
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.type = cls.__module__.rpartition(".")[2]
+
+    @abstractmethod
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """The shape that comes out. Raises Misfit, in local terms, when the layer cannot work."""
+
+    def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
+        """The tensors the layer stores, in the order frameworks store them."""
+        return ()
+
+    def macs(self, *inputs: Shape) -> int:
+        """Multiply-accumulates for one sample, by the convention of published tables."""
+        return 0
+
+    def connections(self, *inputs: Shape) -> int:
+        """Inputs feeding each output neuron, summed over the neurons; biases not counted."""
+        return 0
+
+    def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...] | None, ...]:
+        """Per input, per spatial axis of it, what one output position reads.
+
+        None marks an input that only scales the whole map (a squeeze-and-excitation gate).
+        """
+        return tuple((STILL,) * shape.rank for shape in inputs)
+
+    def fit(self, *inputs: Shape) -> tuple[int, ...]:
+        """Per spatial axis, the rows or columns at the edge that no window reads."""
+        return ()
+
+    def settings(self, *inputs: Shape) -> dict[str, object]:
+        """The fields with this input's sizes put in (`same` padding becomes numbers)."""
+        from dataclasses import fields
+
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+    @abstractmethod
+    def forward(
+        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
+    ) -> Tensor:
+        """The layer's arithmetic, to be read. Works on any scalar that adds and multiplies.
+
+        Parameters are flat lists by name, in C order of `Parameter.dims`.
+        """
+
+    def explain(self, *inputs: Shape) -> list[Step]:
+        """The formulas behind the figures, with this layer's numbers put in: here, the neurons."""
+        from cnncalc.layers._steps import neurons
+
+        return [neurons(self.output_shape(*inputs))]
+
+
+def see_all(shape: Shape) -> tuple[Reach, ...]:
+    """The reach of an output that reads its whole input."""
+    return tuple(whole(size) for size in shape.spatial)
+
+
+def spread(values: tuple[int, ...], rank: int, field: str) -> tuple[int, ...]:
+    """One value per spatial axis: a single value serves them all.
+
+    >>> spread((3,), 2, "kernel"), spread((1, 7), 2, "kernel")
+    ((3, 3), (1, 7))
+    """
+    if len(values) == 1:
+        return values * rank
+    if len(values) != rank:
+        raise wrong_rank(field, len(values), rank)
+    return values
+
+
+def wrong_rank(field: str, given: int, rank: int) -> Misfit:
+    """A field has a value for each of `given` axes, but the input has `rank` of them."""
+    axes = "1 spatial axis" if rank == 1 else f"{rank} spatial axes"
+    return Misfit(
+        "wrong-rank",
+        f"{field} has {given} values, but its input has {axes}",
+        field=field,
+        help="write one number for all axes, such as f3, or one per axis",
+    )
+
+
+def product(*factors: int) -> str:
+    """Factors as the notes write them.
+
+    >>> product(5, 5, 1, 6)
+    '5·5·1·6'
+    """
+    return "·".join(map(str, factors))

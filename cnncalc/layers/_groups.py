@@ -1,0 +1,37 @@
+"""Groups: channels parted evenly, as convolutions, group norms and shuffles want them."""
+
+from __future__ import annotations
+
+from math import gcd
+
+from cnncalc.errors import Misfit
+
+
+def require_groups(groups: int, channels: int, filters: int | None = None) -> None:
+    """Raise Misfit where groups does not divide the input channels, or the filters if any.
+
+    >>> require_groups(2, 6, 16)
+    >>> require_groups(4, 6, 16)
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.Misfit: groups=4 does not divide the 6 input channels
+    """
+    if channels % groups:
+        raise _bad_groups(groups, f"{channels} input channels", channels, filters)
+    if filters is not None and filters % groups:
+        raise _bad_groups(groups, f"{filters} filters", channels, filters)
+
+
+def _bad_groups(groups: int, undivided: str, channels: int, filters: int | None) -> Misfit:
+    both = f"{channels}" if filters is None else f"{channels} input channels and {filters} filters"
+    return Misfit(
+        "groups",
+        f"groups={groups} does not divide the {undivided}",
+        field="groups",
+        help=f"groups must divide {both}: {_divisors(gcd(channels, filters or 0))}",
+    )
+
+
+def _divisors(number: int) -> str:
+    *others, last = (str(n) for n in range(1, number + 1) if number % n == 0)
+    return f"{', '.join(others)} or {last}" if others else last

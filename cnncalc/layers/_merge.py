@@ -1,0 +1,76 @@
+"""Merge: layers that join two or more tensors into one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cnncalc.errors import Misfit
+from cnncalc.layers._base import Layer
+from cnncalc.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cnncalc.shapes import Shape
+    from cnncalc.tensor import Scalar
+
+
+class Merge(Layer):
+    """Joins its inputs, which are given by reference (`add in`) or as branches (`add: [...]`).
+
+    As it stands all have one shape, and so has the result; rooms that fit otherwise say so.
+    """
+
+    __slots__ = ()
+
+    arity: ClassVar[tuple[int, int | None]] = (2, None)
+
+    def mismatch(self, *inputs: Shape, help: str) -> Misfit:
+        """The complaint of a merge whose inputs do not go together.
+
+        The caller knows where each input comes from and adds one note per input.
+        """
+        verbs = {"add": "add", "sub": "subtract", "mul": "multiply", "concat": "concatenate"}
+        verb = verbs.get(self.type, f"take the {self.type} of")
+        return Misfit(
+            f"{self.type}-mismatch", f"cannot {verb} tensors of different shape", help=help
+        )
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """The one shape that all inputs have. Raises Misfit where they differ."""
+        first, *rest = inputs
+        for branch, shape in enumerate(rest, start=2):
+            if shape != first:
+                raise self.mismatch(*inputs, help=remedy(first, shape, branch))
+        return first
+
+
+def remedy(wanted: Shape, given: Shape, branch: int) -> str:
+    """What would give a branch the shape that is wanted of it.
+
+    >>> from cnncalc.shapes import Shape
+    >>> remedy(Shape(128, (56, 56)), Shape(64, (56, 56)), 2)
+    'make the channels equal, e.g. "conv 128 1x1" on branch 2'
+    """
+    if wanted.rank != given.rank:
+        return (
+            f"give branch {branch} the axes of branch 1, e.g. with reshape {wanted.text(times='x')}"
+        )
+    if wanted.spatial != given.spatial:
+        target = "×".join(map(str, wanted.spatial))
+        return f"bring branch {branch} to {target}, e.g. by its strides and padding"
+    if not wanted.rank:
+        return f'make the sizes equal, e.g. "fc {wanted.channels}" on branch {branch}'
+    ones = "f1" if wanted.rank == 1 else "x".join("1" * wanted.rank)
+    return f'make the channels equal, e.g. "conv {wanted.channels} {ones}" on branch {branch}'
+
+
+def elementwise(inputs: Sequence[Tensor], combine: Callable[[Sequence[Scalar]], Scalar]) -> Tensor:
+    """Combine the numbers found at the same place of every input.
+
+    >>> from cnncalc.shapes import Shape
+    >>> elementwise([Tensor(Shape(2), [1.0, 2.0]), Tensor(Shape(2), [5.0, 1.0])], sum).values
+    [6.0, 3.0]
+    """
+    values = zip(*(tensor.values for tensor in inputs), strict=True)
+    return Tensor(inputs[0].shape, [combine(numbers) for numbers in values])

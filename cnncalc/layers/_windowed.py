@@ -1,0 +1,204 @@
+"""Windowed: layers that slide a window over each channel's map (convolution, pooling).
+
+All ranks are one implementation: every rule is `window.Window`'s on one axis, zipped.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING, ClassVar
+
+from cnncalc.errors import Misfit
+from cnncalc.layers import _steps
+from cnncalc.layers._base import Layer, Names, Step, Words, product, spread, wrong_rank
+from cnncalc.layers._spatial import axis_steps, check_edges, each_axis, grid, source
+from cnncalc.shapes import Shape
+from cnncalc.window import PADDING_RULES, Window, padding_by_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnncalc.tensor import Scalar
+    from cnncalc.window import Reach
+
+
+class Windowed(Layer):
+    """A layer with kernel, stride, padding and, where the room has them, dilation and ceil.
+
+    As it stands each map has its window to itself and nothing is weighted, as in pooling;
+    rooms with filters say otherwise.
+    """
+
+    __slots__ = ()
+
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...] | None  # None: as far as the window is wide
+    padding: str | tuple[tuple[int, int], ...]
+
+    sized: ClassVar[str | None] = "kernel"
+    letters: ClassVar[Names] = {"f": "kernel", "s": "stride", "p": "padding"}
+    other_names: ClassVar[Names] = {"kernel_size": "kernel", "strides": "stride"}
+    words: ClassVar[Words] = {rule: ("padding", rule) for rule in PADDING_RULES}
+    pads_half_at_most: ClassVar[bool] = False  # PyTorch's limit for pooling
+
+    def channels_out(self, shape: Shape) -> int:
+        """How many channels come out. Raises Misfit where the channels do not work."""
+        return shape.channels
+
+    def windows(self, shape: Shape) -> tuple[Window, ...]:
+        """One Window per spatial axis, with every default and padding rule resolved."""
+        return _resolved(self, shape)
+
+    def resolve(self, shape: Shape) -> tuple[Window, ...]:
+        """`windows`, worked out; every figure of a layer asks for them, so they are kept."""
+        rank = shape.rank
+        if rank == 0:
+            raise Misfit(
+                "no-axes",
+                f"a window needs an axis to slide along; the input is a vector of {shape.channels}",
+                help="reshape it first, or use fc",
+            )
+        kernel = spread(self.kernel, rank, "kernel")
+        stride = spread(self.stride or self.kernel, rank, "stride")
+        dilation = spread(getattr(self, "dilation", (1,)), rank, "dilation")
+        padding = self._padding(shape, kernel, stride, dilation)
+        ceil = getattr(self, "ceil", False)
+        axes = zip(kernel, stride, padding, dilation, strict=True)
+        windows = tuple(Window(f, s, *sides, d, ceil) for f, s, sides, d in axes)
+        self._check_padding(shape, windows)
+        return windows
+
+    def _check_padding(self, shape: Shape, windows: tuple[Window, ...]) -> None:
+        mode = getattr(self, "padding_mode", "zeros")
+        for window, size in zip(windows, shape.spatial, strict=True):
+            check_edges(mode, size, window.begin, window.end, "padding")
+            if self.pads_half_at_most and max(window.begin, window.end) > window.kernel // 2:
+                raise _padding_too_big(window)
+
+    def _padding(
+        self,
+        shape: Shape,
+        kernel: tuple[int, ...],
+        stride: tuple[int, ...],
+        dilation: tuple[int, ...],
+    ) -> tuple[tuple[int, int], ...]:
+        rule = self.padding
+        if isinstance(rule, str):
+            axes = zip(shape.spatial, kernel, stride, dilation, strict=True)
+            return tuple(padding_by_rule(rule, *axis) for axis in axes)
+        if len(rule) == 1:
+            return rule * shape.rank
+        if len(rule) != shape.rank:
+            raise wrong_rank("padding", len(rule), shape.rank)
+        return rule
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """Each axis by the window's count; the channels as the room says."""
+        (shape,) = inputs
+        windows = self.windows(shape)
+        channels = self.channels_out(shape)
+        counts = (w.count(size) for w, size in zip(windows, shape.spatial, strict=True))
+        return Shape(channels, tuple(counts))
+
+    def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
+        """The window's reach on every axis."""
+        return (tuple(window.reach for window in self.windows(inputs[0])),)
+
+    def fit(self, *inputs: Shape) -> tuple[int, ...]:
+        """Rows and columns at the edge that no window reads."""
+        (shape,) = inputs
+        axes = zip(self.windows(shape), shape.spatial, strict=True)
+        return tuple(window.unused(size) for window, size in axes)
+
+    def settings(self, *inputs: Shape) -> dict[str, object]:
+        """The fields, with one number per axis and padding rules turned into zeros counted."""
+        windows = self.windows(inputs[0])
+        resolved: dict[str, object] = {
+            "kernel": [w.kernel for w in windows],
+            "stride": [w.stride for w in windows],
+            "padding": [[w.begin, w.end] for w in windows],
+            "dilation": [w.dilation for w in windows],
+        }
+        given = Layer.settings(self, *inputs)
+        return {name: resolved.get(name, value) for name, value in given.items()}
+
+    def connections(self, *inputs: Shape) -> int:
+        """Every neuron reads its whole window, in one map."""
+        (shape,) = inputs
+        return self.output_shape(shape).size * prod(w.kernel for w in self.windows(shape))
+
+    def explain(self, *inputs: Shape) -> list[Step]:
+        """Output per axis, neurons, connections."""
+        (shape,) = inputs
+        steps = self.window_steps(shape)
+        return [*steps, _steps.neurons(self.output_shape(shape)), self.links_step(shape)]
+
+    def links_step(self, shape: Shape) -> Step:
+        """The connections, where every neuron has a window in one map."""
+        out = self.output_shape(shape)
+        kernel = [window.kernel for window in self.windows(shape)]
+        formula = "·".join(["neurons", *("F" for _ in kernel)])
+        numbers = product(out.size, *kernel)
+        return Step("connections", "connections", formula, numbers, self.connections(shape))
+
+    def taps(self, shape: Shape, mode: str = "zeros") -> list[list[int | None]]:
+        """For each output position, where its window's taps lie in a plane; None is padding."""
+        axes = []
+        for window, size in zip(self.windows(shape), shape.spatial, strict=True):
+            starts = range(0, window.count(size) * window.stride, window.stride)
+            axes.append([_axis_taps(window, start, size, mode) for start in starts])
+        return grid(axes, shape.spatial)
+
+    def window_steps(self, shape: Shape) -> list[Step]:
+        """The output size of every axis, explained."""
+        axes = zip(self.windows(shape), each_axis(shape), strict=True)
+        lines = [window_formula(window, letter, size) for window, (letter, size) in axes]
+        return axis_steps(self.output_shape(shape), lines)
+
+
+@lru_cache(maxsize=4096)
+def _resolved(layer: Windowed, shape: Shape) -> tuple[Window, ...]:
+    return layer.resolve(shape)
+
+
+def values_at(taps: Sequence[int | None], *planes: Sequence[Scalar]) -> list[Scalar]:
+    """What a window sees, plane by plane; zeros where its taps lie in the padding.
+
+    >>> values_at([None, 1], [5.0, 6.0], [7.0, 8.0])
+    [0.0, 6.0, 0.0, 8.0]
+    """
+    return [0.0 if tap is None else plane[tap] for plane in planes for tap in taps]
+
+
+def window_formula(window: Window, letter: str, size: int) -> tuple[str, str]:
+    """⌊(W - F + 2P)/S⌋ + 1 as this window needs it, in letters and in numbers.
+
+    >>> window_formula(Window(11, stride=4), "W", 224)
+    ('⌊(W - F + 2P)/S⌋ + 1', '⌊(224 - 11 + 2·0)/4⌋ + 1')
+    """
+    f, s, begin, end, d, ceil = window
+    extent, extent_n = ("F", f"{f}") if d == 1 else ("d(F - 1) - 1", f"{d}·({f} - 1) - 1")
+    pad, pad_n = ("2P", f"2·{begin}") if begin == end else ("P₁ + P₂", f"{begin} + {end}")
+    open_, close = ("⌈", "⌉") if ceil else ("⌊", "⌋")
+    drop = ""
+    if ceil and window.count(size) != -(-window.slack(size) // s) + 1:
+        drop = " - 1"
+    formula = f"{open_}({letter} - {extent} + {pad})/S{close} + 1{drop}"
+    return formula, f"{open_}({size} - {extent_n} + {pad_n})/{s}{close} + 1{drop}"
+
+
+def _axis_taps(window: Window, start: int, size: int, mode: str) -> list[int | None]:
+    first = start - window.begin
+    taps = range(first, first + window.extent, window.dilation)
+    return [source(tap, size, mode) for tap in taps]
+
+
+def _padding_too_big(window: Window) -> Misfit:
+    padding = max(window.begin, window.end)
+    return Misfit(
+        "padding-too-big",
+        f"padding {padding} is more than half of the pooling window ({window.kernel})",
+        field="padding",
+        help=f"use at most {window.kernel // 2}",
+    )

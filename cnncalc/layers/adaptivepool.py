@@ -1,0 +1,112 @@
+"""Adaptive pooling: as many windows as outputs are wanted, spread over the input.
+
+Window i of o on an axis of W runs from floor(i·W/o) up to, not including, ceil((i + 1)·W/o);
+windows differ in size and may overlap. Source: PyTorch's AdaptiveAvgPool2d, AdaptiveMaxPool2d.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd, prod
+from typing import TYPE_CHECKING, ClassVar, Literal, final
+
+from cnncalc.layers import _steps
+from cnncalc.layers._base import Layer, Names, Step, Words, spread
+from cnncalc.layers._fields import PerAxis
+from cnncalc.layers._math import maximum, mean
+from cnncalc.layers._pooling import pooled
+from cnncalc.layers._spatial import axis_steps, grid, ratio, require_axes
+from cnncalc.shapes import Shape
+from cnncalc.tensor import Tensor
+from cnncalc.window import Reach, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnncalc.tensor import Scalar
+
+
+def bins(size: int, out: int) -> list[range]:
+    """The windows on one axis.
+
+    >>> bins(7, 3)
+    [range(0, 3), range(2, 5), range(4, 7)]
+    """
+    return [range(i * size // out, -(-(i + 1) * size // out)) for i in range(out)]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdaptivePool(Layer):
+    """Adaptive average or max pooling to a given size, larger or smaller than the input.
+
+    Input (D, *spatial), output (D, *size).
+
+    >>> pool = AdaptivePool(size=(6,))
+    >>> pool.output_shape(Shape(256, (13, 13))), pool.connections(Shape(1, (13, 13)))
+    (Shape(channels=256, spatial=(6, 6)), 324)
+    """
+
+    size: PerAxis
+    kind: Literal["avg", "max"] = "avg"
+
+    positional: ClassVar[tuple[str, ...]] = ("size",)
+    sized: ClassVar[str | None] = "size"
+    other_names: ClassVar[Names] = {"output_size": "size"}
+    words: ClassVar[Words] = {
+        "avg": ("kind", "avg"), "max": ("kind", "max"),
+    }  # fmt: skip
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """The size asked for; the channels stay."""
+        (shape,) = inputs
+        require_axes(shape)
+        return Shape(shape.channels, spread(self.size, shape.rank, "size"))
+
+    def _bins(self, shape: Shape) -> list[list[range]]:
+        sizes = zip(shape.spatial, self.output_shape(shape).spatial, strict=True)
+        return [bins(*sizes_of_axis) for sizes_of_axis in sizes]
+
+    def connections(self, *inputs: Shape) -> int:
+        """The sizes of all windows, summed over the neurons."""
+        (shape,) = inputs
+        return shape.channels * prod(sum(map(len, axis)) for axis in self._bins(shape))
+
+    def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
+        """Windows W/o apart, wide enough for the one that the rounding favours most."""
+        (shape,) = inputs
+        sizes = zip(shape.spatial, self.output_shape(shape).spatial, strict=True)
+        return (tuple(_reach(*sizes_of_axis) for sizes_of_axis in sizes),)
+
+    def settings(self, *inputs: Shape) -> dict[str, object]:
+        """The fields, with one size per axis."""
+        return {"size": list(self.output_shape(*inputs).spatial), "kind": self.kind}
+
+    def forward(
+        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
+    ) -> Tensor:
+        """At each position: the mean, or the largest, of the window."""
+        (x,) = inputs
+        windows = grid(self._bins(x.shape), x.shape.spatial)
+        join = maximum if self.kind == "max" else mean
+        return pooled(x, self.output_shape(x.shape), windows, join)
+
+    def explain(self, *inputs: Shape) -> list[Step]:
+        """Output per axis, neurons, connections."""
+        (shape,) = inputs
+        out = self.output_shape(shape)
+        sums = [" + ".join(str(len(window)) for window in axis) for axis in self._bins(shape)]
+        numbers = "·".join([*(f"({total})" for total in sums), f"{shape.channels}"])
+        formula = "·".join([*("(sum of windows)" for _ in sums), "D"])
+        return [
+            *axis_steps(out, [("size", f"{size}") for size in out.spatial]),
+            _steps.neurons(out),
+            Step("connections", "connections", formula, numbers, self.connections(shape)),
+        ]
+
+
+def _reach(size: int, out: int) -> Reach:
+    if out == 1:
+        return whole(size)
+    rounding = out - gcd(size, out)  # most that a floor takes away or a ceiling adds, times 1/out
+    return Reach(ratio(size, out), ratio(-rounding, out), ratio(size - out + rounding, out))

@@ -1,0 +1,197 @@
+"""Convolution: every filter sees a window of all channels of its group; weights are shared.
+
+Output per axis floor((W - F + 2P)/S) + 1; weights F·F·(D/groups)·K, one bias per filter.
+Frameworks do not flip the filter (cross-correlation), and neither does this room.
+Sources: LeCun et al. 1998, section II; the cs231n notes on convolutional networks;
+Dumoulin & Visin, arXiv 1603.07285. Connection tables: LeCun et al. 1998, Table I.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, final
+
+from cnncalc.errors import Misfit
+from cnncalc.layers._base import Names, Parameter, Step, Words, Work, product
+from cnncalc.layers._fields import Count, Natural, Padding, PaddingMode, PerAxis, Switch
+from cnncalc.layers._groups import require_groups
+from cnncalc.layers._steps import biases, neurons, places, same_macs, tally
+from cnncalc.layers._vocabulary import BIAS, DILATION_NAMES, FILTER_NAMES
+from cnncalc.layers._weights import add_weighted, bias_or_zeros, weight_and_bias
+from cnncalc.layers._windowed import Windowed, values_at
+from cnncalc.shapes import Shape
+from cnncalc.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+    from cnncalc.tensor import Scalar
+
+
+class Picture:
+    """A connection table drawn as text: a row per input map, a column per filter, X connects."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    @staticmethod
+    def read(value: Any) -> Any:
+        """Turn a picture into the list of input maps of each filter; leave lists alone."""
+        if not isinstance(value, str):
+            return value
+        rows = value.split()
+        if len({len(row) for row in rows}) > 1 or set("".join(rows)) - set("Xx."):
+            raise ValueError("a picture has rows of equal length, made of X and .")
+        return tuple(
+            tuple(channel for channel, mark in enumerate(column) if mark in "Xx")
+            for column in zip(*rows, strict=True)
+        )
+
+
+Table = Annotated[tuple[tuple[Natural, ...], ...], Picture()]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conv(Windowed):
+    """A convolution over one, two or three axes.
+
+    Input (D, *spatial), output (filters, *spatial'). `table` lists, for each filter, the
+    input maps it sees (LeNet-5's C3); without it every filter sees its whole group.
+
+    >>> lenet = Conv(filters=6, kernel=(5,))
+    >>> lenet.output_shape(Shape(1, (32, 32))), lenet.macs(Shape(1, (32, 32)))
+    (Shape(channels=6, spatial=(28, 28)), 117600)
+    """
+
+    filters: Count
+    kernel: PerAxis
+    stride: PerAxis = (1,)
+    padding: Padding = ((0, 0),)
+    dilation: PerAxis = (1,)
+    groups: Count = 1
+    bias: Switch = True
+    padding_mode: PaddingMode = "zeros"
+    table: Table | None = None
+
+    positional: ClassVar[tuple[str, ...]] = ("filters",)
+    letters: ClassVar[Names] = {
+        **Windowed.letters, "k": "filters", "d": "dilation", "g": "groups",
+    }  # fmt: skip
+    other_names: ClassVar[Names] = {**Windowed.other_names, **FILTER_NAMES, **DILATION_NAMES}
+    words: ClassVar[Words] = {**Windowed.words, **BIAS}
+    bias_free_before_norm: ClassVar[bool] = True
+    work: ClassVar[Work] = "counted"
+
+    def channels_out(self, shape: Shape) -> int:
+        """One channel per filter, once the groups and the table are seen to work."""
+        maps = shape.channels
+        if self.table is not None:
+            self._check_table(self.table, maps)
+        require_groups(self.groups, maps, self.filters)
+        return self.filters
+
+    def links(self, shape: Shape) -> int:
+        """Pairs of input map and filter that are connected: D/groups · K, or the table's X."""
+        if self.table is not None:
+            return sum(map(len, self.table))
+        return shape.channels // self.groups * self.filters
+
+    def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
+        """weight (K, D/groups, *F), or (links, *F) with a table; bias (K)."""
+        (shape,) = inputs
+        kernel = tuple(window.kernel for window in self.windows(shape))
+        per_group = (self.filters, shape.channels // self.groups)
+        seen = per_group if self.table is None else (self.links(shape),)
+        return weight_and_bias((*seen, *kernel), (self.filters,), self.bias)
+
+    def macs(self, *inputs: Shape) -> int:
+        """Every weight works once at every output position; zeros of the padding count."""
+        out = self.output_shape(*inputs)
+        return self.parameters(*inputs)[0].size * (out.size // out.channels)
+
+    def connections(self, *inputs: Shape) -> int:
+        """Neurons times the weights one neuron sees: the same sum as the MACs."""
+        return self.macs(*inputs)
+
+    def forward(
+        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
+    ) -> Tensor:
+        """At each position: bias + the sum of input x weight over the filter's window."""
+        (x,) = inputs
+        windows = self.taps(x.shape, self.padding_mode)
+        weights = iter(parameters["weight"])
+        values: list[Scalar] = []
+        for k, bias in enumerate(bias_or_zeros(parameters, self.filters, self.bias)):
+            planes = [x.plane(channel) for channel in self.maps_of(k, x.shape)]
+            weight = [next(weights) for _ in planes for _ in windows[0]]
+            values += [add_weighted(bias, values_at(taps, *planes), weight) for taps in windows]
+        return Tensor(self.output_shape(x.shape), values)
+
+    def maps_of(self, filter_index: int, shape: Shape) -> Sequence[int]:
+        """The input maps that a filter sees."""
+        if self.table is not None:
+            return self.table[filter_index]
+        per_group = shape.channels // self.groups
+        first = filter_index // (self.filters // self.groups) * per_group
+        return range(first, first + per_group)
+
+    def explain(self, *inputs: Shape) -> list[Step]:
+        """Output per axis, neurons, weights, biases, connections both ways, MACs."""
+        (shape,) = inputs
+        out = self.output_shape(shape)
+        weights = self._weights_step(shape)
+        numbers = f"{product(*out.spatial)}·{weights.value}"
+        formula = f"{places(out)}·weights"
+        links = Step("connections", "connections", formula, numbers, self.connections(shape))
+        return [
+            *self.window_steps(shape),
+            neurons(out, "K"),
+            *tally(weights, biases("K", self.filters if self.bias else 0), links, out),
+            same_macs(links),
+        ]
+
+    def _weights_step(self, shape: Shape) -> Step:
+        kernel = [window.kernel for window in self.windows(shape)]
+        area = "·".join("F" for _ in kernel)
+        if self.table is not None:
+            formula, numbers = f"{area}·links", product(*kernel, self.links(shape))
+        elif self.groups > 1:
+            formula = f"{area}·(D/groups)·K"
+            numbers = f"{product(*kernel)}·({shape.channels}/{self.groups})·{self.filters}"
+        else:
+            formula, numbers = f"{area}·D·K", product(*kernel, shape.channels, self.filters)
+        return Step("weights", "weights", formula, numbers, self.parameters(shape)[0].size)
+
+    def _check_table(self, table: tuple[tuple[int, ...], ...], maps: int) -> None:
+        if self.groups > 1:
+            raise _bad_table("a connection table and groups exclude each other")
+        if len(table) != self.filters:
+            raise _bad_table(
+                f"the table has {len(table)} columns, but there are {self.filters} filters",
+                help="one column of the picture, or one list of input maps, per filter",
+            )
+        highest = max((channel for column in table for channel in column), default=-1)
+        if highest >= maps:
+            raise _bad_table(
+                f"the table names input map {highest}, but the input has maps 0 to {maps - 1}"
+            )
+        for k, column in enumerate(table):
+            if len(set(column)) < len(column):
+                twice = next(channel for channel in column if column.count(channel) > 1)
+                raise _bad_table(
+                    f"the table names input map {twice} twice for filter {k}",
+                    help="a filter sees a map or does not; name each map once",
+                )
+
+
+def _bad_table(message: str, help: str | None = None) -> Misfit:
+    return Misfit("table", message, field="table", help=help)

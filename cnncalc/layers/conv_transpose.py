@@ -1,0 +1,197 @@
+"""Transposed convolution: every input number stamps its filter, scaled, onto a larger map.
+
+Output per axis (W - 1)·S - 2P + d(F - 1) + a + 1, where a is the output padding; weights
+F·F·D·(K/groups), one bias per filter. It runs a convolution's data flow backward; it does
+not invert one. Sources: Zeiler et al. 2010; Dumoulin & Visin, arXiv 1603.07285, chapter 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, ClassVar, final
+
+from cnncalc.errors import Misfit
+from cnncalc.layers import _steps
+from cnncalc.layers._base import Names, Parameter, Step, Words, Work, product, spread
+from cnncalc.layers._fields import Count, NaturalPerAxis, Padding, PerAxis, Switch
+from cnncalc.layers._groups import require_groups
+from cnncalc.layers._spatial import axis_steps, each_axis, grid, ratio
+from cnncalc.layers._vocabulary import BIAS, DILATION_NAMES, FILTER_NAMES
+from cnncalc.layers._weights import bias_or_zeros, weight_and_bias
+from cnncalc.layers._windowed import Windowed
+from cnncalc.shapes import Shape
+from cnncalc.tensor import Tensor
+from cnncalc.window import Reach, Window, transposed_count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnncalc.tensor import Scalar
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvTranspose(Windowed):
+    """A transposed convolution over one, two or three axes.
+
+    Input (D, *spatial), output (filters, *spatial'). Padding takes cells away from the output;
+    `half` is the only padding rule that has one meaning here.
+
+    >>> up = ConvTranspose(filters=64, kernel=(2,), stride=(2,))
+    >>> up.output_shape(Shape(128, (28, 28))), up.macs(Shape(128, (28, 28)))
+    (Shape(channels=64, spatial=(56, 56)), 25690112)
+    """
+
+    filters: Count
+    kernel: PerAxis
+    stride: PerAxis = (1,)
+    padding: Padding = ((0, 0),)
+    output_padding: NaturalPerAxis = (0,)
+    dilation: PerAxis = (1,)
+    groups: Count = 1
+    bias: Switch = True
+
+    positional: ClassVar[tuple[str, ...]] = ("filters",)
+    letters: ClassVar[Names] = {
+        **Windowed.letters,
+        "k": "filters", "d": "dilation", "g": "groups", "a": "output_padding",
+    }  # fmt: skip
+    other_names: ClassVar[Names] = {
+        **Windowed.other_names,
+        **FILTER_NAMES, **DILATION_NAMES, "op": "output_padding",
+    }  # fmt: skip
+    words: ClassVar[Words] = {**Windowed.words, **BIAS}
+    bias_free_before_norm: ClassVar[bool] = True
+    work: ClassVar[Work] = "counted"
+
+    def windows(self, shape: Shape) -> tuple[Window, ...]:
+        """The filter on every axis. Raises Misfit for a padding rule other than `half`."""
+        if isinstance(self.padding, str) and self.padding != "half":
+            raise Misfit(
+                "padding-rule",
+                f"'{self.padding}' padding is not defined for a transposed convolution",
+                field="padding",
+                help="write the padding as a number, such as p1, or use half",
+            )
+        return Windowed.windows(self, shape)
+
+    def channels_out(self, shape: Shape) -> int:
+        """One channel per filter, once the groups are seen to divide both sides."""
+        require_groups(self.groups, shape.channels, self.filters)
+        return self.filters
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """Each axis by the transposed count."""
+        (shape,) = inputs
+        windows = self.windows(shape)
+        channels = self.channels_out(shape)
+        axes = zip(shape.spatial, windows, self._extra(shape), strict=True)
+        return Shape(channels, tuple(transposed_count(*axis) for axis in axes))
+
+    def _extra(self, shape: Shape) -> tuple[int, ...]:
+        return spread(self.output_padding, shape.rank, "output_padding")
+
+    def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
+        """weight (D, K/groups, *F); bias (K)."""
+        (shape,) = inputs
+        kernel = (window.kernel for window in self.windows(shape))
+        dims = (shape.channels, self.filters // self.groups, *kernel)
+        return weight_and_bias(dims, (self.filters,), self.bias)
+
+    def macs(self, *inputs: Shape) -> int:
+        """Every weight works once at every input position; what the padding cuts counts."""
+        (shape,) = inputs
+        self.output_shape(shape)
+        return self.parameters(shape)[0].size * prod(shape.spatial)
+
+    def connections(self, *inputs: Shape) -> int:
+        """The links of every input number to the cells it stamps: the same sum as the MACs."""
+        return self.macs(*inputs)
+
+    def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
+        """Output o is fed by the inputs i with o + P - i·S in 0, d, ..., d(F - 1)."""
+        return (tuple(_fed_by(window) for window in self.windows(inputs[0])),)
+
+    def fit(self, *inputs: Shape) -> tuple[int, ...]:
+        """Every input is used."""
+        return (0,) * inputs[0].rank
+
+    def settings(self, *inputs: Shape) -> dict[str, object]:
+        """The fields, with one number per axis."""
+        extra = list(self._extra(inputs[0]))
+        return {**Windowed.settings(self, *inputs), "output_padding": extra}
+
+    def forward(
+        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
+    ) -> Tensor:
+        """Start from the biases; add input x weight to every cell the filter covers."""
+        (x,) = inputs
+        out = self.output_shape(x.shape)
+        stamps = self._stamps(x.shape, out)
+        weights = iter(parameters["weight"])
+        biases = bias_or_zeros(parameters, out.channels, self.bias)
+        planes = [[bias] * prod(out.spatial) for bias in biases]
+        for channel in range(x.shape.channels):
+            for k in self._filters_of(channel, x.shape):
+                weight = [next(weights) for _ in stamps[0]]
+                for value, cells in zip(x.plane(channel), stamps, strict=True):
+                    for cell, w in zip(cells, weight, strict=True):
+                        term = value * w
+                        if cell is not None:
+                            planes[k][cell] = planes[k][cell] + term
+        return Tensor(out, [value for plane in planes for value in plane])
+
+    def _filters_of(self, channel: int, shape: Shape) -> range:
+        per_group = self.filters // self.groups
+        first = channel // (shape.channels // self.groups) * per_group
+        return range(first, first + per_group)
+
+    def _stamps(self, shape: Shape, out: Shape) -> list[list[int | None]]:
+        """For each input position, the output cells its filter covers; None is cut away."""
+        windows = zip(self.windows(shape), shape.spatial, out.spatial, strict=True)
+        return grid([_covered(*axis) for axis in windows], out.spatial)
+
+    def explain(self, *inputs: Shape) -> list[Step]:
+        """Output per axis, neurons, weights, biases, connections both ways, MACs."""
+        (shape,) = inputs
+        out = self.output_shape(shape)
+        kernel = [window.kernel for window in self.windows(shape)]
+        lines = zip(self.windows(shape), self._extra(shape), each_axis(shape), strict=True)
+        size = self.parameters(shape)[0].size
+        grouped = self.groups > 1
+        filters = "(K/groups)" if grouped else "K"
+        filters_n = f"({self.filters}/{self.groups})" if grouped else f"{self.filters}"
+        formula = "·".join([*("F" for _ in kernel), "D", filters])
+        numbers = f"{product(*kernel, shape.channels)}·{filters_n}"
+        where = f"{_steps.places(shape, prime='')}·weights"
+        macs = Step("macs", "MACs", where, product(*shape.spatial, size), self.macs(shape))
+        return [
+            *axis_steps(out, [_formula(w, extra, *axis) for w, extra, axis in lines]),
+            _steps.neurons(out, "K"),
+            *_steps.tally(
+                Step("weights", "weights", formula, numbers, size),
+                _steps.biases("K", self.filters if self.bias else 0),
+                macs._replace(field="connections", label="connections"),
+                out,
+            ),
+            macs,
+        ]
+
+
+def _fed_by(window: Window) -> Reach:
+    begin, stride = window.begin, window.stride
+    return Reach(ratio(1, stride), ratio(begin - window.extent + 1, stride), ratio(begin, stride))
+
+
+def _covered(window: Window, size: int, out: int) -> list[list[int | None]]:
+    first = range(-window.begin, size * window.stride - window.begin, window.stride)
+    taps = range(0, window.extent, window.dilation)
+    return [[at + tap if 0 <= at + tap < out else None for tap in taps] for at in first]
+
+
+def _formula(window: Window, extra: int, letter: str, size: int) -> tuple[str, str]:
+    f, s, begin, end, d, _ = window
+    pad, pad_n = ("2P", f"2·{begin}") if begin == end else ("P₁ - P₂", f"{begin} - {end}")
+    numbers = f"({size} - 1)·{s} - {pad_n} + {d}·({f} - 1) + {extra} + 1"
+    return f"({letter} - 1)S - {pad} + d(F - 1) + a + 1", numbers

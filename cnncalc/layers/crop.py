@@ -1,0 +1,118 @@
+"""Cropping: each axis loses numbers before and after, or is cut to a size around its centre.
+
+Output per axis W - begin - end. To a size, floor((W - size)/2) go before and the rest after.
+Source: Ronneberger et al. 2015 (arXiv 1505.04597), whose encoder maps are cropped to fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, final
+
+from cnncalc.errors import Misfit
+from cnncalc.layers import _steps
+from cnncalc.layers._base import Layer, Step, spread
+from cnncalc.layers._fields import NaturalPerAxis, PerAxis
+from cnncalc.layers._spatial import axis_steps, cut, each_axis, require_axes
+from cnncalc.shapes import AXIS_WORDS, Shape
+from cnncalc.tensor import Tensor
+from cnncalc.window import Reach
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnncalc.tensor import Scalar
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crop(Layer):
+    """Cropping of the spatial axes: `crop 56x56` (to a size), `crop begin=1 end=2` (by numbers).
+
+    `end` is as `begin` unless given. Input (D, *spatial), output (D, *spatial').
+
+    >>> Crop(size=(56,)).output_shape(Shape(512, (64, 64)))
+    Shape(channels=512, spatial=(56, 56))
+    """
+
+    size: PerAxis | None = None
+    begin: NaturalPerAxis | None = None
+    end: NaturalPerAxis | None = None
+
+    positional: ClassVar[tuple[str, ...]] = ("size",)
+    sized: ClassVar[str | None] = "size"
+
+    def sides(self, shape: Shape) -> list[tuple[int, int]]:
+        """Per axis, how much goes before and after. Raises Misfit where that cannot be."""
+        require_axes(shape)
+        by_numbers = self.begin is not None or self.end is not None
+        if (self.size is not None) == by_numbers:
+            given = "both" if by_numbers else "neither"
+            raise Misfit(
+                "crop",
+                f"crop needs a size, or begin and end, and got {given}",
+                field="size" if by_numbers else None,
+                help="write crop 56x56, or crop begin=4",
+            )
+        if self.size is not None:
+            return _centred(shape, spread(self.size, shape.rank, "size"))
+        begin = spread(self.begin or (0,), shape.rank, "begin")
+        end = begin if self.end is None else spread(self.end, shape.rank, "end")
+        return list(zip(begin, end, strict=True))
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """What is left of every axis. Raises Misfit where nothing is."""
+        (shape,) = inputs
+        sides = self.sides(shape)
+        for letter, size, (begin, end) in zip(shape.axes, shape.spatial, sides, strict=True):
+            if begin + end >= size:
+                raise Misfit(
+                    "crop",
+                    f"cropping {begin} + {end} leaves nothing of the {AXIS_WORDS[letter]} {size}",
+                    field="end" if self.begin is None else "begin",
+                    help=f"crop at most {size - 1} in all",
+                )
+        axes = zip(shape.spatial, sides, strict=True)
+        return Shape(shape.channels, tuple(size - begin - end for size, (begin, end) in axes))
+
+    def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
+        """The same position, counted from the input's own edge."""
+        return (tuple(Reach(1, begin, begin) for begin, _ in self.sides(inputs[0])),)
+
+    def settings(self, *inputs: Shape) -> dict[str, object]:
+        """The fields, with one number per axis."""
+        begin, end = zip(*self.sides(inputs[0]), strict=True)
+        size = list(self.output_shape(*inputs).spatial)
+        return {"size": size, "begin": list(begin), "end": list(end)}
+
+    def forward(
+        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
+    ) -> Tensor:
+        """At each position: the input, counted from where the crop begins."""
+        (x,) = inputs
+        corner = [begin for begin, _ in self.sides(x.shape)]
+        return cut(x, corner, self.output_shape(x.shape).spatial)
+
+    def explain(self, *inputs: Shape) -> list[Step]:
+        """Output per axis and neurons."""
+        (shape,) = inputs
+        out = self.output_shape(shape)
+        axes = zip(each_axis(shape), self.sides(shape), strict=True)
+        lines = [
+            (f"{letter} - begin - end", f"{size} - {begin} - {end}")
+            for (letter, size), (begin, end) in axes
+        ]
+        return [*axis_steps(out, lines), _steps.neurons(out)]
+
+
+def _centred(shape: Shape, sizes: tuple[int, ...]) -> list[tuple[int, int]]:
+    for letter, have, wanted in zip(shape.axes, shape.spatial, sizes, strict=True):
+        if wanted > have:
+            raise Misfit(
+                "crop",
+                f"the {AXIS_WORDS[letter]} {have} cannot be cropped to {wanted}",
+                field="size",
+                help="a crop only takes away; to enlarge, use pad or upsample",
+            )
+    left_over = (have - wanted for have, wanted in zip(shape.spatial, sizes, strict=True))
+    return [(extra // 2, extra - extra // 2) for extra in left_over]

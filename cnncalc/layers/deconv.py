@@ -1,0 +1,3 @@
+"""Another word for `conv_transpose`."""
+
+ALIAS = "conv_transpose"

@@ -1,0 +1,92 @@
+"""Depth to space (pixel shuffle): b·b maps of one number each become every b x b block of a map.
+
+Output (D/(b·b), H·b, W·b). Map c·b·b + y·b + x gives block position (y, x) of map c.
+Source: Shi et al. 2016 (arXiv 1609.05158); the order is that of PyTorch's PixelShuffle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, final
+
+from cnncalc.errors import Misfit
+from cnncalc.layers import _steps
+from cnncalc.layers._base import Layer, Names, Step
+from cnncalc.layers._fields import Count
+from cnncalc.layers._spatial import axis_steps, each_axis, ratio, require_axes
+from cnncalc.shapes import Shape
+from cnncalc.tensor import Tensor, offset, positions
+from cnncalc.window import Reach
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnncalc.tensor import Scalar
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepthToSpace(Layer):
+    """Rearrangement of channels into blocks, over one, two or three axes.
+
+    >>> DepthToSpace(block=3).output_shape(Shape(27, (17, 17)))
+    Shape(channels=3, spatial=(51, 51))
+    """
+
+    block: Count
+
+    positional: ClassVar[tuple[str, ...]] = ("block",)
+    letters: ClassVar[Names] = {"b": "block"}
+    other_names: ClassVar[Names] = {"upscale_factor": "block", "block_size": "block"}
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """Every axis times b, the channels divided. Raises Misfit where b·b does not divide."""
+        (shape,) = inputs
+        require_axes(shape)
+        share = self.block**shape.rank
+        if shape.channels % share:
+            blocks = "x".join([f"{self.block}"] * shape.rank)
+            raise Misfit(
+                "block",
+                f"a block of {blocks} needs a multiple of {share} channels, not {shape.channels}",
+                field="block",
+                help=f"put a convolution with a multiple of {share} filters in front",
+            )
+        spatial = tuple(size * self.block for size in shape.spatial)
+        return Shape(shape.channels // share, spatial)
+
+    def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
+        """The one position whose block it is in."""
+        b = self.block
+        return ((Reach(ratio(1, b), ratio(1 - b, b), 0),) * inputs[0].rank,)
+
+    def forward(
+        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
+    ) -> Tensor:
+        """For each output position: its block says where, its place in the block which map."""
+        (x,) = inputs
+        out, b = self.output_shape(x.shape), self.block
+        blocks = (b,) * x.shape.rank
+        share = b**x.shape.rank
+        planes = [x.plane(channel) for channel in range(x.shape.channels)]
+        values = [
+            planes[c * share + offset(tuple(o % b for o in at), blocks)][
+                offset(tuple(o // b for o in at), x.shape.spatial)
+            ]
+            for c in range(out.channels)
+            for at in positions(out.spatial)
+        ]
+        return Tensor(out, values)
+
+    def explain(self, *inputs: Shape) -> list[Step]:
+        """Output per axis, channels, neurons."""
+        (shape,) = inputs
+        out = self.output_shape(shape)
+        lines = [(f"{letter}·b", f"{size}·{self.block}") for letter, size in each_axis(shape)]
+        formula = "·".join(["b"] * shape.rank)
+        numbers = "·".join([f"{self.block}"] * shape.rank)
+        return [
+            *axis_steps(out, lines),
+            _steps.channels(f"D/({formula})", f"{shape.channels}/({numbers})", out.channels),
+            _steps.neurons(out, "D'"),
+        ]

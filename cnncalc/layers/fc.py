@@ -1,0 +1,76 @@
+"""Fully connected: every unit sees every number of its input, whatever its shape.
+
+Weights N·K for N inputs and K units, one bias per unit; as many connections and MACs as
+weights. A map is flattened channel by channel (C, then H, W), as PyTorch does.
+Source: LeCun et al. 1998, layer F6; the cs231n notes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, final
+
+from cnncalc.layers._base import Layer, Names, Parameter, Step, Words, Work, see_all
+from cnncalc.layers._dense import dense_steps, weigh
+from cnncalc.layers._fields import Count, Switch
+from cnncalc.layers._vocabulary import BIAS, UNIT_LETTERS, UNIT_NAMES
+from cnncalc.layers._weights import bias_or_zeros, weight_and_bias
+from cnncalc.shapes import Shape
+from cnncalc.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnncalc.tensor import Scalar
+    from cnncalc.window import Reach
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fc(Layer):
+    """A fully connected layer: input of any shape, output (units).
+
+    >>> f6 = Fc(units=84)
+    >>> f6.output_shape(Shape(120)), f6.macs(Shape(120))
+    (Shape(channels=84, spatial=()), 10080)
+    """
+
+    units: Count
+    bias: Switch = True
+
+    positional: ClassVar[tuple[str, ...]] = ("units",)
+    letters: ClassVar[Names] = UNIT_LETTERS
+    other_names: ClassVar[Names] = UNIT_NAMES
+    words: ClassVar[Words] = BIAS
+    work: ClassVar[Work] = "counted"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """A vector with one number per unit."""
+        return Shape(self.units)
+
+    def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
+        """weight (units, inputs); bias (units)."""
+        return weight_and_bias((self.units, inputs[0].size), (self.units,), self.bias)
+
+    def macs(self, *inputs: Shape) -> int:
+        """Every weight works once."""
+        return inputs[0].size * self.units
+
+    def connections(self, *inputs: Shape) -> int:
+        """Every input to every unit: the same sum as the MACs."""
+        return self.macs(*inputs)
+
+    def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
+        """The whole input."""
+        return (see_all(inputs[0]),)
+
+    def forward(
+        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
+    ) -> Tensor:
+        """Each unit: bias + the sum of input x weight over all inputs."""
+        biases = bias_or_zeros(parameters, self.units, self.bias)
+        return Tensor(Shape(self.units), weigh(inputs[0].values, parameters["weight"], biases))
+
+    def explain(self, *inputs: Shape) -> list[Step]:
+        """Neurons, weights, biases, params, connections both ways, MACs."""
+        return dense_steps(inputs[0], self.units, self.bias, self.output_shape(*inputs))

@@ -1,0 +1,72 @@
+"""Linear: the same fully connected layer at every position, over the channels found there.
+
+Weights D·K, one bias per unit; MACs H·W·D·K: a 1x1 convolution by another name.
+Source: Lin, Chen, Yan 2013, "Network in network" (arXiv 1312.4400).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, final
+
+from cnncalc.layers._base import Layer, Names, Parameter, Step, Words, Work
+from cnncalc.layers._columns import by_column
+from cnncalc.layers._dense import dense_steps, weigh
+from cnncalc.layers._fields import Count, Switch
+from cnncalc.layers._vocabulary import BIAS, UNIT_LETTERS, UNIT_NAMES
+from cnncalc.layers._weights import bias_or_zeros, weight_and_bias
+from cnncalc.shapes import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnncalc.tensor import Scalar, Tensor
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linear(Layer):
+    """Input (D, *spatial), output (units, *spatial); ConvNeXt's 96 to 384 and back.
+
+    >>> widen = Linear(units=384)
+    >>> widen.output_shape(Shape(96, (56, 56))), widen.parameters(Shape(96, (56, 56)))[0].dims
+    (Shape(channels=384, spatial=(56, 56)), (384, 96))
+    """
+
+    units: Count
+    bias: Switch = True
+
+    positional: ClassVar[tuple[str, ...]] = ("units",)
+    letters: ClassVar[Names] = UNIT_LETTERS
+    other_names: ClassVar[Names] = UNIT_NAMES
+    words: ClassVar[Words] = BIAS
+    work: ClassVar[Work] = "counted"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """The same positions, one channel per unit."""
+        return Shape(self.units, inputs[0].spatial)
+
+    def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
+        """weight (units, D); bias (units)."""
+        return weight_and_bias((self.units, inputs[0].channels), (self.units,), self.bias)
+
+    def macs(self, *inputs: Shape) -> int:
+        """Every weight works once at every position."""
+        return inputs[0].size * self.units
+
+    def connections(self, *inputs: Shape) -> int:
+        """Every channel to every unit, at every position: the same sum as the MACs."""
+        return self.macs(*inputs)
+
+    def forward(
+        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
+    ) -> Tensor:
+        """At each position, each unit: bias + the sum of channel x weight."""
+        (x,) = inputs
+        biases = bias_or_zeros(parameters, self.units, self.bias)
+        return by_column(x, lambda column: weigh(column, parameters["weight"], biases))
+
+    def explain(self, *inputs: Shape) -> list[Step]:
+        """Neurons, weights, biases, params, connections both ways, MACs."""
+        seen = Shape(inputs[0].channels)
+        return dense_steps(seen, self.units, self.bias, self.output_shape(*inputs))

@@ -1,0 +1,3 @@
+"""Another word for `maxpool`."""
+
+ALIAS = "maxpool"

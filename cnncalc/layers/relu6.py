@@ -1,0 +1,32 @@
+"""ReLU that stops at 6: min(max(0, x), 6).
+
+Source: Howard et al. 2017 (MobileNets, arXiv 1704.04861).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, final
+
+from cnncalc.layers._base import Work
+from cnncalc.layers._clamp import clamp
+from cnncalc.layers._pointwise import Pointwise
+
+if TYPE_CHECKING:
+    from cnncalc.tensor import Scalar
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relu6(Pointwise):
+    """Held between 0 and 6, so that few bits are enough.
+
+    >>> [Relu6().apply(x) for x in (-2.0, 3.0, 7.0)]
+    [0.0, 3.0, 6.0]
+    """
+
+    work: ClassVar[Work] = "none"
+
+    def apply(self, x: Scalar) -> Scalar:
+        """x, held between 0 and 6."""
+        return clamp(x, 0.0, 6.0)

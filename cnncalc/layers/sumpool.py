@@ -1,0 +1,51 @@
+"""Sum pooling: the sum of each window, map by map; padding adds nothing.
+
+Output per axis floor((W - F + 2P)/S) + 1, or the ceiling with `ceil`; S = F unless given.
+Source: LeCun et al. 1998, section II.B, whose subsampling layers add four inputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, final
+
+from cnncalc.layers._base import Names, Words
+from cnncalc.layers._fields import Padding, PerAxis, Switch
+from cnncalc.layers._math import total
+from cnncalc.layers._pooling import pooled
+from cnncalc.layers._vocabulary import CEIL, CEIL_NAMES, POOL_NAMES
+from cnncalc.layers._windowed import Windowed
+from cnncalc.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnncalc.tensor import Scalar
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumPool(Windowed):
+    """Sum pooling over one, two or three axes. Input (D, *spatial), output (D, *spatial').
+
+    >>> from cnncalc.shapes import Shape
+    >>> SumPool(kernel=(2,)).forward([Tensor(Shape(1, (4,)), [1.0, 2.0, 3.0, 4.0])], {}).values
+    [3.0, 7.0]
+    """
+
+    kernel: PerAxis
+    stride: PerAxis | None = None
+    padding: Padding = ((0, 0),)
+    ceil: Switch = False
+
+    positional: ClassVar[tuple[str, ...]] = ("kernel",)
+    other_names: ClassVar[Names] = {**Windowed.other_names, **POOL_NAMES, **CEIL_NAMES}
+    words: ClassVar[Words] = {**Windowed.words, **CEIL}
+    pads_half_at_most: ClassVar[bool] = True
+
+    def forward(
+        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
+    ) -> Tensor:
+        """At each position: the sum of the window."""
+        (x,) = inputs
+        return pooled(x, self.output_shape(x.shape), self.taps(x.shape), total)

@@ -1,0 +1,116 @@
+"""Every room of the folder keeps its word: random layers, held to their own forward pass."""
+
+from collections import Counter
+from dataclasses import asdict, fields
+
+import pytest
+from harness import check_layer
+from hypothesis import HealthCheck, given, reject, settings
+from pydantic import TypeAdapter, ValidationError
+from strategies import examples
+
+from cnncalc.errors import Misfit
+from cnncalc.layers import aliases, names, room, rooms
+from cnncalc.layers._base import Layer
+
+ROOMS = sorted(rooms())
+QUICK = settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def check_misfit(misfit, layer):
+    """It says what is wrong, and points at a field that the layer has."""
+    assert misfit.code
+    assert misfit.message
+    assert misfit.field in {None, *(field.name for field in fields(layer))}
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_formulas_agree_with_the_forward_pass(name):
+    outcomes = Counter()
+
+    @QUICK
+    @given(examples(room(name)))
+    def agree(example):
+        layer, shapes = example
+        try:
+            tally = check_layer(layer, *shapes)
+        except Misfit as misfit:
+            outcomes["refused"] += 1
+            check_misfit(misfit, layer)
+            reject()
+        else:
+            outcomes["checked"] += 1
+            outcomes["worked"] += bool(tally.multiplications or tally.others)
+
+    agree()
+    assert outcomes["refused"] <= outcomes["checked"]
+    if room(name).work == "uncounted":
+        assert outcomes["worked"], "nothing is computed here: the work is 'none'"
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_pydantic_reads_the_fields_and_refuses_others(name):
+    adapter = TypeAdapter(room(name))
+    assert adapter.json_schema()["additionalProperties"] is False
+
+    @settings(QUICK, max_examples=5)
+    @given(examples(room(name)))
+    def read_back(example):
+        layer, _ = example
+        assert adapter.validate_python(asdict(layer)) == layer
+        with pytest.raises(ValidationError, match="no_such_field"):
+            adapter.validate_python({**asdict(layer), "no_such_field": 1})
+
+    read_back()
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_no_field_hides_what_every_layer_has(name):
+    assert not {field.name for field in fields(room(name))} & set(dir(Layer))
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_words_stand_for_fields_that_exist(name):
+    layer = room(name)
+    known = {field.name for field in fields(layer)}
+    meant = [*layer.positional, *layer.letters.values(), *layer.other_names.values()]
+    meant += [field for field, _ in layer.words.values()]
+    meant += [layer.sized] if layer.sized else []
+    assert set(meant) <= known
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_room_is_final_frozen_and_documented(name):
+    layer = room(name)
+    module = __import__(layer.__module__, fromlist=["*"])
+    assert layer.__final__
+    assert layer.__dataclass_params__.frozen
+    assert ">>> " in layer.__doc__
+    assert module.__doc__
+
+
+@pytest.mark.parametrize("name", sorted(names()))
+def test_a_file_holds_one_room_or_one_alias(name):
+    module = __import__(f"cnncalc.layers.{name}", fromlist=["*"])
+    own = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Layer)
+        and value.__module__ == module.__name__
+    ]
+    alias = getattr(module, "ALIAS", None)
+    assert len(own) == (0 if alias else 1)
+    assert alias is None or aliases()[name] == alias
+
+
+def test_an_unknown_word_names_no_room():
+    assert room("conv").type == "conv"
+    with pytest.raises(KeyError, match=r"^'convv'$"):
+        room("convv")

@@ -1,0 +1,9 @@
+"""`half` is the one padding rule it has, and the output padding stays below the stride."""
+
+
+def adjust(draw, shape, fields):
+    padding = "half" if isinstance(fields["padding"], str) else fields["padding"]
+    room = min(fields["stride"]) - 1
+    extra = tuple(min(a, room) for a in fields["output_padding"])
+    filters = fields["filters"] * fields["groups"]
+    return {**fields, "padding": padding, "output_padding": extra, "filters": filters}
