@@ -1,0 +1,1 @@
+"""YAML text -> Network: the spec language."""

@@ -1,0 +1,248 @@
+"""The events of PyYAML's parser -> the values of `source`, and all that is refused on the way.
+
+Composed here and not by PyYAML because a repeated key must be an error, aliases must not
+multiply, and deep nesting must be refused while it is read, before anything recurses.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import yaml
+
+from cnncalc.lines import line_of
+from cnncalc.spec.places import Mark, Page, Place
+from cnncalc.spec.scalars import meaning
+from cnncalc.spec.source import MAX_BYTES, Mapping, Scalar, Sequence, too_big
+
+if TYPE_CHECKING:
+    from cnncalc.spec.source import Value
+
+MAX_DEPTH = 64
+MAX_VALUES = 200_000
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser where there is one
+
+# What is no character of YAML, and the byte order mark, which nobody sees inside a text. Said
+# by what is refused, not by what is allowed: that compiles six times faster.
+NOT_TEXT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+TAB_INDENT = re.compile(r"(?: |[-?:](?=[ \t]))*(\t+)")
+TAB_CONTINUATION = re.compile(r"[\n\r] *(\t+)")
+
+TAB = "tab used for indentation; YAML allows only spaces"
+TAB_HELP = "replace each tab with two spaces"
+EMPTY_HELP = "a network has at least an input and a list of layers"
+ALIAS_HELP = "use 'blocks' for layers that come again, 'vars' for values"
+TAG_HELP = "write the value alone: its type shows in how it is written"
+
+# What usually helps, by the parser's words.
+HELP = {
+    "mapping values are not allowed": "a text that contains ': ' needs quotes",
+    "cannot start any token": "quote a text that begins with this character",
+    "',' or ']'": "a list ends with ] and has commas between its items",
+    "',' or '}'": "a mapping ends with } and has commas between its entries",
+    "expected key": "the entries of one list or mapping start in the same column",
+}
+
+
+class _Open:
+    """A collection whose end has not been read; `keys` is None for a list."""
+
+    __slots__ = ("items", "keys", "start")
+
+    def __init__(self, start: Mark, keys: dict[str, Scalar] | None) -> None:
+        self.items: list[Value] = []
+        self.keys = keys
+        self.start = start
+
+
+class Composer:
+    """Builds the tree of one document with a stack of its own; see `source.compose`.
+
+    >>> Composer("filters: 6", "net.yaml").compose().get("filters").value
+    6
+    """
+
+    def __init__(self, text: str, file: str) -> None:
+        self.page = Page(text, file)
+        self.stack: list[_Open] = []
+        self.root: Value | None = None
+        self.documents = 0
+        self.nodes = 0
+
+    def compose(self) -> Value:
+        """Read all events. Raises CnncalcError at the first thing that is refused."""
+        self._check_text(self.page.text)
+        takers = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._open,
+            yaml.MappingEndEvent: self._close,
+            yaml.SequenceStartEvent: self._open,
+            yaml.SequenceEndEvent: self._close,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
+        try:
+            for event in iter(LOADER(self.page.text).get_event, None):
+                if take := takers.get(type(event)):
+                    take(event)
+        except yaml.MarkedYAMLError as error:
+            _syntax_error(self.page, error)
+        if self.root is None or self.root[:2] == (None, ""):
+            self.page.refuse(Place(0, 0, 0), 1, "empty", "the file is empty", EMPTY_HELP)
+        return self.root
+
+    def _check_text(self, text: str) -> None:
+        if len(text) > MAX_BYTES:
+            raise too_big(self.page.file)
+        if odd := NOT_TEXT.search(text):
+            name = f"U+{ord(odd.group()):04X}"
+            message = f"the file holds a character that is not text ({name})"
+            # Shown without it, for it may steer the terminal.
+            page = Page(NOT_TEXT.sub("\ufffd", text), self.page.file)
+            page.refuse(page.at(odd.start()), 1, "not-text", message)
+
+    def _document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            message = "a second document begins here; a file holds one"
+            self.page.refuse(event.start_mark, 3, "yaml-documents", message, "use a file for each")
+
+    def _check_node(self, event: Any) -> None:
+        """Refuse what YAML may hang on any node, and more nodes than a network can need."""
+        start, page = event.start_mark, self.page
+        if event.anchor is not None and page.text[start.index] == "&":
+            self._refuse_alias(start)
+        if event.tag is not None:
+            page.refuse(
+                start, page.word(start), "yaml-tag", "YAML tags are not used here", TAG_HELP
+            )
+        self.nodes += 1
+        if self.nodes > MAX_VALUES:
+            message = f"the file holds more than {MAX_VALUES:,} keys and values"
+            page.refuse(start, 1, "too-many", message, "use blocks and repeats")
+
+    def _alias(self, event: Any) -> None:
+        self._refuse_alias(event.start_mark)
+
+    def _refuse_alias(self, start: Mark, width: int | None = None) -> NoReturn:
+        message = "YAML anchors, aliases and merge keys are not used here"
+        width = width or self.page.word(start)
+        self.page.refuse(start, width, "yaml-alias", message, ALIAS_HELP)
+
+    def _open(self, event: Any) -> None:
+        self._check_node(event)
+        start = event.start_mark
+        if self._keys_due() is not None:
+            self.page.refuse(start, 1, "yaml-key", "a key must be a word or a number")
+        if len(self.stack) == MAX_DEPTH:
+            message = f"lists and mappings are nested more than {MAX_DEPTH} deep"
+            self.page.refuse(start, 1, "too-deep", message, "use blocks to name the parts")
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        self.stack.append(_Open(start, {} if is_mapping else None))
+
+    def _close(self, event: Any) -> None:
+        done = self.stack.pop()
+        span = self.page.stretch(done.start, event.end_mark)
+        if done.keys is None:
+            self._add(Sequence(tuple(done.items), span))
+        else:
+            self._add(Mapping(tuple(zip(done.keys.values(), done.items, strict=True)), span))
+
+    def _scalar(self, event: Any) -> None:
+        self._check_node(event)
+        keys = self._keys_due()
+        if keys is None:
+            value = self._meaning(event) if not event.style else event.value
+            self._add(_scalar(self.page, event, value))
+            return
+        key = _scalar(self.page, event, event.value)
+        self._check_key(key, event)
+        if key.text in keys:
+            first = f"first used at line {keys[key.text].span.line}"
+            width = key.span.end_column - key.span.column
+            message = f"the key '{key.text}' is already used"
+            self.page.refuse(event.start_mark, width, "duplicate-key", message, notes=(first,))
+        keys[key.text] = key
+
+    def _keys_due(self) -> dict[str, Scalar] | None:
+        """The keys of the innermost collection, if it is a mapping that awaits one."""
+        if not self.stack:
+            return None
+        top = self.stack[-1]
+        return top.keys if top.keys is not None and len(top.keys) == len(top.items) else None
+
+    def _check_key(self, key: Scalar, event: Any) -> None:
+        if event.style:
+            return
+        if key.text == "<<":
+            self._refuse_alias(event.start_mark, len(key.text))
+        if not key.text:
+            message = "there is no key before the ':'"
+            self.page.refuse(event.start_mark, 1, "yaml-key", message)
+
+    def _meaning(self, event: Any) -> str | int | float | bool | None:
+        try:
+            return meaning(event.value)
+        except OverflowError as error:
+            self.page.refuse(event.start_mark, len(event.value), "number-range", str(error))
+
+    def _add(self, value: Value) -> None:
+        if self.stack:
+            self.stack[-1].items.append(value)
+        else:
+            self.root = value
+
+
+def _scalar(page: Page, event: Any, value: str | float | bool | None) -> Scalar:
+    """The scalar of an event, with the way its text lies in the file."""
+    start, end, text, style = event.start_mark, event.end_mark, event.value, event.style
+    if not style and start.line == end.line:  # nearly all are plain and short
+        return Scalar(value, text, page.span(start, end.column - start.column))
+    if style == "|":
+        return Scalar(text, text, page.span(start, page.word(start)), _indent(page, event), True)
+    if style == ">":
+        return Scalar(text, text, page.span(start, page.word(start)), None)
+    span = page.stretch(start, end)
+    if start.line != end.line:
+        _check_continuation(page, event)
+        return Scalar(value, text, span, None)
+    # An escape is longer than what it stands for.
+    return Scalar(text, text, span, 1 if end.column - start.column == len(text) + 2 else None)
+
+
+def _indent(page: Page, event: Any) -> int | None:
+    """How far the lines of a literal block are indented, by its first line with text."""
+    found = re.search(r"[^\n]+", event.value)
+    if found is None:
+        return None
+    row = event.value.count("\n", 0, found.start())
+    raw = page.text[event.start_mark.index : event.end_mark.index]
+    return len(line_of(raw, row + 2)) - len(found.group())
+
+
+def _check_continuation(page: Page, event: Any) -> None:
+    """The C parser takes a tab for a space where a plain text goes on in the next line."""
+    found = TAB_CONTINUATION.search(page.text, event.start_mark.index, event.end_mark.index)
+    if found and not event.style:
+        page.refuse(page.at(found.start(1)), len(found.group(1)), "yaml-tab", TAB, TAB_HELP)
+
+
+def _syntax_error(page: Page, error: yaml.MarkedYAMLError) -> NoReturn:
+    """What the parser says, in its words; but a tab is called a tab."""
+    problem = error.problem or "this is not YAML"
+    mark: Mark = error.problem_mark or Place(0, 0, 0)
+    tab = TAB_INDENT.match(page.line(mark))
+    if tab and mark.column <= tab.start(1):
+        start = page.at(mark.index - mark.column + tab.start(1))
+        page.refuse(start, len(tab.group(1)), "yaml-tab", TAB, TAB_HELP)
+    notes: tuple[str, ...] = ()
+    if error.context and error.context_mark:
+        notes = (f"{error.context} that begins at line {error.context_mark.line + 1}",)
+    if mark.index >= len(page.text):  # the end: point behind the last text
+        mark = page.at(len(page.text.rstrip()))
+    advice = next((text for words, text in HELP.items() if words in problem), None)
+    page.refuse(mark, 1, "yaml", problem, advice, notes)

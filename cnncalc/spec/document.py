@@ -1,0 +1,172 @@
+"""A spec file, read: metadata, variables, blocks, layers, variants; nothing computed yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc import layers
+from cnncalc.errors import CnncalcError, Diagnostic, failure
+from cnncalc.spec import budgets, expectations, ports, variables
+from cnncalc.spec.cycles import check_cycles
+from cnncalc.spec.model import SpecModel, VariantModel
+from cnncalc.spec.names import Checker
+from cnncalc.spec.shorthand import head_use, read_words
+from cnncalc.spec.signatures import read_signatures
+from cnncalc.spec.source import Mapping, Scalar, Sequence, compose
+from cnncalc.spec.structure import Reader
+from cnncalc.spec.syntax import Block, Chain, Name, Use
+from cnncalc.spec.toplevel import read_top, section, variant_sections
+from cnncalc.spec.vocabulary import SCOPE_NAMES
+from cnncalc.spec.wording import letter_problems, word_problems
+from cnncalc.spec.words import links
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Mapping as Env
+
+    from cnncalc.spec.source import Value
+
+
+class Document(NamedTuple):
+    """One spec file. `tree` keeps the values as written, with their places."""
+
+    file: str
+    text: str
+    tree: Mapping
+    model: SpecModel
+    blocks: Env[str, Block]
+    defaults: Env[str, Use]
+    body: Chain
+    outputs: tuple[Name, ...]
+
+    def at(self, *path: str) -> Value | None:
+        """The value at a path of keys, as written."""
+        value: Value | None = self.tree
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+    @property
+    def variants(self) -> Env[str, VariantModel]:
+        """The variants by name; one written with nothing is the base network."""
+        found = self.model.variants or {}
+        return {name: variant or VariantModel() for name, variant in found.items()}
+
+
+def read_document(text: str, file: str) -> Document:
+    """Read a spec file. Raises CnncalcError with every independent mistake in it."""
+    tree = compose(text, file)
+    if not isinstance(tree, Mapping):
+        raise failure(
+            "wrong-type",
+            "a spec is a mapping with 'input' and 'layers'",
+            tree.span,
+            help="begin with a line such as   input: 32x32x1",
+        )
+    model, errors = read_top(tree)
+    blocks, keys, mistakes = read_signatures(tree)
+    reader = Reader(blocks)
+    for key, value in section(tree, "blocks").entries:
+        if (name := keys.get(key.text)) is not None:
+            blocks[name] = blocks[name]._replace(body=reader.chain(value))
+    defaults, unfit = _defaults(tree, blocks)
+    body = _body(tree, reader)
+    outputs = _names(tree.get("outputs"))
+    errors += [*mistakes, *reader.errors, *unfit, *variables.problems(tree), *ports.problems(tree)]
+    for expect in (section(tree, "expect"), *variant_sections(tree, "expect")):
+        errors += expectations.problems(expect)
+    for budget in (section(tree, "budget"), *variant_sections(tree, "budget")):
+        errors += budgets.problems(budget)
+    check_cycles(blocks)
+    found = _check_names(tree, blocks, defaults, body, outputs)
+    # What a layer lacks, it may have by the defaults that are wrong.
+    errors += [d for d in found if d.code != "missing-option"] if unfit else found
+    if model is None or errors:
+        raise CnncalcError(*sorted(dict.fromkeys(errors), key=_place))
+    return Document(file, text, tree, model, blocks, defaults, body, outputs)
+
+
+def _body(tree: Mapping, reader: Reader) -> Chain:
+    """The network's own layers; `read_top` has said it where they are no list."""
+    value = tree.get("layers")
+    return reader.chain(value) if isinstance(value, Sequence) else Chain(())
+
+
+def _place(diagnostic: Diagnostic) -> tuple[int, int]:
+    span = diagnostic.span
+    return (span.line, span.column) if span else (0, 0)
+
+
+def _defaults(tree: Mapping, blocks: Env[str, Block]) -> tuple[dict[str, Use], list[Diagnostic]]:
+    """The words put in front of every layer of a type; what is wrong with them."""
+    found: dict[str, Use] = {}
+    errors: list[Diagnostic] = []
+    known = SCOPE_NAMES | set(section(tree, "vars").keys())
+    for key, value in section(tree, "defaults").entries:
+        try:
+            use = _default(key, value, blocks, known)
+        except CnncalcError as error:
+            errors += error.diagnostics
+            continue
+        room = layers.room(key.text).type
+        if room in found:
+            message = f"'{key.text}' already has defaults"
+            notes = (f"first given at line {found[room].span.line}",)
+            errors.append(Diagnostic("error", "duplicate-key", message, key.span, notes))
+        found[room] = use
+    return found, errors
+
+
+def _default(key: Scalar, value: Value, blocks: Env[str, Block], variables: frozenset[str]) -> Use:
+    """The words of one entry of `defaults`: fields, switches, norms and activations only."""
+    use = head_use(Name(key.text, key.span), {})
+    if not isinstance(value, Scalar) or not value.text or value.value is None:
+        return use
+    chain = links(value)
+    read = read_words(use, chain[0], blocks)
+    if len(chain) > 1 or read != use._replace(words=read.words):
+        raise failure(
+            "wrong-form",
+            f"the defaults of '{key.text}' are words for one layer",
+            value.span,
+            help="such as 3x3 p1 bn relu",
+        )
+    wrong = [*letter_problems(read, variables), *word_problems(read, blocks, variables)]
+    if wrong:
+        raise CnncalcError(*wrong)
+    return read
+
+
+def _names(value: Value | None) -> tuple[Name, ...]:
+    if not isinstance(value, Sequence):
+        return ()
+    return tuple(Name(item.text, item.span) for item in value.items if isinstance(item, Scalar))
+
+
+def _check_names(
+    tree: Mapping,
+    blocks: dict[str, Block],
+    defaults: dict[str, Use],
+    body: Chain,
+    outputs: tuple[Name, ...],
+) -> Iterator[Diagnostic]:
+    known = frozenset(section(tree, "vars").keys())
+    for block in blocks.values():
+        checker = Checker(blocks, defaults, known)
+        checker.arguments(block)
+        checker.scope(block.body, block.tensors)
+        yield from checker.errors
+    checker = Checker(blocks, defaults, known)
+    inputs = [Name(key.text, key.span) for key in _inputs(tree)]
+    for name in inputs:
+        checker.allowed(name)
+    checker.scope(body, tuple(name.text for name in inputs))
+    for name in outputs:
+        checker.reference(name)
+    yield from checker.errors
+
+
+def _inputs(tree: Mapping) -> Iterator[Scalar]:
+    """The names of the inputs, those of the variants included."""
+    for inputs in (section(tree, "inputs"), *variant_sections(tree, "inputs")):
+        yield from (key for key, _ in inputs.entries)

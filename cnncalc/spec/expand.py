@@ -1,0 +1,341 @@
+"""Document + variables -> Network: blocks, repeats, expressions and branches written out.
+
+One walk over the tree of `syntax`: `Scope` is what one block or the top level sees,
+`Rows` holds what comes of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc import layers
+from cnncalc.errors import did_you_mean, failure
+from cnncalc.spec.again import resolved_again
+from cnncalc.spec.counts import MAX_ROWS, whole_count
+from cnncalc.spec.names import declared
+from cnncalc.spec.resolve import resolve
+from cnncalc.spec.rows import Rows
+from cnncalc.spec.scope import Scope, sizes
+from cnncalc.spec.syntax import Argument, Attached, Chain, From, Loop, Name, Repeat, Side, Use
+from cnncalc.spec.values import evaluate, names_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cnncalc.errors import Span
+    from cnncalc.network import Node
+    from cnncalc.shapes import Shape
+    from cnncalc.spec.document import Document
+    from cnncalc.spec.resolve import Follower, Resolved
+    from cnncalc.spec.syntax import Block, Item
+
+MAX_IDLE = 30_000  # lines that add no row: skipped ones, and calls of blocks
+
+
+class Builder:
+    """Builds the nodes of one network, in order."""
+
+    def __init__(
+        self, document: Document, name: str, variables: Mapping[str, object], layout: str
+    ) -> None:
+        self.blocks = document.blocks
+        self.defaults = document.defaults
+        self.variables = variables
+        self.rows = Rows(name, layout)
+        self.nodes = self.rows.nodes
+        self.sides: list[int] = []
+        self.ticks = 0
+        self._constant: dict[int, tuple[Use, Resolved | None]] = {}
+        self._declared: dict[str, frozenset[str]] = {}
+
+    def enter(self, inputs: Mapping[str, Shape], spans: Mapping[str, Span], body: Chain) -> Scope:
+        """Append the network's inputs; the scope of the top level."""
+        for name, shape in inputs.items():
+            self.rows.enter(name, shape, spans.get(name))
+        env = {**self.variables, **sizes(self.nodes[0].shape), "i": 0, "reps": 1}
+        names = {node.name: node.index for node in self.nodes}
+        later = frozenset(name.text for name in declared(body))
+        return Scope(env, names, later, 0, None, "", {})
+
+    # -- the walk: every method takes the current tensor and gives the next one
+
+    def run(self, item: Item, current: int, scope: Scope) -> int:
+        """Run any item; its name, if it has one, then stands for the result."""
+        if isinstance(item, Use):
+            return self.use(item, current, scope)
+        if isinstance(item, Chain):
+            return self.chain(item, current, scope)
+        if isinstance(item, From):
+            result = self.find(item.ref, scope)
+        elif isinstance(item, Side):
+            return self.side(item, current, scope)
+        elif isinstance(item, Repeat):
+            return self.repeat(item, current, scope)
+        else:
+            return self.loop(item, current, scope)
+        return self.named(item.name, result, scope)
+
+    def chain(self, chain: Chain, current: int, scope: Scope) -> int:
+        """Items one after the other; a named chain is a part of the network."""
+        if chain.source is not None:
+            current = self.find(chain.source, scope)
+        if chain.train_only or chain.frozen:
+            scope = scope.marked(chain)
+        inner = scope if chain.name is None else scope.under(chain.name.text)
+        if chain.numbered:
+            inner = inner._replace(numbered=True)
+        start = len(self.nodes)
+        current = self.items(chain, current, inner)
+        if chain.name is None:
+            return current
+        self.part(chain.name.text, "", start, current, scope)
+        return self.named(chain.name, current, scope)
+
+    def items(self, chain: Chain, current: int, scope: Scope) -> int:
+        """The items of a chain."""
+        for item in chain.items:
+            current = self.run(item, current, scope)
+        return current
+
+    def side(self, side: Side, current: int, scope: Scope) -> int:
+        """Run layers off the main path; the result is an output, `current` stays."""
+        start = current if side.source is None else self.find(side.source, scope)
+        inner = scope._replace(train_only=True) if side.train_only else scope
+        body = side.body
+        if side.name is not None and body.name is None:
+            body = body._replace(name=side.name)
+        result = self.run(body, start, inner)
+        self.sides.append(self.named(side.name, result, scope))
+        return current
+
+    def repeat(self, item: Repeat, current: int, scope: Scope) -> int:
+        """`repeat: n` over several layers."""
+        count = whole_count(item.times, scope.env)
+        scope = self.multiplied(scope, count, item.times.span)
+        return self.turns(item, [{}] * count, current, scope)
+
+    def loop(self, loop: Loop, current: int, scope: Scope) -> int:
+        """`for:` over the rows of a table."""
+        turns: list[dict[str, object]] = [
+            {"row": row, **{str(cell.field): evaluate(cell.value, scope.env) for cell in cells}}
+            for row, cells in enumerate(loop.rows)
+        ]
+        span = loop.names[0].span if loop.names else None
+        scope = self.multiplied(scope, len(turns), span)
+        return self.turns(loop, turns, current, scope)
+
+    def turns(
+        self, item: Repeat | Loop, turns: list[dict[str, object]], current: int, scope: Scope
+    ) -> int:
+        """One pass of the body per turn; rows get a level of their own where names need it."""
+        label = item.name.text if item.name else ""
+        if not label and any(True for _ in declared(item.body)):
+            label = self.fresh("repeat" if isinstance(item, Repeat) else "for", scope)
+        start = len(self.nodes)
+        for index, more in enumerate(turns):
+            self.tick(None)
+            inner = scope.turn(index, len(turns), more)
+            first = len(self.nodes)
+            if label:
+                inner = inner.under(label).under(str(index))
+            current = self.run(item.body, current, inner)
+            if label:
+                self.part(f"{label}.{index}", "", first, current, scope)
+                scope.names[f"{label}.{index}"] = current
+        if label:
+            self.part(label, "", start, current, scope)
+        return self.named(item.name, current, scope)
+
+    # -- uses of layers and blocks
+
+    def use(self, use: Use, current: int, scope: Scope) -> int:
+        """One layer or block call, repeated if it says so, skipped if its condition fails."""
+        if use.source is not None:
+            current = self.find(use.source, scope)
+        if use.repeat is None:
+            return self.once(use, current, scope, use.name.text if use.name else None)
+        count = whole_count(use.repeat, scope.env)
+        scope = self.multiplied(scope, count, use.span)
+        start = len(self.nodes)
+        for index in range(count):
+            inner = scope.turn(index, count, {})
+            name = f"{use.name.text}.{index}" if use.name else None
+            current = self.once(use, current, inner, name)
+            if name:
+                scope.names[name] = current
+        if use.name:
+            self.part(use.name.text, f"{use.head} x{count}", start, current, scope)
+        return self.named(use.name, current, scope)
+
+    def once(self, use: Use, current: int, scope: Scope, name: str | None) -> int:
+        """One pass of a use."""
+        self.tick(use.span)
+        if use.condition is not None and not evaluate(use.condition.value, scope.env):
+            return self.named(use.name, current, scope)
+        if use.frozen or use.train_only:
+            scope = scope.marked(use)
+        label = name or self.fresh(use.head, scope)
+        result = (
+            self.call(use, current, scope, label)
+            if use.is_block
+            else self.layer(use, current, scope, label)
+        )
+        return self.named(use.name, result, scope)
+
+    def call(self, use: Use, current: int, scope: Scope, label: str) -> int:
+        """Write a block's body out, with its arguments put in."""
+        block = self.blocks[use.head]
+        tensors = {key: self.find(ref, scope) for key, ref in use.tensors}
+        inner = Scope(
+            env=self.arguments(block, use, current, scope),
+            names=dict(tensors),
+            later=self.declared(block),
+            entry=current,
+            block=block.name,
+            prefix=f"{scope.prefix}{label}.",
+            counters={},
+            passes=scope.passes,
+            frozen=scope.frozen,
+            train_only=scope.train_only,
+        )
+        start = len(self.nodes)
+        result = self.items(block.body, current, inner)
+        self.part(label, use.head, start, result, scope)
+        if use.share is not None:
+            self.share(use.share, start, scope)
+        return result
+
+    def declared(self, block: Block) -> frozenset[str]:
+        """The names that a block's body gives."""
+        if block.name not in self._declared:
+            self._declared[block.name] = frozenset(name.text for name in declared(block.body))
+        return self._declared[block.name]
+
+    def arguments(self, block: Block, use: Use, current: int, scope: Scope) -> dict[str, object]:
+        """Variables of a block: the network's, then its arguments in order, then sizes."""
+        env = {**self.variables, **sizes(self.nodes[current].shape)}
+        env |= {name: scope.env[name] for name in ("i", "reps", "row") if name in scope.env}
+        given: dict[str, object] = {}
+        free = iter(block.parameters)
+        for word in use.words:
+            if isinstance(word, Argument):
+                field = word.field or next(free).name
+                given[field] = evaluate(word.value, scope.env)
+        for parameter in block.parameters:
+            if parameter.name in given:
+                env[parameter.name] = given[parameter.name]
+            elif parameter.default is not None:
+                env[parameter.name] = evaluate(parameter.default.value, env)
+        return env
+
+    def layer(self, use: Use, current: int, scope: Scope, label: str) -> int:
+        """One layer and what is attached to it."""
+        inputs = self.inputs(use, current, scope)
+        found = self.resolved(use, scope)
+        node = self.rows.add(use, found, inputs, scope, f"{scope.prefix}{label}")
+        for follower in found.attached:
+            self.attach(follower, node, use, scope)
+        if use.share is not None:
+            self.share(use.share, node.index, scope)
+        return len(self.nodes) - 1
+
+    def attach(self, follower: Follower, owner: Node, use: Use, scope: Scope) -> None:
+        """Append what is attached to a layer; a numbered layer's have numbers too."""
+        label = follower.name.text if follower.name else None
+        if label is None and scope.numbered and use.name is None:
+            label = self.fresh(follower.type, scope)
+        self.rows.attach(follower, owner, scope, label)
+        self.named(follower.name, len(self.nodes) - 1, scope)
+
+    def resolved(self, use: Use, scope: Scope) -> Resolved:
+        """The fields of a layer; worked out once where no variable plays a part."""
+        first = use.like or use
+        origin, known = self._constant.get(id(first), (first, None))
+        if known is not None and use is origin:
+            return known
+        if known is not None and not self.defaults:  # whose places stay where they are
+            return resolved_again(known, origin, use)
+        found = resolve(use, layers.room(use.head), self.defaults, scope.env)
+        comes_again = scope.passes > 1 or scope.block is not None or use is not first
+        if comes_again and id(first) not in self._constant:
+            varies = any(map(_varies, (use, *self.defaults.values())))
+            # The use is kept, so that its id stays its own.
+            self._constant[id(first)] = (use, None if varies else found)
+        return found
+
+    def inputs(self, use: Use, current: int, scope: Scope) -> tuple[int, ...]:
+        """The tensors that a layer joins: its branches, or the current one and references."""
+        if use.branches is not None:
+            label = use.name.text if use.name else None
+            inner = scope.under(label) if label else scope
+            return tuple(self.run(branch, current, inner) for branch in use.branches)
+        return (current, *(self.find(ref, scope) for ref in use.refs))
+
+    # -- names and weights
+
+    def named(self, name: Name | None, tensor: int, scope: Scope) -> int:
+        """Let a name stand for a tensor."""
+        if name is not None:
+            scope.names[name.text] = tensor
+        return tensor
+
+    def find(self, ref: Name, scope: Scope) -> int:
+        """The tensor behind a reference."""
+        if ref.text == "in":
+            return scope.entry
+        if ref.text in scope.names:
+            return scope.names[ref.text]
+        raise failure(
+            "unknown-reference",
+            f"no layer named '{ref.text}'",
+            ref.span,
+            help=did_you_mean(ref.text, [*scope.names, "in"]),
+        )
+
+    def fresh(self, head: str, scope: Scope) -> str:
+        """A name for a row or block without one: its head and a number, or a number alone."""
+        while True:
+            label = scope.next_label(head)
+            if label not in scope.later and f"{scope.prefix}{label}" not in self.rows.taken:
+                return label
+
+    def part(self, label: str, text: str, start: int, last: int, scope: Scope) -> None:
+        """Record a named part of the network."""
+        self.rows.part(f"{scope.prefix}{label}", text, start, last)
+
+    def share(self, share: Name, start: int, scope: Scope) -> None:
+        """Let the rows from `start` on use the weights behind the name in `share=`."""
+        path = f"{scope.prefix}{share.text}"
+        if path in self.rows.ranges:
+            first, end = self.rows.ranges[path]
+        else:
+            last = self.nodes[self.find(share, scope)]
+            first = last.index if last.attached_to is None else last.attached_to
+            end = last.index + 1
+        self.rows.share(share, first, end, start)
+
+    # -- limits
+
+    def multiplied(self, scope: Scope, count: int, span: Span | None) -> Scope:
+        """The scope inside a repeat; nested repeats multiply, up to a limit."""
+        passes = scope.passes * max(1, count)
+        if passes > MAX_ROWS:
+            message = f"the repeats around this make {passes:,} passes; {MAX_ROWS:,} are allowed"
+            raise failure("too-many", message, span)
+        return scope._replace(passes=passes)
+
+    def tick(self, span: Span | None) -> None:
+        """Count a line or a pass; refuse to go on where nothing comes of them."""
+        self.ticks += 1
+        if self.ticks > 2 * len(self.nodes) + MAX_IDLE:
+            message = f"more than {MAX_IDLE:,} lines and passes add no layer to the network"
+            raise failure("too-many", message, span)
+
+
+def _varies(use: Use) -> bool:
+    """Whether any word of a use needs a variable."""
+    for word in use.words:
+        arguments = word.arguments if isinstance(word, Attached) else (word,)
+        if any(isinstance(a, Argument) and names_in(a.value) for a in arguments):
+            return True
+    return False

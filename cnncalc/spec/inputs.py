@@ -1,0 +1,208 @@
+"""Input shapes as people write them: `32x32x1`, `3x224x224 CHW`, `{h: 480, w: 640, c: 3}`, `784`.
+
+Letters: H height, W width, C channels, L length, D depth (or the number of maps, where there
+is no C, as in the notes' W x H x D), T frames, N batch. Without letters the order is height x
+width x channels; what could as well be meant the other way round is an error or a warning.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.errors import Misfit
+from cnncalc.shapes import AXES, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+SIZE = re.compile(r"-?[0-9]+")
+MAX_DIGITS = 15
+FEW = 4  # a picture has at most so many channels, and more rows
+
+LETTERS = {"N": "batch", "C": "channels", "D": "depth", "T": "frames", "H": "height",
+           "W": "width", "L": "length"}  # fmt: skip
+UNLETTERED = {1: "C", 2: "LC", 3: "HWC", 4: "DHWC"}
+HELP = "write height x width x channels, such as 32x32x1, or 784 for a vector"
+LETTERS_HELP = "the letters are H W C, L C, D H W C (T for frames), W H D, and N for a batch"
+
+
+class InputShape(NamedTuple):
+    """A shape, the batch it was given with, and how it was written.
+
+    `layout` is the family of the order: HWC (channels last), CHW (channels first) or WHD.
+    """
+
+    shape: Shape
+    batch: int = 1
+    layout: str = "HWC"
+    warning: str | None = None
+
+
+def parse_input(value: object) -> InputShape:
+    """Read an input shape: a text, a whole number, a list of sizes, or sizes by letter.
+
+    Raises Misfit: `input-layout` where the order is in doubt, `input-shape` for the rest; its
+    field is the letter at fault where the sizes are given by letter.
+
+    >>> parse_input("3x224x224 CHW")
+    InputShape(shape=Shape(channels=3, spatial=(224, 224)), batch=1, layout='CHW', warning=None)
+    >>> parse_input({"w": 640, "h": 480, "c": 3}).shape
+    Shape(channels=3, spatial=(480, 640))
+    """
+    if isinstance(value, dict):
+        return _by_letter(value)
+    if isinstance(value, (list, tuple)):
+        value = "x".join(str(size) for size in value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise Misfit("input-shape", f"an input shape is text or a number, not {value}", help=HELP)
+    sizes, letters = _split(value)
+    if letters:
+        return _lettered(value, sizes, letters)
+    return _unlettered("x".join(map(str, sizes)), sizes)
+
+
+def _split(text: str) -> tuple[list[int], str]:
+    """The sizes, and the letters in capitals; none is an empty text."""
+    *front, last = re.split(r"\s*[xX×]\s*", text.strip())
+    tail, _, letters = last.partition(" ")
+    letters = letters.strip()
+    if not all(map(SIZE.fullmatch, [*front, tail])) or not (letters + "N").isalpha():
+        raise Misfit("input-shape", f"'{text.strip()}' is not an input shape", help=HELP)
+    for size in (*front, tail):
+        if len(size) > MAX_DIGITS:
+            raise Misfit("input-shape", f"an input of size {size} is too large")
+    return [int(size) for size in (*front, tail)], letters.upper()
+
+
+def _lettered(text: str, sizes: Sequence[int], letters: str) -> InputShape:
+    _check_letters(letters)
+    if len(letters) != len(sizes):
+        message = f"'{text.strip()}' has {len(sizes)} sizes and {len(letters)} letters"
+        raise Misfit("input-layout", message, help="write one letter for each size")
+    named = dict(zip(letters, sizes, strict=True))
+    shape, batch = _assemble(named)
+    return InputShape(shape, batch, _family(letters))
+
+
+def _by_letter(sizes: dict[object, object]) -> InputShape:
+    """Sizes by letter; their order means nothing."""
+    _check_letters(str(letter).upper() for letter in sizes)
+    named: dict[str, int] = {}
+    for written, size in sizes.items():
+        letter = str(written).upper()
+        if not isinstance(size, int) or isinstance(size, bool):
+            message = f"input {LETTERS[letter]} must be a whole number, got {size}"
+            raise Misfit("input-shape", message, field=letter.lower())
+        named[letter] = size
+    shape, batch = _assemble(named)
+    return InputShape(shape, batch)
+
+
+def _check_letters(letters: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for letter in letters:
+        if letter not in LETTERS:
+            message = f"'{letter}' is not a letter of an input shape"
+            raise Misfit("input-layout", message, field=letter.lower(), help=LETTERS_HELP)
+        if letter in seen:
+            raise Misfit(
+                "input-layout", f"the letter {letter} is given twice", field=letter.lower()
+            )
+        seen.add(letter)
+
+
+def _assemble(sizes: dict[str, int]) -> tuple[Shape, int]:
+    """The shape and the batch from sizes by capital letter."""
+    for letter, size in sizes.items():
+        if size < 1:
+            message = f"input {LETTERS[letter]} must be at least 1, got {size}"
+            raise Misfit("input-shape", message, field=letter.lower())
+    maps, axes = _axes(sizes)
+    spatial = tuple(sizes[axis] for axis in axes)
+    return Shape(sizes[maps], spatial), sizes.get("N", 1)
+
+
+def _axes(letters: Iterable[str]) -> tuple[str, tuple[str, ...]]:
+    """Which letter counts the maps, and the spatial letters, outermost first."""
+    given = set(letters) - {"N"}
+    maps = "C" if "C" in given else "D"
+    if maps not in given:
+        message = "the input shape has no channels"
+        raise Misfit("input-layout", message, help="add the letter C, with 1 for a grey picture")
+    spatial = given - {maps}
+    for axes in AXES.values():
+        capitals = tuple(axis.upper() for axis in axes)
+        frames = tuple("T" if axis == "D" else axis for axis in capitals)
+        for known in (capitals, frames):
+            if spatial == set(known):
+                return maps, known
+    listed = " ".join(letter for letter in LETTERS if letter in given)
+    message = f"the letters {listed} do not make an input shape"
+    raise Misfit("input-layout", message, help=LETTERS_HELP)
+
+
+def _family(letters: str) -> str:
+    """HWC, CHW or WHD, whichever prints sizes in the order of these letters."""
+    order = tuple(letter for letter in letters if letter != "N")
+    maps, axes = _axes(order)
+    # The last entry wins where orders are the same: a vector has one.
+    families = {(*axes[::-1], maps): "WHD", (maps, *axes): "CHW", (*axes, maps): "HWC"}
+    if order not in families:
+        message = f"sizes are not written in the order {''.join(order)}"
+        raise Misfit("input-layout", message, help="write them by letter: {h: 480, w: 640, c: 3}")
+    return families[order]
+
+
+def _unlettered(text: str, sizes: Sequence[int]) -> InputShape:
+    letters = UNLETTERED.get(len(sizes))
+    if letters is None:
+        message = f"'{text}' has {len(sizes)} sizes, which need letters"
+        raise Misfit("input-layout", message, help=f"such as '{text} NDHWC'")
+    shape, batch = _assemble(dict(zip(letters, sizes, strict=True)))
+    if looks_first := _channels_first(sizes):
+        message = f"'{text}' could be channels-first or channels-last"
+        raise Misfit("input-layout", message, help=f"write {looks_first}")
+    return InputShape(shape, batch, warning=_warning(text, shape))
+
+
+def _channels_first(sizes: Sequence[int]) -> str | None:
+    """The two spellings to choose from, where the channels seem to stand first."""
+    last_letters = UNLETTERED[len(sizes)]
+    text = "x".join(map(str, sizes))
+    if len(sizes) > 1 and sizes[0] <= FEW < sizes[-1]:
+        first = f"'{text} C{last_letters[:-1]}' ({_channels(sizes[0])})"
+        if sizes[1] > FEW:
+            return f"{first} or '{'x'.join(map(str, (*sizes[1:], sizes[0])))}'"
+        return f"{first} or '{text} {last_letters}' ({_channels(sizes[-1])})"
+    if len(sizes) == len("NCHW") and sizes[1] <= FEW < sizes[-1]:
+        first = f"'{text} NCHW' (a batch of {sizes[0]}, {_channels(sizes[1])})"
+        return f"{first} or '{text} DHWC' ({_channels(sizes[-1])})"
+    return None
+
+
+def _channels(count: int) -> str:
+    return f"{count} channel" if count == 1 else f"{count} channels"
+
+
+def _warning(text: str, shape: Shape) -> str | None:
+    """What was assumed, where something else is as likely."""
+    if shape.rank == 1 and shape.channels > FEW:
+        return (
+            f"'{text}' is read as length {shape.spatial[0]} with {_channels(shape.channels)}; "
+            f"write '{text} LC' if that is meant, or '{text}x1' for a grey picture"
+        )
+    if shape.rank == 2 and shape.spatial[0] != shape.spatial[1]:  # noqa: PLR2004 - a picture
+        height, width = shape.spatial
+        return (
+            f"'{text}' is read as height {height} and width {width}; "
+            f"write '{text} HWC' if that is meant, or '{text} WHD' for width {height}"
+        )
+    if shape.rank == 3:  # noqa: PLR2004 - a volume
+        return (
+            f"'{text}' is read as depth {shape.spatial[0]}; "
+            f"write '{text} DHWC' if that is meant, or '{text} NHWC' for a batch"
+        )
+    return None

@@ -1,0 +1,146 @@
+"""A spec file, a variant and the user's changes -> Network. The way in."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnncalc import zoo
+from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean, failure
+from cnncalc.lines import with_line, with_lines
+from cnncalc.network import Network
+from cnncalc.spec.bounds import refuse_endless
+from cnncalc.spec.budgets import budgets
+from cnncalc.spec.document import read_document
+from cnncalc.spec.expand import Builder
+from cnncalc.spec.expectations import read_expect
+from cnncalc.spec.ports import batch_of, read_ports
+from cnncalc.spec.source import Mapping as Tree
+from cnncalc.spec.source import read
+from cnncalc.spec.variables import parse_setting, settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cnncalc.spec.document import Document
+    from cnncalc.spec.model import VariantModel
+    from cnncalc.spec.ports import Port
+
+__all__ = ["build", "load", "parse_setting"]
+
+SHORT = 50_000  # characters of a file that is worth remembering
+
+
+def load(
+    target: str | Path,
+    *,
+    variant: str | None = None,
+    set: Mapping[str, object] | None = None,
+    input: str | None = None,
+) -> Network:
+    """Read a network from a file, from standard input (`-`), or from the bundled ones by name.
+
+    `variant` (or `target@variant`) chooses a variant, `set` changes declared variables,
+    `input` replaces the input shape. Raises CnncalcError with every mistake found.
+
+    >>> network = load("lenet5")
+    >>> network.name, len(network.nodes) - len(network.inputs)
+    ('LeNet-5', 12)
+    """
+    path, named = zoo.resolve(str(target))
+    text = read(path)
+    file = zoo.display_name(path)
+    try:
+        document = _read(text, file)
+        return build(document, variant or named, set or {}, input)
+    except RecursionError:
+        raise failure("too-deep", f"the layers of {file} are nested too deep") from None
+    except CnncalcError as error:
+        raise with_lines(error, text, file) from None
+
+
+def _read(text: str, file: str) -> Document:
+    """The document of a text; a short one is remembered, since variants share their file."""
+    return _remembered(text, file) if len(text) <= SHORT else read_document(text, file)
+
+
+@lru_cache(maxsize=16)
+def _remembered(text: str, file: str) -> Document:
+    return read_document(text, file)
+
+
+def build(
+    document: Document,
+    variant: str | None = None,
+    overrides: Mapping[str, object] | None = None,
+    input_text: str | None = None,
+) -> Network:
+    """The network of a document that has been read. Raises CnncalcError."""
+    overrides = overrides or {}
+    chosen = _variant(document, variant)
+    changed = document.at("variants", variant, "vars") if variant else None
+    own = document.model.vars or {}
+    variables = settled(own, changed if isinstance(changed, Tree) else None, overrides)
+    refuse_endless(document.body, document.blocks, variables)
+    ports = read_ports(document, variant, input_text)
+    first = next(iter(ports.values())).parsed
+    model = document.model
+    name = variant or str(model.name or Path(document.file).stem)
+    builder = Builder(document, name, variables, first.layout)
+    spans = {name: port.span for name, port in ports.items() if port.span is not None}
+    shapes = {name: port.shape for name, port in ports.items()}
+    scope = builder.enter(shapes, spans, document.body)
+    last = builder.items(document.body, 0, scope)
+    outputs = tuple(builder.find(name, scope) for name in document.outputs)
+    skipped = bool(overrides or input_text)
+    place = ("variants", variant) if variant else ()
+    expect = document.at(*place, "expect") if variant else document.at("expect")
+    return Network(
+        name=name,
+        nodes=tuple(builder.nodes),
+        outputs=outputs or tuple(dict.fromkeys((last, *builder.sides))),
+        file=document.file,
+        text=document.text,
+        variant=variant,
+        vars=variables,
+        overrides={**overrides, **({"input": input_text} if input_text else {})},
+        batch=batch_of(ports),
+        layout=first.layout,
+        description=(chosen.description if chosen else None) or model.description,
+        source=_citations(chosen.source if chosen and chosen.source else model.source),
+        expect=() if skipped else tuple(read_expect(expect, first.layout)),
+        budget={limit.key: limit.written for limit in budgets(document, variant)} or None,
+        init=model.init,
+        diagnostics=tuple(
+            with_line(remark, document.text, document.file)
+            for remark in _remarks(ports, skipped=skipped and expect is not None)
+        ),
+        groups=builder.rows.groups,
+    )
+
+
+def _variant(document: Document, name: str | None) -> VariantModel | None:
+    if name is None:
+        return None
+    if name in document.variants:
+        return document.variants[name]
+    known = document.variants
+    raise failure(
+        "unknown-variant",
+        f"{document.file} has no variant '{name}'",
+        help=did_you_mean(name, known)
+        or (f"it has {', '.join(known)}" if known else "it has no variants"),
+    )
+
+
+def _remarks(ports: Mapping[str, Port], *, skipped: bool) -> Iterator[Diagnostic]:
+    for port in ports.values():
+        if port.parsed.warning:
+            yield Diagnostic("warning", "input-layout", port.parsed.warning, port.span)
+    if skipped:
+        yield Diagnostic("note", "expect-skipped", "'expect' is skipped: the network was changed")
+
+
+def _citations(source: str | list[str] | None) -> tuple[str, ...]:
+    return (source,) if isinstance(source, str) else tuple(source or ())

@@ -1,0 +1,151 @@
+"""The top level of a spec file, as pydantic validates it and the JSON Schema describes it.
+
+Inside `layers` and `blocks` the mapping form of each layer is validated by its own room
+(`validation.py`), after variables are known; here their structure is described for editors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from cnncalc import layers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Schema = dict[str, Any]
+EXPRESSION: Schema = {"type": "string", "description": "an expression over the variables"}
+
+
+Text = str | int | float
+Words = Text | None
+
+
+@dataclass(frozen=True)
+class VariantModel:
+    """A named set of variables, input, expectations and budgets."""
+
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
+
+    vars: dict[str, Any] | None = None
+    input: Any = None
+    inputs: dict[str, Any] | None = None
+    expect: dict[str, Any] | None = None
+    budget: dict[str, Any] | None = None
+    description: str | None = None
+    source: str | list[str] | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class SpecModel:
+    """A whole spec file. Only the input and the layers are required."""
+
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
+
+    layers: list[Any]
+    cnncalc: Literal[1] = 1
+    name: Text | None = None
+    description: str | None = None
+    source: str | list[str] | None = None
+    year: int | None = None
+    license: str | None = None
+    notes: str | list[str] | None = None
+    input: Any = None
+    inputs: dict[str, Any] | None = None
+    vars: dict[str, Any] | None = None
+    defaults: dict[str, Words] | None = None
+    blocks: dict[str, Any] | None = None
+    outputs: list[str] | None = None
+    variants: dict[str, VariantModel | None] | None = None
+    expect: dict[str, Any] | None = None
+    budget: dict[str, Any] | None = None
+    init: dict[str, Any] | None = None
+
+
+def spec_schema() -> Schema:
+    """The JSON Schema of a spec file, for editors; words inside layer text are not described.
+
+    >>> spec_schema()["required"]
+    ['layers']
+    """
+    from pydantic import TypeAdapter
+
+    schema = TypeAdapter(SpecModel).json_schema()
+    rooms = {name: room_schema(name) for name in layers.rooms()}
+    heads = {name: {"anyOf": _forms(layers.room(name).type)} for name in sorted(layers.names())}
+    items = {"$ref": "#/$defs/item"}
+    item = {
+        "anyOf": [
+            {"type": "string", "description": "layer text, such as: conv 6 5x5 tanh"},
+            {"type": "array", "items": items},
+            {"type": "object", "properties": {**heads, **_structure(items)}, "minProperties": 1},
+        ]
+    }
+    schema["properties"]["layers"] = {"type": "array", "items": items, "minItems": 1}
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "cnncalc spec"
+    schema["$defs"] = {**schema.get("$defs", {}), **rooms, "item": item}
+    return schema
+
+
+def _forms(room: str) -> list[Schema]:
+    branches = {"type": "array", "items": {"$ref": "#/$defs/item"}}
+    return [{"$ref": f"#/$defs/{room}"}, {"type": ["string", "number", "null"]}, branches]
+
+
+def _structure(items: Schema) -> Schema:
+    words = {"type": "array", "items": {"type": "string"}}
+    return {
+        "residual": items,
+        "side": items,
+        "numbered": items,
+        "repeat": {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]},
+        "layers": items,
+        "for": words,
+        "in": {"type": "array"},
+        "do": items,
+        **_options(),
+    }
+
+
+def _options() -> Schema:
+    name = {"type": "string"}
+    return {
+        "name": name,
+        "from": {"anyOf": [name, {"type": "array", "items": name}]},
+        "share": name,
+        "frozen": {"type": "boolean"},
+        "train_only": {"type": "boolean"},
+        "note": name,
+        "if": {"type": ["string", "boolean"]},
+        "attached": {"type": "array"},
+        "weights": {"type": "array"},
+        "bias_values": {"type": "array"},
+    }
+
+
+def room_schema(name: str) -> Schema:
+    """The JSON Schema of one layer type's mapping form; every number may be an expression.
+
+    >>> sorted(room_schema("dropout")["properties"])[:2]
+    ['attached', 'bias_values']
+    """
+    from pydantic import TypeAdapter
+
+    from cnncalc.spec.vocabulary import of_room
+
+    schema = TypeAdapter(layers.room(name)).json_schema()
+    fields = {
+        field: {"anyOf": [{k: v for k, v in described.items() if k != "default"}, EXPRESSION]}
+        for field, described in schema.get("properties", {}).items()
+    }
+    others = {key: fields[field] for key, field in of_room(name).names.items() if key != field}
+    summary = (layers.room(name).__doc__ or "").partition("\n")[0]
+    return {
+        "type": "object",
+        "description": summary,
+        "properties": {**fields, **others, **_options()},
+        "additionalProperties": False,
+    }

@@ -1,0 +1,228 @@
+"""What can be said of names before anything is computed.
+
+Duplicate names, references to layers that do not exist or come later, variables and words
+that nobody defined, blocks that call each other in a circle: all found in one walk, so that
+independent mistakes are reported together.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cnncalc import layers
+from cnncalc.errors import ENOUGH_ERRORS, Diagnostic, did_you_mean
+from cnncalc.spec.flow import depends
+from cnncalc.spec.literals import layer_problems
+from cnncalc.spec.syntax import Attached, Chain, From, Loop, Repeat, Side, Use
+from cnncalc.spec.variables import may_name
+from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, STRUCTURE, attaches
+from cnncalc.spec.wording import (
+    call_problems,
+    letter_problems,
+    times_problems,
+    value_problems,
+    word_problems,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cnncalc.errors import Span
+    from cnncalc.spec.syntax import Block, Item, Name
+
+
+TENSOR = re.compile(r"\w+(\.\w+)*\Z")  # with dots, as `cnncalc expand` writes names
+
+MANY = 10  # more names than this would not be read
+
+
+def declared(item: Item) -> Iterator[Name]:
+    """The names that an item gives in its scope, in order; blocks keep theirs to themselves."""
+    if isinstance(item, Chain):
+        for child in item.items:
+            yield from declared(child)
+    elif isinstance(item, (Repeat, Loop, Side)):
+        yield from declared(item.body)
+    elif isinstance(item, Use):
+        for branch in item.branches or ():
+            yield from declared(branch)
+        yield from attached_names(item)
+    if item.name is not None:
+        yield item.name
+
+
+def attached_names(use: Use) -> Iterator[Name]:
+    """The names that norms and activations attached to a layer are given."""
+    for word in use.words:
+        if isinstance(word, Attached) and word.name is not None:
+            yield word.name
+
+
+class Checker:
+    """Walks one scope: the network, or the body of one block."""
+
+    def __init__(
+        self, blocks: Mapping[str, Block], defaults: Mapping[str, Use], variables: frozenset[str]
+    ) -> None:
+        self.blocks = blocks
+        self.defaults = defaults
+        self.variables = variables | SCOPE_NAMES
+        self.errors: list[Diagnostic] = []
+        self.sound: dict[int, Use] = {}  # lines without a mistake, by the id of their first
+        self.later: dict[str, Name] = {}
+        self.known: dict[str, Span | None] = {}
+        self.body = Chain(())  # the scope
+        self.here: Item = self.body  # the item of it that is looked at
+
+    def scope(self, body: Chain, given: tuple[str, ...]) -> None:
+        """Check one scope whose tensors `given` exist from the start."""
+        self.known = dict.fromkeys(("in", *given))
+        self.later = {}
+        self.body = body
+        for name in declared(body):
+            self._declare(name, given)
+        self._walk(body, self.variables)
+
+    def arguments(self, block: Block) -> None:
+        """Check the defaults of a block's arguments, which may use earlier ones."""
+        for parameter in block.parameters:
+            if parameter.default is not None:
+                self.errors += value_problems(parameter.default, self.variables)
+            self.variables |= {parameter.name}
+
+    def _declare(self, name: Name, given: tuple[str, ...]) -> None:
+        first = self.later.get(name.text)
+        if first is not None:
+            self._say(
+                "duplicate-name",
+                f"the name '{name.text}' is already used",
+                name.span,
+                notes=(f"first used at line {first.span.line}",),
+            )
+        elif name.text in given:
+            self._say(
+                "duplicate-name",
+                f"the name '{name.text}' is already used",
+                name.span,
+                notes=("it is a tensor that enters here",),
+            )
+        else:
+            self.allowed(name)
+        self.later.setdefault(name.text, name)
+
+    def allowed(self, name: Name) -> None:
+        """Complain about a name that would be taken for something else where it is used.
+
+        A layer may be called `fc`: a reference is never a type. But `add relu` attaches one.
+        """
+        if attaches(name.text) or name.text in self.blocks:
+            self._say(
+                "reserved-name",
+                f"'{name.text}' is the name of a layer type or block",
+                name.span,
+                help=f"choose another name, such as '{name.text}_1'",
+            )
+        elif name.text in STRUCTURE or name.text in RESERVED:
+            message = f"'{name.text}' is a word of the language"
+            self._say("reserved-name", message, name.span)
+        elif not TENSOR.match(name.text):
+            self._say("bad-name", "a name has letters, digits and _ only", name.span)
+
+    def _walk(self, item: Item, variables: frozenset[str]) -> None:
+        self.here = item
+        source = getattr(item, "source", None)
+        if source is not None:
+            self.reference(source)
+        match item:
+            case From():
+                self.reference(item.ref)
+            case Use():
+                self._use(item, variables)
+            case Chain():
+                for child in item.items:
+                    self._walk(child, variables)
+            case Repeat():
+                self.errors += times_problems(item.times, variables)
+                self._walk(item.body, variables)
+            case Loop():
+                self._loop(item, variables)
+                self._walk(item.body, variables | {name.text for name in item.names})
+            case Side():
+                self._walk(item.body, variables)
+        if item.name is not None:
+            self.known[item.name.text] = item.name.span
+
+    def _use(self, use: Use, variables: frozenset[str]) -> None:
+        if len(self.errors) >= ENOUGH_ERRORS:
+            return
+        self.errors += letter_problems(use, variables)
+        if use.like is not None and id(use.like) in self.sound:
+            return
+        for ref in (*use.refs, *(ref for _, ref in use.tensors)):
+            self.reference(ref)
+        if use.share is not None:
+            self.reference(use.share)
+        for branch in use.branches or ():
+            self._walk(branch, variables)
+        self.known |= {name.text: name.span for name in attached_names(use)}
+        if use.condition is not None:
+            self.errors += value_problems(use.condition, variables)
+        self.errors += times_problems(use.repeat, variables)
+        wrong = list(word_problems(use, self.blocks, variables))
+        if use.is_block:
+            wrong += call_problems(use, self.blocks[use.head])
+        if not wrong and not use.is_block:
+            wrong = layer_problems(use, self.defaults, variables)
+        if not wrong:
+            self.sound[id(use.like or use)] = use
+        self.errors += wrong
+
+    def _loop(self, loop: Loop, variables: frozenset[str]) -> None:
+        for cell in (cell for row in loop.rows for cell in row):
+            self.errors += value_problems(cell, variables)
+        seen: set[str] = set()
+        for name in loop.names:
+            if not may_name(name.text):
+                message = f"'{name.text}' cannot be the name of a variable"
+                self._say("reserved-name", message, name.span)
+            elif name.text in seen:
+                self._say("duplicate-name", f"'for' names '{name.text}' twice", name.span)
+            seen.add(name.text)
+
+    def reference(self, ref: Name) -> None:
+        """Complain about a reference to what is not there, or not there yet."""
+        root = ref.text.partition(".")[0]
+        if ref.text in self.known or root in self.known:
+            return
+        if root in self.later:
+            first = self.later[root]
+            cycle = depends(self.body, root, self.here, self.blocks)
+            reason = ", and depends on this layer" if cycle else ""
+            self._say(
+                "forward-reference",
+                f"'{ref.text}' is used before it is computed",
+                ref.span,
+                notes=(f"'{ref.text}' is defined at line {first.span.line}{reason}",),
+                help="a feed-forward network can only refer back",
+            )
+            return
+        self._say(
+            "unknown-reference",
+            f"no layer named '{ref.text}'",
+            ref.span,
+            help=did_you_mean(ref.text, [*self.known, *self.later])
+            or _naming(root)
+            or f"names that can be used here: {', '.join(list(self.known)[:MANY])}",
+        )
+
+    def _say(self, code: str, message: str, span: Span, **more: object) -> None:
+        self.errors.append(Diagnostic("error", code, message, span, **more))  # type: ignore[arg-type]
+
+
+def _naming(word: str) -> str | None:
+    """Help for `conv1`, which a table shows, but which nobody wrote."""
+    head = word.rstrip("0123456789")
+    if head == word or head not in layers.names():
+        return None
+    return f"name the layer to refer to it: '- {word}: {head} ...'"

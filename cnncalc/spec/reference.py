@@ -1,0 +1,129 @@
+"""What can be written for a layer type, read off its room: fields, letters, words, formulas.
+
+The answers are plain data, ready for JSON; nothing about a single layer is kept here.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import MISSING, Field, fields
+from inspect import getdoc
+from typing import TYPE_CHECKING, Any
+
+from cnncalc import layers
+from cnncalc.layers._base import Layer
+from cnncalc.spec.emit import flow
+from cnncalc.spec.vocabulary import choices
+from cnncalc.spec.write import simple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The markers of `layers._fields` in words, each with a value to show in an example.
+KINDS: dict[str, tuple[str, object]] = {
+    "Switch": ("true or false", True),
+    "Whole": ("a whole number", 1),
+    "Count": ("a whole number from 1", 8),
+    "Natural": ("a whole number from 0", 0),
+    "Real": ("a number", 1.0),
+    "NonNegative": ("a number from 0", 1.0),
+    "Positive": ("a number above 0", 1.0),
+    "Rate": ("a number from 0, below 1", 0.5),
+    "PerAxis": ("a whole number from 1, or one per axis", 3),
+    "NaturalPerAxis": ("a whole number from 0, or one per axis", 1),
+    "FactorPerAxis": ("a number above 0, or one per axis", 2),
+    "Padding": ("zeros on each side: a number, one per axis, [before, after] pairs", 1),
+    "PaddingPairs": ("a number, one per axis, or [before, after] pairs", 1),
+}
+OTHER = "see above"
+
+
+def described(name: str) -> dict[str, Any]:
+    """Everything about a layer type or an alias of one. Raises KeyError for another word.
+
+    >>> deconv = described("deconv")
+    >>> deconv["type"], deconv["aliases"], deconv["example"]
+    ('conv_transpose', ['deconv', 'upconv'], 'conv_transpose: {filters: 8, kernel: 3}')
+    """
+    room = layers.room(name)
+    least, most = room.arity
+    summary, _, rest = _text(sys.modules[room.__module__]).partition("\n")
+    return {
+        "type": room.type,
+        "kind": _kind(room),
+        "summary": summary,
+        "aliases": [word for word, owner in layers.aliases().items() if owner == room.type],
+        "description": "\n\n".join(filter(None, [rest.strip(), _text(room)])),
+        "inputs": {"least": least, **({"most": most} if most is not None else {})},
+        "attaches": bool(room.attaches),
+        "fields": [_field(room, field) for field in fields(room)],  # type: ignore[arg-type]
+        "words": {word: _setting(*meaning) for word, meaning in room.words.items()},
+        "example": _example(room),
+    }
+
+
+def _text(described_by: object) -> str:
+    """A docstring without its doctest."""
+    return (getdoc(described_by) or "").partition(">>>")[0].strip()
+
+
+def _kind(room: type[Layer]) -> str:
+    """The group that a list of types shows it in, by what it does."""
+    if room.attaches:
+        return f"{room.attaches}s"
+    if room.arity[1] != 1:
+        return "merges"
+    if room.work == "counted":
+        return "weights"
+    return "pooling" if room.connections is not Layer.connections else "others"
+
+
+def _field(room: type[Layer], field: Field[Any]) -> dict[str, Any]:
+    known = sorted(choices(room.type, field.name))
+    positional = field.name in room.positional
+    said: dict[str, Any] = {
+        "name": field.name,
+        "value": _marker(field, known)[0],
+        "required": field.default is MISSING,
+        **({} if field.default is MISSING else {"default": flow(simple(field.default))}),
+        **({"choices": known} if known else {}),
+        **({"position": room.positional.index(field.name) + 1} if positional else {}),
+        **({"sized": True} if room.sized == field.name else {}),
+    }
+    for key, words in (("letters", room.letters), ("other_names", room.other_names)):
+        if found := [word for word, meant in words.items() if meant == field.name]:
+            said[key] = found
+    return said
+
+
+def _marker(field: Field[Any], known: list[str]) -> tuple[str, object]:
+    """A field's kind of value in words, and an example of it."""
+    names = re.findall(r"\w+", str(field.type))
+    if names and names[0] in KINDS:
+        return KINDS[names[0]]
+    return (f"one of {', '.join(known)}", known[0]) if known else (OTHER, None)
+
+
+def _setting(field: str, value: object) -> str:
+    return f"{field}: {flow(value)}"
+
+
+def _example(room: type[Layer]) -> str:
+    """The mapping form with what must be given, and with what a bare number would fill."""
+    chosen: dict[str, object] = {}
+    for field in fields(room):  # type: ignore[arg-type]
+        if field.default is MISSING or field.name in room.positional[:1]:
+            default = None if field.default is MISSING else field.default
+            example = _marker(field, sorted(choices(room.type, field.name)))[1]
+            chosen[field.name] = example if default is None else simple(default)
+    return f"{room.type}: {flow(chosen)}" if chosen else room.type
+
+
+def all_described() -> Mapping[str, dict[str, Any]]:
+    """Every layer type, in alphabetical order.
+
+    >>> all_described()["relu"]["kind"]
+    'activations'
+    """
+    return {name: described(name) for name in layers.rooms()}

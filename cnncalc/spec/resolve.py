@@ -1,0 +1,126 @@
+"""The words of one use, with variables put in -> fields of a layer, and what is attached.
+
+Precedence: the layer's own words, then the file's `defaults`, then the room's own defaults.
+Writing any norm or activation replaces the list in `defaults`; `plain` empties it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc import layers
+from cnncalc.spec.syntax import Argument, Attached, Plain
+from cnncalc.spec.values import bare_name, evaluate
+from cnncalc.spec.vocabulary import Vocabulary, attaches, choices, of_room, unknown_word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cnncalc.errors import Span
+    from cnncalc.layers._base import Layer
+    from cnncalc.spec.syntax import Name, Use
+
+
+class Follower(NamedTuple):
+    """A norm or activation attached to a layer."""
+
+    type: str
+    fields: dict[str, object]
+    spans: dict[str, Span]
+    span: Span
+    name: Name | None = None
+
+
+class Resolved(NamedTuple):
+    """Fields with plain values, the place of each, and the attached layers in order."""
+
+    fields: dict[str, object]
+    spans: dict[str, Span]
+    attached: tuple[Follower, ...]
+
+
+def resolve(
+    use: Use, room: type[Layer], defaults: Mapping[str, Use], env: Mapping[str, object]
+) -> Resolved:
+    """The fields of a layer. Raises CnncalcError at the word that makes no sense."""
+    vocabulary = of_room(use.head)
+    own = _read(use, vocabulary, env)
+    default = defaults.get(room.type)
+    if default is not None:
+        base = _read(default, vocabulary, env)
+        replaced = own.attached or any(isinstance(word, Plain) for word in use.words)
+        own = Resolved(
+            {**base.fields, **own.fields},
+            {**base.spans, **own.spans},
+            own.attached if replaced else base.attached,
+        )
+    first = own.attached[0].type if own.attached else None
+    norm_first = first is not None and layers.room(first).attaches == "norm"
+    if norm_first and room.bias_free_before_norm:
+        own.fields.setdefault("bias", False)
+    attached = tuple(_with_defaults(follower, defaults, env) for follower in own.attached)
+    return own._replace(attached=attached)
+
+
+def _with_defaults(
+    follower: Follower, defaults: Mapping[str, Use], env: Mapping[str, object]
+) -> Follower:
+    """An attached layer obeys the defaults of its own type too: `defaults: {bn: eps=0.001}`."""
+    default = defaults.get(layers.room(follower.type).type) if defaults else None
+    if default is None:
+        return follower
+    base = _read(default, of_room(follower.type), env)
+    return follower._replace(
+        fields={**base.fields, **follower.fields}, spans={**base.spans, **follower.spans}
+    )
+
+
+def _read(use: Use, vocabulary: Vocabulary, env: Mapping[str, object]) -> Resolved:
+    fields: dict[str, object] = {}
+    spans: dict[str, Span] = {}
+    attached: list[Follower] = []
+    free = iter(vocabulary.positional)
+    for word in use.words:
+        if isinstance(word, Attached):
+            attached.append(_follower(word, env))
+        elif isinstance(word, Argument):
+            value = _value(word, vocabulary.head, env)
+            field = word.field
+            if field is None and isinstance(value, str):
+                if attaches(value):
+                    attached.append(Follower(value, {}, {}, word.span))
+                    continue
+                field, value = _meaning(value, word, vocabulary)
+            field = field or next(free, None)
+            if field is None:
+                raise unknown_word(str(value), word.span, vocabulary)
+            fields[field], spans[field] = value, word.span
+    return Resolved(fields, spans, tuple(attached))
+
+
+def _value(word: Argument, head: str, env: Mapping[str, object]) -> object:
+    """The value of a word; one that its field knows (`mode: bilinear`) stands for itself."""
+    name = bare_name(word.value)
+    if name and word.field and name not in env and name in choices(head, word.field):
+        return name
+    return evaluate(word.value, env)
+
+
+def _meaning(value: str, word: Argument, vocabulary: Vocabulary) -> tuple[str, object]:
+    """What a word held by a variable stands for."""
+    if value not in vocabulary.words:
+        raise unknown_word(value, word.span, vocabulary)
+    return vocabulary.words[value]
+
+
+def _follower(word: Attached, env: Mapping[str, object]) -> Follower:
+    free = iter(of_room(word.type).positional)
+    fields: dict[str, object] = {}
+    spans: dict[str, Span] = {}
+    for argument in word.arguments:
+        field = argument.field or next(free, None)
+        if field is None:
+            raise unknown_word(str(argument.value), argument.span, of_room(word.type))
+        fields[field] = _value(argument, word.type, env)
+        spans[field] = argument.span
+    return Follower(word.type, fields, spans, word.span, word.name)

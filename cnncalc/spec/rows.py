@@ -1,0 +1,199 @@
+"""The rows of the network that is being written out: named, validated, with shapes.
+
+What the whole network shares, whichever block a row comes from; `expand` walks the layers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.errors import CnncalcError, Diagnostic, Misfit, failure
+from cnncalc.network import Group, Input, Node, Stopped
+from cnncalc.spec.counts import MAX_ROWS, too_many
+from cnncalc.spec.validation import layer as validated_layer
+from cnncalc.spec.weights import explicit_values
+
+if TYPE_CHECKING:
+    from cnncalc.errors import Span
+    from cnncalc.layers._base import Layer
+    from cnncalc.shapes import Shape
+    from cnncalc.spec.resolve import Follower, Resolved
+    from cnncalc.spec.scope import Scope
+    from cnncalc.spec.syntax import Name, Use
+
+
+class Rows:
+    """The rows so far, the parts they make up, and whose weights they share."""
+
+    def __init__(self, network: str, layout: str) -> None:
+        self.network = network
+        self.layout = layout
+        self.nodes: list[Node] = []
+        self.taken: set[str] = set()
+        self.groups: dict[str, Group] = {}
+        self.ranges: dict[str, tuple[int, int]] = {}  # rows of a named part, for share=
+        self._shapes: dict[tuple[Layer, tuple[Shape, ...]], Shape] = {}
+
+    def enter(self, name: str, shape: Shape, span: Span | None) -> None:
+        """Append an input of the network."""
+        self.nodes.append(Node(len(self.nodes), name, Input(shape=shape), (), shape, span))
+        self.taken.add(name)
+
+    def add(
+        self, use: Use, found: Resolved, inputs: tuple[int, ...], scope: Scope, name: str
+    ) -> Node:
+        """Append a layer; what is attached to it follows with `attach`."""
+        node = self._node(use.head, use.span, found, inputs, scope, name)
+        values = None
+        if use.values:
+            shapes = (self.nodes[index].shape for index in inputs)
+            values = explicit_values(use.values, node.layer.parameters(*shapes))
+        if values or use.note:
+            node = node._replace(values=values, note=use.note)
+        self.nodes.append(node)
+        return node
+
+    def attach(
+        self, follower: Follower, owner: Node, scope: Scope, label: str | None = None
+    ) -> None:
+        """Append a norm or activation behind the last row; `C1.tanh` where it has no label."""
+        own = None if label is None else f"{scope.prefix}{label}"
+        name = own or self._free(f"{owner.name}.{follower.type}")
+        inputs = (len(self.nodes) - 1,)
+        node = self._node(follower.type, follower.span, follower, inputs, scope, name)
+        self.nodes.append(node._replace(attached_to=owner.index))
+
+    def _node(
+        self,
+        head: str,
+        span: Span,
+        found: Resolved | Follower,
+        inputs: tuple[int, ...],
+        scope: Scope,
+        name: str,
+    ) -> Node:
+        """Validate a layer and infer its shape."""
+        index = len(self.nodes)
+        if index >= MAX_ROWS:
+            raise too_many(span)
+        built = validated_layer(head, found.fields, found.spans, span)
+        shapes = tuple([self.nodes[place].shape for place in inputs])
+        try:
+            shape = self._shape(built, shapes)
+        except Misfit as misfit:
+            raise self._misfit(misfit, head, span, found, inputs, name) from None
+        self.taken.add(name)
+        return Node(
+            index,
+            name,
+            built,
+            inputs,
+            shape,
+            span,
+            block=scope.block,
+            frozen=scope.frozen,
+            train_only=scope.train_only,
+        )
+
+    def _shape(self, built: Layer, shapes: tuple[Shape, ...]) -> Shape:
+        """The output shape, computed once per layer and inputs. Raises Misfit."""
+        known = self._shapes.get((built, shapes))
+        if known is not None:
+            return known
+        least, most = built.arity
+        if len(shapes) < least or (most is not None and len(shapes) > most):
+            raise _wrong_arity(built, len(shapes))
+        return self._shapes.setdefault((built, shapes), built.output_shape(*shapes))
+
+    def _free(self, name: str) -> str:
+        """The name itself, or with a number where it is taken (`bn relu bn`)."""
+        number, label = 1, name
+        while label in self.taken:
+            number += 1
+            label = f"{name}{number}"
+        return label
+
+    def part(self, path: str, text: str, start: int, last: int) -> None:
+        """Record a named part of the network: what folds into one row of a table."""
+        count = len(self.nodes) - start
+        self.ranges[path] = (start, len(self.nodes))
+        if count:
+            layers_text = f"{count} layer{'s' if count > 1 else ''}"
+            # Where there is only a side, the main path stays as it was: the part ends with it.
+            own = last if last >= start else len(self.nodes) - 1
+            self.groups[path] = Group(path, text or layers_text, own)
+
+    # -- weights
+
+    def share(self, share: Name, first: int, end: int, start: int) -> None:
+        """Let the rows from `start` on use the weights of the rows from `first` to `end`."""
+        count = len(self.nodes) - start
+        if end - first != count:
+            raise _unlike(share, f"it has {end - first} rows, this has {count}")
+        for offset in range(count):
+            original, copy = self.nodes[first + offset], self.nodes[start + offset]
+            if self._stored(original) != self._stored(copy):
+                raise _unlike(share, f"{original.name} and {copy.name} store different weights")
+            if self._stored(copy):
+                root = original.index if original.shared_with is None else original.shared_with
+                self.nodes[start + offset] = copy._replace(shared_with=root)
+
+    def _stored(self, node: Node) -> tuple[object, ...]:
+        """The parameters of a row."""
+        shapes = (self.nodes[index].shape for index in node.inputs)
+        return node.layer.parameters(*shapes)
+
+    # -- failures
+
+    def _misfit(
+        self,
+        misfit: Misfit,
+        head: str,
+        span: Span,
+        found: Resolved | Follower,
+        inputs: tuple[int, ...],
+        name: str,
+    ) -> CnncalcError:
+        """A layer's complaint, with its place and where its inputs came from."""
+        sources = [self.nodes[index] for index in inputs]
+        diagnostic = Diagnostic(
+            "error",
+            misfit.code,
+            misfit.message,
+            found.spans.get(misfit.field or "", span),
+            notes=misfit.notes + self._whence(name, sources),
+            help=misfit.help,
+        )
+        names = tuple(node.name for node in sources)
+        shapes = tuple(node.shape for node in sources)
+        rows = tuple(self.nodes)
+        stopped = Stopped(self.network, self.layout, rows, name, head, names, shapes, found.fields)
+        return CnncalcError(diagnostic, partial=stopped)
+
+    def _whence(self, name: str, sources: list[Node]) -> tuple[str, ...]:
+        """Notes that say what a failing layer received, and from where."""
+        if len(sources) > 1:
+            labels = [f"branch {n} from {node.name}:" for n, node in enumerate(sources, 1)]
+            width = max(map(len, labels))
+            shapes = [node.shape.text(self.layout) for node in sources]
+            return tuple(f"{a:{width}} {b}" for a, b in zip(labels, shapes, strict=True))
+        source, first = sources[0], self.nodes[0]
+        note = f"{name} receives {source.shape.text(self.layout)} from {source.name}"
+        if source is not first:
+            note += f"; the network input was {first.shape.text(self.layout)}"
+        return (note,)
+
+
+def _wrong_arity(built: Layer, given: int) -> Misfit:
+    least, most = built.arity
+    wanted = f"{least}" if least == most else f"at least {least}"
+    return Misfit(
+        "arity",
+        f"{built.type} joins {wanted} tensors, got {given}",
+        help=f"such as '{built.type} enc1', or a list of branches",
+    )
+
+
+def _unlike(share: Name, why: str) -> CnncalcError:
+    message = f"cannot share the weights of '{share.text}': {why}"
+    return failure("share-mismatch", message, share.span)

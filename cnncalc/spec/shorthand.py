@@ -1,0 +1,221 @@
+"""Layer text -> the same tree that the mapping form gives: "conv 6 5x5 tanh" -> Use(...)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cnncalc import layers
+from cnncalc.errors import did_you_mean, failure
+from cnncalc.spec.syntax import Argument, Attached, Chain, From, Name, Plain, Use
+from cnncalc.spec.values import read_size, read_word
+from cnncalc.spec.vocabulary import (
+    STRUCTURE,
+    Vocabulary,
+    attaches,
+    of_block,
+    of_room,
+    unknown_key,
+    unknown_word,
+)
+from cnncalc.spec.words import Word, links
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cnncalc.errors import Span
+    from cnncalc.spec.source import Scalar
+    from cnncalc.spec.syntax import Block, Item
+
+KEY = re.compile(r"([A-Za-z_]\w*)=(?!=)")
+LETTER = re.compile(r"([A-Za-z])(\d+(?:x\d+)*)\Z")
+REFERENCE = re.compile(r"[A-Za-z_]\w*(\.\w+)*\Z")
+NAME = re.compile(r"\w+\Z")
+
+Blocks = "Mapping[str, Block]"
+
+
+def read_text(scalar: Scalar, blocks: Mapping[str, Block]) -> Item:
+    """A line of layer text: one link, or a chain of several."""
+    chain = links(scalar)
+    if len(chain) == 1:
+        return read_link(chain[0], blocks)
+    for words in chain:
+        _refuse_condition(words)
+    return Chain(tuple(read_link(words, blocks) for words in chain))
+
+
+def read_link(words: list[Word], blocks: Mapping[str, Block]) -> Item:
+    """One link: a head, then words."""
+    head, rest = words[0], words[1:]
+    if head.text == "from":
+        return _read_from(head, rest)
+    if head.text == "identity" and not rest:
+        return Chain(())
+    return read_words(head_use(Name(head.text, head.span), blocks), rest, blocks)
+
+
+def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:
+    """The use of a layer type or a block, before its words. Raises for an unknown head."""
+    if head.text in blocks:
+        return Use(head.text, head.span, is_block=True)
+    if head.text in layers.names():
+        return Use(head.text, head.span, is_block=False)
+    known = [*layers.names(), *blocks, *STRUCTURE]
+    raise failure(
+        "unknown-type",
+        f"there is no layer type or block named '{head.text}'",
+        head.span,
+        help=did_you_mean(head.text, known) or "'cnncalc layers' lists them",
+    )
+
+
+def vocabulary_of(use: Use, blocks: Mapping[str, Block]) -> Vocabulary:
+    """The words that the head of a use understands."""
+    return of_block(blocks[use.head]) if use.is_block else of_room(use.head)
+
+
+def read_words(use: Use, words: list[Word], blocks: Mapping[str, Block]) -> Use:
+    """Put the words of a link into the use, one after the other."""
+    vocabulary = vocabulary_of(use, blocks)
+    place = 0
+    while place < len(words):
+        word = words[place]
+        if word.text == "if":
+            return use._replace(condition=_read_condition(word, words[place + 1 :]))
+        if word.text == "as":
+            name = _read_name(word, words[place + 1 : place + 2])
+            use = put(use, "name", name, name.span)
+            place += 1
+        else:
+            use = add_word(use, word, vocabulary)
+        place += 1
+    return use
+
+
+def add_word(use: Use, word: Word, vocabulary: Vocabulary) -> Use:  # noqa: PLR0911 - one a rule
+    """Put one word into the use, by the first rule that fits it."""
+    text = word.text
+    if text == "plain":
+        return use._replace(words=(*use.words, Plain()))
+    if text == "frozen":
+        return use._replace(frozen=True)
+    if key := KEY.match(text):
+        return _add_pair(use, word, key[1], vocabulary)
+    if text in vocabulary.words:
+        field, value = vocabulary.words[text]
+        return _with(use, Argument(field, value, word.span))
+    letter = LETTER.match(text)
+    if letter and letter[1] == "x":
+        if not letter[2].isdecimal():
+            raise failure("repeat", f"'{text}' is no repeat count", word.span, help="such as x3")
+        return put(use, "repeat", Argument("x", int(letter[2]), word.part(1).span, text), word.span)
+    if letter and letter[1].lower() in vocabulary.letters:
+        sizes = tuple(int(size) for size in letter[2].split("x"))
+        field = vocabulary.letters[letter[1].lower()]
+        value = sizes[0] if len(sizes) == 1 else sizes
+        return _with(use, Argument(field, value, word.part(1).span, text))
+    return _add_bare(use, word, vocabulary)
+
+
+def _add_bare(use: Use, word: Word, vocabulary: Vocabulary) -> Use:
+    """A size, an attached layer, a reference, or a bare number or expression."""
+    if vocabulary.sized and (size := read_size(word)):
+        return _with(use, Argument(vocabulary.sized, size, word.span))
+    if not use.is_block and attaches(word.text):
+        return use._replace(words=(*use.words, Attached(word.text, (), word.span)))
+    if vocabulary.joins and REFERENCE.match(word.text):
+        return use._replace(refs=(*use.refs, Name(word.text, word.span)))
+    if vocabulary.is_block and (size := read_size(word)):
+        return _with(use, Argument(None, size, word.span))
+    return _with(use, Argument(None, read_word(word), word.span))
+
+
+def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
+    """`key=value`."""
+    value = word.part(len(key) + 1)
+    if not value.text:
+        raise failure("missing-value", f"'{key}=' has no value", word.span)
+    if key == "x":
+        return put(use, "repeat", Argument("x", read_word(value), value.span), word.span)
+    if key == "share":
+        return put(use, "share", _reference(value), word.span)
+    if key in vocabulary.tensors:
+        tensor = (key, _reference(value))
+        return use._replace(tensors=(*use.tensors, tensor))
+    field = vocabulary.field(key)
+    if field is None and not use.is_block and attaches(key):
+        slope = Argument(None, read_word(value), value.span)
+        return use._replace(words=(*use.words, Attached(key, (slope,), word.span)))
+    if field is None:
+        raise unknown_key(key, word.part(0, len(key)).span, vocabulary, "x", "share")
+    return _with(use, Argument(field, read_word(value), value.span))
+
+
+def put(use: Use, field: str, value: object, span: Span) -> Use:
+    """Fill a part of the use that can be given once only. Raises CnncalcError for a second time."""
+    if getattr(use, field) is not None:
+        what = {"source": "from", "condition": "if"}.get(field, field)
+        raise failure("duplicate-option", f"'{use.head}' is given {what} twice", span)
+    return use._replace(**{field: value})  # type: ignore[arg-type]
+
+
+def _reference(word: Word) -> Name:
+    if not REFERENCE.match(word.text):
+        raise failure("bad-name", "the name of one layer is expected here", word.span)
+    return Name(word.text, word.span)
+
+
+def _with(use: Use, argument: Argument) -> Use:
+    return use._replace(words=(*use.words, argument))
+
+
+def _read_from(head: Word, rest: list[Word]) -> From:
+    if len(rest) != 1 or not REFERENCE.match(rest[0].text):
+        raise failure(
+            "from",
+            "'from' takes the name of one tensor",
+            head.span,
+            help="such as 'from enc1', or 'from in' for the tensor that entered the block",
+        )
+    return From(Name(rest[0].text, rest[0].span))
+
+
+def _read_name(word: Word, rest: list[Word]) -> Name:
+    if not rest or not NAME.match(rest[0].text):
+        raise failure(
+            "bad-name",
+            "'as' is followed by a name of letters, digits and _",
+            (rest[0] if rest else word).span,
+        )
+    return Name(rest[0].text, rest[0].span)
+
+
+def _read_condition(word: Word, rest: list[Word]) -> Argument:
+    if not rest:
+        raise failure("missing-value", "'if' has no condition", word.span)
+    end = rest[-1].start + len(rest[-1].text)
+    condition = Word(word.scalar.text[rest[0].start : end], word.scalar, rest[0].start)
+    return Argument("if", read_word(condition), condition.span)
+
+
+def _refuse_condition(words: list[Word]) -> None:
+    for word in words:
+        if word.text == "if":
+            raise failure(
+                "if-in-chain",
+                "'if' on a line with '->' could mean the layer or the line",
+                word.span,
+                help="give the conditional layer a line of its own",
+            )
+
+
+__all__ = [
+    "add_word",
+    "head_use",
+    "read_link",
+    "read_text",
+    "read_words",
+    "unknown_word",
+    "vocabulary_of",
+]

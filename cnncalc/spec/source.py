@@ -1,0 +1,176 @@
+"""YAML text -> values that know their line and column; and where the text comes from.
+
+The values keep what was written beside what it means, so that an error can point at one
+word of a layer's text. How a text becomes values, and what is refused, is in `composer`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from cnncalc.errors import CnncalcError, Diagnostic, Span
+from cnncalc.lines import BOM
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+MAX_BYTES = 8 * 2**20
+
+
+class Scalar(NamedTuple):
+    """One number, word, switch or text; `text` is what was written, without its quotes.
+
+    `inset` is how far the text begins behind its span: 0 for plain text, 1 after a quote,
+    the indentation of a literal block; None where the text is not in the file as it stands.
+
+    >>> compose("[conv 6 5x5]", "net.yaml").items[0].slice(5, 6).where
+    'net.yaml:1:7'
+    """
+
+    value: str | int | float | bool | None
+    text: str
+    span: Span
+    inset: int | None = 0
+    literal: bool = False
+
+    def slice(self, start: int, end: int) -> Span:
+        """The place of text[start:end] in the file; the whole span where that is not known.
+
+        In a literal block the place ends with the line it begins on.
+        """
+        if self.inset is None:
+            return self.span
+        file, line, column, _ = self.span
+        if not self.literal:
+            column += self.inset
+            return Span(file, line, column + start, column + end)
+        row = self.text.count("\n", 0, start)
+        begin = self.text.rfind("\n", 0, start) + 1
+        stop = self.text.find("\n", start)
+        end = end if stop < 0 else min(end, stop)
+        column = self.inset + 1 - begin
+        return Span(file, line + 1 + row, column + start, column + end)
+
+
+class Sequence(NamedTuple):
+    """A list; the span is its first line.
+
+    >>> [item.value for item in compose("[6, 5x5]", "net.yaml").items]
+    [6, '5x5']
+    """
+
+    items: tuple[Value, ...]
+    span: Span
+
+
+class Mapping(NamedTuple):
+    """Keys, which are text and all different, with their values; the span is its first line.
+
+    >>> compose("{on: 1, 8: 2}", "net.yaml").keys()
+    ('on', '8')
+    """
+
+    entries: tuple[tuple[Scalar, Value], ...]
+    span: Span
+
+    def get(self, key: str) -> Value | None:
+        """The value behind a key, or None."""
+        return next((value for name, value in self.entries if name.text == key), None)
+
+    def keys(self) -> tuple[str, ...]:
+        """The keys, in the order of the file."""
+        return tuple(name.text for name, _ in self.entries)
+
+
+Value: TypeAlias = Scalar | Sequence | Mapping
+
+
+def plain(value: Value) -> object:
+    """The same tree as Python's own dicts, lists and scalars.
+
+    >>> plain(compose("a: [1, 1e-3, true, ~, no]", "net.yaml"))
+    {'a': [1, 0.001, True, None, 'no']}
+    """
+    if isinstance(value, Scalar):
+        return value.value
+    if isinstance(value, Sequence):
+        return [plain(item) for item in value.items]
+    return {key.text: plain(item) for key, item in value.entries}
+
+
+def compose(text: str, file: str) -> Value:
+    r"""The one document in a YAML text; `file` is the name that errors give.
+
+    Raises CnncalcError, with the place and its line, for anything that is not plain YAML.
+
+    >>> compose("a: 1\na: 2", "net.yaml")
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.CnncalcError: duplicate-key: the key 'a' is already used
+    """
+    from cnncalc.spec.composer import Composer
+
+    return Composer(text.removeprefix(BOM), file).compose()
+
+
+def read(path: str) -> str:
+    """The text of a file, or of the standard input for "-"; UTF-8, a byte order mark dropped.
+
+    Raises CnncalcError: exit code 3 where there is nothing to read, 1 for more than 8 MiB.
+    At most that much is read, so an endless input ends.
+
+    >>> read("missing.yaml")
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.CnncalcError: no-file: there is no file 'missing.yaml'
+    """
+    data = _read_stdin() if path == "-" else _read_file(path)
+    if len(data) > MAX_BYTES:
+        raise too_big(path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"line {line} of {_name(path)} is not UTF-8 text"
+        raise _unreadable("not-utf8", message, "save the file as UTF-8") from None
+
+
+def too_big(path: str) -> CnncalcError:
+    """The complaint about a text beyond the limit."""
+    size = MAX_BYTES // 2**20
+    message = f"{_name(path)} is larger than {size} MiB, which no description of a network needs"
+    return CnncalcError(Diagnostic("error", "too-big", message))
+
+
+def _read_stdin() -> bytes:
+    import sys
+
+    stream: BinaryIO = sys.stdin.buffer
+    return stream.read(MAX_BYTES + 1)
+
+
+def _read_file(path: str) -> bytes:
+    from pathlib import Path
+
+    try:
+        if Path(path).stat().st_size > MAX_BYTES:
+            raise too_big(path)
+        with Path(path).open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise _unreadable("no-file", f"there is no file '{path}'") from None
+    except IsADirectoryError:
+        raise _unreadable("unreadable", f"'{path}' is a directory, not a file") from None
+    except OSError as error:
+        reason = (error.strerror or "the system refuses").lower()
+        raise _unreadable("unreadable", f"cannot read '{path}': {reason}") from None
+    except ValueError as error:
+        raise _unreadable("unreadable", f"cannot read {path!r}: {error}") from None
+
+
+def _unreadable(code: str, message: str, advice: str | None = None) -> CnncalcError:
+    return CnncalcError(Diagnostic("error", code, message, help=advice), exit_code=3)
+
+
+def _name(path: str) -> str:
+    return "the standard input" if path == "-" else f"'{path}'"

@@ -1,0 +1,418 @@
+"""Layers as YAML -> the tree of `syntax`: text, lists, and mappings with exactly one head."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cnncalc import layers
+from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, did_you_mean, failure
+from cnncalc.spec.again import recall, remember
+from cnncalc.spec.shorthand import (
+    NAME,
+    REFERENCE,
+    head_use,
+    put,
+    read_text,
+    read_words,
+    vocabulary_of,
+)
+from cnncalc.spec.source import Mapping, Scalar, Sequence
+from cnncalc.spec.syntax import Argument, Attached, Chain, Loop, Name, Plain, Repeat, Side, Use
+from cnncalc.spec.values import read_argument
+from cnncalc.spec.vocabulary import RESERVED, STRUCTURE, attaches, of_room, unknown_key
+from cnncalc.spec.words import links
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cnncalc.errors import Span
+    from cnncalc.spec.again import Lines
+    from cnncalc.spec.source import Value
+    from cnncalc.spec.syntax import Block, Item
+    from cnncalc.spec.words import Word
+
+# Options that any layer may have, beside its own fields.
+OPTIONS = (
+    "name",
+    "from",
+    "share",
+    "frozen",
+    "train_only",
+    "note",
+    "if",
+    "repeat",
+    "attached",
+    "weights",
+    "bias_values",
+)
+COMPANIONS = {"repeat": ("layers",), "for": ("in", "do")}
+
+
+class Reader:
+    """Reads items, and goes on after a mistake so that all are reported together."""
+
+    def __init__(self, blocks: dict[str, Block]) -> None:
+        self.blocks = blocks
+        self.errors: list[Diagnostic] = []
+        self.lines: Lines = {}
+
+    def chain(self, value: Value, name: Name | None = None) -> Chain:
+        """A list of layers, or a lone one."""
+        items = value.items if isinstance(value, Sequence) else (value,)
+        found = (self.item_or_none(item) for item in items)
+        return Chain(tuple(item for item in found if item is not None), name)
+
+    def item_or_none(self, value: Value) -> Item | None:
+        """An item; a mistake is kept in `errors`, until there are enough."""
+        if len(self.errors) >= ENOUGH_ERRORS:
+            return None
+        try:
+            return self.item(value)
+        except CnncalcError as error:
+            self.errors += error.diagnostics
+            return None
+
+    def item(self, value: Value) -> Item:
+        """Anything that may stand in a list of layers."""
+        if isinstance(value, Sequence):
+            return self.chain(value)
+        if isinstance(value, Mapping):
+            return self.mapping(value)
+        if not isinstance(value.value, str):
+            raise _wrong_layer(value)
+        return self.line(value)
+
+    def line(self, text: Scalar) -> Item:
+        """A line of layer text; one that was read before is only moved."""
+        item = recall(self.lines, text)
+        if item is None:
+            item = read_text(text, self.blocks)
+            remember(self.lines, text, item)
+        return item
+
+    def mapping(self, value: Mapping) -> Item:
+        """One head (a structure word, a type, a block or a name) and its options."""
+        head, body = self._head(value)
+        options = {key.text: (key, entry) for key, entry in value.entries if key.text != head.text}
+        if head.text in STRUCTURE:
+            item = self._structure(head, body, options)
+        elif head.text in self.blocks or head.text in layers.names():
+            item = self._use(head, body)
+        else:
+            return self._named(head, body, options)
+        return self._with_options(item, options)
+
+    def _head(self, value: Mapping) -> tuple[Scalar, Value]:
+        """The entry that says what this is; a second one of its kind is a mistake."""
+        if len(value.entries) == 1 and _may_head(value.entries[0][0].text, ()):
+            return value.entries[0]
+        keys = value.keys()
+        candidates = [pair for pair in value.entries if _may_head(pair[0].text, keys)]
+        structural = [pair for pair in candidates if pair[0].text in STRUCTURE]
+        if not candidates:
+            raise _headless(value)
+        head, body = (structural or candidates)[0]
+        for key, _ in candidates:
+            if key is not head and self._is_head(key.text) and not self._is_option(head, key):
+                raise failure(
+                    "two-heads",
+                    f"this mapping has two heads, '{head.text}' and '{key.text}'",
+                    key.span,
+                    help="give each a line of its own, or write a list of layers",
+                )
+        return head, body
+
+    def _is_head(self, word: str) -> bool:
+        return word in STRUCTURE or word in self.blocks or word in layers.names()
+
+    def _is_option(self, head: Scalar, key: Scalar) -> bool:
+        """Whether a key that could be a head is an option of this one."""
+        if head.text in STRUCTURE or not self._is_head(head.text):
+            return False
+        use = head_use(Name(head.text, head.span), self.blocks)
+        vocabulary = vocabulary_of(use, self.blocks)
+        return vocabulary.field(key.text) is not None or key.text in vocabulary.tensors
+
+    def _structure(
+        self, head: Scalar, body: Value, options: dict[str, tuple[Scalar, Value]]
+    ) -> Item:
+        for companion in COMPANIONS.get(head.text, ()):
+            if companion not in options:
+                raise failure(
+                    "missing-key", f"'{head.text}' needs '{companion}:' beside it", head.span
+                )
+        if head.text == "residual":
+            branches = (self.chain(body), Chain(()))
+            return Use("add", head.span, is_block=False, branches=branches)
+        if head.text == "side":
+            return Side(self.item(body), head.span)
+        if head.text == "numbered":
+            return self.chain(body)._replace(numbered=True)
+        if head.text == "repeat":
+            layers_value = options.pop("layers")[1]
+            return Repeat(read_argument("repeat", body), self.chain(layers_value))
+        if head.text == "for":
+            return self._loop(body, options.pop("in")[1], options.pop("do")[1])
+        raise failure(
+            "wrong-form",
+            f"'{head.text}' is written as text here",
+            head.span,
+            help=f"such as '- {head.text} enc1'" if head.text == "from" else "'- identity'",
+        )
+
+    def _loop(self, names: Value, rows: Value, body: Value) -> Loop:
+        variables = tuple(_name(name) for name in _items(names, "the names of 'for'"))
+        cells = []
+        for row in _items(rows, "the rows of 'in'"):
+            entries = row.items if isinstance(row, Sequence) else (row,)
+            if len(entries) != len(variables):
+                raise failure(
+                    "row-length",
+                    f"this row has {_counted(len(entries), 'cell')} "
+                    f"for {_counted(len(variables), 'name')}",
+                    row.span,
+                    help=f"the names are {', '.join(v.text for v in variables)}",
+                )
+            arguments = zip(variables, entries, strict=True)
+            cells.append(tuple(read_argument(name.text, cell) for name, cell in arguments))
+        return Loop(variables, tuple(cells), self.item(body))
+
+    def _use(self, head: Scalar, body: Value) -> Use:
+        """`conv: {...}`, `conv: 6 5x5`, `add: [...]`, or `relu:` with nothing."""
+        use = head_use(Name(head.text, head.span), self.blocks)
+        if isinstance(body, Mapping):
+            return self._with_fields(use, body)
+        if isinstance(body, Sequence):
+            if not vocabulary_of(use, self.blocks).joins:
+                raise failure("wrong-form", f"'{head.text}' takes no list of branches", body.span)
+            branches = tuple(self.item(branch) for branch in body.items)
+            return use._replace(branches=branches)
+        if body.value is None:
+            return use
+        chain = links(body)
+        self._refuse_as_name(head, chain[0])
+        if len(chain) > 1:
+            raise failure(
+                "wrong-form",
+                f"'{head.text}:' is followed by its own words only",
+                body.span,
+                help="write the chain as text: 'conv 6 5x5 -> relu'",
+            )
+        return read_words(use, chain[0], self.blocks)
+
+    def _refuse_as_name(self, head: Scalar, words: list[Word]) -> None:
+        """`pool: conv 6 5x5` means a layer by the name of `pool`, which is a type already.
+
+        So does `middle: middle x8`, where `middle` is a block.
+        """
+        first = words[0].text
+        is_layer = first in layers.names() and not attaches(first)
+        is_block = first in self.blocks
+        if is_block or (is_layer and (head.text in layers.names() or len(words) > 1)):
+            raise failure(
+                "reserved-name",
+                f"'{head.text}' is the name of a layer type or block",
+                head.span,
+                help=f"give the layer another name, such as '{head.text}_1'",
+            )
+
+    def _with_fields(self, use: Use, body: Mapping) -> Use:
+        for key, value in body.entries:
+            use = self._with_field(use, key, value)
+        return use
+
+    def _with_field(self, use: Use, key: Scalar, value: Value) -> Use:
+        vocabulary = vocabulary_of(use, self.blocks)
+        if key.text in vocabulary.tensors:
+            return use._replace(tensors=(*use.tensors, (key.text, _reference(value))))
+        field = vocabulary.field(key.text)
+        if field is not None:
+            argument = read_argument(field, value)
+            return use._replace(words=(*use.words, argument))
+        options = OPTIONS[:-3] if use.is_block else OPTIONS  # a block has no numbers of its own
+        if key.text in options:
+            return self._with_option(use, key, value)
+        raise unknown_key(key.text, key.span, vocabulary, *options)
+
+    def _named(self, head: Scalar, body: Value, options: dict[str, tuple[Scalar, Value]]) -> Item:
+        """`C1: conv 6 5x5`, `stem: [...]`, `inc3a: {concat: [...]}`."""
+        if isinstance(body, Mapping) and not any(map(self._is_head, body.keys())):
+            head_use(Name(head.text, head.span), self.blocks)
+        name = self._checked_name(head)
+        item = self.chain(body) if isinstance(body, Sequence) else self.item(body)
+        item = self._with_options(item, options)
+        if isinstance(item, Chain) or item.name is None:
+            return item._replace(name=name)
+        return Chain((item,), name)
+
+    def _checked_name(self, key: Scalar) -> Name:
+        if not NAME.match(key.text):
+            known = [*layers.names(), *self.blocks, *STRUCTURE]
+            raise failure(
+                "bad-name",
+                f"'{key.text}' is no name: letters, digits and _ only",
+                key.span,
+                help=did_you_mean(key.text, known),
+            )
+        if key.text in RESERVED:
+            raise failure("bad-name", f"'{key.text}' is a word of the language", key.span)
+        return Name(key.text, key.span)
+
+    def _with_options(self, item: Item, options: dict[str, tuple[Scalar, Value]]) -> Item:
+        for key, value in options.values():
+            if isinstance(item, Use):  # and no longer what a line of its text says
+                item = self._with_field(item._replace(like=None), key, value)
+            else:
+                item = self._structure_option(item, key, value)
+        return item
+
+    def _structure_option(self, item: Item, key: Scalar, value: Value) -> Item:
+        """Options of chains, repeats, loops and sides: a name, a start, train_only."""
+        options = ("name", "from", "train_only", "frozen")
+        accepted = [option for option in options if _has(item, option)]
+        if key.text == "from" and "from" in accepted:
+            return item._replace(source=_reference(value))  # type: ignore[call-arg]
+        if key.text == "name":
+            return item._replace(name=_name(value))
+        if key.text in ("train_only", "frozen") and key.text in accepted:
+            return item._replace(**{key.text: _switch(value)})  # type: ignore[arg-type]
+        kind = {Chain: "a chain", Repeat: "repeat", Loop: "for", Side: "side"}.get(type(item))
+        raise failure(
+            "unknown-key",
+            f"{kind or 'this'} has no option '{key.text}'",
+            key.span,
+            help=did_you_mean(key.text, accepted)
+            or "options of one layer belong to a line of its own",
+        )
+
+    def _with_option(self, use: Use, key: Scalar, value: Value) -> Use:  # noqa: PLR0911 - one each
+        match key.text:
+            case "name":
+                return put(use, "name", _name(value, dotted=True), key.span)
+            case "from":
+                return self._with_source(use, key, value)
+            case "share":
+                return put(use, "share", _reference(value), key.span)
+            case "frozen":
+                return use._replace(frozen=_switch(value))
+            case "train_only":
+                return use._replace(train_only=_switch(value))
+            case "note":
+                return put(use, "note", _text(value), key.span)
+            case "if":
+                return put(use, "condition", read_argument("if", value), key.span)
+            case "repeat":
+                return put(use, "repeat", read_argument("x", value), key.span)
+            case "attached":
+                entries = value.items if isinstance(value, Sequence) else (value,)
+                attached = tuple(self._attached(entry) for entry in entries)
+                return use._replace(words=(*use.words, *(attached or (Plain(),))))
+            case _:
+                return use._replace(values={**(use.values or {}), key.text: value})
+
+    def _with_source(self, use: Use, key: Scalar, value: Value) -> Use:
+        """`from: left`, or for a merge `from: [a, b]`."""
+        if isinstance(value, Sequence):
+            refs = tuple(_reference(entry) for entry in value.items)
+            if vocabulary_of(use, self.blocks).joins and refs:
+                use = put(use, "source", refs[0], key.span)
+                return use._replace(refs=(*use.refs, *refs[1:]))
+        return put(use, "source", _reference(value), key.span)
+
+    def _attached(self, value: Value) -> Attached:
+        """`relu`, or `{bn: {eps: 0.001}}`."""
+        head, body = (
+            value.entries[0] if isinstance(value, Mapping) and value.entries else (value, None)
+        )
+        if not isinstance(head, Scalar) or not attaches(head.text):
+            raise failure("unknown-word", "only norms and activations can be attached", head.span)
+        entries = body.entries if isinstance(body, Mapping) else ()
+        vocabulary = of_room(head.text)
+        arguments = []
+        name = None
+        for key, entry in entries:
+            field = vocabulary.field(key.text)
+            if key.text == "name":
+                name = _name(entry, dotted=True)
+            elif field is None:
+                raise unknown_key(key.text, key.span, vocabulary, "name")
+            else:
+                arguments.append(read_argument(field, entry))
+        return Attached(head.text, tuple(arguments), head.span, name)
+
+
+_DOTTED = re.compile(r"\w+(\.\w+)*\Z")  # what `cnncalc expand` writes
+
+
+def _headless(value: Mapping) -> CnncalcError:
+    """No head: a word of the language stands in its place, or only options are given."""
+    first = value.entries[0][0] if value.entries else None
+    if first is not None and first.text in COMPANIONS:
+        companion = COMPANIONS[first.text][0]
+        return failure("missing-key", f"'{first.text}' needs '{companion}:' beside it", first.span)
+    if first is not None and first.text == "from":
+        help_ = "such as '- from enc1'"
+        return failure("wrong-form", "'from' alone is written as text", first.span, help=help_)
+    if first is not None and len(value.entries) == 1:
+        return failure("bad-name", f"'{first.text}' is a word of the language", first.span)
+    return failure(
+        "no-head",
+        "this mapping names no layer",
+        value.span,
+        help="begin it with a layer type, a block, or a name",
+    )
+
+
+def _may_head(key: str, keys: Iterable[str]) -> bool:
+    """Whether a key can be a mapping's head: `repeat` is one only beside `layers`."""
+    if key == "repeat":
+        return "layers" in keys
+    return key not in OPTIONS and key not in ("layers", "in", "do")
+
+
+def _has(item: Item, option: str) -> bool:
+    return {"from": "source"}.get(option, option) in item._fields
+
+
+def _items(value: Value, what: str) -> tuple[Value, ...]:
+    if isinstance(value, Sequence):
+        return value.items
+    raise failure("wrong-type", f"{what} must be a list", value.span)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _name(value: Value, *, dotted: bool = False) -> Name:
+    pattern = _DOTTED if dotted else NAME
+    if isinstance(value, Scalar) and pattern.match(value.text):
+        return Name(value.text, value.span)
+    raise failure("bad-name", "a name has letters, digits and _ only", value.span)
+
+
+def _reference(value: Value) -> Name:
+    if isinstance(value, Scalar) and (REFERENCE.match(value.text) or _DOTTED.match(value.text)):
+        return Name(value.text, value.span)
+    raise failure("bad-name", "the name of one layer is expected here", value.span)
+
+
+def _switch(value: Value) -> bool:
+    if isinstance(value, Scalar) and isinstance(value.value, bool):
+        return value.value
+    raise failure("wrong-type", "true or false is expected here", value.span)
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, Scalar):
+        return value.text
+    raise failure("wrong-type", "text is expected here", value.span)
+
+
+def _wrong_layer(value: Scalar) -> CnncalcError:
+    shown: Span = value.span
+    return failure("wrong-type", f"a layer is expected here, not {value.text or 'nothing'}", shown)
+
+
+__all__ = ["Argument", "Reader"]

@@ -1,0 +1,125 @@
+"""Validators for our dataclasses, built straight on pydantic's core.
+
+The declarations are ordinary pydantic ones, and `pydantic.TypeAdapter` reads them as well: it
+writes the JSON Schema (`cnncalc schema`), and a test holds both readers to the same verdicts.
+But importing pydantic's front takes longer than everything else a small `analyze` does, while
+its core, which does the validating, loads in a moment. So validation asks the core alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from pydantic_core import SchemaValidator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Schema = dict[str, Any]
+SIMPLE = {int: "int", float: "float", bool: "bool", str: "str", NoneType: "none", Any: "any"}
+
+
+@cache
+def validator(kind: type) -> SchemaValidator:
+    """The validator of a dataclass; `validate_python` takes a mapping and gives an instance.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> validator(Conv).validate_python({"filters": 6, "kernel": 5}).kernel
+    (5,)
+    """
+    return SchemaValidator(schema_of(kind))
+
+
+def schema_of(hint: Any) -> Schema:  # noqa: PLR0911 - one for each kind of annotation
+    """The core schema of an annotation, for the kinds of annotation that are used here.
+
+    >>> schema_of(tuple[int, ...])["type"]
+    'tuple'
+    """
+    if hint in SIMPLE:
+        return {"type": SIMPLE[hint]}
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _dataclass(hint)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _marked(*arguments)
+    if origin is Literal:
+        return {"type": "literal", "expected": list(arguments)}
+    if origin in (Union, UnionType):
+        return _union(arguments)
+    if origin is tuple:
+        return _tuple(arguments)
+    inner = [schema_of(argument) for argument in arguments]
+    if origin is list:
+        return {"type": "list", "items_schema": inner[0]}
+    if origin is dict:
+        return {"type": "dict", "keys_schema": inner[0], "values_schema": inner[1]}
+    raise TypeError(f"no validator for {hint!r}")
+
+
+def field_hints(kind: type) -> Mapping[str, Any]:
+    """The annotations of a dataclass's fields, markers kept; its class variables are left alone.
+
+    >>> from cnncalc.layers.dropout import Dropout
+    >>> list(field_hints(Dropout))
+    ['rate']
+    """
+    written = {field.name: field.type for field in fields(kind)}
+    bearer = type("Fields", (), {"__annotations__": written, "__module__": kind.__module__})
+    return get_type_hints(bearer, include_extras=True)
+
+
+def _marked(hint: Any, *markers: Any) -> Schema:
+    """An annotation with markers, each of which wraps what is inside it."""
+    schema = schema_of(hint)
+    for marker in markers:
+        wrap = getattr(marker, "__get_pydantic_core_schema__", None)
+        if wrap is not None:
+            inner = schema
+            schema = wrap(hint, lambda _, inner=inner: inner)
+    return schema
+
+
+def _union(arguments: tuple[Any, ...]) -> Schema:
+    choices = [schema_of(argument) for argument in arguments if argument is not NoneType]
+    schema = choices[0] if len(choices) == 1 else {"type": "union", "choices": choices}
+    return {"type": "nullable", "schema": schema} if NoneType in arguments else schema
+
+
+def _tuple(arguments: tuple[Any, ...]) -> Schema:
+    items = [schema_of(argument) for argument in arguments if argument is not ...]
+    schema: Schema = {"type": "tuple", "items_schema": items}
+    return {**schema, "variadic_item_index": 0} if ... in arguments else schema
+
+
+def _dataclass(kind: type) -> Schema:
+    hints = field_hints(kind)
+    config: Mapping[str, str] = getattr(kind, "__pydantic_config__", {})
+    names = [field.name for field in fields(kind)]
+    arguments = {
+        "type": "dataclass-args",
+        "dataclass_name": kind.__name__,
+        "fields": [_field(field, hints[field.name]) for field in fields(kind)],
+        "extra_behavior": config.get("extra", "ignore"),
+    }
+    slots = "__slots__" in vars(kind)
+    return {"type": "dataclass", "cls": kind, "schema": arguments, "fields": names, "slots": slots}
+
+
+def _field(field: Field[Any], hint: Any) -> Schema:
+    schema = schema_of(hint)
+    if field.default is not MISSING:
+        schema = {"type": "default", "schema": schema, "default": field.default}
+    return {"type": "dataclass-field", "name": field.name, "schema": schema, "kw_only": True}

@@ -1,0 +1,129 @@
+"""Variables: which names they may have, what they hold, and who may change them.
+
+Precedence: the command line, then the variant, then the file's own `vars`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from keyword import iskeyword
+from typing import TYPE_CHECKING
+
+from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean, failure
+from cnncalc.spec.source import Mapping as Tree
+from cnncalc.spec.source import compose, plain
+from cnncalc.spec.toplevel import section, variant_sections
+from cnncalc.spec.validation import shown
+from cnncalc.spec.values import CONSTANTS
+from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, is_plain_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cnncalc.errors import Span
+
+KINDS = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a word",
+    list: "a list",
+    tuple: "a list",
+}
+
+
+@cache
+def may_name(text: str) -> bool:
+    """Whether a variable, an argument or a loop variable may have this name.
+
+    Sizes that every block sees may not be redefined, and a word of the language would hide
+    the variable.
+
+    >>> may_name("width"), may_name("cin"), may_name("relu"), may_name("if")
+    (True, False, False, False)
+    """
+    return text.isidentifier() and not (
+        text in SCOPE_NAMES
+        or text in RESERVED
+        or text in CONSTANTS
+        or iskeyword(text)
+        or is_plain_word(text)
+    )
+
+
+def problems(tree: Tree) -> Iterator[Diagnostic]:
+    """What is wrong with the variables of a file and of all its variants."""
+    own = section(tree, "vars")
+    for key, value in own.entries:
+        if not may_name(key.text):
+            yield _reserved(key.text, key.span)
+        held = plain(value)
+        if type(held) not in KINDS:
+            message = f"'{key.text}' must be a number, a word, true or false, or a list"
+            yield Diagnostic("error", "wrong-type", message, value.span)
+    known = {key.text: plain(value) for key, value in own.entries}
+    for changed in variant_sections(tree, "vars"):
+        for key, value in changed.entries:
+            try:
+                checked(key.text, plain(value), known, key.span, value.span)
+            except CnncalcError as error:
+                yield from error.diagnostics
+
+
+def _reserved(name: str, span: Span) -> Diagnostic:
+    message = f"'{name}' cannot be the name of a variable"
+    reason = "it is a word of the language"
+    if name in SCOPE_NAMES:
+        reason = "it is a size or a counter that is always there"
+    elif not name.isidentifier():
+        reason = "a name has letters, digits and _, and begins with a letter"
+    return Diagnostic("error", "reserved-name", message, span, help=reason)
+
+
+def settled(
+    own: Mapping[str, object], changed: Tree | None, overrides: Mapping[str, object]
+) -> dict[str, object]:
+    """The variables of one network. Raises CnncalcError for one that is not declared."""
+    variables = dict(own)
+    for key, value in changed.entries if changed else ():
+        variables[key.text] = checked(key.text, plain(value), own, key.span, value.span)
+    for name, override in overrides.items():
+        variables[name] = checked(name, override, own)
+    return variables
+
+
+def checked(
+    name: str,
+    value: object,
+    known: Mapping[str, object],
+    key_span: Span | None = None,
+    value_span: Span | None = None,
+) -> object:
+    """A new value for a declared variable, of the same kind. Raises CnncalcError.
+
+    >>> checked("width", 0.5, {"width": 1})
+    0.5
+    """
+    if name not in known:
+        message = f"the spec has no variable '{name}'"
+        listed = f"it has {', '.join(known)}" if known else "it declares none under 'vars'"
+        raise failure(
+            "unknown-variable", message, key_span, help=did_you_mean(name, known) or listed
+        )
+    wanted = KINDS.get(type(known[name]), "a value")
+    if KINDS.get(type(value)) != wanted:
+        seen = "a mapping" if isinstance(value, dict) else shown(value)
+        raise failure("wrong-type", f"{name} must be {wanted}, got {seen}", value_span)
+    return value
+
+
+def parse_setting(text: str) -> tuple[str, object]:
+    """`--set name=value`; the value by the rules of the spec file.
+
+    >>> parse_setting("n=[3, 4, 6, 3]")
+    ('n', [3, 4, 6, 3])
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise failure("bad-setting", f"--set takes NAME=VALUE, got '{text}'")
+    return name.strip(), plain(compose(value, "--set"))

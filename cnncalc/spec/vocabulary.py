@@ -1,0 +1,170 @@
+"""Which words a layer type or a block understands, and what each stands for."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
+
+from cnncalc import layers
+from cnncalc.errors import CnncalcError, did_you_mean, failure
+from cnncalc.spec.validator import field_hints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cnncalc.errors import Span
+    from cnncalc.spec.syntax import Block
+
+STRUCTURE = ("residual", "side", "numbered", "repeat", "for", "from", "identity")
+RESERVED = frozenset({*STRUCTURE, "in", "as", "if", "layers", "do", "x"})
+SCOPE_NAMES = frozenset({"cin", "din", "hin", "win", "lin", "i", "reps", "row"})
+SWITCHES = frozenset({"plain", "frozen"})
+
+
+class Vocabulary(NamedTuple):
+    """How the words after a head are read."""
+
+    head: str
+    positional: tuple[str, ...]
+    sized: str | None = None
+    letters: Mapping[str, str] = {}
+    names: Mapping[str, str] = {}  # every long name, with the field it means
+    words: Mapping[str, tuple[str, object]] = {}
+    tensors: tuple[str, ...] = ()
+    joins: bool = False  # bare words are references
+    is_block: bool = False
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names of the fields themselves, without other words for them."""
+        return tuple(dict.fromkeys(self.names.values()))
+
+    def field(self, key: str) -> str | None:
+        """The field that a key in `key=value` or in a mapping means."""
+        return self.names.get(key) or self.letters.get(key.lower())
+
+    def all_words(self) -> Iterator[str]:
+        """Everything that could have been meant by a misspelt word."""
+        yield from self.names
+        yield from self.words
+        yield from SWITCHES
+        yield from attachable()
+
+
+@cache
+def of_room(type_name: str) -> Vocabulary:
+    """The vocabulary of a layer type.
+
+    >>> of_room("conv").field("out_channels"), of_room("conv").letters["s"]
+    ('filters', 'stride')
+    """
+    room = layers.room(type_name)
+    names = {field.name: field.name for field in fields(room)}  # type: ignore[arg-type]
+    _, most = room.arity
+    return Vocabulary(
+        head=type_name,
+        positional=room.positional,
+        sized=room.sized,
+        letters=room.letters,
+        names={**names, **room.other_names},
+        words=room.words,
+        joins=most is None or most > 1,
+    )
+
+
+def of_block(block: Block) -> Vocabulary:
+    """The vocabulary of a block: its arguments, by position, name or single letter."""
+    arguments = tuple(parameter.name for parameter in block.parameters)
+    return Vocabulary(
+        head=block.name,
+        positional=arguments,
+        letters={name: name for name in arguments if len(name) == 1},
+        names={name: name for name in arguments},
+        tensors=block.tensors,
+        is_block=True,
+    )
+
+
+@cache
+def attachable() -> frozenset[str]:
+    """The norms and activations: words that may follow on a layer."""
+    return frozenset(name for name in layers.names() if layers.room(name).attaches)
+
+
+def attaches(name: str) -> bool:
+    """Whether a word names a norm or an activation; loads that room only."""
+    return name in layers.names() and layers.room(name).attaches is not None
+
+
+@cache
+def choices(type_name: str, field: str) -> frozenset[str]:
+    """The words that a field accepts as they are (`same`, `bilinear`); none for numbers.
+
+    >>> sorted(choices("conv", "padding"))
+    ['full', 'half', 'same', 'valid']
+    """
+    return frozenset(_literals(field_hints(layers.room(type_name))[field]))
+
+
+def _literals(hint: Any) -> Iterator[str]:
+    if get_origin(hint) is Literal:
+        yield from (value for value in get_args(hint) if isinstance(value, str))
+        return
+    for argument in get_args(hint):
+        yield from _literals(argument)
+
+
+def is_word(name: str) -> bool:
+    """Whether a name may be passed on as a word: `act=relu`, or a cell of a table.
+
+    >>> is_word("hswish"), is_word("same"), is_word("bilinear"), is_word("width")
+    (True, True, True, False)
+    """
+    known = name in layers.names() or name in _RULES or name in SWITCHES
+    return known or name in _all_choices()
+
+
+@cache
+def _all_choices() -> frozenset[str]:
+    """The words of every field of every room; asked for only where all else fails."""
+    rooms = layers.rooms()
+    return frozenset(
+        word for name in rooms for field in of_room(name).own for word in choices(name, field)
+    )
+
+
+def is_plain_word(name: str) -> bool:
+    """Whether a word means the same on many layers, so that no variable may hide it.
+
+    >>> is_plain_word("relu"), is_plain_word("same"), is_plain_word("conv")
+    (True, True, False)
+    """
+    return name in _RULES or name in SWITCHES or attaches(name)
+
+
+_RULES = frozenset({"same", "half", "valid", "full", "bias", "nobias", "ceil"})
+
+
+def unknown_word(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> CnncalcError:
+    """The complaint about a word that the head does not understand."""
+    suggestion = did_you_mean(text, [*vocabulary.all_words(), *more])
+    known = ", ".join(dict.fromkeys([*vocabulary.names, *vocabulary.words])) or "no options"
+    return failure(
+        "unknown-word",
+        f"'{vocabulary.head}' does not understand '{text}'",
+        span,
+        help=suggestion or f"'{vocabulary.head}' knows {known}, norms and activations",
+    )
+
+
+def unknown_key(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> CnncalcError:
+    """The complaint about an option that the head does not have."""
+    own = [*vocabulary.own, *vocabulary.tensors]
+    known = [*own, *vocabulary.names, *more]
+    return failure(
+        "unknown-key",
+        f"'{vocabulary.head}' has no option '{text}'",
+        span,
+        help=did_you_mean(text, known) or (f"it has {', '.join(own)}" if own else None),
+    )

@@ -1,0 +1,229 @@
+"""Network -> YAML text: everything written out, one mapping per layer, and it loads again.
+
+Blocks, repeats, expressions, variables and defaults are gone; what they came to is left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.errors import CnncalcError, Diagnostic
+from cnncalc.spec.emit import flow, quoted
+from cnncalc.spec.scalars import meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cnncalc.layers._base import Layer
+    from cnncalc.network import Expectation, Network, Node
+    from cnncalc.shapes import Shape
+
+PARAMETERS = {"weight": "weights", "bias": "bias_values"}
+
+
+class Unit(NamedTuple):
+    """A layer with the norms and activations attached to it."""
+
+    owner: Node
+    attached: tuple[Node, ...]
+
+    @property
+    def last(self) -> int:
+        """The row whose output carries the layer's name."""
+        return self.attached[-1].index if self.attached else self.owner.index
+
+    @property
+    def norm_first(self) -> bool:
+        """Whether a norm comes first, which would take the bias away unless it is written."""
+        return bool(self.attached) and self.attached[0].layer.attaches == "norm"
+
+
+def text(network: Network) -> str:
+    """The network as a spec file. Raises CnncalcError where the language has no words for it.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> net = chain("one", Shape(1, (32, 32)), [("C1", Conv(filters=6, kernel=(5,)))])
+    >>> print(text(net), end="")
+    name: one
+    input: 32x32x1 HWC
+    layers:
+      - conv: {name: C1, filters: 6, kernel: 5}
+    """
+    return "".join(f"{line}\n" for line in _lines(network))
+
+
+def _lines(network: Network) -> Iterator[str]:
+    units = list(_units(network))
+    yield f"name: {flow(network.name)}"
+    if network.description:
+        yield f"description: {flow(network.description)}"
+    if network.source:
+        yield "source:"
+        yield from (f"  - {quoted(citation)}" for citation in network.source)
+    yield from _inputs(network)
+    yield "layers:"
+    names = {unit.last: unit.owner.name for unit in units}
+    names |= {node.index: node.name for node in network.inputs}
+    current = 0
+    for unit in units:
+        yield f"  - {_entry(network, unit, names, current)}"
+        current = unit.last
+    if network.outputs != (current,):
+        yield f"outputs: {flow([_name(names, network, index) for index in network.outputs])}"
+    yield from _expect(network)
+    kept = {"budget": network.budget, "init": network.init}
+    yield from (f"{key}: {flow(section)}" for key, section in kept.items() if section)
+
+
+def _units(network: Network) -> Iterator[Unit]:
+    attached: dict[int, list[Node]] = {}
+    for node in network.nodes:
+        if node.attached_to is not None:
+            attached.setdefault(node.attached_to, []).append(node)
+    for node in network.nodes:
+        if node.attached_to is None and node.layer.type != "input":
+            yield Unit(node, tuple(attached.get(node.index, ())))
+
+
+def _inputs(network: Network) -> Iterator[str]:
+    inputs = network.inputs
+    if len(inputs) == 1 and inputs[0].name == "in":
+        yield f"input: {_shape(inputs[0].shape, network)}"
+        return
+    yield "inputs:"
+    yield from (f"  {flow(node.name)}: {_shape(node.shape, network)}" for node in inputs)
+
+
+def _shape(shape: Shape, network: Network) -> str:
+    letters = shape.letters(network.layout)
+    sizes = shape.text(network.layout, "x")
+    if network.batch == 1:
+        return f"{sizes} {letters}".rstrip()
+    return f"{network.batch}x{sizes} N{letters or 'C'}"
+
+
+def _entry(network: Network, unit: Unit, names: Mapping[int, str], current: int) -> str:
+    """One layer: its fields, then what concerns its place in the network."""
+    owner = unit.owner
+    options: dict[str, object] = {"name": owner.name, **_fields(owner.layer, unit)}
+    if owner.inputs != (current,):
+        sources = [_name(names, network, index) for index in owner.inputs]
+        options["from"] = sources[0] if len(sources) == 1 else sources
+    if unit.attached:
+        options["attached"] = list(_attached(unit))
+    if shared := _shared(network, unit):
+        options["share"] = shared
+    switches = {"frozen": owner.frozen, "train_only": owner.train_only}
+    options |= {name: True for name, on in switches.items() if on}
+    if owner.note is not None:
+        options["note"] = owner.note
+    options |= _values(network, owner)
+    return f"{owner.layer.type}: {flow(options)}"
+
+
+def _name(names: Mapping[int, str], network: Network, index: int) -> str:
+    if index in names:
+        return names[index]
+    row = network.nodes[index].name
+    raise _unwritable(f"'{row}' has no name of its own, and another layer reads it")
+
+
+def _fields(layer: Layer, unit: Unit | None = None) -> dict[str, object]:
+    """The fields that differ from their defaults; the bias too where a norm would decide it."""
+    chosen = {}
+    for field in fields(layer):  # type: ignore[arg-type]
+        value = getattr(layer, field.name)
+        decided = field.name == "bias" and unit is not None and unit.norm_first
+        if decided or field.default is MISSING or value != field.default:
+            chosen[field.name] = simple(value)
+    return chosen
+
+
+def simple(value: object) -> object:
+    """One value for all axes, and the same padding on both sides, are written once.
+
+    >>> simple((5,)), simple(((1, 1), (2, 2))), simple(((0, 1),))
+    (5, (1, 2), ((0, 1),))
+    """
+    if not isinstance(value, tuple):
+        return value
+    if len(value) == 1 and not isinstance(value[0], tuple):
+        return value[0]
+    if all(isinstance(side, tuple) and len(side) == 2 and side[0] == side[1] for side in value):  # noqa: PLR2004 - before and after
+        return simple(tuple(side[0] for side in value))
+    return value
+
+
+def _attached(unit: Unit) -> Iterator[object]:
+    """The attached layers; one that is not named after its layer tells its name."""
+    seen: Counter[str] = Counter()
+    for node in unit.attached:
+        type_ = node.layer.type
+        seen[type_] += 1
+        usual = f"{unit.owner.name}.{type_}{seen[type_] if seen[type_] > 1 else ''}"
+        named = {} if node.name == usual else {"name": node.name}
+        own = {**named, **_fields(node.layer)}
+        yield {type_: own} if own else type_
+
+
+def _shared(network: Network, unit: Unit) -> str | None:
+    """The layer whose weights the unit uses, where the units correspond row by row."""
+    rows = [unit.owner, *unit.attached]
+    roots = {row.index: row.shared_with for row in rows if row.shared_with is not None}
+    if not roots:
+        return None
+    first, root = next(iter(roots.items()))
+    start = root - (first - unit.owner.index)
+    if any(root - index != start - unit.owner.index for index, root in roots.items()):
+        raise _unwritable(f"'{unit.owner.name}' shares weights with several layers")
+    return network.nodes[start].name
+
+
+def _values(network: Network, node: Node) -> dict[str, object]:
+    """Explicit weights, nested as the layer stores them."""
+    parameters = node.layer.parameters(*network.shapes_into(node)) if node.values else ()
+    values = node.values or {}
+    return {
+        PARAMETERS[p.name]: _nested(values[p.name], p.dims) for p in parameters if p.name in values
+    }
+
+
+def _nested(flat: Sequence[float], dims: tuple[int, ...]) -> object:
+    if not dims:
+        return flat[0]
+    step = len(flat) // dims[0]
+    return [_nested(flat[i * step : (i + 1) * step], dims[1:]) for i in range(dims[0])]
+
+
+def _expect(network: Network) -> Iterator[str]:
+    """The expectations; those about parts, which are gone, stay as comments."""
+    if not network.expect:
+        return
+    rows = {node.name for node in network.nodes}
+    yield "expect:"
+    layered: dict[str, list[Expectation]] = {}
+    for expectation in network.expect:
+        if expectation.key.startswith("layers."):
+            name = expectation.key.removeprefix("layers.").rpartition(".")[0]
+            layered.setdefault(name, []).append(expectation)
+        else:
+            yield f"  {expectation.key}: {_figure(expectation)}"
+    if any(name in rows for name in layered):
+        yield "  layers:"
+    for name, expected in sorted(layered.items(), key=lambda pair: pair[0] not in rows):
+        figures = ", ".join(f"{e.key.rpartition('.')[2]}: {_figure(e)}" for e in expected)
+        yield f"    {'' if name in rows else '# '}{flow(name)}: {{{figures}}}"
+
+
+def _figure(expectation: Expectation) -> str:
+    """A figure as its author wrote it; a whole number stays one."""
+    written = expectation.written
+    return written if isinstance(meaning(written), int) else flow(written)
+
+
+def _unwritable(why: str) -> CnncalcError:
+    return CnncalcError(Diagnostic("error", "unwritable-network", f"cannot be written out: {why}"))
