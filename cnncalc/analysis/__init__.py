@@ -1,0 +1,1 @@
+"""Network -> Report: plain facts, nothing formatted."""

@@ -1,0 +1,147 @@
+"""analyze: Network -> Report. One row per layer, then what only the whole network can tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.analysis.expect import checks
+from cnncalc.analysis.facts import all_facts
+from cnncalc.analysis.notes import notes, refuse_training_at_inference
+from cnncalc.analysis.receptive import receptive_fields
+from cnncalc.analysis.report import GroupRow, Port, Report, Row
+from cnncalc.analysis.totals import totals
+from cnncalc.errors import CnncalcError
+from cnncalc.lines import with_line, with_lines
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.facts import Facts
+    from cnncalc.analysis.report import ReceptiveField, Totals
+    from cnncalc.errors import Diagnostic
+    from cnncalc.network import Network, Node
+
+
+def analyze(
+    network: Network,
+    *,
+    batch: int | None = None,
+    dtype: str = "fp32",
+    formulas: bool = False,
+    out_of_place: bool = True,
+) -> Report:
+    """Everything there is to know about a network without running it.
+
+    Counts are for one sample; `batch` (default: the network's own) and `dtype` matter only
+    to the bytes. `formulas` adds each row's steps; without `out_of_place`, the second peak of
+    memory, which takes a while, is left out. Raises CnncalcError where an expectation
+    names an unknown layer or figure, where inference reads a train-only row, and for an
+    unknown dtype or a batch below 1.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> net = chain("one", Shape(1, (32, 32)), [("C1", Conv(filters=6, kernel=(5,)))])
+    >>> report = analyze(net)
+    >>> report.totals.params, report.totals.connections, report.rows[0].receptive_field.size
+    (156, 117600, (5, 5))
+    """
+    try:
+        refuse_training_at_inference(network)
+        rows = _rows(network, formulas=formulas)
+        samples = network.batch if batch is None else batch
+        sums = totals(network, rows, batch=samples, dtype=dtype, out_of_place=out_of_place)
+        return _report(network, rows, sums)
+    except CnncalcError as error:
+        if network.text is None:
+            raise
+        raise with_lines(error, network.text, network.file) from None
+
+
+def _report(network: Network, rows: tuple[Row, ...], sums: Totals) -> Report:
+    return Report(
+        name=network.name,
+        file=network.file,
+        variant=network.variant,
+        vars=network.vars or {},
+        overrides=network.overrides or {},
+        layout=network.layout,
+        inputs=tuple(Port(node.name, node.shape) for node in network.inputs),
+        outputs=_outputs(network),
+        rows=rows,
+        totals=sums,
+        groups={name: GroupRow(*group) for name, group in (network.groups or {}).items()},
+        expect=checks(network, rows, sums),
+        diagnostics=_shown(network, (*network.diagnostics, *notes(rows))),
+    )
+
+
+def _shown(network: Network, said: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """With their source lines, where the text is known."""
+    text = network.text
+    return said if text is None else tuple(with_line(one, text, network.file) for one in said)
+
+
+def _rows(network: Network, *, formulas: bool) -> tuple[Row, ...]:
+    facts = all_facts(network, formulas=formulas)
+    fields = receptive_fields(network, facts)
+    names = [node.name for node in network.nodes]
+    return tuple(
+        _row(network, node, names, fact, field)
+        for node, fact, field in zip(network.nodes, facts, fields, strict=True)
+        if node.layer.type != "input"
+    )
+
+
+def _row(
+    network: Network, node: Node, names: list[str], facts: Facts, field: ReceptiveField | None
+) -> Row:
+    """One row. Shared weights are counted where they are kept; frozen ones are not trained."""
+    shared = node.shared_with is not None
+    return Row(
+        index=node.index,
+        name=node.name,
+        type=node.layer.type,
+        depth=_depth(network, node),
+        inputs=tuple([names[index] for index in node.inputs]),
+        in_shapes=facts.in_shapes,
+        out=node.shape,
+        weights=0 if shared else facts.weights,
+        biases=0 if shared else facts.biases,
+        trainable=0 if shared or node.frozen else facts.learned,
+        buffers=0 if shared else facts.buffers,
+        fixed=0 if shared else facts.fixed,
+        connections=facts.connections,
+        connections_with_bias=facts.connections_with_bias,
+        macs=facts.macs,
+        settings=facts.settings,
+        unused=facts.unused,
+        receptive_field=field,
+        span=node.span,
+        attached_to=None if node.attached_to is None else names[node.attached_to],
+        block=node.block,
+        shared_with=names[node.shared_with] if node.shared_with is not None else None,
+        train_only=node.train_only,
+        note=node.note,
+        steps=facts.steps,
+    )
+
+
+def _depth(network: Network, node: Node) -> int:
+    """How many groups enclose a row: the dots of its name, or of the layer's it is attached to."""
+    while node.attached_to is not None:
+        node = network.nodes[node.attached_to]
+    return node.name.count(".")
+
+
+def _outputs(network: Network) -> tuple[Port, ...]:
+    """The outputs, under the names that their writer gave them."""
+    named: dict[int, str] = {}
+    for name, group in (network.groups or {}).items():
+        if name.count(".") < named.get(group.last, name + ".").count("."):
+            named[group.last] = name
+    ports = []
+    for index in network.outputs:
+        node = owner = network.nodes[index]
+        while owner.attached_to is not None:
+            owner = network.nodes[owner.attached_to]
+        ports.append(Port(named.get(index, owner.name), node.shape, node.train_only))
+    return tuple(ports)

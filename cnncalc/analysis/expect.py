@@ -1,0 +1,120 @@
+"""expect: the figures a spec promises, held against the ones that came out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from cnncalc.analysis.field import largest_field
+from cnncalc.analysis.report import Check
+from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
+from cnncalc.lines import line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cnncalc.analysis.report import Row, Totals
+    from cnncalc.network import Expectation, Network, Node
+    from cnncalc.shapes import Shape
+
+TOTALS = (
+    "params", "weights", "biases", "trainable", "buffers", "fixed", "inference_params",
+    "connections", "connections_with_bias", "macs", "flops",
+)  # fmt: skip
+FIELD = "rf"
+OF_A_LAYER = tuple(key for key in TOTALS if key != "inference_params")
+
+
+def checks(network: Network, rows: Sequence[Row], totals: Totals) -> tuple[Check, ...]:
+    """One Check per expectation, in order.
+
+    `layers.NAME.KEY` speaks of the row NAME with what is attached to it, or of everything in
+    the group NAME: counts are summed, `output` and `neurons` are of what comes out of it.
+    `output` speaks of the network's first output that inference computes: the main path's,
+    unless the spec lists its outputs in another order. `rf` is the network's `largest_field`.
+    Raises CnncalcError ("unknown-layer", "unknown-key") with the place of the expectation.
+    """
+    found = (_check(expectation, network, rows, totals) for expectation in network.expect)
+    return tuple(check if check.ok else _with_line(check, network) for check in found)
+
+
+def _with_line(check: Check, network: Network) -> Check:
+    if check.span is None or network.text is None:
+        return check
+    return check._replace(line_text=line_of(network.text, check.span.line))
+
+
+def _check(
+    expectation: Expectation, network: Network, rows: Sequence[Row], totals: Totals
+) -> Check:
+    key, written, low, high, span = expectation
+    if key == FIELD:
+        return _check_field(expectation, largest_field(rows), network.layout)
+    actual = _actual(expectation, network, rows, totals)
+    if isinstance(actual, int):
+        delta = _beyond(actual, low, high)
+        return Check(key, written, actual, delta == 0, span, delta)
+    sizes = (actual.channels, *actual.spatial)
+    return Check(key, written, actual.text(network.layout, times="x"), sizes == low, span)
+
+
+def _check_field(expectation: Expectation, field: Sequence[int] | None, layout: str) -> Check:
+    """One size written stands for every axis; where they differ, their order is the layout's."""
+    key, written, wanted, _, span = expectation
+    if field is None:
+        return Check(key, written, "none", ok=False, span=span)
+    sizes = tuple(field[::-1] if layout == "WHD" else field)
+    if isinstance(wanted, int) and len(set(sizes)) == 1:
+        return Check(key, written, sizes[0], sizes[0] == wanted, span, sizes[0] - wanted)
+    return Check(key, written, "x".join(map(str, sizes)), sizes == wanted, span)
+
+
+def _beyond(actual: int, low: int | tuple[int, ...], high: int | tuple[int, ...]) -> int:
+    """How far a count lies outside its interval: below is negative, inside is 0."""
+    if not (isinstance(low, int) and isinstance(high, int)):
+        raise TypeError(f"a count is expected as a number, got {low!r}")
+    return min(actual - low, 0) or max(actual - high, 0)
+
+
+def _actual(
+    expectation: Expectation, network: Network, rows: Sequence[Row], totals: Totals
+) -> int | Shape:
+    key = expectation.key
+    if key.startswith("layers."):
+        return _of_layer(expectation, network, rows)
+    if key == "output":
+        return _main_output(network).shape
+    if key not in TOTALS:
+        _unknown("key", key, (*TOTALS, "output", FIELD, "layers"), expectation)
+    count: int = getattr(totals, key)
+    return count
+
+
+def _main_output(network: Network) -> Node:
+    computed = [i for i in network.outputs if not network.nodes[i].train_only]
+    return network.nodes[(computed or network.outputs)[0]]
+
+
+def _of_layer(expectation: Expectation, network: Network, rows: Sequence[Row]) -> int | Shape:
+    name, _, key = expectation.key.removeprefix("layers.").rpartition(".")
+    inside = name + "."
+    members = [row for row in rows if row.name == name or row.name.startswith(inside)]
+    groups = network.groups or {}
+    if not members:
+        _unknown("layer", name, (*groups, *(row.name for row in rows)), expectation)
+    if key in OF_A_LAYER:
+        count: int = sum(getattr(row, key) for row in members)
+        return count
+    if key not in {"output", "neurons"}:
+        _unknown("key", key, (*OF_A_LAYER, "output", "neurons"), expectation)
+    out = network.nodes[groups[name].last].shape if name in groups else members[-1].out
+    return out if key == "output" else out.size
+
+
+def _unknown(what: str, word: str, known: Iterable[str], expectation: Expectation) -> NoReturn:
+    message = (
+        f"no layer named '{word}'" if what == "layer" else f"'{word}' is not a figure of the report"
+    )
+    help_ = did_you_mean(word, known)
+    raise CnncalcError(
+        Diagnostic("error", f"unknown-{what}", message, expectation.span, help=help_)
+    )

@@ -1,0 +1,100 @@
+"""What one layer costs on given input shapes, asked of its room once and remembered.
+
+Real networks repeat their layers (ResNet-152 has 514 rows and some 60 different ones), so
+rows share these records; what depends on the row's place in the network is not in them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.window import STILL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cnncalc.layers._base import Layer, Role, Step
+    from cnncalc.network import Network
+    from cnncalc.shapes import Shape
+    from cnncalc.window import Reach
+
+
+class Facts(NamedTuple):
+    """The figures of one layer on one set of input shapes; counts are for one sample.
+
+    `reach` is None where every output reads just its own position in every input.
+    """
+
+    in_shapes: tuple[Shape, ...]
+    weights: int
+    biases: int
+    buffers: int
+    fixed: int
+    connections: int
+    connections_with_bias: int
+    macs: int
+    settings: Mapping[str, object]
+    unused: tuple[int, ...]
+    reach: tuple[tuple[Reach, ...] | None, ...] | None
+    steps: tuple[Step, ...]
+
+    @property
+    def learned(self) -> int:
+        """Weights and biases."""
+        return self.weights + self.biases
+
+
+@lru_cache(maxsize=16384)
+def facts_of(layer: Layer, shapes: tuple[Shape, ...], *, formulas: bool = False) -> Facts:
+    """Ask a layer for its figures; `steps` are filled only for `formulas`.
+
+    A learned parameter named `bias` counts as biases, every other learned one as weights.
+    With biases, a neuron that has inputs has one connection more (LeCun et al. 1998: C1 has
+    28·28·6·(25 + 1) = 122,304).
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.shapes import Shape
+    >>> facts_of(Conv(filters=6, kernel=(5,)), (Shape(1, (32, 32)),)).connections_with_bias
+    122304
+    """
+    parameters = layer.parameters(*shapes)
+
+    def stored(role: Role) -> int:
+        return sum(p.size for p in parameters if p.role == role)
+
+    has_bias = any(p.name == "bias" for p in parameters)
+    biases = sum(p.size for p in parameters if p.role == "learned" and p.name == "bias")
+    links = layer.connections(*shapes)
+    return Facts(
+        in_shapes=shapes,
+        weights=stored("learned") - biases,
+        biases=biases,
+        buffers=stored("statistic"),
+        fixed=stored("fixed"),
+        connections=links,
+        connections_with_bias=links
+        + (layer.output_shape(*shapes).size if has_bias and links else 0),
+        macs=layer.macs(*shapes),
+        settings=layer.settings(*shapes),
+        unused=layer.fit(*shapes),
+        reach=_moving(layer.reach(*shapes)),
+        steps=tuple(layer.explain(*shapes)) if formulas else (),
+    )
+
+
+def all_facts(network: Network, *, formulas: bool = False) -> list[Facts]:
+    """The facts of every node, in order; equal layers on equal shapes share one record."""
+    nodes = network.nodes
+    return [
+        facts_of(node.layer, tuple([nodes[i].shape for i in node.inputs]), formulas=formulas)
+        for node in nodes
+    ]
+
+
+def _moving(
+    reach: tuple[tuple[Reach, ...] | None, ...],
+) -> tuple[tuple[Reach, ...] | None, ...] | None:
+    """The reach, or None where nothing moves: most rows are norms, activations, 1x1 filters."""
+    still = all(axes is not None and all(axis == STILL for axis in axes) for axes in reach)
+    return None if still else reach

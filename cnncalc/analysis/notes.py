@@ -1,0 +1,122 @@
+"""Notes about a network that works: edges that no window reads, branches out of step.
+
+And the one refusal: inference may not lean on a layer that exists only while training.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.errors import CnncalcError, Diagnostic
+from cnncalc.shapes import AXES
+from cnncalc.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnncalc.analysis.report import ReceptiveField, Row
+    from cnncalc.network import Network
+    from cnncalc.shapes import Shape
+
+# What lies along an axis, one and many.
+UNREAD = {
+    "l": ("position", "positions"),
+    "d": ("slice", "slices"),
+    "h": ("row", "rows"),
+    "w": ("column", "columns"),
+}
+
+
+def notes(rows: Sequence[Row]) -> tuple[Diagnostic, ...]:
+    """At most one note of each kind; each counts its rows and shows the first."""
+    found = (_fit(rows), _misaligned(rows))
+    return tuple(note for note in found if note is not None)
+
+
+def refuse_training_at_inference(network: Network) -> None:
+    """Raise CnncalcError where a row of inference reads a train-only one."""
+    for node in network.nodes:
+        for index in () if node.train_only else node.inputs:
+            source = network.nodes[index]
+            if source.train_only:
+                raise CnncalcError(
+                    Diagnostic(
+                        "error",
+                        "train-only",
+                        f"'{node.name}' reads '{source.name}', which exists only while training",
+                        node.span,
+                        help=f"make '{node.name}' train_only too, or '{source.name}' not",
+                    )
+                )
+
+
+def _fit(rows: Sequence[Row]) -> Diagnostic | None:
+    rounding = [row for row in rows if any(row.unused)]
+    if not rounding:
+        return None
+    first = rounding[0]
+    count = len(rounding)
+    start = f"{count} layers round down; first: " if count > 1 else "1 layer rounds down: "
+    return Diagnostic("note", "fit", f"{start}{first.name}, {_quotient(first)}", first.span)
+
+
+def _quotient(row: Row) -> str:
+    """(W - F + 2P)/S with the numbers of the last axis that does not fit, and what is unread.
+
+    Read from the row's settings, which name one number per axis.
+    """
+    axis = max(axis for axis, unused in enumerate(row.unused) if unused)
+    size, unused = row.in_shapes[0].spatial[axis], row.unused[axis]
+    settings: Mapping[str, Any] = {"dilation": (1,) * len(row.unused), **row.settings}
+    begin, end = settings["padding"][axis]
+    kernel, stride, dilation = (settings[key][axis] for key in ("kernel", "stride", "dilation"))
+    window = Window(kernel, stride, begin, end, dilation)
+    padding = f"2·{begin}" if begin == end else f"{begin} + {end}"
+    word = UNREAD[AXES[len(row.unused)][axis]][unused > 1]
+    division = f"({size} - {window.extent} + {padding})/{stride}"
+    return f"{division} {_decimal(window.slack(size), stride)}, {unused} {word} unused"
+
+
+def _decimal(numerator: int, denominator: int) -> str:
+    """The quotient in decimals, marked where they do not end.
+
+    >>> _decimal(223, 2), _decimal(10, 3)
+    ('= 111.5', '≈ 3.33')
+    """
+    if numerator * 1000 % denominator:
+        return f"≈ {numerator / denominator:.2f}"
+    return f"= {numerator / denominator:.3f}".rstrip("0").rstrip(".")
+
+
+def promoted(remark: Diagnostic, strict: str | None) -> Diagnostic:
+    """A warning that shall fail becomes an error; under "fit" so does a layer that rounds.
+
+    >>> promoted(Diagnostic("note", "fit", "1 layer rounds down"), "fit").severity
+    'error'
+    """
+    fails = remark.severity == "warning" or (strict == "fit" and remark.code == "fit")
+    return remark._replace(severity="error") if strict and fails else remark
+
+
+def _misaligned(rows: Sequence[Row]) -> Diagnostic | None:
+    """Merges whose branches step over the input at different pace; not those behind them."""
+    fields = {row.name: row.receptive_field for row in rows}
+
+    def in_step(name: str) -> bool:
+        field = fields.get(name)
+        return field is None or field.aligned
+
+    merges = [row for row in rows if not in_step(row.name) and all(map(in_step, row.inputs))]
+    if not merges:
+        return None
+    first, count = merges[0], len(merges)
+    start = f"{count} merges join" if count > 1 else "1 merge joins"
+    sources = zip(first.inputs, first.in_shapes, strict=True)
+    jumps = [f"{_jump(fields.get(name), shape)} from {name}" for name, shape in sources]
+    message = f"{start} branches that move over the input at different pace; first: {first.name}"
+    return Diagnostic("note", "misaligned", f"{message}, {', '.join(jumps)}", first.span)
+
+
+def _jump(field: ReceptiveField | None, shape: Shape) -> str:
+    """The jump per axis; a branch without a field is the network's input itself."""
+    return "×".join(map(str, field.jump if field else (1,) * shape.rank))

@@ -1,0 +1,186 @@
+"""The report: frozen rows of integers and names. What every renderer reads.
+
+Field names here are the JSON contract `cnncalc.report/1` (see `render/json.py` for the few
+that are nested there): they may be added to within a version, never renamed or retyped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
+    from cnncalc.errors import Diagnostic, Span
+    from cnncalc.layers._base import Step
+    from cnncalc.shapes import Shape
+
+
+class ReceptiveField(NamedTuple):
+    """What one unit sees of the network's input, per spatial axis of that input.
+
+    `size` in input pixels, unclipped, of the unit that sees most (behind an enlarging layer
+    they differ); `jump` the distance between neighbouring units' fields
+    (0 once every unit sees the same); `start` the centre of the first unit's field, 0.5 being
+    the centre of the first pixel. `gated`: some gate on the way scales by the whole map's
+    average, which `size` leaves out. `aligned` is False where branches of different jump met.
+    """
+
+    size: tuple[int, ...]
+    jump: tuple[int | Fraction, ...]
+    start: tuple[int | Fraction, ...]
+    gated: bool = False
+    aligned: bool = True
+
+
+class Row(NamedTuple):
+    """One primitive layer. Counts are for one sample; shared weights count 0 here."""
+
+    index: int  # type: ignore[assignment]  # hides tuple.index, which rows do not need
+    name: str
+    type: str
+    depth: int
+    inputs: tuple[str, ...]
+    in_shapes: tuple[Shape, ...]
+    out: Shape
+    weights: int
+    biases: int
+    trainable: int
+    buffers: int
+    fixed: int
+    connections: int
+    connections_with_bias: int
+    macs: int
+    settings: Mapping[str, object]
+    unused: tuple[int, ...] = ()  # per axis, columns that no window reads
+    receptive_field: ReceptiveField | None = None
+    span: Span | None = None
+    attached_to: str | None = None
+    block: str | None = None
+    shared_with: str | None = None
+    train_only: bool = False
+    note: str | None = None
+    steps: tuple[Step, ...] = ()  # only when formulas were asked for
+
+    @property
+    def params(self) -> int:
+        """Learned parameters, frozen ones included: weights + biases."""
+        return self.weights + self.biases
+
+    @property
+    def neurons(self) -> int:
+        """Numbers the layer puts out."""
+        return self.out.size
+
+    @property
+    def flops(self) -> int:
+        """Two per MAC."""
+        return 2 * self.macs
+
+
+class Held(NamedTuple):
+    """One tensor that is alive at a moment."""
+
+    name: str
+    bytes: int
+
+
+class Peak(NamedTuple):
+    """The moment when most bytes are alive: the row that runs, and every tensor then."""
+
+    bytes: int
+    layer: str
+    tensors: tuple[Held, ...]
+
+
+class Memory(NamedTuple):
+    """Bytes, for `batch` samples of `bytes_each`-byte numbers.
+
+    `param_bytes` weighs all stored numbers: learned, fixed and buffers. `activation_bytes` adds
+    the inputs and the outputs of the rows of inference, where norms and activations work in place;
+    `peak_activation_bytes` is the most that is alive at once, each tensor living from when it
+    is made to its last use. `peak` says where that is, `peak_out_of_place` what it would be if
+    no layer worked in place.
+    """
+
+    dtype: str
+    batch: int
+    param_bytes: int
+    activation_bytes: int
+    peak_activation_bytes: int
+    peak: Peak | None = None
+    peak_out_of_place: Peak | None = None
+
+
+class Totals(NamedTuple):
+    """Sums over the rows; shared weights once, their work every time.
+
+    What is stored (params, trainable, fixed, buffers) includes train-only rows, what is done
+    (connections, MACs, FLOPs) and `inference_params` do not.
+    """
+
+    rows: int
+    weights: int
+    biases: int
+    params: int
+    trainable: int
+    fixed: int
+    buffers: int
+    inference_params: int
+    connections: int
+    connections_with_bias: int
+    macs: int
+    flops: int
+    memory: Memory
+
+
+class Port(NamedTuple):
+    """An input or output of the network."""
+
+    name: str
+    shape: Shape
+    train_only: bool = False
+
+
+class Check(NamedTuple):
+    """One expectation held against the report; ints, or sizes in the layout for shapes."""
+
+    key: str
+    expected: str
+    actual: int | str
+    ok: bool
+    span: Span | None = None
+    delta: int | None = None
+    line_text: str | None = None  # where it stands, if it does not hold
+
+
+class GroupRow(NamedTuple):
+    """A named part that tables may fold into one row."""
+
+    name: str
+    text: str
+    last: int  # index of the row whose output is the part's
+
+
+class Report(NamedTuple):
+    """Everything `analyze` knows about one network."""
+
+    name: str
+    file: str
+    variant: str | None
+    vars: Mapping[str, object]
+    overrides: Mapping[str, object]
+    layout: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    rows: tuple[Row, ...]
+    totals: Totals
+    groups: Mapping[str, GroupRow]
+    expect: tuple[Check, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """No error among the diagnostics; expectations have an `ok` of their own."""
+        return not any(d.severity == "error" for d in self.diagnostics)

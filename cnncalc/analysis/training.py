@@ -1,0 +1,89 @@
+"""Bytes of training: what each row keeps for the backward pass, its gradients, the optimiser.
+
+Every row's output is kept until the backward pass has used it, nothing works in place, and
+train-only rows take part; a view (flatten, reshape, identity) keeps nothing of its own. Each
+trained parameter has one gradient and as many numbers as the optimiser remembers of it: SGD
+none, momentum one (Polyak 1964), Adam two (Kingma & Ba 2014, arXiv 1412.6980).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.conventions import bytes_per_number
+from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cnncalc.analysis.report import Report
+
+REMEMBERED = {"sgd": 0, "momentum": 1, "adam": 2}  # numbers for each trained parameter
+KEEP_NOTHING = frozenset({"flatten", "reshape", "identity"})
+ASSUMPTION = (
+    "every output is kept for the backward pass, nothing in place; one gradient for each trained "
+    "parameter; gradients of activations, workspace and allocator not counted"
+)
+
+
+class Share(NamedTuple):
+    """The bytes of one row, or of several."""
+
+    activations: int
+    parameters: int
+    gradients: int
+    optimiser: int
+
+    @property
+    def total(self) -> int:
+        """All four."""
+        return sum(self)
+
+
+class Training(NamedTuple):
+    """The bytes of `batch` samples in training: of each row by its name, and together.
+
+    The inputs of the network are kept as well: they are rows of activations alone.
+    """
+
+    optimiser: str
+    dtype: str
+    batch: int
+    rows: dict[str, Share]
+
+    def over(self, names: Iterable[str]) -> Share:
+        """The bytes of the rows of these names."""
+        shares = [self.rows[name] for name in names]
+        return Share(*map(sum, zip(*shares, strict=True))) if shares else Share(0, 0, 0, 0)
+
+    @property
+    def total(self) -> Share:
+        """The bytes of the whole network."""
+        return self.over(self.rows)
+
+
+def training(report: Report, optimiser: str = "sgd") -> Training:
+    """What one step of training keeps, for the report's batch and type of numbers.
+
+    Raises CnncalcError ("unknown-optimiser") for an optimiser that is not in REMEMBERED.
+
+    >>> from cnncalc import analyze, load
+    >>> training(analyze(load("lenet5")), "adam").total
+    Share(activations=62544, parameters=246824, gradients=246824, optimiser=493648)
+    """
+    if optimiser not in REMEMBERED:
+        message = f"no optimiser named '{optimiser}' is known"
+        help_ = did_you_mean(optimiser, REMEMBERED) or f"known ones: {', '.join(REMEMBERED)}"
+        raise CnncalcError(Diagnostic("error", "unknown-optimiser", message, help=help_))
+    memory = report.totals.memory
+    each = bytes_per_number(memory.dtype)
+    sample = memory.batch * each
+    rows = {port.name: Share(port.shape.size * sample, 0, 0, 0) for port in report.inputs}
+    for row in report.rows:
+        rows[row.name] = Share(
+            activations=0 if row.type in KEEP_NOTHING else row.out.size * sample,
+            parameters=(row.params + row.fixed + row.buffers) * each,
+            gradients=row.trainable * each,
+            optimiser=REMEMBERED[optimiser] * row.trainable * each,
+        )
+    return Training(optimiser, memory.dtype, memory.batch, rows)

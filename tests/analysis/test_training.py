@@ -1,0 +1,86 @@
+"""Bytes of training: LeNet-5 and VGG-16 by the numbers of papers and notes, and the refusals."""
+
+import pytest
+from graphs import Graph, conv, layer, lenet5
+
+from cnncalc import analyze, load
+from cnncalc.analysis.training import REMEMBERED, Share, training
+from cnncalc.errors import CnncalcError
+from cnncalc.shapes import Shape
+
+
+def bytes_of(graph, optimiser="sgd", **how):
+    return training(analyze(graph.network(), **how), optimiser)
+
+
+@pytest.mark.parametrize(("optimiser", "remembered"), [("sgd", 0), ("momentum", 1), ("adam", 2)])
+def test_lenet5(optimiser, remembered):
+    """61,706 parameters; 1024 in, C1, C3, C5, F6 and out twice each, S2 and S4 once."""
+    activations = 1024 + 2 * (4704 + 1600 + 120 + 84 + 10) + 1176 + 400
+    found = bytes_of(lenet5(), optimiser)
+    stored = 61706 * 4
+    assert found.total == Share(activations * 4, stored, stored, remembered * stored)
+    assert found.total.total == activations * 4 + (2 + remembered) * stored
+    assert found.rows["in"] == Share(4096, 0, 0, 0)
+    assert found.rows["C1"] == Share(4704 * 4, 156 * 4, 156 * 4, remembered * 156 * 4)
+    assert found.over(["C1", "C1.tanh"]).activations == 2 * 4704 * 4
+
+
+def test_batch_and_dtype():
+    one, many = bytes_of(lenet5(), "adam"), bytes_of(lenet5(), "adam", batch=8, dtype="fp16")
+    assert (many.batch, many.dtype) == (8, "fp16")
+    assert many.total.activations == one.total.activations * 4
+    assert many.total.optimiser * 2 == one.total.optimiser
+
+
+def test_statistics_are_stored_and_not_trained():
+    graph = Graph(Shape(1, (8, 8)))
+    graph.add("conv", conv(4, 1, bias=False))
+    graph.attach("bn")
+    assert bytes_of(graph, "momentum", dtype="1").rows["conv.bn"] == Share(256, 16, 8, 8)
+
+
+def test_fixed_numbers_are_stored_and_not_trained():
+    graph = Graph(Shape(84))
+    graph.add("out", layer("rbf", units=10))
+    assert bytes_of(graph, "adam", dtype="1").rows["out"] == Share(10, 840, 0, 0)
+
+
+def test_frozen_parameters_have_no_gradient():
+    graph = Graph(Shape(10))
+    graph.add("fc", layer("fc", units=2), frozen=True)
+    graph.add("out", layer("fc", units=2))
+    found = bytes_of(graph, "adam", dtype="1")
+    assert found.rows["fc"] == Share(2, 22, 0, 0)
+    assert found.rows["out"] == Share(2, 6, 6, 12)
+
+
+def test_shared_weights_are_stored_once_and_their_outputs_every_time():
+    graph = Graph(Shape(4, (4, 4)))
+    graph.add("a", conv(4, 1, bias=False))
+    graph.add("b", conv(4, 1, bias=False), shared_with="a")
+    found = bytes_of(graph, dtype="1")
+    assert (found.rows["a"], found.rows["b"]) == (Share(64, 16, 16, 0), Share(64, 0, 0, 0))
+
+
+def test_a_view_keeps_nothing_and_dropout_does():
+    graph = Graph(Shape(2, (2, 2)))
+    graph.add("flat", layer("flatten"))
+    graph.add("drop", layer("dropout"))
+    found = bytes_of(graph, dtype="1")
+    assert (found.rows["flat"].activations, found.rows["drop"].activations) == (0, 8)
+
+
+def test_auxiliary_heads_are_trained():
+    plain, heads = (training(analyze(load(n))) for n in ("googlenet", "googlenet_aux"))
+    assert heads.total.gradients - plain.total.gradients == (13004888 - 6624904) * 4
+
+
+def test_an_unknown_optimiser():
+    report = analyze(lenet5().network())
+    with pytest.raises(CnncalcError) as caught:
+        training(report, "adamw")
+    assert str(caught.value) == "unknown-optimiser: no optimiser named 'adamw' is known"
+    assert caught.value.diagnostics[0].help == "did you mean 'adam'?"
+    assert training(report, "adam").optimiser == "adam"
+    assert set(REMEMBERED) == {"sgd", "momentum", "adam"}
