@@ -1,0 +1,245 @@
+"""A forward pass as text and as JSON: figures of every layer, outputs, the values asked for."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnncalc.render.envelope import envelope
+from cnncalc.render.format import display_width, grouped, pad, si
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cnncalc.forward.run import Pass, Ran
+    from cnncalc.shapes import Shape
+    from cnncalc.tensor import Tensor
+
+HEADINGS = ("#", "Layer", "Type", "Output", "Min", "Mean", "Max", "Zeros", "Time")
+LEFT = (1, 2)  # the columns of words
+GAP = "  "
+FEW = 20  # numbers of an output that are all printed
+TOP = 5
+
+
+class Ranked(NamedTuple):
+    """One of the largest numbers of an output: which one, how large, what it stands for."""
+
+    unit: int
+    value: float
+    label: str | None = None
+
+
+def number(value: float | None) -> str:
+    """A real number to six digits.
+
+    >>> number(0.1), number(-1234567.0), number(None)
+    ('0.1', '-1.23457e+06', '')
+    """
+    return "" if value is None else f"{value + 0.0:.6g}"  # -0 is 0
+
+
+def table(done: Pass, *, layout: str = "HWC") -> list[str]:
+    """A line per layer, headings first: shape, range, mean, share of zeros, time."""
+    cells = [HEADINGS, *(_cells(row, layout) for row in done.rows)]
+    widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
+    return [_joined(line, widths) for line in cells]
+
+
+def _cells(row: Ran, layout: str) -> tuple[str, ...]:
+    figures = row.statistics
+    return (
+        str(row.node.index),
+        row.node.name,
+        row.node.layer.type,
+        row.node.shape.text(layout),
+        *map(number, (figures.minimum, figures.mean, figures.maximum)),
+        f"{100 * figures.share_of_zeros:.1f}%",
+        duration(row.seconds) if row.node.inputs else "",
+    )
+
+
+def _joined(line: Sequence[str], widths: Sequence[int]) -> str:
+    sides = (index not in LEFT for index in range(len(line)))
+    return GAP.join(map(pad, line, widths, sides)).rstrip()
+
+
+def duration(seconds: float) -> str:
+    """A time with a unit that suits it.
+
+    >>> duration(0.00003), duration(0.00123), duration(2.5), duration(180)
+    ('0.03 ms', '1.2 ms', '2.5 s', '3.0 min')
+    """
+    if seconds < 1:
+        return f"{1000 * seconds:.{1 if seconds >= 0.001 else 2}f} ms"  # noqa: PLR2004
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"  # noqa: PLR2004
+
+
+def summary(done: Pass, macs: int) -> str:
+    """How much was computed, how fast, and what was checked on the way."""
+    layers = [row for row in done.rows if row.node.inputs]
+    seconds = sum(row.seconds for row in layers)
+    counted = sum(row.multiplications is not None for row in layers)
+    rate = f" ({si(round(macs / seconds))} MACs/s)" if seconds and macs else ""
+    told = f"{len(layers)} layers, {grouped(macs)} MACs in {duration(seconds)}{rate}"
+    if counted:
+        told += f"; multiplications counted in {counted} of them, all as predicted"
+    return told
+
+
+def ranking(tensor: Tensor, count: int, labels: Sequence[str] | None = None) -> list[Ranked]:
+    """The largest numbers of a tensor, the first of equals first.
+
+    >>> from cnncalc.shapes import Shape
+    >>> from cnncalc.tensor import Tensor
+    >>> ranking(Tensor(Shape(3), [0.1, 0.7, 0.2]), 2, ["cat", "dog", "owl"])[0]
+    Ranked(unit=1, value=0.7, label='dog')
+    """
+    values = tensor.values
+    order = sorted(range(len(values)), key=lambda index: (-values[index], index))[:count]
+    return [Ranked(i, values[i], labels[i] if labels else None) for i in order]
+
+
+def output_lines(
+    row: Ran, *, layout: str = "HWC", top: int | None = None, labels: Sequence[str] | None = None
+) -> Iterator[str]:
+    """An output of the network: every number of a short vector, the largest of a long one."""
+    if row.output is None:
+        return
+    shape, values = row.output
+    yield f"{row.node.name}: {shape.text(layout)}"
+    if top or labels or (shape.rank == 0 and shape.size > FEW):
+        ranked = ranking(row.output, top or TOP, labels)
+        width = len(str(max(entry.unit for entry in ranked)))
+        for entry in ranked:
+            label = entry.label or ""
+            yield f"  {entry.unit:>{width}}  {number(entry.value):<12}  {label}".rstrip()
+    elif shape.size <= FEW:
+        yield "  " + "  ".join(map(number, values))
+
+
+def value_lines(name: str, tensor: Tensor, *, layout: str = "HWC") -> Iterator[str]:
+    """Every number of a tensor, map by map, rows as rows."""
+    shape = tensor.shape
+    yield f"{name}: {shape.text(layout)}"
+    if not shape.rank:
+        yield from wrapped(list(map(number, tensor.values)))
+        return
+    for channel in range(shape.channels):
+        yield f"  map {channel}"
+        yield from (f"    {line}" for line in grid(tensor.plane(channel), shape.spatial))
+
+
+def grid(values: Sequence[float], sizes: tuple[int, ...]) -> Iterator[str]:
+    """Numbers as rows of equal columns; an empty line between planes of three axes.
+
+    >>> list(grid([1.0, 2.5, -3.0, 4.0], (2, 2)))
+    [' 1  2.5', '-3    4']
+    """
+    yield from text_grid(list(map(number, values)), sizes)
+
+
+def text_grid(texts: Sequence[str], sizes: tuple[int, ...]) -> Iterator[str]:
+    """Texts as rows of equal columns, as `grid` does with numbers."""
+    across = sizes[-1] if sizes else len(texts)
+    rows = [texts[at : at + across] for at in range(0, len(texts), across)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for index, row in enumerate(rows):
+        if index and len(sizes) > 2 and index % sizes[-2] == 0:  # noqa: PLR2004 - more than a plane
+            yield ""
+        yield "  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True))
+
+
+def wrapped(texts: Sequence[str], across: int = 10) -> Iterator[str]:
+    """Texts in lines of ten, aligned."""
+    width = max(map(len, texts), default=0)
+    for at in range(0, len(texts), across):
+        yield "  " + "  ".join(f"{text:>{width}}" for text in texts[at : at + across])
+
+
+def document(
+    done: Pass,
+    *,
+    version: str,
+    setting: Mapping[str, Any],
+    shown: Mapping[str, Tensor],
+    ranked: Mapping[str, Sequence[Ranked]],
+    macs: int,
+) -> dict[str, Any]:
+    """The JSON document of a pass; `setting` says what sample and weights it ran with.
+
+    Shapes are by axis letter, values are nested lists, channels first. A number that is not
+    finite is the text "NaN", "Infinity" or "-Infinity".
+    """
+    network = done.network
+    return {
+        **envelope("forward", version),
+        "spec": {"name": network.name, "file": network.file, "variant": network.variant},
+        **setting,
+        "totals": {"macs": macs, "seconds": sum(row.seconds for row in done.rows)},
+        "layers": [_layer(row) for row in done.rows],
+        "outputs": [_output(row, ranked.get(row.node.name, ())) for row in done.outputs],
+        **({"activations": {n: tensor_json(t) for n, t in shown.items()}} if shown else {}),
+    }
+
+
+def _layer(row: Ran) -> dict[str, Any]:
+    figures = row.statistics
+    counted = {} if row.multiplications is None else {"multiplications": row.multiplications}
+    return {
+        "index": row.node.index,
+        "name": row.node.name,
+        "type": row.node.layer.type,
+        "out": row.node.shape.by_letter,
+        "min": figures.minimum,
+        "mean": figures.mean,
+        "max": figures.maximum,
+        "zeros": figures.zeros,
+        "not_finite": figures.wild,
+        "seconds": row.seconds,
+        "path": "fast" if row.fast else "readable",
+        **counted,
+    }
+
+
+def _output(row: Ran, ranked: Sequence[Ranked]) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": row.node.name, "shape": row.node.shape.by_letter}
+    if row.output is not None and not row.node.shape.rank:
+        told["values"] = list(map(json_number, row.output.values))
+    if ranked:
+        told["top"] = list(map(_ranked, ranked))
+    return told
+
+
+def _ranked(entry: Ranked) -> dict[str, Any]:
+    label = {} if entry.label is None else {"label": entry.label}
+    return {"index": entry.unit, "value": json_number(entry.value), **label}
+
+
+def json_number(value: float) -> float | str:
+    """A number as JSON can hold it.
+
+    >>> json_number(0.5), json_number(float("-inf"))
+    (0.5, '-Infinity')
+    """
+    if isfinite(value):
+        return value
+    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # noqa: PLR0124
+
+
+def tensor_json(tensor: Tensor) -> dict[str, Any]:
+    """A tensor's shape and its numbers as nested lists, channels first."""
+    values = list(map(json_number, tensor.values))
+    return {"shape": tensor.shape.by_letter, "values": nested(values, tensor.shape)}
+
+
+def nested(values: Sequence[Any], shape: Shape) -> Any:
+    """A flat list cut into lists of lists, channels first.
+
+    >>> from cnncalc.shapes import Shape
+    >>> nested([1, 2, 3, 4], Shape(2, (2,)))
+    [[1, 2], [3, 4]]
+    """
+    for size in reversed(shape.spatial):
+        values = [list(values[at : at + size]) for at in range(0, len(values), size)]
+    return values

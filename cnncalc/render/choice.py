@@ -1,0 +1,51 @@
+"""What the reader asked to see of a report: which lines, which columns, in which letters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cnncalc.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Choice(NamedTuple):
+    """The options of a table. The defaults serve a reader who asked for nothing.
+
+    `columns` None means the usual set, without those that would be empty. `depth` None means
+    the deepest level of groups that stays readable. `only` keeps layer types, `at` one layer
+    or group; `sort` orders by a column, largest first, and `top` keeps that many lines.
+
+    >>> Choice(only=("conv",)).picks, Choice(depth=1).picks
+    (True, False)
+    """
+
+    columns: tuple[str, ...] | None = None
+    depth: int | None = None
+    expand: bool = False
+    only: tuple[str, ...] = ()
+    at: str | None = None
+    sort: str | None = None
+    top: int | None = None
+    layout: str | None = None
+    units: Literal["exact", "si"] = "exact"
+    ascii: bool = False
+
+    @property
+    def picks(self) -> bool:
+        """Whether lines are picked out, rather than the network shown as a whole."""
+        return bool(self.only or self.at or self.sort or self.top is not None)
+
+
+class ChoiceError(ValueError):
+    """A word of the command line that names nothing; `help` may know what was meant.
+
+    >>> error = ChoiceError("column", "param", ["params", "macs"])
+    >>> str(error), error.help
+    ("there is no column 'param'", "did you mean 'params'?")
+    """
+
+    def __init__(self, what: str, word: str, known: Iterable[str]) -> None:
+        super().__init__(f"there is no {what} '{word}'")
+        self.help = did_you_mean(word, known)

@@ -1,0 +1,248 @@
+"""The columns, listed once: key, heading, how to read the cell off a line, what it means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.conventions import bytes_per_number
+from cnncalc.render.choice import ChoiceError
+from cnncalc.render.format import decimal, per_axis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cnncalc.analysis.report import ReceptiveField, Report, Totals
+    from cnncalc.render.fold import Line
+    from cnncalc.shapes import Shape
+
+Cell = int | float | str | None  # a count, a percentage, a text, nothing
+
+
+class View(NamedTuple):
+    """How cells are written: the order of axes, the sign between sizes, marks or none.
+
+    `bare` cells are for programs: a figure is never marked, so that it can be computed with.
+    """
+
+    report: Report
+    layout: str = "HWC"
+    times: str = "×"
+    bare: bool = False
+
+    def shape(self, shape: Shape) -> str:
+        """A shape in the chosen layout."""
+        return shape.text(self.layout, self.times)
+
+
+class Column(NamedTuple):
+    """One column. `total` names the figure of the totals below it; counts can be sorted by."""
+
+    key: str
+    heading: str
+    meaning: str
+    cell: Callable[[Line, View], Cell]
+    right: bool = True
+    total: Callable[[Totals], Cell] | None = None
+
+
+def _count(key: str, heading: str, meaning: str) -> Column:
+    """A figure of the rows, summed over the line."""
+
+    def cell(line: Line, _: View) -> Cell:
+        return line.total(key) if line.rows else None
+
+    def total(totals: Totals) -> Cell:
+        figure: int = getattr(totals, key)
+        return figure
+
+    return Column(key, heading, meaning, cell, total=total)
+
+
+def _percent(key: str, heading: str, meaning: str) -> Column:
+    """A figure of the line in percent of the network's."""
+    figure = key.rstrip("%")
+
+    def cell(line: Line, view: View) -> Cell:
+        whole = getattr(view.report.totals, figure)
+        return 100 * line.total(figure) / whole if line.rows and whole else None
+
+    def total(totals: Totals) -> Cell:
+        return 100.0 if getattr(totals, figure) else None
+
+    return Column(key, heading, meaning, cell, total=total)
+
+
+def _setting(key: str, heading: str, meaning: str, write: Callable[[object, View], str]) -> Column:
+    """A field of the layer, with its defaults and rules put in."""
+
+    def cell(line: Line, view: View) -> Cell:
+        value = line.owner.settings.get(key) if line.owner else None
+        return None if value is None else write(value, view)
+
+    return Column(key, heading, meaning, cell)
+
+
+def _fact(key: str, heading: str, meaning: str, read: Callable[[Line], str | None]) -> Column:
+    """A text about the line, written to the left."""
+    return Column(key, heading, meaning, lambda line, _: read(line), right=False)
+
+
+def _field(
+    key: str, heading: str, meaning: str, write: Callable[[ReceptiveField, View], str]
+) -> Column:
+    """Something of the receptive field."""
+
+    def cell(line: Line, view: View) -> Cell:
+        field = line.last.receptive_field if line.last else None
+        return write(field, view) if field and field.size else None
+
+    return Column(key, heading, meaning, cell)
+
+
+def _sizes(value: object, view: View) -> str:
+    return view.times.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _collapsed(value: object, view: View) -> str:
+    return per_axis(value, view.times) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _sides(value: object, view: View) -> str:
+    """Padding: 1, 0+1 where the sides differ, 1×2 where the axes do."""
+    if not isinstance(value, (list, tuple)):
+        return str(value)
+    axes = [side if isinstance(side, (list, tuple)) else (side, side) for side in value]
+    return per_axis([f"{a}" if a == b else f"{a}+{b}" for a, b in axes], view.times)
+
+
+def _switch(value: object, _: View) -> str:
+    return "yes" if value else "no"
+
+
+def _rf(field: ReceptiveField, view: View) -> str:
+    mark = "≥" if field.gated and not view.bare else ""
+    return mark + per_axis(field.size, view.times)
+
+
+def _jump(field: ReceptiveField, view: View) -> str:
+    return (
+        per_axis([decimal(jump) for jump in field.jump], view.times) if field.aligned else "mixed"
+    )
+
+
+def _start(field: ReceptiveField, view: View) -> str:
+    return per_axis([decimal(start) for start in field.start], view.times)
+
+
+def _in(line: Line, view: View) -> Cell:
+    return ", ".join(map(view.shape, line.rows[0].in_shapes)) if line.rows else None
+
+
+def _fit(line: Line, view: View) -> Cell:
+    """What the windows leave unread, per axis; a group counts its layers that leave some."""
+    windowed = [row for row in line.rows if row.unused]
+    rounding = [row for row in windowed if any(row.unused)]
+    if not rounding:
+        return "exact" if windowed else None
+    if line.grouped:
+        return f"{len(rounding)} round down"
+    return f"{view.times.join(map(str, rounding[0].unused))} unused"
+
+
+def _memory(line: Line, view: View) -> Cell:
+    memory = view.report.totals.memory
+    return line.out.size * memory.batch * bytes_per_number(memory.dtype)
+
+
+def _source(line: Line, _: View) -> Cell:
+    span = line.rows[0].span if line.rows else None
+    return str(span.line) if span else None
+
+
+COLUMNS: dict[str, Column] = {
+    column.key: column
+    for column in (
+        Column("index", "#", "number of the line", lambda line, _: str(line.number)),
+        _fact("name", "Layer", "name of the layer or group", lambda line: line.name),
+        _fact("type", "Type", "type, with what is attached", lambda line: line.type),
+        Column("in", "Input", "shape of what goes in", _in),
+        _setting("kernel", "F", "size of the filter or window", _sizes),
+        _setting("stride", "S", "stride", _collapsed),
+        _setting("padding", "P", "zeros around the input; a+b where the sides differ", _sides),
+        _setting("dilation", "Dilation", "distance of the taps of the filter", _collapsed),
+        _setting("groups", "Groups", "groups of channels that do not see each other", _collapsed),
+        _setting("bias", "Bias", "whether there is a bias", _switch),
+        Column("output", "Output", "shape of what comes out", lambda line, v: v.shape(line.out)),
+        _count("weights", "Weights", "learned numbers other than biases"),
+        _count("biases", "Biases", "learned biases"),
+        _count("params", "Params", "weights + biases; shared ones 0"),
+        _percent("params%", "Params %", "share of the network's parameters"),
+        _count("trainable", "Trainable", "parameters that are not frozen"),
+        _count("buffers", "Buffers", "running statistics of batch norms"),
+        _count("fixed", "Fixed", "numbers that are not learned"),
+        _count("connections", "Connections", "links of neurons to inputs, biases not counted"),
+        _count("connections_with_bias", "Conn. + bias", "links of neurons, biases counted"),
+        _count("macs", "MACs", "multiply-accumulates, biases not counted"),
+        _count("flops", "FLOPs", "2 x MACs"),
+        _percent("macs%", "MACs %", "share of the network's MACs"),
+        Column("neurons", "Neurons", "numbers that come out", lambda line, _: line.out.size),
+        Column("memory", "Bytes out", "bytes of the output, for the batch and dtype", _memory),
+        _field("rf", "RF", "receptive field in input pixels; ≥ where a gate sees more", _rf),
+        _field("jump", "Jump", "input pixels between neighbouring fields", _jump),
+        _field("start", "Start", "centre of the first field; 0.5 is the first pixel", _start),
+        Column("fit", "Fit", "rows and columns that no window reads", _fit, right=False),
+        _fact("inputs", "From", "where the input comes from",
+              lambda line: ", ".join(line.rows[0].inputs) if line.rows else None),
+        _fact("block", "Block", "the block that wrote the layer",
+              lambda line: line.owner.block if line.owner else None),
+        _fact("shared", "Shares", "the layer whose weights are used",
+              lambda line: line.owner.shared_with if line.owner else None),
+        _fact("note", "Note", "the note in the spec",
+              lambda line: line.owner.note if line.owner else None),
+        Column("source", "Line", "line of the spec", _source),
+    )
+}  # fmt: skip
+
+DEFAULT = (
+    "index", "name", "type", "kernel", "stride", "padding", "output",
+    "weights", "biases", "params", "connections", "macs",
+)  # fmt: skip
+SORTABLE = (
+    *(key for key, column in COLUMNS.items() if column.total), "neurons", "memory",
+)  # fmt: skip
+
+
+def select(keys: Iterable[str]) -> tuple[Column, ...]:
+    """The columns of these keys. Raises ChoiceError for a key that names none.
+
+    >>> [column.heading for column in select(["name", "macs"])]
+    ['Layer', 'MACs']
+    """
+    return tuple(_column(key) for key in keys)
+
+
+def _column(key: str) -> Column:
+    try:
+        return COLUMNS[key]
+    except KeyError:
+        raise ChoiceError("column", key, COLUMNS) from None
+
+
+def sorting(key: str) -> Column:
+    """The column to sort by. Raises ChoiceError where there is nothing to compare.
+
+    >>> sorting("macs").key
+    'macs'
+    """
+    if key not in SORTABLE:
+        raise ChoiceError("number to sort by called", key, SORTABLE)
+    return COLUMNS[key]
+
+
+def help_text() -> str:
+    """Every column with its heading and meaning, one per line, each ending in a newline.
+
+    >>> print(help_text().splitlines()[1])
+    name                   Layer         name of the layer or group
+    """
+    return "".join(f"{c.key:<22} {c.heading:<13} {c.meaning}\n" for c in COLUMNS.values())

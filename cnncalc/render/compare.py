@@ -1,0 +1,220 @@
+"""Networks side by side: totals with differences and percentages, then the layers that differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.render.envelope import envelope
+from cnncalc.render.format import grouped, per_axis, to_ascii
+from cnncalc.render.json import totals
+from cnncalc.render.rows import aligned, markdown
+from cnncalc.shapes import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cnncalc.analysis.report import Port, Report
+    from cnncalc.design.compare import Comparison, Figure, Pair, Unit
+
+WORDS = {
+    "rows": "layers", "inference_params": "params at inference", "macs": "MACs", "flops": "FLOPs",
+    "param_bytes": "parameter bytes", "activation_bytes": "activation bytes",
+    "peak_activation_bytes": "peak activation bytes", "rf": "receptive field",
+}  # fmt: skip
+SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+COUNTED = {
+    "changed": "changed", "added": "only in {after}", "removed": "only in {before}",
+    "resized": "on other sizes only", None: "alike",
+}  # fmt: skip
+FEW = 40  # characters of a setting that are shown
+
+
+def text(found: Comparison, *, layers: bool = False, ascii_only: bool = False) -> str:
+    """Aligned columns, for people; with `layers`, every layer that differs."""
+    lines = aligned(*_totals(found))
+    for index in range(1, len(found.labels)):
+        lines += ["", _counts(found, index)]
+        rows, sides = _changes(found, index)
+        lines += aligned(rows[1:], sides) if layers else []
+    said = "".join(f"{line}\n" for line in lines)
+    return to_ascii(said) if ascii_only else said
+
+
+def pull_request(found: Comparison, *, layers: bool = False) -> str:
+    """The same in Markdown; with `layers`, a table of the layers that differ."""
+    lines = markdown(*_totals(found))
+    for index in range(1, len(found.labels)):
+        lines += ["", _counts(found, index)]
+        rows, sides = _changes(found, index)
+        lines += ["", *markdown(rows, sides)] if layers and len(rows) > 1 else []
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _totals(found: Comparison) -> tuple[list[list[str]], list[bool]]:
+    """Headings, then one row per figure: each network, and how it differs from the first."""
+    first, *others = found.labels
+    headings = ["", first]
+    for label in others:
+        headings += [label, "change", "%"]
+    rows = [headings]
+    for word, ports in (("input", _inputs), ("output", _outputs)):
+        shapes = [_shapes(ports(report), report.layout) for report in found.reports]
+        rows.append([word, shapes[0], *(cell for shape in shapes[1:] for cell in (shape, "", ""))])
+    rows += map(_figure, found.figures)
+    return rows, [False, *[True] * (len(headings) - 1)]
+
+
+def _inputs(report: Report) -> Sequence[Port]:
+    return report.inputs
+
+
+def _outputs(report: Report) -> Sequence[Port]:
+    return [port for port in report.outputs if not port.train_only] or report.outputs
+
+
+def _shapes(ports: Sequence[Port], layout: str) -> str:
+    return ", ".join(port.shape.text(layout) for port in ports)
+
+
+def _figure(figure: Figure) -> list[str]:
+    first, *others = figure.values
+    cells = [WORDS.get(figure.key, figure.key), "-" if first is None else grouped(first)]
+    for index, value in enumerate(others, start=1):
+        delta = figure.delta(index)
+        change = ["", ""] if not delta else [f"{delta:+,}", percent(delta, first or 0)]
+        cells += ["-" if value is None else grouped(value), *change]
+    return cells
+
+
+def percent(delta: int, of: int) -> str:
+    """A difference in percent, to one decimal; nothing where there is nothing to compare with.
+
+    >>> percent(557032, 25000000), percent(-1, 3), percent(5, 0)
+    ('+2.2 %', '-33.3 %', '')
+    """
+    if not of:
+        return ""
+    tenths = (abs(delta) * 1000 + of // 2) // of
+    return f"{'-' if delta < 0 else '+'}{tenths // 10:,}.{tenths % 10} %"
+
+
+def _counts(found: Comparison, index: int) -> str:
+    """How many layers changed, and how."""
+    before, after = found.labels[0], found.labels[index]
+    counts = Counter[str | None](pair.status for pair in found.layers[index - 1])
+    told = [f"{counts[status]} {word}" for status, word in COUNTED.items() if counts[status]]
+    listed = ", ".join(told).format(before=before, after=after)
+    return f"layers of {before} and {after}: {listed}"
+
+
+def _changes(found: Comparison, index: int) -> tuple[list[list[str]], list[bool]]:
+    """The layers that differ; what only has other sizes around it is left out."""
+    first, other = found.reports[0], found.reports[index]
+    rows = [["", "Layer", "What differs"]]
+    for pair in found.layers[index - 1]:
+        sign = SIGNS.get(pair.status or "")
+        if sign:
+            rows.append([sign, _name(pair), _difference(pair, first.layout, other.layout)])
+    return rows, [False] * 3
+
+
+def _name(pair: Pair) -> str:
+    names = [unit.name for unit in (pair.before, pair.after) if unit]
+    return " → ".join(dict.fromkeys(names))
+
+
+def _difference(pair: Pair, before: str, after: str) -> str:
+    if pair.before is None or pair.after is None:
+        unit, layout = (pair.after, after) if pair.after else (pair.before, before)
+        return _alone(unit, layout) if unit else ""
+    return ", ".join(
+        f"{WORDS.get(key, key)} {_shown(old, before)} → {_shown(new, after)}"
+        for key, (old, new) in pair.changes.items()
+    )
+
+
+def _alone(unit: Unit, layout: str) -> str:
+    facts = unit.facts
+    figures = [f"{WORDS.get(key, key)} {facts[key]:,}" for key in ("params", "macs") if facts[key]]
+    return ", ".join([str(facts["type"]), _shown(facts["out"], layout), *figures])
+
+
+def _shown(value: Any, layout: str) -> str:
+    """A setting, a shape or a count, as short as people write it."""
+    if isinstance(value, Shape):
+        return value.text(layout)
+    if isinstance(value, (bool, type(None))):
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, int):
+        return grouped(value)
+    if not isinstance(value, (list, tuple)):
+        return str(value)
+    if all(isinstance(item, Shape) for item in value):
+        return ", ".join(item.text(layout) for item in value)
+    told = per_axis([_sides(item) for item in value])
+    return told if len(told) <= FEW else f"{told[:FEW]}…"
+
+
+def _sides(value: object) -> str:
+    """One axis: a number, or the padding of its two sides."""
+    if isinstance(value, (list, tuple)):
+        return per_axis(value, times="+")
+    return str(value)
+
+
+def document(found: Comparison, *, version: str) -> dict[str, Any]:
+    """Everything, for programs; deltas are against the first network."""
+    return {
+        **envelope("compare", version),
+        "networks": [
+            _network(label, report)
+            for label, report in zip(found.labels, found.reports, strict=True)
+        ],
+        "totals": [_compared(figure) for figure in found.figures],
+        "layers": [
+            entry
+            for index, pairs in enumerate(found.layers, start=1)
+            for entry in _layers(found.labels[index], pairs)
+        ],
+    }
+
+
+def _network(label: str, report: Report) -> dict[str, Any]:
+    return {
+        "label": label,
+        "name": report.name,
+        "file": report.file,
+        "variant": report.variant,
+        "inputs": [{"name": port.name, "shape": port.shape.by_letter} for port in report.inputs],
+        "outputs": [{"name": port.name, "shape": port.shape.by_letter} for port in report.outputs],
+        "totals": totals(report.totals),
+    }
+
+
+def _compared(figure: Figure) -> dict[str, Any]:
+    deltas = [figure.delta(index) for index in range(len(figure.values))]
+    return {"key": figure.key, "values": list(figure.values), "deltas": deltas}
+
+
+def _layers(label: str, pairs: Sequence[Pair]) -> Iterator[dict[str, Any]]:
+    for pair in pairs:
+        if pair.status is None:
+            continue
+        both = {
+            key: unit.name for key, unit in (("before", pair.before), ("after", pair.after)) if unit
+        }
+        yield {"network": label, "status": pair.status, **both, "changes": _plain(pair.changes)}
+
+
+def _plain(changes: Mapping[str, tuple[object, object]]) -> dict[str, Any]:
+    """What differs as [before, after], in JSON's own types."""
+    return {key: [_json(old), _json(new)] for key, (old, new) in changes.items()}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Shape):
+        return value.by_letter
+    if isinstance(value, (list, tuple)):
+        return [_json(item) for item in value]
+    return value

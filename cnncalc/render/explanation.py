@@ -1,0 +1,149 @@
+"""Explanations as text, Markdown and JSON: every formula, its numbers, its value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.render.envelope import envelope
+from cnncalc.render.format import decimal, display_width, pad, to_ascii
+from cnncalc.render.markdown import escaped
+from cnncalc.render.steps import equation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from cnncalc.analysis.report import Row
+    from cnncalc.design.explain import Explanation
+    from cnncalc.layers._base import Step
+
+GAP = 3
+LEGEND = (
+    "r, j, c: receptive field, jump and first centre of what goes in; "
+    "n: places that one unit reads, a to b"
+)
+
+
+def printable(text: str) -> str:
+    r"""Text of the user's without signs that a terminal would obey.
+
+    >>> printable("a\x1b[2Jb")
+    'a\ufffd[2Jb'
+    """
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+
+
+def text(
+    told: Sequence[Explanation],
+    *,
+    layout: str = "HWC",
+    written: Mapping[int, str] | None = None,
+    ascii_only: bool = False,
+) -> Iterator[str]:
+    """Every layer with a line per formula; `written` holds the lines of the spec by number."""
+    for place, one in enumerate(told):
+        lines = [*([""] if place else []), *_section(one, layout, written or {}), ""]
+        said = "\n".join(lines)
+        yield to_ascii(said) if ascii_only else said
+    yield f"\n{LEGEND}\n" if any(map(_needs_legend, told)) else ""
+
+
+def _section(one: Explanation, layout: str, written: Mapping[int, str]) -> list[str]:
+    pairs = list(_pairs(one, layout, written))
+    width = max(display_width(label) for label, _ in pairs) + GAP
+    return [head(one.row), *(f"  {pad(label, width, right=False)}{said}" for label, said in pairs)]
+
+
+def head(row: Row) -> str:
+    """The layer, its type, and where it is written."""
+    place = f"{row.span.file}:{row.span.line}" if row.span else ""
+    return "   ".join(filter(None, [row.name, row.type, place]))
+
+
+def _pairs(one: Explanation, layout: str, written: Mapping[int, str]) -> Iterator[tuple[str, str]]:
+    row = one.row
+    line = written.get(row.span.line, "") if row.span else ""
+    if line:
+        yield "written", printable(line)
+    if row.attached_to:
+        yield "attached to", row.attached_to
+    yield "input", ", ".join(_sources(row, layout))
+    yield "output", row.out.text(layout)
+    for step in distinct(one.steps):
+        yield step.label, equation(step.formula, step.numbers, step.value)
+    yield from (("remark", remark) for remark in one.remarks)
+    if row.note:
+        yield "note", printable(row.note)
+
+
+def _sources(row: Row, layout: str) -> list[str]:
+    sources = zip(row.inputs, row.in_shapes, strict=True)
+    return [f"{shape.text(layout)} ({name})" for name, shape in sources]
+
+
+def distinct(steps: Iterable[Step]) -> list[Step]:
+    """The steps without those that say the same of another axis."""
+    found: dict[tuple[str, ...], Step] = {}
+    for step in steps:
+        stem, _, axis = step.field.rpartition(".")
+        alike = (stem, step.numbers) if len(axis) == 1 and axis != "c" else (step.field,)
+        found.setdefault(alike, step)
+    return list(found.values())
+
+
+def _needs_legend(one: Explanation) -> bool:
+    formulas = (s.formula for s in one.steps if s.field.startswith("receptive_field"))
+    return any(letter in formula for formula in formulas for letter in ("r +", "c +", "j·S"))
+
+
+def markdown(told: Sequence[Explanation], *, layout: str = "HWC") -> Iterator[str]:
+    """A heading and a table per layer."""
+    for place, one in enumerate(told):
+        row = one.row
+        sources = escaped(", ".join(_sources(row, layout)))
+        yield "\n" if place else ""
+        yield f"### {escaped(row.name)}: {row.type}\n\n"
+        yield f"Input {sources}; output {row.out.text(layout)}.\n\n"
+        yield "| Number | Formula | With its numbers | Value |\n| --- | --- | --- | ---: |\n"
+        for step in distinct(one.steps):
+            cells = (step.label, step.formula, step.numbers, decimal(step.value))
+            yield f"| {' | '.join(map(escaped, cells))} |\n"
+        for remark in (*one.remarks, *filter(None, [row.note])):
+            yield f"\n{escaped(remark)}\n"
+
+
+def document(
+    told: Sequence[Explanation], *, version: str, written: Mapping[int, str] | None = None
+) -> dict[str, Any]:
+    """The document `cnncalc.explanation/1`: one entry per layer, every step with its field."""
+    layers = [_layer(one, written or {}) for one in told]
+    return {**envelope("explanation", version), "layers": layers}
+
+
+def _layer(one: Explanation, written: Mapping[int, str]) -> dict[str, Any]:
+    row = one.row
+    sources = zip(row.inputs, row.in_shapes, strict=True)
+    return {
+        "name": row.name,
+        "type": row.type,
+        "attached_to": row.attached_to,
+        **({"source": _source(row, written)} if row.span else {}),
+        "inputs": [{"name": name, "shape": shape.by_letter} for name, shape in sources],
+        "out": row.out.by_letter,
+        "steps": [_step(step) for step in one.steps],
+        **({"remarks": list(one.remarks)} if one.remarks else {}),
+        **({"note": row.note} if row.note else {}),
+    }
+
+
+def _source(row: Row, written: Mapping[int, str]) -> dict[str, Any]:
+    if row.span is None:
+        return {}
+    text_ = written.get(row.span.line)
+    place = {"file": row.span.file, "line": row.span.line, "column": row.span.column}
+    return {**place, **({"text": text_} if text_ else {})}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    """A step with its value as JSON has numbers: a fraction is a float only where not whole."""
+    whole = step.value.denominator == 1
+    return {**step._asdict(), "value": int(step.value) if whole else float(step.value)}

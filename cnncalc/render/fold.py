@@ -1,0 +1,154 @@
+"""Rows -> lines: attached norms and activations fold into their layer, layers into groups.
+
+A line keeps the rows it stands for; what it shows of them is summed by whoever asks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.render.choice import Choice, ChoiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cnncalc.analysis.report import Report, Row
+    from cnncalc.shapes import Shape
+
+READABLE = 40  # lines that one still takes in at a glance
+EVERYTHING = Choice()
+
+
+class Line(NamedTuple):
+    """One line of a table: an input, a layer with what is attached to it, or a group.
+
+    `rows` are summed; `last` is the row whose output the line shows. Inputs have neither.
+    """
+
+    number: int
+    name: str
+    type: str
+    out: Shape
+    rows: tuple[Row, ...] = ()
+    last: Row | None = None
+    grouped: bool = False
+
+    @property
+    def owner(self) -> Row | None:
+        """The layer whose settings the line shows; groups and inputs have none."""
+        return self.rows[0] if self.rows and not self.grouped else None
+
+    def total(self, figure: str) -> int:
+        """One figure of the rows, summed."""
+        return sum(getattr(row, figure) for row in self.rows)
+
+
+def lines(report: Report, choice: Choice = EVERYTHING) -> list[Line]:
+    """The lines of a table, in the network's order; `choice.sort` and `top` come later.
+
+    Inputs come first, unless lines are picked out. Raises ChoiceError when `choice.at` names
+    no layer or group.
+    """
+    units = _units(report, choice)
+    names = [_groups_of(unit[0].name, report) for unit in units]
+    level = _level(names, choice)
+    parts: dict[str, list[Row]] = {}
+    for unit, groups in zip(units, names, strict=True):
+        name = groups[level] if len(groups) > level else unit[0].name
+        parts.setdefault(name, []).extend(unit)
+    shown = _inputs(report, choice)
+    by_index = {row.index: row for row in report.rows} if report.groups else {}
+    for name, rows in parts.items():
+        number = rows[0].index if choice.only or choice.at else len(shown)
+        group = report.groups.get(name)
+        if group and name != rows[0].name:
+            last = by_index[group.last]
+            shown.append(Line(number, name, group.text, last.out, tuple(rows), last, grouped=True))
+        else:
+            shown.append(_layer_line(number, rows))
+    return shown
+
+
+def attach(rows: Iterable[Row]) -> list[list[Row]]:
+    """Each layer followed by the norms and activations attached to it.
+
+    A row whose layer is not among the rows stands alone.
+    """
+    units: dict[str, list[Row]] = {}
+    for row in rows:
+        owner = row.attached_to if row.attached_to in units else row.name
+        units.setdefault(owner or row.name, []).append(row)
+    return list(units.values())
+
+
+def merge(rows: Sequence[Row]) -> Row:
+    """One row for a layer and its attached rows: the layer's, with sums and the last output."""
+    owner, *others = rows
+    if not others:
+        return owner
+    summed = (
+        "weights", "biases", "trainable", "buffers", "fixed", "connections",
+        "connections_with_bias", "macs",
+    )  # fmt: skip
+    sums = {figure: sum(getattr(row, figure) for row in rows) for figure in summed}
+    last = rows[-1]
+    steps = tuple(step for row in rows for step in row.steps)
+    return owner._replace(out=last.out, receptive_field=last.receptive_field, steps=steps, **sums)
+
+
+def type_text(rows: Sequence[Row]) -> str:
+    """`conv + bn + relu`, and in brackets what is special about the weights."""
+    owner = rows[0]
+    text = " + ".join(row.type for row in rows)
+    shared = f" (= {owner.shared_with})" if owner.shared_with else ""
+    return f"{text}{shared}{' (train only)' if owner.train_only else ''}"
+
+
+def _units(report: Report, choice: Choice) -> list[list[Row]]:
+    rows = [row for row in _at(report, choice.at) if not choice.only or row.type in choice.only]
+    return [[row] for row in rows] if choice.expand else attach(rows)
+
+
+def _at(report: Report, name: str | None) -> Iterable[Row]:
+    if name is None:
+        return report.rows
+    found = [row for row in report.rows if row.name == name or row.name.startswith(f"{name}.")]
+    if not found:
+        raise ChoiceError("layer", name, [*report.groups, *(row.name for row in report.rows)])
+    return found
+
+
+def _groups_of(name: str, report: Report) -> list[str]:
+    """The groups that a row lies in, outermost first."""
+    if not report.groups or "." not in name:
+        return []
+    parts = name.split(".")
+    prefixes = (".".join(parts[:end]) for end in range(1, len(parts)))
+    return [prefix for prefix in prefixes if prefix in report.groups]
+
+
+def _level(names: list[list[str]], choice: Choice) -> int:
+    """How many levels of groups to open."""
+    deepest = max(map(len, names), default=0)
+    if choice.expand or (choice.depth is None and choice.picks):
+        return deepest
+    if choice.depth is not None:
+        return choice.depth
+    fitting = (level for level in range(deepest, 0, -1) if _count(names, level) <= READABLE)
+    return next(fitting, 0)
+
+
+def _count(names: list[list[str]], level: int) -> int:
+    folded = {groups[level] for groups in names if len(groups) > level}
+    return len(folded) + sum(len(groups) <= level for groups in names)
+
+
+def _inputs(report: Report, choice: Choice) -> list[Line]:
+    if choice.picks and "input" not in choice.only:
+        return []
+    return [Line(n, port.name, "input", port.shape) for n, port in enumerate(report.inputs)]
+
+
+def _layer_line(number: int, rows: list[Row]) -> Line:
+    last = rows[-1]
+    return Line(number, rows[0].name, type_text(rows), last.out, tuple(rows), last)

@@ -1,0 +1,141 @@
+"""Numbers and widths as people read them; one place, so that all formats agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from unicodedata import combining, east_asian_width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+SUFFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
+ASCII = str.maketrans(
+    {
+        "×": "x", "·": "*", "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")", "≥": ">=", "−": "-",
+        "→": "->", "…": "...", "₁": "1", "₂": "2", "─": "-", "━": "-", "│": "|",
+    }
+)  # fmt: skip
+
+
+def to_ascii(text: str) -> str:
+    """The project's own signs in ASCII; the user's text stays as it is.
+
+    >>> to_ascii("⌊(32 - 5)/2⌋ + 1, 14×14×6")
+    'floor((32 - 5)/2) + 1, 14x14x6'
+    """
+    return text.translate(ASCII)
+
+
+def grouped(number: int) -> str:
+    """A whole number with thousands separators.
+
+    >>> grouped(61706)
+    '61,706'
+    """
+    return f"{number:,}"
+
+
+def si(number: int) -> str:
+    """A whole number to three digits with a decimal prefix; exact below a thousand.
+
+    >>> si(4089184256), si(61706), si(999), si(999999)
+    ('4.09 G', '61.7 k', '999', '1.00 M')
+    """
+    if number < 1000:  # noqa: PLR2004 - the first prefix
+        return str(number)
+    drop = len(str(number)) - 3
+    digits = str((number + 10**drop // 2) // 10**drop)
+    exponent = drop + len(digits) - 1
+    if exponent // 3 >= len(SUFFIXES):
+        return grouped(number)
+    point = exponent % 3 + 1
+    fraction = f".{digits[point:3]}" if digits[point:3] else ""
+    return f"{digits[:point]}{fraction} {SUFFIXES[exponent // 3]}"
+
+
+def with_unit(number: int, unit: str) -> str:
+    """A count with a unit that takes the prefix; exact below a million.
+
+    >>> with_unit(8178368512, "FLOPs"), with_unit(833040, "FLOPs")
+    ('8.18 GFLOPs', '833,040 FLOPs')
+    """
+    exact = number < 10**6
+    return f"{grouped(number)} {unit}" if exact else f"{si(number)}{unit}"
+
+
+def bytes_text(number: int) -> str:
+    """Bytes in decimal and in binary units, each labelled.
+
+    >>> bytes_text(102228128), bytes_text(840)
+    ('102 MB (97.5 MiB)', '840 bytes')
+    """
+    if number < 1000:  # noqa: PLR2004 - the first prefix
+        return f"{number} bytes"
+    return f"{si(number)}B ({binary(number)}B)"
+
+
+def binary(number: int) -> str:
+    """A whole number to about three digits with a prefix in powers of 1024.
+
+    >>> binary(1048576), binary(1000)
+    ('1.00 Mi', '1000 ')
+    """
+    power = max(0, number.bit_length() - 1) // 10
+    if power == 0 or power >= len(SUFFIXES):
+        return f"{number} "
+    hundredths = (number * 100 + 1024**power // 2) // 1024**power
+    decimals = 2 if hundredths < 10**3 else 1 if hundredths < 10**4 else 0
+    return f"{hundredths / 100:.{decimals}f} {SUFFIXES[power].upper()}i"
+
+
+def decimal(value: int | Fraction) -> str:
+    """A number with up to three decimals; an ellipsis where more would follow.
+
+    >>> from fractions import Fraction
+    >>> decimal(Fraction(213, 4)), decimal(Fraction(-1, 3)), decimal(1600)
+    ('53.25', '-0.333…', '1,600')
+    """
+    if value < 0:
+        return f"-{decimal(-value)}"
+    whole, rest = divmod(value, 1)
+    if not rest:
+        return f"{whole:,}"
+    thousandths, more = divmod(rest * 1000, 1)
+    digits = f"{thousandths:03d}"
+    return f"{whole:,}.{digits}…" if more else f"{whole:,}.{digits.rstrip('0')}"
+
+
+def per_axis(values: Sequence[object], times: str = "×") -> str:
+    """One value when all axes agree, otherwise one per axis.
+
+    >>> per_axis([2, 2]), per_axis([1, 2])
+    ('2', '1×2')
+    """
+    texts = [str(value) for value in values]
+    return texts[0] if texts and len(set(texts)) == 1 else times.join(texts)
+
+
+def display_width(text: str) -> int:
+    """Columns that a text takes on a terminal: wide characters two, combining marks none.
+
+    >>> display_width("5×5"), display_width("畳み込み")
+    (3, 8)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(map(_char_width, text))
+
+
+def _char_width(char: str) -> int:
+    return 0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1
+
+
+def pad(text: str, width: int, right: bool) -> str:
+    """A text filled up with spaces to a width, aligned right or left.
+
+    >>> pad("6", 3, right=True), pad("6", 3, right=False)
+    ('  6', '6  ')
+    """
+    space = " " * (width - display_width(text))
+    return space + text if right else text + space

@@ -1,0 +1,95 @@
+"""A small table of settings: what varies, what comes of it, or why it does not work.
+
+One line per setting, written for people, for spreadsheets or in Markdown.
+"""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.render.format import display_width, grouped, pad, to_ascii
+from cnncalc.render.markdown import escaped
+from cnncalc.shapes import AXIS_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnncalc.analysis.report import Report
+
+FIGURES = {"weights": "Weights", "params": "Params", "connections": "Connections", "macs": "MACs"}
+GAP = "  "
+
+
+class Line(NamedTuple):
+    """One setting: the words that vary, and a report or the reason why there is none."""
+
+    words: tuple[str, ...]
+    report: Report | None
+    reason: str = ""
+
+    @property
+    def remark(self) -> str:
+        """The reason of a failure, or what no window reads."""
+        if self.report is None:
+            return self.reason
+        unused = self.report.rows[-1].unused
+        return f"{'×'.join(map(str, unused))} unused" if any(unused) else ""
+
+
+def text(
+    varying: Sequence[str], lines: Sequence[Line], layout: str | None, *, ascii_only: bool = False
+) -> str:
+    """Aligned columns: what varies, output, figures, remark."""
+    rows = [_headings(varying), *(_cells(line, layout) for line in lines)]
+    last = len(rows[0]) - 1
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    texts = (
+        GAP.join(pad(cell, widths[i], right=i != last) for i, cell in enumerate(row)).rstrip()
+        for row in rows
+    )
+    said = "".join(f"{line}\n" for line in texts)
+    return to_ascii(said) if ascii_only else said
+
+
+def markdown(varying: Sequence[str], lines: Sequence[Line], layout: str | None) -> str:
+    """The same cells as a GitHub table."""
+    headings = _headings(varying)
+    sides = ["---:"] * (len(headings) - 1) + ["---"]
+    rows = [headings, sides, *(_cells(line, layout) for line in lines)]
+    escape = [rows[0], sides, *([escaped(cell) for cell in row] for row in rows[2:])]
+    return "".join(f"| {' | '.join(row)} |\n" for row in escape)
+
+
+def separated(varying: Sequence[str], lines: Sequence[Line], delimiter: str = ",") -> str:
+    """RFC 4180 text: plain numbers, the output split by axis letter, the remark last."""
+    out = StringIO(newline="")
+    axes = [letter for letter in AXIS_WORDS if any(letter in _sizes(line) for line in lines)]
+    writer = csv.writer(out, delimiter=delimiter)
+    writer.writerow([*varying, *(f"out_{letter}" for letter in axes), *FIGURES, "remark"])
+    for line in lines:
+        sizes = [_sizes(line).get(letter, "") for letter in axes]
+        writer.writerow([*line.words, *sizes, *_figures(line), line.remark.replace("×", "x")])
+    return out.getvalue()
+
+
+def _headings(varying: Sequence[str]) -> list[str]:
+    return [*varying, "Output", *FIGURES.values(), "Remark"]
+
+
+def _cells(line: Line, layout: str | None) -> list[str]:
+    figures = [grouped(figure) if isinstance(figure, int) else figure for figure in _figures(line)]
+    report = line.report
+    output = report.rows[-1].out.text(layout or report.layout) if report else "-"
+    return [*line.words, output, *figures, line.remark]
+
+
+def _figures(line: Line) -> list[int | str]:
+    if line.report is None:
+        return [""] * len(FIGURES)
+    return [getattr(line.report.totals, figure) for figure in FIGURES]
+
+
+def _sizes(line: Line) -> dict[str, int]:
+    return line.report.rows[-1].out.by_letter if line.report else {}

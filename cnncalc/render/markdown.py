@@ -1,0 +1,42 @@
+"""A GitHub table of the chosen columns, with the totals as a last bold row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.render.choice import Choice
+from cnncalc.render.sheet import sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cnncalc.analysis.report import Report
+
+USUAL = Choice()
+
+
+def text(report: Report, choice: Choice = USUAL) -> str:
+    """The table, ending in a newline, ready to be pasted into a report.
+
+    Raises ChoiceError for columns or layers that do not exist.
+    """
+    texts = sheet(report, choice)
+    sides = ("---:" if column.right else "---" for column in texts.columns)
+    total = [f"**{escaped(cell)}**" if cell else "" for cell in texts.total]
+    rows = [_row(map(escaped, texts.headings)), _row(sides)]
+    rows += [_row(map(escaped, cells)) for cells in texts.cells]
+    return "\n".join([*rows, *([_row(total)] if total else []), ""])
+
+
+def escaped(cell: str) -> str:
+    r"""A text that stays inside its cell and means what it says.
+
+    >>> print(escaped("a|b *c*"))
+    a\|b \*c\*
+    """
+    signs = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`<[]"})
+    return " ".join(cell.translate(signs).splitlines())
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,67 @@
+"""What another tool would print: its lines, then why they differ from cnncalc's figures.
+
+The JSON document is `cnncalc.as/1`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.render.envelope import envelope
+from cnncalc.render.format import display_width, pad
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnncalc.analysis.report import Report
+    from cnncalc.design.peers import Counted
+    from cnncalc.design.peers._rules import Figure
+
+
+def text(report: Report, counted: Counted) -> str:
+    """The tool's figures as it writes them, with the exact numbers; the reasons; the note."""
+    head = f"{report.name} as {counted.tool} {counted.version} counts it"
+    rows = [(f.label, f.text, "" if _exact(f) else f"({f.value:,})") for f in counted.figures]
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(pad, row, widths, (False, True, True))).rstrip() for row in rows]
+    return "\n".join([head, *lines, *_reasons(counted), f"note: {counted.note}", ""])
+
+
+def document(report: Report, counted: Counted, *, version: str) -> dict[str, Any]:
+    """The same for programs; `base` is cnncalc's figure, and `value` is `base` + the amounts."""
+    return {
+        **envelope("as", version),
+        "spec": {"name": report.name, "file": report.file, "variant": report.variant},
+        "as": {"name": counted.tool, "version": counted.version},
+        "batch": report.totals.memory.batch,
+        "dtype": report.totals.memory.dtype,
+        "figures": [_figure(figure) for figure in counted.figures],
+        "note": counted.note,
+    }
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    said: dict[str, Any] = {"label": figure.label, "text": figure.text, "value": figure.value}
+    if figure.ours:
+        said |= {"ours": figure.ours, "base": figure.base}
+        said["why"] = [term._asdict() for term in figure.why]
+    return said
+
+
+def _exact(figure: Figure) -> bool:
+    """Whether the tool's own text says it all."""
+    return figure.text.startswith(f"{figure.value:,}")
+
+
+def _reasons(counted: Counted) -> Iterator[str]:
+    """For each figure that differs, the steps from cnncalc's to the tool's."""
+    for figure in counted.figures:
+        if not figure.why:
+            continue
+        yield ""
+        yield f"why {figure.label} is {figure.value:,} and not {figure.base:,} ({figure.ours})"
+        amounts = [f"{term.amount:+,}" for term in figure.why]
+        width = max(map(len, amounts))
+        for amount, term in zip(amounts, figure.why, strict=True):
+            yield f"  {amount:>{width}}  {term.reason}"
+    yield ""

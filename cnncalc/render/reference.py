@@ -1,0 +1,68 @@
+"""The reference of layer types as text: all of them, one per line, or one in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+KINDS = {
+    "weights": "Layers with weights", "pooling": "Pooling", "merges": "Merges",
+    "norms": "Normalisations", "activations": "Activations", "others": "Others",
+}  # fmt: skip
+GAP = 2
+
+
+def overview(types: Iterable[Mapping[str, Any]]) -> str:
+    """One line per type, grouped by kind."""
+    by_kind: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in KINDS}
+    for entry in types:
+        by_kind[entry["kind"]].append(entry)
+    parts = []
+    for kind, entries in by_kind.items():
+        pairs = [(_names(entry), entry["summary"]) for entry in entries]
+        parts.append("".join([f"{KINDS[kind]}\n", *_aligned(pairs)]))
+    return "\n".join([*parts, "cnncalc layers TYPE tells all about one of them.\n"])
+
+
+def full(entry: Mapping[str, Any]) -> str:
+    """Everything about one type."""
+    parts = [f"{_names(entry)}\n{entry['summary']}\n", f"{entry['description']}\n"]
+    if entry["fields"]:
+        pairs = [(_heading(field), _field(field)) for field in entry["fields"]]
+        parts.append("".join(["Fields\n", *_aligned(pairs)]))
+    if entry["words"]:
+        parts.append("".join(["Words\n", *_aligned(list(entry["words"].items()))]))
+    if entry["attaches"]:
+        parts.append(f"May follow on a layer as a word: conv 16 3x3 {entry['type']}\n")
+    parts.append(f"Example\n{' ' * GAP}- {entry['example']}\n")
+    return "\n".join(part for part in parts if part.strip())
+
+
+def _names(entry: Mapping[str, Any]) -> str:
+    return ", ".join([entry["type"], *entry["aliases"]])
+
+
+def _heading(field: Mapping[str, Any]) -> str:
+    return f"{field['name']}: {field.get('default', '')}".rstrip()
+
+
+def _field(field: Mapping[str, Any]) -> str:
+    """What a field holds, and every other way to write it."""
+    ways = [
+        "required" if field["required"] else "",
+        f"bare number {field['position']}" if "position" in field else "",
+        "a size such as 3x3" if "sized" in field else "",
+        *(f"{letter}=" for letter in field.get("letters", ())),
+        *(f"{name}=" for name in field.get("other_names", ())),
+    ]
+    value = field["value"]
+    if "choices" in field and not value.startswith("one of"):
+        value = f"{value}, or {', '.join(field['choices'])}"
+    return "; ".join(filter(None, [value, *ways]))
+
+
+def _aligned(pairs: list[tuple[str, str]]) -> Iterator[str]:
+    width = max(len(label) for label, _ in pairs) + GAP
+    return (f"{' ' * GAP}{label:{width}}{text}\n" for label, text in pairs)

@@ -1,0 +1,166 @@
+"""Answers of `rf`: how the receptive field grows over the input, and what one unit sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.render import listing
+from cnncalc.render.envelope import envelope
+from cnncalc.render.format import decimal, per_axis, to_ascii
+from cnncalc.shapes import AXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from fractions import Fraction
+
+    from cnncalc.analysis.report import ReceptiveField
+    from cnncalc.design.rf import Advice, Cover, Seen, Unit
+
+HEADINGS = ("Layer", "Type", "Output", "RF", "Jump", "First centre", "Covers")
+# What lies along an axis, one place and several.
+ALONG = {
+    "l": ("place", "places"),
+    "d": ("slice", "slices"),
+    "h": ("row", "rows"),
+    "w": ("column", "columns"),
+}
+
+
+def text(advice: Advice, covers: Sequence[Cover], layout: str, *, ascii_only: bool = False) -> str:
+    """A table of these layers, then which layer is the first to see all, and which outgrow it."""
+    lines = [_title(advice, layout), "", *listing.aligned(HEADINGS, _rows(covers, layout))]
+    said = "".join(f"{line}\n" for line in [*lines, "", *_advice(advice)])
+    return to_ascii(said) if ascii_only else said
+
+
+def markdown(advice: Advice, covers: Sequence[Cover], layout: str) -> str:
+    """The table and the advice in Markdown."""
+    advised = "".join(f"- {line}\n" for line in _advice(advice))
+    return f"{listing.markdown(HEADINGS, _rows(covers, layout))}\n{advised}"
+
+
+def _title(advice: Advice, layout: str) -> str:
+    inputs = ", ".join(f"{port.name} {port.shape.text(layout)}" for port in advice.report.inputs)
+    return f"{advice.report.name}: {inputs}"
+
+
+def _rows(covers: Sequence[Cover], layout: str) -> list[list[int | str]]:
+    return [[*_cells(one, one.row.receptive_field, layout)] for one in covers]
+
+
+def _cells(one: Cover, field: ReceptiveField | None, layout: str) -> Iterator[str]:
+    yield from (one.row.name, one.row.type, one.row.out.text(layout))
+    if field is not None:
+        yield ("≥" if field.gated else "") + per_axis(field.size)
+        yield per_axis([decimal(jump) for jump in field.jump]) if field.aligned else "mixed"
+        yield per_axis([decimal(start) for start in field.start])
+    yield percent(one.share)
+
+
+def percent(share: Fraction) -> str:
+    """A share in percent, rounded down, so that 100% is all of it.
+
+    >>> from fractions import Fraction
+    >>> percent(Fraction(9999, 10000)), percent(Fraction(1))
+    ('99.9%', '100%')
+    """
+    return "100%" if share == 1 else f"{int(share * 1000) / 10}%"
+
+
+def _advice(advice: Advice) -> Iterator[str]:
+    if not advice.covers:
+        yield "no layer has a receptive field on the input"
+    elif advice.sees_all is not None:
+        yield f"the first layer to see all of the input: {advice.sees_all}"
+    else:
+        best = max(advice.covers, key=lambda one: one.share)
+        yield f"no layer sees all of the input: the most is {percent(best.share)}, {best.row.name}"
+    outgrown = advice.outgrown
+    if outgrown:
+        first = outgrown[0]
+        size = per_axis(first.row.receptive_field.size) if first.row.receptive_field else ""
+        count = "1 layer outgrows" if len(outgrown) == 1 else f"{len(outgrown)} layers outgrow"
+        source = "×".join(map(str, first.source))
+        start = f"{count} the input, first {first.row.name} ({size} on {source})"
+        yield f"{start}: the rest of the field sees only padding"
+
+
+def unit_text(unit: Unit, layout: str, *, through: bool = False, ascii_only: bool = False) -> str:
+    """The box of the inputs that a unit sees, and of every tensor on the way if asked."""
+    lines = [f"{unit_name(unit)} of {unit.shape.text(layout)} sees"]
+    seen = [*unit.inputs, *(unit.through[::-1] if through else ())]
+    lines += listing.aligned(
+        ["  Tensor", "Shape", "Box", "Places"],
+        [[f"  {one.name}", one.shape.text(layout), _box(one), _count(one)] for one in seen],
+    )
+    if not unit.inputs:
+        lines = [f"{lines[0]} nothing of the input"]
+    said = "".join(f"{line}\n" for line in lines)
+    return to_ascii(said) if ascii_only else said
+
+
+def unit_name(unit: Unit) -> str:
+    """The unit as it is asked for: C3:4,4."""
+    return f"{unit.name}:{','.join(map(str, unit.place))}" if unit.place else unit.name
+
+
+def _box(seen: Seen) -> str:
+    """rows 8 to 21, columns 8 to 21."""
+    return ", ".join(_stretch(*ALONG[letter], *ends) for letter, ends in _axes(seen))
+
+
+def _axes(seen: Seen) -> Iterator[tuple[str, tuple[int, int]]]:
+    return zip(AXES[len(seen.box)], seen.box, strict=True)
+
+
+def _stretch(one: str, many: str, low: int, high: int) -> str:
+    return f"{one} {low}" if low == high else f"{many} {low} to {high}"
+
+
+def _count(seen: Seen) -> str:
+    """The size of the box, and whether there are holes in it."""
+    sizes = "×".join(str(high - low + 1) for low, high in seen.box)
+    return sizes if seen.solid else f"{sizes}, with holes"
+
+
+def document(advice: Advice, *, version: str) -> dict[str, Any]:
+    """The document `cnncalc.rf/1`, with one entry per layer that has a field."""
+    return {
+        **envelope("rf", version),
+        "name": advice.report.name,
+        "first_to_see_all": advice.sees_all,
+        "outgrown": [one.row.name for one in advice.outgrown],
+        "layers": [_layer(one) for one in advice.covers],
+    }
+
+
+def _layer(one: Cover) -> dict[str, Any]:
+    field = one.row.receptive_field
+    told = {} if field is None else {
+        "size": list(field.size),
+        "jump": [_number(jump) for jump in field.jump],
+        "start": [_number(start) for start in field.start],
+    }  # fmt: skip
+    return {
+        "name": one.row.name, "type": one.row.type, "out": one.row.out.by_letter, **told,
+        "covered": list(one.covered), "share": float(one.share), "outgrows": one.outgrows,
+    }  # fmt: skip
+
+
+def unit_document(unit: Unit, *, version: str) -> dict[str, Any]:
+    """The document `cnncalc.rf/1` of one unit: its boxes in the inputs and on the way."""
+    return {
+        **envelope("rf", version),
+        "unit": {"name": unit.name, "place": list(unit.place), "out": unit.shape.by_letter},
+        "inputs": [_seen(one) for one in unit.inputs],
+        "through": [_seen(one) for one in unit.through],
+    }
+
+
+def _seen(one: Seen) -> dict[str, Any]:
+    box = {letter: list(ends) for letter, ends in _axes(one)}
+    return {"name": one.name, "shape": one.shape.by_letter, "box": box, "solid": one.solid}
+
+
+def _number(value: int | Fraction) -> int | float:
+    return int(value) if value.denominator == 1 else float(value)

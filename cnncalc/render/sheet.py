@@ -1,0 +1,109 @@
+"""Lines x columns -> texts: what the terminal table, plain text and Markdown have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.render import fold
+from cnncalc.render.choice import Choice
+from cnncalc.render.columns import DEFAULT, Cell, Column, View, select, sorting
+from cnncalc.render.format import display_width, grouped, si, to_ascii
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report
+    from cnncalc.render.fold import Line
+
+USUAL = Choice()
+
+
+class Sheet(NamedTuple):
+    """The texts of a table: one tuple per line, one text per column; `total` may be empty."""
+
+    columns: tuple[Column, ...]
+    cells: list[tuple[str, ...]]
+    total: tuple[str, ...]
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The heading of each column."""
+        return tuple(column.heading for column in self.columns)
+
+    def every_row(self) -> list[tuple[str, ...]]:
+        """Headings, lines and, where there is one, the total."""
+        return [self.headings, *self.cells, *([self.total] if self.total else [])]
+
+    def widths(self) -> list[int]:
+        """How wide each column is at its widest."""
+        columns = zip(*self.every_row(), strict=True)
+        return [max(map(display_width, column)) for column in columns]
+
+    def without(self, key: str) -> Sheet:
+        """The same sheet with one column less."""
+        keep = [i for i, column in enumerate(self.columns) if column.key != key]
+        return Sheet(
+            tuple(self.columns[i] for i in keep),
+            [tuple(cells[i] for i in keep) for cells in self.cells],
+            tuple(self.total[i] for i in keep) if self.total else (),
+        )
+
+
+def sheet(report: Report, choice: Choice = USUAL) -> Sheet:
+    """The table of a report. Raises ChoiceError for columns or layers that do not exist."""
+    view = View(report, choice.layout or report.layout, "x" if choice.ascii else "×")
+    shown = picked(report, choice, view)
+    columns = _columns(choice.columns, shown, view)
+    cells = [
+        tuple([_text(column.cell(line, view), choice) for column in columns]) for line in shown
+    ]
+    return Sheet(columns, cells, _total(report, columns, choice))
+
+
+def picked(report: Report, choice: Choice, view: View) -> list[Line]:
+    """The lines of a table, sorted and cut to the top when asked."""
+    shown = fold.lines(report, choice)
+    if choice.sort:
+        figure = sorting(choice.sort).cell
+        shown.sort(key=lambda line: _size(figure(line, view)), reverse=True)
+    return shown[: choice.top]
+
+
+def title(report: Report, choice: Choice = USUAL) -> tuple[str, str]:
+    """The network's name, and the letters in the order of the sizes: H × W × C."""
+    layout = choice.layout or report.layout
+    letters = " × ".join(report.inputs[0].shape.letters(layout)) if report.inputs else ""
+    return report.name, to_ascii(letters) if choice.ascii else letters
+
+
+def _columns(keys: tuple[str, ...] | None, shown: list[Line], view: View) -> tuple[Column, ...]:
+    """The chosen columns after the layer's name, or the usual ones that have something to say."""
+    if keys is None:
+        usual = select(DEFAULT)
+        return tuple(c for c in usual if any(c.cell(line, view) is not None for line in shown))
+    if "name" in keys:
+        return select(keys)
+    return select(("name", *(("type",) if "type" not in keys else ()), *keys))
+
+
+def _total(report: Report, columns: tuple[Column, ...], choice: Choice) -> tuple[str, ...]:
+    """The totals of the whole network, whatever lines are shown."""
+    if not any(column.total for column in columns):
+        return ()
+    texts = [
+        _text(column.total(report.totals) if column.total else None, choice) for column in columns
+    ]
+    label = next((i for i, column in enumerate(columns) if column.key == "name"), 0)
+    return (*texts[:label], texts[label] or "total", *texts[label + 1 :])
+
+
+def _text(cell: Cell, choice: Choice) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return to_ascii(cell) if choice.ascii else cell
+    if isinstance(cell, float):
+        return f"{cell:.1f}%"
+    return si(cell) if choice.units == "si" else grouped(cell)
+
+
+def _size(cell: Cell) -> float:
+    return cell if isinstance(cell, (int, float)) else -1

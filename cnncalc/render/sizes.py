@@ -1,0 +1,149 @@
+"""Answers of `sizes`: what works, what is exact, which layers round or fail and where."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.render import listing
+from cnncalc.render.envelope import envelope
+from cnncalc.render.format import to_ascii
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cnncalc.design.sizes import Outcome, Reason, Sizes
+    from cnncalc.render.listing import Cell
+
+FEW = 6  # sizes, or runs of sizes, that are named one by one
+MOST_LAYERS = 8
+
+
+def text(found: Sizes, *, exact: bool = False, ascii_only: bool = False) -> str:
+    """What works and what does not; with `exact` only where no layer rounds."""
+    said = "".join(f"{line}\n" for line in _lines(found, exact))
+    return to_ascii(said) if ascii_only else said
+
+
+def _lines(found: Sizes, exact: bool) -> Iterator[str]:
+    tried = len(found.outcomes)
+    yield f"{found.name}: input {found.written.replace('x', '×')}, S = {_range(found)}"
+    if not exact:
+        yield f"works   {len(found.working):,} of {tried:,}: {described(found.working, found)}"
+    same = " (the same)" if found.exact == found.working and found.exact and not exact else ""
+    listed = "" if same else f": {described(found.exact, found)}"
+    yield f"exact   {len(found.exact):,} of {tried:,}{same}{listed}"
+    if found.rounded:
+        yield from ["", "rounding down, so that an edge is not read:"]
+        yield from _reasons(found.rounded, found)
+    if found.failed:
+        yield from ["", "failing:"]
+        for reason in found.failed:
+            yield from _failure(reason, found)
+
+
+def _range(found: Sizes) -> str:
+    steps = f" in steps of {found.step}" if found.step > 1 else ""
+    return f"{found.start} to {found.stop}{steps}"
+
+
+def _reasons(reasons: Sequence[Reason], found: Sizes) -> Iterator[str]:
+    shown = reasons[:MOST_LAYERS]
+    rows: list[list[Cell]] = [
+        [f"  {one.layer}", len(one.sizes), described(one.sizes, found)] for one in shown
+    ]
+    yield from listing.aligned(["  layer", "sizes", ""], rows)
+    if len(reasons) > MOST_LAYERS:
+        yield f"  and {len(reasons) - MOST_LAYERS} more layers (--format csv)"
+
+
+def _failure(reason: Reason, found: Sizes) -> Iterator[str]:
+    problem = reason.first.problem
+    count = len(reason.sizes)
+    word = "size" if count == 1 else "sizes"
+    yield f"  {reason.layer}   {count} {word}: {described(reason.sizes, found)}"
+    if problem:
+        yield f"    at {reason.first.size}: {problem.message}"
+        yield from (f"      {note}" for note in problem.notes)
+
+
+def described(sizes: Sequence[int], found: Sizes) -> str:
+    """Sizes in words: one by one, as a range, or by what they have in common."""
+    if not sizes:
+        return "none"
+    apart = distance(sizes)
+    if len(sizes) > 2 and apart is not None and apart > found.step:  # noqa: PLR2004 - a rule shows
+        return f"{_some(list(map(str, sizes)))}{_rule(sizes, apart, found)}"
+    return _some(_runs(sizes, found.step))
+
+
+def distance(values: Sequence[int]) -> int | None:
+    """The one distance between neighbours; None where there are several, or fewer than two.
+
+    >>> distance([320, 336, 352]), distance([1, 2, 4])
+    (16, None)
+    """
+    apart = {later - earlier for earlier, later in pairwise(values)}
+    return apart.pop() if len(apart) == 1 else None
+
+
+def _rule(sizes: Sequence[int], apart: int, found: Sizes) -> str:
+    """`every multiple of 16` or `16k + 12`, where that holds in the whole range."""
+    everywhere = sizes[0] - apart < found.start and sizes[-1] + apart > found.stop
+    if not everywhere:
+        return f" ({apart} apart)"
+    rest = sizes[0] % apart
+    return f" ({apart}k + {rest})" if rest else f" (every multiple of {apart})"
+
+
+def _runs(sizes: Sequence[int], step: int) -> list[str]:
+    """Neighbouring sizes joined: 321 to 335."""
+    runs: list[list[int]] = []
+    for size in sizes:
+        if runs and size - runs[-1][-1] == step:
+            runs[-1].append(size)
+        else:
+            runs.append([size])
+    return [f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+
+
+def _some(words: Sequence[str]) -> str:
+    if len(words) <= FEW:
+        return ", ".join(words)
+    return f"{', '.join(words[: FEW - 1])}, … {words[-1]}"
+
+
+def csv(found: Sizes) -> str:
+    """One line per size: whether it works, what rounds, what fails."""
+    headings = ["size", "works", "exact", "rounding", "layer", "code", "message"]
+    return listing.csv(headings, [_cells(one) for one in found.outcomes])
+
+
+def _cells(one: Outcome) -> list[int | str]:
+    said = (one.layer or "", one.problem.code, one.problem.message) if one.problem else ("", "", "")
+    yes = {True: "yes", False: "no"}
+    return [one.size, yes[one.works], yes[one.exact], " ".join(one.rounding), *said]
+
+
+def document(found: Sizes, *, version: str, ok: bool) -> dict[str, Any]:
+    """The document `cnncalc.sizes/1`, with one entry per size."""
+    return {
+        **envelope("sizes", version, ok=ok),
+        "name": found.name,
+        "input": found.written,
+        "from": found.start,
+        "to": found.stop,
+        "step": found.step,
+        "working": list(found.working),
+        "exact": list(found.exact),
+        "sizes": [_entry(one) for one in found.outcomes],
+    }
+
+
+def _entry(one: Outcome) -> dict[str, Any]:
+    said: dict[str, Any] = {"size": one.size, "works": one.works, "exact": one.exact}
+    if one.problem:
+        problem = {"code": one.problem.code, "message": one.problem.message}
+        return {**said, "layer": one.layer, **problem, "notes": list(one.problem.notes)}
+    rounding = {"rounding": list(one.rounding)} if one.rounding else {}
+    return {**said, "out": [shape.by_letter for shape in one.out], **rounding}

@@ -1,0 +1,138 @@
+"""Explanations: a formula, the same with numbers put in, the value."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cnncalc.render.format import decimal, display_width, pad, to_ascii
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterator
+    from fractions import Fraction
+
+    from cnncalc.analysis.report import Report, Row
+
+ROUNDED = re.compile(r"([⌊⌈])([^⌊⌋⌈⌉]*)([⌋⌉])")
+LONG_NUMBER = re.compile(r"(?<![\d.])\d{4,}")
+
+
+def explanation(row: Row, *, layout: str = "HWC", ascii_only: bool = False) -> list[str]:
+    """All that is known of one layer: where it stands, what goes in and out, every formula."""
+    place = f"{row.span.file}:{row.span.line}" if row.span else ""
+    sources = [
+        f"{shape.text(layout)} ({name})"
+        for name, shape in zip(row.inputs, row.in_shapes, strict=True)
+    ]
+    facts = [
+        ("input", ", ".join(sources)),
+        ("output", f"{row.out.text(layout)} = {row.neurons:,} neurons"),
+        *_pairs(row),
+        *([("shares", f"the weights of {row.shared_with}")] if row.shared_with else []),
+        *([("note", row.note)] if row.note else []),
+    ]
+    texts = ["   ".join(filter(None, [row.name, row.type, place])), *_aligned(facts, "  ")]
+    return [to_ascii(text) for text in texts] if ascii_only else texts
+
+
+def sections(report: Report, *, layout: str = "", ascii_only: bool = False) -> Iterator[str]:
+    """The explanation of every row, each after a blank line."""
+    for row in report.rows:
+        told = explanation(row, layout=layout or report.layout, ascii_only=ascii_only)
+        yield "\n".join(["", *told, ""])
+
+
+def lines(row: Row, *, ascii_only: bool = False) -> list[str]:
+    """The steps of a row, one per line, labels aligned."""
+    texts = _aligned(_pairs(row))
+    return [to_ascii(text) for text in texts] if ascii_only else texts
+
+
+def formulas(row: Row) -> dict[str, str]:
+    """The steps in ASCII by the field they explain, numbers only: what JSON carries."""
+    return {
+        step.field: f"{to_ascii(step.numbers).replace(' ', '')} = {_machine(step.value)}"
+        for step in row.steps
+    }
+
+
+def equation(formula: str, numbers: str, value: int | Fraction) -> str:
+    """Formula = numbers = the rounded quotient, where there is one = value; nothing twice.
+
+    >>> equation("⌊(W - F + 2P)/S⌋ + 1", "⌊(224 - 11 + 2·0)/4⌋ + 1", 54)
+    '⌊(W - F + 2P)/S⌋ + 1 = ⌊(224 - 11 + 2·0)/4⌋ + 1 = ⌊53.25⌋ + 1 = 54'
+    >>> equation("K", "96", 96)
+    'K = 96'
+    """
+    sides = [formula, LONG_NUMBER.sub(_separated, numbers), quotient(numbers), decimal(value)]
+    return " = ".join(dict.fromkeys(side for side in sides if side))
+
+
+def quotient(numbers: str) -> str | None:
+    """The numbers with what is rounded worked out; None when nothing is rounded away.
+
+    >>> quotient("⌊(224 - 11)/4⌋ + 1"), quotient("⌊(227 - 11)/4⌋ + 1")
+    ('⌊53.25⌋ + 1', None)
+    """
+    try:
+        insides = [evaluate(match[2]) for match in ROUNDED.finditer(numbers)]
+    except (SyntaxError, ValueError, ZeroDivisionError):
+        return None
+    if all(inside.denominator == 1 for inside in insides):
+        return None
+    remaining = iter(insides)
+    return ROUNDED.sub(lambda match: f"{match[1]}{decimal(next(remaining))}{match[3]}", numbers)
+
+
+def evaluate(text: str) -> Fraction:
+    """The exact value of digits, + - · / and brackets. Raises ValueError for anything else.
+
+    >>> evaluate("(224 - 11 + 2·0)/4")
+    Fraction(213, 4)
+    """
+    import ast
+
+    return _value(ast.parse(text.strip().replace("·", "*"), mode="eval").body)
+
+
+def _value(node: ast.expr) -> Fraction:
+    import ast
+    from fractions import Fraction
+
+    match node:
+        case ast.Constant(value=int(number)):
+            return Fraction(number)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_value(operand)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _value(left) + _value(right)
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return _value(left) - _value(right)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return _value(left) * _value(right)
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return _value(left) / _value(right)
+    raise ValueError("only digits, + - · / and brackets")
+
+
+def _pairs(row: Row) -> list[tuple[str, str]]:
+    return [(step.label, equation(step.formula, step.numbers, step.value)) for step in row.steps]
+
+
+def _aligned(pairs: list[tuple[str, str]], indent: str = "") -> list[str]:
+    width = max((display_width(label) for label, _ in pairs), default=0) + 3
+    return [f"{indent}{pad(label, width, right=False)}{text}" for label, text in pairs]
+
+
+def _separated(match: re.Match[str]) -> str:
+    return f"{int(match[0]):,}"
+
+
+def _machine(value: int | Fraction) -> str:
+    """A value a program can read: 28, 0.5, 1/3."""
+    from fractions import Fraction
+
+    exact = Fraction(value)
+    as_float = float(exact)
+    return f"{exact if exact.denominator == 1 or Fraction(as_float) != exact else as_float}"

@@ -1,0 +1,94 @@
+"""The lines below a table: totals in words, what rounds down, and what was expected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.render.format import bytes_text, grouped, to_ascii, with_unit
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Check, Peak, Report, Totals
+
+GAP = "   "
+
+
+def lines(report: Report, *, ascii_only: bool = False, memory: bool = False) -> list[str]:
+    """Parameters and connections; work; memory when asked; then one line per expectation."""
+    texts = [GAP.join(_stored(report.totals)), GAP.join(_work(report))]
+    if memory:
+        texts += memory_lines(report.totals)
+    texts += map(expectation, report.expect)
+    return [to_ascii(text) for text in texts] if ascii_only else texts
+
+
+def expectation(check: Check) -> str:
+    """One expectation and whether it holds.
+
+    >>> from cnncalc.analysis.report import Check
+    >>> expectation(Check("params", "60000", 61706, ok=False, delta=1706))
+    'expect: params expected 60,000, got 61,706 (+1,706) FAILED'
+    """
+    actual = grouped(check.actual) if isinstance(check.actual, int) else check.actual
+    if check.ok:
+        return f"expect: {check.key} {actual} ok"
+    plain = check.expected.replace("_", "")
+    expected = grouped(int(plain)) if plain.isdecimal() else check.expected
+    delta = f" ({check.delta:+,})" if check.delta else ""
+    return f"expect: {check.key} expected {expected}, got {actual}{delta} FAILED"
+
+
+def memory_lines(totals: Totals) -> list[str]:
+    """Bytes of parameters and activations; what is alive at the peak; what a small chip needs."""
+    memory = totals.memory
+    parts = [
+        f"memory ({memory.dtype}, batch {memory.batch})",
+        f"params {bytes_text(memory.param_bytes)}",
+        f"activations {bytes_text(memory.activation_bytes)}",
+        f"peak while running {bytes_text(memory.peak_activation_bytes)}",
+    ]
+    peaks = [("peak", memory.peak), ("peak with nothing in place", memory.peak_out_of_place)]
+    chip = (
+        f"on a microcontroller: flash {memory.param_bytes:,} bytes for the parameters, "
+        f"SRAM {memory.peak_activation_bytes:,} bytes for the peak"
+    )
+    return [
+        GAP.join(parts),
+        *(_peak(words, peak) for words, peak in peaks if peak),
+        *([chip] if memory.batch == 1 else []),
+        "these are sizes of tensors; code, workspace and what an allocator reserves come on top",
+    ]
+
+
+def _peak(words: str, peak: Peak) -> str:
+    """Where most is alive, and what: each tensor under the row that wrote it last."""
+    alive = " + ".join(f"{name} {size:,}" for name, size in peak.tensors)
+    return f"{words} {peak.bytes:,} bytes at {peak.layer}: {alive}"
+
+
+def with_buffers(totals: Totals) -> str:
+    """Parameters as tools count them that include the running statistics; ends in a newline."""
+    return f"params + buffers {totals.params + totals.buffers:,}\n"
+
+
+def _stored(totals: Totals) -> list[str]:
+    """What the network holds; a figure that says nothing new is left out."""
+    texts = [
+        f"params {totals.params:,} ({totals.weights:,} weights + {totals.biases:,} biases)",
+        f"connections {totals.connections:,} ({totals.connections_with_bias:,} with biases)",
+    ]
+    if totals.trainable != totals.params:
+        texts.insert(1, f"trainable {totals.trainable:,}")
+    if totals.inference_params != totals.params:
+        texts.insert(1, f"at inference {totals.inference_params:,}")
+    others = (("buffers", totals.buffers), ("fixed", totals.fixed))
+    texts[-1:-1] = [f"{word} {number:,}" for word, number in others if number]
+    return texts
+
+
+def _work(report: Report) -> list[str]:
+    totals = report.totals
+    rounding = sum(any(row.unused) for row in report.rows)
+    subject = "layer rounds" if rounding == 1 else "layers round"
+    fit = [f"{rounding} {subject} down (--columns fit)"] if rounding else []
+    macs = with_unit(totals.macs, "").rstrip()
+    return [f"MACs {macs} ({with_unit(totals.flops, 'FLOPs')})", *fit]

@@ -1,0 +1,173 @@
+"""The outcomes of a sweep: a table when all are known, CSV and JSON lines as they are computed."""
+
+from __future__ import annotations
+
+import csv
+import re
+from io import StringIO
+from json import dumps
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.render.envelope import envelope
+from cnncalc.render.format import grouped, to_ascii
+from cnncalc.render.json import diagnostic
+from cnncalc.render.rows import aligned, markdown
+from cnncalc.render.scatter import Point
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cnncalc.design.sweep import Outcome
+
+HEADINGS = {
+    "params": "Params", "macs": "MACs", "flops": "FLOPs", "rf": "RF", "rows": "Layers",
+    "peak_activation_bytes": "Peak bytes", "param_bytes": "Param bytes",
+    "activation_bytes": "Activation bytes", "connections": "Connections",
+}  # fmt: skip
+COLUMNS = ("params", "macs", "peak_activation_bytes", "rf")
+FRONT = "front"
+
+
+def text(
+    outcomes: Sequence[Outcome],
+    columns: Sequence[str] = COLUMNS,
+    front: Sequence[bool] | None = None,
+    *,
+    ascii_only: bool = False,
+) -> str:
+    """Aligned columns: what varies, output, figures, a star on the front, why it fails."""
+    rows, sides = _cells(outcomes, columns, front)
+    said = "".join(f"{line}\n" for line in aligned(rows, sides))
+    return to_ascii(said) if ascii_only else said
+
+
+def table(
+    outcomes: Sequence[Outcome],
+    columns: Sequence[str] = COLUMNS,
+    front: Sequence[bool] | None = None,
+) -> str:
+    """The same as a GitHub table."""
+    return "".join(f"{line}\n" for line in markdown(*_cells(outcomes, columns, front)))
+
+
+def _cells(
+    outcomes: Sequence[Outcome], columns: Sequence[str], front: Sequence[bool] | None
+) -> tuple[list[list[str]], list[bool]]:
+    varied = _varied(outcomes[0]) if outcomes else []
+    failed = any(not outcome.ok for outcome in outcomes)
+    figures = [HEADINGS.get(key, key) for key in columns]
+    tail = [*([FRONT] if front else []), *(["remark"] if failed else [])]
+    rows = [[*varied, "output", *figures, *tail]]
+    for index, outcome in enumerate(outcomes):
+        mark = [("*" if front[index] else "")] if front else []
+        why = [_reason(outcome)] if failed else []
+        rows.append([*_words(outcome), *_figures(outcome, columns), *mark, *why])
+    return rows, [*[True] * (len(varied) + 1 + len(columns)), *[False] * len(tail)]
+
+
+def _varied(outcome: Outcome) -> list[str]:
+    return [*outcome.vars, *([] if outcome.input is None else ["input"])]
+
+
+def _words(outcome: Outcome) -> list[str]:
+    """The values that vary, as they would be written in a spec."""
+    words = [value if isinstance(value, str) else dumps(value) for value in outcome.vars.values()]
+    return words if outcome.input is None else [*words, outcome.input.replace("x", "×")]
+
+
+def _figures(outcome: Outcome, columns: Sequence[str]) -> list[str]:
+    output = "-" if outcome.output is None else outcome.output.text(outcome.layout)
+    values = [outcome.figures.get(key) for key in columns]
+    return [output, *("" if value is None else grouped(value) for value in values)]
+
+
+def _reason(outcome: Outcome) -> str:
+    error = outcome.error
+    if error is None:
+        return ""
+    return f"{error.code}: {error.message}" + (f" ({error.span.where})" if error.span else "")
+
+
+def axes(outcomes: Sequence[Outcome], keys: Sequence[str] = ()) -> tuple[str, str]:
+    """What to draw across and upwards: the first two figures asked for; what varies, if it is
+    one thing and numeric; or the parameters; each against the MACs.
+    """  # noqa: D205 - the rule is one sentence
+    if len(keys) > 1:
+        return keys[0], keys[1]
+    varied = _varied(outcomes[0]) if outcomes else []
+    numeric = all(_value(outcome, name) is not None for outcome in outcomes for name in varied)
+    return (varied[0] if len(varied) == 1 and numeric else "params"), "macs"
+
+
+def points(
+    outcomes: Sequence[Outcome], across: str, up: str, front: Sequence[bool] | None = None
+) -> list[Point]:
+    """The settings that have both values."""
+    marks = front or [False] * len(outcomes)
+    values = [(_value(outcome, across), _value(outcome, up)) for outcome in outcomes]
+    pairs = zip(values, marks, strict=True)
+    return [Point(x, y, mark) for (x, y), mark in pairs if x is not None and y is not None]
+
+
+def _value(outcome: Outcome, key: str) -> int | float | None:
+    """A figure, the number that a variable has, or the longest side of the input."""
+    value = outcome.vars.get(key, outcome.figures.get(key))
+    if key == "input" and outcome.input is not None:
+        return max(map(int, re.findall(r"\d+", outcome.input)), default=None)
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def separated(
+    outcomes: Iterable[Outcome],
+    columns: Sequence[str],
+    front: Sequence[bool] | None = None,
+    delimiter: str = ",",
+) -> Iterator[str]:
+    """RFC 4180 lines as they are asked for: plain numbers, the reason of a failure last."""
+    for index, outcome in enumerate(outcomes):
+        if index == 0:
+            mark = [FRONT] if front else []
+            yield _record([*_varied(outcome), "output", *columns, *mark, "error"], delimiter)
+        words = [word.replace("×", "x") for word in _words(outcome)]
+        output = "" if outcome.output is None else outcome.output.text(outcome.layout, times="x")
+        figures = [outcome.figures.get(key) for key in columns]
+        stars = [int(front[index])] if front else []
+        yield _record([*words, output, *figures, *stars, _reason(outcome)], delimiter)
+
+
+def _record(cells: Sequence[object], delimiter: str) -> str:
+    out = StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerow(cells)
+    return out.getvalue()
+
+
+def jsonl(outcomes: Iterable[Outcome], front: Sequence[bool] | None = None) -> Iterator[str]:
+    """One object per line, as they are asked for."""
+    for index, outcome in enumerate(outcomes):
+        mark = {FRONT: front[index]} if front else {}
+        yield f"{dumps({**entry(outcome), **mark})}\n"
+
+
+def entry(outcome: Outcome) -> dict[str, Any]:
+    """One setting: its number in the whole sweep, what varies, the figures or the error."""
+    said: dict[str, Any] = {"number": outcome.number, "ok": outcome.ok, "vars": dict(outcome.vars)}
+    if outcome.input is not None:
+        said["input"] = outcome.input
+    if outcome.output is not None:
+        said["output"] = outcome.output.by_letter
+        known = {key: value for key, value in outcome.figures.items() if value is not None}
+        said["figures"] = known
+    if outcome.error is not None:
+        said["error"] = diagnostic(outcome.error)
+    return said
+
+
+def document(
+    outcomes: Sequence[Outcome], front: Sequence[bool] | None = None, *, version: str
+) -> dict[str, Any]:
+    """All of them; ok where at least one setting works."""
+    results = [entry(outcome) for outcome in outcomes]
+    for result, mark in zip(results, front or (), strict=False):
+        result[FRONT] = mark
+    ok = any(outcome.ok for outcome in outcomes)
+    return {**envelope("sweep", version, ok=ok), "results": results}

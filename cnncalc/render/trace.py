@@ -1,0 +1,202 @@
+"""One neuron's arithmetic as text and as JSON; small windows in full, large ones abridged."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.render.activations import json_number, number, text_grid
+from cnncalc.shapes import AXES, AXIS_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cnncalc.forward.reading import Reading, Term
+    from cnncalc.forward.trace import Trace
+
+MAX_MAPS = 6  # of a window that are drawn
+MAX_TAPS = 49  # of one map: 7x7
+LARGEST = 10  # contributions that are listed where not all are
+MAX_TERMS_JSON = 4096
+WORDS = {
+    "weighted": "sum of input × weight", "squares": "sum of (input - weight)^2", "max": "largest",
+    "mean": "mean", "sum": "sum", "moved": "passed on", "changed": "input",
+}  # fmt: skip
+
+
+def lines(trace: Trace) -> Iterator[str]:
+    """A neuron: what it reads, what it adds up, what is made of that, where it looks."""
+    reading = trace.reading
+    yield f"{trace.name} ({trace.type}), neuron {where(trace.place)} = {number(trace.output)}"
+    if reading.rule in ("moved", "changed"):
+        yield from _found(trace)
+    elif reading.rule in ("weighted", "sum", "mean", "max") and _drawable(reading):
+        yield from _maps(reading)
+    else:
+        yield from _largest(reading)
+    yield from _sum(trace)
+    yield from (f"  {row.type:<9} {number(row.value)}   ({row.name})" for row in trace.after)
+    yield from _field(trace)
+
+
+def where(place: Sequence[int]) -> str:
+    """A channel and a position, each axis named.
+
+    >>> where((3,)), where((0, 4, 2))
+    ('3', 'map 0, y 4, x 2')
+    """
+    if len(place) == 1:
+        return str(place[0])
+    names = {"h": "y", "w": "x", "l": "x", "d": "z"}
+    axes = [names[letter] for letter in AXES[len(place) - 1]]
+    pairs = zip(axes, place[1:], strict=True)
+    return ", ".join([f"map {place[0]}", *(f"{axis} {at}" for axis, at in pairs)])
+
+
+def _drawable(reading: Reading) -> bool:
+    return bool(reading.window) and len(_taps(reading)[0]) <= MAX_TAPS
+
+
+def _taps(reading: Reading) -> list[tuple[Term, ...]]:
+    """The terms map by map."""
+    size = 1
+    for length in reading.window:
+        size *= length
+    terms = reading.terms
+    return [terms[at : at + size] for at in range(0, len(terms), max(size, 1))] or [()]
+
+
+def _maps(reading: Reading) -> Iterator[str]:
+    """Per input map, side by side: the window, and the weights and products where it has them.
+
+    A point stands for the padding.
+    """
+    parts = _taps(reading)
+    if len(parts) > MAX_MAPS:
+        ranked = sorted(range(len(parts)), key=lambda i: -abs(sum(t.product for t in parts[i])))
+        drawn = sorted(ranked[:MAX_MAPS])
+    else:
+        drawn = list(range(len(parts)))
+    for index in drawn:
+        yield from _map(reading, parts[index])
+    rest = [part for index, part in enumerate(parts) if index not in drawn]
+    if rest:
+        together = sum(term.product for term in chain.from_iterable(rest))
+        yield f"  and {len(rest)} more maps, together {number(together)}"
+
+
+def _map(reading: Reading, part: Sequence[Term]) -> Iterator[str]:
+    if not part:
+        return
+    blocks = [("input", [number(term.value) if term.at is not None else "." for term in part])]
+    if part[0].weight is not None:
+        blocks.append(("weight", [number(term.weight) for term in part]))
+        blocks.append(("product", [number(term.product) for term in part]))
+    drawn = [[title, *text_grid(texts, reading.window)] for title, texts in blocks]
+    widths = [max(map(len, block)) for block in drawn]
+    yield f"  map {part[0].channel}"
+    for row in zip(*drawn, strict=True):
+        texts = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+        yield f"    {'    '.join(texts)}".rstrip()
+
+
+def _largest(reading: Reading) -> Iterator[str]:
+    """The terms that add most, and what the others add."""
+    ranked = sorted(reading.terms, key=lambda term: -abs(term.product))
+    shown = ranked[:LARGEST]
+    if len(ranked) > LARGEST:
+        yield f"  the {LARGEST} largest of {len(ranked):,} contributions"
+    for term in shown:
+        yield f"  {_place(term):<22} {_product(term)}"
+    rest = ranked[LARGEST:]
+    if rest:
+        yield f"  {'all others':<22} {number(sum(term.product for term in rest))}"
+
+
+def _product(term: Term) -> str:
+    if term.weight is None:
+        return number(term.value)
+    if term.squared:
+        return f"({number(term.value)} - {number(term.weight)})^2 = {number(term.product)}"
+    return f"{number(term.value)} · {number(term.weight)} = {number(term.product)}"
+
+
+def _place(term: Term) -> str:
+    if term.at is None:
+        return f"map {term.channel}, padding"
+    return where((term.channel, *term.at)) if term.at else f"input {term.channel}"
+
+
+def _found(trace: Trace) -> Iterator[str]:
+    several = len({term.source for term in trace.reading.terms}) > 1
+    for term in trace.reading.terms:
+        which = f"input {term.source + 1}, " if several else ""
+        yield f"  {WORDS[trace.reading.rule]:<9} {number(term.value)}   ({which}{_place(term)})"
+
+
+def _sum(trace: Trace) -> Iterator[str]:
+    """What the terms come to, and what is done to that."""
+    reading = trace.reading
+    if reading.rule == "max":
+        winner = reading.winner
+        place = f"   ({_place(winner)})" if winner else "   (nothing but padding)"
+        yield f"  largest   {number(trace.output)}{place}"
+    elif reading.rule not in ("moved", "changed"):
+        steps = [number(reading.sum)]
+        if reading.divisor is not None:
+            steps.append(f"/ {reading.divisor}")
+        if reading.factor is not None:
+            steps.append(f"· {number(reading.factor)}")
+        if reading.bias is not None:
+            steps.append(f"+ {number(reading.bias)} (bias)")
+        result = f" = {number(reading.result)}" if steps[1:] else ""
+        yield f"  sum       {' '.join(steps)}{result}"
+
+
+def _field(trace: Trace) -> Iterator[str]:
+    """The part of the network's inputs that the neuron depends on."""
+    for name, box in trace.field.items():
+        axes = [AXIS_WORDS[letter] for letter in AXES[len(box)]]
+        spans = (f"{axis} {a} to {b}" for axis, (a, b) in zip(axes, box, strict=True))
+        yield f"  sees      {name}: {', '.join(spans) or 'all of it'}"
+
+
+def document(trace: Trace) -> dict[str, Any]:
+    """A trace for programs. Of more than 4,096 terms the largest are told; the sum is of all."""
+    reading = trace.reading
+    told = sorted(reading.terms, key=lambda term: -abs(term.product))[:MAX_TERMS_JSON]
+    left_out = len(reading.terms) - len(told)
+    terms = told if left_out else reading.terms
+    return {
+        "name": trace.name,
+        "type": trace.type,
+        "place": list(trace.place),
+        "rule": reading.rule,
+        "window": list(reading.window),
+        "terms": list(map(_term, terms)),
+        **({"terms_left_out": left_out} if left_out else {}),
+        "sum": json_number(reading.sum),
+        **{
+            key: value if isinstance(value, int) else json_number(value)
+            for key in ("bias", "factor", "divisor")
+            if (value := getattr(reading, key)) is not None
+        },
+        "output": json_number(trace.output),
+        "after": [
+            {"name": row.name, "type": row.type, "value": json_number(row.value)}
+            for row in trace.after
+        ],
+        "field": {name: [list(span) for span in box] for name, box in trace.field.items()},
+    }
+
+
+def _term(term: Term) -> dict[str, Any]:
+    weight = {} if term.weight is None else {"weight": json_number(term.weight)}
+    return {
+        "input": term.source,
+        "channel": term.channel,
+        "at": None if term.at is None else list(term.at),
+        "value": json_number(term.value),
+        **weight,
+        "product": json_number(term.product),
+    }

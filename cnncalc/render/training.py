@@ -1,0 +1,99 @@
+"""The bytes of training: a table of its own, and the `training` part of the JSON report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.render.choice import Choice
+from cnncalc.render.columns import Column, View, select
+from cnncalc.render.format import bytes_text, to_ascii
+from cnncalc.render.plain import aligned
+from cnncalc.render.sheet import Sheet, picked
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report
+    from cnncalc.analysis.training import Share, Training
+    from cnncalc.render.columns import Cell
+    from cnncalc.render.fold import Line
+
+USUAL = Choice()
+HEADINGS = {
+    "activations": "Activations",
+    "parameters": "Parameters",
+    "gradients": "Gradients",
+    "optimiser": "Optimiser",
+    "total": "Bytes",
+}
+
+
+def text(
+    report: Report,
+    training: Training,
+    assumption: str,
+    choice: Choice = USUAL,
+    *,
+    totals: bool = False,
+) -> str:
+    """The table, unless only `totals` are wanted; their sum; what was assumed.
+
+    Raises ChoiceError for layers that do not exist.
+    """
+    table = [] if totals else [report.name, *_table(report, training, choice), ""]
+    foot = to_ascii(summary(training)) if choice.ascii else summary(training)
+    return "\n".join([*table, foot, f"assumed: {assumption}", ""])
+
+
+def summary(training: Training) -> str:
+    """One line: the sum and what it is made of.
+
+    >>> from cnncalc.analysis.training import Share, Training
+    >>> summary(Training("sgd", "fp32", 1, {"fc": Share(40, 440, 440, 0)}))
+    'training with sgd (fp32, batch 1): 920 bytes = activations 40 bytes +
+     parameters 440 bytes + gradients 440 bytes + optimiser 0 bytes'
+    """
+    share = training.total
+    parts = [f"{key} {bytes_text(value)}" for key, value in share._asdict().items()]
+    how = f"training with {training.optimiser} ({training.dtype}, batch {training.batch})"
+    return f"{how}: {bytes_text(share.total)} = {' + '.join(parts)}"
+
+
+def document(training: Training, assumption: str) -> dict[str, Any]:
+    """The `training` of the JSON report: totals, then one object for each input and layer."""
+    return {
+        "optimiser": training.optimiser,
+        "assumption": assumption,
+        "totals": _share(training.total),
+        "layers": [{"name": name, **_share(share)} for name, share in training.rows.items()],
+    }
+
+
+def _share(share: Share) -> dict[str, int]:
+    return {f"{key}_bytes": getattr(share, key) for key in HEADINGS}
+
+
+def _table(report: Report, training: Training, choice: Choice) -> list[str]:
+    view = View(report, choice.layout or report.layout, "x" if choice.ascii else "×")
+    shown = picked(report, choice, view)
+    names, figures = select(("name", "type", "output")), _columns(training)
+    cells = [
+        (
+            *(str(column.cell(line, view)) for column in names),
+            *(f"{column.cell(line, view):,}" for column in figures),
+        )
+        for line in shown
+    ]
+    sums = (f"{getattr(training.total, key):,}" for key in HEADINGS)
+    total = () if choice.picks else ("total", "", "", *sums)
+    return aligned(Sheet((*names, *figures), cells, total))
+
+
+def _columns(training: Training) -> tuple[Column, ...]:
+    def of(key: str) -> Column:
+        def cell(line: Line, _: View) -> Cell:
+            names = [row.name for row in line.rows] or [line.name]
+            figure: int = getattr(training.over(names), key)
+            return figure
+
+        return Column(key, HEADINGS[key], "bytes of training", cell)
+
+    return tuple(of(key) for key in HEADINGS)
