@@ -1,0 +1,105 @@
+"""The bundled networks: found by file name (`resnet`) or by variant (`resnet50`)."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from cnncalc.errors import did_you_mean, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SUFFIXES = (".yaml", ".yml")
+NEXT_SECTION = re.compile(r"^[^ #\n]", re.MULTILINE)
+VARIANT = re.compile(r"^  ([\w.-]+):", re.MULTILINE)
+
+
+@cache
+def folder() -> Path:
+    """Where the bundled specs are: inside the installed package, or beside it in a checkout."""
+    here = Path(__file__).parent
+    packaged = here / "specs"
+    return packaged if packaged.is_dir() else here.parent / "specs"
+
+
+@cache
+def files() -> Mapping[str, Path]:
+    """The bundled spec files by name, in alphabetical order.
+
+    >>> "lenet5" in files()
+    True
+    """
+    return MappingProxyType({path.stem: path for path in sorted(folder().glob("*.yaml"))})
+
+
+@cache
+def variants(path: Path) -> tuple[str, ...]:
+    """The variants that a bundled file names, found without parsing it."""
+    _, _, section = path.read_text(encoding="utf-8").partition("\nvariants:\n")
+    own, *_ = NEXT_SECTION.split(section, maxsplit=1)
+    return tuple(VARIANT.findall(own))
+
+
+def names() -> Iterator[str]:
+    """Everything that `resolve` finds in the box: files, then their variants."""
+    for stem, path in files().items():
+        yield stem
+        yield from (name for name in variants(path) if name != stem)
+
+
+def bundled(name: str) -> Path:
+    """The bundled file of this name, or with a variant of this name. Raises CnncalcError.
+
+    >>> bundled("resnet50").name
+    'resnet.yaml'
+    """
+    return Path(_bundled(name)[0])
+
+
+def resolve(target: str) -> tuple[str, str | None]:
+    """A path and a variant for what the user typed: a path, `-`, a bundled name, or X@VARIANT.
+
+    A file on disk comes before a bundled network of the same name.
+
+    >>> path, variant = resolve("resnet50")
+    >>> Path(path).name, variant
+    ('resnet.yaml', 'resnet50')
+    """
+    if target == "-" or Path(target).is_file():
+        return target, None
+    base, at, variant = target.rpartition("@")
+    if at and base:
+        path, inner = resolve(base)
+        return path, variant or inner
+    if Path(target).exists() or target.endswith(SUFFIXES) or Path(target).name != target:
+        return target, None  # reading it will say what is wrong
+    return _bundled(target)
+
+
+def _bundled(name: str) -> tuple[str, str | None]:
+    known = files()
+    if name in known:
+        own = name if name in variants(known[name]) else None
+        return str(known[name]), own
+    for path in known.values():
+        if name in variants(path):
+            return str(path), name
+    raise failure(
+        "no-file",
+        f"there is no file and no bundled network named '{name}'",
+        help=did_you_mean(name, names()) or "'cnncalc zoo' lists the bundled networks",
+        exit_code=3,
+    )
+
+
+def display_name(path: str) -> str:
+    """The file as errors name it: the path as typed, or just the name of a bundled one.
+
+    >>> display_name(str(files()["lenet5"]))
+    'lenet5.yaml'
+    """
+    return Path(path).name if Path(path).parent == folder() else path
