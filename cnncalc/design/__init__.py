@@ -1,0 +1,1 @@
+"""Questions asked over settings and reports: what fits, what would."""

@@ -1,0 +1,257 @@
+"""One network under many settings: the totals of each, or the reason why it does not work.
+
+The file is read once, settings are made one at a time, and no more than a bounded number is
+under way, so memory does not grow with their count. Any `concurrent.futures.Executor` can do
+the work: processes of this machine, a Dask cluster, MPI.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc import zoo
+from cnncalc.analysis.engine import analyze
+from cnncalc.design.figures import FIGURES, figure
+from cnncalc.design.settings import Grid, Setting
+from cnncalc.errors import CnncalcError, Diagnostic
+from cnncalc.lines import with_lines
+from cnncalc.spec.document import Document, read_document
+from cnncalc.spec.load import build
+from cnncalc.spec.ports import read_ports
+from cnncalc.spec.source import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor, Future
+    from pathlib import Path
+
+    from cnncalc.network import Network
+    from cnncalc.shapes import Shape
+
+CHUNK = 8  # settings that travel to a worker together
+IN_FLIGHT = 64  # chunks under way at once
+FEWER_COLLECTIONS = 50_000  # a setting makes many objects and no cycles: looking costs a fifth
+# What is wrong with every setting, and not with one of them.
+HOPELESS = frozenset({"unknown-variable", "unknown-variant"})
+
+
+class Outcome(NamedTuple):
+    """One setting and its figures, by the names of `design.figures`; or what went wrong."""
+
+    number: int
+    vars: Mapping[str, object]
+    input: str | None
+    layout: str
+    output: Shape | None
+    figures: Mapping[str, int | None]
+    error: Diagnostic | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the network works under this setting."""
+        return self.error is None
+
+
+class Square(NamedTuple):
+    """What a lone number stands for as an input: a square in the network's own kind of shape."""
+
+    own: Shape
+    layout: str
+
+    def text(self, size: int) -> str:
+        """The shape as `--input` takes it; of a vector, the number is its length."""
+        letters = self.own.letters(self.layout)
+        if not letters:
+            return str(size)
+        shape = self.own._replace(spatial=(size,) * self.own.rank)
+        return f"{shape.text(self.layout, times='x')} {letters}"
+
+
+class Plan(NamedTuple):
+    """Everything that a worker needs; all of it can be pickled."""
+
+    text: str
+    file: str
+    variant: str | None
+    set: Mapping[str, object]
+    batch: int | None
+    dtype: str
+    grid: Grid
+    square: Square | None
+
+    def setting(self, number: int) -> Setting:
+        """The setting with that number, its input as `--input` takes it."""
+        setting = self.grid.setting(number)
+        given = setting.input
+        if given is None:
+            return setting
+        size = str(given).strip()
+        text = self.square.text(int(size)) if self.square and size.isdecimal() else size
+        return setting._replace(input=text)
+
+    def network(self, document: Document, setting: Setting) -> Network:
+        """The network under that setting. Raises CnncalcError."""
+        text = None if setting.input is None else str(setting.input)
+        return build(document, self.variant, {**self.set, **setting.vars}, text)
+
+
+def sweep(  # noqa: PLR0913 - each is an option that callers name
+    target: str | Path | Document,
+    *,
+    vary: Mapping[str, Sequence[object]] | None = None,
+    vary_input: Sequence[str | int] | None = None,
+    variant: str | None = None,
+    set: Mapping[str, object] | None = None,
+    shard: tuple[int, int] = (1, 1),
+    jobs: int = 1,
+    executor: Executor | None = None,
+    in_flight: int = IN_FLIGHT,
+    batch: int | None = None,
+    dtype: str = "fp32",
+) -> Iterator[Outcome]:
+    """The outcome of every combination of the values, in order, as they are computed.
+
+    `vary` gives the values of declared variables, `vary_input` input shapes, where a number
+    stands for a square input. `shard=(3, 8)` computes the third of eight shares. The work is
+    done here, by `jobs` processes, or by `executor`. Raises CnncalcError where the file, the
+    variant or a variable does not exist; a setting that does not work is an outcome.
+
+    >>> outcomes = sweep("mobilenet_v2", vary={"width": [0.5, 1.0]}, vary_input=[96])
+    >>> [(outcome.vars["width"], outcome.figures["params"]) for outcome in outcomes]
+    [(0.5, 1968680), (1.0, 3504872)]
+    """
+    if isinstance(target, Document):
+        document, named = target, None
+    else:
+        document, named = _read(str(target))
+    variant = variant or named
+    plan = Plan(
+        text=document.text,
+        file=document.file,
+        variant=variant,
+        set=dict(set or {}),
+        batch=batch,
+        dtype=dtype,
+        grid=Grid(dict(vary or {}), vary_input, shard),
+        square=_square(document, variant),
+    )
+    _refuse_typos(plan, document)
+    if executor is None and jobs == 1:
+        return (_outcome(plan, document, number) for number in plan.grid.numbers)
+    return _in_processes(plan, jobs) if executor is None else _spread(plan, executor, in_flight)
+
+
+def _read(target: str) -> tuple[Document, str | None]:
+    path, named = zoo.resolve(target)
+    text, file = read(path), zoo.display_name(path)
+    try:
+        return read_document(text, file), named
+    except CnncalcError as error:
+        raise with_lines(error, text, file) from None
+
+
+def _square(document: Document, variant: str | None) -> Square | None:
+    """None where the file has no input of its own."""
+    try:
+        port = next(iter(read_ports(document, variant, None).values())).parsed
+    except CnncalcError:
+        return None
+    return Square(port.shape, port.layout)
+
+
+def _refuse_typos(plan: Plan, document: Document) -> None:
+    """Raise what no setting could survive."""
+    if not plan.grid.size:
+        return
+    try:
+        plan.network(document, plan.setting(1))
+    except CnncalcError as error:
+        if any(said.code in HOPELESS for said in error.diagnostics):
+            raise
+
+
+def _in_processes(plan: Plan, jobs: int) -> Iterator[Outcome]:
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(jobs) as executor:
+        yield from _spread(plan, executor, 4 * jobs)
+
+
+def _spread(plan: Plan, executor: Executor, in_flight: int) -> Iterator[Outcome]:
+    """Outcomes in order, with at most `in_flight` chunks under way."""
+    under_way: deque[Future[list[Outcome]]] = deque()
+    try:
+        for numbers in _chunks(plan.grid.numbers):
+            under_way.append(executor.submit(outcomes, plan, numbers))
+            if len(under_way) >= max(1, in_flight):
+                yield from under_way.popleft().result()
+        while under_way:
+            yield from under_way.popleft().result()
+    finally:
+        for future in under_way:
+            future.cancel()
+
+
+def _chunks(numbers: range) -> Iterator[range]:
+    return (numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK))
+
+
+def outcomes(plan: Plan, numbers: Iterable[int]) -> list[Outcome]:
+    """The outcomes of these settings: what a worker does."""
+    document = _document(plan.text, plan.file)
+    return [_outcome(plan, document, number) for number in numbers]
+
+
+@lru_cache(maxsize=4)
+def _document(text: str, file: str) -> Document:
+    """Each worker reads the file once."""
+    return read_document(text, file)
+
+
+def _outcome(plan: Plan, document: Document, number: int) -> Outcome:
+    setting = plan.setting(number)
+    try:
+        with unhurried():
+            network = plan.network(document, setting)
+            report = analyze(network, batch=plan.batch, dtype=plan.dtype, out_of_place=False)
+    except CnncalcError as error:
+        return _failed(setting, error.diagnostics[0])
+    except RecursionError:
+        return _failed(setting, Diagnostic("error", "too-deep", "the network is nested too deep"))
+    outputs = [port for port in report.outputs if not port.train_only] or report.outputs
+    figures = {key: figure(report, key) for key in FIGURES}
+    return Outcome(*_written(setting), report.layout, outputs[0].shape, figures)
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Let the garbage collector look less often; afterwards all is as before.
+
+    >>> import gc
+    >>> before = gc.get_threshold()
+    >>> with unhurried():
+    ...     gc.get_threshold()[0] >= before[0]
+    True
+    >>> gc.get_threshold() == before
+    True
+    """
+    before = gc.get_threshold()
+    if 0 < before[0] < FEWER_COLLECTIONS:
+        gc.set_threshold(FEWER_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _failed(setting: Setting, error: Diagnostic) -> Outcome:
+    return Outcome(*_written(setting), "HWC", None, {}, error)
+
+
+def _written(setting: Setting) -> tuple[int, Mapping[str, object], str | None]:
+    text = None if setting.input is None else str(setting.input)
+    return setting.number, setting.vars, text
