@@ -1,0 +1,83 @@
+"""Weights that count how often they are multiplied, and otherwise behave as floats.
+
+The readable forward pass run on them computes the same numbers to the last bit, and tells how
+many multiplications it really performed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnncalc.layers._base import Layer
+    from cnncalc.tensor import Tensor
+
+
+class Counter:
+    """How many multiplications there have been."""
+
+    __slots__ = ("multiplications",)
+
+    def __init__(self) -> None:
+        self.multiplications = 0
+
+
+class Counted(float):
+    """A weight with a counter. What it is multiplied to is a plain float.
+
+    A difference is again a weight that counts, as radial basis units square theirs.
+
+    >>> counter = Counter()
+    >>> w = Counted(0.5)
+    >>> w.counter = counter
+    >>> 1.0 + 3.0 * w, counter.multiplications
+    (2.5, 1)
+    """
+
+    __slots__ = ("counter",)
+    counter: Counter
+
+    def __mul__(self, other: float) -> float:
+        self.counter.multiplications += 1
+        return float.__mul__(self, other)
+
+    def __rmul__(self, other: float) -> float:
+        self.counter.multiplications += 1
+        return float.__rmul__(self, other)
+
+    def __rsub__(self, other: float) -> Counted:
+        return counted(float.__rsub__(self, other), self.counter)
+
+
+def counted(value: float, counter: Counter) -> Counted:
+    """A number that reports its multiplications to a counter.
+
+    >>> counted(0.5, Counter()) + 1.0
+    1.5
+    """
+    number = Counted(value)
+    number.counter = counter
+    return number
+
+
+def run_counted(
+    layer: Layer, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[float]]
+) -> tuple[Tensor, int]:
+    """A layer's readable forward pass, and the multiplications by weights that it performed.
+
+    >>> from cnncalc.layers.fc import Fc
+    >>> from cnncalc.shapes import Shape
+    >>> from cnncalc.tensor import Tensor
+    >>> weights = {"weight": [1.0, 2.0, 3.0, 4.0], "bias": [0.0, 0.5]}
+    >>> tensor, done = run_counted(Fc(units=2), [Tensor(Shape(2), [1.0, 10.0])], weights)
+    >>> tensor.values, done
+    ([21.0, 43.5], 4)
+    """
+    counter = Counter()
+    watched = {
+        name: values if name == "bias" else [counted(value, counter) for value in values]
+        for name, values in parameters.items()
+    }
+    return layer.forward(inputs, watched), counter.multiplications

@@ -1,0 +1,110 @@
+"""Weights to begin with: reproducible, the same on every platform, named as frameworks do.
+
+The numbers of one tensor come from Python's Mersenne Twister seeded with the text
+"SEED:ROW.PARAMETER", drawn by `random()` (whose sequence Python promises to keep), spread
+evenly over [-bound, bound) and rounded to float32. So a tensor keeps its numbers when other
+layers come or go. Bounds for a weight with n inputs per unit and m outputs:
+
+- default: 1/sqrt(n), the bias likewise: PyTorch's Kaiming-uniform with a = sqrt(5)
+- he: sqrt(6/n), bias 0 (He et al. 2015, arXiv 1502.01852)
+- xavier: sqrt(6/(n + m)), bias 0 (Glorot & Bengio 2010)
+- zeros: 0, bias 0
+
+Norms begin as the identity (scale 1, shift 0, mean 0, variance 1), the slope of a prelu at 0.25,
+a layer scale at its `initial`; fixed codes are -1 and +1 at random.
+"""
+
+from __future__ import annotations
+
+from array import array
+from itertools import repeat
+from math import prod, sqrt
+from random import Random
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnncalc.layers._base import Layer, Parameter
+    from cnncalc.shapes import Shape
+
+Scheme = Literal["default", "he", "xavier", "zeros"]
+SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
+MATRICES = frozenset({"conv", "dwconv", "conv_transpose", "fc", "linear"})  # fans as in PyTorch
+PRELU_SLOPE = 0.25
+
+
+class Start(NamedTuple):
+    """How weights begin where no file and no spec gives them."""
+
+    scheme: Scheme = "default"
+    seed: int = 0
+
+
+def initial(
+    name: str, parameter: Parameter, layer: Layer, shapes: Sequence[Shape], start: Start
+) -> array[float]:
+    """The first values of one parameter of a layer; `name` is its full name, "conv1.weight".
+
+    >>> from cnncalc.layers.fc import Fc
+    >>> from cnncalc.shapes import Shape
+    >>> layer, shapes = Fc(units=2), (Shape(4),)
+    >>> weight, bias = layer.parameters(*shapes)
+    >>> [round(x, 6) for x in initial("fc.bias", bias, layer, shapes, Start(seed=7))]
+    [0.133259, 0.134647]
+    >>> list(initial("fc.bias", bias, layer, shapes, Start("he")))
+    [0.0, 0.0]
+    """
+    constant = _constant(parameter, layer)
+    if constant is not None:
+        return array("f", [constant]) * parameter.size
+    draw = Random(f"{start.seed}:{name}").random  # noqa: S311 - reproducible on purpose
+    if parameter.role == "fixed":
+        return array("f", [1.0 if draw() >= 0.5 else -1.0 for _ in range(parameter.size)])  # noqa: PLR2004
+    bound = _bound(parameter, layer, shapes, start.scheme)
+    if bound == 0:
+        return array("f", [0.0]) * parameter.size
+    width = 2 * bound
+    return array("f", [draw() * width - bound for _ in repeat(None, parameter.size)])
+
+
+def _constant(parameter: Parameter, layer: Layer) -> float | None:
+    """Where a parameter that is not drawn begins."""
+    if parameter.role == "statistic":
+        return 1.0 if parameter.name == "running_var" else 0.0
+    if layer.attaches == "norm":
+        return 0.0 if parameter.name == "bias" else 1.0
+    if layer.type == "prelu":
+        return PRELU_SLOPE
+    if layer.type == "gamma":
+        return float(getattr(layer, "initial"))  # noqa: B009 - not a field of every layer
+    return None
+
+
+def _bound(parameter: Parameter, layer: Layer, shapes: Sequence[Shape], scheme: Scheme) -> float:
+    """How far from zero the numbers may lie."""
+    fan_in, fan_out = fans(layer, shapes)
+    if scheme == "default":
+        return 1 / sqrt(fan_in)
+    if scheme == "zeros" or parameter.name == "bias":
+        return 0.0
+    return sqrt(6 / fan_in) if scheme == "he" else sqrt(6 / (fan_in + fan_out))
+
+
+def fans(layer: Layer, shapes: Sequence[Shape]) -> tuple[float, float]:
+    """How many numbers feed one unit, and how many units one number feeds.
+
+    As PyTorch counts them from a weight (out, in, *kernel): in x kernel and out x kernel. Where
+    a weight has no such form (connection tables, unshared windows), the mean over the units.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.shapes import Shape
+    >>> fans(Conv(filters=6, kernel=(5,)), [Shape(3, (32, 32))])
+    (75, 150)
+    """
+    dims = layer.parameters(*shapes)[0].dims
+    if layer.type in MATRICES and getattr(layer, "table", None) is None:
+        kernel = prod(dims[2:])
+        return dims[1] * kernel, dims[0] * kernel
+    links = layer.connections(*shapes)
+    return links / layer.output_shape(*shapes).size, links / sum(shape.size for shape in shapes)

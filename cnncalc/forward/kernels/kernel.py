@@ -1,0 +1,56 @@
+"""What every kernel is: made for a layer and its input shapes, called like the room's forward."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnncalc.shapes import Shape
+
+    Numbers = Sequence[float]
+
+
+class Kernel(ABC):
+    """A layer's arithmetic, done quickly. `jobs` processes may share the work."""
+
+    __slots__ = ("jobs", "layer", "shapes")
+
+    def __init__(self, layer: Any, shapes: Sequence[Shape], jobs: int = 1) -> None:
+        self.layer, self.shapes, self.jobs = layer, shapes, jobs
+
+    @abstractmethod
+    def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
+        """The layer's output."""
+
+    def by_room(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
+        """What the room's own definition makes of the inputs."""
+        values = {name: list(numbers) for name, numbers in parameters.items()}
+        listed = [Tensor(shape, list(numbers)) for shape, numbers in inputs]
+        out: Tensor = self.layer.forward(listed, values)
+        return out
+
+
+def planes_of(x: Tensor) -> list[Numbers]:
+    """The planes of a tensor, as slices of what holds it.
+
+    >>> from cnncalc.shapes import Shape
+    >>> planes_of(Tensor(Shape(2, (2,)), [1.0, 2.0, 3.0, 4.0]))
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    places = x.shape.size // x.shape.channels
+    return [x.values[at : at + places] for at in range(0, x.shape.size, places)]
+
+
+def largest(values: Numbers) -> float:
+    """The largest absolute value.
+
+    >>> largest([1.0, -3.0])
+    3.0
+    """
+    top, bottom = max(values), min(values)
+    return max(top, -bottom)

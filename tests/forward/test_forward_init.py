@@ -1,0 +1,98 @@
+"""`init:` of a spec: the weights and labels of `cnncalc forward` where no option gives any."""
+
+import json
+from typing import NamedTuple
+
+import pytest
+
+from cnncalc.cli.app import run
+
+NET = "input: 2\nlayers: [fc 2 as fc]\ninit: {weights: own.json, labels: [cat, 7]}\n"
+OWN = {"fc": {"weight": [[1, 0], [0, 1]], "bias": [0, 0]}}
+OTHER = {"fc": {"weight": [[0, 1], [1, 0]], "bias": [0, 0]}}
+
+
+class Answer(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+    @property
+    def top(self):
+        """The largest output: which one, how large, its label."""
+        return tuple(json.loads(self.out)["outputs"][0]["top"][0].values())
+
+
+@pytest.fixture
+def forward(capsys, monkeypatch, tmp_path):
+    folder = tmp_path / "nets"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    (folder / "own.json").write_text(json.dumps(OWN))
+    (tmp_path / "other.json").write_text(json.dumps(OTHER))
+    (tmp_path / "sample.txt").write_text("5 3\n")
+
+    def call(*options, spec=NET):
+        (folder / "net.yaml").write_text(spec)
+        status = run(["forward", "nets/net.yaml", "--sample", "sample.txt", *options])
+        return Answer(status, *capsys.readouterr())
+
+    return call
+
+
+def test_weights_lie_beside_the_spec(forward):
+    assert forward("--json").top == (0, 5.0, "cat")
+    assert "weights nets/own.json" in forward().out
+
+
+def test_the_option_comes_before_them(forward):
+    assert forward("--json", "--weights", "other.json").top == (1, 5.0, "7")
+
+
+def test_so_does_a_file_of_labels(forward, tmp_path):
+    (tmp_path / "labels.txt").write_text("dog\nowl\n")
+    assert forward("--json", "--labels", "labels.txt").top == (0, 5.0, "dog")
+
+
+def test_without_an_entry_weights_are_drawn(forward):
+    answer = forward(spec="input: 2\nlayers: [fc 2]\ninit: {scheme: zeros, seed: 3}\n")
+    assert "weights initial (zeros, seed 3)" in answer.out
+
+
+def test_one_label_per_number(forward):
+    answer = forward(spec=NET.replace("cat, 7", "cat"))
+    assert answer.status == 1
+    assert answer.err == "error[labels]: 'init' has 1 labels, but fc has 2 numbers\n"
+
+
+def test_weights_that_are_not_there(forward):
+    answer = forward(spec=NET.replace("own", "lost"))
+    assert answer.status == 3
+    assert answer.err == "error[no-file]: there is no file 'nets/lost.json'\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("weights: [a]", "error[wrong-type]: the weights are the path of a file\n"),
+        ("weights: 5", "error[wrong-type]: the weights are the path of a file\n"),
+        ("labels: cat", "error[wrong-type]: the labels are a list of texts\n"),
+        ("labels: [[cat], dog]", "error[wrong-type]: the labels are a list of texts\n"),
+        ("seed: -1", "error[wrong-type]: the seed is a whole number from 0\n"),
+        ("scheme: be", "error[wrong-type]: the scheme is one of default, he, xavier, zeros\n"),
+    ],
+)
+def test_an_entry_that_says_nothing(forward, entry, said):
+    answer = forward(spec=f"input: 2\nlayers: [fc 2]\ninit: {{{entry}}}\n")
+    value = entry.partition(": ")[0]
+    assert answer.status == 1
+    assert answer.err.startswith(f"{said} --> nets/net.yaml:3:{len(value) + 10}\n")
+
+
+def test_an_entry_that_there_is_not(forward):
+    answer = forward(spec=NET.replace("labels", "label"))
+    assert answer.status == 1
+    assert answer.err.startswith(
+        "error[unknown-key]: 'init' has no 'label'\n --> nets/net.yaml:3:27\n"
+    )
+    assert answer.err.endswith("= help: did you mean 'labels'?\n")
