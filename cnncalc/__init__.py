@@ -1,0 +1,75 @@
+"""cnncalc: exact shapes, counts and costs of convolutional networks, without a framework.
+
+>>> import cnncalc
+>>> report = cnncalc.analyze(cnncalc.load("resnet50"))
+>>> report.totals.params, report.totals.macs
+(25557032, 4089184256)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.engine import analyze
+    from cnncalc.analysis.report import Report
+    from cnncalc.analysis.training import training
+    from cnncalc.design.check import check
+    from cnncalc.design.compare import compare
+    from cnncalc.design.explain import explain
+    from cnncalc.design.peers import count_as
+    from cnncalc.design.sizes import sizes
+    from cnncalc.design.solve import solve
+    from cnncalc.design.sweep import sweep
+    from cnncalc.errors import CnncalcError, Diagnostic
+    from cnncalc.network import Network
+    from cnncalc.spec.load import load
+
+# Where each public name lives; a module is imported when its name is first used.
+_HOMES = {
+    "CnncalcError": "cnncalc.errors",
+    "Diagnostic": "cnncalc.errors",
+    "Network": "cnncalc.network",
+    "Report": "cnncalc.analysis.report",
+    "analyze": "cnncalc.analysis.engine",
+    "check": "cnncalc.design.check",
+    "compare": "cnncalc.design.compare",
+    "count_as": "cnncalc.design.peers",
+    "explain": "cnncalc.design.explain",
+    "load": "cnncalc.spec.load",
+    "sizes": "cnncalc.design.sizes",
+    "solve": "cnncalc.design.solve",
+    "sweep": "cnncalc.design.sweep",
+    "training": "cnncalc.analysis.training",
+}
+
+__all__ = [
+    "CnncalcError",
+    "Diagnostic",
+    "Network",
+    "Report",
+    "__version__",
+    "analyze",
+    "check",
+    "compare",
+    "count_as",
+    "explain",
+    "load",
+    "sizes",
+    "solve",
+    "sweep",
+    "training",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use (PEP 562)."""
+    if name == "__version__":
+        from cnncalc.version import VERSION
+
+        return VERSION
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'cnncalc' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""Options -> calls -> print -> exit code; no arithmetic here."""

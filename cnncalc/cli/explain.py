@@ -1,0 +1,90 @@
+"""`cnncalc explain`: every formula of a layer, with its numbers put in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cnncalc.cli import output
+from cnncalc.cli.groups import Spec
+from cnncalc.cli.options import (
+    Batch,
+    Dtype,
+    File,
+    Json,
+    LayoutOption,
+    OutputFile,
+    complete_layer,
+    formats,
+)
+
+if TYPE_CHECKING:
+    from cnncalc.design.explain import Explanation
+
+EPILOG = """Examples
+
+cnncalc explain lenet5 C3
+
+cnncalc explain resnet50 layer1
+
+cnncalc explain net.yaml --format latex
+"""
+
+
+def explain(
+    file: File,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="A layer or a named part; without it, every layer.",
+                       autocompletion=complete_layer, show_default=False),
+    ] = None,
+    *,
+    spec: Spec,
+    batch: Batch = None,
+    dtype: Dtype = "fp32",
+    format_: Annotated[Literal["table", "md", "latex", "json"], formats()] = "table",
+    json: Json = False,
+    out: OutputFile = None,
+    layout: LayoutOption = None,
+) -> None:  # fmt: skip
+    """Every number of a layer: its formula, and this layer's numbers in it."""
+    format_ = "json" if json else format_
+    with output.guarded(json=format_ == "json"):
+        from cnncalc.design.explain import explain as ask
+
+        network = spec.load(file)
+        told = ask(network, name, batch=batch, dtype=dtype)
+        pieces = _written(told, format_, layout or network.layout, _lines(file))
+        output.emit(pieces, out)
+        output.tell(network.diagnostics)
+
+
+def _written(
+    told: tuple[Explanation, ...], format_: str, layout: str, lines: Mapping[int, str]
+) -> Iterator[str]:
+    if format_ == "latex":
+        from cnncalc.render import latex
+
+        return latex.text(told, layout=layout)
+    from cnncalc.render import explanation
+
+    if format_ == "md":
+        return explanation.markdown(told, layout=layout)
+    if format_ == "json":
+        from cnncalc.render.json import dumps
+
+        document = explanation.document(told, version=output.version(), written=lines)
+        return iter([dumps(document), "\n"])
+    return explanation.text(told, layout=layout, written=lines, ascii_only=output.ascii_only())
+
+
+def _lines(file: str) -> dict[int, str]:
+    """The lines of the spec by number; standard input cannot be read a second time."""
+    from cnncalc import zoo
+    from cnncalc.spec.source import read
+
+    path, _ = zoo.resolve(file)
+    lines = [] if path == "-" else read(path).splitlines()
+    return {number: line.strip().removeprefix("- ") for number, line in enumerate(lines, start=1)}

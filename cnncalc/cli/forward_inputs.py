@@ -1,0 +1,111 @@
+"""What a `cnncalc forward` begins with: network, initial weights, samples, labels."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from cnncalc.cli.forward_request import wrong
+from cnncalc.errors import CnncalcError, failure
+from cnncalc.forward import weights
+from cnncalc.forward.files import read_bytes
+from cnncalc.forward.parameters import Given
+from cnncalc.forward.samples import GENERATED, sample
+
+if TYPE_CHECKING:
+    from cnncalc.cli.forward_request import Request
+    from cnncalc.forward.initial import Start
+    from cnncalc.network import Network
+    from cnncalc.tensor import Tensor
+
+MAX_LABELS = 2**20  # bytes
+
+
+def load(request: Request) -> tuple[Request, Network, Start]:
+    """The network, and how its weights begin, from one reading of the file.
+
+    The file's own weights and labels stand in the request where its options name none.
+    """
+    from cnncalc import zoo
+    from cnncalc.cli.forward_init import read_init
+    from cnncalc.lines import with_lines
+    from cnncalc.spec.document import read_document
+    from cnncalc.spec.load import build, parse_setting
+    from cnncalc.spec.source import read
+
+    if [request.file, *_sources(request)].count("-") > 1:
+        raise wrong("--sample", "-: the standard input is already read for something else")
+    path, named = zoo.resolve(request.file)
+    text, name = read(path), zoo.display_name(path)
+    try:
+        document = read_document(text, name)
+        settings = dict(map(parse_setting, request.set))
+        network = build(document, request.variant or named, settings, request.input)
+        init = read_init(document.at("init"))
+    except CnncalcError as error:
+        raise with_lines(error, text, name) from None
+    start = init.start if request.seed is None else init.start._replace(seed=request.seed)
+    return init.completed(request, path), network, start
+
+
+def weights_file(request: Request) -> Given | None:
+    """The file of --weights or of the spec, where there is one."""
+    if request.weights is not None:
+        return Given(request.weights, weights.read(request.weights), request.match)
+    if request.match == "order":
+        raise wrong("--match", "order needs --weights")
+    return None
+
+
+def samples(request: Request, network: Network) -> dict[str, Tensor]:
+    """A sample per input; one without a name serves the only input, or is a word for all."""
+    inputs = {node.name: node for node in network.inputs}
+    chosen: dict[str, str] = {}
+    for text in request.samples:
+        name, equals, source = text.partition("=")
+        if equals and name in inputs:
+            chosen[name] = source
+        elif len(inputs) == 1 or text in GENERATED:
+            chosen = {**dict.fromkeys(inputs, text), **chosen}
+        else:
+            names = " ".join(f"--sample {name}=..." for name in inputs)
+            raise wrong("--sample", f"'{text}' names none of the inputs", f"write {names}")
+    missing = next((name for name in inputs if name not in chosen), None)
+    if missing:
+        raise wrong("--sample", f"is missing for the input '{missing}'")
+    return {name: sample(chosen[name], node, request.preparation) for name, node in inputs.items()}
+
+
+def _sources(request: Request) -> list[str]:
+    return [text.rpartition("=")[2] for text in request.samples]
+
+
+def labels(request: Request, network: Network) -> list[str] | None:
+    """What the numbers of the output stand for: the spec's labels, or those of --labels.
+
+    Raises CnncalcError where no output has as many numbers.
+    """
+    if request.labels is None:
+        return None
+    written = isinstance(request.labels, tuple)
+    words = list(request.labels) if written else _read_labels(str(request.labels))
+    outputs = [network.nodes[index] for index in network.outputs]
+    if all(node.shape.size != len(words) for node in outputs):
+        node = outputs[0]
+        source = "'init'" if written else f"'{request.labels}'"
+        message = f"{source} has {len(words)} labels, but {node.name} has {node.shape.size} numbers"
+        raise failure("labels", message)
+    return words
+
+
+def _read_labels(path: str) -> list[str]:
+    """A line each, or a JSON list of texts."""
+    text = read_bytes(path, MAX_LABELS).decode("utf-8-sig", "replace").strip()
+    return _listed(path, text) if text.startswith("[") else list(map(str.strip, text.splitlines()))
+
+
+def _listed(path: str, text: str) -> list[str]:
+    try:
+        return list(map(str, json.loads(text)))
+    except (ValueError, RecursionError):
+        raise failure("labels", f"'{path}' begins as a JSON list and is none") from None

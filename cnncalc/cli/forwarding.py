@@ -1,0 +1,157 @@
+"""Carries a `cnncalc forward` out: what is checked before the run, the run, what is kept of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.cli import forward_inputs as inputs
+from cnncalc.cli import output
+from cnncalc.cli.forward_request import place, wrong
+from cnncalc.errors import Diagnostic, failure
+from cnncalc.forward import safetensors
+from cnncalc.forward.parameters import each, gather
+from cnncalc.forward.run import Pass, forward, inference
+from cnncalc.forward.trace import check_place, find, needed
+from cnncalc.forward.work import Work, ahead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cnncalc.cli.forward_request import Request
+    from cnncalc.forward.initial import Start
+    from cnncalc.forward.parameters import Parameters
+    from cnncalc.network import Network, Node
+
+PATIENCE = 300  # seconds of work that are begun without asking
+WORTH_SAYING = 5  # seconds of work that are announced
+WORTH_WATCHING = 1  # seconds of work that get a progress bar
+
+
+class Wish(NamedTuple):
+    """The rows that the options name: to be shown, to be written as pictures, to be kept."""
+
+    shown: tuple[str, ...]
+    saved: tuple[str, ...]
+    kept: frozenset[str]
+
+
+class Result(NamedTuple):
+    """A pass with all that is said about it."""
+
+    request: Request
+    done: Pass
+    parameters: Parameters
+    start: Start
+    work: Work
+    wish: Wish
+    labels: list[str] | None
+
+
+def run(request: Request) -> None:
+    """From the options to the text on stdout."""
+    from cnncalc.analysis.engine import analyze
+    from cnncalc.cli import forward_output
+    from cnncalc.cli.present import conclude, strictly
+
+    if request.steps and request.json:
+        raise wrong("--steps", "is text; with --json, ask for --show and --trace")
+    request, network, start = inputs.load(request)
+    wish = _wish(request, network)
+    labels = inputs.labels(request, network)
+    parameters = gather(network, start, inputs.weights_file(request))
+    _tell_pairs(parameters)
+    samples = inputs.samples(request, network)
+    if request.save_weights:
+        _save_weights(request.save_weights, network, parameters)
+    work = ahead(network, readable=request.readable or request.counting)
+    jobs = request.jobs or os.cpu_count() or 1
+    _ponder(request, work, jobs)
+    with _watching(network, work) as watch:
+        done = forward(
+            network, samples, parameters, jobs=jobs, readable=request.readable,
+            keep=wish.kept, count=request.counting, watch=watch,
+        )  # fmt: skip
+    result = Result(request, done, parameters, start, work, wish, labels)
+    output.emit(list(forward_output.present(result)), request.out)
+    output.tell([*_wild(done), *([] if request.strict else network.diagnostics)])
+    if request.strict:
+        conclude(strictly(analyze(network), request.strict))
+
+
+def _wish(request: Request, network: Network) -> Wish:
+    """What the options name. Raises CnncalcError for layers and neurons that there are not."""
+    every = tuple(node.name for node in inference(network))
+    shown = tuple(dict.fromkeys(find(network, name).name for name in request.show if name != "all"))
+    if "all" in request.show:
+        shown = every
+    saved = (shown or every) if request.save else ()
+    kept = {*shown, *saved, *(every if request.steps else ())}
+    for text in request.traces:
+        name, position = place(text)
+        check_place(find(network, name), position)
+        kept |= needed(network, name)
+    return Wish(shown, saved, frozenset(kept))
+
+
+def _tell_pairs(parameters: Parameters) -> None:
+    """Print which tensor was taken for which parameter, where that was found out by order."""
+    width = max((len(ours) for ours, _ in parameters.pairs), default=0)
+    for ours, theirs in parameters.pairs:
+        print(f"{ours:<{width}}  <-  {theirs}", file=sys.stderr)
+
+
+def _save_weights(path: str, network: Network, parameters: Parameters) -> None:
+    tensors = ((name, parameters.stored[name]) for _, _, name in each(network))
+    safetensors.write(path, ((name, tensor.dims, tensor.read()) for name, tensor in tensors))
+
+
+def _ponder(request: Request, work: Work, jobs: int) -> None:
+    """Refuse a run that is longer than was agreed to; announce one that takes a while."""
+    from cnncalc.render.activations import duration
+    from cnncalc.render.format import with_unit
+
+    seconds = work.seconds / jobs
+    told = f"{with_unit(work.macs, 'MACs')}, about {duration(seconds)}"
+    too_many = request.max_macs is not None and work.macs > request.max_macs
+    too_long = request.max_macs is None and seconds > PATIENCE
+    if (too_many or too_long) and not request.yes:
+        limit = f"--max-macs allows {request.max_macs:,}" if too_many else "that is long"
+        advice = "--yes runs it all the same; a smaller --input makes it less"
+        raise failure("long-run", f"the pass is {told}: {limit}", help=advice)
+    if seconds > WORTH_SAYING:
+        output.tell([Diagnostic("note", "work", f"the pass is {told}")])
+
+
+@contextmanager
+def _watching(network: Network, work: Work) -> Iterator[Callable[[Node], None] | None]:
+    """A progress bar on stderr, where a person sees it and there is time to."""
+    quiet = output.settings.quiet or not output.terminal(sys.stderr)
+    if quiet or work.seconds < WORTH_WATCHING:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    color = output.colored(sys.stderr)
+    console = Console(stderr=True, force_terminal=True, no_color=not color)
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("forward", total=work.macs)
+
+        def watch(node: Node) -> None:
+            macs = node.layer.macs(*network.shapes_into(node)) if node.inputs else 0
+            progress.update(task, advance=macs)
+
+        yield watch
+
+
+def _wild(done: Pass) -> list[Diagnostic]:
+    """A warning at the first row with numbers that are not finite."""
+    for row in done.rows:
+        if row.statistics.wild:
+            count = row.statistics.wild
+            message = f"{row.node.name} holds {count:,} numbers that are infinite or NaN"
+            return [Diagnostic("warning", "not-finite", message, row.node.span)]
+    return []

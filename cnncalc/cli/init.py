@@ -1,0 +1,59 @@
+"""`cnncalc init`: a starter spec."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnncalc.cli import output
+
+EPILOG = """Examples
+
+cnncalc init digits && cnncalc analyze digits.yaml
+"""
+STARTER = """\
+# yaml-language-server: $schema=cnncalc.schema.json
+# $schema: cnncalc.schema.json
+cnncalc: 1
+name: {name}
+input: 28x28x1                # height x width x channels
+
+layers:
+  - conv 16 5x5 p2 relu       # 16 filters of 5x5, padding 2, then ReLU
+  - maxpool 2x2               # stride = window unless given
+  - conv 32 5x5 p2 relu
+  - maxpool 2x2
+  - fc 10 -> softmax          # fc flattens what it gets: 7 x 7 x 32 = 1568
+"""
+
+
+def init(
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="Name of the network: writes NAME.yaml.")
+    ] = "net",
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over a file that is there.")
+    ] = False,
+) -> None:
+    """Starter spec with schema lines for editors."""
+    with output.guarded():
+        from cnncalc.cli.files import create
+        from cnncalc.spec.emit import flow
+
+        path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
+        create(path, STARTER.format(name=flow(path.stem)), replace=force,
+               remedy="--force writes over it")  # fmt: skip
+        if not output.settings.quiet:
+            print(_next(path), file=sys.stderr)
+
+
+def _next(path: Path) -> str:
+    """What to do with the new file."""
+    return (
+        f"wrote {path}\n"
+        f"  cnncalc analyze {path}\n"
+        "  cnncalc schema > cnncalc.schema.json   (editors then complete and check the file)"
+    )

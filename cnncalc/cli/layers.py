@@ -1,0 +1,73 @@
+"""`cnncalc layers`: the reference of layer types, read off the rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from cnncalc.cli import output
+from cnncalc.cli.options import Json, OutputFile, PlainFormat
+
+EPILOG = """Examples
+
+cnncalc layers
+
+cnncalc layers conv
+"""
+
+
+def complete_type(incomplete: str) -> Iterator[str]:
+    """Layer types and their aliases."""
+    from cnncalc import layers as rooms
+
+    return (name for name in sorted(rooms.names()) if name.startswith(incomplete))
+
+
+def layers(
+    type_: Annotated[
+        str | None,
+        typer.Argument(metavar="[TYPE]", help="A layer type; without one, all in short.",
+                       autocompletion=complete_type, show_default=False),
+    ] = None,
+    format_: PlainFormat = "table",
+    json: Json = False,
+    out: OutputFile = None,
+) -> None:  # fmt: skip
+    """The layer types: their fields, letters, words and formulas."""
+    json = json or format_ == "json"
+    with output.guarded(json=json):
+        from cnncalc.render import reference as render
+        from cnncalc.spec.reference import all_described, described
+
+        _known(type_)
+        entries = list(all_described().values()) if type_ is None else [described(type_)]
+        if json:
+            output.emit([_document(entries)], out)
+            return
+        text = render.overview(entries) if type_ is None else render.full(entries[0])
+        output.emit([_in_signs(text)], out)
+
+
+def _known(type_: str | None) -> None:
+    from cnncalc import layers as rooms
+    from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
+
+    if type_ is not None and type_ not in rooms.names():
+        help_ = did_you_mean(type_, rooms.names()) or "'cnncalc layers' lists them"
+        message = f"there is no layer type '{type_}'"
+        raise CnncalcError(Diagnostic("error", "unknown-type", message, help=help_))
+
+
+def _document(entries: list[dict[str, object]]) -> str:
+    from cnncalc.render.envelope import envelope
+    from cnncalc.render.json import dumps
+
+    return f"{dumps({**envelope('layers', output.version()), 'layers': entries})}\n"
+
+
+def _in_signs(text: str) -> str:
+    from cnncalc.render.format import to_ascii
+
+    return to_ascii(text) if output.ascii_only() else text

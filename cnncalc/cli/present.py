@@ -1,0 +1,146 @@
+"""A report in the format that was asked for, and what is said beside it."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+from cnncalc.cli import output, views
+from cnncalc.errors import Diagnostic, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cnncalc.analysis.report import Check, Report
+    from cnncalc.cli.groups import Cost, Table
+    from cnncalc.network import Network
+    from cnncalc.render.choice import Choice
+
+
+PICKING = ("depth", "expand", "only", "at", "sort", "top")
+
+
+class Wanted(NamedTuple):
+    """The format, and what beside the table belongs to it."""
+
+    format: str = "table"
+    totals: bool = False
+    formulas: bool = False
+    memory: bool = False
+    folded: bool = False
+    buffers: bool = False
+    tool: str | None = None
+    optimiser: str | None = None
+
+
+def show(read: Callable[[], Network], cost: Cost, table: Table) -> None:
+    """Analyse the network that `read` gives, print the report, then notes and warnings."""
+    if table.columns == "help":
+        from cnncalc.render.columns import help_text
+
+        output.emit([help_text()])
+        return
+    wanted = Wanted(table.format, table.totals, table.formulas, table.memory, table.fold,
+                    table.count_buffers, table.as_, table.training)  # fmt: skip
+    with output.guarded(json=wanted.format == "json"):
+        from cnncalc.analysis.engine import analyze
+
+        _heed(table)
+        report = analyze(read(), batch=cost.batch, dtype=cost.dtype, formulas=wanted.formulas)
+        report = strictly(report, cost.strict)
+        choice = table.choice(ascii_only=output.ascii_only())
+        output.emit(present(report, choice, wanted), table.out)
+        conclude(report)
+
+
+def _heed(table: Table) -> None:
+    """Raises CnncalcError for what picks from a table where the format holds everything."""
+    idle = () if table.format in ("table", "md") else PICKING
+    if table.format in ("json", "jsonl"):
+        idle = (*idle, "columns")
+    for option in idle:
+        if getattr(table, option) is not table._field_defaults[option]:
+            message = f"--{option} is for tables; {table.format} always holds everything"
+            help_ = "--format table or md shows it"
+            raise failure("usage", message, help=help_, exit_code=output.USAGE)
+
+
+def strictly(report: Report, strict: str | None) -> Report:
+    """The report with expectations that do not hold among its warnings, which --strict fails."""
+    from cnncalc.analysis.notes import promoted
+
+    unmet = map(complaint, (check for check in report.expect if not check.ok))
+    remarks = tuple(promoted(remark, strict) for remark in (*report.diagnostics, *unmet))
+    return report._replace(diagnostics=remarks)
+
+
+def conclude(report: Report) -> None:
+    """Print the notes and warnings; fail where --strict has made one an error."""
+    output.tell(report.diagnostics)
+    if not report.ok:
+        raise typer.Exit(output.INVALID)
+
+
+def complaint(check: Check) -> Diagnostic:
+    """An expectation that does not hold, at its place in the file."""
+    actual = check.actual
+    got = f"{actual:,} ({check.delta:+,})" if isinstance(actual, int) else str(actual)
+    wanted = f"{int(check.expected):,}" if check.expected.isdecimal() else check.expected
+    message = f"{check.key}: expected {wanted}, got {got}"
+    return Diagnostic("warning", "expect", message, check.span, line_text=check.line_text)
+
+
+def present(report: Report, choice: Choice, wanted: Wanted) -> Iterator[str]:
+    """The text of a report, in pieces."""
+    if wanted.tool:
+        yield from views.counted_as(report, wanted.tool, wanted.format)
+    elif wanted.format == "json":
+        from cnncalc.render import json
+
+        document = json.document(report, version=output.version(), folded=wanted.folded)
+        if wanted.totals:
+            document["layers"] = []
+        if wanted.optimiser:
+            document["training"] = views.training_document(report, wanted.optimiser)
+        yield json.dumps(document)
+        yield "\n"
+    elif wanted.optimiser:
+        yield from views.trained(report, wanted.optimiser, choice, wanted)
+    elif wanted.format == "jsonl":
+        from cnncalc.render import json
+
+        for line in json.jsonl(report.rows, folded=wanted.folded):
+            yield f"{line}\n"
+    elif wanted.format in ("csv", "tsv"):
+        from cnncalc.render import csv
+
+        delimiter = "," if wanted.format == "csv" else "\t"
+        yield csv.text(report, choice.columns, delimiter=delimiter)
+    elif wanted.format == "md":
+        from cnncalc.render import markdown
+
+        yield markdown.text(report, choice)
+    else:
+        yield from _table(report, choice, wanted)
+
+
+def _table(report: Report, choice: Choice, wanted: Wanted) -> Iterator[str]:
+    from cnncalc.render import plain, steps, summary
+
+    if wanted.totals:
+        lines = summary.lines(report, ascii_only=choice.ascii, memory=wanted.memory)
+        yield "\n".join([*lines, ""])
+    elif output.terminal() or output.colored():
+        from cnncalc.render import table
+
+        width = shutil.get_terminal_size((120, 24)).columns
+        color = output.colored()
+        yield table.text(report, choice, width=width, color=color, memory=wanted.memory)
+    else:
+        yield plain.text(report, choice, memory=wanted.memory)
+    if wanted.buffers:
+        yield summary.with_buffers(report.totals)
+    if wanted.formulas:
+        yield from steps.sections(report, ascii_only=choice.ascii)

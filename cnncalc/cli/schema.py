@@ -1,0 +1,60 @@
+"""`cnncalc schema`: the JSON Schema of a spec file, or of a JSON document."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated, Any, Literal
+
+import typer
+
+from cnncalc.cli import output
+from cnncalc.cli.options import OutputFile
+
+EPILOG = "Example: cnncalc schema > cnncalc.schema.json"
+
+
+# Which module describes what; the spec's own schema is drawn from its models.
+MODULES = {
+    "report": "schema",
+    **dict.fromkeys(("check", "compare", "sweep", "as"), "question_schemas"),
+    **dict.fromkeys(("explain", "solve", "sizes", "rf", "zoo"), "answer_schemas"),
+    "forward": "pass_schemas",
+}
+
+
+def schema(
+    of: Annotated[
+        Literal[
+            "spec",
+            "report",
+            "check",
+            "compare",
+            "sweep",
+            "as",
+            "explain",
+            "solve",
+            "sizes",
+            "rf",
+            "forward",
+            "zoo",
+        ],
+        typer.Argument(help="What to describe.", metavar="[spec|report|COMMAND|as]"),
+    ] = "spec",
+    out: OutputFile = None,
+) -> None:
+    """JSON Schema of a spec file, for editors, or of a JSON document, for programs."""
+    from json import dumps
+
+    with output.guarded():
+        output.emit([dumps(_described(of), indent=2, ensure_ascii=False), "\n"], out)
+
+
+def _described(of: str) -> dict[str, Any]:
+    if of == "spec":
+        from cnncalc.spec.model import spec_schema
+
+        return spec_schema()
+    module = import_module(f"cnncalc.render.{MODULES[of]}")
+    name = "schema" if of == "report" else f"{of}_schema"
+    found: dict[str, Any] = getattr(module, name)()
+    return found

@@ -1,0 +1,120 @@
+"""`cnncalc solve`: which settings of a window give the wanted output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cnncalc.cli import output
+from cnncalc.cli.options import OUT, Json, OutputFile, formats
+from cnncalc.cli.values import Choices, count, natural, several, sides
+from cnncalc.window import PADDING_RULES
+
+if TYPE_CHECKING:
+    from cnncalc.design.solve import Answer
+
+GIVEN = "Given (comma lists; what is left out is searched)"
+EPILOG = """Examples
+
+cnncalc solve -W 32 -F 5 --out 32 (which padding keeps the size)
+
+cnncalc solve -W 32 --out 16 (what halves it)
+
+cnncalc solve -F 11 -S 4 --out 55 (which inputs fit)
+
+cnncalc solve -W 12 --out 24 --transposed
+"""
+
+
+def zeros(text: str) -> object:
+    """Zeros on each side: 2, 0+1, or a rule's word.
+
+    >>> zeros("0+1"), zeros("same")
+    ((0, 1), 'same')
+    """
+    return text if text in PADDING_RULES else sides(text)
+
+
+def _given(names: str, metavar: str, help_: str, read: Any, default: Any) -> Any:
+    return typer.Option(
+        *names.split(), metavar=metavar, help=help_, parser=several(read),
+        rich_help_panel=GIVEN, show_default=default,
+    )  # fmt: skip
+
+
+def solve(
+    *,
+    wanted: Annotated[
+        int, typer.Option("--out", "-O", min=1, metavar="INT", help="The output size wanted.",
+                          show_default=False)
+    ],
+    w: Annotated[
+        Choices | None, _given("--w -W", "INT", "Size of the input.", count, "any")
+    ] = None,
+    f: Annotated[
+        Choices | None, _given("--f -F", "INT", "Size of the filter.", count, "1 to 11, or S")
+    ] = None,
+    s: Annotated[
+        Choices | None, _given("--s -S", "INT", "Stride.", count, "1 to 32; 1 to 4 without W")
+    ] = None,
+    p: Annotated[
+        Choices | None,
+        _given("--p -P", "INT|RULE", "Zeros on each side: 2, 0+1, or same, half, valid, full.",
+               zeros, "0 to F/2"),
+    ] = None,
+    dilation: Annotated[
+        Choices | None, _given("--dilation", "INT", "Distance of the taps.", count, "1")
+    ] = None,
+    transposed: Annotated[
+        bool, typer.Option("--transposed", help="A transposed convolution.", rich_help_panel=GIVEN)
+    ] = False,
+    output_padding: Annotated[
+        Choices | None,
+        _given("--output-padding -A", "INT", "Cells added to one side of the output.", natural,
+               "any below S"),
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Only what leaves nothing unread.", rich_help_panel=OUT)
+    ] = False,
+    top: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Lines per table.", rich_help_panel=OUT)
+    ] = 10,
+    format_: Annotated[Literal["table", "md", "csv", "json"], formats()] = "table",
+    json: Json = False,
+    out: OutputFile = None,
+) -> None:  # fmt: skip
+    """Which filter, stride, padding and input give the wanted output, the most usual first."""
+    format_ = "json" if json else format_
+    if output_padding and not transposed:
+        raise typer.BadParameter("needs --transposed", param_hint="--output-padding")
+    with output.guarded(json=format_ == "json"):
+        from cnncalc.design.solve import Asked, answer
+
+        asked = Asked(
+            wanted, _values(w), _values(f), _values(s), _values(p), _values(dilation) or (1,),
+            transposed, _values(output_padding),
+        )  # fmt: skip
+        found = answer(asked)
+        if exact and found.settings:
+            found = found._replace(settings=found.exact, nearest=found.floored[:1])
+        output.emit(_written(found, format_, top), out)
+    if not found.settings:
+        raise typer.Exit(output.INVALID)
+
+
+def _values(choices: Choices | None) -> Any:
+    return choices.values if choices else None
+
+
+def _written(found: Answer, format_: str, top: int) -> Iterator[str]:
+    from cnncalc.render import solutions
+
+    if format_ == "json":
+        from cnncalc.render.json import dumps
+
+        return iter([dumps(solutions.document(found, version=output.version())), "\n"])
+    if format_ == "table":
+        return solutions.text(found, top, ascii_only=output.ascii_only())
+    return iter([solutions.table(found, found.settings, format_)])

@@ -1,0 +1,128 @@
+"""Values of the one-layer commands: a number, one per axis, a padding; or a comma list of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+
+from cnncalc.window import PADDING_RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_DIGITS = 15  # as for the sizes of an input
+NUMBER = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}")
+TIMES = re.compile("[x×]")
+PLACE = re.compile(rf"(.+):({NUMBER.pattern}(?:,{NUMBER.pattern})*)")
+
+
+class Choices(NamedTuple):
+    """The values of one option, each with the text it was written as: one, or several to try."""
+
+    values: tuple[Any, ...]
+    words: tuple[str, ...]
+
+
+def given(**options: Choices | None) -> dict[str, Choices]:
+    """The options that were used.
+
+    >>> list(given(w=Choices((32,), ("32",)), s=None))
+    ['w']
+    """
+    return {name: choices for name, choices in options.items() if choices is not None}
+
+
+def several(read: Callable[[str], object]) -> Callable[[str], Choices]:
+    """A reader of comma lists from the reader of one value.
+
+    >>> several(count)("3, 5")
+    Choices(values=(3, 5), words=('3', '5'))
+    """
+
+    def parse(text: str) -> Choices:
+        words = tuple(word.strip() for word in text.split(","))
+        return Choices(tuple(read(word) for word in words), words)
+
+    return parse
+
+
+def natural(text: str) -> int:
+    """A whole number from 0. Raises BadParameter for anything else.
+
+    >>> natural("0")
+    0
+    """
+    if not NUMBER.fullmatch(text):
+        raise typer.BadParameter(f"'{text}' is not a whole number from 0")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """A whole number from 1. Raises BadParameter for anything else.
+
+    >>> count("32")
+    32
+    """
+    if not NUMBER.fullmatch(text) or not int(text):
+        raise typer.BadParameter(f"'{text}' is not a whole number from 1")
+    return int(text)
+
+
+def per_axis(read: Callable[[str], object]) -> Callable[[str], tuple[object, ...]]:
+    """A reader of one value for all axes, or of one per axis joined by x.
+
+    >>> per_axis(count)("5"), per_axis(count)("1x7")
+    ((5,), (1, 7))
+    """
+    return lambda text: tuple(read(part) for part in TIMES.split(text))
+
+
+def sides(text: str) -> tuple[int, int]:
+    """Zeros before and after an axis: one number for both, or two joined by +.
+
+    >>> sides("2"), sides("0+1")
+    ((2, 2), (0, 1))
+    """
+    begin, plus, end = text.partition("+")
+    return natural(begin), natural(end if plus else begin)
+
+
+def place(text: str) -> tuple[str, tuple[int, ...] | None]:
+    """A layer and, where one is named, a place of it.
+
+    >>> place("layer1.0.conv1:3,0,7"), place("C3")
+    (('layer1.0.conv1', (3, 0, 7)), ('C3', None))
+    """
+    found = PLACE.fullmatch(text)
+    return (found[1], tuple(map(int, found[2].split(",")))) if found else (text, None)
+
+
+def padding(text: str) -> object:
+    """A padding rule's word, or zeros per axis.
+
+    >>> padding("same"), padding("1x2")
+    ('same', ((1, 1), (2, 2)))
+    """
+    if text in PADDING_RULES:
+        return text
+    if text.isalpha():
+        raise typer.BadParameter(f"'{text}' is none of {', '.join(PADDING_RULES)}")
+    return per_axis(sides)(text)
+
+
+def shape(text: str) -> object:
+    """A shape as in a spec file: 1568, 7x7x32, 32x7x7 CHW. Raises BadParameter.
+
+    >>> shape("7x7x32")
+    Shape(channels=32, spatial=(7, 7))
+    """
+    from cnncalc.errors import Misfit
+    from cnncalc.spec.inputs import parse_input
+
+    try:
+        return parse_input(text).shape
+    except Misfit as misfit:
+        help_ = f"; {misfit.help}" if misfit.help else ""
+        raise typer.BadParameter(f"{misfit.message}{help_}") from None

@@ -1,0 +1,198 @@
+"""`cnncalc zoo`: the bundled networks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cnncalc.cli import output
+from cnncalc.cli.check import MaxMacs, MaxParams
+from cnncalc.cli.options import OUT, ROWS, Json, OutputFile, complete_file, words
+from cnncalc.errors import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnncalc.design.catalogue import Entry, Wish
+
+EPILOG = (
+    "Examples: cnncalc zoo --family resnet | cnncalc zoo --max-params 5M --max-macs 600M --sort "
+    "macs --reverse | cnncalc zoo lenet5 | cnncalc zoo resnet --copy my_resnet.yaml"
+)
+PICKED = "Which networks"
+
+
+def complete_family(incomplete: str) -> Iterator[str]:
+    """The bundled files."""
+    from cnncalc import zoo as box
+
+    return (name for name in box.files() if name.startswith(incomplete))
+
+
+def complete_column(incomplete: str) -> Iterator[str]:
+    """The columns of the list, also after a comma."""
+    from cnncalc.render.catalogue import COLUMNS
+
+    before, comma, last = incomplete.rpartition(",")
+    return (f"{before}{comma}{key}" for key in COLUMNS if key.startswith(last))
+
+
+Name = Annotated[
+    str | None,
+    typer.Argument(metavar="[NAME]", help="A bundled network: prints its spec.",
+                   autocompletion=complete_file, show_default=False),
+]  # fmt: skip
+Copy = Annotated[Path | None, typer.Option(metavar="PATH", help="Write the spec to a new file.")]
+Family = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Only the networks of this file.",
+                 autocompletion=complete_family, rich_help_panel=PICKED),
+]  # fmt: skip
+Match = Annotated[
+    str | None,
+    typer.Option(metavar="PATTERN", help="Only names such as 'resnet*'.", rich_help_panel=PICKED),
+]
+Years = Annotated[
+    str | None,
+    typer.Option("--year", metavar="YEARS", help="Only these years: 2015, 2015..2019, 2020.. .",
+                 rich_help_panel=PICKED),
+]  # fmt: skip
+Sort = Annotated[
+    Literal["name", "year", "params", "macs", "rf"] | None,
+    typer.Option(help="Names from A to Z, figures from the largest.", rich_help_panel=ROWS),
+]
+Reverse = Annotated[
+    bool, typer.Option("--reverse", help="The other way round.", rich_help_panel=ROWS)
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(metavar="A,B,C", help="Columns to show; 'help' lists them.",
+                 autocompletion=complete_column, rich_help_panel=OUT),
+]  # fmt: skip
+Format = Annotated[
+    Literal["table", "json", "csv", "tsv", "md"],
+    typer.Option("--format", help="How to write the list.", rich_help_panel=OUT),
+]
+
+
+def zoo(
+    context: typer.Context,
+    name: Name = None,
+    copy: Copy = None,
+    family: Family = None,
+    match: Match = None,
+    max_params: MaxParams = None,
+    max_macs: MaxMacs = None,
+    years: Years = None,
+    sort: Sort = None,
+    reverse: Reverse = False,
+    columns: Columns = None,
+    format_: Format = "table",
+    json: Json = False,
+    out: OutputFile = None,
+) -> None:
+    """List the bundled networks, or print the spec of one."""
+    style = "json" if json else format_
+    with output.guarded(json=style == "json"):
+        if name or copy:
+            _only_for_the_list(context)
+            _spec(name, copy, out)
+            return
+        from cnncalc.design.catalogue import Wish
+        from cnncalc.render import catalogue as render
+
+        if columns == "help":
+            output.emit([render.help_text()])
+            return
+        limits = tuple(limit for limit in (max_params, max_macs) if limit is not None)
+        wish = Wish(_known_family(family), match, limits, _span(years))
+        shown = render.chosen(words(columns))
+        found = _found(wish, sort, reverse=reverse)
+        output.emit([_text(found, shown, style, whole=out is not None)], out)
+
+
+def _only_for_the_list(context: typer.Context) -> None:
+    """Refuse options that choose and order networks where one spec is asked for."""
+    spec = {"name", "copy", "out"}
+    for option in context.command.params:
+        given = context.params.get(option.name or "") not in (None, False, option.default)
+        if given and option.name not in spec:
+            raise typer.BadParameter("is for the list of all networks", param=option)
+
+
+def _spec(name: str | None, copy: Path | None, out: str | None) -> None:
+    from cnncalc import zoo as box
+    from cnncalc.cli.files import create_all
+
+    if name is None:
+        raise typer.BadParameter("which network? Give its name", param_hint="NAME")
+    path = box.bundled(name)
+    if copy:
+        target = copy / path.name if copy.is_dir() else copy
+        beside = {target.with_name(file.name): file.read_bytes() for file in _weights(path)}
+        create_all({target: path.read_bytes(), **beside})
+    else:
+        output.emit([path.read_text(encoding="utf-8")], out)
+
+
+def _weights(path: Path) -> Iterator[Path]:
+    """The file of weights that a bundled spec names under `init`."""
+    from cnncalc.spec.source import Mapping, Scalar, compose
+
+    tree = compose(path.read_text(encoding="utf-8"), path.name)
+    init = tree.get("init") if isinstance(tree, Mapping) else None
+    named = init.get("weights") if isinstance(init, Mapping) else None
+    if isinstance(named, Scalar):
+        yield path.with_name(named.text)
+
+
+def _known_family(family: str | None) -> str | None:
+    """The name of a bundled file. Raises ChoiceError for any other word."""
+    from cnncalc import zoo as box
+    from cnncalc.render.choice import ChoiceError
+
+    if family is not None and family not in box.files():
+        raise ChoiceError("family", family, box.files())
+    return family
+
+
+def _span(years: str | None) -> tuple[int, int] | None:
+    from cnncalc.design.catalogue import parse_years
+    from cnncalc.errors import Misfit
+
+    try:
+        return None if years is None else parse_years(years)
+    except Misfit as misfit:
+        message = f"{misfit.message}; {misfit.help}"
+        raise typer.BadParameter(message, param_hint="--year") from None
+
+
+def _found(wish: Wish, sort: str | None, *, reverse: bool) -> list[Entry]:
+    """The networks to list, in order; when there are none, that is said."""
+    from cnncalc.design import catalogue
+
+    found = [entry for entry in catalogue.entries() if wish.grants(entry)]
+    if not found:
+        output.tell([Diagnostic("note", "empty", "no bundled network is like that")])
+    if sort:
+        return catalogue.ordered(found, sort, reverse=reverse)
+    return found[::-1] if reverse else found
+
+
+def _text(found: Sequence[Entry], columns: Sequence[str], style: str, *, whole: bool) -> str:
+    from cnncalc.render import catalogue as render
+
+    if style == "json":
+        from cnncalc.render.json import dumps
+
+        return f"{dumps(render.document(found, version=output.version()))}\n"
+    if style in {"csv", "tsv"}:
+        return render.separated(found, columns, "," if style == "csv" else "\t")
+    if style == "md":
+        return render.markdown(found, columns)
+    width = None if whole or not output.terminal() else shutil.get_terminal_size((120, 24)).columns
+    return render.text(found, columns, width=width, ascii_only=output.ascii_only())

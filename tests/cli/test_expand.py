@@ -1,0 +1,167 @@
+"""`cnncalc expand`: what is written out loads again as the very same network."""
+
+import pytest
+
+from cnncalc import analyze, zoo
+from cnncalc.errors import CnncalcError
+from cnncalc.network import Network, Node
+from cnncalc.spec.document import read_document
+from cnncalc.spec.emit import flow, quoted
+from cnncalc.spec.load import build, load
+from cnncalc.spec.source import compose, plain
+from cnncalc.spec.write import text
+
+SAME = ("index", "name", "layer", "inputs", "shape", "attached_to", "shared_with", "frozen",
+        "train_only", "note", "values")  # fmt: skip
+
+ODD = r"""
+name: "Odd: net #1"
+description: "two\nlines"
+source: ["A: b, [c]"]
+inputs: {left: 16x16x3, right: 3x16x16 CHW}
+blocks:
+  tower(c):
+    - conv c 3x3 p1 bn relu
+    - conv c 3x3 p1 -> lrn 5
+layers:
+  - a: tower 8
+  - b: {tower: 8, from: right, share: a}
+  - add a
+  - up: upsample 2x2 bilinear
+  - conv: {filters: 4, kernel: [1, 3], padding: [[0, 1], [2, 2]]}
+    note: "say \"hi\": # no"
+    name: odd
+  - {aux: {side: [gap, fc 3]}, train_only: true}
+  - conv 4 3x3 same d2 frozen
+  - conv 2 3x3 bn bias relu bn
+  - dropout 0.25
+  - avgpool 3x3 s2 ceil
+  - slice 0 1
+  - w1: {conv: 1 2x2, weights: [[1, 2], [3.5, -4e-3]], bias_values: [0.5]}
+  - leaky 0.2
+  - pad 1 mode=reflect
+  - out: fc 10 -> softmax
+expect:
+  params: 3K
+  layers: {odd: {output: 33x34x4, params: 100}, a: {params: 816}}
+"""
+
+
+def reloaded(network: Network) -> Network:
+    return build(read_document(text(network), "expanded"))
+
+
+def facts(network: Network):
+    return [tuple(getattr(node, field) for field in SAME) for node in network.nodes]
+
+
+@pytest.mark.parametrize("name", zoo.files())
+def test_every_bundled_network_and_variant_comes_back(name):
+    path = zoo.files()[name]
+    document = read_document(path.read_text(encoding="utf-8"), path.name)
+    for variant in [*document.variants] or [None]:
+        network = build(document, variant)
+        again = reloaded(network)
+        assert facts(again) == facts(network)
+        assert again.outputs == network.outputs
+        assert (again.name, again.source) == (network.name, network.source)
+        assert again.layout == network.layout
+        assert [e[:4] for e in again.expect] == [e[:4] for e in network.expect]
+
+
+def test_so_do_its_totals(cnncalc):
+    network = load("googlenet")
+    again = reloaded(network)
+    assert analyze(again).totals == analyze(network).totals
+
+
+def test_a_network_with_everything_in_it_comes_back():
+    network = build(read_document(ODD, "odd"))
+    again = reloaded(network)
+    assert facts(again) == facts(network)
+    assert again.outputs == network.outputs
+    assert again.description == "two\nlines"
+    assert {e.key for e in network.expect} - {e.key for e in again.expect} == {"layers.a.params"}
+    assert "    # a: {params: 816}\n" in text(network)
+    assert text(again) == text(network).replace("    # a: {params: 816}\n", "")
+
+
+def test_one_line_per_layer_and_sources_by_name(cnncalc):
+    answer = cnncalc("expand", "resnet18")
+    assert answer.status == 0
+    lines = answer.out.splitlines()
+    assert lines[0] == "name: resnet18"
+    assert (
+        "  - conv: {name: layer1.0.conv1, filters: 64, kernel: [3, 3], padding: 1, bias: false}"
+    ) in lines
+    assert "  - add: {name: layer1.0.add1, from: [layer1.0.bn2, maxpool1]}" in lines
+    assert (
+        "  - conv: {name: layer2.0.downsample.0, filters: 128, kernel: [1, 1], stride: 2, "
+        "bias: false, from: layer1.1.relu2, attached: [{bn: {name: layer2.0.downsample.1}}]}"
+    ) in lines
+    assert lines[-5:] == [
+        "expect:", "  params: 11689512", "  macs: 1814073344", "  output: 1000", "  rf: 435",
+    ]  # fmt: skip
+
+
+def test_variables_and_inputs_of_the_command_line_are_written_in(cnncalc, tmp_path):
+    file = tmp_path / "half.yaml"
+    options = ("--set", "width=0.5", "--input", "160x160x3")
+    assert cnncalc("expand", "mobilenet_v2", *options, "-o", file).out == ""
+    totals = cnncalc("analyze", file, "--json").json["totals"]
+    assert totals["params"] == 1968680  # TensorFlow's published model, 0.5 at 160
+
+
+def test_a_batch_and_another_order_of_axes_are_kept():
+    for written in ("8x3x16x16 NCHW", "16x12x3 WHD", "8x784 NC", "4x100x2 NLC", "2x3x4x5 CDHW"):
+        network = build(read_document(f"input: {written}\nlayers: [relu]\n", "x"))
+        again = reloaded(network)
+        assert (again.batch, again.layout, facts(again)) == (
+            network.batch, network.layout, facts(network),
+        )  # fmt: skip
+
+
+def test_what_the_language_cannot_say_is_refused():
+    network = build(read_document("input: 8x8x1\nlayers: [conv 2 3x3 relu, tanh]\n", "x"))
+    conv, tanh = network.nodes[1], network.nodes[3]
+    beside = tanh._replace(inputs=(conv.index,))
+    broken = Network(name="x", nodes=(*network.nodes[:3], beside), outputs=(3,))
+    with pytest.raises(CnncalcError) as caught:
+        text(broken)
+    assert str(caught.value) == (
+        "unwritable-network: cannot be written out: "
+        "'conv1' has no name of its own, and another layer reads it"
+    )
+    assert isinstance(beside, Node)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "a", "LeNet-5", "5", "1e3", "010", "true", "null", "~", "a: b", "#", " a", "a ", "- a",
+     "-", "é", "tab\there", "line\nbreak", "\x85", "\u2028", "\ufeff", 'quote"', "back\\slash",
+     "a, b"],
+)  # fmt: skip
+def test_any_text_is_read_back_as_it_was(value):
+    assert plain(compose(f"[{flow(value)}, {quoted(value)}]", "x")) == [value, value]
+
+
+KEPT = """\
+input: 8x8x1
+layers: [conv 2 3x3, fc 3]
+budget: {params: 5M, rf: ">= 3"}
+init: {seed: 7, scheme: he, labels: [one, two, "3"]}
+variants:
+  big: {budget: {params: "<= 6M"}}
+"""
+
+
+def test_budgets_and_the_beginning_of_weights_are_kept():
+    document = read_document(KEPT, "net.yaml")
+    own, big = (compose(text(build(document, name)), "out") for name in (None, "big"))
+    start = {"seed": 7, "scheme": "he", "labels": ["one", "two", "3"]}
+    assert plain(own.get("budget")) == {"params": "5M", "rf": ">= 3"}
+    assert plain(big.get("budget")) == {"params": "<= 6M", "rf": ">= 3"}
+    assert plain(own.get("init")) == plain(big.get("init")) == start
+    bare = text(build(read_document("input: 8x8x1\nlayers: [fc 3]\n", "net.yaml")))
+    assert "budget" not in bare
+    assert "init" not in bare

@@ -1,0 +1,39 @@
+"""Help that is true: every example is a command line that its command takes."""
+
+import re
+import shlex
+from importlib import import_module
+
+import pytest
+import typer
+
+from cnncalc.cli import app
+
+EXAMPLE = re.compile(r"(?:^|Examples?: |\| )cnncalc ([^|&>(\n]+)", re.MULTILINE)
+
+
+def examples(text):
+    return [shlex.split(example) for example in EXAMPLE.findall(text)]
+
+
+@pytest.mark.parametrize("command", app.COMMANDS)
+def test_the_examples_of_every_command_are_taken(command):
+    module = import_module(f"cnncalc.cli.{app.COMMANDS[command]}")
+    own = [
+        words for words in examples(module.EPILOG) if app.ALIASES.get(words[0], words[0]) == command
+    ]
+    assert own
+    root = typer.main.get_command(app.app)
+    parent = typer.Context(root, help_option_names=["-h", "--help"])
+    for name, *arguments in own:
+        root.get_command(parent, name).make_context(name, arguments, parent=parent)
+
+
+def test_the_overview_shows_where_to_begin(cnncalc):
+    overview = cnncalc("--help").out
+    assert [words[0] for words in examples(app.EPILOG)] == ["conv", "stack", "analyze"]
+    for words in examples(app.EPILOG):
+        assert f"cnncalc {words[0]} " in overview
+        assert cnncalc(*words).status == 0
+    for word in ("CNNCALC_FORMAT", "CNNCALC_LAYOUT", "NO_COLOR", "Exit status", "deconv"):
+        assert word in overview

@@ -1,0 +1,78 @@
+"""`cnncalc sizes`: question 13 of the manual, grouping, JSON, exit codes."""
+
+import csv
+import io
+
+import jsonschema
+
+from cnncalc.render.answer_schemas import sizes_schema
+from cnncalc.render.sizes import distance
+
+
+def test_which_input_sizes_work(cnncalc):
+    """Question 13: a padded U-Net with four poolings works on multiples of 16."""
+    answer = cnncalc("sizes", "unet-padded", "--from", 320, "--to", 360)
+    assert answer.status == 0
+    lines = answer.out.splitlines()
+    assert lines[0] == "U-Net (padded, batch norm): input S×S×3 HWC, S = 320 to 360"
+    assert lines[1] == "works   3 of 41: 320, 336, 352 (every multiple of 16)"
+    assert lines[2] == "exact   3 of 41 (the same)"
+    at = lines.index("  dec1.concat1   3 sizes: 321, 337, 353 (16k + 1)")
+    assert lines[at + 1] == "    at 321: cannot concatenate tensors of different shape"
+    assert "320×320×64" in lines[at + 2]
+    assert "321×321×64" in lines[at + 3]
+    assert "  dec4.concat1   17 sizes: 328 to 335, 344 to 351, 360" in lines
+
+
+def test_valid_tiles_of_the_first_unet(cnncalc):
+    """Ronneberger 2015: the tile of Figure 1 is 572, and tiles lie 16 apart."""
+    out = cnncalc("sizes", "unet", "--exact", "--from", 540, "--to", 600).out
+    assert "exact   4 of 61: 540, 556, 572, 588 (16k + 12)\n" in out
+    assert "works" not in out
+
+
+def test_steps_and_axes(cnncalc):
+    out = cnncalc("sizes", "lenet5", "--from", 32, "--to", 48, "--step", 4, "--axes", "w").out
+    assert out.startswith("LeNet-5: input 32×S×1 HWC, S = 32 to 48 in steps of 4\n")
+    assert "works   5 of 5: 32 to 48\n" in out
+
+
+def test_status_says_whether_any_works(cnncalc):
+    assert cnncalc("sizes", "lenet5", "--from", 31, "--to", 31).status == 1
+    assert cnncalc("sizes", "lenet5", "--from", 33, "--to", 33).status == 0
+    assert cnncalc("sizes", "lenet5", "--from", 33, "--to", 33, "--exact").status == 1
+
+
+def test_json_fits_its_schema(cnncalc):
+    document = cnncalc("sizes", "lenet5", "--from", 30, "--to", 40, "--json").json
+    jsonschema.validate(document, sizes_schema())
+    assert (document["working"], document["exact"]) == (list(range(32, 41)), [32, 36, 40])
+    first, *_, last = document["sizes"]
+    assert (first["works"], first["layer"]) == (False, "C5")
+    assert last["out"] == [{"c": 10}]
+
+
+def test_csv(cnncalc):
+    out = cnncalc("sizes", "lenet5", "--from", 31, "--to", 33, "--format", "csv").out
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [(row["size"], row["works"], row["rounding"]) for row in rows] == [
+        ("31", "no", ""), ("32", "yes", ""), ("33", "yes", "S2"),
+    ]  # fmt: skip
+
+
+def test_what_goes_wrong(cnncalc):
+    answer = cnncalc("sizes", "lenet5", "--axes", "d")
+    assert answer.status == 1
+    assert answer.err == ("error[unknown-axis]: the input has no axis 'd'\n  = help: it has h, w\n")
+    assert cnncalc("sizes", "lenet5", "--from", 9, "--to", 8).status == 2
+    assert cnncalc("sizes", "no-such-network").status == 3
+    assert cnncalc("sizes", "no-such-network", "--json").json["ok"] is False
+
+
+def test_distances():
+    assert [distance(values) for values in ((1, 3, 5), (1, 2, 4), (7,), ())] == [
+        2,
+        None,
+        None,
+        None,
+    ]

@@ -1,0 +1,192 @@
+"""`layers`, `schema`, `init`, and shell completion."""
+
+import json
+
+import jsonschema
+import pytest
+
+from cnncalc import layers as rooms
+from cnncalc import zoo
+from cnncalc.layers import room
+from cnncalc.spec.document import read_document
+from cnncalc.spec.reference import KINDS, OTHER, all_described
+from cnncalc.spec.source import compose, plain
+
+# -- layers
+
+
+def test_every_type_and_alias_has_its_line(cnncalc):
+    out = cnncalc("layers").out
+    lines = [line.split("  ")[1] for line in out.splitlines() if line.startswith("  ")]
+    assert {word for line in lines for word in line.split(", ")} == rooms.names()
+
+
+def test_one_type_in_full(cnncalc):
+    out = cnncalc("layers", "conv").out
+    assert "floor((W - F + 2P)/S) + 1" in out
+    assert ("  kernel:              a whole number from 1, or one per axis; required; "
+            "a size such as 3x3; f=; kernel_size=\n") in out  # fmt: skip
+    assert "  nobias  bias: false\n" in out
+    assert out.endswith("Example\n  - conv: {filters: 8, kernel: 3}\n")
+
+
+def test_an_alias_tells_of_its_room(cnncalc):
+    assert cnncalc("layers", "deconv").out == cnncalc("layers", "conv_transpose").out
+
+
+def test_an_unknown_type_is_an_error_with_a_suggestion(cnncalc):
+    answer = cnncalc("layers", "cnv")
+    assert (answer.status, answer.out) == (1, "")
+    assert answer.err == (
+        "error[unknown-type]: there is no layer type 'cnv'\n  = help: did you mean 'conv'?\n"
+    )
+    document = cnncalc("layers", "cnv", "--json").json
+    assert document["diagnostics"][0]["help"] == "did you mean 'conv'?"
+
+
+def test_the_reference_as_json(cnncalc):
+    document = cnncalc("layers", "--json").json
+    assert document["schema"] == "cnncalc.layers/1"
+    by_type = {entry["type"]: entry for entry in document["layers"]}
+    assert by_type["maxpool"]["aliases"] == ["pool"]
+    (units, bias) = by_type["fc"]["fields"]
+    assert (units["required"], units["position"], units["letters"]) == (True, 1, ["k"])
+    assert (bias["default"], bias["value"]) == ("true", "true or false")
+
+
+@pytest.mark.parametrize("name", sorted(rooms.rooms()))
+def test_every_example_is_a_layer_that_can_be_read(name):
+    example = all_described()[name]["example"]
+    text = f"input: 32x32x8\nlayers:\n  - {example}\n"
+    (item,) = read_document(text, "example").body.items
+    assert name == "identity" or item.head == room(name).type
+
+
+def test_every_kind_of_value_but_a_table_is_described():
+    fields = [field for entry in all_described().values() for field in entry["fields"]]
+    assert {field["name"] for field in fields if field["value"] == OTHER} <= {"table"}
+    assert {field["value"] for field in fields} & {words for words, _ in KINDS.values()}
+
+
+# -- schema
+
+
+@pytest.fixture(scope="module")
+def spec_schema():
+    from cnncalc.spec.model import spec_schema
+
+    return jsonschema.Draft202012Validator(spec_schema())
+
+
+def test_the_schema_is_printed_whole(cnncalc, spec_schema):
+    assert json.loads(cnncalc("schema").out) == spec_schema.schema
+    spec_schema.check_schema(spec_schema.schema)
+
+
+@pytest.mark.parametrize("name", zoo.files())
+def test_every_bundled_spec_keeps_the_schema(name, spec_schema):
+    path = zoo.files()[name]
+    spec_schema.validate(plain(compose(path.read_text(encoding="utf-8"), path.name)))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ({"layers": [{"conv": {"filters": 6, "kernel": 5}}]},
+         {"layers": [{"conv": {"filters": 6, "kernal": 5}}]}),
+        ({"layers": ["relu"], "outputs": []}, {"layers": ["relu"], "outptus": []}),
+        ({"layers": ["relu"]}, {"layer": ["relu"]}),
+    ],
+)  # fmt: skip
+def test_a_misspelt_option_breaks_the_schema(right, wrong, spec_schema):
+    assert spec_schema.is_valid({"input": "32x32x1", **right})
+    assert not spec_schema.is_valid({"input": "32x32x1", **wrong})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "conv -W 224 -F 11 -S 4 --vs depthwise",
+        "conv -W 4 -F 5",
+        "conv -W 4 -F 3,5",
+        "pool -W 4 -F 2",
+        "fc --in 4 --units 2",
+        "analyze lenet5",
+        "analyze nowhere",
+        "conv -W 4",
+    ],
+)
+def test_documents_keep_the_schema_of_reports(cnncalc, arguments):
+    schema = cnncalc("schema", "report").json
+    jsonschema.validate(cnncalc(*arguments.split(), "--json").json, schema)
+
+
+# -- init
+
+
+def test_the_starter_can_be_analysed_at_once(cnncalc, tmp_path, monkeypatch, spec_schema):
+    monkeypatch.chdir(tmp_path)
+    answer = cnncalc("init", "digits")
+    assert (answer.status, answer.out) == (0, "")
+    assert answer.err.splitlines()[:2] == ["wrote digits.yaml", "  cnncalc analyze digits.yaml"]
+    assert [path.name for path in tmp_path.iterdir()] == ["digits.yaml"]
+    text = (tmp_path / "digits.yaml").read_text(encoding="utf-8")
+    assert text.splitlines()[:2] == [
+        "# yaml-language-server: $schema=cnncalc.schema.json",
+        "# $schema: cnncalc.schema.json",
+    ]
+    spec_schema.validate(plain(compose(text, "digits.yaml")))
+    analysed = cnncalc("analyze", "digits.yaml", "--strict", "fit")
+    assert (analysed.status, analysed.err) == (0, "")
+    assert "28,938" in analysed.out  # 416 + 12,832 + 15,690
+
+
+def test_the_starter_never_replaces_a_file_unasked(cnncalc, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.yaml").write_text("mine", encoding="utf-8")
+    answer = cnncalc("init")
+    assert answer.status == 3
+    assert (
+        answer.err == "error[exists]: net.yaml exists already\n  = help: --force writes over it\n"
+    )
+    assert (tmp_path / "net.yaml").read_text(encoding="utf-8") == "mine"
+    assert cnncalc("init", "--force", "-q").err == ""
+    assert cnncalc("analyze", "net.yaml").status == 0
+
+
+def test_a_starter_with_an_odd_name(cnncalc, tmp_path):
+    assert cnncalc("init", tmp_path / "a: #1").status == 0
+    assert cnncalc("analyze", tmp_path / "a: #1.yaml").out.startswith("a: #1 ")
+    assert cnncalc("init", tmp_path / "no" / "where").status == 3
+
+
+# -- completion
+
+
+@pytest.mark.parametrize(
+    ("typed", "at", "offered"),
+    [
+        ("cnncalc conv-t", 1, ["conv-transpose"]),
+        ("cnncalc analyze lenet5-", 2, ["lenet5-1998"]),
+        ("cnncalc analyze resnet --variant resnext50", 4, ["resnext50_32x4d"]),
+        ("cnncalc expand resnet --variant resnext50", 4, ["resnext50_32x4d"]),
+        ("cnncalc analyze lenet5 --columns name,bi", 4, ["name,bias", "name,biases"]),
+        ("cnncalc analyze lenet5 --at C1", 4, ["C1", "C1.tanh"]),
+        ("cnncalc analyze nowhere --at C1", 4, []),
+        ("cnncalc zoo lenet5-", 2, ["lenet5-1998"]),
+        ("cnncalc layers conv_", 2, ["conv_transpose"]),
+        ("cnncalc pool --kin", 2, ["--kind"]),
+    ],
+)  # fmt: skip
+def test_completion_offers_what_fits(cnncalc, monkeypatch, typed, at, offered):
+    monkeypatch.setenv("_CNNCALC_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(at))
+    assert cnncalc().out.split() == offered
+
+
+def test_completion_can_be_installed(cnncalc):
+    shown = cnncalc("--show-completion", "bash")
+    assert shown.status == 0
+    assert "_CNNCALC_COMPLETE=complete_bash" in shown.out
+    assert "--install-completion" in cnncalc("--help").out

@@ -1,0 +1,125 @@
+"""`cnncalc solve`: questions 6 and 7 of the manual, tables, JSON, exit codes."""
+
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+
+from cnncalc.render.answer_schemas import solve_schema
+
+
+def tables(answer):
+    """Title -> the cells of its lines."""
+    found = {}
+    for block in answer.out.split("\n\n")[1:]:
+        title, *lines = block.splitlines()
+        found[title.partition(":")[0]] = [line.split() for line in lines]
+    return found
+
+
+def test_is_the_input_of_alexnet_224_or_227(cnncalc):
+    """Question 6: 227 fits exactly; 224 needs padding 2, and rounds down."""
+    answer = cnncalc("solve", "-F", 11, "-S", 4, "--out", 55)
+    assert answer.status == 0
+    found = tables(answer)
+    assert found["fits exactly"][:2] == [["W", "F", "S", "P", "Remark"], ["227", "11", "4", "0"]]
+    assert found["rounds down"][1][:4] == ["224", "11", "4", "2"]
+    assert " ".join(found["rounds down"][1][4:]) == "1 unread at the edge"
+    assert found["rounds down"][-1] == ["and", "23", "more", "(--top", "33)"]
+
+
+def test_which_padding_keeps_the_size(cnncalc):
+    """Question 7: a 5x5 filter keeps 32 with two zeros on each side."""
+    found = tables(cnncalc("solve", "-W", 32, "-F", 5, "--out", 32))
+    assert found == {"fits exactly": [["W", "F", "S", "P", "Remark"], ["32", "5", "1", "2"]]}
+
+
+def test_which_stride_halves_it(cnncalc):
+    found = tables(cnncalc("solve", "-W", 32, "-F", 3, "-P", 1, "--out", 16))
+    assert found["rounds down"][1][:4] == ["32", "3", "2", "1"]
+
+
+def test_none_is_said_plainly_with_what_comes_nearest(cnncalc):
+    answer = cnncalc("solve", "-W", 32, "-F", 3, "-S", 2, "-P", 0, "--out", 16)
+    assert answer.status == 1
+    assert answer.out == (
+        "⌊(W - F + 2P)/S⌋ + 1 = 16\n\nno setting within the ranges gives 16\nnearest:\n"
+        " W  F  S  P  Remark                gives\n"
+        "32  3  2  0  1 unread at the edge     15\n"
+    )
+    assert cnncalc("solve", "-W", 32, "-F", 3, "-S", 2, "-P", 0, "--out", 15).status == 0
+
+
+def test_exact_only(cnncalc):
+    some = cnncalc("solve", "-W", 32, "-F", "2,3", "--out", 16, "--exact")
+    assert (some.status, list(tables(some))) == (0, ["fits exactly"])
+    none = cnncalc("solve", "-W", 32, "-F", 3, "-P", 1, "--out", 16, "--exact")
+    assert none.status == 1
+    assert "no setting within the ranges gives 16 exactly\nnearest:\n" in none.out
+
+
+def test_transposed_finds_the_output_padding(cnncalc):
+    found = tables(
+        cnncalc("solve", "-W", 12, "-F", 3, "-S", 2, "-P", 1, "--out", 24, "--transposed")
+    )
+    assert found["fits exactly"] == [
+        ["W", "F", "S", "P", "a", "Remark"],
+        ["12", "3", "2", "1", "1"],
+    ]
+
+
+def test_rules_pairs_dilations_and_lists(cnncalc):
+    answer = cnncalc("solve", "-W", 32, "-F", 4, "-P", "same,1+2", "--out", 32, "--ascii")
+    assert tables(answer)["fits exactly"][1:] == [["32", "4", "1", "1+2"]]
+    dilated = cnncalc("solve", "-W", 32, "-F", 3, "--dilation", "1,2", "--out", 32)
+    assert tables(dilated)["fits exactly"][1:] == [
+        ["32", "3", "1", "1", "1"], ["32", "3", "1", "2", "2"],
+    ]  # fmt: skip
+
+
+def test_json_fits_its_schema(cnncalc):
+    document = cnncalc("solve", "-F", 11, "-S", 4, "--out", 55, "--json").json
+    jsonschema.validate(document, solve_schema())
+    first = document["settings"][0]
+    assert (document["ok"], first["w"], first["p"], first["exact"]) == (True, 227, [0, 0], True)
+    assert len(document["settings"]) == 44
+    none = cnncalc("solve", "-W", 32, "-F", 3, "-S", 2, "-P", 0, "--out", 16, "--json")
+    jsonschema.validate(none.json, solve_schema())
+    assert (none.status, none.json["ok"], none.json["nearest"][0]["out"]) == (1, False, 15)
+    transposed = cnncalc("solve", "--transposed", "-W", 12, "--out", 24, "--json").json
+    jsonschema.validate(transposed, solve_schema())
+    assert transposed["settings"][0]["output_padding"] == 0
+
+
+def test_csv_and_markdown(cnncalc):
+    out = cnncalc("solve", "-W", 32, "-F", 5, "--out", 32, "--format", "csv").out
+    assert out == "W,F,S,P,Remark\r\n32,5,1,2,\r\n"
+    out = cnncalc("solve", "-W", 32, "-F", 5, "--out", 32, "--format", "md").out
+    assert out.splitlines()[-1] == "| 32 | 5 | 1 | 2 |  |"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", 0], "0 is not in the range x>=1"),
+        (["--out", 5, "-F", "x"], "'x' is not a whole number from 1"),
+        (["--out", 5, "-A", 1], "needs --transposed"),
+        ([], "Missing option '--out'"),
+    ],
+)
+def test_wrong_command_lines(cnncalc, arguments, message):
+    answer = cnncalc("solve", *arguments)
+    assert (answer.status, answer.out) == (2, "")
+    assert message in " ".join(answer.err.replace("│", "").split())
+
+
+def test_it_starts_without_heavy_libraries():
+    code = (
+        "import sys\nfrom cnncalc.cli.app import run\n"
+        "run(['solve', '-F', '11', '-S', '4', '--out', '55'])\n"
+        "heavy = ('pydantic', 'yaml', 'rich', 'typing_extensions')\n"
+        "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"

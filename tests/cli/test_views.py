@@ -1,0 +1,113 @@
+"""`analyze --as`, `--training` and `--memory`: other views of a network."""
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from cnncalc.render.question_schemas import as_schema
+from cnncalc.render.schema import schema
+
+EVERY_TOOL = ("torchinfo", "fvcore", "ptflops", "thop", "torch", "keras")
+
+
+def test_as_another_tool_prints_it(cnncalc):
+    answer = cnncalc("analyze", "resnet18", "--as", "torchinfo")
+    lines = [" ".join(line.split()) for line in answer.out.splitlines()]
+    assert lines[0] == "resnet18 as torchinfo 1.8.0 counts it"
+    assert "Total params 11,689,512" in lines
+    assert "Total mult-adds (G) 1.81 (1,814,083,944)" in lines
+    assert "why Total mult-adds (G) is 1,814,083,944 and not 1,814,073,344 (MACs)" in lines
+    assert "+1,000 biases: one for each output" in lines
+    assert lines[-1].startswith("note: ")
+
+
+@pytest.mark.parametrize("tool", EVERY_TOOL)
+def test_the_document_of_a_tool(cnncalc, tool):
+    document = cnncalc("analyze", "lenet5-1998", "--as", tool, "--batch", 2, "--json").json
+    Draft202012Validator(as_schema()).validate(document)
+    assert (document["schema"], document["as"]["name"]) == ("cnncalc.as/1", tool)
+    for figure in document["figures"]:
+        if "why" in figure:
+            steps = sum(term["amount"] for term in figure["why"])
+            assert figure["value"] == figure["base"] + steps
+
+
+def test_what_training_keeps(cnncalc):
+    answer = cnncalc("analyze", "lenet5", "--training", "adam")
+    lines = [line.split() for line in answer.out.splitlines()]
+    assert ["F6", "fc", "+", "tanh", "84", "672", "40,656", "40,656", "81,312", "163,296"] in lines
+    total = next(line for line in lines if line[:1] == ["total"])
+    assert total == ["total", "62,544", "246,824", "246,824", "493,648", "1,049,840"]
+    assert answer.out.splitlines()[-1].startswith("assumed: every output is kept for the backward")
+
+
+def test_the_columns_of_training_add_up_however_they_are_folded(cnncalc):
+    for how in (("--depth", "0"), ("--depth", "1"), ("--expand",)):
+        lines = cnncalc("analyze", "resnet18", "--training", "sgd", *how).out.splitlines()[2:]
+        end = next(n for n, line in enumerate(lines) if line.startswith("total"))
+        rows = [[int(word.replace(",", "")) for word in line.split()[-5:]] for line in lines[:end]]
+        sums = [int(word.replace(",", "")) for word in lines[end].split()[-5:]]
+        assert list(map(sum, zip(*rows, strict=True))) == sums, how
+
+
+def test_training_in_the_report(cnncalc):
+    document = cnncalc("analyze", "lenet5", "--training", "momentum", "--json").json
+    Draft202012Validator(schema()).validate(document)
+    training = document["training"]
+    assert training["totals"]["optimiser_bytes"] == 61706 * 4
+    layers = training["layers"]
+    assert sum(layer["total_bytes"] for layer in layers) == training["totals"]["total_bytes"]
+    assert [layer["name"] for layer in layers][:3] == ["in", "C1", "C1.tanh"]
+    assert "training" not in cnncalc("analyze", "lenet5", "--json").json
+
+
+def test_only_the_totals_of_training(cnncalc):
+    lines = cnncalc("analyze", "lenet5", "--training", "sgd", "--totals").out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("training with sgd (fp32, batch 1): 556 kB (543 KiB) = ")
+
+
+def test_memory_says_where_the_peak_is_and_what_is_alive(cnncalc):
+    out = cnncalc("analyze", "lenet5", "--memory", "--totals").out
+    assert "peak 23,520 bytes at S2: C1.tanh 18,816 + S2 4,704\n" in out
+    assert "peak with nothing in place 37,632 bytes at C1.tanh: C1 18,816 + C1.tanh 18,816\n" in out
+    assert "GPU" not in out
+
+
+def test_memory_for_a_microcontroller(cnncalc):
+    out = cnncalc("analyze", "lenet5", "--memory", "--totals", "--dtype", "int8").out
+    words = "flash 61,706 bytes for the parameters, SRAM 5,880 bytes for the peak\n"
+    assert f"on a microcontroller: {words}" in out
+
+
+def test_the_peak_in_the_report(cnncalc):
+    document = cnncalc("analyze", "lenet5", "--json").json
+    Draft202012Validator(schema()).validate(document)
+    assert document["totals"]["memory"]["peak"] == {
+        "bytes": 23520,
+        "layer": "S2",
+        "tensors": [{"name": "C1.tanh", "bytes": 18816}, {"name": "S2", "bytes": 4704}],
+    }
+    assert document["totals"]["memory"]["peak_out_of_place"]["bytes"] == 37632
+
+
+@pytest.mark.parametrize("option", [("--as", "keras"), ("--training", "sgd")])
+def test_the_views_are_tables_or_json(cnncalc, option):
+    refused = cnncalc("analyze", "lenet5", *option, "--format", "csv")
+    assert (refused.status, refused.out) == (2, "")
+    words = f"error[usage]: {option[0]} is written as a table or as JSON, not as csv"
+    assert refused.err.splitlines()[0] == words
+    assert cnncalc("analyze", "lenet5", *option, "--format", "json").status == 0
+    assert cnncalc("stack", "8x8x1", "conv 2 3x3", *option).status == 0
+
+
+def test_a_view_of_a_layer_that_does_not_exist(cnncalc):
+    answer = cnncalc("analyze", "lenet5", "--training", "sgd", "--at", "C9")
+    assert (answer.status, answer.out) == (2, "")
+    assert answer.err.splitlines()[0] == "error[usage]: there is no layer 'C9'"
+    assert cnncalc("analyze", "lenet5", "--training", "sgd", "--at", "C1").status == 0
+
+
+def test_the_schema_of_another_tools_figures(cnncalc):
+    assert json.loads(cnncalc("schema", "as").out)["title"] == "cnncalc.as/1"
