@@ -1,0 +1,220 @@
+"""How fast the forward pass is, against the best ordinary pure Python and against NumPy.
+
+Run by hand: python tests/bench/bench_forward.py [layers|nets] [NAME ...]
+
+Ordinary is what one would write: the windows laid out once and shared by all filters, then
+`sum(map(operator.mul, window, weights))`. It is timed on a few filters of every layer and
+scaled up, in turn with the kernels; processor seconds, so that other work on the machine does
+not matter, and the best of several. NumPy's time, where NumPy is installed, is a matrix
+product of the same windows in float32, on as many cores as it likes.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from array import array
+from operator import mul
+from random import Random
+
+import cnncalc
+from cnncalc.forward import run
+from cnncalc.forward.kernels import choose
+from cnncalc.forward.kernels.floats import windows
+from cnncalc.forward.kernels.grids import slide_of
+from cnncalc.forward.kernels.kernel import planes_of
+from cnncalc.forward.parameters import Parameters, each
+from cnncalc.forward.stored import Stored
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.dwconv import DwConv
+from cnncalc.shapes import Shape
+from cnncalc.tensor import Tensor
+
+SAMPLED = 4  # filters that the ordinary way is timed on
+HALF = ((1, 1),)
+LAYERS = {
+    # name: layer, input, the ratio to reach
+    "3x3 64->64 at 56": (Conv(filters=64, kernel=(3,), padding=HALF), Shape(64, (56, 56)), 6),
+    "3x3 128->128 at 28": (Conv(filters=128, kernel=(3,), padding=HALF), Shape(128, (28, 28)), 6),
+    "3x3 256->256 at 14": (Conv(filters=256, kernel=(3,), padding=HALF), Shape(256, (14, 14)), 4),
+    "3x3 512->512 at 7": (Conv(filters=512, kernel=(3,), padding=HALF), Shape(512, (7, 7)), 4),
+    "1x1 256->64 at 56": (Conv(filters=64, kernel=(1,)), Shape(256, (56, 56)), 4),
+    "1x1 64->256 at 56": (Conv(filters=256, kernel=(1,)), Shape(64, (56, 56)), 4),
+    "7x7/2 3->64 at 224": (
+        Conv(filters=64, kernel=(7,), stride=(2,), padding=((3, 3),)), Shape(3, (224, 224)), 4,
+    ),
+    "3x3/2 64->128 at 56": (
+        Conv(filters=128, kernel=(3,), stride=(2,), padding=HALF), Shape(64, (56, 56)), 3,
+    ),
+    "5x5 64->192 at 27": (
+        Conv(filters=192, kernel=(5,), padding=((2, 2),)), Shape(64, (27, 27)), 6,
+    ),
+    "depthwise 3x3 96 at 56": (DwConv(kernel=(3,), padding=HALF), Shape(96, (56, 56)), 2),
+}  # fmt: skip
+NETS = ("lenet5", "squeezenet1_1", "alexnet", "resnet18", "mobilenet_v2")
+
+
+def numbers(layer, *shapes, seed=1):
+    """Inputs as a ReLU leaves them, weights spread evenly."""
+    random = Random(seed)
+    inputs = [
+        Tensor(shape, [max(0.0, random.gauss(0, 1)) for _ in range(shape.size)]) for shape in shapes
+    ]
+    weights = {
+        p.name: [random.uniform(-1, 1) for _ in range(p.size)] for p in layer.parameters(*shapes)
+    }
+    return inputs, weights
+
+
+def seconds(action):
+    """Processor seconds of one call."""
+    start = time.process_time()
+    action()
+    return time.process_time() - start
+
+
+def ordinary_seconds(layer, inputs, weights):
+    """What all filters would take: the windows once, and the quickest of a few filters each."""
+    (x,) = inputs
+    slide, planes = slide_of(layer, x.shape), planes_of(x)
+    filters, seen = layer.parameters(x.shape)[0].dims[:2]
+    groups, wide = len(planes) // seen, seen * slide.taps
+    start = time.process_time()
+    laid_out = list(windows(slide, planes[:seen]))
+    once = time.process_time() - start
+    rows = [list(weights["weight"][k * wide : (k + 1) * wide]) for k in range(SAMPLED)]
+    each = min(
+        seconds(lambda row=row: [sum(map(mul, window, row), 0.0) for window in laid_out])
+        for row in rows
+    )
+    return groups * once + filters * each
+
+
+def numpy_seconds(layer, inputs, weights):
+    """The same windows as one matrix product; None without NumPy."""
+    try:
+        import numpy as np
+    except ImportError:
+        return None
+    (x,) = inputs
+    slide = slide_of(layer, x.shape)
+    if layer.type != "conv" or layer.groups > 1:
+        return None
+    filters = layer.filters
+    sides = [(window.begin, window.end) for window in slide.windows]
+    data = np.array(x.values, np.float32).reshape(x.shape.view("CHW"))
+    matrix = np.array(weights["weight"], np.float32).reshape(filters, -1)
+    steps = tuple(slice(None, None, window.stride) for window in slide.windows)
+    kernel = tuple(window.kernel for window in slide.windows)
+
+    def run():
+        padded = np.pad(data, [(0, 0), *sides])
+        axes = tuple(range(1, 1 + len(kernel)))
+        seen = np.lib.stride_tricks.sliding_window_view(padded, kernel, axes)[(slice(None), *steps)]
+        order = (0, *range(1 + len(kernel), 1 + 2 * len(kernel)), *axes)
+        return matrix @ seen.transpose(order).reshape(matrix.shape[1], -1)
+
+    run()
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def compare(layer, shape, rounds=3):
+    """Ordinary and fast seconds, the best of some rounds, taken in turn."""
+    inputs, weights = numbers(layer, shape)
+    kernel = choose(layer, shape)
+    slow = fast = float("inf")
+    for _ in range(rounds):
+        slow = min(slow, ordinary_seconds(layer, inputs, weights))
+        fast = min(fast, seconds(lambda: kernel(inputs, weights)))
+    return slow, fast, numpy_seconds(layer, inputs, weights)
+
+
+def layers(wanted):
+    """A line per layer."""
+    title = f"{'layer':24} {'ordinary':>10} {'fast':>9} {'ratio':>6} {'ns/MAC':>7} {'NumPy':>9}"
+    print(title)
+    for name, (layer, shape, least) in LAYERS.items():
+        if wanted and name not in wanted:
+            continue
+        slow, fast, other = compare(layer, shape)
+        verdict = "" if slow / fast >= least else f"  below {least}"
+        beside = "-" if other is None else f"{other * 1e3:.1f} ms"
+        each = fast / layer.macs(shape) * 1e9
+        print(
+            f"{name:24} {slow * 1e3:7.0f} ms {fast * 1e3:6.0f} ms {slow / fast:6.1f} "
+            f"{each:7.2f} {beside:>9}{verdict}"
+        )
+
+
+def weighed(network):
+    """Parameters ready in memory, so that drawing them is not timed."""
+    random = Random(1)
+    drawn = array("f", [random.uniform(-1, 1) for _ in range(9973)])
+    stored = {}
+    for _, parameter, name in each(network):
+        if parameter.role == "statistic" or len(parameter.dims) == 1:
+            value = float(parameter.name in {"weight", "running_var"})
+            values = array("f", [value]) * parameter.size
+        else:
+            bound = (3 * parameter.dims[0] / parameter.size) ** 0.5
+            scaled = array("f", [bound * value for value in drawn])
+            values = (scaled * (1 + parameter.size // len(scaled)))[: parameter.size]
+        stored[name] = Stored(parameter.dims, lambda values=values: values)
+    return Parameters(stored)
+
+
+def net(name):
+    """A line for a network: its pass, and what its layers would take the ordinary way."""
+    network = cnncalc.load(name)
+    random = Random(1)
+    samples = {
+        node.name: Tensor(node.shape, [random.random() for _ in range(node.shape.size)])
+        for node in network.inputs
+    }
+    weights = weighed(network)
+    fast = min(seconds(lambda: run.forward(network, samples, weights)) for _ in range(2))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    macs, slow, measured = 0, fast, {}
+    run.perf_counter = time.process_time
+    for row in run.forward(network, samples, weights).rows:
+        layer, shapes = row.node.layer, network.shapes_into(row.node)
+        macs += layer.macs(*shapes) if shapes else 0
+        if layer.type not in {"conv", "dwconv", "linear"}:
+            continue
+        if (layer, shapes) not in measured:
+            measured[layer, shapes] = ordinary_seconds(layer, *numbers(layer, *shapes))
+        slow += measured[layer, shapes] - row.seconds
+    print(
+        f"{name:16} {macs / 1e6:9.1f} M {fast:8.2f} s {macs / fast / 1e6:8.0f} M/s "
+        f"{slow:8.1f} s {slow / fast:6.1f} {peak:8.0f} MB"
+    )
+
+
+def nets(wanted):
+    """A line per network."""
+    print(
+        f"{'network':16} {'MACs':>11} {'pass':>10} {'MACs/s':>12} {'ordinary':>10} {'ratio':>6} "
+        f"{'peak':>11}"
+    )
+    for name in wanted or NETS:
+        sys.stdout.flush()
+        subprocess.run([sys.executable, __file__, "net", name], check=True)
+
+
+def main() -> None:
+    """Print the tables asked for, or both."""
+    what, wanted = (sys.argv[1:2] or [""])[0], sys.argv[2:]
+    if what == "net":  # in a process of its own, for its peak of memory
+        net(*wanted)
+    if what in {"", "layers"}:
+        layers(wanted)
+    if what in {"", "nets"}:
+        nets(wanted)
+
+
+if __name__ == "__main__":
+    main()

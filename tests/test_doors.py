@@ -1,0 +1,172 @@
+"""Which door may open where: every import of every module, those inside functions included.
+
+Data flows one way, from the text to the network, the report and the output, so a module may
+ask those before it and never those behind it. Names that only annotations need are free
+to look further: they are not there when the program runs. But a room knows no network.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "cnncalc"
+BASE = {"errors", "lines", "shapes", "window", "tensor", "conventions"}
+
+# Module or folder -> what it may import of this project when it runs, and why where it is odd.
+DOORS = {
+    "errors": set(),
+    "lines": {"errors"},
+    "shapes": set(),
+    "tensor": {"shapes"},
+    "conventions": set(),
+    "version": set(),
+    "window": {"errors"},
+    "layers/": BASE | {"layers/_"},  # a room knows what rooms share, never another room
+    "layers/__init__": {"layers/"},  # the folder is the registry: it finds the rooms
+    "network": {"layers/_base", "shapes", "tensor"},  # it holds the room of its inputs
+    "zoo": {"errors"},
+    "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},
+    "spec/load": BASE | {"spec/", "network", "zoo"},  # the way in takes bundled names too
+    "analysis/": BASE | {"layers/_", "network", "analysis/"},
+    "forward/": BASE | {"layers/_", "network", "forward/"},
+    "design/": BASE | {"layers/_base", "network", "spec/", "analysis/", "design/", "zoo"},
+    "render/": {"errors", "shapes", "conventions", "render/"},
+    "cli/": {""},  # anything
+    "__init__": {"version"},  # names are imported when they are first used
+    "__main__": {"cli/"},
+}
+# What may not even be named in an annotation.
+NOT_EVEN_TYPES = {
+    "layers/": {"network", "spec/", "analysis/", "forward/", "design/", "render/", "cli/"},
+    "network": {"spec/", "analysis/", "forward/", "design/", "render/", "cli/"},
+    "render/": {"spec/", "cli/"},
+    "analysis/": {"spec/", "forward/", "design/", "render/", "cli/"},
+    "forward/": {"spec/", "analysis/", "design/", "render/", "cli/"},
+}
+# Modules of others that are slow to import -> who may import them at the top of a file.
+HEAVY = {
+    "pydantic": set(),
+    "pydantic_core": {"spec/validator", "spec/validation", "spec/toplevel"},
+    "yaml": {"spec/composer"},
+    "rich": {"render/table"},
+    "typer": {"cli/"},
+    "numpy": None,  # nowhere at all
+}
+
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def short(path):
+    """layers/conv, spec/__init__, errors."""
+    return path.relative_to(ROOT).with_suffix("").as_posix()
+
+
+NAMES = {short(path) for path in MODULES}
+
+
+def for_types(tree):
+    """The imports that only type checkers see."""
+    blocks = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    return {inner for block in blocks for line in block.body for inner in ast.walk(line)}
+
+
+def imported(node):
+    """The modules an import statement loads, dotted."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert not node.level, "imports are absolute"
+        return [inner(node.module, alias.name) for alias in node.names]
+    return []
+
+
+def inner(module, name):
+    """`from cnncalc.spec import load` loads a module, not a name of cnncalc.spec."""
+    path = f"{module}.{name}".removeprefix("cnncalc.").replace(".", "/")
+    return f"{module}.{name}" if path in NAMES or f"{path}/__init__" in NAMES else module
+
+
+def own(module):
+    """The short name of a module of this project, or None."""
+    if module.partition(".")[0] != "cnncalc":
+        return None
+    path = module.removeprefix("cnncalc").removeprefix(".").replace(".", "/")
+    return path if path in NAMES else f"{path}/__init__".removeprefix("/")
+
+
+def rule(name, table):
+    """The longest entry of a table that speaks of this module."""
+    entries = [key for key in table if name == key or (key.endswith("/") and name.startswith(key))]
+    return table[max(entries, key=len)] if entries else None
+
+
+def matches(name, prefix):
+    """A prefix names a module, a folder (`layers/`), or what a folder's modules share."""
+    if prefix in {"", "layers/_"} or prefix.endswith("/"):
+        return name.startswith(prefix) and not (prefix == "layers/_" and name.endswith("__init__"))
+    return name == prefix
+
+
+@pytest.mark.parametrize("path", MODULES, ids=short)
+def test_doors(path):
+    name = short(path)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    types = for_types(tree)
+    allowed, forbidden = rule(name, DOORS), rule(name, NOT_EVEN_TYPES) or set()
+    assert allowed is not None, f"{name} needs a line in DOORS"
+    for node in ast.walk(tree):
+        for target in filter(None, map(own, imported(node))):
+            if node in types:
+                assert not any(matches(target, p) for p in forbidden), f"{name} names {target}"
+            else:
+                assert any(matches(target, p) for p in allowed), f"{name} imports {target}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=short)
+def test_nothing_heavy_at_the_top(path):
+    name = short(path)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {n for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) for n in ast.walk(f)}
+    for node in ast.walk(tree):
+        for module in imported(node):
+            package = module.partition(".")[0]
+            if package not in HEAVY or node in for_types(tree):
+                continue
+            places = HEAVY[package]
+            assert places is not None, f"{name} imports {package}"
+            assert node in inside or any(matches(name, p) for p in places), f"{name}: {package}"
+
+
+READS_REPORTS = ("render/", "analysis/", "forward/", "design/")
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if short(p).startswith(READS_REPORTS)], ids=short
+)
+def test_behind_the_network_nobody_validates(path):
+    """What a spec says was settled before; `yaml` may still read a sample for the forward pass."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    packages = {module.partition(".")[0] for node in ast.walk(tree) for module in imported(node)}
+    samples = {"yaml"} if short(path) == "forward/numerals" else set()
+    assert not packages & {"pydantic", "pydantic_core", "yaml"} - samples
+
+
+def test_the_walk_sees_what_is_wrong():
+    """The rules are held against imports that break them."""
+    assert own("cnncalc.layers.conv") == "layers/conv"
+    assert own("cnncalc.layers") == "layers/__init__"
+    assert own("cnncalc") == "__init__"
+    assert own("yaml") is None
+    for name, target in [
+        ("layers/conv", "layers/pool"), ("layers/_base", "network"), ("errors", "shapes"),
+        ("render/plain", "analysis/report"), ("spec/expand", "zoo"), ("network", "spec/load"),
+        ("analysis/engine", "spec/load"), ("forward/run", "analysis/engine"),
+    ]:  # fmt: skip
+        assert not any(matches(target, p) for p in rule(name, DOORS)), (name, target)
+    statement = ast.parse("from cnncalc.spec import load, compose").body[0]
+    assert imported(statement) == ["cnncalc.spec.load", "cnncalc.spec"]

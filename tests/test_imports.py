@@ -1,0 +1,101 @@
+"""Start-up is a feature: what a command does not need, it does not import."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+# Runs a command in a process of its own, then lists what was imported.
+LISTED = """
+import contextlib, io, json, sys
+bare = set(sys.modules)
+from cnncalc.cli.app import run
+with contextlib.redirect_stdout(io.StringIO()):
+    status = run(sys.argv[1:])
+print(json.dumps([status, sorted(set(sys.modules) - bare)]))
+"""
+
+
+def loaded(*arguments):
+    """The modules that a command imports."""
+    command = [sys.executable, "-c", LISTED, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    status, modules = json.loads(done.stdout)
+    assert status == 0, done.stderr
+    return set(modules)
+
+
+def packages(modules):
+    return {module.partition(".")[0] for module in modules}
+
+
+def rooms(modules):
+    """The layer rooms among them, what rooms share left out."""
+    inside = [m.removeprefix("cnncalc.layers.") for m in modules if m.startswith("cnncalc.layers.")]
+    return {room for room in inside if not room.startswith("_")}
+
+
+SINGLE = [
+    ("conv", "--w", "32", "--f", "5"),
+    ("pool", "--w", "32", "--f", "2"),
+    ("fc", "--in", "100", "--units", "10"),
+    ("conv-transpose", "--w", "12", "--f", "3"),
+]
+
+
+@pytest.mark.parametrize("arguments", SINGLE, ids=lambda arguments: arguments[0])
+def test_a_single_layer_needs_no_validation_no_yaml_and_no_rich(arguments):
+    modules = loaded(*arguments)
+    assert not packages(modules) & {"pydantic", "pydantic_core", "yaml", "rich", "annotated_types"}
+    assert "cnncalc.spec.document" not in modules
+    assert len(rooms(modules)) <= 3
+
+
+SPEC = "input: 32x32x1\nlayers:\n  - C1: conv 6 5x5 tanh\n  - avgpool 2x2\n  - fc 10\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "net.yaml"
+    path.write_text(SPEC)
+    return str(path)
+
+
+@pytest.mark.parametrize("format", ["json", "csv", "table"])
+def test_a_report_needs_only_the_core_of_pydantic_and_no_rich(file, format):
+    found = packages(loaded("analyze", file, "--format", format))
+    assert {"pydantic_core", "yaml"} <= found
+    assert not found & {"pydantic", "rich", "annotated_types"}
+
+
+def test_a_report_loads_the_rooms_that_its_network_uses(file):
+    assert rooms(loaded("analyze", file, "--json")) == {"conv", "tanh", "avgpool", "fc"}
+
+
+def test_no_command_imports_the_work_of_another(file):
+    modules = loaded("analyze", file, "--json")
+    folders = ("cnncalc.design", "cnncalc.forward", "cnncalc.render.table", "cnncalc.cli.conv")
+    assert not [module for module in modules if module.startswith(folders)]
+
+
+def test_help_loads_nothing_that_computes():
+    modules = loaded("analyze", "--help")
+    assert not packages(modules) & {"pydantic", "pydantic_core", "yaml"}
+    assert not [m for m in modules if m.startswith(("cnncalc.spec", "cnncalc.analysis"))]
+
+
+def test_the_package_alone_is_empty_handed():
+    code = "import sys; bare = set(sys.modules); import cnncalc; print(*set(sys.modules) - bare)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert {module for module in modules if module.startswith("cnncalc")} == {"cnncalc"}
+    assert packages(modules) <= {"cnncalc", *sys.stdlib_module_names}
+    assert not modules & {"ast", "dataclasses", "inspect", "json", "importlib.metadata"}
+
+
+def test_the_version_needs_no_metadata():
+    code = (
+        "import cnncalc, sys; cnncalc.__version__; assert 'importlib.metadata' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
