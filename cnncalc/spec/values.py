@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import CnncalcError, failure
 from cnncalc.spec.expressions import ExpressionError, parse
+from cnncalc.spec.scalars import meaning
 from cnncalc.spec.source import Mapping, Scalar, Sequence
 from cnncalc.spec.syntax import Argument, Dynamic
 from cnncalc.spec.vocabulary import is_word
@@ -19,21 +20,20 @@ if TYPE_CHECKING:
     from cnncalc.errors import Span
     from cnncalc.spec.source import Value
 
-INTEGER = re.compile(r"[+-]?\d[\d_]*\Z")
-REAL = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?\Z")
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
-CONSTANTS: dict[str, object] = {"true": True, "false": False, "null": None}
 
 
 def read_word(word: Word) -> object:
-    """The value of a word: a number, true or false, a size such as 3x3, or an expression."""
-    text = word.text
-    if INTEGER.match(text):
-        return int(text)
-    if REAL.match(text):
-        return float(text)
-    if text in CONSTANTS:
-        return CONSTANTS[text]
+    """The value of a word: a number, true or false, a size such as 3x3, or an expression.
+
+    Numbers and switches are what they are to YAML: see `scalars.meaning`.
+    """
+    try:
+        value = meaning(word.text)
+    except OverflowError as error:
+        raise failure("number-range", str(error), word.span) from None
+    if not isinstance(value, str):
+        return value
     return read_size(word) or Dynamic((_expression(word),), word, (0,), many=False)
 
 

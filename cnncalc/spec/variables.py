@@ -10,11 +10,11 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean, failure
+from cnncalc.spec.scalars import WORDS
 from cnncalc.spec.source import Mapping as Tree
 from cnncalc.spec.source import compose, plain
 from cnncalc.spec.toplevel import section, variant_sections
 from cnncalc.spec.validation import shown
-from cnncalc.spec.values import CONSTANTS
 from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, is_plain_word
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def may_name(text: str) -> bool:
     return text.isidentifier() and not (
         text in SCOPE_NAMES
         or text in RESERVED
-        or text in CONSTANTS
+        or text in WORDS
         or iskeyword(text)
         or is_plain_word(text)
     )

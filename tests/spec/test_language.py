@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from written import layers, names, network, report, shapes, sources
 
 from cnncalc import analyze, load
+from cnncalc.errors import CnncalcError
 from cnncalc.shapes import Shape
 
 
@@ -686,3 +687,15 @@ def test_the_way_in(tmp_path, monkeypatch):
     stdin = io.TextIOWrapper(io.BytesIO(file.read_bytes()))
     monkeypatch.setattr(sys, "stdin", stdin)
     assert filters(load("-", variant="wide")) == [5]
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [("s=010", "expression"), ("s=1e999", "number-range"), ("s=1" + "0" * 30, "number-range")],
+)
+def test_numbers_in_words_are_the_numbers_of_yaml(word, code):
+    """010 is 8 to some and 10 to others, in layer text as in YAML; what overflows is told."""
+    with pytest.raises(CnncalcError) as caught:
+        layers(f"conv 6 3x3 {word}")
+    assert [found.code for found in caught.value.diagnostics] == [code]
+    assert shapes(layers("conv 6 3x3 s=10")) == {"conv1": "3x3x6"}
