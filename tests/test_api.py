@@ -75,8 +75,8 @@ def test_training():
 
 def test_forward(tmp_path):
     """The 5x5 picture and 3x3 filter of Stanford's UFLDL tutorial on convolution."""
-    from cnncalc.forward.parameters import gather
-    from cnncalc.forward.run import forward
+    from cnncalc.inference.parameters import gather
+    from cnncalc.inference.run import forward
 
     spec = tmp_path / "quiz.yaml"
     spec.write_text(

@@ -29,7 +29,7 @@ DOORS = {
     "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},
     "spec/load": BASE | {"spec/", "network", "zoo"},  # the way in takes bundled names too
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
-    "forward/": BASE | {"layers/_", "network", "forward/"},
+    "inference/": BASE | {"layers/_", "network", "inference/"},
     "design/": BASE | {"layers/_base", "network", "spec/", "analysis/", "design/", "zoo"},
     "render/": {"errors", "shapes", "conventions", "render/"},
     "cli/": {""},  # anything
@@ -38,11 +38,11 @@ DOORS = {
 }
 # What may not even be named in an annotation.
 NOT_EVEN_TYPES = {
-    "layers/": {"network", "spec/", "analysis/", "forward/", "design/", "render/", "cli/"},
-    "network": {"spec/", "analysis/", "forward/", "design/", "render/", "cli/"},
+    "layers/": {"network", "spec/", "analysis/", "inference/", "design/", "render/", "cli/"},
+    "network": {"spec/", "analysis/", "inference/", "design/", "render/", "cli/"},
     "render/": {"spec/", "cli/"},
-    "analysis/": {"spec/", "forward/", "design/", "render/", "cli/"},
-    "forward/": {"spec/", "analysis/", "design/", "render/", "cli/"},
+    "analysis/": {"spec/", "inference/", "design/", "render/", "cli/"},
+    "inference/": {"spec/", "analysis/", "design/", "render/", "cli/"},
 }
 # Modules of others that are slow to import -> who may import them at the top of a file.
 HEAVY = {
@@ -142,7 +142,7 @@ def test_nothing_heavy_at_the_top(path):
             assert node in inside or any(matches(name, p) for p in places), f"{name}: {package}"
 
 
-READS_REPORTS = ("render/", "analysis/", "forward/", "design/")
+READS_REPORTS = ("render/", "analysis/", "inference/", "design/")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_behind_the_network_nobody_validates(path):
     """What a spec says was settled before; `yaml` may still read a sample for the forward pass."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     packages = {module.partition(".")[0] for node in ast.walk(tree) for module in imported(node)}
-    samples = {"yaml"} if short(path) == "forward/numerals" else set()
+    samples = {"yaml"} if short(path) == "inference/numerals" else set()
     assert not packages & {"pydantic", "pydantic_core", "yaml"} - samples
 
 
@@ -165,7 +165,7 @@ def test_the_walk_sees_what_is_wrong():
     for name, target in [
         ("layers/conv", "layers/pool"), ("layers/_base", "network"), ("errors", "shapes"),
         ("render/plain", "analysis/report"), ("spec/expand", "zoo"), ("network", "spec/load"),
-        ("analysis/engine", "spec/load"), ("forward/run", "analysis/engine"),
+        ("analysis/engine", "spec/load"), ("inference/run", "analysis/engine"),
     ]:  # fmt: skip
         assert not any(matches(target, p) for p in rule(name, DOORS)), (name, target)
     statement = ast.parse("from cnncalc.spec import load, compose").body[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import did_you_mean, failure
-from cnncalc.forward.initial import SCHEMES, Start
+from cnncalc.inference.initial import SCHEMES, Start
 from cnncalc.spec.source import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from cnncalc.cli.forward_request import wrong
 from cnncalc.errors import CnncalcError, failure
-from cnncalc.forward import weights
-from cnncalc.forward.files import read_bytes
-from cnncalc.forward.parameters import Given
-from cnncalc.forward.samples import GENERATED, sample
+from cnncalc.inference import weights
+from cnncalc.inference.files import read_bytes
+from cnncalc.inference.parameters import Given
+from cnncalc.inference.samples import GENERATED, sample
 
 if TYPE_CHECKING:
     from cnncalc.cli.forward_request import Request
-    from cnncalc.forward.initial import Start
+    from cnncalc.inference.initial import Start
     from cnncalc.network import Network
     from cnncalc.tensor import Tensor
 

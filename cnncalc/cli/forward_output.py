@@ -10,11 +10,11 @@ from cnncalc import zoo
 from cnncalc.cli import output
 from cnncalc.cli.forward_request import place
 from cnncalc.errors import failure
-from cnncalc.forward import netpbm, pillow
-from cnncalc.forward.files import UNREADABLE
-from cnncalc.forward.parameters import owner, stored_by
-from cnncalc.forward.run import inference
-from cnncalc.forward.trace import Neurons, trace
+from cnncalc.inference import netpbm, pillow
+from cnncalc.inference.files import UNREADABLE
+from cnncalc.inference.parameters import owner, stored_by
+from cnncalc.inference.run import inference
+from cnncalc.inference.trace import Neurons, trace
 from cnncalc.render import activations, hand, maps
 from cnncalc.render import trace as render_trace
 from cnncalc.render.format import to_ascii
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.cli.forwarding import Result
-    from cnncalc.forward.run import Ran
-    from cnncalc.forward.trace import Trace
+    from cnncalc.inference.run import Ran
+    from cnncalc.inference.trace import Trace
     from cnncalc.network import Node
 
 

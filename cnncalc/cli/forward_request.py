@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.cli import values
 from cnncalc.cli.output import USAGE
 from cnncalc.errors import Misfit, failure
-from cnncalc.forward.samples import Preparation, Scale
+from cnncalc.inference.samples import Preparation, Scale
 
 if TYPE_CHECKING:
     from typing import Literal
 
     from cnncalc.errors import CnncalcError
-    from cnncalc.forward.matching import Match
+    from cnncalc.inference.matching import Match
 
 
 class Request(NamedTuple):

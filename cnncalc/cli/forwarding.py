@@ -11,18 +11,18 @@ from cnncalc.cli import forward_inputs as inputs
 from cnncalc.cli import output
 from cnncalc.cli.forward_request import place, wrong
 from cnncalc.errors import Diagnostic, failure
-from cnncalc.forward import safetensors
-from cnncalc.forward.parameters import each, gather
-from cnncalc.forward.run import Pass, forward, inference
-from cnncalc.forward.trace import check_place, find, needed
-from cnncalc.forward.work import Work, ahead
+from cnncalc.inference import safetensors
+from cnncalc.inference.parameters import each, gather
+from cnncalc.inference.run import Pass, forward, inference
+from cnncalc.inference.trace import check_place, find, needed
+from cnncalc.inference.work import Work, ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cnncalc.cli.forward_request import Request
-    from cnncalc.forward.initial import Start
-    from cnncalc.forward.parameters import Parameters
+    from cnncalc.inference.initial import Start
+    from cnncalc.inference.parameters import Parameters
     from cnncalc.network import Network, Node
 
 PATIENCE = 300  # seconds of work that are begun without asking

@@ -11,7 +11,7 @@ from cnncalc.render.format import display_width, grouped, pad, si
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cnncalc.forward.run import Pass, Ran
+    from cnncalc.inference.run import Pass, Ran
     from cnncalc.shapes import Shape
     from cnncalc.tensor import Tensor
 

@@ -10,8 +10,8 @@ from cnncalc.render.activations import grid, number, value_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.forward.reading import Reading, Term
-    from cnncalc.forward.trace import Trace
+    from cnncalc.inference.reading import Reading, Term
+    from cnncalc.inference.trace import Trace
     from cnncalc.shapes import Shape
     from cnncalc.tensor import Tensor
 
@@ -79,7 +79,7 @@ def told(trace: Trace) -> bool:
 def written(reading: Reading, output: float) -> str:
     """The terms as one writes them, and the result.
 
-    >>> from cnncalc.forward.reading import Reading, Term
+    >>> from cnncalc.inference.reading import Reading, Term
     >>> terms = (Term(0, 0, (0, 0), 4.0, 0.5), Term(0, 0, (0, 1), 9.0, 0.0))
     >>> written(Reading("weighted", terms, bias=1.0), 3.0)
     '0.5·4 + 1 = 3'

@@ -11,8 +11,8 @@ from cnncalc.shapes import AXES, AXIS_WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cnncalc.forward.reading import Reading, Term
-    from cnncalc.forward.trace import Trace
+    from cnncalc.inference.reading import Reading, Term
+    from cnncalc.inference.trace import Trace
 
 MAX_MAPS = 6  # of a window that are drawn
 MAX_TAPS = 49  # of one map: 7x7

@@ -20,13 +20,13 @@ from operator import mul
 from random import Random
 
 import cnncalc
-from cnncalc.forward import run
-from cnncalc.forward.kernels import choose
-from cnncalc.forward.kernels.floats import windows
-from cnncalc.forward.kernels.grids import slide_of
-from cnncalc.forward.kernels.kernel import planes_of
-from cnncalc.forward.parameters import Parameters, each
-from cnncalc.forward.stored import Stored
+from cnncalc.inference import run
+from cnncalc.inference.kernels import choose
+from cnncalc.inference.kernels.floats import windows
+from cnncalc.inference.kernels.grids import slide_of
+from cnncalc.inference.kernels.kernel import planes_of
+from cnncalc.inference.parameters import Parameters, each
+from cnncalc.inference.stored import Stored
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dwconv import DwConv
 from cnncalc.shapes import Shape

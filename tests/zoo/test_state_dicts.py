@@ -10,7 +10,7 @@ import bundled
 import pytest
 
 from cnncalc import load
-from cnncalc.forward.parameters import each
+from cnncalc.inference.parameters import each
 
 TRUTH = json.loads(gzip.decompress((bundled.DATA / "state_dicts.json.gz").read_bytes()))
 

@@ -1,0 +1,77 @@
+"""Fast kernels: layers computed in plain Python as quickly as plain Python goes.
+
+`choose` is the one door. A kernel takes what a room's `forward` takes and gives the same
+tensor, to 1e-5 of the layer's largest absolute value at worst; the rooms keep the definition.
+A kernel's module is imported when a layer needs it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnncalc.inference.kernels.kernel import Kernel
+    from cnncalc.layers._base import Layer
+    from cnncalc.shapes import Shape
+
+# Where the kernel of each type of layer is.
+KERNELS = {
+    "add": "merges.Add",
+    "avgpool": "pools.AvgPool",
+    "bn": "norms.Bn",
+    "conv": "convolution.Convolution",
+    "dwconv": "depthwise.Depthwise",
+    "elu": "pointwise.Elu",
+    "fc": "dense.Dense",
+    "gelu": "pointwise.Gelu",
+    "gmp": "pools.Gmp",
+    "gn": "norms.Gn",
+    "hardtanh": "pointwise.Hardtanh",
+    "hsigmoid": "pointwise.Hsigmoid",
+    "hswish": "pointwise.Hswish",
+    "instnorm": "norms.Gn",
+    "leaky": "pointwise.Leaky",
+    "linear": "convolution.Convolution",
+    "max": "merges.Max",
+    "maxpool": "pools.MaxPool",
+    "mul": "merges.Mul",
+    "relu": "pointwise.Relu",
+    "relu6": "pointwise.Relu6",
+    "sigmoid": "pointwise.Sigmoid",
+    "silu": "pointwise.Silu",
+    "softmax": "norms.Softmax",
+    "sumpool": "pools.SumPool",
+    "tanh": "pointwise.Tanh",
+}
+
+
+def choose(layer: Layer, *inputs: Shape, jobs: int = 1) -> Kernel | None:
+    """The kernel for a layer that gets inputs of these shapes; None where the room serves.
+
+    `jobs` processes share the filters of large convolutions; the numbers do not depend on it.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.shapes import Shape
+    >>> from cnncalc.tensor import Tensor
+    >>> kernel = choose(Conv(filters=1, kernel=(2,)), Shape(1, (3,)))
+    >>> x = Tensor(Shape(1, (3,)), [1.0, 2.0, 3.0])
+    >>> kernel([x], {"weight": [1.0, 10.0], "bias": [0.5]}).values
+    [21.5, 32.5]
+    """
+    place = KERNELS.get(_nature(layer, *inputs))
+    if place is None:
+        return None
+    module, _, name = place.partition(".")
+    made: Kernel = getattr(import_module(f"{__name__}.{module}"), name)(layer, inputs, jobs)
+    return made
+
+
+def _nature(layer: Any, *inputs: Shape) -> str:
+    """The type of a layer, or of the layer that it is with these inputs."""
+    kind: str = layer.type
+    if kind == "conv" and layer.groups == inputs[0].channels > 1:
+        return "dwconv"
+    if kind == "linear" and not inputs[0].rank:
+        return "fc"
+    return kind

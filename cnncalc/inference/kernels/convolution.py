@@ -1,0 +1,123 @@
+"""Convolutions and linear layers: the quickest way whose error is known to be small.
+
+A way computes all outputs together with a bound on how far any may be from the room's own
+arithmetic. The bound is held against the largest output; where it is more than TOLERANCE of
+that, the next way is tried: packed vectors, then floating point, then the room itself, which
+is right by definition. Nothing is assumed of the numbers, and the bounds hold for any.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.inference.kernels.grids import slide_of
+from cnncalc.inference.kernels.groups import Group, Made, Piece, astray, joined, numbers
+from cnncalc.inference.kernels.kernel import Kernel
+from cnncalc.inference.kernels.plans import Size, best
+from cnncalc.inference.kernels.ways import floating, packed
+from cnncalc.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnncalc.inference.kernels.grids import Slide
+
+    Numbers = Sequence[float]
+
+TOGETHER = 3_000_000  # weights held as Python floats at once
+
+
+class Part(NamedTuple):
+    """Some filters that see the same maps, and where their weights begin."""
+
+    maps: tuple[int, ...]
+    first: int
+    filters: int
+    weights: int
+
+
+class Convolution(Kernel):
+    """A convolution; or a linear layer, which is one by 1x1."""
+
+    __slots__ = ()
+
+    def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
+        """The layer's output, as near to the room's as TOLERANCE says."""
+        (x,) = inputs
+        slide = slide_of(self.layer, x.shape)
+        parts = self.parts(x.shape.channels, slide.taps)
+        made = [self._made(slide, x, parameters, part) for part in parts]
+        for index in astray(made):
+            made[index] = floating(_group(slide, x, parameters, parts[index]), self.jobs)
+        if astray(made):
+            return self.by_room(inputs, parameters)
+        return Tensor(self.layer.output_shape(x.shape), joined(made))
+
+    def parts(self, channels: int, taps: int) -> tuple[Part, ...]:
+        """The layer's filters by the maps that they see."""
+        if self.layer.type == "linear":
+            return grouped(channels, self.layer.units, 1, taps)
+        if self.layer.table is not None:
+            return tabled(self.layer.table, taps)
+        return grouped(channels, self.layer.filters, self.layer.groups, taps)
+
+    def _made(self, slide: Slide, x: Tensor, parameters: Mapping[str, Numbers], part: Part) -> Made:
+        """A part's outputs by the quickest way, or by the next where that one is not open."""
+        plan = best(Size(len(part.maps), part.filters, slide)).plan
+        if plan:
+            group = _group(slide, x, parameters, part, plan.block)
+            if made := packed(plan, group, self.jobs):
+                return made
+        return floating(_group(slide, x, parameters, part), self.jobs)
+
+
+def _group(
+    slide: Slide, x: Tensor, parameters: Mapping[str, Numbers], part: Part, block: int | None = None
+) -> Group:
+    """The planes, weights and biases of a part, `block` channels in a piece."""
+    maps, taps, places = part.maps, slide.taps, prod(slide.spatial)
+    wide, block = len(maps) * taps, block or max(1, len(maps))
+    starts = range(part.weights, part.weights + part.filters * wide, wide or 1)
+    biases = [0.0] * part.filters
+    if "bias" in parameters:
+        biases = list(parameters["bias"][part.first : part.first + part.filters])
+    pieces = []
+    for first in range(0, len(maps), block):
+        seen = maps[first : first + block]
+        planes = [x.values[at * places : (at + 1) * places] for at in seen]
+        begin, count = first * taps, len(seen) * taps
+        rows = [numbers(parameters["weight"], at + begin, count) for at in starts]
+        pieces.append(Piece(planes, rows))
+    return Group(Size(len(maps), part.filters, slide), pieces, biases)
+
+
+def grouped(channels: int, filters: int, groups: int, taps: int) -> tuple[Part, ...]:
+    """The parts of a convolution: its groups, cut where they have very many weights.
+
+    >>> for part in grouped(4, 2, 2, 9):
+    ...     part
+    Part(maps=(0, 1), first=0, filters=1, weights=0)
+    Part(maps=(2, 3), first=1, filters=1, weights=18)
+    """
+    seen, share = channels // groups, filters // groups
+    most = max(1, TOGETHER // (seen * taps))
+    made = []
+    for group in range(groups):
+        maps = tuple(range(group * seen, (group + 1) * seen))
+        for first in range(group * share, (group + 1) * share, most):
+            count = min(most, (group + 1) * share - first)
+            made.append(Part(maps, first, count, first * seen * taps))
+    return tuple(made)
+
+
+def tabled(table: Sequence[tuple[int, ...]], taps: int) -> tuple[Part, ...]:
+    """The parts of a connection table: one per filter.
+
+    >>> tabled([(0,), (0, 2)], 25)[1]
+    Part(maps=(0, 2), first=1, filters=1, weights=25)
+    """
+    starts = accumulate((len(maps) * taps for maps in table), initial=0)
+    filters = enumerate(zip(table, starts, strict=False))  # the last start is the end
+    return tuple(Part(tuple(maps), first, 1, at) for first, (maps, at) in filters)

@@ -1,0 +1,70 @@
+"""Merges of whole tensors, number by number."""
+
+from __future__ import annotations
+
+from operator import add, mul
+from typing import TYPE_CHECKING
+
+from cnncalc.inference.kernels.kernel import Kernel
+from cnncalc.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cnncalc.shapes import Shape
+
+    Numbers = Sequence[float]
+
+
+class Add(Kernel):
+    """The sum at every place, from the first input to the last."""
+
+    def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
+        """Add the tensors."""
+        values = list(inputs[0].values)
+        for tensor in inputs[1:]:
+            values = list(map(add, values, tensor.values))
+        return Tensor(inputs[0].shape, values)
+
+
+class Max(Kernel):
+    """The largest at every place; NaN wins."""
+
+    def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
+        """Compare the tensors."""
+        values = list(inputs[0].values)
+        for tensor in inputs[1:]:
+            values = larger(values, tensor.values)
+        return Tensor(inputs[0].shape, values)
+
+
+class Mul(Kernel):
+    """The product at every place; a gate per channel scales its whole plane."""
+
+    def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
+        """Multiply the tensors."""
+        full = self.layer.output_shape(*(tensor.shape for tensor in inputs))
+        values = list(_spread(inputs[0], full))
+        for tensor in inputs[1:]:
+            values = list(map(mul, values, _spread(tensor, full)))
+        return Tensor(full, values)
+
+
+def larger(first: Numbers, second: Numbers) -> list[float]:
+    """The larger of each pair; a NaN if there is one.
+
+    >>> larger([1.0, 5.0], [3.0, 2.0])
+    [3.0, 5.0]
+    """
+    pairs = zip(first, second, strict=True)
+    return [b if b > a or b != b else a for a, b in pairs]  # noqa: PLR0124 - finds NaN
+
+
+def _spread(x: Tensor, full: Shape) -> Numbers:
+    """A gate's numbers, one for each number that it scales."""
+    if x.shape == full:
+        return x.values
+    places = full.size // full.channels
+    if x.shape.channels == full.channels:
+        return [value for number in x.values for value in [number] * places]
+    return list(x.values) * full.channels

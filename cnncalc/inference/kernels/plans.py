@@ -1,0 +1,172 @@
+"""Which way to work a convolution: every candidate's time is estimated, the least is taken.
+
+The constants are nanoseconds of one core of a server of 2023 under CPython 3.11; only their
+ratios matter, and a wrong guess costs time, never accuracy.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.inference.kernels.lanes import NARROW, WIDE, WORD
+from cnncalc.inference.kernels.packed import Plan
+from cnncalc.inference.kernels.schemes import POINTS, scheme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnncalc.inference.kernels.grids import Slide
+    from cnncalc.inference.kernels.schemes import Stage
+    from cnncalc.window import Window
+
+# Operations on packed vectors: a call, and what each lane of 8 bytes adds to it.
+CALL = 45
+MULTIPLY, ADD = 2.9, 2.4
+# Numbers one by one: into a lane, out of one as a float or an integer, a scalar gathered.
+PACK, UNPACK, SCALAR = 80, 90, 45
+# Floating point: a product added up, with its neighbours, or as part of a distance.
+ORDINARY, ORDINARY_CALL = 26, 200
+DISTANCE, DISTANCE_CALL = 6, 200
+GATHER = 15  # a number put into a window
+
+MEMORY = 60_000_000  # bytes of packed vectors at once
+TILES = (1, 2, 3, 4)
+# The largest bound on the error, relative to the largest output, that a plan may be expected
+# to have. A layer's largest output is taken to be 4/sqrt(N) of what it could be, N products
+# of aligned inputs and weights; the half bit lost to powers of two is the 1.5.
+EXPECTED = 7.5e-6 * 4 / 1.5
+
+
+class Size(NamedTuple):
+    """A convolution without groups: channels in, filters, and the slide."""
+
+    channels: int
+    filters: int
+    slide: Slide
+
+    @property
+    def terms(self) -> int:
+        """The products of one output."""
+        return self.channels * self.slide.taps
+
+    @property
+    def places(self) -> int:
+        """The positions of the output."""
+        return prod(self.slide.counts)
+
+
+class Choice(NamedTuple):
+    """The quickest way and its time; without a plan it is in floating point."""
+
+    nanoseconds: float
+    plan: Plan | None
+
+
+@lru_cache(maxsize=512)
+def best(size: Size) -> Choice:
+    """The quickest way for a convolution of this size.
+
+    >>> from cnncalc.inference.kernels.grids import Slide
+    >>> from cnncalc.window import Window
+    >>> plan = best(Size(64, 64, Slide((56, 56), (Window(3, begin=1, end=1),) * 2))).plan
+    >>> [scheme.products for scheme in plan.schemes]  # of 12, for four outputs
+    [6, 6]
+    """
+    floats = Choice(in_floats(size), None)
+    return min([floats, *_candidates(size)], key=lambda choice: choice.nanoseconds)
+
+
+def in_floats(size: Size) -> float:
+    """Nanoseconds for the better of the two ways in floating point."""
+    outputs = size.filters * size.places
+    ordinary = outputs * (size.terms * ORDINARY + ORDINARY_CALL)
+    distance = outputs * (size.terms * DISTANCE + DISTANCE_CALL)
+    return min(ordinary, distance) + size.places * size.terms * GATHER
+
+
+def _candidates(size: Size) -> Iterator[Choice]:
+    axes = [[scheme(*way) for way in _ways(window)] for window in size.slide.windows]
+    for schemes, lanes, by_filter in product(product(*axes), (WIDE, NARROW), (True, False)):
+        plan = Plan(size.slide, schemes, lanes, by_filter, 0)
+        block = min(_precise(size, plan), _small(size, plan))
+        if block:
+            blocks = -(-size.channels // block)
+            plan = plan._replace(block=-(-size.channels // blocks))
+            yield Choice(_nanoseconds(size, plan, blocks), plan)
+
+
+def _ways(window: Window) -> Iterator[tuple[int, int, int, int]]:
+    for tile in TILES:
+        deepest = -(-window.kernel // window.stride)
+        fits = window.dilation == 1 and window.kernel > 1 and tile + deepest - 2 <= len(POINTS)
+        if tile == 1 or fits:
+            yield window.kernel, window.stride, window.dilation, tile
+
+
+def _precise(size: Size, plan: Plan) -> int:
+    """The channels that may share a fixed point and be expected to be precise enough."""
+    steps = EXPECTED**2 / size.terms * 2.0 ** (plan.lanes.width - 1) / plan.scale
+    return min(size.channels, int(steps / size.slide.taps))
+
+
+def _small(size: Size, plan: Plan) -> int:
+    """The channels whose vectors fit in memory; at least one."""
+    lanes = size.filters if plan.by_filter else _lanes(plan)[0]
+    return max(1, int(MEMORY / (_products(plan) * lanes * plan.lanes.size)))
+
+
+def _products(plan: Plan) -> int:
+    return prod(scheme.products for scheme in plan.schemes)
+
+
+def _lanes(plan: Plan) -> tuple[int, int, int]:
+    """Lanes from the first tile to the last, cells of a phase, tiles."""
+    lanes, cells, tiles = 1, 1, 1
+    axes = zip(plan.slide.counts, plan.schemes, strict=True)
+    for count, way in reversed(list(axes)):
+        own = -(-count // way.tile)
+        lanes += (own - 1) * cells
+        cells *= own + way.offsets[-1] // way.step
+        tiles *= own
+    return lanes, cells, tiles
+
+
+def _nanoseconds(size: Size, plan: Plan, blocks: int) -> float:
+    """The time of a plan: multiplications, combinations, and numbers in and out of lanes."""
+    lanes, cells, tiles = _lanes(plan)
+    channels, filters, wide = size.channels, size.filters, plan.lanes.size / WORD
+    rows, length = (tiles, filters) if plan.by_filter else (filters, lanes)
+    offsets = prod(len(scheme.offsets) for scheme in plan.schemes)
+    phases = prod(min(scheme.step, len(scheme.offsets)) for scheme in plan.schemes)
+    into = _combining([s.inputs for s in plan.schemes], [len(s.offsets) for s in plan.schemes])
+    of = _combining([s.weights for s in plan.schemes], [w.kernel for w in size.slide.windows])
+    out = _combining(
+        [s.outputs for s in plan.schemes], [s.products if s.outputs else 1 for s in plan.schemes]
+    )
+    vectors = 1 if plan.by_filter else channels  # of inputs; those of weights are the other way
+    products = _products(plan)
+    scalars = products * channels * rows
+    lane = 2 * ADD * wide * offsets
+    return (
+        scalars * (2 * CALL + length * wide * (MULTIPLY + ADD))
+        + CALL * (vectors * (into + 3 * offsets) + (channels + 1 - vectors) * of)
+        + channels * cells * (phases * PACK + lane + into * ADD * wide)
+        + channels * filters * (size.slide.taps * PACK + of * ADD * wide)
+        + scalars * SCALAR
+        + blocks * rows * out * (CALL + length * ADD * wide)
+        + blocks * filters * size.places * UNPACK
+    )
+
+
+def _combining(stages: list[tuple[Stage, ...]], dims: list[int]) -> int:
+    """How many vectors are added when stages are applied along every axis."""
+    dims, done = list(dims), 0
+    for axis, each in enumerate(stages):
+        for stage in each:
+            others = prod(dims[:axis]) * prod(dims[axis + 1 :])
+            done += others * sum(map(len, stage))
+            dims[axis] = len(stage)
+    return done

@@ -1,0 +1,144 @@
+"""Activations, as one loop over plain floats each.
+
+The same operations on the same numbers as in the rooms, so that the results are the same to
+the last bit, NaN and infinity included; only the detour by a method per number is saved.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from math import erf, exp, sqrt, tanh
+from typing import TYPE_CHECKING
+
+from cnncalc.inference.kernels.kernel import Kernel
+from cnncalc.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Numbers = Sequence[float]
+
+
+class Pointwise(Kernel):
+    """A function of each number; where one overflows, the room is asked."""
+
+    def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
+        """The function of every number."""
+        (x,) = inputs
+        try:
+            return Tensor(x.shape, self.apply(x.values))
+        except OverflowError:
+            return self.by_room(inputs, parameters)
+
+    @abstractmethod
+    def apply(self, values: Numbers) -> list[float]:
+        """The function itself."""
+
+
+def held(values: Numbers, low: float, high: float) -> list[float]:
+    """Every number held between two others; NaN, which is beyond neither, stays.
+
+    >>> held([-1.0, 0.5, 9.0], 0.0, 6.0)
+    [0.0, 0.5, 6.0]
+    """
+    # `min` would be slower, and lose NaN.
+    return [low if x <= low else high if x >= high else x for x in values]  # noqa: FURB136
+
+
+class Relu(Pointwise):
+    """max(0, x)."""
+
+    def apply(self, values: Numbers) -> list[float]:
+        """Keep what is not below 0; NaN stays."""
+        # `max` would be slower, and lose NaN.
+        return [0.0 if x <= 0.0 else x for x in values]  # noqa: FURB136
+
+
+class Relu6(Pointwise):
+    """min(max(0, x), 6)."""
+
+    def apply(self, values: Numbers) -> list[float]:
+        """Hold between 0 and 6."""
+        return held(values, 0.0, 6.0)
+
+
+class Hardtanh(Pointwise):
+    """x, held between low and high."""
+
+    def apply(self, values: Numbers) -> list[float]:
+        """Hold between low and high."""
+        return held(values, self.layer.low, self.layer.high)
+
+
+class Leaky(Pointwise):
+    """x, or slope·x below 0."""
+
+    def apply(self, values: Numbers) -> list[float]:
+        """Scale what is not above 0."""
+        slope = self.layer.slope
+        return [x if x > 0 else slope * x for x in values]
+
+
+class Hsigmoid(Pointwise):
+    """relu6(x + 3)/6."""
+
+    def apply(self, values: Numbers) -> list[float]:
+        """Shift, hold, divide."""
+        return [y / 6 for y in held([x + 3 for x in values], 0.0, 6.0)]
+
+
+class Hswish(Pointwise):
+    """x·relu6(x + 3)/6."""
+
+    def apply(self, values: Numbers) -> list[float]:
+        """x times its gate."""
+        gates = held([x + 3 for x in values], 0.0, 6.0)
+        return [x * gate / 6 for x, gate in zip(values, gates, strict=True)]
+
+
+class Sigmoid(Pointwise):
+    """1/(1 + e^-x)."""
+
+    def apply(self, values: Numbers) -> list[float]:
+        """One over one more than e^-x."""
+        return [1 / (1 + exp(-x)) for x in values]
+
+
+class Silu(Pointwise):
+    """x/(1 + e^-x)."""
+
+    def apply(self, values: Numbers) -> list[float]:
+        """x over one more than e^-x."""
+        return [x / (1 + exp(-x)) for x in values]
+
+
+class Tanh(Pointwise):
+    """tanh x."""
+
+    def apply(self, values: Numbers) -> list[float]:
+        """The hyperbolic tangent."""
+        return list(map(tanh, values))
+
+
+class Gelu(Pointwise):
+    """x·Φ(x), or the approximation of Φ by tanh: that one by the room."""
+
+    def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
+        """The exact function; the approximate one is the room's."""
+        if self.layer.approximate == "tanh":
+            return self.by_room(inputs, parameters)
+        return Pointwise.__call__(self, inputs, parameters)
+
+    def apply(self, values: Numbers) -> list[float]:
+        """x times the normal distribution's share below x."""
+        root = sqrt(2)
+        return [0.5 * x * (1 + erf(x / root)) for x in values]
+
+
+class Elu(Pointwise):
+    """x, or alpha·(e^x - 1) below 0."""
+
+    def apply(self, values: Numbers) -> list[float]:
+        """Bend what is not above 0."""
+        alpha = self.layer.alpha
+        return [x if x > 0 else alpha * (exp(x) - 1) for x in values]

@@ -1,0 +1,64 @@
+"""Sharing the filters of a large layer among processes.
+
+What a filter's outputs are does not depend on which other filters are computed beside it, so
+that the numbers are the same to the last bit for any number of processes. Processes are
+started afresh (never forked, which threads would forbid), once, and are kept for later layers.
+"""
+
+from __future__ import annotations
+
+from array import array
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from cnncalc.inference.kernels.groups import Made, Piece
+from cnncalc.inference.kernels.plans import best
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import ProcessPoolExecutor
+
+    from cnncalc.inference.kernels.groups import Group
+
+WORTH = 6e8  # nanoseconds of work below which handing it out costs more than it gains
+
+
+def shared(way: Callable[[Group], Made], group: Group, jobs: int) -> Made:
+    """The outputs of a group by some way, computed by up to `jobs` processes."""
+    filters = group.size.filters
+    share = -(-filters // jobs)
+    if share == filters or best(group.size).nanoseconds < WORTH:
+        return way(group)
+    parts = [_compact(group.cut(at, at + share)) for at in range(0, filters, share)]
+    made = list(_processes(jobs).map(_flat, [way] * len(parts), parts))
+    outputs = [plane.tolist() for part, _ in made for plane in part]
+    return Made(outputs, max(error for _, error in made))
+
+
+def _compact(group: Group) -> Group:
+    """The group in the form that travels between processes."""
+    pieces = [
+        Piece(list(map(_array, planes)), list(map(_array, rows))) for planes, rows in group.pieces
+    ]
+    return group._replace(pieces=pieces)
+
+
+def _array(numbers: Sequence[float]) -> array[float]:
+    return numbers if isinstance(numbers, array) else array("d", numbers)
+
+
+def _flat(way: Callable[[Group], Made], group: Group) -> tuple[list[array[float]], float]:
+    """A way's outputs in the form that travels between processes."""
+    planes, error = way(group)
+    return [array("d", plane) for plane in planes], error
+
+
+@lru_cache(maxsize=1)
+def _processes(jobs: int) -> ProcessPoolExecutor:
+    import atexit
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    atexit.register(pool.shutdown)
+    return pool

@@ -1,0 +1,153 @@
+"""Samples written as numbers: CSV and plain text, nested lists in JSON or YAML."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.errors import failure
+from cnncalc.inference.files import title
+from cnncalc.inference.nested import NotNested, flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnncalc.errors import CnncalcError
+
+YAML_SUFFIXES = (".yaml", ".yml")
+SEPARATORS = re.compile(r"\s*[,;]\s*|\s+")
+NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+MAX_DEPTH = 16
+
+Numbers = tuple[tuple[int, ...], list[float]]  # the sizes, outermost first, and the numbers
+
+
+def read(data: bytes, path: str) -> Numbers:
+    r"""The sizes and the numbers of a file's bytes; `path` tells the kind where the text does not.
+
+    Text is rows of numbers apart by commas, semicolons or spaces; # begins a comment, and an
+    empty line may stand between maps. Raises CnncalcError that names line and column, or the
+    place in the list, of what is not a finite number.
+
+    >>> read(b"1, 2\n3, 4\n", "x.csv")
+    ((2, 2), [1.0, 2.0, 3.0, 4.0])
+    >>> read(b"[[1, 2], [3, 4.5]]", "-")
+    ((2, 2), [1.0, 2.0, 3.0, 4.5])
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        expected = "numbers as text, JSON or YAML, or a PGM, PPM, PNG or JPEG picture"
+        raise failure("sample-format", f"{title(path)} is neither: {expected}") from None
+    start = text.lstrip()
+    if path.endswith(YAML_SUFFIXES) or start.startswith(("- ", "---")):
+        return _flattened(_yaml(text, path), path)
+    if start.startswith(("[", "{")):
+        return _flattened(_json(text, path), path)
+    return _rows(text, path)
+
+
+def bad_number(path: str, why: str) -> CnncalcError:
+    """The complaint about what stands where a number should."""
+    return failure("sample-number", f"{title(path)}: {why}")
+
+
+def _flattened(value: object, path: str) -> Numbers:
+    try:
+        return flatten(value)
+    except NotNested as wrong:
+        raise bad_number(path, f"{wrong}") from None
+
+
+def _json(text: str, path: str) -> object:
+    """JSON, or else YAML's lists in brackets, which allow comments and numbers such as .5."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise bad_number(path, "its lists are nested too deep") from None
+    except ValueError:
+        return _yaml(text, path)
+
+
+def _yaml(text: str, path: str) -> object:
+    """Lists and numbers of YAML, and nothing else of it: no names, tags or repetitions."""
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    open_lists: list[list[object]] = [[]]
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            if isinstance(event, yaml.SequenceStartEvent):
+                inner: list[object] = []
+                open_lists[-1].append(inner)
+                open_lists.append(inner)
+                _check_depth(len(open_lists), path)
+            elif isinstance(event, yaml.SequenceEndEvent):
+                open_lists.pop()
+            elif isinstance(event, yaml.ScalarEvent):
+                open_lists[-1].append(_scalar(event, path))
+            elif isinstance(event, (yaml.AliasEvent, yaml.MappingStartEvent)):
+                raise _not_a_list(event, path)
+    except (yaml.YAMLError, RecursionError) as error:
+        problem = getattr(error, "problem", None) or "it cannot be read"
+        raise bad_number(path, f"it is neither JSON nor YAML: {problem}") from None
+    if len(open_lists[0]) != 1:
+        raise bad_number(path, "one list is expected")
+    return open_lists[0][0]
+
+
+def _not_a_list(event: Any, path: str) -> CnncalcError:
+    line = event.start_mark.line + 1
+    return bad_number(path, f"line {line}: only lists and numbers may stand here")
+
+
+def _check_depth(depth: int, path: str) -> None:
+    if depth > MAX_DEPTH:
+        raise bad_number(path, "its lists are nested too deep")
+
+
+def _scalar(event: Any, path: str) -> float:
+    mark = event.start_mark
+    return _number(event.value, path, mark.line + 1, mark.column + 1)
+
+
+def _rows(text: str, path: str) -> Numbers:
+    """Rows of numbers, all of one length."""
+    rows = list(_lines(text, path))
+    if not rows:
+        raise bad_number(path, "there are no numbers in it")
+    first_line, first = rows[0]
+    for line, row in rows:
+        if len(row) != len(first):
+            counts = f"line {line} has {len(row)}, line {first_line} has {len(first)}"
+            raise bad_number(path, f"its rows differ in length: {counts}")
+    return (len(rows), len(first)), [number for _, row in rows for number in row]
+
+
+def _lines(text: str, path: str) -> Iterator[tuple[int, list[float]]]:
+    """Every line that holds something: its number and its numbers."""
+    for count, line in enumerate(text.splitlines(), start=1):
+        content = line.partition("#")[0].rstrip().rstrip(",;")
+        if content.strip():
+            yield count, list(_line(content, path, count))
+
+
+def _line(content: str, path: str, count: int) -> Iterator[float]:
+    at = len(content) - len(content.lstrip())
+    while True:
+        separator = SEPARATORS.search(content, at)
+        end = separator.start() if separator else len(content)
+        yield _number(content[at:end], path, count, at + 1)
+        if separator is None:
+            return
+        at = separator.end()
+
+
+def _number(word: str, path: str, line: int, column: int) -> float:
+    number = float(word) if NUMBER.fullmatch(word) else None
+    if number is None or number in (float("inf"), float("-inf")):
+        shown = f"'{word[:40]}'" if word else "nothing"
+        what = "a finite number" if number is not None else "a number"
+        raise bad_number(path, f"line {line}, column {column}: {shown} is not {what}")
+    return number

@@ -1,0 +1,168 @@
+"""The numbers a network computes with: from a file, from the spec, or initial ones.
+
+What the spec writes out (`weights:`, `bias_values:`) comes before initial values, and a file
+before both. Nothing is decoded before the layer that needs it runs.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cnncalc.errors import failure
+from cnncalc.inference.initial import Start, initial
+from cnncalc.inference.matching import Needed, by_name, by_order
+from cnncalc.inference.stored import Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cnncalc.inference.matching import Match
+    from cnncalc.layers._base import Parameter
+    from cnncalc.network import Network, Node
+
+Origin = Literal["file", "spec", "initial"]
+
+
+class Given(NamedTuple):
+    """A weights file as read: its name, and its tensors by theirs."""
+
+    path: str
+    tensors: Mapping[str, Stored]
+    match: Match = "name"
+
+
+class Parameters(NamedTuple):
+    """Every parameter of a network by its full name, with where it comes from.
+
+    `pairs` tells (parameter, name in the file) where they were matched by order.
+    """
+
+    stored: Mapping[str, Stored] = {}
+    origins: Mapping[str, Origin] = {}
+    pairs: Sequence[tuple[str, str]] = ()
+
+    def of(self, network: Network, node: Node) -> dict[str, Sequence[float]]:
+        """The numbers of one row by parameter name, flat, in C order; empty where it has none.
+
+        Raises CnncalcError where one is not there.
+        """
+        root = owner(network, node)
+        values = {}
+        for parameter in stored_by(network, root):
+            name = f"{root.name}.{parameter.name}"
+            if name not in self.stored:
+                raise failure("weights-mismatch", f"there are no numbers for {name}")
+            values[parameter.name] = self.stored[name].read()
+        return values
+
+    @property
+    def tally(self) -> dict[str, int]:
+        """How many tensors come from where."""
+        return dict(Counter(self.origins.values()))
+
+
+def owner(network: Network, node: Node) -> Node:
+    """The row whose weights a row uses: itself, unless it shares."""
+    return node if node.shared_with is None else network.nodes[node.shared_with]
+
+
+def stored_by(network: Network, node: Node) -> tuple[Parameter, ...]:
+    """The parameters of a row."""
+    return node.layer.parameters(*network.shapes_into(node)) if node.inputs else ()
+
+
+def each(network: Network) -> Iterator[tuple[Node, Parameter, str]]:
+    """Every parameter that is stored, in order: its row, itself, its full name.
+
+    >>> from cnncalc.layers.fc import Fc
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> [name for _, _, name in each(chain("net", Shape(4), [("fc1", Fc(units=2))]))]
+    ['fc1.weight', 'fc1.bias']
+    """
+    for node in network.nodes:
+        if node.shared_with is None:
+            for parameter in stored_by(network, node):
+                yield node, parameter, f"{node.name}.{parameter.name}"
+
+
+def gather(network: Network, start: Start | None = None, file: Given | None = None) -> Parameters:
+    """The parameters of a network, every one of them; `start` says how those begin that are drawn.
+
+    Raises CnncalcError where the tensors of the file are not the network's.
+
+    >>> from cnncalc.layers.fc import Fc
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> net = chain("net", Shape(4), [("fc1", Fc(units=2))])
+    >>> gather(net, Start("zeros")).of(net, net.nodes[1])["bias"]
+    array('f', [0.0, 0.0])
+    """
+    own = dict(_own(network, start or Start()))
+    stored = {name: tensor for name, (tensor, _) in own.items()}
+    origins = {name: origin for name, (_, origin) in own.items()}
+    if file is None:
+        return Parameters(stored, origins)
+    used = _used(network)
+    needed = [
+        Needed(name, stored[name].dims, node.index not in used or origins[name] == "spec")
+        for node, _, name in each(network)
+    ]
+    matched, pairs = _matched(network, needed, file)
+    from_file: dict[str, Origin] = dict.fromkeys(matched, "file")
+    return Parameters({**stored, **matched}, {**origins, **from_file}, pairs)
+
+
+def _own(network: Network, start: Start) -> Iterator[tuple[str, tuple[Stored, Origin]]]:
+    """What there is without a file."""
+    for node, parameter, name in each(network):
+        explicit = node.values or {}
+        shapes = network.shapes_into(node)
+        if parameter.name in explicit:
+            values = array("d", explicit[parameter.name])
+            yield name, (Stored(parameter.dims, partial(_same, values)), "spec")
+        elif explicit and parameter.name == "bias":  # an exercise that gives none means none
+            zeros = array("d", [0.0]) * parameter.size
+            yield name, (Stored(parameter.dims, partial(_same, zeros)), "spec")
+        else:
+            draw = partial(initial, name, parameter, node.layer, shapes, start)
+            yield name, (Stored(parameter.dims, draw), "initial")
+
+
+def _same(values: array[float]) -> array[float]:
+    return values
+
+
+def _used(network: Network) -> set[int]:
+    """The rows whose numbers a forward pass needs."""
+    return {owner(network, node).index for node in network.nodes if not node.train_only}
+
+
+def _matched(
+    network: Network, needed: list[Needed], file: Given
+) -> tuple[dict[str, Stored], list[tuple[str, str]]]:
+    if file.match == "order":
+        required = [need for need in needed if not need.optional]
+        return by_order(file.path, required, file.tensors)
+    return by_name(file.path, needed, _without_copies(network, file)), []
+
+
+def _without_copies(network: Network, file: Given) -> dict[str, Stored]:
+    """The tensors without those that a row sharing its weights repeats number for number."""
+    kept = dict(file.tensors)
+    for node in network.nodes:
+        root = owner(network, node)
+        if root is node:
+            continue
+        for parameter in stored_by(network, root):
+            copy, original = (f"{row.name}.{parameter.name}" for row in (node, root))
+            if copy in kept and original in kept and _equal(kept[copy], kept[original]):
+                del kept[copy]
+    return kept
+
+
+def _equal(one: Stored, other: Stored) -> bool:
+    return one.dims == other.dims and array("d", one.read()) == array("d", other.read())

@@ -1,0 +1,205 @@
+"""A network's forward pass: every layer in order, each held to what was predicted of it."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cnncalc.errors import failure
+from cnncalc.inference import kernels
+from cnncalc.inference.counting import run_counted
+from cnncalc.inference.statistics import Statistics, describe
+from cnncalc.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from cnncalc.errors import CnncalcError
+    from cnncalc.inference.parameters import Parameters
+    from cnncalc.network import Network, Node
+
+# Multiplications of a layer that are counted without being asked: some milliseconds' worth.
+COUNTED_ANYWAY = 100_000
+BUG = "this is a mistake in cnncalc; please report the network"
+
+
+class Options(NamedTuple):
+    """How to compute: processes, the rooms' own definition only, multiplications counted."""
+
+    jobs: int = 1
+    readable: bool = False
+    counting: bool = False
+
+
+class Ran(NamedTuple):
+    """One layer's pass: `multiplications` is None where they were not counted."""
+
+    node: Node
+    statistics: Statistics
+    seconds: float
+    fast: bool
+    multiplications: int | None
+    output: Tensor | None  # where it was to be kept
+
+
+class Pass(NamedTuple):
+    """A network's pass, one entry per layer that ran, the inputs first."""
+
+    network: Network
+    rows: tuple[Ran, ...]
+
+    @property
+    def outputs(self) -> tuple[Ran, ...]:
+        """The entries of the network's outputs."""
+        wanted = set(self.network.outputs)
+        return tuple(row for row in self.rows if row.node.index in wanted)
+
+    def tensor(self, name: str) -> Tensor:
+        """What a layer made, where it was kept. Raises KeyError for other names."""
+        for row in self.rows:
+            if row.node.name == name and row.output is not None:
+                return row.output
+        raise KeyError(name)
+
+
+def inference(network: Network) -> tuple[Node, ...]:
+    """The rows that run outside of training, in order.
+
+    >>> from cnncalc.layers.relu import Relu
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> [node.name for node in inference(chain("net", Shape(2), [("relu", Relu())]))]
+    ['in', 'relu']
+    """
+    return tuple(node for node in network.nodes if not node.train_only)
+
+
+def forward(  # noqa: PLR0913 - every setting of a run by its name
+    network: Network,
+    samples: Mapping[str, Tensor],
+    parameters: Parameters,
+    *,
+    jobs: int = 1,
+    readable: bool = False,
+    keep: Collection[str] | Literal["all"] = (),
+    count: bool = False,
+    watch: Callable[[Node], None] | None = None,
+) -> Pass:
+    """Run one sample, given per input, through a network.
+
+    Keeps the network's outputs and the rows named in `keep`; every other tensor is dropped
+    after its last use. `readable` computes every layer by its room's own definition; `count`
+    does so too for layers with weights, and counts. `watch` is told of each row once it is
+    done. Raises CnncalcError for samples that do not fit, and where a shape or a number of
+    multiplications is not the predicted one.
+
+    >>> from cnncalc.inference.parameters import Parameters
+    >>> from cnncalc.layers.relu import Relu
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> net = chain("net", Shape(2), [("relu", Relu())])
+    >>> done = forward(net, {"in": Tensor(Shape(2), [-1.0, 3.0])}, Parameters())
+    >>> list(done.tensor("relu").values)
+    [0.0, 3.0]
+    """
+    options = Options(jobs, readable or count, count)
+    order = inference(network)
+    ends = _last_uses(order, network.outputs)
+    kept = {node.name for node in order} if keep == "all" else set(keep)
+    kept |= {network.nodes[index].name for index in network.outputs}
+    alive: dict[int, Tensor] = {}
+    rows = []
+    for node in order:
+        entering = [alive[index] for index in node.inputs] or [_sample(node, samples)]
+        row, alive[node.index] = _step(network, node, entering, parameters, options)
+        rows.append(row if node.name in kept else row._replace(output=None))
+        for index in ends.get(node.index, ()):
+            del alive[index]
+        if watch:
+            watch(node)
+    return Pass(network, tuple(rows))
+
+
+def _last_uses(order: Sequence[Node], outputs: Collection[int]) -> dict[int, list[int]]:
+    """Per row, the rows whose tensors nobody needs after it."""
+    last = {node.index: node.index for node in order}
+    for node in order:
+        last.update(dict.fromkeys(node.inputs, node.index))
+    ends: dict[int, list[int]] = {}
+    for index, user in last.items():
+        if index not in outputs:
+            ends.setdefault(user, []).append(index)
+    return ends
+
+
+def _sample(node: Node, samples: Mapping[str, Tensor]) -> Tensor:
+    """What enters at an input of the network."""
+    if node.name not in samples:
+        raise failure("no-sample", f"there is no sample for the input '{node.name}'")
+    sample = samples[node.name]
+    if sample.shape != node.shape or len(sample.values) != node.shape.size:
+        came = f"{len(sample.values):,} numbers as {sample.shape}"
+        message = f"the sample has {came}, but the input '{node.name}' is {node.shape}"
+        raise failure("sample-size", message)
+    return sample
+
+
+def _step(
+    network: Network,
+    node: Node,
+    entering: list[Tensor],
+    parameters: Parameters,
+    options: Options,
+) -> tuple[Ran, Tensor]:
+    """Compute one row, check it, describe it."""
+    start = perf_counter()
+    values = parameters.of(network, node)
+    out, fast, done = _compute(node, entering, values, options)
+    seconds = perf_counter() - start
+    _check(node, entering, out, done)
+    return Ran(node, describe(out.values), seconds, fast, done, out), out
+
+
+def _compute(
+    node: Node, entering: list[Tensor], values: Mapping[str, Sequence[float]], options: Options
+) -> tuple[Tensor, bool, int | None]:
+    """The row's tensor, whether a kernel made it, and the multiplications if counted."""
+    shapes = [tensor.shape for tensor in entering]
+    if not options.readable and node.inputs:
+        kernel = kernels.choose(node.layer, *shapes, jobs=options.jobs)
+        if kernel is not None:
+            return kernel(entering, values), True, None
+    readable = [Tensor(shape, _listed(numbers)) for shape, numbers in entering]
+    countable = node.layer.work == "counted"
+    if countable and (options.counting or node.layer.macs(*shapes) <= COUNTED_ANYWAY):
+        return _counted(node, readable, values)
+    return node.layer.forward(readable, values), False, None
+
+
+def _counted(
+    node: Node, entering: list[Tensor], values: Mapping[str, Sequence[float]]
+) -> tuple[Tensor, bool, int | None]:
+    out, done = run_counted(node.layer, entering, values)
+    return out, False, done
+
+
+def _listed(numbers: Sequence[float]) -> list[float]:
+    """The rooms join and slice plain lists; kernels may have left arrays."""
+    return numbers if isinstance(numbers, list) else list(numbers)
+
+
+def _check(node: Node, entering: list[Tensor], out: Tensor, done: int | None) -> None:
+    """Raise CnncalcError where prediction and computation disagree."""
+    if out.shape != node.shape or len(out.values) != node.shape.size:
+        came = f"{len(out.values):,} numbers as {out.shape}"
+        raise _disagreement("wrong-shape", node, f"{node.shape} was predicted, but {came} came out")
+    if done is None:
+        return
+    macs = node.layer.macs(*(tensor.shape for tensor in entering))
+    if done != macs:
+        said = f"{macs:,} MACs were predicted, but {done:,} multiplications were performed"
+        raise _disagreement("wrong-macs", node, said)
+
+
+def _disagreement(code: str, node: Node, said: str) -> CnncalcError:
+    return failure(code, f"{node.name}: {said}", node.span, help=BUG)

@@ -1,0 +1,178 @@
+"""What enters a network: generated, or read from a file and brought to the input's shape."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cnncalc.errors import failure
+from cnncalc.inference import netpbm, numerals, pillow
+from cnncalc.inference.files import read_bytes, title
+from cnncalc.inference.pictures import Picture, cover, cropped, shorter_side
+from cnncalc.shapes import AXIS_WORDS, Shape
+from cnncalc.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnncalc.errors import CnncalcError
+    from cnncalc.network import Node
+
+GENERATED = ("zeros", "ones", "ramp", "random")
+MAX_BYTES = 64 * 2**20
+PLANE = 2  # the spatial axes of a picture
+
+
+class Scale(NamedTuple):
+    """A factor as people write it: 0.5, or 1/255."""
+
+    over: float = 1.0
+    under: float = 1.0
+
+
+class Preparation(NamedTuple):
+    """What is done to a sample: (number x scale - mean)/std, per channel or the same for all.
+
+    Without a scale, pictures are scaled to 0..1 and other numbers left alone. `resize` brings
+    the shorter side of a picture to a length, or makes it just cover the input; what is then
+    too much is cut away evenly. `crop` cuts without resizing.
+    """
+
+    scale: Scale | None = None
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+    resize: int | Literal["cover"] | None = None
+    crop: bool = False
+    seed: int = 0
+
+
+AS_IS = Preparation()
+
+
+def sample(source: str, node: Node, preparation: Preparation = AS_IS) -> Tensor:
+    """The sample for an input of a network: a word of GENERATED, a file's path, or "-".
+
+    Raises CnncalcError that names the file and what was expected of it.
+
+    >>> from cnncalc.network import Input, Node
+    >>> shape = Shape(1, (1, 3))
+    >>> sample("ramp", Node(0, "in", Input(shape=shape), (), shape)).values
+    [0.0, 0.5, 1.0]
+    """
+    shape = node.shape
+    if source in GENERATED:
+        numbers: Sequence[float] = generated(source, shape.size, f"{preparation.seed}:{node.name}")
+        scale = preparation.scale or Scale()
+        return Tensor(shape, _prepared(numbers, shape, preparation, scale))
+    data = read_bytes(source, MAX_BYTES)
+    if netpbm.recognised(data) or pillow.recognised(data):
+        reader = netpbm if netpbm.recognised(data) else pillow
+        picture = reader.read(data, source)
+        scale = preparation.scale or Scale(under=float(picture.maximum))
+        numbers = _pixels(picture, node, source, preparation)
+    else:
+        if preparation.resize or preparation.crop:
+            raise failure("sample-format", f"only pictures are resized; {title(source)} is none")
+        scale = preparation.scale or Scale()
+        numbers = arranged(numerals.read(data, source), node, source)
+    return Tensor(shape, _prepared(numbers, shape, preparation, scale))
+
+
+def generated(word: str, count: int, key: str) -> list[float]:
+    """Numbers by rule: zeros, ones, a ramp from 0 to 1, or random ones from 0 up to 1.
+
+    `key` fixes the random ones, the same on every platform.
+
+    >>> generated("ramp", 5, ""), [round(x, 6) for x in generated("random", 2, "0:in")]
+    ([0.0, 0.25, 0.5, 0.75, 1.0], [0.352331, 0.085011])
+    """
+    if word == "random":
+        draw = Random(f"sample:{key}").random  # noqa: S311 - reproducible on purpose
+        return [draw() for _ in range(count)]
+    if word == "ramp":
+        return [index / max(count - 1, 1) for index in range(count)]
+    return [1.0 if word == "ones" else 0.0] * count
+
+
+def _pixels(picture: Picture, node: Node, path: str, preparation: Preparation) -> list[float]:
+    """The planes of a picture, at the size of the input."""
+    shape = node.shape
+    if shape.rank != PLANE:
+        raise _unfit(path, f"a picture of {picture.size}", node)
+    if len(picture.planes) != shape.channels:
+        kind = "grey, 1 channel" if len(picture.planes) == 1 else "in colour, 3 channels"
+        raise _unfit(path, kind, node, code="sample-channels")
+    height, width = shape.spatial
+    if preparation.resize == "cover":
+        picture = cover(picture, height, width)
+    elif preparation.resize:
+        picture = shorter_side(picture, preparation.resize)
+    if preparation.resize or preparation.crop:
+        if picture.height < height or picture.width < width:
+            raise _unfit(path, f"{picture.size}, too small to be cropped", node)
+        picture = cropped(picture, height, width)
+    if (picture.height, picture.width) != shape.spatial:
+        advice = "--resize cover brings a picture to the input's size, --crop cuts out its middle"
+        raise _unfit(path, picture.size, node, help=advice)
+    return [number for plane in picture.planes for number in plane]
+
+
+def arranged(numbers: numerals.Numbers, node: Node, path: str) -> list[float]:
+    """Numbers in the order of a tensor, channels first, whatever order their sizes tell.
+
+    Channels first is tried before channels last; axes of size 1 may be left out; a single list
+    of all numbers is channels first, and so are rows of text, map below map.
+    Raises CnncalcError where the sizes are not the input's.
+    """
+    dims, values = numbers
+    first, last = node.shape.view("CHW"), node.shape.view("HWC")
+    count = node.shape.size
+    stacked = _full((count // first[-1], first[-1]))
+    if _full(dims) in (_full(first), stacked, _full((count,))):
+        return values
+    if _full(dims) == _full(last):
+        channels = node.shape.channels
+        return [value for channel in range(channels) for value in values[channel::channels]]
+    raise _unfit(path, f"{'×'.join(map(str, dims))} numbers", node)
+
+
+def _full(dims: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(size for size in dims if size != 1)
+
+
+def _unfit(
+    path: str, what: str, node: Node, *, code: str = "sample-size", help: str | None = None
+) -> CnncalcError:
+    """The complaint about a sample that is not what the input takes."""
+    axes = [AXIS_WORDS[letter] for letter in node.shape.by_letter]
+    wanted = f"{node.shape} ({' × '.join(axes)})"
+    message = f"{title(path)} is {what}, but the input '{node.name}' takes {wanted}"
+    return failure(code, message, help=help)
+
+
+def _prepared(
+    numbers: Sequence[float], shape: Shape, preparation: Preparation, scale: Scale
+) -> list[float]:
+    """(number x scale - mean)/std, channel by channel."""
+    means, stds = (
+        _per_channel(name, values, shape.channels)
+        for name, values in (("mean", preparation.mean), ("std", preparation.std))
+    )
+    if scale == (1.0, 1.0) and set(means) == {0.0} and set(stds) == {1.0}:
+        return [float(number) for number in numbers]
+    over, under = scale
+    size = shape.size // shape.channels
+    return [
+        (number * over / under - mean) / std
+        for channel, (mean, std) in enumerate(zip(means, stds, strict=True))
+        for number in numbers[channel * size : (channel + 1) * size]
+    ]
+
+
+def _per_channel(name: str, values: tuple[float, ...], channels: int) -> tuple[float, ...]:
+    if len(values) == 1:
+        return values * channels
+    if len(values) != channels:
+        message = f"--{name} has {len(values)} numbers, but the input has {channels} channels"
+        raise failure("sample-channels", message, help="give one number, or one per channel")
+    return values

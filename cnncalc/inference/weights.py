@@ -1,0 +1,78 @@
+"""Weights files: safetensors, or JSON with nested lists by name."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.errors import failure
+from cnncalc.inference import safetensors
+from cnncalc.inference.files import opened, read_bytes
+from cnncalc.inference.nested import NotNested, flatten
+from cnncalc.inference.stored import Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnncalc.errors import CnncalcError
+
+MAX_JSON = 256 * 2**20
+MAX_DEPTH = 64  # of the dots in a name
+BLANK = b" \t\r\n\xef\xbb\xbf"
+
+
+def read(path: str) -> dict[str, Stored]:
+    """The tensors of a weights file by name, in the file's order.
+
+    A file whose first sign is { is JSON: {"conv1.weight": [[...]], ...}, or the same by levels,
+    {"conv1": {"weight": [[...]]}}. Everything else has to be safetensors.
+    Raises CnncalcError for a file that cannot be read or breaks its format's rules.
+
+    >>> read("missing.json")
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.CnncalcError: no-file: there is no file 'missing.json'
+    """
+    with opened(path) as stream:
+        first = next((byte for byte in stream.read(64) if byte not in BLANK), None)
+    if first != ord("{"):
+        return safetensors.read(path)
+    return _from_json(path, read_bytes(path, MAX_JSON))
+
+
+def _from_json(path: str, data: bytes) -> dict[str, Stored]:
+    try:
+        document = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique)
+        return dict(_tensors(path, "", document, MAX_DEPTH))
+    except (ValueError, RecursionError) as error:
+        raise _broken(path, str(error)) from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        double = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {double!r} appears twice")
+    return found
+
+
+def _tensors(path: str, prefix: str, value: object, depth: int) -> Iterator[tuple[str, Stored]]:
+    """Every tensor below a level, its name joined by dots."""
+    if not depth:
+        raise _broken(path, "its levels are nested too deep")
+    if isinstance(value, dict):
+        for name, below in value.items():
+            yield from _tensors(path, f"{prefix}.{name}" if prefix else name, below, depth - 1)
+        return
+    try:
+        dims, numbers = flatten(value)
+    except NotNested as wrong:
+        raise _broken(path, f"{prefix}{wrong}") from None
+    values = array("d", numbers)
+    yield prefix, Stored(dims, lambda: values)
+
+
+def _broken(path: str, why: str) -> CnncalcError:
+    return failure("bad-weights", f"'{path}' does not hold weights: {why}")

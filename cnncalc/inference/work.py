@@ -1,0 +1,48 @@
+"""How much work a forward pass is, before it starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.inference import kernels
+from cnncalc.inference.run import inference
+
+if TYPE_CHECKING:
+    from cnncalc.network import Network, Node
+
+# Nanoseconds on one core of a desktop machine, rounded up; they only have to be of the right
+# size, to tell a second from an hour.
+PER_MAC_FAST = 6
+PER_MAC_READABLE = 60
+PER_NUMBER = 150
+
+
+class Work(NamedTuple):
+    """Multiply-adds ahead, and the seconds they may take on one core."""
+
+    macs: int
+    seconds: float
+
+
+def ahead(network: Network, *, readable: bool = False) -> Work:
+    """The work of one sample's pass.
+
+    >>> from cnncalc.layers.fc import Fc
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> ahead(chain("net", Shape(4), [("fc1", Fc(units=2))])).macs
+    8
+    """
+    macs = nanoseconds = 0
+    for node in inference(network):
+        if node.inputs:
+            own = node.layer.macs(*network.shapes_into(node))
+            macs += own
+            nanoseconds += own * _per_mac(network, node, readable=readable)
+            nanoseconds += node.shape.size * PER_NUMBER
+    return Work(macs, nanoseconds / 1e9)
+
+
+def _per_mac(network: Network, node: Node, *, readable: bool) -> int:
+    fast = not readable and kernels.choose(node.layer, *network.shapes_into(node)) is not None
+    return PER_MAC_FAST if fast else PER_MAC_READABLE

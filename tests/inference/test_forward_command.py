@@ -1,0 +1,378 @@
+"""`cnncalc forward`, from the command line to its output."""
+
+import json
+import re
+import struct
+from typing import NamedTuple
+
+import jsonschema
+import pytest
+import yaml
+from nets import golden
+
+from cnncalc.cli import forwarding
+from cnncalc.cli.app import run
+from cnncalc.cli.forward_request import parse_max_macs, place, preparation
+from cnncalc.errors import CnncalcError
+from cnncalc.inference.safetensors import read, write
+from cnncalc.render.pass_schemas import forward_schema
+
+QUIZ = """\
+input: 5x5x1
+layers:
+  - conv1: conv 2 3x3 p1 nobias relu
+    weights:
+      - [[0.5, 0, 0], [0, 0, 0], [0, 0, 0.5]]
+      - [[1, 0, -1], [0, 0, 0], [1, 0, 0]]
+  - maxpool 3x3 s2
+  - fc1: fc 2 nobias
+    weights: [[1, 0, 0, 0, 0, 0, 0, 0], [1, 1, 1, 1, -1, -1, -1, -1]]
+"""
+IMAGE = "1 0 2 0 1\n0 3 0 1 0\n2 0 1 0 2\n0 1 0 3 0\n1 0 2 0 1\n"
+TWO_INPUTS = """\
+inputs: {left: 2, right: 2}
+layers:
+  - add: [from left, from right]
+"""
+
+
+class Answer(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def forward(capsys, monkeypatch, tmp_path):
+    for name in ("CNNCALC_FORMAT", "CNNCALC_LAYOUT", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quiz.yaml").write_text(QUIZ)
+    (tmp_path / "image.txt").write_text(IMAGE)
+    (tmp_path / "two.yaml").write_text(TWO_INPUTS)
+
+    def call(*arguments):
+        status = run(["forward", *map(str, arguments)])
+        return Answer(status, *capsys.readouterr())
+
+    return call
+
+
+def test_the_hand_exercise_step_by_step(forward):
+    """Filter 0 takes half of the upper left and lower right neighbour, filter 1 the upper left
+    less the upper right plus the lower left one: every number below is worked out by hand."""
+    answer = forward("quiz.yaml", "--sample", "image.txt", "--steps")
+    assert answer.status == 0, answer.err
+    assert answer.out.startswith("quiz   sample image.txt, weights the spec\n")
+    lines = [line.strip() for line in answer.out.splitlines()]
+    for line in (
+        "conv1 (conv): in 5×5×1 -> 5×5×2",
+        "[0,0,0] = 0.5·3 = 1.5",  # only the lower right neighbour, 3, is on the map
+        "[0,1,1] = 0.5·1 + 0.5·1 = 1",
+        "[0,2,2] = 0.5·3 + 0.5·3 = 3",
+        "[0,4,4] = 0.5·3 = 1.5",
+        "[1,0,0] = 0",
+        "[1,1,1] = 1·1 - 1·2 + 1·2 = 1",
+        "[1,2,0] = -1·3 = -3",
+        "[1,2,4] = 1·1 + 1·3 = 4",
+        "[1,4,2] = 1·1 - 1·3 = -2",
+        "[0,0,0] = max(1.5, 0, 0.5, 0, 1, 0, 0.5, 0, 3) = 3",
+        "[1,0,1] = max(3, 0, 1, 0, 2, 0, 3, 0, 4) = 4",
+        "[0] = 1·3 = 3",
+        "[1] = 1·3 + 1·3 + 1·3 + 1·3 - 1·3 - 1·4 - 1·3 - 1·4 = -2",
+    ):
+        assert line in lines
+    assert "1.5  0  0.5  0    0" in lines  # the first row of map 0
+    assert "-3  0   3  0  4" in lines  # the third of map 1, before the relu
+    assert "0  0  3  0  4" in lines  # and after it
+    assert answer.out.endswith("fc1: 2\n  3  -2\n")
+
+
+def test_the_table_and_the_json_document(forward):
+    answer = forward("quiz.yaml", "--sample", "image.txt")
+    assert re.search(r"^1 +conv1 +conv +5×5×2 +-3 +0.56 +4 +54.0% ", answer.out, re.MULTILINE)
+    assert "4 layers, 466 MACs in " in answer.out
+    document = forward(
+        "quiz.yaml", "--sample", "image.txt", "--json", "--show", "maxpool1", "--count",
+        "--trace", "conv1:1,2,4",
+    ).json  # fmt: skip
+    jsonschema.validate(document, forward_schema())
+    assert document["schema"] == "cnncalc.forward/1"
+    assert document["ok"] is True
+    assert document["activations"] == {
+        "maxpool1": {
+            "shape": {"h": 2, "w": 2, "c": 2},
+            "values": [[[3.0, 3.0], [3.0, 3.0]], [[3.0, 4.0], [3.0, 4.0]]],
+        }
+    }
+    layer = document["layers"][1]
+    assert layer.pop("seconds") > 0
+    assert layer == {
+        "index": 1, "name": "conv1", "type": "conv", "out": {"h": 5, "w": 5, "c": 2},
+        "min": -3.0, "mean": 0.56, "max": 4.0, "zeros": 27, "not_finite": 0,
+        "path": "readable", "multiplications": 450,
+    }  # fmt: skip
+    (output,) = document["outputs"]
+    assert output["values"] == [3.0, -2.0]
+    assert output["top"] == [{"index": 0, "value": 3.0}, {"index": 1, "value": -2.0}]
+    (trace,) = document["traces"]
+    assert (trace["rule"], trace["sum"], trace["output"]) == ("weighted", 4.0, 4.0)
+    assert trace["after"] == [{"name": "conv1.relu", "type": "relu", "value": 4.0}]
+    assert trace["field"] == {"in": [[1, 3], [3, 4]]}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("lenet5",),
+        ("lenet5", "--seed", "3", "--top-k", "2", "--trace", "out.fc1:0", "--show", "C1"),
+        ("quiz.yaml", "--sample", "huge.txt", "--trace", "maxpool1:0,0,0", "--show", "fc1"),
+        ("quiz.yaml", "--sample", "image.txt", "--save", "maps"),
+        ("two.yaml", "--sample", "left=ones", "--sample", "right=random"),
+        ("missing.yaml",),
+    ],
+)
+def test_every_document_keeps_the_schema(forward, tmp_path, arguments):
+    """Infinite numbers and failures included."""
+    (tmp_path / "huge.txt").write_text(IMAGE.replace("3", "1e308"))
+    document = forward(*arguments, "--json").json
+    schema = jsonschema.Draft202012Validator(forward_schema())
+    schema.validate(document)
+    assert document["ok"] is (arguments != ("missing.yaml",))
+    document["surprise"] = 1
+    assert not schema.is_valid(document)
+
+
+def test_golden_network_through_files(forward, tmp_path):
+    """Spec, safetensors weights and a JSON sample; torch's probabilities come out."""
+    _, _, parameters, outputs, case = golden("net_lenet_small")
+    layers = [
+        {"c1": "conv 4 5x5"}, {"t1": "tanh"}, {"s2": "avgpool 2x2"},
+        {"c3": "conv 6 3x3"}, {"t3": "tanh"}, {"s4": "avgpool 2x2"},
+        {"c5": "conv 12 2x2"}, {"t5": "tanh"}, {"flat": "flatten"},
+        {"f6": "fc 8"}, {"t6": "tanh"}, {"out": "fc 10"}, {"prob": "softmax"},
+    ]  # fmt: skip
+    (tmp_path / "net.yaml").write_text(yaml.safe_dump({"input": "16x16x1", "layers": layers}))
+    (tmp_path / "sample.json").write_text(json.dumps(case["input"][0]))
+    stored = parameters.stored.items()
+    write("w.safetensors", ((name, t.dims, t.read()) for name, t in stored))
+    answer = forward("net.yaml", "--sample", "sample.json", "--weights", "w.safetensors",
+                     "--readable", "--json", "--show", "all")  # fmt: skip
+    assert answer.status == 0, answer.err
+    document = answer.json
+    assert document["weights"] == {"tensors": {"file": 10}, "file": "w.safetensors"}
+    (output,) = document["outputs"]
+    assert output["values"] == pytest.approx(outputs["prob"], rel=1e-9, abs=1e-11)
+    assert set(document["activations"]) == {"in", *outputs}
+
+
+def test_labels_and_the_largest_outputs(forward, tmp_path):
+    (tmp_path / "labels.txt").write_text("cat\ndog\n")
+    answer = forward("quiz.yaml", "--sample", "image.txt", "--labels", "labels.txt", "--top-k", 1)
+    assert answer.out.endswith("fc1: 2\n  0  3             cat\n")
+    (tmp_path / "labels.json").write_text('["cat", "dog", "owl"]')
+    answer = forward("quiz.yaml", "--sample", "image.txt", "--labels", "labels.json")
+    assert answer.status == 1
+    assert "error[labels]: 'labels.json' has 3 labels, but fc1 has 2 numbers" in answer.err
+
+
+def test_weights_are_saved_and_come_back(forward):
+    first = forward("lenet5", "--seed", 7, "--save-weights", "w.safetensors", "--json")
+    again = forward("lenet5", "--seed", 7, "--weights", "w.safetensors", "--json")
+    other = forward("lenet5", "--seed", 8, "--json")
+    values = [a.json["outputs"][0]["values"] for a in (first, again, other)]
+    assert values[0] == values[1] != values[2]
+    assert len(read("w.safetensors")) == 10
+    assert first.json["weights"] == {"tensors": {"initial": 10}, "scheme": "default", "seed": 7}
+    assert again.json["weights"] == {"tensors": {"file": 10}, "file": "w.safetensors"}
+
+
+def test_weights_that_do_not_fit(forward):
+    write("w.safetensors", [("conv1.weight", (2, 2, 3, 3), [0.0] * 36), ("x", (1,), [0.0])])
+    answer = forward("quiz.yaml", "--weights", "w.safetensors")
+    assert answer.status == 1
+    assert "'w.safetensors' does not fit the network: 1 left over, 1 of another shape" in answer.err
+    assert "note: conv1.weight is 2×2×3×3, not 2×1×3×3" in answer.err
+
+
+def test_weights_matched_by_order(forward):
+    write(
+        "w.safetensors",
+        [("a.0.weight", (2, 1, 3, 3), [1.0] * 18), ("b.weight", (2, 8), [1.0] * 16)],
+    )
+    spec = "input: 5x5x1\nlayers: [conv 2 3x3 p1 nobias, maxpool 3x3 s2, fc 2 nobias]\n"
+    with open("net.yaml", "w") as file:  # noqa: PTH123
+        file.write(spec)
+    assert forward("net.yaml", "--weights", "w.safetensors").status == 1
+    answer = forward("net.yaml", "--weights", "w.safetensors", "--match", "order")
+    assert answer.status == 0
+    assert "conv1.weight  <-  a.0.weight\nfc1.weight    <-  b.weight\n" in answer.err
+    refused = forward("net.yaml", "--match", "order")
+    assert (refused.status, "--match order needs --weights" in refused.err) == (2, True)
+
+
+def test_init_of_the_spec(forward, tmp_path):
+    def answer(init, *options):
+        (tmp_path / "net.yaml").write_text(f"input: 4\nlayers: [fc 2]\ninit: {init}\n")
+        return forward("net.yaml", "--json", *options)
+
+    assert answer("{scheme: zeros}").json["outputs"][0]["values"] == [0.0, 0.0]
+    assert answer("{scheme: he, seed: 3}").json["weights"]["seed"] == 3
+    assert answer("{scheme: he, seed: 3}", "--seed", 4).json["weights"]["seed"] == 4
+    for init, column, said in (
+        ("{scheme: hee}", 16, "the scheme is one of default, he, xavier, zeros"),
+        ("{seed: -1}", 14, "the seed is a whole number from 0"),
+        ("{seeds: 1}", 8, "'init' has no 'seeds'"),
+    ):
+        (problem,) = answer(init).json["diagnostics"]
+        assert (problem["message"], problem["line"], problem["column"]) == (said, 3, column)
+
+
+def test_several_inputs(forward, tmp_path):
+    (tmp_path / "l.txt").write_text("1 2")
+    answer = forward("two.yaml", "--sample", "left=l.txt", "--sample", "right=ones", "--json")
+    assert answer.json["outputs"][0]["values"] == [2.0, 3.0]
+    both = forward("two.yaml", "--sample", "ones", "--sample", "left=l.txt", "--json")
+    assert both.json["outputs"][0]["values"] == [2.0, 3.0]
+    for samples, said in (
+        (["left=ones"], "--sample is missing for the input 'right'"),
+        (["l.txt"], "--sample 'l.txt' names none of the inputs"),
+        (
+            ["left=-", "right=-"],
+            "--sample -: the standard input is already read for something else",
+        ),
+    ):
+        options = [word for text in samples for word in ("--sample", text)]
+        refused = forward("two.yaml", *options)
+        assert (refused.status, said in refused.err) == (2, True), refused.err
+
+
+def test_values_and_maps(forward):
+    shown = forward("quiz.yaml", "--sample", "image.txt", "--show", "maxpool1").out
+    assert shown.endswith(
+        "maxpool1: 2×2×2\n  map 0\n    3  3\n    3  3\n  map 1\n    3  4\n    3  4\n"
+    )
+    drawn = forward("quiz.yaml", "--sample", "image.txt", "--show", "conv1", "--as", "maps").out
+    assert drawn.endswith("-3 [ ░▒▓█] 4\n")
+    plain = forward("--ascii", "quiz.yaml", "--show", "conv1", "--as", "maps").out
+    assert plain.isascii()
+
+
+def test_pictures_are_written(forward, tmp_path):
+    answer = forward("quiz.yaml", "--sample", "image.txt", "--show", "in", "--save", "out")
+    assert answer.out.endswith("wrote out/in.pgm\n")
+    content = (tmp_path / "out" / "in.pgm").read_bytes()
+    header = b"P5\n# in: 1 pictures of 5x5, 1 in a row; black 0, white 3\n5 5\n255\n"
+    assert content == header + bytes(85 * int(word) for word in IMAGE.split())
+    every = forward("quiz.yaml", "--save", "all").out
+    assert [line for line in every.splitlines() if line.startswith("wrote")] == [
+        f"wrote all/{name}.pgm" for name in ("in", "conv1", "conv1.relu", "maxpool1", "fc1")
+    ]
+    (tmp_path / "file").write_text("")
+    assert forward("quiz.yaml", "--save", "file").status == 3
+
+
+def test_a_trace(forward):
+    answer = forward("quiz.yaml", "--sample", "image.txt", "--trace", "conv1:1,2,4")
+    assert answer.out.endswith(
+        """\
+conv1 (conv), neuron map 1, y 2, x 4 = 4
+  map 0
+    input      weight      product
+    1  0  .    1  0  -1    1  0  0
+    0  2  .    0  0   0    0  0  0
+    3  0  .    1  0   0    3  0  0
+  sum       4
+  relu      4   (conv1.relu)
+  sees      in: height 1 to 3, width 3 to 4
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [
+        (["--trace", "conv1"], 2, "--trace takes NAME:K,Y,X (NAME:K for a vector), got 'conv1'"),
+        (["--trace", "conv1:9,0,0"], 1, "conv1 has no neuron 9,0,0: K,Y,X run from 0 to 1,4,4"),
+        (["--show", "conv2"], 1, "the network has no layer 'conv2'"),
+        (["--scale", "1/0"], 2, "--scale divides by 0"),
+        (["--std", "0"], 2, "--std divides by 0"),
+        (["--mean", "a"], 2, "--mean takes numbers, got 'a'"),
+        (["--mean", "nan"], 2, "--mean takes numbers, got 'nan'"),
+        (["--resize", "0"], 2, "--resize takes a number of pixels or 'cover', got '0'"),
+        (["--max-macs", "many"], 2, "--max-macs takes a number such as 500M, got 'many'"),
+        (["--max-macs", "465"], 1, ": --max-macs allows 465"),
+        (["--sample", "gone.pgm"], 3, "there is no file 'gone.pgm'"),
+        (["--weights", "gone.safetensors"], 3, "there is no file 'gone.safetensors'"),
+        (["--steps", "--json"], 2, "--steps is text; with --json, ask for --show and --trace"),
+    ],
+)
+def test_what_is_refused(forward, options, status, said):
+    answer = forward("quiz.yaml", "--jobs", "1", *options)
+    assert answer.status == status
+    assert said in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_long_runs_are_refused_unless_agreed_to(forward, monkeypatch):
+    assert forward("quiz.yaml", "--max-macs", "466").status == 0
+    assert forward("quiz.yaml", "--max-macs", "1", "--yes").status == 0
+    monkeypatch.setattr(forwarding, "PATIENCE", 0.0)
+    refused = forward("quiz.yaml")
+    assert refused.status == 1
+    assert "error[long-run]: the pass is 466 MACs, about " in refused.err
+    assert "--yes runs it all the same" in refused.err
+    assert forward("quiz.yaml", "--yes").status == 0
+
+
+def test_long_runs_are_announced(forward, monkeypatch):
+    assert forward("quiz.yaml").err == ""
+    monkeypatch.setattr(forwarding, "WORTH_SAYING", 0.0)
+    assert "note[work]: the pass is 466 MACs, about " in forward("quiz.yaml").err
+
+
+def test_a_progress_bar_only_for_people(forward, monkeypatch):
+    monkeypatch.setattr(forwarding, "WORTH_WATCHING", 0.0)
+    assert forward("quiz.yaml").err == ""
+    monkeypatch.setattr(forwarding.output, "terminal", lambda stream=None: stream is not None)
+    assert "forward" in forward("quiz.yaml").err
+    assert forward("--quiet", "quiz.yaml").err == ""
+
+
+def test_numbers_beyond_all_bounds_are_told(forward, tmp_path):
+    weights = [struct.unpack("<f", b"\x00\x00\x80\x7f")[0]] + [0.0] * 15
+    write(
+        "w.safetensors",
+        [("conv1.weight", (2, 1, 3, 3), [0.0] * 18), ("fc1.weight", (2, 8), weights)],
+    )
+    answer = forward("quiz.yaml", "--weights", "w.safetensors", "--sample", "ones", "--json")
+    assert answer.json["outputs"][0]["values"] == ["NaN", 0.0]
+    assert "warning[not-finite]: fc1 holds 1 numbers that are infinite or NaN" in answer.err
+
+
+def test_every_bundled_spec_without_a_question(forward):
+    """One network of each kind of trouble: a table, radial basis units, trainable subsampling."""
+    answer = forward("lenet5-1998", "--json")
+    assert answer.status == 0, answer.err
+    macs = {layer["name"]: layer.get("multiplications") for layer in answer.json["layers"]}
+    assert macs["F6"] in (None, 10080)
+    assert answer.json["totals"]["macs"] > 280_000
+
+
+def test_output_to_a_file(forward, tmp_path):
+    answer = forward("quiz.yaml", "-o", "report.txt")
+    assert (answer.status, answer.out) == (0, "")
+    assert (tmp_path / "report.txt").read_text(encoding="utf-8").startswith("quiz   sample random")
+
+
+def test_words_of_options():
+    assert parse_max_macs(None) is None
+    assert [parse_max_macs(text) for text in ("12", "1.5k", "2G")] == [12, 1500, 2 * 10**9]
+    assert place("layer1.0:3") == ("layer1.0", (3,))
+    assert preparation("2", None, "1,2", "64", crop=True, seed=1).std == (1.0, 2.0)
+    with pytest.raises(CnncalcError, match=r"^usage: --scale takes numbers, got ''$"):
+        preparation("", None, None, None, crop=False, seed=0)
