@@ -112,7 +112,7 @@ def forward(  # noqa: PLR0913 - every setting of a run by its name
     for node in order:
         entering = [alive[index] for index in node.inputs] or [_sample(node, samples)]
         row, alive[node.index] = _step(network, node, entering, parameters, options)
-        rows.append(row if node.name in kept else row._replace(output=None))
+        rows.append(row._replace(output=_listed(alive[node.index]) if node.name in kept else None))
         for index in ends.get(node.index, ()):
             del alive[index]
         if watch:
@@ -169,7 +169,7 @@ def _compute(
         kernel = kernels.choose(node.layer, *shapes, jobs=options.jobs)
         if kernel is not None:
             return kernel(entering, values), True, None
-    readable = [Tensor(shape, _listed(numbers)) for shape, numbers in entering]
+    readable = list(map(_listed, entering))
     countable = node.layer.work == "counted"
     if countable and (options.counting or node.layer.macs(*shapes) <= COUNTED_ANYWAY):
         return _counted(node, readable, values)
@@ -183,9 +183,10 @@ def _counted(
     return out, False, done
 
 
-def _listed(numbers: Sequence[float]) -> list[float]:
-    """The rooms join and slice plain lists; kernels may have left arrays."""
-    return numbers if isinstance(numbers, list) else list(numbers)
+def _listed(tensor: Tensor) -> Tensor:
+    """The tensor as the rooms and people use it; kernels may have left it packed."""
+    shape, numbers = tensor
+    return tensor if isinstance(numbers, list) else Tensor(shape, list(numbers))
 
 
 def _check(node: Node, entering: list[Tensor], out: Tensor, done: int | None) -> None:

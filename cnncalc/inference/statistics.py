@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from math import fsum, isfinite
+from math import fsum, isfinite, ldexp
 from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.inference.kernels.lanewise import total, zeros
+from cnncalc.inference.kernels.planes import Planes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,12 +38,22 @@ def describe(values: Sequence[float]) -> Statistics:
     >>> describe([float("nan"), 2.0]).wild, describe([float("nan"), 2.0]).mean
     (1, 2.0)
     """
-    total = _total(values)
-    if total is None:
+    if isinstance(values, Planes):
+        return _packed(values)
+    added = _total(values)
+    if added is None:
         return _tamed(values)
     count = len(values)
     zeros = values.count(0.0) if hasattr(values, "count") else sum(value == 0 for value in values)
-    return Statistics(count, min(values), total / count, max(values), zeros, 0)
+    return Statistics(count, min(values), added / count, max(values), zeros, 0)
+
+
+def _packed(x: Planes) -> Statistics:
+    """The statistics of packed maps, whose extremes are known."""
+    ends = [ldexp(end, -plane.exponent) for plane in x.planes for end in (plane.low, plane.high)]
+    sums = (ldexp(total(plane, x.layout), -plane.exponent) for plane in x.planes)
+    empty = sum(zeros(plane, x.layout) for plane in x.planes)
+    return Statistics(len(x), min(ends), fsum(sums) / len(x), max(ends), empty, 0)
 
 
 def _total(values: Sequence[float]) -> float | None:

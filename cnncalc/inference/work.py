@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PER_MAC_FAST = 6
 PER_MAC_READABLE = 60
 PER_NUMBER = 150
+PER_WEIGHT = 150  # read or drawn, and put where it works
 
 
 class Work(NamedTuple):
@@ -40,6 +41,8 @@ def ahead(network: Network, *, readable: bool = False) -> Work:
             macs += own
             nanoseconds += own * _per_mac(network, node, readable=readable)
             nanoseconds += node.shape.size * PER_NUMBER
+            stored = node.layer.parameters(*network.shapes_into(node))
+            nanoseconds += sum(parameter.size for parameter in stored) * PER_WEIGHT
     return Work(macs, nanoseconds / 1e9)
 
 

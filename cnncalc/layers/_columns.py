@@ -20,7 +20,7 @@ def columns(x: Tensor) -> list[list[Scalar]]:
     [[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]
     """
     places = x.shape.size // x.shape.channels
-    return [x.values[place::places] for place in range(places)]
+    return [list(x.values[place::places]) for place in range(places)]
 
 
 def by_column(x: Tensor, change: Callable[[list[Scalar]], list[Scalar]]) -> Tensor:

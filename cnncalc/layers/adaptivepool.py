@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from cnncalc.tensor import Scalar
 
 
-def bins(size: int, out: int) -> list[range]:
+def axis_bins(size: int, out: int) -> list[range]:
     """The windows on one axis.
 
-    >>> bins(7, 3)
+    >>> axis_bins(7, 3)
     [range(0, 3), range(2, 5), range(4, 7)]
     """
     return [range(i * size // out, -(-(i + 1) * size // out)) for i in range(out)]
@@ -63,14 +63,15 @@ class AdaptivePool(Layer):
         require_axes(shape)
         return Shape(shape.channels, spread(self.size, shape.rank, "size"))
 
-    def _bins(self, shape: Shape) -> list[list[range]]:
+    def bins(self, shape: Shape) -> list[list[range]]:
+        """The windows, axis by axis."""
         sizes = zip(shape.spatial, self.output_shape(shape).spatial, strict=True)
-        return [bins(*sizes_of_axis) for sizes_of_axis in sizes]
+        return [axis_bins(*sizes_of_axis) for sizes_of_axis in sizes]
 
     def connections(self, *inputs: Shape) -> int:
         """The sizes of all windows, summed over the neurons."""
         (shape,) = inputs
-        return shape.channels * prod(sum(map(len, axis)) for axis in self._bins(shape))
+        return shape.channels * prod(sum(map(len, axis)) for axis in self.bins(shape))
 
     def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
         """Windows W/o apart, wide enough for the one that the rounding favours most."""
@@ -87,7 +88,7 @@ class AdaptivePool(Layer):
     ) -> Tensor:
         """At each position: the mean, or the largest, of the window."""
         (x,) = inputs
-        windows = grid(self._bins(x.shape), x.shape.spatial)
+        windows = grid(self.bins(x.shape), x.shape.spatial)
         join = maximum if self.kind == "max" else mean
         return pooled(x, self.output_shape(x.shape), windows, join)
 
@@ -95,7 +96,7 @@ class AdaptivePool(Layer):
         """Output per axis, neurons, connections."""
         (shape,) = inputs
         out = self.output_shape(shape)
-        sums = [" + ".join(str(len(window)) for window in axis) for axis in self._bins(shape)]
+        sums = [" + ".join(str(len(window)) for window in axis) for axis in self.bins(shape)]
         numbers = "·".join([*(f"({total})" for total in sums), f"{shape.channels}"])
         formula = "·".join([*("(sum of windows)" for _ in sums), "D"])
         return [

@@ -60,10 +60,10 @@ class AvgPool(Windowed):
         windows = self.taps(x.shape)
         sums = pooled(x, self.output_shape(x.shape), windows, total)
         inside = [sum(tap is not None for tap in taps) for taps in windows]
-        divisors = self._divisors(x.shape, inside) * x.shape.channels
+        divisors = self.divisors(x.shape, inside) * x.shape.channels
         return Tensor(sums.shape, [s / d for s, d in zip(sums.values, divisors, strict=True)])
 
-    def _divisors(self, shape: Shape, inside: list[int]) -> list[int]:
+    def divisors(self, shape: Shape, inside: list[int]) -> list[int]:
         """Per position, what its sum is divided by; `inside` counts the taps on the input."""
         if self.divisor_override is not None:
             return [self.divisor_override] * len(inside)

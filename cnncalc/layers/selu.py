@@ -6,16 +6,13 @@ Source: Klambauer et al. 2017 (arXiv 1706.02515).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers._math import exp
 from cnncalc.layers._pointwise import Pointwise
 
 if TYPE_CHECKING:
     from cnncalc.tensor import Scalar
-
-ALPHA = 1.6732632423543772
-SCALE = 1.0507009873554805
 
 
 @final
@@ -27,6 +24,9 @@ class Selu(Pointwise):
     [-1.111331, 1.050701]
     """
 
+    alpha: ClassVar[float] = 1.6732632423543772
+    scale: ClassVar[float] = 1.0507009873554805
+
     def apply(self, x: Scalar) -> Scalar:
         """The ELU of alpha 1.67..., times 1.05..."""
-        return SCALE * (x if x > 0 else ALPHA * (exp(x) - 1))
+        return self.scale * (x if x > 0 else self.alpha * (exp(x) - 1))

@@ -198,7 +198,7 @@ def _joined(places: tuple[Blend, ...], shape: Shape) -> Blend:
     ]
 
 
-def _mix(plane: list[Scalar], blend: Blend) -> Scalar:
+def _mix(plane: Sequence[Scalar], blend: Blend) -> Scalar:
     if len(blend) == 1:
         return plane[blend[0][0]]
     return sum(plane[place] * share for place, share in blend)

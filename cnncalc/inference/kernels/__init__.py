@@ -10,6 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.window import Window
+
 if TYPE_CHECKING:
     from cnncalc.inference.kernels.kernel import Kernel
     from cnncalc.layers._base import Layer
@@ -17,33 +19,57 @@ if TYPE_CHECKING:
 
 # Where the kernel of each type of layer is.
 KERNELS = {
+    "adaptivepool": "pools.AdaptivePool",
     "add": "merges.Add",
     "avgpool": "pools.AvgPool",
     "bn": "norms.Bn",
+    "celu": "curves.Celu",
+    "concat": "moves.Concat",
     "conv": "convolution.Convolution",
+    "conv_transpose": "transposed.Transposed",
+    "crop": "moves.Crop",
+    "depth2space": "moves.Depth2Space",
+    "dropout": "moves.Same",
     "dwconv": "depthwise.Depthwise",
     "elu": "pointwise.Elu",
     "fc": "dense.Dense",
-    "gelu": "pointwise.Gelu",
+    "flatten": "moves.Same",
+    "gap": "pools.Gap",
+    "gelu": "curves.Gelu",
     "gmp": "pools.Gmp",
     "gn": "norms.Gn",
     "hardtanh": "pointwise.Hardtanh",
     "hsigmoid": "pointwise.Hsigmoid",
     "hswish": "pointwise.Hswish",
+    "identity": "moves.Same",
     "instnorm": "norms.Gn",
     "leaky": "pointwise.Leaky",
     "linear": "convolution.Convolution",
+    "ln": "responses.Ln",
+    "logsigmoid": "curves.Logsigmoid",
+    "logsoftmax": "responses.Logsoftmax",
+    "lrn": "responses.Lrn",
     "max": "merges.Max",
     "maxpool": "pools.MaxPool",
+    "mish": "curves.Mish",
     "mul": "merges.Mul",
+    "pad": "moves.Pad",
     "relu": "pointwise.Relu",
     "relu6": "pointwise.Relu6",
+    "reshape": "moves.Same",
+    "selu": "curves.Selu",
+    "shuffle": "moves.Shuffle",
     "sigmoid": "pointwise.Sigmoid",
     "silu": "pointwise.Silu",
+    "slice": "moves.Slice",
     "softmax": "norms.Softmax",
+    "softplus": "curves.Softplus",
+    "space2depth": "moves.Space2Depth",
     "sumpool": "pools.SumPool",
     "tanh": "pointwise.Tanh",
+    "upsample": "resizing.Upsample",
 }
+PIXELWISE = "pixelwise.Pixelwise"
 
 
 def choose(layer: Layer, *inputs: Shape, jobs: int = 1) -> Kernel | None:
@@ -59,7 +85,8 @@ def choose(layer: Layer, *inputs: Shape, jobs: int = 1) -> Kernel | None:
     >>> kernel([x], {"weight": [1.0, 10.0], "bias": [0.5]}).values
     [21.5, 32.5]
     """
-    place = KERNELS.get(_nature(layer, *inputs))
+    kind = _nature(layer, *inputs)
+    place = PIXELWISE if kind == "conv" and _is_pixelwise(layer, *inputs) else KERNELS.get(kind)
     if place is None:
         return None
     module, _, name = place.partition(".")
@@ -75,3 +102,9 @@ def _nature(layer: Any, *inputs: Shape) -> str:
     if kind == "linear" and not inputs[0].rank:
         return "fc"
     return kind
+
+
+def _is_pixelwise(layer: Any, shape: Shape) -> bool:
+    """Whether a convolution mixes the maps of single positions, and does nothing else."""
+    plain = layer.groups == 1 and layer.table is None
+    return plain and all(window == Window(1) for window in layer.windows(shape))

@@ -6,6 +6,8 @@ from operator import add, mul
 from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.kernel import Kernel
+from cnncalc.inference.kernels.lanewise import added
+from cnncalc.inference.kernels.planes import Planes, kept
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -21,10 +23,22 @@ class Add(Kernel):
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Add the tensors."""
+        packed = [tensor.values for tensor in inputs if isinstance(tensor.values, Planes)]
+        if len(packed) == len(inputs) and (made := _resident(packed)):
+            return Tensor(inputs[0].shape, made)
         values = list(inputs[0].values)
         for tensor in inputs[1:]:
             values = list(map(add, values, tensor.values))
         return Tensor(inputs[0].shape, values)
+
+
+def _resident(every: Sequence[Planes]) -> Planes | None:
+    """The sum of packed tensors; None where their rows lie differently."""
+    layout = every[0].layout
+    if any(x.layout != layout for x in every):
+        return None
+    maps = zip(*(x.planes for x in every), strict=True)
+    return kept(layout, (added(planes, layout) for planes in maps))
 
 
 class Max(Kernel):

@@ -10,14 +10,21 @@ from math import exp, sqrt
 from operator import add, mul, sub, truediv
 from typing import TYPE_CHECKING
 
+from cnncalc.inference.kernels.floats import EPSILON, usual
 from cnncalc.inference.kernels.kernel import Kernel, planes_of
+from cnncalc.inference.kernels.lanewise import affine
 from cnncalc.inference.kernels.merges import larger
+from cnncalc.inference.kernels.planes import Planes, kept
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cnncalc.inference.kernels.lanewise import Outcome
+    from cnncalc.inference.kernels.planes import Layout, Plane
 
     Numbers = Sequence[float]
+    Line = tuple[float, float, float]
 
 
 class Bn(Kernel):
@@ -26,15 +33,36 @@ class Bn(Kernel):
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Take off the mean, scale, shift."""
         (x,) = inputs
-        statistics = zip(parameters["running_mean"], parameters["running_var"], strict=True)
+        lines = list(self._lines(x.shape.channels, parameters))
+        if isinstance(x.values, Planes) and (made := _resident(x.values, lines)):
+            return Tensor(x.shape, made)
         values: list[float] = []
-        for channel, (plane, (mean, variance)) in enumerate(
-            zip(planes_of(x), statistics, strict=True)
-        ):
-            weight, bias = _learned(self.layer.affine, parameters, channel)
-            scale = weight / sqrt(variance + self.layer.eps)
+        for plane, (mean, scale, bias) in zip(planes_of(x), lines, strict=True):
             values += [(v - mean) * scale + bias for v in plane]
         return Tensor(x.shape, values)
+
+    def _lines(self, channels: int, parameters: Mapping[str, Numbers]) -> Iterator[Line]:
+        """What is taken off, scaled by and added in each channel."""
+        statistics = zip(parameters["running_mean"], parameters["running_var"], strict=True)
+        for channel, (mean, variance) in zip(range(channels), statistics, strict=True):
+            weight, bias = _learned(self.layer.affine, parameters, channel)
+            yield mean, weight / sqrt(variance + self.layer.eps), bias
+
+
+def _resident(x: Planes, lines: Sequence[Line]) -> Planes | None:
+    """Packed maps, normalised; None where the numbers do not allow it."""
+    pairs = zip(x.planes, lines, strict=True)
+    return kept(x.layout, (_normal(plane, line, x.layout) for plane, line in pairs))
+
+
+def _normal(plane: Plane, line: Line, layout: Layout) -> Outcome | None:
+    mean, scale, bias = line
+    away = mean * scale
+    sizes = [size for size in (abs(scale), abs(away) + abs(bias)) if size]
+    if not all(map(usual, sizes)):
+        return None
+    made, error = affine(plane, scale, bias - away, layout)
+    return made, error + 2 * EPSILON * (abs(away) + abs(bias))
 
 
 class Gn(Kernel):

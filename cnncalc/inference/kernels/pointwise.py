@@ -7,14 +7,19 @@ the last bit, NaN and infinity included; only the detour by a method per number 
 from __future__ import annotations
 
 from abc import abstractmethod
-from math import erf, exp, sqrt, tanh
+from math import exp, tanh
 from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.kernel import Kernel
+from cnncalc.inference.kernels.lanewise import at_most, positive
+from cnncalc.inference.kernels.planes import Planes, kept
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from cnncalc.inference.kernels.lanewise import Outcome
+    from cnncalc.inference.kernels.planes import Layout, Plane
 
     Numbers = Sequence[float]
 
@@ -25,6 +30,10 @@ class Pointwise(Kernel):
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """The function of every number."""
         (x,) = inputs
+        if isinstance(x.values, Planes):
+            layout = x.values.layout
+            if made := kept(layout, (self.on_lanes(plane, layout) for plane in x.values.planes)):
+                return Tensor(x.shape, made)
         try:
             return Tensor(x.shape, self.apply(x.values))
         except OverflowError:
@@ -33,6 +42,10 @@ class Pointwise(Kernel):
     @abstractmethod
     def apply(self, values: Numbers) -> list[float]:
         """The function itself."""
+
+    def on_lanes(self, plane: Plane, layout: Layout) -> Outcome | None:
+        """The function of a packed map, where that can be done lane by lane."""
+        return None
 
 
 def held(values: Numbers, low: float, high: float) -> list[float]:
@@ -53,6 +66,10 @@ class Relu(Pointwise):
         # `max` would be slower, and lose NaN.
         return [0.0 if x <= 0.0 else x for x in values]  # noqa: FURB136
 
+    def on_lanes(self, plane: Plane, layout: Layout) -> Outcome | None:
+        """Clear the lanes below 0."""
+        return positive(plane, layout), 0.0
+
 
 class Relu6(Pointwise):
     """min(max(0, x), 6)."""
@@ -60,6 +77,10 @@ class Relu6(Pointwise):
     def apply(self, values: Numbers) -> list[float]:
         """Hold between 0 and 6."""
         return held(values, 0.0, 6.0)
+
+    def on_lanes(self, plane: Plane, layout: Layout) -> Outcome | None:
+        """Clear the lanes below 0, and hold the others."""
+        return at_most(positive(plane, layout), 6.0, layout)
 
 
 class Hardtanh(Pointwise):
@@ -118,21 +139,6 @@ class Tanh(Pointwise):
     def apply(self, values: Numbers) -> list[float]:
         """The hyperbolic tangent."""
         return list(map(tanh, values))
-
-
-class Gelu(Pointwise):
-    """x·Φ(x), or the approximation of Φ by tanh: that one by the room."""
-
-    def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
-        """The exact function; the approximate one is the room's."""
-        if self.layer.approximate == "tanh":
-            return self.by_room(inputs, parameters)
-        return Pointwise.__call__(self, inputs, parameters)
-
-    def apply(self, values: Numbers) -> list[float]:
-        """x times the normal distribution's share below x."""
-        root = sqrt(2)
-        return [0.5 * x * (1 + erf(x / root)) for x in values]
 
 
 class Elu(Pointwise):

@@ -1,0 +1,216 @@
+"""Tensors that stay packed between layers: a big integer per map, a lane of 64 bits per number.
+
+A number is its lane times 2^-exponent, each map with an exponent of its own, so that its
+largest number takes about `BITS` bits. Rows may lie apart: the lanes of the gap between two
+rows hold 0, which is the padding of a window that slides over them. To whoever asks for
+numbers a packed tensor is a sequence of floats, which are then made once and kept.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from math import frexp, isfinite, ldexp
+from typing import TYPE_CHECKING, NamedTuple, overload
+
+from cnncalc.inference.kernels.floats import usual
+from cnncalc.inference.kernels.groups import Made
+from cnncalc.inference.kernels.kernel import largest, planes_of
+from cnncalc.inference.kernels.lanes import WIDE, WORD, magic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cnncalc.shapes import Shape
+    from cnncalc.tensor import Tensor
+
+BITS = 29  # the bits of a lane's magnitude: with a sign and a bit to compare by, half a lane
+ROOM = 62  # the bits that sums on their way may take
+HALF = 32  # bits of half a lane
+BIAS = 1 << 30  # what makes any lane positive
+
+
+class Layout(NamedTuple):
+    """Where the numbers of a map are: row by row, from the start of one to the next `pitch`."""
+
+    rows: int
+    columns: int
+    pitch: int
+
+    @property
+    def lanes(self) -> int:
+        """From the first number to the last."""
+        return (self.rows - 1) * self.pitch + self.columns
+
+    @property
+    def gap(self) -> int:
+        """The zeros between two rows."""
+        return self.pitch - self.columns
+
+    @property
+    def places(self) -> int:
+        """The numbers of a map."""
+        return self.rows * self.columns
+
+    def each(self, value: int) -> int:
+        """A number that is not negative at every place, and 0 in the gaps."""
+        return _each(self, value)
+
+
+def layout_of(shape: Shape, gap: int = 0) -> Layout:
+    """The layout for the maps of a shape.
+
+    >>> from cnncalc.shapes import Shape
+    >>> layout_of(Shape(8, (5, 7)), 1).lanes
+    39
+    """
+    columns = shape.spatial[-1]
+    return Layout(shape.size // (shape.channels * columns), columns, columns + gap)
+
+
+@lru_cache(maxsize=256)
+def _each(layout: Layout, value: int) -> int:
+    row = value.to_bytes(WORD, "little") * layout.columns + bytes(WORD * layout.gap)
+    return int.from_bytes(row * layout.rows, "little")
+
+
+class Plane(NamedTuple):
+    """A map: its lanes, what they stand for, and the smallest and the largest of them."""
+
+    vector: int
+    exponent: int
+    low: int
+    high: int
+
+    @property
+    def peak(self) -> int:
+        """The largest magnitude of a lane."""
+        return max(-self.low, self.high)
+
+    @property
+    def largest(self) -> float:
+        """The largest absolute value."""
+        return ldexp(self.peak, -self.exponent)
+
+
+NOTHING = Plane(0, 0, 0, 0)  # a map of zeros
+
+
+class Planes(Sequence[float]):
+    """The numbers of a tensor, packed."""
+
+    def __init__(self, layout: Layout, planes: Sequence[Plane]) -> None:
+        self.layout, self.planes = layout, planes
+
+    @cached_property
+    def values(self) -> list[float]:
+        """All numbers as floats, channel by channel."""
+        made: list[float] = []
+        for plane in self.planes:
+            made += unpacked(plane, self.layout)
+        return made
+
+    @property
+    def largest(self) -> float:
+        """The largest absolute value."""
+        return max(plane.largest for plane in self.planes)
+
+    def __len__(self) -> int:
+        return len(self.planes) * self.layout.places
+
+    @overload
+    def __getitem__(self, place: int) -> float: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[float]: ...
+    def __getitem__(self, place: int | slice) -> float | list[float]:
+        return self.values[place]
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self.values)
+
+
+def pack(x: Tensor, gap: int = 0) -> Planes | None:
+    """A tensor with gaps of at least so many zeros; None where its numbers cannot be packed.
+
+    >>> from cnncalc.shapes import Shape
+    >>> from cnncalc.tensor import Tensor
+    >>> x = pack(Tensor(Shape(2, (2, 2)), [1.0, -0.5, 0.25, 0.0, 0.0, 0.5, 0.0, 0.0]), gap=1)
+    >>> [(plane.exponent, plane.low, plane.high) for plane in x.planes]
+    [(28, -134217728, 268435456), (28, 0, 134217728)]
+    >>> list(x)
+    [1.0, -0.5, 0.25, 0.0, 0.0, 0.5, 0.0, 0.0]
+    """
+    if isinstance(x.values, Planes):
+        return x.values if x.values.layout.gap >= gap else _respaced(x.values, gap)
+    layout, peak = layout_of(x.shape, gap), largest(x.values)
+    if not peak and not any(x.values):
+        return Planes(layout, [NOTHING] * x.shape.channels)
+    if not (usual(peak) and isfinite(sum(x.values))):
+        return None
+    return Planes(layout, list(_packed(x, layout, exponent_for(peak))))
+
+
+def _packed(x: Tensor, layout: Layout, exponent: int) -> Iterator[Plane]:
+    plus, size = magic(exponent), layout.rows * layout.pitch
+    rounded = array("d", [number + plus for number in x.values])
+    if layout.gap:
+        spread = array("d", [plus]) * (size * x.shape.channels)
+        for column in range(layout.columns):
+            spread[column :: layout.pitch] = rounded[column :: layout.columns]
+        rounded = spread
+    zeros = WIDE.zero(exponent, layout.lanes)
+    for channel, numbers in enumerate(planes_of(x)):
+        vector = WIDE.raw(rounded[channel * size : channel * size + layout.lanes]) - zeros
+        ends = (round(ldexp(end, exponent)) for end in (min(numbers), max(numbers)))
+        yield Plane(vector, exponent, *ends)
+
+
+def _respaced(x: Planes, gap: int) -> Planes:
+    """The same maps with their rows further apart."""
+    old, new = x.layout, x.layout._replace(pitch=x.layout.columns + gap)
+    between = bytes(gap * WORD)
+    made = []
+    for plane in x.planes:
+        data = (plane.vector + old.each(BIAS)).to_bytes(old.lanes * WORD, "little")
+        starts = range(0, len(data), old.pitch * WORD)
+        rows = between.join([data[at : at + old.columns * WORD] for at in starts])
+        vector = int.from_bytes(rows, "little") - new.each(BIAS)
+        made.append(plane._replace(vector=vector))
+    return Planes(new, made)
+
+
+def kept(layout: Layout, outcomes: Iterable[tuple[Plane, float] | None]) -> Planes | None:
+    """Maps with what they are off by, as a tensor; None where that is too much, or not known."""
+    planes, error = [], 0.0
+    for outcome in outcomes:
+        if outcome is None:
+            return None
+        planes.append(outcome[0])
+        error = max(error, outcome[1])
+    made = Planes(layout, planes)
+    return made if Made([], error).within(made.largest) else None
+
+
+def exponent_for(peak: float) -> int:
+    """The exponent by which numbers up to a peak, which is not 0, take BITS bits.
+
+    >>> exponent_for(1.0), exponent_for(0.75)
+    (28, 29)
+    """
+    return BITS - frexp(peak)[1]
+
+
+def unpacked(plane: Plane, layout: Layout) -> list[float]:
+    """The numbers of a map, row by row."""
+    if not plane.vector:
+        return [0.0] * layout.places
+    lanes, columns, pitch = layout.lanes, layout.columns, layout.pitch
+    words = plane.vector + WIDE.each(WIDE.zero(plane.exponent, 1), lanes)
+    data = words.to_bytes(lanes * WORD, "little")
+    if layout.gap:
+        rows = range(0, lanes * WORD, pitch * WORD)
+        data = b"".join([data[at : at + columns * WORD] for at in rows])
+    plus = magic(plane.exponent)
+    return [number - plus for number in struct.unpack(f"<{layout.places}d", data)]

@@ -1,0 +1,293 @@
+"""Packed tensors: what is done lane by lane, against plain numbers; kernels, against rooms."""
+
+from fractions import Fraction
+from math import ldexp
+from operator import mul
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from cnncalc.errors import Misfit
+from cnncalc.inference import kernels
+from cnncalc.inference.kernels import lanewise
+from cnncalc.inference.kernels.grids import slide_of
+from cnncalc.inference.kernels.planes import Layout, Planes, pack, unpacked
+from cnncalc.inference.kernels.resident import Mixer, Slider, gap_for
+from cnncalc.inference.statistics import describe
+from cnncalc.layers.add import Add
+from cnncalc.layers.bn import Bn
+from cnncalc.layers.conv import Conv
+from cnncalc.layers.dwconv import DwConv
+from cnncalc.layers.relu import Relu
+from cnncalc.layers.relu6 import Relu6
+from cnncalc.shapes import Shape
+from cnncalc.tensor import Tensor
+
+QUICK = settings(
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+TOLERANCE = 1e-5
+SEEDS = st.integers(0, 2**32)
+
+
+def plain(random):
+    """Numbers as they are in trained networks."""
+    return random.gauss(0, 1)
+
+
+def sparse(random):
+    """What a ReLU leaves, with a few large ones."""
+    return random.choice([0.0, 0.0, random.random(), random.choice([1.0, 1e3, -1e3])])
+
+
+def alike(random):
+    """Large numbers that hardly differ."""
+    return 1000.0 + random.random() * random.choice([1e-3, 1e-6])
+
+
+def ranged(random):
+    """Numbers of very different size."""
+    return random.uniform(-1, 1) * 10.0 ** random.randint(-30, 8)
+
+
+KINDS = st.sampled_from([plain, sparse, alike, ranged])
+LAYOUTS = st.builds(
+    lambda rows, columns, gap: Layout(rows, columns, columns + gap),
+    st.integers(1, 9), st.integers(1, 9), st.integers(0, 3),
+)  # fmt: skip
+
+
+def tensor(random, kind, channels, layout):
+    shape = Shape(channels, (layout.rows, layout.columns))
+    return Tensor(shape, [kind(random) for _ in range(shape.size)])
+
+
+def drawn(seed, kind, layout, channels=1):
+    """A packed tensor; its own numbers are what everything is held against."""
+    return pack(tensor(Random(seed), kind, channels, layout), layout.gap)
+
+
+def same(plane, layout, expected, error):
+    """The right numbers, nothing in the gaps, and the extremes that are told."""
+    numbers = unpacked(plane, layout)
+    assert len(numbers) == len(expected) == layout.places
+    worst = max(abs(a - b) for a, b in zip(numbers, expected, strict=True))
+    assert worst <= error + 1e-15 * max(map(abs, expected))
+    lanes = [round(ldexp(number, plane.exponent)) for number in numbers]
+    assert (min(lanes), max(lanes)) == (plane.low, plane.high)
+    assert plane.peak < 2**30
+    assert sum(lane << 64 * at for lane, at in zip(lanes, places(layout), strict=True)) == (
+        plane.vector
+    )
+
+
+def places(layout):
+    """The lanes that hold numbers."""
+    return [y * layout.pitch + x for y in range(layout.rows) for x in range(layout.columns)]
+
+
+@QUICK
+@given(LAYOUTS, SEEDS, KINDS, st.integers(0, 2))
+def test_numbers_go_in_and_come_out(layout, seed, kind, more):
+    x = tensor(Random(seed), kind, 3, layout)
+    packed = pack(x, layout.gap)
+    step = max(map(abs, x.values)) * 2.0**-28
+    assert max(abs(a - b) for a, b in zip(x.values, packed, strict=True)) <= step
+    wider = pack(Tensor(x.shape, packed), layout.gap + more)
+    assert wider.layout.gap == layout.gap + more
+    for plane, other in zip(packed.planes, wider.planes, strict=True):
+        same(other, wider.layout, unpacked(plane, layout), 0.0)
+
+
+def test_numbers_that_cannot_be_packed():
+    shape = Shape(1, (1, 2))
+    for wrong in (float("nan"), float("inf"), 1e200, 1e-200):
+        assert pack(Tensor(shape, [0.0, wrong])) is None
+    assert list(pack(Tensor(shape, [0.0, 0.0]))) == [0.0, 0.0]
+
+
+@QUICK
+@given(LAYOUTS, SEEDS, KINDS, KINDS)
+def test_affine(layout, seed, kind, factors):
+    random = Random(seed)
+    (plane,) = drawn(seed, kind, layout).planes
+    scale, shift = factors(random), random.choice([0.0, factors(random)])
+    made, error = lanewise.affine(plane, scale, shift, layout)
+    expected = [number * scale + shift for number in unpacked(plane, layout)]
+    size = abs(shift) + abs(scale) * plane.largest  # what floats lose where these cancel
+    same(made, layout, expected, error + 1e-15 * size)
+    assert error <= 1e-7 * size
+
+
+@QUICK
+@given(LAYOUTS, SEEDS, KINDS)
+def test_positive(layout, seed, kind):
+    (plane,) = drawn(seed, kind, layout).planes
+    expected = [max(0.0, number) for number in unpacked(plane, layout)]
+    same(lanewise.positive(plane, layout), layout, expected, 0.0)
+
+
+@QUICK
+@given(LAYOUTS, SEEDS, KINDS, st.floats(0, 1100))
+def test_at_most(layout, seed, kind, top):
+    (plane,) = drawn(seed, kind, layout).planes
+    made, error = lanewise.at_most(plane, top, layout)
+    expected = [min(top, number) for number in unpacked(plane, layout)]
+    same(made, layout, expected, error)
+
+
+@QUICK
+@given(LAYOUTS, st.lists(st.tuples(SEEDS, KINDS), min_size=1, max_size=5))
+def test_added(layout, several):
+    planes = [drawn(seed, kind, layout).planes[0] for seed, kind in several]
+    made, error = lanewise.added(planes, layout)
+    numbers = zip(*(unpacked(plane, layout) for plane in planes), strict=True)
+    expected = [float(sum(map(Fraction, some))) for some in numbers]
+    same(made, layout, expected, error)
+    assert error <= 2.0**-27 * sum(plane.largest for plane in planes)
+
+
+@QUICK
+@given(LAYOUTS, SEEDS, KINDS)
+def test_statistics_are_those_of_the_numbers(layout, seed, kind):
+    packed = drawn(seed, kind, layout, channels=3)
+    own, plainly = describe(packed), describe(list(packed))
+    assert own._replace(mean=None) == plainly._replace(mean=None)
+    assert own.mean == pytest.approx(plainly.mean, rel=1e-12, abs=1e-300)
+
+
+@QUICK
+@given(LAYOUTS, SEEDS, KINDS, KINDS, st.integers(1, 6))
+def test_mixing_keeps_within_its_bound(layout, seed, inputs, weights, channels):
+    random = Random(seed)
+    x = drawn(seed, inputs, layout, channels)
+    row = [weights(random) for _ in range(channels)]
+    bias = random.choice([0.0, weights(random)])
+    made, error = Mixer(x).mix(row, bias)
+    maps = [unpacked(plane, layout) for plane in x.planes]
+    factors = list(map(Fraction, row))
+    expected = [
+        float(Fraction(bias) + sum(map(mul, factors, map(Fraction, some))))
+        for some in zip(*maps, strict=True)
+    ]
+    same(made, layout, expected, error)
+
+
+WINDOWS = st.builds(
+    lambda kernel, stride, begin, end, dilation: {
+        "kernel": kernel, "stride": stride, "padding": ((begin, end),) * len(kernel),
+        "dilation": dilation,
+    },
+    st.tuples(st.integers(1, 4), st.integers(1, 4)), st.tuples(*[st.integers(1, 3)] * 2),
+    st.integers(0, 3), st.integers(0, 3), st.tuples(*[st.integers(1, 2)] * 2),
+)  # fmt: skip
+
+
+@settings(QUICK, max_examples=200)
+@given(LAYOUTS, SEEDS, KINDS, KINDS, WINDOWS)
+def test_sliding_keeps_within_its_bound(layout, seed, inputs, weights, window):
+    layer, shape = DwConv(**window), Shape(1, (layout.rows, layout.columns))
+    try:
+        out = layer.output_shape(shape)
+    except Misfit:
+        assume(False)
+    gap = gap_for(slide_of(layer, shape))
+    assume(gap is not None)
+    random = Random(seed)
+    x = pack(tensor(random, inputs, 1, layout), max(gap, layout.gap))
+    row, bias = [weights(random) for _ in range(layer.macs(shape) // out.size)], weights(random)
+    slider = Slider(slide_of(layer, shape), x.layout)
+    made, error = slider.slide(x.planes[0], row, bias)
+    numbers = list(map(Fraction, x))
+    exact = layer.forward(
+        [Tensor(shape, numbers)], {"weight": list(map(Fraction, row)), "bias": [Fraction(bias)]}
+    )
+    assert slider.layout.places == out.size
+    same(made, slider.layout, list(map(float, exact.values)), error)
+
+
+def test_slides_that_packed_maps_are_not_for():
+    shape = Shape(1, (8, 8))
+    spread = DwConv(kernel=(3,), padding=((3, 3),))
+    assert gap_for(slide_of(DwConv(kernel=(3,), padding=((1, 1),)), shape)) == 1
+    assert gap_for(slide_of(DwConv(kernel=(5,), padding=((2, 2),)), shape)) == 2
+    assert gap_for(slide_of(DwConv(kernel=(3,)), shape)) == 0
+    assert gap_for(slide_of(spread, shape)) is None
+    mirrored = DwConv(kernel=(3,), padding=((1, 1),), padding_mode="reflect")
+    assert gap_for(slide_of(mirrored, shape)) is None
+    assert gap_for(slide_of(DwConv(kernel=(3,)), Shape(1, (4, 4, 4)))) is None
+
+
+HALF = ((1, 1),)
+LAYERS = {
+    "1x1": Conv(filters=24, kernel=(1,)),
+    "depthwise": DwConv(kernel=(3,), padding=HALF),
+    "depthwise of stride 2": DwConv(kernel=(3,), stride=(2,), padding=HALF),
+    "depthwise, twice the maps": DwConv(kernel=(5,), padding=((2, 2),), multiplier=2),
+    "bn": Bn(),
+    "bn without scale": Bn(affine=False),
+    "relu": Relu(),
+    "relu6": Relu6(),
+    "add": Add(),
+}
+SHAPE = Shape(12, (14, 14))
+
+
+def run_both(layer, seed, inputs, weights, gap=1):
+    """The room's output and the kernel's for a packed tensor."""
+    random = Random(seed)
+    layout = Layout(*SHAPE.spatial, SHAPE.spatial[1] + gap)
+    count = 2 if layer.type == "add" else 1
+    packed = [pack(tensor(random, inputs, 12, layout), gap) for _ in range(count)]
+    shapes = (SHAPE,) * count
+    parameters = {
+        p.name: [
+            random.uniform(0.1, 2.0) if p.name == "running_var" else weights(random)
+            for _ in range(p.size)
+        ]
+        for p in layer.parameters(*shapes)
+    }
+    plainly = [Tensor(SHAPE, list(values)) for values in packed]
+    kernel = kernels.choose(layer, *shapes)
+    made = kernel([Tensor(SHAPE, values) for values in packed], parameters)
+    return layer.forward(plainly, parameters), made
+
+
+def check(expected, got):
+    """Equal to 1e-5 of the largest number."""
+    assert got.shape == expected.shape
+    assert len(got.values) == len(expected.values)
+    allowed = TOLERANCE * max(map(abs, expected.values))
+    pairs = zip(expected.values, got.values, strict=True)
+    assert max(abs(want - have) for want, have in pairs) <= allowed
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@settings(QUICK, max_examples=25)
+@given(SEEDS, KINDS, KINDS)
+def test_a_kernel_agrees_with_its_room_on_packed_tensors(name, seed, inputs, weights):
+    check(*run_both(LAYERS[name], seed, inputs, weights))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_ordinary_numbers_stay_packed(name):
+    expected, made = run_both(LAYERS[name], 7, plain, plain)
+    assert isinstance(made.values, Planes)
+    check(expected, made)
+
+
+def test_what_cannot_be_told_is_computed_otherwise():
+    """A norm that takes a large mean off numbers which hardly differ; and broken weights."""
+    layer, layout = Bn(affine=False), Layout(1, 4, 4)
+    x = pack(Tensor(Shape(1, (1, 4)), [1e6, 1e6, 1e6 + 0.01, 1e6]))
+    statistics = {"running_mean": [1e6], "running_var": [1e-12]}
+    made = kernels.choose(layer, Shape(1, (1, 4)))([Tensor(Shape(1, (1, 4)), x)], statistics)
+    check(layer.forward([Tensor(Shape(1, (1, 4)), list(x))], statistics), made)
+    assert Mixer(Planes(layout, x.planes)).mix([float("nan")], 0.0) is None
+    assert Mixer(Planes(layout, x.planes)).mix([1.0], float("inf")) is None
