@@ -1,6 +1,7 @@
 """How fast the forward pass is, against the best ordinary pure Python and against NumPy.
 
-Run by hand: python tests/bench/bench_forward.py [layers|nets] [NAME ...]
+Run by hand: python tests/bench/bench_forward.py [layers|nets|zoo] [NAME ...]
+`zoo` prints the speed of every bundled network that runs within a minute.
 
 Ordinary is what one would write: the windows laid out once and shared by all filters, then
 `sum(map(operator.mul, window, weights))`. It is timed on a few filters of every layer and
@@ -20,6 +21,7 @@ from operator import mul
 from random import Random
 
 import cnncalc
+from cnncalc import zoo
 from cnncalc.inference import run
 from cnncalc.inference.kernels import choose
 from cnncalc.inference.kernels.floats import windows
@@ -27,11 +29,13 @@ from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.kernels.kernel import planes_of
 from cnncalc.inference.parameters import Parameters, each
 from cnncalc.inference.stored import Stored
+from cnncalc.inference.work import ahead
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dwconv import DwConv
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
+MINUTE = 60
 SAMPLED = 4  # filters that the ordinary way is timed on
 HALF = ((1, 1),)
 LAYERS = {
@@ -175,25 +179,40 @@ def plain_seconds(layer, shapes, weights):
     return min(seconds(lambda: kernel(inputs, weights)) for _ in range(2))
 
 
-def net(name):
-    """A line for a network: its layers' time, and what they would take the ordinary way."""
-    network = cnncalc.load(name)
+def passes(network, weights):
+    """Rows of two passes of a random sample, timed in processor seconds, and the faster time."""
     random = Random(1)
     samples = {
         node.name: Tensor(node.shape, [random.random() for _ in range(node.shape.size)])
         for node in network.inputs
     }
-    weights = weighed(network)
     run.perf_counter = time.process_time
-    passes = [run.forward(network, samples, weights).rows for _ in range(2)]
-    fast = min(sum(row.seconds for row in rows) for rows in passes)
+    every = [run.forward(network, samples, weights).rows for _ in range(2)]
+    return every[0], min(sum(row.seconds for row in rows) for rows in every)
+
+
+def speed(name, network, rows, fast):
+    """What a pass computes, and how quickly."""
+    macs = sum(
+        row.node.layer.macs(*network.shapes_into(row.node)) for row in rows if row.node.inputs
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    macs, slow, measured = 0, 0.0, {}
-    for row in passes[0]:
+    return (
+        f"{name:20} {macs / 1e6:9.1f} M {fast:8.2f} s {macs / fast / 1e6:8.0f} M/s {peak:8.0f} MB"
+    )
+
+
+def net(name):
+    """A line for a network: its layers' time, and what they would take the ordinary way."""
+    network = cnncalc.load(name)
+    weights = weighed(network)
+    rows, fast = passes(network, weights)
+    line = speed(name, network, rows, fast)
+    slow, measured = 0.0, {}
+    for row in rows:
         layer, shapes = row.node.layer, network.shapes_into(row.node)
         if not shapes:
             continue
-        macs += layer.macs(*shapes)
         if (layer, shapes) not in measured:
             measured[layer, shapes] = (
                 ordinary_seconds(layer, *numbers(layer, *shapes))
@@ -201,32 +220,41 @@ def net(name):
                 else plain_seconds(layer, shapes, weights.of(network, row.node))
             )
         slow += measured[layer, shapes]
-    print(
-        f"{name:16} {macs / 1e6:9.1f} M {fast:8.2f} s {macs / fast / 1e6:8.0f} M/s "
-        f"{slow:8.1f} s {slow / fast:6.1f} {peak:8.0f} MB"
-    )
+    print(f"{line} {slow:9.1f} s {slow / fast:6.1f}")
 
 
-def nets(wanted):
-    """A line per network."""
-    print(
-        f"{'network':16} {'MACs':>11} {'pass':>10} {'MACs/s':>12} {'ordinary':>10} {'ratio':>6} "
-        f"{'peak':>11}"
-    )
-    for name in wanted or NETS:
+def pace(name):
+    """A line for a network that runs within a minute, without the ordinary way."""
+    network = cnncalc.load(name)
+    if ahead(network).seconds <= MINUTE:
+        print(speed(name, network, *passes(network, weighed(network))))
+
+
+HEADING = f"{'network':20} {'MACs':>11} {'pass':>10} {'MACs/s':>12} {'peak':>11}"
+
+
+def each_alone(what, names):
+    """A line per network, each in a process of its own, for its peak of memory."""
+    for name in names:
         sys.stdout.flush()
-        subprocess.run([sys.executable, __file__, "net", name], check=True)
+        subprocess.run([sys.executable, __file__, what, name], check=True)
 
 
 def main() -> None:
-    """Print the tables asked for, or both."""
+    """Print the tables asked for, or those of layers and nets."""
     what, wanted = (sys.argv[1:2] or [""])[0], sys.argv[2:]
-    if what == "net":  # in a process of its own, for its peak of memory
+    if what == "net":
         net(*wanted)
+    if what == "pace":
+        pace(*wanted)
     if what in {"", "layers"}:
         layers(wanted)
     if what in {"", "nets"}:
-        nets(wanted)
+        print(f"{HEADING} {'ordinary':>11} {'ratio':>6}")
+        each_alone("net", wanted or NETS)
+    if what == "zoo":
+        print(HEADING)
+        each_alone("pace", wanted or zoo.files())
 
 
 if __name__ == "__main__":

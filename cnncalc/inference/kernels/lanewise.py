@@ -238,7 +238,7 @@ def total(plane: Plane, layout: Layout) -> int:
     while lanes > FEW:
         lanes = (lanes + 1) // 2
         vector = sum(_halves(vector, lanes))
-    words = struct.unpack(f"<{lanes}Q", vector.to_bytes(lanes * WORD, "little"))
+    words: tuple[int, ...] = struct.unpack(f"<{lanes}Q", vector.to_bytes(lanes * WORD, "little"))
     return sum(words) - layout.places * BIAS
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 from cnncalc.inference.kernels.floats import usual
 from cnncalc.inference.kernels.groups import Made
-from cnncalc.inference.kernels.kernel import largest, planes_of
+from cnncalc.inference.kernels.kernel import planes_of
 from cnncalc.inference.kernels.lanes import WIDE, WORD, magic
 
 if TYPE_CHECKING:
@@ -144,15 +144,22 @@ def pack(x: Tensor, gap: int = 0) -> Planes | None:
     """
     if isinstance(x.values, Planes):
         return x.values if x.values.layout.gap >= gap else _respaced(x.values, gap)
-    layout, peak = layout_of(x.shape, gap), largest(x.values)
+    layout = layout_of(x.shape, gap)
+    ends = [(min(numbers), max(numbers)) for numbers in planes_of(x)]
+    peak = max(max(-low, high) for low, high in ends)
     if not peak and not any(x.values):
         return Planes(layout, [NOTHING] * x.shape.channels)
     if not (usual(peak) and isfinite(sum(x.values))):
         return None
-    return Planes(layout, list(_packed(x, layout, exponent_for(peak))))
+    exponent = exponent_for(peak)
+    vectors = _vectors(x, layout, exponent)
+    lanes = [(round(ldexp(low, exponent)), round(ldexp(high, exponent))) for low, high in ends]
+    pairs = zip(vectors, lanes, strict=True)
+    return Planes(layout, [Plane(vector, exponent, *own) for vector, own in pairs])
 
 
-def _packed(x: Tensor, layout: Layout, exponent: int) -> Iterator[Plane]:
+def _vectors(x: Tensor, layout: Layout, exponent: int) -> Iterator[int]:
+    """The lanes of each map, all in the same steps."""
     plus, size = magic(exponent), layout.rows * layout.pitch
     rounded = array("d", [number + plus for number in x.values])
     if layout.gap:
@@ -161,10 +168,8 @@ def _packed(x: Tensor, layout: Layout, exponent: int) -> Iterator[Plane]:
             spread[column :: layout.pitch] = rounded[column :: layout.columns]
         rounded = spread
     zeros = WIDE.zero(exponent, layout.lanes)
-    for channel, numbers in enumerate(planes_of(x)):
-        vector = WIDE.raw(rounded[channel * size : channel * size + layout.lanes]) - zeros
-        ends = (round(ldexp(end, exponent)) for end in (min(numbers), max(numbers)))
-        yield Plane(vector, exponent, *ends)
+    for first in range(0, len(rounded), size):
+        yield WIDE.raw(rounded[first : first + layout.lanes]) - zeros
 
 
 def _respaced(x: Planes, gap: int) -> Planes:

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     Numbers = Sequence[float]
 
 PLANE = 2  # the axes of a map
-DIGIT = 29.99  # bits of a weight that Python multiplies a vector by in one pass
+DIGIT = 28.99  # bits of a weight that Python multiplies a vector by in one pass, and a sign
+LIFT = 1 << 29  # what makes weights positive: numbers of one sign are added up more quickly
+ROUND_UP = LIFT + 0.5
+HALF_STEP = 0.5 + 1e-6  # by which a weight is off: adding ROUND_UP is itself rounded
 
 
 class Mixer:
@@ -50,6 +53,7 @@ class Mixer:
         self.norm = hypot(*(plane.largest for plane in self.planes)) * UP
         self.steps = sum(plane.peak for plane in self.planes) + 1
         self.some = len(self.seen) < len(x.planes)
+        self.lift = sum(self.vectors) * LIFT
         self.units: dict[int, list[float]] = {}
 
     @cached_property
@@ -77,12 +81,15 @@ class Mixer:
         if not (usual(length) and usual(limit)):
             return None
         fine = floor(min(ROOM - 1 - log2(limit), DIGIT + self.coarsest - log2(length)))
-        total = sum(map(mul, map(round, map(mul, row, self._units(fine))), self.vectors))
+        lifted = [
+            weight * unit + ROUND_UP for weight, unit in zip(row, self._units(fine), strict=True)
+        ]
+        total = sum(map(mul, map(int, lifted), self.vectors)) - self.lift
         bits = _spare(ldexp(limit, fine) + self.steps)
         start = raised(round(ldexp(bias, fine)), bits)
         vector = lowered(total + self.layout.each(1) * start, bits, self.layout)
         made = Plane(vector, fine - bits, *extremes(vector, self.layout))
-        return made, ldexp(self.steps / 2, -fine) + ldexp(0.5, -made.exponent)
+        return made, ldexp(self.steps * HALF_STEP, -fine) + ldexp(0.5, -made.exponent)
 
     def _units(self, fine: int) -> list[float]:
         """What makes steps of 2^-fine of the product of a weight and a map's lanes."""
