@@ -66,9 +66,9 @@ def run(request: Request) -> None:
     samples = inputs.samples(request, network)
     if request.save_weights:
         _save_weights(request.save_weights, network, parameters)
-    work = ahead(network, readable=request.readable or request.counting)
     jobs = request.jobs or os.cpu_count() or 1
-    _ponder(request, work, jobs)
+    work = ahead(network, readable=request.readable or request.counting, jobs=jobs)
+    _ponder(request, work)
     with _watching(network, work) as watch:
         done = forward(
             network, samples, parameters, jobs=jobs, readable=request.readable,
@@ -108,20 +108,19 @@ def _save_weights(path: str, network: Network, parameters: Parameters) -> None:
     safetensors.write(path, ((name, tensor.dims, tensor.read()) for name, tensor in tensors))
 
 
-def _ponder(request: Request, work: Work, jobs: int) -> None:
+def _ponder(request: Request, work: Work) -> None:
     """Refuse a run that is longer than was agreed to; announce one that takes a while."""
     from cnncalc.render.activations import duration
     from cnncalc.render.format import with_unit
 
-    seconds = work.seconds / jobs
-    told = f"{with_unit(work.macs, 'MACs')}, about {duration(seconds)}"
+    told = f"{with_unit(work.macs, 'MACs')}, about {duration(work.seconds)}"
     too_many = request.max_macs is not None and work.macs > request.max_macs
-    too_long = request.max_macs is None and seconds > PATIENCE
+    too_long = request.max_macs is None and work.seconds > PATIENCE
     if (too_many or too_long) and not request.yes:
         limit = f"--max-macs allows {request.max_macs:,}" if too_many else "that is long"
         advice = "--yes runs it all the same; a smaller --input makes it less"
         raise failure("long-run", f"the pass is {told}: {limit}", help=advice)
-    if seconds > WORTH_SAYING:
+    if work.seconds > WORTH_SAYING:
         output.tell([Diagnostic("note", "work", f"the pass is {told}")])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference import kernels
+from cnncalc.inference.kernels.workers import expected
 from cnncalc.inference.run import inference
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ PER_WEIGHT = 150  # read or drawn, and put where it works
 
 
 class Work(NamedTuple):
-    """Multiply-adds ahead, and the seconds they may take on one core."""
+    """Multiply-adds ahead, and the seconds they may take."""
 
     macs: int
     seconds: float
 
 
-def ahead(network: Network, *, readable: bool = False) -> Work:
-    """The work of one sample's pass.
+def ahead(network: Network, *, readable: bool = False, jobs: int = 1) -> Work:
+    """The work of one sample's pass, by so many processes.
 
     >>> from cnncalc.layers.fc import Fc
     >>> from cnncalc.network import chain
@@ -34,18 +35,19 @@ def ahead(network: Network, *, readable: bool = False) -> Work:
     >>> ahead(chain("net", Shape(4), [("fc1", Fc(units=2))])).macs
     8
     """
-    macs = nanoseconds = 0
+    macs, nanoseconds = 0, 0.0
     for node in inference(network):
         if node.inputs:
             own = node.layer.macs(*network.shapes_into(node))
             macs += own
-            nanoseconds += own * _per_mac(network, node, readable=readable)
+            fast = not readable and _has_kernel(network, node)
+            nanoseconds += expected(own * PER_MAC_FAST, jobs) if fast else own * PER_MAC_READABLE
             nanoseconds += node.shape.size * PER_NUMBER
             stored = node.layer.parameters(*network.shapes_into(node))
             nanoseconds += sum(parameter.size for parameter in stored) * PER_WEIGHT
     return Work(macs, nanoseconds / 1e9)
 
 
-def _per_mac(network: Network, node: Node, *, readable: bool) -> int:
-    fast = not readable and kernels.choose(node.layer, *network.shapes_into(node)) is not None
-    return PER_MAC_FAST if fast else PER_MAC_READABLE
+def _has_kernel(network: Network, node: Node) -> bool:
+    """Whether a row is computed by a kernel, and not as its room defines it."""
+    return kernels.choose(node.layer, *network.shapes_into(node)) is not None

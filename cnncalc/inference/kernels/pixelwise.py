@@ -10,7 +10,7 @@ from cnncalc.inference.kernels.groups import numbers
 from cnncalc.inference.kernels.planes import Planes, kept, layout_of, pack
 from cnncalc.inference.kernels.plans import Size, best, resident
 from cnncalc.inference.kernels.resident import Mixer
-from cnncalc.inference.kernels.workers import WORTH
+from cnncalc.inference.kernels.workers import expected
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Pixelwise(Convolution):
         """Whether packed maps are quicker than the best other way, by that many processes."""
         packed = isinstance(x.values, Planes)
         layout = x.values.layout if isinstance(x.values, Planes) else layout_of(x.shape)
-        own, other = resident(size, layout.lanes, packed=packed), best(size).nanoseconds
-        return own < (other / self.jobs if other > WORTH else other)
+        own = resident(size, layout.lanes, packed=packed)
+        return own < expected(best(size).nanoseconds, self.jobs)
 
     def _resident(self, x: Tensor, size: Size, parameters: Mapping[str, Numbers]) -> Planes | None:
         packed = pack(x)
