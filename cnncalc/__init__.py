@@ -22,20 +22,30 @@ if TYPE_CHECKING:
     from cnncalc.design.solve import solve
     from cnncalc.design.sweep import sweep
     from cnncalc.errors import CnncalcError, Diagnostic
+    from cnncalc.inference.api import forward
+    from cnncalc.inference.run import Pass
+    from cnncalc.inference.samples import Preparation
     from cnncalc.network import Network
+    from cnncalc.shapes import Shape
     from cnncalc.spec.load import load
+    from cnncalc.tensor import Tensor
 
 # Where each public name lives; a module is imported when its name is first used.
 _HOMES = {
     "CnncalcError": "cnncalc.errors",
     "Diagnostic": "cnncalc.errors",
     "Network": "cnncalc.network",
+    "Pass": "cnncalc.inference.run",
+    "Preparation": "cnncalc.inference.samples",
     "Report": "cnncalc.analysis.report",
+    "Shape": "cnncalc.shapes",
+    "Tensor": "cnncalc.tensor",
     "analyze": "cnncalc.analysis.engine",
     "check": "cnncalc.design.check",
     "compare": "cnncalc.design.compare",
     "count_as": "cnncalc.design.peers",
     "explain": "cnncalc.design.explain",
+    "forward": "cnncalc.inference.api",
     "load": "cnncalc.spec.load",
     "sizes": "cnncalc.design.sizes",
     "solve": "cnncalc.design.solve",
@@ -47,13 +57,18 @@ __all__ = [
     "CnncalcError",
     "Diagnostic",
     "Network",
+    "Pass",
+    "Preparation",
     "Report",
+    "Shape",
+    "Tensor",
     "__version__",
     "analyze",
     "check",
     "compare",
     "count_as",
     "explain",
+    "forward",
     "load",
     "sizes",
     "solve",

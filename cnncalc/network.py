@@ -6,7 +6,7 @@ What `spec` builds and `analysis`, `forward` and `design` read. Frozen; nothing 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, final
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final, get_args
 
 from cnncalc.layers._base import Layer
 from cnncalc.shapes import Shape
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from cnncalc.errors import Diagnostic, Span
     from cnncalc.tensor import Scalar
+
+# How weights may begin that no file and no spec gives; `inference.initial` says what each means.
+Scheme = Literal["default", "he", "xavier", "zeros"]
+SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
 
 @final
@@ -79,6 +83,18 @@ class Expectation(NamedTuple):
     span: Span | None = None
 
 
+class Init(NamedTuple):
+    """What `init:` says: how weights begin, whose weights to load, what outputs stand for.
+
+    `weights` is a file as seen from where the program runs, not from the spec's folder.
+    """
+
+    scheme: Scheme = "default"
+    seed: int = 0
+    weights: str | None = None
+    labels: tuple[str, ...] | None = None
+
+
 class Network(NamedTuple):
     """A network ready to be analysed: inputs first, then every layer in order.
 
@@ -99,7 +115,7 @@ class Network(NamedTuple):
     source: tuple[str, ...] = ()
     expect: tuple[Expectation, ...] = ()
     budget: Mapping[str, str] | None = None  # limits by figure, as written
-    init: Mapping[str, object] | None = None  # how weights begin, as written
+    init: Init = Init()
     diagnostics: tuple[Diagnostic, ...] = ()  # warnings and notes met on the way
     groups: Mapping[str, Group] | None = None
 

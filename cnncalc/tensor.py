@@ -10,7 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cnncalc.shapes import Shape
 
@@ -27,12 +27,24 @@ class Tensor(NamedTuple):
     """
 
     shape: Shape
-    values: list[Scalar]
+    values: Sequence[Scalar]
 
-    def plane(self, channel: int) -> list[Scalar]:
+    def plane(self, channel: int) -> Sequence[Scalar]:
         """The values of one channel, all positions in order."""
         size = self.shape.size // self.shape.channels
         return self.values[channel * size : (channel + 1) * size]
+
+    def nested(self) -> list[Any]:
+        """The values as nested lists: [channel][row][column], or [unit] of a vector.
+
+        >>> from cnncalc.shapes import Shape
+        >>> Tensor(Shape(1, (2, 2)), [1.0, 2.0, 3.0, 4.0]).nested()
+        [[[1.0, 2.0], [3.0, 4.0]]]
+        """
+        numbers = list(self.values)
+        for size in self.shape.spatial[::-1]:
+            numbers = [numbers[i : i + size] for i in range(0, len(numbers), size)]
+        return numbers
 
 
 def positions(spatial: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

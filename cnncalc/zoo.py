@@ -13,6 +13,8 @@ from cnncalc.errors import did_you_mean, failure
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from cnncalc.errors import CnncalcError
+
 SUFFIXES = (".yaml", ".yml")
 NEXT_SECTION = re.compile(r"^[^ #\n]", re.MULTILINE)
 VARIANT = re.compile(r"^  ([\w.-]+):", re.MULTILINE)
@@ -75,9 +77,23 @@ def resolve(target: str) -> tuple[str, str | None]:
     if at and base:
         path, inner = resolve(base)
         return path, variant or inner
-    if Path(target).exists() or target.endswith(SUFFIXES) or Path(target).name != target:
+    if Path(target).exists():
         return target, None  # reading it will say what is wrong
+    if target.endswith(SUFFIXES) or Path(target).name != target:
+        raise _missing(target)
     return _bundled(target)
+
+
+def _missing(target: str) -> CnncalcError:
+    """The complaint about a path with nothing at its end; what lies beside it may be meant."""
+    path = Path(target)
+    beside = path.parent.iterdir() if path.parent.is_dir() else ()
+    near = [file for file in beside if file.suffix in SUFFIXES]
+    alike = [file.name for file in near if file.stem == path.stem]
+    own = [path.stem] if path.stem in names() else []
+    meant = alike or own or [file.name for file in near]
+    help_ = did_you_mean(path.name, meant)
+    return failure("no-file", f"there is no file '{target}'", help=help_, exit_code=3)
 
 
 def _bundled(name: str) -> tuple[str, str | None]:
@@ -94,6 +110,19 @@ def _bundled(name: str) -> tuple[str, str | None]:
         help=did_you_mean(name, names()) or "'cnncalc zoo' lists the bundled networks",
         exit_code=3,
     )
+
+
+def beside(path: str) -> str:
+    """A file that belongs to a bundled network, where there is none of that name here.
+
+    >>> Path(beside("digits_7.pgm")).parent == folder()
+    True
+    >>> beside("seven.pgm")
+    'seven.pgm'
+    """
+    packaged = folder() / path
+    here = Path(path).name != path or Path(path).exists()
+    return path if here or not packaged.is_file() else str(packaged)
 
 
 def display_name(path: str) -> str:

@@ -6,8 +6,8 @@ Run by hand:
 
 The data are the 1,797 digits of 8 x 8 pixels from 0 to 16 that come with scikit-learn; a fifth
 is held out. On one machine the same seed gives the same weights, bit for bit. `--record` also
-writes what PyTorch makes of the held-out digits (heldout.json.gz), and the first of each kind
-that it reads rightly as a picture.
+writes what PyTorch makes of the held-out digits (heldout.json.gz), and beside the weights the
+first of each kind that it reads rightly, as a picture.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ INK = 16  # the largest pixel
 EPOCHS = 60
 BATCH = 64
 WEIGHTS = Path(__file__).with_name("digits.safetensors")
-WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
 
 class Split(NamedTuple):
@@ -95,7 +94,7 @@ def shifted(images: Tensor) -> Tensor:
 
 
 def record(folder: Path, split: Split, logits: Tensor) -> None:
-    """Write what PyTorch makes of each picture, and one of each digit as PGM."""
+    """Write what PyTorch makes of each picture, and beside the spec one of each digit as PGM."""
     classes = logits.argmax(1)
     document = {
         "source": "specs/digits_train.py: scikit-learn's digits, held out; logits by PyTorch "
@@ -108,11 +107,12 @@ def record(folder: Path, split: Split, logits: Tensor) -> None:
     }
     packed = gzip.compress(json.dumps(document, separators=(",", ":")).encode(), mtime=0)
     (folder / "heldout.json.gz").write_bytes(packed)
-    for digit, word in enumerate(WORDS):
+    for digit in range(10):
         first = int(((classes == digit) & (split.digits == digit)).nonzero()[0])
         rows = split.images[first, 0].int().tolist()
         lines = [" ".join(f"{pixel:2}" for pixel in row) for row in rows]
-        (folder / f"{word}.pgm").write_text("\n".join(["P2", "8 8", str(INK), *lines, ""]))
+        picture = "\n".join(["P2", "8 8", str(INK), *lines, ""])
+        WEIGHTS.with_name(f"digits_{digit}.pgm").write_text(picture)
 
 
 def main() -> None:

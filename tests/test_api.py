@@ -73,21 +73,157 @@ def test_training():
     assert (kept.gradients, kept.optimiser) == (4 * 25557032, 8 * 25557032)
 
 
-def test_forward(tmp_path):
-    """The 5x5 picture and 3x3 filter of Stanford's UFLDL tutorial on convolution."""
-    from cnncalc.inference.parameters import gather
-    from cnncalc.inference.run import forward
+# The 5x5 picture and 3x3 filter of Stanford's UFLDL tutorial on convolution, and what they give.
+PICTURE = [[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]]
+FILTER = [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
+FEATURES = [[[4, 3, 4], [2, 4, 3], [2, 3, 4]]]
+QUIZ = "input: 5x5x1\nlayers:\n- C1: conv 1 3x3 nobias\n"
 
-    spec = tmp_path / "quiz.yaml"
-    spec.write_text(
-        "input: 5x5x1\nlayers:\n- C1: conv 1 3x3 nobias\n"
-        "  weights: [[1, 0, 1], [0, 1, 0], [1, 0, 1]]\n"
-    )
-    network = cnncalc.load(spec)
-    picture = map(float, "1110001110001110011001100")
-    sample = Tensor(Shape(1, (5, 5)), list(picture))
-    done = forward(network, {"in": sample}, gather(network))
-    assert list(done.tensor("C1").values) == [4, 3, 4, 2, 4, 3, 2, 3, 4]
+
+@pytest.fixture
+def quiz(tmp_path):
+    path = tmp_path / "quiz.yaml"
+    path.write_text(f"{QUIZ}  weights: {FILTER}\n")
+    return path
+
+
+def test_forward(quiz):
+    done = cnncalc.forward(quiz, PICTURE)
+    assert isinstance(done, cnncalc.Pass)
+    assert done.tensor("C1").nested() == FEATURES
+    assert [row.node.name for row in done.outputs] == ["C1"]
+
+
+class Array:
+    """What NumPy's arrays and PyTorch's tensors have in common."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def tolist(self):
+        return self.values
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        PICTURE,
+        tuple(map(tuple, PICTURE)),
+        [PICTURE],  # channels first
+        [[[number] for number in row] for row in PICTURE],  # channels last
+        Array(PICTURE),
+        [Array(row) for row in PICTURE],
+        {"in": PICTURE},
+        Tensor(Shape(1, (5, 5)), [float(number) for row in PICTURE for number in row]),
+    ],
+)
+def test_a_sample_of_any_kind(quiz, sample):
+    assert cnncalc.forward(cnncalc.load(quiz), sample).tensor("C1").nested() == FEATURES
+
+
+def test_a_sample_in_a_file(quiz, tmp_path):
+    rows = "\n".join(" ".join(map(str, row)) for row in PICTURE)
+    (tmp_path / "picture.txt").write_text(rows)
+    for path in (tmp_path / "picture.txt", str(tmp_path / "picture.txt")):
+        assert cnncalc.forward(quiz, path).tensor("C1").nested() == FEATURES
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {"C1.weight": FILTER},
+        {"C1": {"weight": [[FILTER]]}},
+        {"C1.weight": Array([[FILTER]])},
+    ],
+)
+def test_weights_of_any_kind(tmp_path, weights):
+    path = tmp_path / "quiz.yaml"
+    path.write_text(QUIZ)
+    assert cnncalc.forward(path, PICTURE, weights=weights).tensor("C1").nested() == FEATURES
+    (tmp_path / "weights.json").write_text(f'{{"C1.weight": {FILTER}}}')
+    done = cnncalc.forward(path, PICTURE, weights=tmp_path / "weights.json")
+    assert done.tensor("C1").nested() == FEATURES
+
+
+def test_weights_in_another_order(tmp_path):
+    path = tmp_path / "quiz.yaml"
+    path.write_text(QUIZ)
+    done = cnncalc.forward(path, PICTURE, weights={"x.weight": [[FILTER]]}, match="order")
+    assert done.tensor("C1").nested() == FEATURES
+
+
+def test_the_network_in_the_box_reads_its_picture():
+    done = cnncalc.forward("digits", "digits_7.pgm", keep=["conv1"])
+    scores = done.outputs[0].output.values
+    assert max(range(10), key=scores.__getitem__) == 7
+    assert done.network.init.labels[7] == "seven"
+    assert done.tensor("conv1").shape == Shape(16, (8, 8))
+
+
+def test_seeds_and_preparation(quiz):
+    """Twice as large numbers in, twice as large ones out; seeds draw the same numbers again."""
+    twice = cnncalc.forward(quiz, PICTURE, prepare=cnncalc.Preparation(scale=2))
+    assert twice.tensor("C1").nested() == [[[2 * x for x in row] for row in FEATURES[0]]]
+    one, same, other = (cnncalc.forward("lenet5", seed=seed, readable=True) for seed in (0, 0, 1))
+    values = [list(done.outputs[0].output.values) for done in (one, same, other)]
+    assert values[0] == values[1] != values[2]
+    assert list(cnncalc.forward("lenet5", readable=True).outputs[0].output.values) == values[0]
+    counted = cnncalc.forward(quiz, PICTURE, count=True)
+    assert [row.multiplications for row in counted.rows] == [None, 81]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"sample": [[1, 2], [3, 4]]},
+            "sample-size: the sample for 'in' is 2×2 numbers, but the input 'in' takes 5×5×1 (height × width × channels)",  # noqa: E501 - a message stands whole
+        ),
+        (
+            {"sample": [[1, 2], [3]]},
+            "sample-format: the sample for 'in'[1] has 1 entry, where its neighbours have 2",
+        ),
+        (
+            {"sample": {"inn": PICTURE}},
+            "unknown-input: the network has no input 'inn'",
+        ),
+        ({"sample": {}}, "no-sample: there is no sample for the input 'in'"),
+        (
+            {"sample": "seven.pgm"},
+            "no-file: there is no file 'seven.pgm'",
+        ),
+        (
+            {"sample": None},
+            "sample-format: the sample for 'in' is null, not a number",
+        ),
+        (
+            {"weights": {"C1.weight": [1, 2]}},
+            "weights-mismatch: 'weights' does not fit the network: 1 of another shape",
+        ),
+        (
+            {"weights": {"C1.weight": ["x"]}},
+            "bad-weights: 'weights' does not hold weights: C1.weight[0] is 'x', not a number",
+        ),
+        ({"keep": ["C2"]}, "unknown-layer: the network has no layer 'C2'"),
+    ],
+)
+def test_what_does_not_fit(quiz, options, said):
+    with pytest.raises(cnncalc.CnncalcError) as caught:
+        cnncalc.forward(quiz, **options)
+    assert str(caught.value) == said
+
+
+def test_a_sample_for_each_input(tmp_path):
+    path = tmp_path / "two.yaml"
+    path.write_text("inputs: {a: 2, b: 2}\nlayers:\n- from a\n- add b\n")
+    done = cnncalc.forward(path, {"a": [1, 2], "b": "ones"})
+    assert done.outputs[0].output.nested() == [2, 3]
+    assert cnncalc.forward(path, "ones").outputs[0].output.nested() == [2, 2]
+    with pytest.raises(cnncalc.CnncalcError) as caught:
+        cnncalc.forward(path, [1, 2])
+    (problem,) = caught.value.diagnostics
+    assert problem.message == "the network has 2 inputs, but there is one sample"
+    assert problem.help == "give a mapping with a sample for each: a, b"
 
 
 def test_a_mistake_is_an_error_with_its_place(tmp_path):

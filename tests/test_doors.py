@@ -30,6 +30,8 @@ DOORS = {
     "spec/load": BASE | {"spec/", "network", "zoo"},  # the way in takes bundled names too
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
     "inference/": BASE | {"layers/_", "network", "inference/"},
+    # the way in, as `load` is: it takes names of files and of bundled networks
+    "inference/api": BASE | {"network", "inference/", "spec/load", "zoo"},
     "design/": BASE | {"layers/_base", "network", "spec/", "analysis/", "design/", "zoo"},
     "render/": {"errors", "shapes", "conventions", "render/"},
     "cli/": {""},  # anything

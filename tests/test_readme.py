@@ -33,8 +33,7 @@ def commands(block):
 
 
 def prepare(folder):
-    """The README's net.yaml and picture, and a `cnncalc` command on the path."""
-    shutil.copy(ROOT / "tests" / "data" / "digits" / "seven.pgm", folder)
+    """The README's net.yaml, and a `cnncalc` command on the path."""
     spec = next(block for block in blocks("yaml") if "My first network" in block)
     (folder / "net.yaml").write_text(spec, encoding="utf-8")
     (folder / "bin").mkdir()

@@ -10,7 +10,7 @@ EPILOG = """Examples
 
 cnncalc expand resnet50
 
-cnncalc expand net.yaml --set width=0.5 -o half.yaml
+cnncalc expand mobilenet_v2 --set width=0.5 -o half.yaml
 """
 
 
@@ -22,8 +22,11 @@ def expand(
 ) -> None:
     """The spec with blocks, repeats, expressions and shorthand written out."""
     with output.guarded():
+        from pathlib import Path
+
         from cnncalc.spec.write import text
 
         network = spec.load(file)
-        output.emit([text(network)], out)
+        folder = Path() if out is None or out == "-" else Path(out).parent
+        output.emit([text(network, folder)], out)
         output.tell(network.diagnostics)

@@ -21,11 +21,13 @@ from cnncalc.cli.options import (
 
 EPILOG = """Examples
 
+cnncalc forward digits --sample digits_7.pgm --top-k 3
+
+cnncalc forward lenet5 --sample ramp --show C1 --as maps --trace C1:0,10,10
+
 cnncalc forward quiz.yaml --sample image.txt --steps
 
-cnncalc forward lenet5 --sample seven.pgm --weights lenet5.safetensors --top-k 3
-
-cnncalc forward lenet5 --show C1 --as maps --trace C1:0,10,10
+cnncalc forward net.yaml --sample photo.png --resize cover --weights net.safetensors
 """
 SAMPLE, WEIGHTS, RUN = "Sample", "Weights", "Run"
 

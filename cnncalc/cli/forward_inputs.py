@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from cnncalc import zoo
 from cnncalc.cli.forward_request import wrong
-from cnncalc.errors import CnncalcError, failure
+from cnncalc.errors import failure
 from cnncalc.inference import weights
 from cnncalc.inference.files import read_bytes
+from cnncalc.inference.initial import Start
 from cnncalc.inference.parameters import Given
 from cnncalc.inference.samples import GENERATED, sample
 
 if TYPE_CHECKING:
     from cnncalc.cli.forward_request import Request
-    from cnncalc.inference.initial import Start
     from cnncalc.network import Network
     from cnncalc.tensor import Tensor
 
@@ -22,30 +23,24 @@ MAX_LABELS = 2**20  # bytes
 
 
 def load(request: Request) -> tuple[Request, Network, Start]:
-    """The network, and how its weights begin, from one reading of the file.
+    """The network, and how its weights begin.
 
-    The file's own weights and labels stand in the request where its options name none.
+    The spec's own weights and labels stand in the request where its options name none.
     """
-    from cnncalc import zoo
-    from cnncalc.cli.forward_init import read_init
-    from cnncalc.lines import with_lines
-    from cnncalc.spec.document import read_document
-    from cnncalc.spec.load import build, parse_setting
-    from cnncalc.spec.source import read
+    from cnncalc.spec.load import load as read
+    from cnncalc.spec.load import parse_setting
 
     if [request.file, *_sources(request)].count("-") > 1:
         raise wrong("--sample", "-: the standard input is already read for something else")
-    path, named = zoo.resolve(request.file)
-    text, name = read(path), zoo.display_name(path)
-    try:
-        document = read_document(text, name)
-        settings = dict(map(parse_setting, request.set))
-        network = build(document, request.variant or named, settings, request.input)
-        init = read_init(document.at("init"))
-    except CnncalcError as error:
-        raise with_lines(error, text, name) from None
-    start = init.start if request.seed is None else init.start._replace(seed=request.seed)
-    return init.completed(request, path), network, start
+    settings = dict(map(parse_setting, request.set))
+    network = read(request.file, variant=request.variant, set=settings, input=request.input)
+    init = network.init
+    request = request._replace(
+        weights=init.weights if request.weights is None else request.weights,
+        labels=init.labels if request.labels is None else request.labels,
+    )
+    seed = init.seed if request.seed is None else request.seed
+    return request, network, Start(init.scheme, seed)
 
 
 def weights_file(request: Request) -> Given | None:
@@ -73,7 +68,8 @@ def samples(request: Request, network: Network) -> dict[str, Tensor]:
     missing = next((name for name in inputs if name not in chosen), None)
     if missing:
         raise wrong("--sample", f"is missing for the input '{missing}'")
-    return {name: sample(chosen[name], node, request.preparation) for name, node in inputs.items()}
+    found = {name: zoo.beside(source) for name, source in chosen.items()}
+    return {name: sample(found[name], node, request.preparation) for name, node in inputs.items()}
 
 
 def _sources(request: Request) -> list[str]:

@@ -35,15 +35,24 @@ class Preparation(NamedTuple):
 
     Without a scale, pictures are scaled to 0..1 and other numbers left alone. `resize` brings
     the shorter side of a picture to a length, or makes it just cover the input; what is then
-    too much is cut away evenly. `crop` cuts without resizing.
+    too much is cut away evenly. `crop` cuts without resizing. `seed` is that of random samples.
+
+    >>> Preparation(scale=1 / 255, mean=(0.485, 0.456, 0.406), resize="cover").crop
+    False
     """
 
-    scale: Scale | None = None
+    scale: Scale | float | None = None
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     resize: int | Literal["cover"] | None = None
     crop: bool = False
     seed: int = 0
+
+    def factor(self, usual: Scale) -> Scale:
+        """The scale, or the usual one where none is given."""
+        if self.scale is None:
+            return usual
+        return self.scale if isinstance(self.scale, Scale) else Scale(self.scale)
 
 
 AS_IS = Preparation()
@@ -59,23 +68,34 @@ def sample(source: str, node: Node, preparation: Preparation = AS_IS) -> Tensor:
     >>> sample("ramp", Node(0, "in", Input(shape=shape), (), shape)).values
     [0.0, 0.5, 1.0]
     """
+    if source not in GENERATED:
+        return from_file(source, node, preparation)
     shape = node.shape
-    if source in GENERATED:
-        numbers: Sequence[float] = generated(source, shape.size, f"{preparation.seed}:{node.name}")
-        scale = preparation.scale or Scale()
-        return Tensor(shape, _prepared(numbers, shape, preparation, scale))
-    data = read_bytes(source, MAX_BYTES)
+    numbers = generated(source, shape.size, f"{preparation.seed}:{node.name}")
+    return Tensor(shape, _prepared(numbers, shape, preparation, preparation.factor(Scale())))
+
+
+def from_file(path: str, node: Node, preparation: Preparation = AS_IS) -> Tensor:
+    """A picture, or numbers in a file, at the size of an input; "-" is the standard input."""
+    data = read_bytes(path, MAX_BYTES)
     if netpbm.recognised(data) or pillow.recognised(data):
         reader = netpbm if netpbm.recognised(data) else pillow
-        picture = reader.read(data, source)
-        scale = preparation.scale or Scale(under=float(picture.maximum))
-        numbers = _pixels(picture, node, source, preparation)
-    else:
-        if preparation.resize or preparation.crop:
-            raise failure("sample-format", f"only pictures are resized; {title(source)} is none")
-        scale = preparation.scale or Scale()
-        numbers = arranged(numerals.read(data, source), node, source)
-    return Tensor(shape, _prepared(numbers, shape, preparation, scale))
+        picture = reader.read(data, path)
+        scale = preparation.factor(Scale(under=float(picture.maximum)))
+        numbers = _pixels(picture, node, path, preparation)
+        return Tensor(node.shape, _prepared(numbers, node.shape, preparation, scale))
+    return from_numbers(numerals.read(data, path), node, title(path), preparation)
+
+
+def from_numbers(
+    numbers: numerals.Numbers, node: Node, name: str, preparation: Preparation = AS_IS
+) -> Tensor:
+    """Numbers, whatever order of the axes their sizes tell; `name` is theirs in messages."""
+    if preparation.resize or preparation.crop:
+        raise failure("sample-format", f"only pictures are resized; {name} is none")
+    values = arranged(numbers, node, name)
+    scale = preparation.factor(Scale())
+    return Tensor(node.shape, _prepared(values, node.shape, preparation, scale))
 
 
 def generated(word: str, count: int, key: str) -> list[float]:
@@ -98,10 +118,10 @@ def _pixels(picture: Picture, node: Node, path: str, preparation: Preparation) -
     """The planes of a picture, at the size of the input."""
     shape = node.shape
     if shape.rank != PLANE:
-        raise _unfit(path, f"a picture of {picture.size}", node)
+        raise _unfit(title(path), f"a picture of {picture.size}", node)
     if len(picture.planes) != shape.channels:
         kind = "grey, 1 channel" if len(picture.planes) == 1 else "in colour, 3 channels"
-        raise _unfit(path, kind, node, code="sample-channels")
+        raise _unfit(title(path), kind, node, code="sample-channels")
     height, width = shape.spatial
     if preparation.resize == "cover":
         picture = cover(picture, height, width)
@@ -109,15 +129,15 @@ def _pixels(picture: Picture, node: Node, path: str, preparation: Preparation) -
         picture = shorter_side(picture, preparation.resize)
     if preparation.resize or preparation.crop:
         if picture.height < height or picture.width < width:
-            raise _unfit(path, f"{picture.size}, too small to be cropped", node)
+            raise _unfit(title(path), f"{picture.size}, too small to be cropped", node)
         picture = cropped(picture, height, width)
     if (picture.height, picture.width) != shape.spatial:
         advice = "--resize cover brings a picture to the input's size, --crop cuts out its middle"
-        raise _unfit(path, picture.size, node, help=advice)
+        raise _unfit(title(path), picture.size, node, help=advice)
     return [number for plane in picture.planes for number in plane]
 
 
-def arranged(numbers: numerals.Numbers, node: Node, path: str) -> list[float]:
+def arranged(numbers: numerals.Numbers, node: Node, name: str) -> list[float]:
     """Numbers in the order of a tensor, channels first, whatever order their sizes tell.
 
     Channels first is tried before channels last; axes of size 1 may be left out; a single list
@@ -133,7 +153,7 @@ def arranged(numbers: numerals.Numbers, node: Node, path: str) -> list[float]:
     if _full(dims) == _full(last):
         channels = node.shape.channels
         return [value for channel in range(channels) for value in values[channel::channels]]
-    raise _unfit(path, f"{'×'.join(map(str, dims))} numbers", node)
+    raise _unfit(name, f"{'×'.join(map(str, dims))} numbers", node)
 
 
 def _full(dims: tuple[int, ...]) -> tuple[int, ...]:
@@ -141,12 +161,12 @@ def _full(dims: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _unfit(
-    path: str, what: str, node: Node, *, code: str = "sample-size", help: str | None = None
+    name: str, what: str, node: Node, *, code: str = "sample-size", help: str | None = None
 ) -> CnncalcError:
     """The complaint about a sample that is not what the input takes."""
     axes = [AXIS_WORDS[letter] for letter in node.shape.by_letter]
     wanted = f"{node.shape} ({' × '.join(axes)})"
-    message = f"{title(path)} is {what}, but the input '{node.name}' takes {wanted}"
+    message = f"{name} is {what}, but the input '{node.name}' takes {wanted}"
     return failure(code, message, help=help)
 
 

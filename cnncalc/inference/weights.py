@@ -41,10 +41,21 @@ def read(path: str) -> dict[str, Stored]:
     return _from_json(path, read_bytes(path, MAX_JSON))
 
 
+def from_lists(name: str, tensors: object) -> dict[str, Stored]:
+    """The tensors of a mapping from names to nested lists, or to such mappings again.
+
+    Raises CnncalcError where there is anything else in it; `name` is the mapping's in messages.
+
+    >>> from_lists("weights", {"fc": {"bias": [0.5, 1]}})["fc.bias"].dims
+    (2,)
+    """
+    return dict(_tensors(name, "", tensors, MAX_DEPTH))
+
+
 def _from_json(path: str, data: bytes) -> dict[str, Stored]:
     try:
         document = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique)
-        return dict(_tensors(path, "", document, MAX_DEPTH))
+        return from_lists(path, document)
     except (ValueError, RecursionError) as error:
         raise _broken(path, str(error)) from None
 

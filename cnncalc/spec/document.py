@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
 from cnncalc.errors import CnncalcError, Diagnostic, failure
-from cnncalc.spec import budgets, expectations, ports, variables
+from cnncalc.spec import budgets, expectations, init, ports, variables
+from cnncalc.spec.calls import TURN
 from cnncalc.spec.cycles import check_cycles
 from cnncalc.spec.model import SpecModel, VariantModel
 from cnncalc.spec.names import Checker
+from cnncalc.spec.reads import variables_read
 from cnncalc.spec.shorthand import head_use, read_words
 from cnncalc.spec.signatures import read_signatures
 from cnncalc.spec.source import Mapping, Scalar, Sequence, compose
@@ -24,11 +26,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping as Env
 
+    from cnncalc.spec.resolve import Resolved
     from cnncalc.spec.source import Value
 
 
 class Document(NamedTuple):
-    """One spec file. `tree` keeps the values as written, with their places."""
+    """One spec file. `tree` keeps the values as written, with their places.
+
+    `constant` remembers what lines come to that need no variable, by the identity of their use:
+    the same for every network that is built of the document.
+    """
 
     file: str
     text: str
@@ -38,6 +45,8 @@ class Document(NamedTuple):
     defaults: Env[str, Use]
     body: Chain
     outputs: tuple[Name, ...]
+    turning: frozenset[str]  # blocks whose rows depend on the pass of a repeat
+    constant: dict[int, tuple[Use, Resolved | None]]
 
     def at(self, *path: str) -> Value | None:
         """The value at a path of keys, as written."""
@@ -77,13 +86,21 @@ def read_document(text: str, file: str) -> Document:
         errors += expectations.problems(expect)
     for budget in (section(tree, "budget"), *variant_sections(tree, "budget")):
         errors += budgets.problems(budget)
+    errors += init.problems(section(tree, "init"))
     check_cycles(blocks)
     found = _check_names(tree, blocks, defaults, body, outputs)
     # What a layer lacks, it may have by the defaults that are wrong.
     errors += [d for d in found if d.code != "missing-option"] if unfit else found
     if model is None or errors:
         raise CnncalcError(*sorted(dict.fromkeys(errors), key=_place))
-    return Document(file, text, tree, model, blocks, defaults, body, outputs)
+    turning = frozenset(_turning(blocks, defaults))
+    return Document(file, text, tree, model, blocks, defaults, body, outputs, turning, {})
+
+
+def _turning(blocks: Env[str, Block], defaults: Env[str, Use]) -> Iterator[str]:
+    for name, block in blocks.items():
+        if not variables_read((block, *defaults.values()), blocks).isdisjoint(TURN):
+            yield name
 
 
 def _body(tree: Mapping, reader: Reader) -> Chain:

@@ -15,6 +15,7 @@ from cnncalc.spec.budgets import budgets
 from cnncalc.spec.document import read_document
 from cnncalc.spec.expand import Builder
 from cnncalc.spec.expectations import read_expect
+from cnncalc.spec.init import beside, read_init
 from cnncalc.spec.ports import batch_of, read_ports
 from cnncalc.spec.source import Mapping as Tree
 from cnncalc.spec.source import read
@@ -53,7 +54,8 @@ def load(
     file = zoo.display_name(path)
     try:
         document = _read(text, file)
-        return build(document, variant or named, set or {}, input)
+        network = build(document, variant or named, set or {}, input)
+        return network._replace(init=beside(network.init, path))
     except RecursionError:
         raise failure("too-deep", f"the layers of {file} are nested too deep") from None
     except CnncalcError as error:
@@ -111,7 +113,7 @@ def build(
         source=_citations(chosen.source if chosen and chosen.source else model.source),
         expect=() if skipped else tuple(read_expect(expect, first.layout)),
         budget={limit.key: limit.written for limit in budgets(document, variant)} or None,
-        init=model.init,
+        init=read_init(document.at("init")),
         diagnostics=tuple(
             with_line(remark, document.text, document.file)
             for remark in _remarks(ports, skipped=skipped and expect is not None)

@@ -10,12 +10,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cnncalc import layers
+from cnncalc.network import SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Schema = dict[str, Any]
 EXPRESSION: Schema = {"type": "string", "description": "an expression over the variables"}
+INIT: Schema = {
+    "type": "object",
+    "properties": {
+        "scheme": {"enum": list(SCHEMES)},
+        "seed": {"type": "integer", "minimum": 0},
+        "weights": {"type": "string", "description": "a file, seen from the spec's folder"},
+        "labels": {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}},
+    },
+    "additionalProperties": False,
+}
 
 
 Text = str | int | float
@@ -83,6 +94,7 @@ def spec_schema() -> Schema:
             {"type": "object", "properties": {**heads, **_structure(items)}, "minProperties": 1},
         ]
     }
+    schema["properties"]["init"] = INIT
     schema["properties"]["layers"] = {"type": "array", "items": items, "minItems": 1}
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "cnncalc spec"

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic
+from cnncalc.network import Init
 from cnncalc.spec.emit import flow, quoted
 from cnncalc.spec.scalars import meaning
 
@@ -40,8 +42,10 @@ class Unit(NamedTuple):
         return bool(self.attached) and self.attached[0].layer.attaches == "norm"
 
 
-def text(network: Network) -> str:
-    """The network as a spec file. Raises CnncalcError where the language has no words for it.
+def text(network: Network, folder: Path = Path()) -> str:
+    """The network as a spec file that is to lie in `folder`.
+
+    Raises CnncalcError where the language has no words for it.
 
     >>> from cnncalc.layers.conv import Conv
     >>> from cnncalc.network import chain
@@ -53,10 +57,10 @@ def text(network: Network) -> str:
     layers:
       - conv: {name: C1, filters: 6, kernel: 5}
     """
-    return "".join(f"{line}\n" for line in _lines(network))
+    return "".join(f"{line}\n" for line in _lines(network, folder))
 
 
-def _lines(network: Network) -> Iterator[str]:
+def _lines(network: Network, folder: Path) -> Iterator[str]:
     units = list(_units(network))
     yield f"name: {flow(network.name)}"
     if network.description:
@@ -75,7 +79,7 @@ def _lines(network: Network) -> Iterator[str]:
     if network.outputs != (current,):
         yield f"outputs: {flow([_name(names, network, index) for index in network.outputs])}"
     yield from _expect(network)
-    kept = {"budget": network.budget, "init": network.init}
+    kept = {"budget": network.budget, "init": _init(network.init, folder)}
     yield from (f"{key}: {flow(section)}" for key, section in kept.items() if section)
 
 
@@ -223,6 +227,21 @@ def _figure(expectation: Expectation) -> str:
     """A figure as its author wrote it; a whole number stays one."""
     written = expectation.written
     return written if isinstance(meaning(written), int) else flow(written)
+
+
+def _init(init: Init, folder: Path) -> dict[str, object]:
+    """What differs from how a spec begins that says nothing."""
+    if init.weights is not None:
+        init = init._replace(weights=_found_from(folder, init.weights))
+    pairs = zip(Init._fields, init, Init(), strict=True)
+    return {name: value for name, value, usual in pairs if value != usual}
+
+
+def _found_from(folder: Path, file: str) -> str:
+    """A path that finds the file from that folder: whole, unless the file lies below it."""
+    path = Path(file).resolve()
+    below = path.is_relative_to(folder.resolve())
+    return (path.relative_to(folder.resolve()) if below else path).as_posix()
 
 
 def _unwritable(why: str) -> CnncalcError:

@@ -1,5 +1,7 @@
 """`cnncalc expand`: what is written out loads again as the very same network."""
 
+from pathlib import Path
+
 import pytest
 
 from cnncalc import analyze, zoo
@@ -165,3 +167,22 @@ def test_budgets_and_the_beginning_of_weights_are_kept():
     bare = text(build(read_document("input: 8x8x1\nlayers: [fc 3]\n", "net.yaml")))
     assert "budget" not in bare
     assert "init" not in bare
+
+
+def test_weights_are_found_from_where_the_text_lies(tmp_path, monkeypatch, cnncalc):
+    """Beside the spec its path stays short; in another folder it is whole."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("nets", "other"):
+        (tmp_path / folder).mkdir()
+    spec = "input: 2\nlayers: [fc 2]\ninit: {weights: own.json}\n"
+    (tmp_path / "nets/net.yaml").write_text(spec)
+    for out, weights in [
+        ("nets/beside.yaml", "own.json"),
+        ("here.yaml", "nets/own.json"),
+        ("other/far.yaml", str(tmp_path / "nets/own.json")),
+    ]:
+        assert cnncalc("expand", "nets/net.yaml", "-o", out).status == 0
+        assert load(out).init.weights is not None
+        assert Path(load(out).init.weights).resolve() == tmp_path / "nets/own.json"
+        written = (tmp_path / out).read_text().splitlines()[-1]
+        assert written in {f"init: {{weights: {weights}}}", f'init: {{weights: "{weights}"}}'}

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import pytest
 
+from cnncalc import network
 from cnncalc.cli.app import run
+from cnncalc.inference import initial
 
 NET = "input: 2\nlayers: [fc 2 as fc]\ninit: {weights: own.json, labels: [cat, 7]}\n"
 OWN = {"fc": {"weight": [[1, 0], [0, 1]], "bias": [0, 0]}}
@@ -96,3 +98,20 @@ def test_an_entry_that_there_is_not(forward):
         "error[unknown-key]: 'init' has no 'label'\n --> nets/net.yaml:3:27\n"
     )
     assert answer.err.endswith("= help: did you mean 'labels'?\n")
+
+
+@pytest.mark.parametrize("command", ["analyze", "check", "explain", "expand"])
+def test_every_command_tells_what_is_wrong_with_it(command, capsys, tmp_path):
+    """All mistakes at once, beside those of the layers, as with every other part of a spec."""
+    spec = tmp_path / "net.yaml"
+    spec.write_text("input: 2\nlayers: [fc 2]\ninit: {seed: -1, label: [a]}\n")
+    assert run([command, str(spec)]) == 1
+    told = "".join(capsys.readouterr())
+    assert "error[wrong-type]: the seed is a whole number from 0\n" in told
+    assert "error[unknown-key]: 'init' has no 'label'\n" in told
+    spec.write_text("input: 2\nlayers: [fc 2]\ninit: {seed: 1, labels: [a, b]}\n")
+    assert run([command, str(spec)]) == 0
+
+
+def test_every_scheme_that_may_be_written_is_one_that_can_be_drawn():
+    assert network.SCHEMES == initial.SCHEMES

@@ -1,0 +1,96 @@
+"""`init:` as written -> how weights begin, whose weights to load, what the outputs stand for.
+
+    init: {scheme: he, seed: 7, weights: digits.safetensors, labels: [cat, dog]}
+
+`scheme` and `seed` say how weights begin that no file gives. `weights` is a file, its path seen
+from the spec's own folder, and `labels` are what the numbers of the output stand for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnncalc.errors import CnncalcError, did_you_mean, failure
+from cnncalc.network import SCHEMES, Init
+from cnncalc.spec.source import Mapping, Scalar, Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnncalc.errors import Diagnostic
+    from cnncalc.network import Scheme
+    from cnncalc.spec.source import Value
+
+
+def read_init(section: Value | None) -> Init:
+    """What is written under `init:`. Raises CnncalcError at the first entry that says nothing."""
+    init = Init()
+    for key, value in section.entries if isinstance(section, Mapping) else ():
+        init = _with(init, key, value)
+    return init
+
+
+def problems(section: Mapping) -> Iterator[Diagnostic]:
+    """What is wrong with it, every entry at its place."""
+    for key, value in section.entries:
+        try:
+            _with(Init(), key, value)
+        except CnncalcError as error:
+            yield from error.diagnostics
+
+
+def beside(init: Init, spec: str) -> Init:
+    """The same, with the path of its weights seen from where the program runs.
+
+    >>> beside(Init(weights="own.json"), "nets/net.yaml").weights == str(Path("nets/own.json"))
+    True
+    """
+    if init.weights is None:
+        return init
+    folder = Path() if spec == "-" else Path(spec).parent
+    return init._replace(weights=str(folder / init.weights))
+
+
+def _with(init: Init, key: Scalar, value: Value) -> Init:
+    """One entry put in."""
+    match key.text:
+        case "scheme":
+            return init._replace(scheme=_scheme(value))
+        case "seed":
+            return init._replace(seed=_seed(value))
+        case "weights":
+            return init._replace(weights=_path(value))
+        case "labels":
+            return init._replace(labels=_texts(value))
+    known = Init._fields
+    advice = did_you_mean(key.text, known) or f"it takes {', '.join(known)}"
+    raise failure("unknown-key", f"'init' has no '{key.text}'", key.span, help=advice)
+
+
+def _scheme(value: Value) -> Scheme:
+    given = value.value if isinstance(value, Scalar) else None
+    for scheme in SCHEMES:
+        if given == scheme:
+            return scheme
+    raise failure("wrong-type", f"the scheme is one of {', '.join(SCHEMES)}", value.span)
+
+
+def _seed(value: Value) -> int:
+    given = value.value if isinstance(value, Scalar) else None
+    if type(given) is not int or given < 0:
+        raise failure("wrong-type", "the seed is a whole number from 0", value.span)
+    return given
+
+
+def _path(value: Value) -> str:
+    if isinstance(value, Scalar) and isinstance(value.value, str) and value.text:
+        return value.text
+    raise failure("wrong-type", "the weights are the path of a file", value.span)
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    """Labels as written: `7` is the text 7."""
+    if isinstance(value, Sequence) and all(isinstance(item, Scalar) for item in value.items):
+        return tuple(item.text for item in value.items if isinstance(item, Scalar))
+    raise failure("wrong-type", "the labels are a list of texts", value.span)
