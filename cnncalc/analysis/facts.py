@@ -59,19 +59,21 @@ def facts_of(layer: Layer, shapes: tuple[Shape, ...], *, formulas: bool = False)
     122304
     """
     parameters = layer.parameters(*shapes)
-
-    def stored(role: Role) -> int:
-        return sum(p.size for p in parameters if p.role == role)
-
-    has_bias = any(p.name == "bias" for p in parameters)
-    biases = sum(p.size for p in parameters if p.role == "learned" and p.name == "bias")
+    stored: dict[Role, int] = {"learned": 0, "statistic": 0, "fixed": 0}
+    biases, has_bias = 0, False
+    for parameter in parameters:
+        size = parameter.size
+        stored[parameter.role] += size
+        if parameter.name == "bias":
+            has_bias = True
+            biases += size if parameter.role == "learned" else 0
     links = layer.connections(*shapes)
     return Facts(
         in_shapes=shapes,
-        weights=stored("learned") - biases,
+        weights=stored["learned"] - biases,
         biases=biases,
-        buffers=stored("statistic"),
-        fixed=stored("fixed"),
+        buffers=stored["statistic"],
+        fixed=stored["fixed"],
         connections=links,
         connections_with_bias=links
         + (layer.output_shape(*shapes).size if has_bias and links else 0),
@@ -84,12 +86,20 @@ def facts_of(layer: Layer, shapes: tuple[Shape, ...], *, formulas: bool = False)
 
 
 def all_facts(network: Network, *, formulas: bool = False) -> list[Facts]:
-    """The facts of every node, in order; equal layers on equal shapes share one record."""
+    """The facts of every node, in order; equal layers on equal shapes share one record.
+
+    Most nodes have the very layer of another, which is cheaper to find by its identity.
+    """
     nodes = network.nodes
-    return [
-        facts_of(node.layer, tuple([nodes[i].shape for i in node.inputs]), formulas=formulas)
-        for node in nodes
-    ]
+    known: dict[tuple[int, tuple[Shape, ...]], Facts] = {}
+    found = []
+    for node in nodes:
+        shapes = tuple([nodes[index].shape for index in node.inputs])
+        key = id(node.layer), shapes
+        if key not in known:
+            known[key] = facts_of(node.layer, shapes, formulas=formulas)
+        found.append(known[key])
+    return found
 
 
 def _moving(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
 from cnncalc.analysis.engine import analyze
-from cnncalc.analysis.field import largest_field
 from cnncalc.analysis.notes import promoted
 from cnncalc.design.figures import figure
 from cnncalc.errors import CnncalcError, Diagnostic, Span
@@ -157,7 +156,7 @@ def _check_network(document: Document, variant: str | None, terms: Terms) -> Res
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
     limits = (*budgets(document, variant), *terms.limits)
-    held = tuple(Kept(limit, _actual(report, limit)) for limit in limits)
+    held = tuple(Kept(limit, figure(report, limit.key)) for limit in limits)
     prefix = f"{variant}: " if variant else ""
     said = [
         *(promoted(remark, terms.strict) for remark in report.diagnostics),
@@ -168,14 +167,6 @@ def _check_network(document: Document, variant: str | None, terms: Terms) -> Res
     diagnostics = tuple(_with_line(remark, document.text) for remark in said)
     code = INVALID if failed else 0
     return Result(document.file, variant, report, held, diagnostics, code)
-
-
-def _actual(report: Report, limit: Budget) -> int | None:
-    """The figure that a budget speaks of; of receptive fields, the axis that is hardest."""
-    if limit.key == "rf":
-        field = largest_field(report.rows)
-        return None if field is None else (min if limit.least else max)(field)
-    return figure(report, limit.key)
 
 
 def _failed(file: str, variant: str | None, error: CnncalcError) -> Result:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc import zoo
 from cnncalc.analysis.engine import analyze
 from cnncalc.design.figures import FIGURES, figure
-from cnncalc.design.settings import Grid, Setting
+from cnncalc.design.settings import Grid
+from cnncalc.design.workshop import Plan, Square, Workshop
 from cnncalc.errors import CnncalcError, Diagnostic
 from cnncalc.lines import with_lines
 from cnncalc.spec.document import Document, read_document
-from cnncalc.spec.load import build
 from cnncalc.spec.ports import read_ports
 from cnncalc.spec.source import read
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
     from pathlib import Path
 
-    from cnncalc.network import Network
+    from cnncalc.design.settings import Setting
     from cnncalc.shapes import Shape
 
 CHUNK = 8  # settings that travel to a worker together
@@ -54,49 +54,6 @@ class Outcome(NamedTuple):
     def ok(self) -> bool:
         """Whether the network works under this setting."""
         return self.error is None
-
-
-class Square(NamedTuple):
-    """What a lone number stands for as an input: a square in the network's own kind of shape."""
-
-    own: Shape
-    layout: str
-
-    def text(self, size: int) -> str:
-        """The shape as `--input` takes it; of a vector, the number is its length."""
-        letters = self.own.letters(self.layout)
-        if not letters:
-            return str(size)
-        shape = self.own._replace(spatial=(size,) * self.own.rank)
-        return f"{shape.text(self.layout, times='x')} {letters}"
-
-
-class Plan(NamedTuple):
-    """Everything that a worker needs; all of it can be pickled."""
-
-    text: str
-    file: str
-    variant: str | None
-    set: Mapping[str, object]
-    batch: int | None
-    dtype: str
-    grid: Grid
-    square: Square | None
-
-    def setting(self, number: int) -> Setting:
-        """The setting with that number, its input as `--input` takes it."""
-        setting = self.grid.setting(number)
-        given = setting.input
-        if given is None:
-            return setting
-        size = str(given).strip()
-        text = self.square.text(int(size)) if self.square and size.isdecimal() else size
-        return setting._replace(input=text)
-
-    def network(self, document: Document, setting: Setting) -> Network:
-        """The network under that setting. Raises CnncalcError."""
-        text = None if setting.input is None else str(setting.input)
-        return build(document, self.variant, {**self.set, **setting.vars}, text)
 
 
 def sweep(  # noqa: PLR0913 - each is an option that callers name
@@ -139,9 +96,10 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
         grid=Grid(dict(vary or {}), vary_input, shard),
         square=_square(document, variant),
     )
-    _refuse_typos(plan, document)
+    workshop = Workshop(plan, document)
+    _refuse_typos(workshop)
     if executor is None and jobs == 1:
-        return (_outcome(plan, document, number) for number in plan.grid.numbers)
+        return (_outcome(workshop, number) for number in plan.grid.numbers)
     return _in_processes(plan, jobs) if executor is None else _spread(plan, executor, in_flight)
 
 
@@ -163,12 +121,12 @@ def _square(document: Document, variant: str | None) -> Square | None:
     return Square(port.shape, port.layout)
 
 
-def _refuse_typos(plan: Plan, document: Document) -> None:
+def _refuse_typos(workshop: Workshop) -> None:
     """Raise what no setting could survive."""
-    if not plan.grid.size:
+    if not workshop.plan.grid.size:
         return
     try:
-        plan.network(document, plan.setting(1))
+        workshop.network(workshop.plan.setting(1))
     except CnncalcError as error:
         if any(said.code in HOPELESS for said in error.diagnostics):
             raise
@@ -202,8 +160,8 @@ def _chunks(numbers: range) -> Iterator[range]:
 
 def outcomes(plan: Plan, numbers: Iterable[int]) -> list[Outcome]:
     """The outcomes of these settings: what a worker does."""
-    document = _document(plan.text, plan.file)
-    return [_outcome(plan, document, number) for number in numbers]
+    workshop = Workshop(plan, _document(plan.text, plan.file))
+    return [_outcome(workshop, number) for number in numbers]
 
 
 @lru_cache(maxsize=4)
@@ -212,12 +170,16 @@ def _document(text: str, file: str) -> Document:
     return read_document(text, file)
 
 
-def _outcome(plan: Plan, document: Document, number: int) -> Outcome:
-    setting = plan.setting(number)
+def _outcome(workshop: Workshop, number: int) -> Outcome:
+    with unhurried():  # until what the setting needed is gone again
+        return _computed(workshop, workshop.plan.setting(number))
+
+
+def _computed(workshop: Workshop, setting: Setting) -> Outcome:
+    plan = workshop.plan
     try:
-        with unhurried():
-            network = plan.network(document, setting)
-            report = analyze(network, batch=plan.batch, dtype=plan.dtype, out_of_place=False)
+        network = workshop.network(setting)
+        report = analyze(network, batch=plan.batch, dtype=plan.dtype, out_of_place=False)
     except CnncalcError as error:
         return _failed(setting, error.diagnostics[0])
     except RecursionError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cnncalc import layers
 from cnncalc.errors import did_you_mean, failure
 from cnncalc.spec.again import resolved_again
+from cnncalc.spec.calls import Call, Calls
 from cnncalc.spec.counts import MAX_ROWS, whole_count
 from cnncalc.spec.names import declared
 from cnncalc.spec.resolve import resolve
@@ -45,7 +46,9 @@ class Builder:
         self.nodes = self.rows.nodes
         self.sides: list[int] = []
         self.ticks = 0
-        self._constant: dict[int, tuple[Use, Resolved | None]] = {}
+        self.dotted = False
+        self.calls = Calls(self.rows, self.sides, document.turning)
+        self._constant = document.constant
         self._declared: dict[str, frozenset[str]] = {}
 
     def enter(self, inputs: Mapping[str, Shape], spans: Mapping[str, Span], body: Chain) -> Scope:
@@ -55,6 +58,8 @@ class Builder:
         env = {**self.variables, **sizes(self.nodes[0].shape), "i": 0, "reps": 1}
         names = {node.name: node.index for node in self.nodes}
         later = frozenset(name.text for name in declared(body))
+        scopes = (names, later, *map(self.declared, self.blocks.values()))
+        self.dotted = any("." in name for scope in scopes for name in scope)
         return Scope(env, names, later, 0, None, "", {})
 
     # -- the walk: every method takes the current tensor and gives the next one
@@ -183,27 +188,39 @@ class Builder:
         return self.named(use.name, result, scope)
 
     def call(self, use: Use, current: int, scope: Scope, label: str) -> int:
-        """Write a block's body out, with its arguments put in."""
-        block = self.blocks[use.head]
-        tensors = {key: self.find(ref, scope) for key, ref in use.tensors}
-        inner = Scope(
-            env=self.arguments(block, use, current, scope),
-            names=dict(tensors),
-            later=self.declared(block),
-            entry=current,
-            block=block.name,
-            prefix=f"{scope.prefix}{label}.",
-            counters={},
-            passes=scope.passes,
-            frozen=scope.frozen,
-            train_only=scope.train_only,
-        )
+        """Write a block's body out, with its arguments put in; a second time, copy it."""
+        block, prefix = self.blocks[use.head], f"{scope.prefix}{label}."
+        env = self.arguments(block, use, current, scope)
         start = len(self.nodes)
-        result = self.items(block.body, current, inner)
+        # Names with dots may lie in the way of the block's own, and tensors differ in more
+        # than their shapes.
+        key = None if use.tensors or self.dotted else self.calls.key(block, env, current, scope)
+        known = None if key is None else self.calls.find(key, prefix)
+        if known is not None:
+            self.ticks += known.end.ticks - known.start.ticks
+            result = self.calls.copy(known, current, prefix)
+        else:
+            before = self.calls.mark(self.ticks)
+            result = self.body(block, use, current, scope._replace(env=env, prefix=prefix))
+            if key is not None:
+                call = Call(prefix, before, self.calls.mark(self.ticks), result)
+                self.calls.remember(key, call)
         self.part(label, use.head, start, result, scope)
         if use.share is not None:
             self.share(use.share, start, scope)
         return result
+
+    def body(self, block: Block, use: Use, current: int, scope: Scope) -> int:
+        """The layers of a block; `scope` is the caller's, with the block's variables and prefix."""
+        inner = scope._replace(
+            names={key: self.find(ref, scope) for key, ref in use.tensors},
+            later=self.declared(block),
+            entry=current,
+            block=block.name,
+            counters={},
+            numbered=False,
+        )
+        return self.items(block.body, current, inner)
 
     def declared(self, block: Block) -> frozenset[str]:
         """The names that a block's body gives."""
@@ -313,6 +330,7 @@ class Builder:
             first = last.index if last.attached_to is None else last.attached_to
             end = last.index + 1
         self.rows.share(share, first, end, start)
+        self.calls.forget()
 
     # -- limits
 

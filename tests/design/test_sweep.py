@@ -11,7 +11,8 @@ from itertools import islice, product
 
 import pytest
 
-from cnncalc import CnncalcError, sweep
+from cnncalc import CnncalcError, analyze, load, sweep
+from cnncalc.design.figures import FIGURES, figure
 from cnncalc.design.pareto import front
 from cnncalc.design.settings import (
     Grid,
@@ -164,6 +165,30 @@ def test_the_input_size_changes_the_work_but_not_the_weights():
     assert small.figures["params"] == large.figures["params"] == 25_557_032
     head = 2_048_000  # the classifier works on the average, whatever the size
     assert large.figures["macs"] - head == 4 * (small.figures["macs"] - head)
+
+
+MIXED = ["32x32x3", 48, 31, 33, "3x32x32 CHW", "32x32x4", "2x40x40x3 NHWC", "32x64x3", 1, 2, 32]
+
+
+@pytest.mark.parametrize("target", ["resnet18", "unet-padded", "lenet5-1998", "squeezenet"])
+def test_every_input_is_as_if_it_were_alone(target):
+    """Whatever came before: another size, another order, other channels, one that fails."""
+    for outcome in sweep(target, vary_input=MIXED):
+        if outcome.error is not None:
+            with pytest.raises(CnncalcError) as alone:
+                load(target, input=outcome.input)
+            assert alone.value.diagnostics[0].message == outcome.error.message
+            continue
+        report = analyze(load(target, input=outcome.input))
+        assert (outcome.output, outcome.layout) == (report.outputs[0].shape, report.layout)
+        assert outcome.figures == {key: figure(report, key) for key in FIGURES}
+
+
+def test_one_and_true_are_two_settings(tiny):
+    """Equal to Python; the second, which is no width, must not pass for the first."""
+    fine, wrong = sweep(tiny, vary={"k": [1, True]}, vary_input=[8])
+    assert fine.ok
+    assert wrong.error.message == "k must be a number, got true"
 
 
 def test_what_does_not_work_is_a_row_with_its_reason(tiny):
