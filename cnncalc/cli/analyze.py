@@ -13,11 +13,11 @@ cnncalc analyze vgg16 --only conv --sort macs --top 5
 
 cnncalc analyze vgg16 --memory --batch 64
 
-cnncalc analyze net.yaml --columns rf,jump
+cnncalc analyze resnet50 --columns rf,jump
 
 cnncalc analyze lenet5-1998 --formulas
 
-cnncalc analyze net.yaml --json | jq .totals.params
+cnncalc analyze lenet5 --json | jq .totals.params
 """
 
 

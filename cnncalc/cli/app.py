@@ -70,10 +70,30 @@ class Commands(TyperGroup):
         """The commands in the order of the manual."""
         return list(COMMANDS)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that was asked for; a word that is none is told with what was meant."""
+        word = args[0]
+        if not word.startswith("-") and self.get_command(ctx, word) is None:
+            ctx.fail(f"No such command '{word}'.{_meant(word)}")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
         """The command, or None for an unknown word."""
         name = ALIASES.get(cmd_name, cmd_name)
         return _command(name, os.environ.get(FORMAT_VARIABLE)) if name in COMMANDS else None
+
+
+def _meant(word: str) -> str:
+    """A command of a similar name, or what the file would be asked with."""
+    from difflib import get_close_matches
+    from pathlib import Path
+
+    from cnncalc import zoo
+
+    if word in zoo.names() or Path(word).is_file():
+        return f" Did you mean 'cnncalc analyze {word}'?"
+    close = get_close_matches(word, [*COMMANDS, *ALIASES], n=1)
+    return f" Did you mean '{close[0]}'?" if close else ""
 
 
 @cache

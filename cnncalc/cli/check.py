@@ -19,9 +19,9 @@ EPILOG = """Examples
 
 cnncalc check nets/
 
-cnncalc check net.yaml --max-params 5M --max-macs 600M
+cnncalc check mobilenet_v2@mobilenet_v2 --max-params 5M --max-macs 600M
 
-cnncalc check net.yaml --format github
+cnncalc check lenet5 alexnet --format github
 
 cnncalc check nets/*.yaml --json | jq -e 'all(.results[]; .ok)'
 """

@@ -27,7 +27,7 @@ EPILOG = """Examples
 
 cnncalc compare resnet18 resnet34
 
-cnncalc compare yolov5@s yolov5@m --layers
+cnncalc compare yolov5s yolov5m --layers
 
 cnncalc compare old.yaml new.yaml --layers --format md
 """
@@ -80,5 +80,5 @@ def _text(found: Comparison, style: str, layers: bool) -> str:
     if style == "json":
         return f"{dumps(render.document(found, version=output.version()))}\n"
     if style == "md":
-        return render.pull_request(found, layers=layers)
+        return "".join(output.in_signs([render.pull_request(found, layers=layers)]))
     return render.text(found, layers=layers, ascii_only=output.ascii_only())

@@ -29,7 +29,7 @@ cnncalc explain lenet5 C3
 
 cnncalc explain resnet50 layer1
 
-cnncalc explain net.yaml --format latex
+cnncalc explain lenet5 --format latex
 """
 
 
@@ -56,7 +56,7 @@ def explain(
 
         network = spec.load(file)
         told = ask(network, name, batch=batch, dtype=dtype)
-        pieces = _written(told, format_, layout or network.layout, _lines(file))
+        pieces = _written(told, format_, layout or network.layout, _lines(network.text))
         output.emit(pieces, out)
         output.tell(network.diagnostics)
 
@@ -71,7 +71,7 @@ def _written(
     from cnncalc.render import explanation
 
     if format_ == "md":
-        return explanation.markdown(told, layout=layout)
+        return output.in_signs(explanation.markdown(told, layout=layout))
     if format_ == "json":
         from cnncalc.render.json import dumps
 
@@ -80,11 +80,9 @@ def _written(
     return explanation.text(told, layout=layout, written=lines, ascii_only=output.ascii_only())
 
 
-def _lines(file: str) -> dict[int, str]:
-    """The lines of the spec by number; standard input cannot be read a second time."""
-    from cnncalc import zoo
-    from cnncalc.spec.source import read
+def _lines(text: str | None) -> dict[int, str]:
+    """The lines of the spec by number."""
+    from cnncalc.lines import BREAK
 
-    path, _ = zoo.resolve(file)
-    lines = [] if path == "-" else read(path).splitlines()
-    return {number: line.strip().removeprefix("- ") for number, line in enumerate(lines, start=1)}
+    lines = enumerate(BREAK.split(text or ""), start=1)
+    return {number: line.strip().removeprefix("- ") for number, line in lines}

@@ -101,12 +101,24 @@ class Table(NamedTuple):
         """The format, which --json may name as well."""
         return "json" if self.json else self.format_
 
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The layer types of --only, by their own names. Raises ChoiceError for other words."""
+        from cnncalc import layers
+        from cnncalc.render.choice import ChoiceError
+
+        asked = words(self.only)
+        for word in asked:
+            if word not in layers.names():
+                raise ChoiceError("layer type", word, layers.names())
+        return tuple(layers.room(word).type for word in asked)
+
     def choice(self, *, ascii_only: bool) -> Choice:
         """What a table shows."""
         from cnncalc.render.choice import Choice
 
         return Choice(
-            words(self.columns) or None, self.depth, self.expand, words(self.only), self.at,
+            words(self.columns) or None, self.depth, self.expand, self.types, self.at,
             self.sort, self.top, self.layout, self.units, ascii_only,
         )  # fmt: skip
 

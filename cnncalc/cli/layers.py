@@ -47,7 +47,7 @@ def layers(
             output.emit([_document(entries)], out)
             return
         text = render.overview(entries) if type_ is None else render.full(entries[0])
-        output.emit([_in_signs(text)], out)
+        output.emit(output.in_signs([text]), out)
 
 
 def _known(type_: str | None) -> None:
@@ -65,9 +65,3 @@ def _document(entries: list[dict[str, object]]) -> str:
     from cnncalc.render.json import dumps
 
     return f"{dumps({**envelope('layers', output.version()), 'layers': entries})}\n"
-
-
-def _in_signs(text: str) -> str:
-    from cnncalc.render.format import to_ascii
-
-    return to_ascii(text) if output.ascii_only() else text

@@ -50,6 +50,16 @@ def ascii_only() -> bool:
     return settings.ascii or not encoding.startswith(("utf", "cp65001"))
 
 
+def in_signs(chunks: Iterable[str]) -> Iterator[str]:
+    """The same text in ASCII, where only that can be taken."""
+    if not ascii_only():
+        yield from chunks
+        return
+    from cnncalc.render.format import to_ascii
+
+    yield from map(to_ascii, chunks)
+
+
 def emit(chunks: Iterable[str], path: str | None = None) -> None:
     """Write a result to stdout, or to the file of `-o`. A reader that left early is no error."""
     if path is not None and path != "-":

@@ -51,8 +51,21 @@ def show(read: Callable[[], Network], cost: Cost, table: Table) -> None:
         report = analyze(read(), batch=cost.batch, dtype=cost.dtype, formulas=wanted.formulas)
         report = strictly(report, cost.strict)
         choice = table.choice(ascii_only=output.ascii_only())
-        output.emit(present(report, choice, wanted), table.out)
+        if wanted.totals or not (absent := _absent(report, choice.only)):
+            output.emit(present(report, choice, wanted), table.out)
+        else:
+            output.tell([absent])
         conclude(report)
+
+
+def _absent(report: Report, types: tuple[str, ...]) -> Diagnostic | None:
+    """A note in place of a table that would have no line."""
+    present = list(dict.fromkeys(row.type for row in report.rows))
+    if not types or not set(types).isdisjoint(present):
+        return None
+    asked = " and no ".join(types)
+    help_ = f"it has {', '.join(present)}"
+    return Diagnostic("note", "empty", f"{report.name} has no {asked}", help=help_)
 
 
 def _heed(table: Table) -> None:

@@ -17,7 +17,7 @@ EPILOG = "Example: cnncalc schema > cnncalc.schema.json"
 MODULES = {
     "report": "schema",
     **dict.fromkeys(("check", "compare", "sweep", "as"), "question_schemas"),
-    **dict.fromkeys(("explain", "solve", "sizes", "rf", "zoo"), "answer_schemas"),
+    **dict.fromkeys(("explain", "solve", "sizes", "rf", "zoo", "layers"), "answer_schemas"),
     "forward": "pass_schemas",
 }
 
@@ -37,6 +37,7 @@ def schema(
             "rf",
             "forward",
             "zoo",
+            "layers",
         ],
         typer.Argument(help="What to describe.", metavar="[spec|report|COMMAND|as]"),
     ] = "spec",
@@ -46,7 +47,8 @@ def schema(
     from json import dumps
 
     with output.guarded():
-        output.emit([dumps(_described(of), indent=2, ensure_ascii=False), "\n"], out)
+        text = dumps(_described(of), indent=2, ensure_ascii=output.ascii_only())
+        output.emit([text, "\n"], out)
 
 
 def _described(of: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ cnncalc sizes unet-padded --from 320 --to 360
 
 cnncalc sizes resnet50 --exact
 
-cnncalc sizes net.yaml --axes w --format csv
+cnncalc sizes unet-padded --axes w --format csv
 """
 
 

@@ -32,11 +32,11 @@ EPILOG = """Examples
 
 cnncalc sweep mobilenet_v2 --vary width=0.5:1.5:0.25 --pareto macs,max:rf --plot
 
-cnncalc sweep net.yaml --vary-input 512,640,1280
+cnncalc sweep resnet18 --vary-input 160,224,320
 
 cnncalc sweep resnet50 --vary 'n=[2,2,2,2],[3,4,6,3]'
 
-cnncalc sweep net.yaml --vary k=16:512:16 --jobs 8 --shard 3/10 --format jsonl
+cnncalc sweep resnet50 --vary wpg=16:128:4 --jobs 2 --shard 3/10 --format jsonl
 """
 
 Vary = Annotated[
@@ -233,7 +233,8 @@ def _whole(
     if style == "json":
         return f"{dumps(render.document(outcomes, front, version=output.version()))}\n"
     if style == "md":
-        return render.table(outcomes, columns or render.COLUMNS, front)
+        table = render.table(outcomes, columns or render.COLUMNS, front)
+        return "".join(output.in_signs([table]))
     chosen = columns or render.COLUMNS
     return render.text(outcomes, chosen, front, ascii_only=output.ascii_only())
 

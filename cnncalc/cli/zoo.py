@@ -11,7 +11,7 @@ import typer
 
 from cnncalc.cli import output
 from cnncalc.cli.check import MaxMacs, MaxParams
-from cnncalc.cli.options import OUT, ROWS, Json, OutputFile, complete_file, words
+from cnncalc.cli.options import OUT, ROWS, Json, OutputFile, complete_file, formats, words
 from cnncalc.errors import Diagnostic
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ Columns = Annotated[
 ]  # fmt: skip
 Format = Annotated[
     Literal["table", "json", "csv", "tsv", "md"],
-    typer.Option("--format", help="How to write the list.", rich_help_panel=OUT),
+    formats("How to write the list."),
 ]
 
 
@@ -119,8 +119,9 @@ def _only_for_the_list(context: typer.Context) -> None:
     """Refuse options that choose and order networks where one spec is asked for."""
     spec = {"name", "copy", "out"}
     for option in context.command.params:
-        given = context.params.get(option.name or "") not in (None, False, option.default)
-        if given and option.name not in spec:
+        source = context.get_parameter_source(option.name or "")
+        typed = source is not None and source.name == "COMMANDLINE"
+        if typed and option.name not in spec | {"name"}:
             raise typer.BadParameter("is for the list of all networks", param=option)
 
 
@@ -133,21 +134,21 @@ def _spec(name: str | None, copy: Path | None, out: str | None) -> None:
     path = box.bundled(name)
     if copy:
         target = copy / path.name if copy.is_dir() else copy
-        beside = {target.with_name(file.name): file.read_bytes() for file in _weights(path)}
+        beside = {target.with_name(file.name): file.read_bytes() for file in _beside(path)}
         create_all({target: path.read_bytes(), **beside})
     else:
         output.emit([path.read_text(encoding="utf-8")], out)
 
 
-def _weights(path: Path) -> Iterator[Path]:
-    """The file of weights that a bundled spec names under `init`."""
-    from cnncalc.spec.source import Mapping, Scalar, compose
+def _beside(path: Path) -> Iterator[Path]:
+    """What belongs to a bundled spec: the weights under its `init`, and its samples."""
+    from cnncalc.spec.document import read_document
+    from cnncalc.spec.init import read_init
 
-    tree = compose(path.read_text(encoding="utf-8"), path.name)
-    init = tree.get("init") if isinstance(tree, Mapping) else None
-    named = init.get("weights") if isinstance(init, Mapping) else None
-    if isinstance(named, Scalar):
-        yield path.with_name(named.text)
+    init = read_init(read_document(path.read_text(encoding="utf-8"), path.name).at("init"))
+    if init.weights is not None:
+        yield path.with_name(init.weights)
+    yield from sorted(path.parent.glob(f"{path.stem}_[0-9]*.pgm"))
 
 
 def _known_family(family: str | None) -> str | None:
@@ -193,6 +194,6 @@ def _text(found: Sequence[Entry], columns: Sequence[str], style: str, *, whole: 
     if style in {"csv", "tsv"}:
         return render.separated(found, columns, "," if style == "csv" else "\t")
     if style == "md":
-        return render.markdown(found, columns)
+        return "".join(output.in_signs([render.markdown(found, columns)]))
     width = None if whole or not output.terminal() else shutil.get_terminal_size((120, 24)).columns
     return render.text(found, columns, width=width, ascii_only=output.ascii_only())

@@ -185,6 +185,11 @@ class Conv(Windowed):
                 f"the table names input map {highest}, but the input has maps 0 to {maps - 1}"
             )
         for k, column in enumerate(table):
+            if not column:
+                raise _bad_table(
+                    f"filter {k} sees no input map: its column of the table is empty",
+                    help="connect it to a map, or leave the filter out",
+                )
             if len(set(column)) < len(column):
                 twice = next(channel for channel in column if column.count(channel) > 1)
                 raise _bad_table(

@@ -1,4 +1,4 @@
-"""JSON Schemas (draft 2020-12) of the documents of `explain`, `solve`, `sizes`, `rf`, `zoo`."""
+"""JSON Schemas (draft 2020-12) of the documents of `explain`, `solve`, `sizes` and their like."""
 
 from __future__ import annotations
 
@@ -139,3 +139,38 @@ def zoo_schema() -> Piece:
         },
     )
     return document("zoo", "the bundled networks", {"networks": listed(network)})
+
+
+def layers_schema() -> Piece:
+    """The schema of `cnncalc.layers/1`.
+
+    >>> layers_schema()["title"]
+    'cnncalc.layers/1'
+    """
+    words = listed(TEXT)
+    field = record(
+        {"name": TEXT, "value": said(TEXT, "what it takes, in words"), "required": FLAG},
+        {
+            "default": TEXT,
+            "choices": words,
+            "position": said(SIZE, "of the bare number that means it"),
+            "sized": said(FLAG, "whether a size such as 3x3 means it"),
+            "letters": words,
+            "other_names": words,
+        },
+    )
+    layer = record(
+        {
+            "type": TEXT,
+            "kind": said(TEXT, "the group that a list of types shows it in"),
+            "summary": TEXT,
+            "aliases": words,
+            "description": TEXT,
+            "inputs": record({"least": COUNT}, {"most": COUNT}),
+            "attaches": said(FLAG, "whether it may follow on a layer as a word"),
+            "fields": listed(field),
+            "words": {"type": "object", "additionalProperties": TEXT},
+            "example": TEXT,
+        }
+    )
+    return document("layers", "what can be written for each layer type", {"layers": listed(layer)})

@@ -13,7 +13,7 @@ SUFFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
 ASCII = str.maketrans(
     {
         "×": "x", "·": "*", "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")", "≥": ">=", "−": "-",
-        "→": "->", "…": "...", "₁": "1", "₂": "2", "─": "-", "━": "-", "│": "|",
+        "→": "->", "…": "...", "₁": "1", "₂": "2", "Φ": "Phi", "─": "-", "━": "-", "│": "|",
     }
 )  # fmt: skip
 
@@ -60,8 +60,8 @@ def with_unit(number: int, unit: str) -> str:
     >>> with_unit(8178368512, "FLOPs"), with_unit(833040, "FLOPs")
     ('8.18 GFLOPs', '833,040 FLOPs')
     """
-    exact = number < 10**6
-    return f"{grouped(number)} {unit}" if exact else f"{si(number)}{unit}"
+    text = grouped(number) if number < 10**6 else si(number)
+    return f"{text} {unit}" if text[-1].isdecimal() else f"{text}{unit}"
 
 
 def bytes_text(number: int) -> str:
@@ -72,7 +72,7 @@ def bytes_text(number: int) -> str:
     """
     if number < 1000:  # noqa: PLR2004 - the first prefix
         return f"{number} bytes"
-    return f"{si(number)}B ({binary(number)}B)"
+    return f"{with_unit(number, 'B') if number >= 10**6 else f'{si(number)}B'} ({binary(number)}B)"
 
 
 def binary(number: int) -> str:

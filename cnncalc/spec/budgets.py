@@ -87,7 +87,7 @@ def _advice(key: str) -> str:
     if key in BYTES:
         return f"a number of bytes, or a figure with {', '.join(list(BYTE_UNITS)[2:])}"
     if key == FIELD:
-        return "such as '>= 64', in pixels of the input"
+        return "such as '>= 64', in pixels of the input, on the axis where it is smallest"
     return "a whole number, or a figure with k, M, G or T, such as 5M"
 
 

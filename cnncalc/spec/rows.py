@@ -32,7 +32,7 @@ class Rows:
         self.taken: set[str] = set()
         self.groups: dict[str, Group] = {}
         self.ranges: dict[str, tuple[int, int]] = {}  # rows of a named part, for share=
-        self._shapes: dict[tuple[Layer, tuple[Shape, ...]], Shape] = {}
+        self._shapes: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
 
     def enter(self, name: str, shape: Shape, span: Span | None) -> None:
         """Append an input of the network."""
@@ -83,27 +83,19 @@ class Rows:
         except Misfit as misfit:
             raise self._misfit(misfit, head, span, found, inputs, name) from None
         self.taken.add(name)
-        return Node(
-            index,
-            name,
-            built,
-            inputs,
-            shape,
-            span,
-            block=scope.block,
-            frozen=scope.frozen,
-            train_only=scope.train_only,
-        )
+        marks = scope.frozen, scope.train_only
+        return Node(index, name, built, inputs, shape, span, None, scope.block, None, *marks)
 
     def _shape(self, built: Layer, shapes: tuple[Shape, ...]) -> Shape:
         """The output shape, computed once per layer and inputs. Raises Misfit."""
-        known = self._shapes.get((built, shapes))
-        if known is not None:
-            return known
+        key = id(built), shapes  # the layers of rows live as long as the rows
+        if key in self._shapes:
+            return self._shapes[key]
         least, most = built.arity
         if len(shapes) < least or (most is not None and len(shapes) > most):
             raise _wrong_arity(built, len(shapes))
-        return self._shapes.setdefault((built, shapes), built.output_shape(*shapes))
+        shape = self._shapes[key] = built.output_shape(*shapes)
+        return shape
 
     def _free(self, name: str) -> str:
         """The name itself, or with a number where it is taken (`bn relu bn`)."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TYPES = {
     "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
     "string_type": "text",
     "dict_type": "a mapping",
     "list_type": "a list",
@@ -47,7 +49,10 @@ def read_top(tree: Mapping) -> tuple[SpecModel | None, list[Diagnostic]]:
         return validator(SpecModel).validate_python(plain(tree)), errors
     except ValidationError as error:
         problems = [p for p in error.errors(include_url=False) if not _said(p)]
-        return None, [*errors, *dict.fromkeys(_diagnostic(tree, p) for p in problems)]
+        told = [_diagnostic(tree, problem) for problem in problems]
+        # Of a value that may be of several kinds, each kind complains; the first is enough.
+        once = {(one.code, one.span): one for one in reversed(told)}
+        return None, [*errors, *reversed(once.values())]
 
 
 def _said(problem: Any) -> bool:
@@ -110,7 +115,7 @@ def _diagnostic(tree: Mapping, problem: Any) -> Diagnostic:
     name = key.text if key else str(loc[0])
     if kind == "list_type" and loc == ("layers",):
         return _wrong(name, "a list", given, value.span, "one line per layer, each behind a dash")
-    return _wrong(name, TYPES.get(kind, "something else"), given, value.span)
+    return _wrong(name, TYPES.get(kind, "of another kind"), given, value.span)
 
 
 def _wrong(

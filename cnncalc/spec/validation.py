@@ -31,6 +31,7 @@ NUMBERS = {
     "string_type": "a word",
     "tuple_type": "a list",
     "finite_number": "a finite number",
+    "too_long": "a number, one per axis, or [before, after] pairs",
 }
 BOUNDS = {"greater_than": ("above", "gt"), "less_than": ("below", "lt")}
 LOWEST = {0: "must not be negative", 1: "must be at least 1"}
@@ -41,7 +42,7 @@ def layer(
 ) -> Layer:
     """The layer with these fields. Raises CnncalcError with one diagnostic per bad field."""
     try:
-        return _built(type_name, frozenset(fields.items()))
+        return _built(type_name, frozenset(fields.items()), repr(fields))
     except TypeError:  # a value that cannot be hashed cannot be right either
         return _validated(type_name, fields, spans, head)
     except _InvalidError:
@@ -58,8 +59,11 @@ class _InvalidError(Exception):
 
 
 @lru_cache(maxsize=8192)
-def _built(type_name: str, items: frozenset[tuple[str, object]]) -> Layer:
-    """Layers repeat: the same fields give the same frozen layer."""
+def _built(type_name: str, items: frozenset[tuple[str, object]], written: str) -> Layer:  # noqa: ARG001 - part of the key
+    """Layers repeat: the same fields give the same frozen layer.
+
+    As text too, where 1, 1.0 and true differ; to Python they are equal.
+    """
     try:
         return _run(type_name, dict(items))
     except ValidationError:
@@ -114,7 +118,7 @@ def _diagnostic(
         )
     if kind == "value_error":
         return Diagnostic("error", "bad-value", f"{field}: {context['error']}", span)
-    wanted = NUMBERS.get(kind, "something else")
+    wanted = NUMBERS.get(kind, "of another kind")
     return Diagnostic("error", "wrong-type", f"{field} must be {wanted}, got {shown(given)}", span)
 
 

@@ -90,16 +90,23 @@ def evaluate(value: object, env: Env[str, object]) -> object:
 
 
 def _compute(dynamic: Dynamic, env: Env[str, object]) -> object:
-    values = []
-    for part, start in zip(dynamic.parts, dynamic.starts, strict=True):
-        try:
-            values.append(part if isinstance(part, int) else part.evaluate(env))  # type: ignore[attr-defined]
-        except ExpressionError as error:
-            text = dynamic.word.text
-            if error.code == "unknown-name" and not dynamic.many and is_word(text):
-                return text
-            raise _placed(error, dynamic.word.part(start)) from None
-    return tuple(values) if dynamic.many else values[0]
+    if dynamic.many:
+        return tuple([_part(dynamic, index, env) for index in range(len(dynamic.parts))])
+    return _part(dynamic, 0, env)
+
+
+def _part(dynamic: Dynamic, index: int, env: Env[str, object]) -> object:
+    """The value of one expression, or of one axis of a size."""
+    part = dynamic.parts[index]
+    if isinstance(part, int):
+        return part
+    try:
+        return part.evaluate(env)  # type: ignore[attr-defined]
+    except ExpressionError as error:
+        text = dynamic.word.text
+        if error.code == "unknown-name" and not dynamic.many and is_word(text):
+            return text
+        raise _placed(error, dynamic.word.part(dynamic.starts[index])) from None
 
 
 def names_in(value: object) -> list[tuple[str, Word]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import Diagnostic, did_you_mean
 from cnncalc.spec.literals import count_problems
+from cnncalc.spec.pieces import pieced
 from cnncalc.spec.syntax import Argument, Attached
 from cnncalc.spec.values import bare_name, name_span, names_in
 from cnncalc.spec.vocabulary import choices, is_word, of_block, of_room, unknown_word
@@ -27,7 +28,9 @@ def word_problems(use: Use, blocks: Blocks, variables: Names) -> Iterator[Diagno
     free = iter(vocabulary.positional)
     given: dict[str, Span] = {}
     bare = 0
-    for word in use.words:
+    torn, words = pieced(use, vocabulary, variables)
+    yield from torn
+    for word in words:
         if isinstance(word, Attached):
             for argument in word.arguments:
                 yield from value_problems(argument, variables)

@@ -86,6 +86,9 @@ def test_markdown_is_a_table_per_layer(cnncalc):
     assert "| biases | K | 6 | 6 |\n" in out
     tables = [line for line in out.splitlines() if line.startswith("|")]
     assert all(line.count("|") == 5 for line in tables)
+    plain_signs = cnncalc("explain", "lenet5", "C1", "--format", "md", "--ascii").out
+    assert plain_signs.startswith("### C1: conv\n\nInput 32x32x1 (in); output 28x28x6.\n\n")
+    assert plain_signs.isascii()
 
 
 def test_latex_is_balanced_and_escaped(cnncalc):
@@ -126,7 +129,7 @@ def test_standard_input_and_output_file(cnncalc, tmp_path, monkeypatch):
     answer = cnncalc("explain", "-", "a", "-o", path)
     assert (answer.status, answer.out) == (0, "")
     assert path.read_text().startswith("a   conv")
-    assert "written" not in path.read_text()
+    assert "  written                   layers: [a: conv 2 3x3]\n" in path.read_text()
 
 
 def test_layer_names_complete():

@@ -29,6 +29,24 @@ def test_the_examples_of_every_command_are_taken(command):
         root.get_command(parent, name).make_context(name, arguments, parent=parent)
 
 
+OWN = re.compile(r"nets/|(quiz|net|old|new)\.yaml|\.(txt|png|safetensors)\b")  # a user's own files
+
+
+def runnable():
+    epilogs = (import_module(f"cnncalc.cli.{name}").EPILOG for name in app.COMMANDS.values())
+    return [words for text in epilogs for words in examples(text) if not OWN.search(str(words))]
+
+
+@pytest.mark.parametrize("words", runnable(), ids=" ".join)
+def test_an_example_without_files_of_ones_own_can_be_pasted(words, cnncalc, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cnncalc(*words).status == 0
+
+
+def test_nearly_all_can():
+    assert len(runnable()) > 40
+
+
 def test_the_overview_shows_where_to_begin(cnncalc):
     overview = cnncalc("--help").out
     assert [words[0] for words in examples(app.EPILOG)] == ["conv", "stack", "analyze"]

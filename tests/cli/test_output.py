@@ -53,7 +53,9 @@ def test_colour_can_be_asked_for_in_a_pipe(cnncalc, monkeypatch):
 @pytest.mark.parametrize(
     "arguments",
     ["analyze lenet5 --formulas", "conv -W 224 -F 11 -S 4 --vs depthwise", "layers conv", "zoo",
-     "conv -W 9 -F 2,4 -S 2", "stack 9x9x1 relu"],
+     "conv -W 9 -F 2,4 -S 2", "stack 9x9x1 relu", "layers", "layers --json", "schema report",
+     "explain lenet5 C1 --format md", "compare lenet5 vgg16 --layers --format md",
+     "sweep lenet5 --vary-input 32 --format md", "zoo --family lenet5 --format md"],
 )  # fmt: skip
 def test_ascii_only(cnncalc, arguments):
     answer = cnncalc(*arguments.split(), "--ascii")
@@ -96,12 +98,13 @@ def test_a_format_that_a_command_lacks_is_passed_over(cnncalc, monkeypatch):
     questions = (
         "rf lenet5", "explain lenet5 C1", "check lenet5", "solve -W 32 -F 5 --out 32",
         "sizes lenet5 --from 32 --to 32", "compare lenet5 lenet5-1998", "layers conv",
-        "sweep lenet5 --vary-input 32", "forward lenet5",
+        "sweep lenet5 --vary-input 32", "forward lenet5", "zoo --family lenet5",
     )  # fmt: skip
     for question in questions:
         assert cnncalc(*question.split()).json["ok"] is True
         assert "CNNCALC_FORMAT" in cnncalc(question.split()[0], "--help").out
     assert cnncalc("rf", "lenet5", "--format", "table").out.startswith("LeNet-5")
+    assert cnncalc("zoo", "lenet5").out.startswith("name: LeNet-5")  # a spec is no list
     monkeypatch.setenv("CNNCALC_FORMAT", "xml")
     assert cnncalc("rf", "lenet5").status == 2
 
@@ -189,8 +192,43 @@ def test_words_that_name_nothing_are_usage_errors(cnncalc):
         "  = help: did you mean 'params'?",
     ]
     assert cnncalc("analyze", "lenet5", "--columns", "help").out.startswith("index")
-    assert cnncalc("analyse", "lenet5").status == 2
     assert "--output-padding" in cnncalc("deconv", "-h").out
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("analyse", "No such command 'analyse'. Did you mean 'analyze'?"),
+        ("decov", "No such command 'decov'. Did you mean 'deconv'?"),
+        ("lenet5", "No such command 'lenet5'. Did you mean 'cnncalc analyze lenet5'?"),
+        ("xyzzy", "No such command 'xyzzy'."),
+    ],
+)
+def test_a_command_that_there_is_not(cnncalc, word, said):
+    answer = cnncalc(word, "lenet5", "--json")
+    assert answer.status == 2
+    assert answer.json["diagnostics"][0]["message"] == said
+
+
+def test_a_file_beside_the_one_that_was_named(cnncalc, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.yaml").write_text("input: 5\nlayers: [fc 2]\n")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "other.yml").write_text("input: 5\nlayers: [fc 2]\n")
+    for wrong, right in [
+        ("net.yml", "net.yaml"),
+        ("nett.yaml", "net.yaml"),
+        ("deep/other.yaml", "other.yml"),
+        ("lenet5.yaml", "lenet5"),
+    ]:
+        for command in ("analyze", "check", "sizes"):
+            answer = cnncalc(command, wrong)
+            assert answer.status == 3
+            told = answer.out + answer.err  # `check` prints what is wrong with each file
+            assert f"error[no-file]: there is no file '{wrong}'\n" in told
+            assert f"= help: did you mean '{right}'?\n" in told
+    far = cnncalc("analyze", "nowhere/net.yaml")
+    assert (far.status, far.err) == (3, "error[no-file]: there is no file 'nowhere/net.yaml'\n")
 
 
 def test_help_of_every_command(cnncalc):

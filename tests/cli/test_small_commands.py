@@ -49,6 +49,9 @@ def test_the_reference_as_json(cnncalc):
     assert document["schema"] == "cnncalc.layers/1"
     by_type = {entry["type"]: entry for entry in document["layers"]}
     assert by_type["maxpool"]["aliases"] == ["pool"]
+    schema = cnncalc("schema", "layers").json
+    jsonschema.validate(document, schema)
+    jsonschema.validate(cnncalc("layers", "upconv", "--json").json, schema)
     (units, bias) = by_type["fc"]["fields"]
     assert (units["required"], units["position"], units["letters"]) == (True, 1, ["k"])
     assert (bias["default"], bias["value"]) == ("true", "true or false")
@@ -81,6 +84,9 @@ def spec_schema():
 def test_the_schema_is_printed_whole(cnncalc, spec_schema):
     assert json.loads(cnncalc("schema").out) == spec_schema.schema
     spec_schema.check_schema(spec_schema.schema)
+    ascii_only = cnncalc("schema", "--ascii")
+    assert ascii_only.out.isascii()
+    assert ascii_only.json == spec_schema.schema
 
 
 @pytest.mark.parametrize("name", zoo.files())

@@ -111,3 +111,25 @@ def test_a_view_of_a_layer_that_does_not_exist(cnncalc):
 
 def test_the_schema_of_another_tools_figures(cnncalc):
     assert json.loads(cnncalc("schema", "as").out)["title"] == "cnncalc.as/1"
+
+
+def test_only_layers_of_a_type(cnncalc):
+    """Types by any of their names; one that the network lacks is said, one that is none refused."""
+    convolutions = cnncalc("analyze", "lenet5", "--only", "conv")
+    names = [line.split()[1] for line in convolutions.out.splitlines()[2:5]]
+    assert (convolutions.status, names) == (0, ["C1", "C3", "C5"])
+    by_alias = cnncalc("analyze", "unet", "--only", "deconv").out
+    assert by_alias == cnncalc("analyze", "unet", "--only", "conv_transpose").out
+    assert "up" in by_alias
+    absent = cnncalc("analyze", "lenet5", "--only", "bn,pool")
+    assert (absent.status, absent.out) == (0, "")
+    assert absent.err == (
+        "note[empty]: LeNet-5 has no bn and no maxpool\n"
+        "  = help: it has conv, tanh, avgpool, fc, softmax\n"
+    )
+    assert "C1" in cnncalc("analyze", "lenet5", "--only", "bn,conv").out
+    wrong = cnncalc("analyze", "lenet5", "--only", "cnv")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert wrong.err == (
+        "error[usage]: there is no layer type 'cnv'\n  = help: did you mean 'conv'?\n"
+    )

@@ -278,6 +278,7 @@ def test_weights_in_the_box_are_copied_too_and_nothing_is_overwritten(cnncalc, t
     assert cnncalc("forward", tmp_path / "mine.yaml", "--json").json["weights"]["tensors"] == {
         "file": 8
     }
+    assert {path.name for path in tmp_path.glob("*.pgm")} == {f"digits_{n}.pgm" for n in range(10)}
     weights.write_bytes(b"mine")
     again = cnncalc("zoo", "digits", "--copy", tmp_path / "other.yaml")
     assert (again.status, again.err) == (3, f"error[exists]: {weights} exists already\n")

@@ -26,6 +26,9 @@ def test_three_digits_and_a_prefix(number, text):
 def test_a_number_beyond_all_prefixes_is_written_out():
     assert form.si(10**33) == f"{10**33:,}"
     assert form.si(10**32) == "100 Q"
+    assert form.with_unit(10**33, "FLOPs") == f"{10**33:,} FLOPs"
+    assert form.with_unit(10**32, "FLOPs") == "100 QFLOPs"
+    assert form.bytes_text(10**33) == f"{10**33:,} B (789 QiB)"
 
 
 def test_large_counts_do_not_pass_through_a_float():
