@@ -158,6 +158,14 @@ def test_the_network_in_the_box_reads_its_picture():
     assert max(range(10), key=scores.__getitem__) == 7
     assert done.network.init.labels[7] == "seven"
     assert done.tensor("conv1").shape == Shape(16, (8, 8))
+    with pytest.raises(KeyError):
+        done.tensor("conv2")  # it was not kept
+
+
+def test_the_name_of_a_part_means_its_last_layer():
+    """torchvision's layer1 of ResNet-18 at 32x32: 64 maps of 8x8."""
+    done = cnncalc.forward(cnncalc.load("resnet18", input="32x32x3"), keep=["layer1"])
+    assert done.tensor("layer1").shape == Shape(64, (8, 8))
 
 
 def test_seeds_and_preparation(quiz):

@@ -20,16 +20,15 @@ from array import array
 from itertools import repeat
 from math import prod, sqrt
 from random import Random
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cnncalc.layers._base import Layer, Parameter
+    from cnncalc.network import Scheme
     from cnncalc.shapes import Shape
 
-Scheme = Literal["default", "he", "xavier", "zeros"]
-SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 MATRICES = frozenset({"conv", "dwconv", "conv_transpose", "fc", "linear"})  # fans as in PyTorch
 PRELU_SLOPE = 0.25
 TOGETHER = 50_000  # numbers drawn at once

@@ -55,9 +55,11 @@ class Pass(NamedTuple):
         return tuple(row for row in self.rows if row.node.index in wanted)
 
     def tensor(self, name: str) -> Tensor:
-        """What a layer made, where it was kept. Raises KeyError for other names."""
+        """What a layer, or the last of a part, made, where it was kept. KeyError otherwise."""
+        part = (self.network.groups or {}).get(name)
+        last = self.network.nodes[part.last].name if part else name
         for row in self.rows:
-            if row.node.name == name and row.output is not None:
+            if row.node.name in (name, last) and row.output is not None:
                 return row.output
         raise KeyError(name)
 

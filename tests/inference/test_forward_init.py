@@ -8,6 +8,8 @@ import pytest
 from cnncalc import network
 from cnncalc.cli.app import run
 from cnncalc.inference import initial
+from cnncalc.layers.fc import Fc
+from cnncalc.shapes import Shape
 
 NET = "input: 2\nlayers: [fc 2 as fc]\ninit: {weights: own.json, labels: [cat, 7]}\n"
 OWN = {"fc": {"weight": [[1, 0], [0, 1]], "bias": [0, 0]}}
@@ -113,5 +115,12 @@ def test_every_command_tells_what_is_wrong_with_it(command, capsys, tmp_path):
     assert run([command, str(spec)]) == 0
 
 
-def test_every_scheme_that_may_be_written_is_one_that_can_be_drawn():
-    assert network.SCHEMES == initial.SCHEMES
+def test_every_scheme_that_may_be_written_draws_weights_of_its_own():
+    layer, shape = Fc(units=30), Shape(50)
+    weight = layer.parameters(shape)[0]
+    drawn = [
+        tuple(initial.initial("fc.weight", weight, layer, [shape], initial.Start(scheme)))
+        for scheme in network.SCHEMES
+    ]
+    assert len(set(drawn)) == len(network.SCHEMES)
+    assert {len(values) for values in drawn} == {1500}
