@@ -1,7 +1,7 @@
 """Packed tensors: what is done lane by lane, against plain numbers; kernels, against rooms."""
 
 from fractions import Fraction
-from math import ldexp
+from math import inf, isnan, ldexp, nan
 from operator import mul
 from random import Random
 
@@ -291,3 +291,90 @@ def test_what_cannot_be_told_is_computed_otherwise():
     check(layer.forward([Tensor(Shape(1, (1, 4)), list(x))], statistics), made)
     assert Mixer(Planes(layout, x.planes)).mix([float("nan")], 0.0) is None
     assert Mixer(Planes(layout, x.planes)).mix([1.0], float("inf")) is None
+
+
+def both(layer, x, **parameters):
+    """The room's numbers and the kernel's, for a tensor as it is."""
+    plainly = layer.forward([Tensor(x.shape, list(x.values))], parameters)
+    return plainly, kernels.choose(layer, x.shape)([x], parameters)
+
+
+@pytest.mark.parametrize("depth", range(1, 13))
+def test_a_faint_map_beside_a_bright_one(depth):
+    """What packing a list takes from the faint map is in the bound of what is made of it."""
+    random, shape = Random(depth), Shape(2, (8, 8))
+    size = 10.0**-depth
+    faint = [random.gauss(0, 1) * (1 if at < 64 else size) for at in range(128)]
+    blind = [0.0] * 9 + [1 / size] * 9
+    check(*both(DwConv(kernel=(3,)), Tensor(shape, faint), weight=blind, bias=[0.0, 0.0]))
+    rows = [value for _ in range(24) for value in (0.0, random.gauss(0, 1) / size)]
+    layer = Conv(filters=24, kernel=(1,), bias=False)
+    check(*both(layer, Tensor(shape, faint), weight=rows))
+
+
+def test_a_constant_map_whose_number_is_the_mean():
+    shape = Shape(1, (2, 2))
+    x = Tensor(shape, pack(Tensor(shape, [5.0] * 4)))
+    still = {"weight": [1.0], "bias": [0.0], "running_mean": [5.0], "running_var": [1.0]}
+    assert list(both(Bn(), x, **still)[1].values) == [0.0] * 4
+    check(*both(Bn(), x, **{**still, "bias": [0.25]}))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((1, (2, 8)), (1, (4, 4))), ((4, (4, 4)), (64, ())), ((2, (4, 4)), (8, (4,)))],
+)
+def test_a_packed_tensor_under_another_shape(before, after):
+    """Flattened or reshaped, its maps are no longer those that are packed."""
+    random, shape = Random(1), Shape(*after)
+    x = Tensor(Shape(*before), [random.gauss(0, 1) for _ in range(Shape(*before).size)])
+    same = Tensor(shape, pack(x))
+    numbers = [random.uniform(0.5, 2) for _ in range(shape.channels)]
+    names = ("weight", "bias", "running_mean", "running_var")
+    check(*both(Bn(), same, **dict.fromkeys(names, numbers)))
+    check(*both(Relu6(), same))
+    if shape.rank:
+        weight = [random.gauss(0, 1) for _ in range(shape.channels * 3**shape.rank)]
+        check(*both(DwConv(kernel=(3,), bias=False), same, weight=weight))
+
+
+@pytest.mark.parametrize("broken", [nan, inf])
+def test_a_broken_weight_on_a_map_of_zeros_is_not_overlooked(broken):
+    shape = Shape(2, (4, 4))
+    x = Tensor(shape, pack(Tensor(shape, [0.0] * 16 + [1.0] * 16)))
+    expected, made = both(Conv(filters=1, kernel=(1,), bias=False), x, weight=[broken, 1.0])
+    assert all(map(isnan, expected.values))
+    assert all(map(isnan, made.values))
+    assert Mixer(x.values).mix([broken, 1.0], 0.0) is None
+
+
+@pytest.mark.parametrize("bias", [1e306, 1e-320, 1e-250, 1e250])
+def test_numbers_beyond_all_measure_are_not_packed(bias):
+    shape = Shape(1, (4, 4))
+    x = Tensor(shape, [1.0] * 16)
+    check(*both(DwConv(kernel=(3,)), x, weight=[0.0] * 9, bias=[bias]))
+    check(*both(Conv(filters=1, kernel=(1,)), x, weight=[0.0], bias=[bias]))
+
+
+def test_norms_that_grow_beyond_all_measure():
+    shape = Shape(1, (2, 2))
+    growing = {"weight": [1e59], "bias": [0.0], "running_mean": [0.0], "running_var": [1.0]}
+    x = Tensor(shape, pack(Tensor(shape, [1e50, 2e50, -1e50, 0.0])))
+    for _ in range(4):
+        expected, x = both(Bn(), x, **growing)
+        check(expected, x)
+    last = both(Bn(), x, **growing)[1].values
+    assert [abs(value) for value in last] == [inf] * 3 + [0.0]
+
+
+@pytest.mark.parametrize(
+    ("weight", "mean", "variance", "number"),
+    [(1e305, 1.0, 0.0, 1.0), (1.7e-313, 0.0, 1e20, 1e300), (0.0, 1.0, 1.0, 5.0)],
+)
+def test_norms_whose_two_factors_are_not_one(weight, mean, variance, number):
+    """Where their quotient leaves the range of floats, x is divided first, as in the room."""
+    shape, layer = Shape(1, (1, 2)), Bn(eps=1e-10)
+    learned = {"weight": [weight], "bias": [0.0]}
+    seen = {"running_mean": [mean], "running_var": [variance]}
+    expected, made = both(layer, Tensor(shape, [number, mean]), **learned, **seen)
+    assert list(made.values) == pytest.approx(list(expected.values), rel=1e-6, abs=0)

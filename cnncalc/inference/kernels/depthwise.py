@@ -60,4 +60,5 @@ class Depthwise(Convolution):
         biases = parameters.get("bias", [0.0] * filters)
         for index in range(filters):
             row = numbers(parameters["weight"], index * taps, taps)
-            yield slider.slide(x.planes[index * len(x.planes) // filters], row, biases[index])
+            plane = x.planes[index * len(x.planes) // filters]
+            yield slider.slide(plane, row, biases[index], x.off)

@@ -25,6 +25,7 @@ WORD = 8  # bytes of a double
 MANTISSA = 52
 UNIT = struct.pack("<d", 2.0**MANTISSA)
 UNIT_BITS = int.from_bytes(UNIT, "little")
+KEPT = 1 << 14  # lanes up to which a vector is kept for the next time
 
 
 @lru_cache(maxsize=512)
@@ -56,7 +57,8 @@ class Lanes(NamedTuple):
         >>> WIDE.each(5, 2) == 5 + (5 << 64)
         True
         """
-        return _each(value, self.size, count)
+        make = _each if count <= KEPT else _each.__wrapped__
+        return make(value, self.size, count)
 
     def raw(self, rounded: Sequence[float]) -> int:
         """Numbers to which `magic` was added, packed; every lane too high by `zero`'s.

@@ -1,9 +1,9 @@
 """What is done to a packed map lane by lane: scaled, held, added up, measured.
 
-Lanes are at most 2^BITS either way, and those of the gaps 0, before and after. The functions
-that make a map of maps tell by how much any of its numbers is off at most. Extremes are
-followed through exactly where a function rises or falls throughout, so that they are looked
-for only after convolutions and sums.
+Lanes take BITS bits (after a sum or `affine` a hair more), and those of the gaps are 0. The
+functions that make a map of maps tell by how much any of its numbers is off at most. Extremes
+are followed through exactly where a function rises or falls throughout, so that they are
+looked for only after convolutions and sums.
 
 Lanes are compared by the bit that a subtraction leaves or takes: (a | 2^b) - b, lane by lane.
 """
@@ -14,6 +14,7 @@ import struct
 from math import frexp, ldexp
 from typing import TYPE_CHECKING
 
+from cnncalc.inference.kernels.floats import usual
 from cnncalc.inference.kernels.lanes import WIDE, WORD
 from cnncalc.inference.kernels.planes import (
     BIAS,
@@ -64,9 +65,10 @@ def affine(plane: Plane, scale: float, shift: float, layout: Layout) -> Outcome:
     ([1.5, 2.0, -0.5], True)
     """
     ends = plane.low, plane.high
-    peak = max(abs(ldexp(end, -plane.exponent) * scale + shift) for end in ends)
-    if not (scale and peak and plane.vector):
+    if not (scale and plane.vector):
         return constant(shift, layout)
+    # Where everything cancels, 0 is as exact as what cancels.
+    peak = max(abs(ldexp(end, -plane.exponent) * scale + shift) for end in ends) or abs(shift)
     finest = BITS - frexp(scale)[1]
     out = min(exponent_for(peak), plane.exponent + finest - 1)
     finest = min(finest, out - plane.exponent + LONGEST)
@@ -79,9 +81,9 @@ def affine(plane: Plane, scale: float, shift: float, layout: Layout) -> Outcome:
 
 
 def constant(value: float, layout: Layout) -> Outcome:
-    """A map of one number, which is 0 or neither absurdly large nor small."""
-    if not value:
-        return NOTHING, 0.0
+    """A map of one number. One that is absurdly large or small is not told from 0."""
+    if not usual(abs(value)):
+        return NOTHING, abs(value)
     out = exponent_for(abs(value))
     lane = round(ldexp(value, out))
     return Plane(layout.each(1) * lane, out, lane, lane), ldexp(0.5, -out)
@@ -159,7 +161,7 @@ def _in_steps(plane: Plane, exponent: int, layout: Layout) -> Plane:
     up = exponent - plane.exponent
     if up >= 0:
         return Plane(plane.vector << up, exponent, plane.low << up, plane.high << up)
-    if -up > BITS:
+    if -up > BITS + 1:
         return NOTHING
     vector = lowered(plane.vector + layout.each(raised(0, -up)), -up, layout)
     low, high = ((raised(end, -up) >> -up) - (1 << (ROOM + up)) for end in (plane.low, plane.high))

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.kernel import Kernel
 from cnncalc.inference.kernels.lanewise import added
-from cnncalc.inference.kernels.planes import Planes, kept
+from cnncalc.inference.kernels.planes import kept, packed_as
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.inference.kernels.planes import Planes
     from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]
@@ -23,7 +24,7 @@ class Add(Kernel):
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Add the tensors."""
-        packed = [tensor.values for tensor in inputs if isinstance(tensor.values, Planes)]
+        packed = list(filter(None, map(packed_as, inputs)))
         if len(packed) == len(inputs) and (made := _resident(packed)):
             return Tensor(inputs[0].shape, made)
         values = list(inputs[0].values)

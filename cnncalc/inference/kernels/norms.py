@@ -8,23 +8,49 @@ from __future__ import annotations
 
 from math import exp, sqrt
 from operator import add, mul, sub, truediv
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference.kernels.floats import EPSILON, usual
 from cnncalc.inference.kernels.kernel import Kernel, planes_of
 from cnncalc.inference.kernels.lanewise import affine
 from cnncalc.inference.kernels.merges import larger
-from cnncalc.inference.kernels.planes import Planes, kept
+from cnncalc.inference.kernels.planes import kept, packed_as
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.inference.kernels.lanewise import Outcome
-    from cnncalc.inference.kernels.planes import Layout, Plane
+    from cnncalc.inference.kernels.planes import Layout, Plane, Planes
 
     Numbers = Sequence[float]
-    Line = tuple[float, float, float]
+
+
+class Line(NamedTuple):
+    """(x - mean)/spread·weight + bias."""
+
+    mean: float
+    spread: float
+    weight: float
+    bias: float
+
+    @property
+    def usual(self) -> bool:
+        """Whether weight/spread says the same, with nothing absurdly large or small."""
+        return usual(self.spread) and (usual(abs(self.weight)) or not self.weight)
+
+    @property
+    def scale(self) -> float:
+        """Both factors in one."""
+        return self.weight / self.spread
+
+    def of(self, numbers: Numbers) -> list[float]:
+        """The numbers, normalised."""
+        mean, spread, weight, bias = self
+        if not self.usual:
+            return [(v - mean) / spread * weight + bias for v in numbers]
+        scale = self.scale
+        return [(v - mean) * scale + bias for v in numbers]
 
 
 class Bn(Kernel):
@@ -34,19 +60,17 @@ class Bn(Kernel):
         """Take off the mean, scale, shift."""
         (x,) = inputs
         lines = list(self._lines(x.shape.channels, parameters))
-        if isinstance(x.values, Planes) and (made := _resident(x.values, lines)):
+        if (there := packed_as(x)) and (made := _resident(there, lines)):
             return Tensor(x.shape, made)
-        values: list[float] = []
-        for plane, (mean, scale, bias) in zip(planes_of(x), lines, strict=True):
-            values += [(v - mean) * scale + bias for v in plane]
-        return Tensor(x.shape, values)
+        pairs = zip(planes_of(x), lines, strict=True)
+        return Tensor(x.shape, [v for plane, line in pairs for v in line.of(plane)])
 
     def _lines(self, channels: int, parameters: Mapping[str, Numbers]) -> Iterator[Line]:
         """What is taken off, scaled by and added in each channel."""
         statistics = zip(parameters["running_mean"], parameters["running_var"], strict=True)
         for channel, (mean, variance) in zip(range(channels), statistics, strict=True):
             weight, bias = _learned(self.layer.affine, parameters, channel)
-            yield mean, weight / sqrt(variance + self.layer.eps), bias
+            yield Line(mean, sqrt(variance + self.layer.eps), weight, bias)
 
 
 def _resident(x: Planes, lines: Sequence[Line]) -> Planes | None:
@@ -56,13 +80,12 @@ def _resident(x: Planes, lines: Sequence[Line]) -> Planes | None:
 
 
 def _normal(plane: Plane, line: Line, layout: Layout) -> Outcome | None:
-    mean, scale, bias = line
-    away = mean * scale
-    sizes = [size for size in (abs(scale), abs(away) + abs(bias)) if size]
-    if not all(map(usual, sizes)):
+    away = line.mean * line.scale
+    size = abs(away) + abs(line.bias)
+    if not line.usual or not (usual(size) or not size):
         return None
-    made, error = affine(plane, scale, bias - away, layout)
-    return made, error + 2 * EPSILON * (abs(away) + abs(bias))
+    made, error = affine(plane, line.scale, line.bias - away, layout)
+    return made, error + 2 * EPSILON * size
 
 
 class Gn(Kernel):
@@ -79,8 +102,7 @@ class Gn(Kernel):
                 group = [v for own in planes[channel : channel + share] for v in own]
                 mean, spread = _statistics(group, self.layer.eps)
             weight, bias = _learned(self.layer.affine, parameters, channel)
-            scale = weight / spread
-            values += [(v - mean) * scale + bias for v in plane]
+            values += Line(mean, spread, weight, bias).of(plane)
         return Tensor(x.shape, values)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cnncalc.inference.kernels.convolution import Convolution
 from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.kernels.groups import numbers
-from cnncalc.inference.kernels.planes import Planes, kept, layout_of, pack
+from cnncalc.inference.kernels.planes import kept, layout_of, pack, packed_as
 from cnncalc.inference.kernels.plans import Size, best, resident
 from cnncalc.inference.kernels.resident import Mixer
 from cnncalc.inference.kernels.workers import expected
@@ -15,6 +15,8 @@ from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from cnncalc.inference.kernels.planes import Planes
 
     Numbers = Sequence[float]
 
@@ -36,9 +38,9 @@ class Pixelwise(Convolution):
 
     def _is_worth(self, x: Tensor, size: Size) -> bool:
         """Whether packed maps are quicker than the best other way, by that many processes."""
-        packed = isinstance(x.values, Planes)
-        layout = x.values.layout if isinstance(x.values, Planes) else layout_of(x.shape)
-        own = resident(size, layout.lanes, packed=packed)
+        there = packed_as(x)
+        layout = there.layout if there else layout_of(x.shape)
+        own = resident(size, layout.lanes, packed=there is not None)
         return own < expected(best(size).nanoseconds, self.jobs)
 
     def _resident(self, x: Tensor, size: Size, parameters: Mapping[str, Numbers]) -> Planes | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 from cnncalc.inference.kernels.floats import usual
 from cnncalc.inference.kernels.groups import Made
 from cnncalc.inference.kernels.kernel import planes_of
-from cnncalc.inference.kernels.lanes import WIDE, WORD, magic
+from cnncalc.inference.kernels.lanes import KEPT, WIDE, WORD, magic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -56,7 +56,8 @@ class Layout(NamedTuple):
 
     def each(self, value: int) -> int:
         """A number that is not negative at every place, and 0 in the gaps."""
-        return _each(self, value)
+        make = _each if self.lanes <= KEPT else _each.__wrapped__
+        return make(self, value)
 
 
 def layout_of(shape: Shape, gap: int = 0) -> Layout:
@@ -99,10 +100,10 @@ NOTHING = Plane(0, 0, 0, 0)  # a map of zeros
 
 
 class Planes(Sequence[float]):
-    """The numbers of a tensor, packed."""
+    """The numbers of a tensor, packed; what they were packed from is at most `off` away."""
 
-    def __init__(self, layout: Layout, planes: Sequence[Plane]) -> None:
-        self.layout, self.planes = layout, planes
+    def __init__(self, layout: Layout, planes: Sequence[Plane], off: float = 0.0) -> None:
+        self.layout, self.planes, self.off = layout, planes, off
 
     @cached_property
     def values(self) -> list[float]:
@@ -131,6 +132,15 @@ class Planes(Sequence[float]):
         return iter(self.values)
 
 
+def packed_as(x: Tensor) -> Planes | None:
+    """What a tensor comes packed as; None where its maps are not those of its shape."""
+    if not isinstance(x.values, Planes) or not x.shape.rank:
+        return None
+    own = layout_of(x.shape, x.values.layout.gap)
+    alike = own == x.values.layout and x.shape.channels == len(x.values.planes)
+    return x.values if alike else None
+
+
 def pack(x: Tensor, gap: int = 0) -> Planes | None:
     """A tensor with gaps of at least so many zeros; None where its numbers cannot be packed.
 
@@ -142,8 +152,8 @@ def pack(x: Tensor, gap: int = 0) -> Planes | None:
     >>> list(x)
     [1.0, -0.5, 0.25, 0.0, 0.0, 0.5, 0.0, 0.0]
     """
-    if isinstance(x.values, Planes):
-        return x.values if x.values.layout.gap >= gap else _respaced(x.values, gap)
+    if there := packed_as(x):
+        return there if there.layout.gap >= gap else _respaced(there, gap)
     layout = layout_of(x.shape, gap)
     ends = [(min(numbers), max(numbers)) for numbers in planes_of(x)]
     peak = max(max(-low, high) for low, high in ends)
@@ -155,7 +165,8 @@ def pack(x: Tensor, gap: int = 0) -> Planes | None:
     vectors = _vectors(x, layout, exponent)
     lanes = [(round(ldexp(low, exponent)), round(ldexp(high, exponent))) for low, high in ends]
     pairs = zip(vectors, lanes, strict=True)
-    return Planes(layout, [Plane(vector, exponent, *own) for vector, own in pairs])
+    planes = [Plane(vector, exponent, *own) for vector, own in pairs]
+    return Planes(layout, planes, ldexp(0.5, -exponent))
 
 
 def _vectors(x: Tensor, layout: Layout, exponent: int) -> Iterator[int]:
@@ -183,14 +194,17 @@ def _respaced(x: Planes, gap: int) -> Planes:
         rows = between.join([data[at : at + old.columns * WORD] for at in starts])
         vector = int.from_bytes(rows, "little") - new.each(BIAS)
         made.append(plane._replace(vector=vector))
-    return Planes(new, made)
+    return Planes(new, made, x.off)
 
 
 def kept(layout: Layout, outcomes: Iterable[tuple[Plane, float] | None]) -> Planes | None:
-    """Maps with what they are off by, as a tensor; None where that is too much, or not known."""
+    """Maps with what they are off by, as a tensor; None where that is too much, or not known.
+
+    Nor are maps kept whose numbers are absurdly large or small.
+    """
     planes, error = [], 0.0
     for outcome in outcomes:
-        if outcome is None:
+        if outcome is None or not (usual(outcome[0].largest) or not outcome[0].vector):
             return None
         planes.append(outcome[0])
         error = max(error, outcome[1])

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.kernel import Kernel
 from cnncalc.inference.kernels.lanewise import at_most, positive
-from cnncalc.inference.kernels.planes import Planes, kept
+from cnncalc.inference.kernels.planes import kept, packed_as
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.inference.kernels.lanewise import Outcome
-    from cnncalc.inference.kernels.planes import Layout, Plane
+    from cnncalc.inference.kernels.planes import Layout, Plane, Planes
 
     Numbers = Sequence[float]
 
@@ -30,14 +30,15 @@ class Pointwise(Kernel):
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """The function of every number."""
         (x,) = inputs
-        if isinstance(x.values, Planes):
-            layout = x.values.layout
-            if made := kept(layout, (self.on_lanes(plane, layout) for plane in x.values.planes)):
-                return Tensor(x.shape, made)
+        if (there := packed_as(x)) and (made := kept(there.layout, self._on_planes(there))):
+            return Tensor(x.shape, made)
         try:
             return Tensor(x.shape, self.apply(x.values))
         except OverflowError:
             return self.by_room(inputs, parameters)
+
+    def _on_planes(self, x: Planes) -> Iterator[Outcome | None]:
+        return (self.on_lanes(plane, x.layout) for plane in x.planes)
 
     @abstractmethod
     def apply(self, values: Numbers) -> list[float]:

@@ -53,6 +53,7 @@ class Mixer:
         self.norm = hypot(*(plane.largest for plane in self.planes)) * UP
         self.steps = sum(plane.peak for plane in self.planes) + 1
         self.some = len(self.seen) < len(x.planes)
+        self.off = x.off
         self.lift = sum(self.vectors) * LIFT
         self.units: dict[int, list[float]] = {}
 
@@ -72,11 +73,15 @@ class Mixer:
         >>> unpacked(plane, x.layout), error < 1e-6
         ([10.0, 12.125], True)
         """
+        if not isfinite(sum(row) + bias):
+            return None
+        off = self.off * sum(map(abs, row)) if self.off else 0.0
         if self.some:
             row = [row[index] for index in self.seen]
         length = dist(row, (0.0,) * len(row)) * UP
-        if not length and isfinite(bias):
-            return constant(bias, self.layout)
+        if not length:
+            plane, error = constant(bias, self.layout)
+            return plane, error + off
         limit = self.norm * length + abs(bias)
         if not (usual(length) and usual(limit)):
             return None
@@ -89,7 +94,7 @@ class Mixer:
         start = raised(round(ldexp(bias, fine)), bits)
         vector = lowered(total + self.layout.each(1) * start, bits, self.layout)
         made = Plane(vector, fine - bits, *extremes(vector, self.layout))
-        return made, ldexp(self.steps * HALF_STEP, -fine) + ldexp(0.5, -made.exponent)
+        return made, off + ldexp(self.steps * HALF_STEP, -fine) + ldexp(0.5, -made.exponent)
 
     def _units(self, fine: int) -> list[float]:
         """What makes steps of 2^-fine of the product of a weight and a map's lanes."""
@@ -130,11 +135,15 @@ class Slider:
         reach = -(-layout.rows // y.stride) + bottom - top
         self.ones = WIDE.each(1, max(reach * pitch + last - left, self.at + self.layout.lanes))
 
-    def slide(self, plane: Plane, row: Numbers, bias: float) -> Outcome | None:
-        """The output of one filter on one map, and the most by which any number is off."""
+    def slide(self, plane: Plane, row: Numbers, bias: float, off: float = 0.0) -> Outcome | None:
+        """The output of one filter on one map, and the most by which any number is off.
+
+        The map's own numbers may be `off` by so much.
+        """
         weight = sum(map(abs, row)) * UP
         if isfinite(weight + bias) and not (weight and plane.vector):
-            return constant(bias, self.layout)
+            made, error = constant(bias, self.layout)
+            return made, error + off * weight
         limit = plane.largest * weight + abs(bias)
         if not (usual(weight) and usual(limit)):
             return None
@@ -146,7 +155,7 @@ class Slider:
         start = raised(round(ldexp(bias, fine)), bits)
         vector = lowered(total + self.ones * start, bits, self.layout, self.at)
         made = Plane(vector, fine - bits, *extremes(vector, self.layout))
-        return made, ldexp(steps / 2, -fine) + ldexp(0.5, -made.exponent)
+        return made, off * weight + ldexp(steps / 2, -fine) + ldexp(0.5, -made.exponent)
 
     def _sum(self, vector: int, weights: list[int]) -> int:
         """The weighted sum of all taps; rows that are higher up in the map are shifted more."""

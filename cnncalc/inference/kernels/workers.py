@@ -70,7 +70,11 @@ def _processes(jobs: int) -> ProcessPoolExecutor:
     import atexit
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
+    from signal import SIG_IGN, SIGINT, signal
 
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    # An interrupt from the keyboard reaches every process; the first one answers for all.
+    pool = ProcessPoolExecutor(
+        jobs, get_context("spawn"), initializer=signal, initargs=(SIGINT, SIG_IGN)
+    )
     atexit.register(pool.shutdown)
     return pool
