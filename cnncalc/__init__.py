@@ -77,6 +77,11 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    """The public names, for those who look or press the tabulator."""
+    return [*__all__, "__all__", "__doc__", "__file__", "__name__", "__path__"]
+
+
 def __getattr__(name: str) -> Any:
     """Import a public name on first use (PEP 562)."""
     if name == "__version__":

@@ -119,6 +119,15 @@ class Network(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()  # warnings and notes met on the way
     groups: Mapping[str, Group] | None = None
 
+    def __repr__(self) -> str:
+        """In a line what it is: the whole of it would fill pages."""
+        enters, leaves = (
+            ", ".join(self.nodes[index].shape.text(self.layout) for index in nodes)
+            for nodes in ([node.index for node in self.inputs], self.outputs)
+        )
+        layers = len(self.nodes) - len(self.inputs)
+        return f"<Network {self.name}: {enters} -> {layers} layers -> {leaves}>"
+
     @property
     def inputs(self) -> tuple[Node, ...]:
         """The nodes that stand for the network's inputs."""

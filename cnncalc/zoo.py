@@ -104,10 +104,12 @@ def _bundled(name: str) -> tuple[str, str | None]:
     for path in known.values():
         if name in variants(path):
             return str(path), name
+    here = [f"{name}{suffix}" for suffix in SUFFIXES if Path(f"{name}{suffix}").is_file()]
+    help_ = did_you_mean(name, here or names()) or "'cnncalc zoo' lists the bundled networks"
     raise failure(
         "no-file",
         f"there is no file and no bundled network named '{name}'",
-        help=did_you_mean(name, names()) or "'cnncalc zoo' lists the bundled networks",
+        help=help_,
         exit_code=3,
     )
 

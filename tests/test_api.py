@@ -271,3 +271,52 @@ def test_importing_the_package_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"pydantic", "yaml", "rich", "typer", "dataclasses", "inspect"}
     assert not heavy & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"match": "nme"}, "match is 'name' or 'order'"),
+        ({"seed": -1}, "seed is a whole number from 0"),
+        ({"seed": True}, "seed is a whole number from 0"),
+        ({"jobs": 0}, "jobs is a whole number from 1"),
+        ({"jobs": None}, "jobs is a whole number from 1"),
+        ({"prepare": {"scale": 1}}, "prepare is a Preparation"),
+        ({"keep": [1]}, "keep is 'all', a name, or a list of names"),
+        ({"keep": None}, "keep is 'all', a name, or a list of names"),
+    ],
+)
+def test_settings_of_a_pass_that_cannot_be(given, said):
+    with pytest.raises(cnncalc.CnncalcError) as caught:
+        cnncalc.forward("digits", **given)
+    assert str(caught.value) == f"bad-argument: {said}"
+
+
+def test_one_name_may_be_kept_without_a_list():
+    assert cnncalc.forward("digits", keep="conv1").tensor("conv1").shape == Shape(16, (8, 8))
+
+
+def test_what_is_not_there_is_told_from_what_was_not_kept():
+    done = cnncalc.forward("digits")
+    with pytest.raises(KeyError, match="conv1 was not kept"):
+        done.tensor("conv1")
+    with pytest.raises(KeyError, match="there is no layer conv9"):
+        done.tensor("conv9")
+
+
+def test_a_lone_number_is_no_sample():
+    with pytest.raises(cnncalc.CnncalcError, match="the sample for 'in' is a single number, but"):
+        cnncalc.forward("digits", 5)
+
+
+def test_public_names_are_found_before_they_are_used():
+    code = "import cnncalc; print(*dir(cnncalc))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(cnncalc.__all__) <= set(done.stdout.split())
+
+
+def test_what_is_large_is_shown_in_a_line():
+    network = cnncalc.load("lenet5")
+    assert repr(network) == f"<Network LeNet-5: 32×32×1 -> {len(network.nodes) - 1} layers -> 10>"
+    assert repr(cnncalc.analyze(network)).endswith(": 61,706 params, 416,520 MACs>")
+    assert repr(cnncalc.forward("digits", keep="conv1")).endswith("tensors of conv1, softmax1>")

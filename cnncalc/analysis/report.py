@@ -180,6 +180,11 @@ class Report(NamedTuple):
     expect: tuple[Check, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
+    def __repr__(self) -> str:
+        """In a line what it is: the whole of it would fill pages."""
+        totals = self.totals
+        return f"<Report of {self.name}: {totals.params:,} params, {totals.macs:,} MACs>"
+
     @property
     def ok(self) -> bool:
         """No error among the diagnostics; expectations have an `ok` of their own."""

@@ -72,7 +72,7 @@ def forward(
     ] = None,
     match: Annotated[
         Literal["name", "order"],
-        typer.Option(help="Tensors by the rows' names, or by order and shape.",
+        typer.Option(help="Tensors by the rows' names, or by order, shape and kind (weight, bias).",
                      rich_help_panel=WEIGHTS),
     ] = "name",
     seed: Annotated[

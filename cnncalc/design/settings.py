@@ -95,6 +95,11 @@ class Grid:
         return Setting(number, dict(list(chosen.items())[::-1]), input_)
 
 
+def _wrong(message: str, help: str | None = None) -> CnncalcError:
+    """A mistake of the command line."""
+    return failure("bad-setting", message, help=help, exit_code=2)
+
+
 def parse_vary(text: str) -> tuple[str, Sequence[object]]:
     """`NAME=a,b,c`: values as in a spec file, lists in brackets, ranges with their end included.
 
@@ -109,7 +114,7 @@ def parse_vary(text: str) -> tuple[str, Sequence[object]]:
     name, equals, values = text.partition("=")
     if not equals or not name.strip():
         message = f"--vary takes NAME=VALUES, got '{text}'"
-        raise failure("bad-setting", message, help="such as width=0.5,0.75 or k=64:512:64")
+        raise _wrong(message, help="such as width=0.5,0.75 or k=64:512:64")
     return name.strip(), parse_values(values)
 
 
@@ -134,7 +139,7 @@ def parse_inputs(text: str) -> Sequence[str | int]:
     values = parse_values(text)
     looked_at = values[:2] if isinstance(values, Steps) else values
     if not all(type(value) in {int, str} for value in looked_at):
-        raise failure("bad-setting", f"'{text}' are no input shapes")
+        raise _wrong(f"'{text}' are no input shapes")
     return values  # type: ignore[return-value]  # looked at, one by one
 
 
@@ -143,9 +148,9 @@ def _items(text: str) -> tuple[source.Value, ...]:
         items = source.compose(f"[{text}]", "--vary")
     except CnncalcError as error:
         message = f"'{text}' is no list of values: {error.diagnostics[0].message}"
-        raise failure("bad-setting", message) from None
+        raise _wrong(message) from None
     if not isinstance(items, source.Sequence) or not items.items:
-        raise failure("bad-setting", f"'{text}' holds no value")
+        raise _wrong(f"'{text}' holds no value")
     return items.items
 
 
@@ -160,11 +165,11 @@ def _part(item: source.Value) -> Sequence[object]:
 def _range(text: str, first: Decimal, last: Decimal, step: Decimal) -> Steps:
     """From first to last, which belongs to it where the steps meet it."""
     if step == 0:
-        raise failure("bad-setting", f"the range {text} never moves: its step is 0")
+        raise _wrong(f"the range {text} never moves: its step is 0")
     count = int((last - first) / step) + 1 if (last - first) / step >= 0 else 0
     if not count:
         help_ = "a range is FIRST:LAST:STEP; a negative step counts down"
-        raise failure("bad-setting", f"the range {text} holds no value", help=help_)
+        raise _wrong(f"the range {text} holds no value", help=help_)
     return Steps(first, step, count)
 
 
@@ -178,5 +183,5 @@ def parse_shard(text: str) -> tuple[int, int]:
     share, of = (int(found[1]), int(found[2])) if found else (0, 0)
     if not 1 <= share <= of:
         help_ = "such as 3/8, the third of eight shares"
-        raise failure("bad-setting", f"'{text}' is no share", help=help_)
+        raise _wrong(f"'{text}' is no share", help=help_)
     return share, of

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, get_args
 
 from cnncalc import zoo
 from cnncalc.errors import did_you_mean, failure
 from cnncalc.inference import run, samples
 from cnncalc.inference import weights as files
 from cnncalc.inference.initial import Start
+from cnncalc.inference.matching import Match
 from cnncalc.inference.nested import NotNested, flatten
 from cnncalc.inference.parameters import Given, gather
 from cnncalc.inference.samples import GENERATED, Preparation
@@ -20,9 +21,6 @@ from cnncalc.spec.load import load
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from cnncalc.inference.matching import Match
     from cnncalc.inference.run import Pass
     from cnncalc.network import Node
 
@@ -37,7 +35,7 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     match: Match = "name",
     prepare: Preparation | None = None,
     seed: int | None = None,
-    keep: Collection[str] | Literal["all"] = (),
+    keep: str | Collection[str] = (),
     jobs: int = 1,
     readable: bool = False,
     count: bool = False,
@@ -52,11 +50,12 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
 
     `weights` is the path of a safetensors or JSON file, or a mapping from names ("conv1.weight")
     to nested lists; without it they are the spec's own, or drawn by `seed`. `match="order"`
-    pairs tensors by order and shape instead of names.
+    pairs tensors by order, shape and the last part of their names (weight, bias) alone.
 
-    Outputs are kept, and the layers in `keep`. `jobs` processes share the work; `readable`
-    computes every layer by its plain definition in float64, `count` does so and counts the
-    multiplications. Raises CnncalcError where the sample or the weights do not fit the network.
+    Outputs are kept, and the layers in `keep`: "all", or some names. `jobs` processes share the
+    work; `readable` computes every layer by its plain definition in float64, `count` does so and
+    counts the multiplications. Raises CnncalcError where the sample or the weights do not fit
+    the network, and for settings that cannot be.
 
     >>> done = forward("digits", "digits_7.pgm", keep=["conv1"])
     >>> scores = done.outputs[0].output.values
@@ -65,6 +64,7 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     >>> done.tensor("conv1").shape
     Shape(channels=16, spatial=(8, 8))
     """
+    _refuse_nonsense(seed, jobs, match, prepare)
     network = target if isinstance(target, Network) else load(target)
     init = network.init
     preparation = (prepare or Preparation())._replace(seed=seed or 0)
@@ -72,10 +72,31 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     start = Start(init.scheme, init.seed if seed is None else seed)
     own = init.weights if weights is None else weights
     parameters = gather(network, start, None if own is None else _given(own, match))
-    kept = keep if keep == "all" else {find(network, name).name for name in keep}
+    kept = keep if keep == "all" else _found(network, keep)
     return run.forward(
         network, entering, parameters, jobs=jobs, readable=readable, keep=kept, count=count
     )
+
+
+def _refuse_nonsense(seed: object, jobs: object, match: object, prepare: object) -> None:
+    """Raises CnncalcError for what no pass can be made with."""
+    wrong = {
+        "seed is a whole number from 0": seed is None or (type(seed) is int and seed >= 0),
+        "jobs is a whole number from 1": type(jobs) is int and jobs >= 1,
+        "match is 'name' or 'order'": match in get_args(Match),
+        "prepare is a Preparation": prepare is None or isinstance(prepare, Preparation),
+    }
+    for rule, kept in wrong.items():
+        if not kept:
+            raise failure("bad-argument", rule)
+
+
+def _found(network: Network, keep: object) -> set[str]:
+    """The rows whose names, or whose part's names, are given: one, or several."""
+    names = [keep] if isinstance(keep, str) else keep
+    if not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
+        raise failure("bad-argument", "keep is 'all', a name, or a list of names")
+    return {find(network, name).name for name in names}
 
 
 def _samples(network: Network, sample: object, preparation: Preparation) -> dict[str, Tensor]:

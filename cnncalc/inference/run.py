@@ -48,6 +48,11 @@ class Pass(NamedTuple):
     network: Network
     rows: tuple[Ran, ...]
 
+    def __repr__(self) -> str:
+        """In a line what it is and which tensors it holds."""
+        kept = ", ".join(row.node.name for row in self.rows if row.output is not None)
+        return f"<Pass of {self.network.name}, {len(self.rows)} rows, tensors of {kept}>"
+
     @property
     def outputs(self) -> tuple[Ran, ...]:
         """The entries of the network's outputs."""
@@ -61,7 +66,8 @@ class Pass(NamedTuple):
         for row in self.rows:
             if row.node.name in (name, last) and row.output is not None:
                 return row.output
-        raise KeyError(name)
+        known = any(row.node.name in (name, last) for row in self.rows)
+        raise KeyError(f"{name} was not kept" if known else f"there is no layer {name}")
 
 
 def inference(network: Network) -> tuple[Node, ...]:

@@ -153,7 +153,8 @@ def arranged(numbers: numerals.Numbers, node: Node, name: str) -> list[float]:
     if _full(dims) == _full(last):
         channels = node.shape.channels
         return [value for channel in range(channels) for value in values[channel::channels]]
-    raise _unfit(name, f"{'×'.join(map(str, dims))} numbers", node)
+    size = f"{'×'.join(map(str, dims))} numbers" if dims else "a single number"
+    raise _unfit(name, size, node)
 
 
 def _full(dims: tuple[int, ...]) -> tuple[int, ...]:

@@ -95,7 +95,7 @@ def build(
     scope = builder.enter(shapes, spans, document.body)
     last = builder.items(document.body, 0, scope)
     outputs = tuple(builder.find(name, scope) for name in document.outputs)
-    skipped = bool(overrides or input_text)
+    skipped = bool(overrides) or (input_text is not None and not _is_own(ports, document, variant))
     place = ("variants", variant) if variant else ()
     expect = document.at(*place, "expect") if variant else document.at("expect")
     return Network(
@@ -134,6 +134,16 @@ def _variant(document: Document, name: str | None) -> VariantModel | None:
         help=did_you_mean(name, known)
         or (f"it has {', '.join(known)}" if known else "it has no variants"),
     )
+
+
+def _is_own(ports: Mapping[str, Port], document: Document, variant: str | None) -> bool:
+    """Whether the inputs are those that the file has anyway."""
+    try:
+        own = read_ports(document, variant, None)
+    except CnncalcError:  # it has none
+        return False
+    pairs = ({name: port.shape for name, port in each.items()} for each in (own, ports))
+    return batch_of(own) == batch_of(dict(ports)) and next(pairs) == next(pairs)
 
 
 def _remarks(ports: Mapping[str, Port], *, skipped: bool) -> Iterator[Diagnostic]:

@@ -51,6 +51,9 @@ def _first(
     value = after[0] if after and after[0] and after[0][:1].isdecimal() else None
     if text in vocabulary.names and text not in vocabulary.words:
         return _named(text, value, span, vocabulary), 1 if value is None else 2
+    if value and text in vocabulary.letters:
+        message = f"'{text}' stands apart from its value"
+        return Diagnostic("error", "missing-value", message, span, help=f"write {text}{value}"), 2
     if len(after) == 2 and after[0] in {"x", "×"} and f"{text}{after[1]}".isdecimal():  # noqa: PLR2004 - 5 x 5
         message = "a size is written in one word"
         return Diagnostic("error", "wrong-form", message, span, help=f"write {text}x{after[1]}"), 3

@@ -227,6 +227,9 @@ def test_a_file_beside_the_one_that_was_named(cnncalc, tmp_path, monkeypatch):
             told = answer.out + answer.err  # `check` prints what is wrong with each file
             assert f"error[no-file]: there is no file '{wrong}'\n" in told
             assert f"= help: did you mean '{right}'?\n" in told
+    bare = cnncalc("analyze", "net")
+    assert bare.status == 3
+    assert bare.err.endswith("named 'net'\n  = help: did you mean 'net.yaml'?\n")
     far = cnncalc("analyze", "nowhere/net.yaml")
     assert (far.status, far.err) == (3, "error[no-file]: there is no file 'nowhere/net.yaml'\n")
 

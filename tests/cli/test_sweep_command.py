@@ -146,9 +146,10 @@ def test_the_plot_follows_the_front(cnncalc, tiny):
     [
         ((), 2, "nothing to vary"),
         (("--vary", "q=1"), 1, "the spec has no variable 'q'"),
-        (("--vary", "k"), 1, "--vary takes NAME=VALUES, got 'k'"),
+        (("--vary", "k"), 2, "--vary takes NAME=VALUES, got 'k'"),
+        (("--vary", "k=0.5:1:0"), 2, "the range 0.5:1:0 never moves: its step is 0"),
         (("--vary", "k=1", "--vary", "k=2"), 2, "'k' is varied twice"),
-        (("--vary", "k=1", "--shard", "3/2"), 1, "'3/2' is no share"),
+        (("--vary", "k=1", "--shard", "3/2"), 2, "'3/2' is no share"),
         (("--vary", "k=1", "--pareto", "para"), 2, "there is no figure 'para'"),
         (("--vary", "k=1", "--pareto", "most:rf"), 2, "'most:rf' is no aim"),
         (("--vary", "k=1", "--columns", "mac"), 2, "there is no figure 'mac'"),

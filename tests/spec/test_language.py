@@ -699,3 +699,11 @@ def test_numbers_in_words_are_the_numbers_of_yaml(word, code):
         layers(f"conv 6 3x3 {word}")
     assert [found.code for found in caught.value.diagnostics] == [code]
     assert shapes(layers("conv 6 3x3 s=10")) == {"conv1": "3x3x6"}
+
+
+@pytest.mark.parametrize("text", ["224x224x3", "224x224x3 HWC", "3x224x224 CHW"])
+def test_the_input_that_the_file_has_anyway_changes_nothing(text):
+    network = load("resnet18", input=text)
+    assert network.expect
+    assert not [remark for remark in network.diagnostics if remark.code == "expect-skipped"]
+    assert not load("resnet18", input="192x192x3").expect
