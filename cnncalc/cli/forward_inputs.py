@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncalc import zoo
@@ -15,8 +16,10 @@ from cnncalc.inference.parameters import Given
 from cnncalc.inference.samples import GENERATED, sample
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cnncalc.cli.forward_request import Request
-    from cnncalc.network import Network
+    from cnncalc.network import Network, Node
     from cnncalc.tensor import Tensor
 
 MAX_LABELS = 2**20  # bytes
@@ -56,20 +59,34 @@ def samples(request: Request, network: Network) -> dict[str, Tensor]:
     """A sample per input; one without a name serves the only input, or is a word for all."""
     inputs = {node.name: node for node in network.inputs}
     chosen: dict[str, str] = {}
+    for_all: str | None = None
     for text in request.samples:
         name, equals, source = text.partition("=")
         if equals and name in inputs:
+            _refuse_second(chosen.get(name), f"'{name}'")
             chosen[name] = source
-        elif len(inputs) == 1 or text in GENERATED:
-            chosen = {**dict.fromkeys(inputs, text), **chosen}
+        elif _serves_all(text, inputs):
+            _refuse_second(for_all, "all inputs")
+            for_all = text
         else:
             names = " ".join(f"--sample {name}=..." for name in inputs)
             raise wrong("--sample", f"'{text}' names none of the inputs", f"write {names}")
     missing = next((name for name in inputs if name not in chosen), None)
-    if missing:
+    if missing and for_all is None:
         raise wrong("--sample", f"is missing for the input '{missing}'")
-    found = {name: zoo.beside(source) for name, source in chosen.items()}
+    found = {name: zoo.beside(chosen.get(name) or for_all or "") for name in inputs}
     return {name: sample(found[name], node, request.preparation) for name, node in inputs.items()}
+
+
+def _serves_all(text: str, inputs: Mapping[str, Node]) -> bool:
+    """Whether a sample without an input's name is one: a word, or what the only input gets."""
+    named = "=" in text and not Path(text).exists()
+    return text in GENERATED or (len(inputs) == 1 and not named)
+
+
+def _refuse_second(first: str | None, of: str) -> None:
+    if first is not None:
+        raise wrong("--sample", f"there are two for {of}")
 
 
 def _sources(request: Request) -> list[str]:

@@ -57,7 +57,7 @@ def _flattened(value: object, path: str) -> Numbers:
     try:
         return flatten(value)
     except NotNested as wrong:
-        raise bad_number(path, f"{wrong}") from None
+        raise bad_number(path, f"{wrong}".strip()) from None
 
 
 def _json(text: str, path: str) -> object:

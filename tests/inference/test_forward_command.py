@@ -241,6 +241,8 @@ def test_several_inputs(forward, tmp_path):
     for samples, said in (
         (["left=ones"], "--sample is missing for the input 'right'"),
         (["l.txt"], "--sample 'l.txt' names none of the inputs"),
+        (["left=ones", "left=l.txt"], "--sample there are two for 'left'"),
+        (["ones", "zeros"], "--sample there are two for all inputs"),
         (
             ["left=-", "right=-"],
             "--sample -: the standard input is already read for something else",
@@ -249,6 +251,14 @@ def test_several_inputs(forward, tmp_path):
         options = [word for text in samples for word in ("--sample", text)]
         refused = forward("two.yaml", *options)
         assert (refused.status, said in refused.err) == (2, True), refused.err
+
+
+def test_a_name_that_the_only_input_does_not_have(forward):
+    refused = forward("quiz.yaml", "--sample", "picture=image.txt")
+    assert refused.status == 2
+    assert "'picture=image.txt' names none of the inputs" in refused.err
+    assert "write --sample in=..." in refused.err
+    assert forward("quiz.yaml", "--sample", "in=image.txt").status == 0
 
 
 def test_values_and_maps(forward):
