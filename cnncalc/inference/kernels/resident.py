@@ -91,8 +91,10 @@ class Mixer:
         ]
         total = sum(map(mul, map(int, lifted), self.vectors)) - self.lift
         bits = _spare(ldexp(limit, fine) + self.steps)
-        start = raised(round(ldexp(bias, fine)), bits)
-        vector = lowered(total + self.layout.each(1) * start, bits, self.layout)
+        total += self.layout.each(raised(0, bits))
+        if start := round(ldexp(bias, fine)):
+            total += self.layout.each(1) * start
+        vector = lowered(total, bits, self.layout)
         made = Plane(vector, fine - bits, *extremes(vector, self.layout))
         return made, off + ldexp(self.steps * HALF_STEP, -fine) + ldexp(0.5, -made.exponent)
 
@@ -132,8 +134,8 @@ class Slider:
             (row, [(p, q, (last - column) * WIDTH) for q, column in right]) for p, row in down
         ]
         self.at = bottom * pitch + last
-        reach = -(-layout.rows // y.stride) + bottom - top
-        self.ones = WIDE.each(1, max(reach * pitch + last - left, self.at + self.layout.lanes))
+        rows = -(-layout.rows // y.stride) + bottom - top
+        self.reach = max(rows * pitch + last - left, self.at + self.layout.lanes)
 
     def slide(self, plane: Plane, row: Numbers, bias: float, off: float = 0.0) -> Outcome | None:
         """The output of one filter on one map, and the most by which any number is off.
@@ -152,8 +154,10 @@ class Slider:
         unit = ldexp(1.0, fine - plane.exponent)
         total = self._sum(plane.vector, [round(w * unit) for w in row])
         bits = _spare(ldexp(limit, fine) + steps)
-        start = raised(round(ldexp(bias, fine)), bits)
-        vector = lowered(total + self.ones * start, bits, self.layout, self.at)
+        total += WIDE.each(raised(0, bits), self.reach)
+        if start := round(ldexp(bias, fine)):
+            total += WIDE.each(1, self.reach) * start
+        vector = lowered(total, bits, self.layout, self.at)
         made = Plane(vector, fine - bits, *extremes(vector, self.layout))
         return made, off * weight + ldexp(steps / 2, -fine) + ldexp(0.5, -made.exponent)
 
