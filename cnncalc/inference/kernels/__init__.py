@@ -62,7 +62,7 @@ KERNELS = {
     "sigmoid": "pointwise.Sigmoid",
     "silu": "pointwise.Silu",
     "slice": "moves.Slice",
-    "softmax": "norms.Softmax",
+    "softmax": "responses.Softmax",
     "softplus": "curves.Softplus",
     "space2depth": "moves.Space2Depth",
     "sumpool": "pools.SumPool",

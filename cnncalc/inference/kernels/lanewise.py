@@ -53,6 +53,21 @@ def lowered(total: int, bits: int, layout: Layout, at: int = 0) -> int:
     return ((total >> (at * WIDTH + bits)) & kept) - layout.each(1 << room)
 
 
+def settled(
+    total: int, exponent: int, limit: int, layout: Layout, *, at: int = 0, reach: int = 0
+) -> Plane:
+    """The map of sums up to a limit, in steps of 2^-exponent: rounded to BITS, its extremes found.
+
+    Where the gaps of the sums hold numbers too, they do so up to the lane `reach`; `at` is the
+    lane that the map begins at.
+    """
+    bits = max(0, limit.bit_length() - BITS)
+    room = raised(0, bits)
+    total += WIDE.each(room, reach) if reach else layout.each(room)
+    vector = lowered(total, bits, layout, at)
+    return Plane(vector, exponent - bits, *extremes(vector, layout))
+
+
 def affine(plane: Plane, scale: float, shift: float, layout: Layout) -> Outcome:
     """A map times a scale plus a shift.
 
@@ -148,10 +163,7 @@ def added(planes: Sequence[Plane], layout: Layout) -> Outcome:
     inside = min(plane.exponent for plane in planes) + spare
     parts = [_in_steps(plane, inside, layout) for plane in planes]
     peak = sum(part.peak for part in parts)
-    bits = max(0, peak.bit_length() - BITS)
-    total = sum(part.vector for part in parts) + layout.each(raised(0, bits))
-    vector = lowered(total, bits, layout)
-    made = Plane(vector, inside - bits, *extremes(vector, layout))
+    made = settled(sum(part.vector for part in parts), inside, peak, layout)
     rounded = sum(plane.exponent > inside for plane in planes)
     return made, ldexp(rounded / 2, -inside) + ldexp(0.5, -made.exponent)
 

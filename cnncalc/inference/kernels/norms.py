@@ -1,4 +1,4 @@
-"""Normalisations: (x - mean)·scale + shift, plane by plane; and softmax.
+"""Normalisations: (x - mean)·scale + shift, plane by plane.
 
 The four numbers per channel of a batch norm become three. The mean is taken off first, as in
 the rooms: folded into the shift it would cost digits where it is large.
@@ -6,14 +6,13 @@ the rooms: folded into the shift it would cost digits where it is large.
 
 from __future__ import annotations
 
-from math import exp, sqrt
-from operator import add, mul, sub, truediv
+from math import sqrt
+from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference.kernels.floats import EPSILON, usual
 from cnncalc.inference.kernels.kernel import Kernel, planes_of
 from cnncalc.inference.kernels.lanewise import affine
-from cnncalc.inference.kernels.merges import larger
 from cnncalc.inference.kernels.planes import kept, packed_as
 from cnncalc.tensor import Tensor
 
@@ -104,23 +103,6 @@ class Gn(Kernel):
             weight, bias = _learned(self.layer.affine, parameters, channel)
             values += Line(mean, spread, weight, bias).of(plane)
         return Tensor(x.shape, values)
-
-
-class Softmax(Kernel):
-    """e^(x - the largest) over the sum of those, across the channels."""
-
-    def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
-        """All positions of a channel at once."""
-        (x,) = inputs
-        planes = planes_of(x)
-        top = planes[0]
-        for plane in planes[1:]:
-            top = larger(top, plane)
-        powers = [list(map(exp, map(sub, plane, top))) for plane in planes]
-        totals = powers[0]
-        for power in powers[1:]:
-            totals = list(map(add, totals, power))
-        return Tensor(x.shape, [y for power in powers for y in map(truediv, power, totals)])
 
 
 def _learned(affine: bool, parameters: Mapping[str, Numbers], channel: int) -> tuple[float, float]:

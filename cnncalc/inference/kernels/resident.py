@@ -16,15 +16,8 @@ from typing import TYPE_CHECKING
 from cnncalc.inference.kernels.bounds import UP
 from cnncalc.inference.kernels.floats import usual
 from cnncalc.inference.kernels.lanes import WIDE
-from cnncalc.inference.kernels.lanewise import (
-    WIDTH,
-    constant,
-    dealt,
-    extremes,
-    lowered,
-    raised,
-)
-from cnncalc.inference.kernels.planes import BITS, ROOM, Layout, Plane, Planes
+from cnncalc.inference.kernels.lanewise import WIDTH, constant, dealt, settled
+from cnncalc.inference.kernels.planes import ROOM, Layout
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -32,6 +25,7 @@ if TYPE_CHECKING:
 
     from cnncalc.inference.kernels.grids import Slide
     from cnncalc.inference.kernels.lanewise import Outcome
+    from cnncalc.inference.kernels.planes import Plane, Planes
 
     Numbers = Sequence[float]
 
@@ -90,12 +84,9 @@ class Mixer:
             weight * unit + ROUND_UP for weight, unit in zip(row, self._units(fine), strict=True)
         ]
         total = sum(map(mul, map(int, lifted), self.vectors)) - self.lift
-        bits = _spare(ldexp(limit, fine) + self.steps)
-        total += self.layout.each(raised(0, bits))
         if start := round(ldexp(bias, fine)):
             total += self.layout.each(1) * start
-        vector = lowered(total, bits, self.layout)
-        made = Plane(vector, fine - bits, *extremes(vector, self.layout))
+        made = settled(total, fine, int(ldexp(limit, fine) + self.steps), self.layout)
         return made, off + ldexp(self.steps * HALF_STEP, -fine) + ldexp(0.5, -made.exponent)
 
     def _units(self, fine: int) -> list[float]:
@@ -103,11 +94,6 @@ class Mixer:
         if fine not in self.units:
             self.units[fine] = [ldexp(1.0, fine - plane.exponent) for plane in self.planes]
         return self.units[fine]
-
-
-def _spare(limit: float) -> int:
-    """The bits of a number up to this size that a lane has no room for."""
-    return max(0, int(limit).bit_length() - BITS)
 
 
 class Slider:
@@ -153,12 +139,10 @@ class Slider:
         fine = floor(min(ROOM - 1 - log2(limit), DIGIT + plane.exponent - log2(weight)))
         unit = ldexp(1.0, fine - plane.exponent)
         total = self._sum(plane.vector, [round(w * unit) for w in row])
-        bits = _spare(ldexp(limit, fine) + steps)
-        total += WIDE.each(raised(0, bits), self.reach)
         if start := round(ldexp(bias, fine)):
             total += WIDE.each(1, self.reach) * start
-        vector = lowered(total, bits, self.layout, self.at)
-        made = Plane(vector, fine - bits, *extremes(vector, self.layout))
+        most = int(ldexp(limit, fine) + steps)
+        made = settled(total, fine, most, self.layout, at=self.at, reach=self.reach)
         return made, off * weight + ldexp(steps / 2, -fine) + ldexp(0.5, -made.exponent)
 
     def _sum(self, vector: int, weights: list[int]) -> int:

@@ -7,7 +7,7 @@ operations and their order are those of the rooms, and so are the results, to th
 from __future__ import annotations
 
 from math import exp, log1p, sqrt
-from operator import mul, sub, truediv
+from operator import add, mul, sub, truediv
 from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.kernel import Kernel, planes_of
@@ -90,6 +90,21 @@ class Lrn(Kernel):
             yield map(sum, zip(*near, strict=True))
 
 
+class Softmax(Kernel):
+    """e^(x - the largest) over the sum of those, across the channels."""
+
+    __slots__ = ()
+
+    def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
+        """All positions of a channel at once."""
+        (x,) = inputs
+        powers = [list(map(exp, own)) for own in _below_the_largest(x)]
+        totals = powers[0]
+        for power in powers[1:]:
+            totals = list(map(add, totals, power))
+        return Tensor(x.shape, [y for power in powers for y in map(truediv, power, totals)])
+
+
 class Logsoftmax(Kernel):
     """x - the largest - ln(sum of e^(x - the largest)), across the channels."""
 
@@ -98,11 +113,16 @@ class Logsoftmax(Kernel):
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """All positions of a channel at once."""
         (x,) = inputs
-        planes = planes_of(x)
-        top = planes[0]
-        for plane in planes[1:]:
-            top = larger(top, plane)
-        below = [list(map(sub, plane, top)) for plane in planes]
+        below = _below_the_largest(x)
         powers = zip(*(map(exp, own) for own in below), strict=True)
         logs = [log1p(total - 1) for total in map(sum, powers)]
         return Tensor(x.shape, [v for own in below for v in map(sub, own, logs)])
+
+
+def _below_the_largest(x: Tensor) -> list[list[float]]:
+    """The planes, with the largest number of every position taken off."""
+    planes = planes_of(x)
+    top = planes[0]
+    for plane in planes[1:]:
+        top = larger(top, plane)
+    return [list(map(sub, plane, top)) for plane in planes]
