@@ -133,6 +133,12 @@ class Network(NamedTuple):
         """The nodes that stand for the network's inputs."""
         return tuple(node for node in self.nodes if node.layer.type == "input")
 
+    def row(self, name: str) -> Node | None:
+        """The row of a name, or the last row of the part with that name; None without either."""
+        part = (self.groups or {}).get(name)
+        found = next((node for node in self.nodes if node.name == name), None)
+        return found or (self.nodes[part.last] if part else None)
+
     def shapes_into(self, node: Node) -> tuple[Shape, ...]:
         """The shapes that enter a node, in order."""
         return tuple(self.nodes[index].shape for index in node.inputs)

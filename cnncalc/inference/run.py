@@ -61,13 +61,11 @@ class Pass(NamedTuple):
 
     def tensor(self, name: str) -> Tensor:
         """What a layer, or the last of a part, made, where it was kept. KeyError otherwise."""
-        part = (self.network.groups or {}).get(name)
-        last = self.network.nodes[part.last].name if part else name
+        node = self.network.row(name)
         for row in self.rows:
-            if row.node.name in (name, last) and row.output is not None:
+            if node and row.node.index == node.index and row.output is not None:
                 return row.output
-        known = any(row.node.name in (name, last) for row in self.rows)
-        raise KeyError(f"{name} was not kept" if known else f"there is no layer {name}")
+        raise KeyError(f"{name} was not kept" if node else f"there is no layer {name}")
 
 
 def inference(network: Network) -> tuple[Node, ...]:

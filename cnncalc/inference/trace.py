@@ -69,12 +69,11 @@ def find(network: Network, name: str) -> Node:
 
     Rows that run only in training are not there to be found.
     """
-    by_name = {node.name: node for node in network.nodes}
-    group = (network.groups or {}).get(name)
-    node = by_name.get(name) or (network.nodes[group.last] if group else None)
+    node = network.row(name)
     if node is None:
         message = f"the network has no layer '{name}'"
-        raise failure("unknown-layer", message, help=did_you_mean(name, by_name))
+        names = [node.name for node in network.nodes]
+        raise failure("unknown-layer", message, help=did_you_mean(name, names))
     if node.train_only:
         raise failure("unknown-layer", f"'{name}' runs only in training, and not here")
     return node
