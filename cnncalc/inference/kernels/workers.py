@@ -1,22 +1,20 @@
 """Sharing the filters of a large layer among processes.
 
 What a filter's outputs are does not depend on which other filters are computed beside it, so
-that the numbers are the same to the last bit for any number of processes. Processes are
-started afresh (never forked, which threads would forbid), once, and are kept for later layers.
+that the numbers are the same to the last bit for any number of processes.
 """
 
 from __future__ import annotations
 
 from array import array
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from cnncalc.inference.kernels.crew import together
 from cnncalc.inference.kernels.groups import Made, Piece
 from cnncalc.inference.kernels.plans import best
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from concurrent.futures import ProcessPoolExecutor
 
     from cnncalc.inference.kernels.groups import Group
 
@@ -42,7 +40,7 @@ def shared(way: Callable[[Group], Made], group: Group, jobs: int) -> Made:
     if share == filters or best(group.size).nanoseconds < WORTH:
         return way(group)
     parts = [_compact(group.cut(at, at + share)) for at in range(0, filters, share)]
-    made = list(_processes(jobs).map(_flat, [way] * len(parts), parts))
+    made = together(_flat, way, parts)
     outputs = [plane.tolist() for part, _ in made for plane in part]
     return Made(outputs, max(error for _, error in made))
 
@@ -63,18 +61,3 @@ def _flat(way: Callable[[Group], Made], group: Group) -> tuple[list[array[float]
     """A way's outputs in the form that travels between processes."""
     planes, error = way(group)
     return [array("d", plane) for plane in planes], error
-
-
-@lru_cache(maxsize=1)
-def _processes(jobs: int) -> ProcessPoolExecutor:
-    import atexit
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-    from signal import SIG_IGN, SIGINT, signal
-
-    # An interrupt from the keyboard reaches every process; the first one answers for all.
-    pool = ProcessPoolExecutor(
-        jobs, get_context("spawn"), initializer=signal, initargs=(SIGINT, SIG_IGN)
-    )
-    atexit.register(pool.shutdown)
-    return pool

@@ -1,0 +1,135 @@
+"""Processes that help: each takes a part of some work while this one does its own.
+
+They are started afresh (never forked, which threads would forbid) when first needed, and kept
+for later work. Every helper has a pipe of its own, which this process writes and reads itself:
+queues with threads behind them would wait for their turn while this one computes.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from multiprocessing.connection import Connection
+
+Common = TypeVar("Common")
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+
+class Crew:
+    """The helpers of a process. One piece of work at a time has them."""
+
+    def __init__(self, process: int) -> None:
+        """For a process by its number: one that is forked off does not use its parent's."""
+        self.process = process
+        self.pipes: list[Connection] = []
+        self.free = Lock()
+
+    def recruited(self, count: int) -> list[Connection]:
+        """The pipes to so many helpers."""
+        while len(self.pipes) < count:
+            self.pipes.append(_started())
+        return self.pipes[:count]
+
+    def dismiss(self) -> None:
+        """Let all helpers go; who finds the pipe closed ends."""
+        for pipe in self.pipes:
+            pipe.close()
+        self.pipes.clear()
+
+
+class Answer(NamedTuple):
+    """What a helper found: a result, or what was raised."""
+
+    result: Any
+    error: Exception | None = None
+
+
+def together(
+    function: Callable[[Common, Part], Result], common: Common, parts: Sequence[Part]
+) -> list[Result]:
+    """What a function makes of each part: the first is done here, every other by a helper.
+
+    `common` and the parts are what can be pickled. Where there is no help, for it is taken or
+    has died, the parts are done here.
+
+    >>> from operator import sub
+    >>> together(sub, 10, [1])
+    [9]
+    """
+    crew = _crew(os.getpid())
+    if len(parts) > 1 and crew.free.acquire(blocking=False):
+        try:
+            return _shared(crew, function, common, parts)
+        except (EOFError, OSError):  # a helper has died
+            crew.dismiss()
+        except BaseException:  # what the others answer is not waited for
+            crew.dismiss()
+            raise
+        finally:
+            crew.free.release()
+    return [function(common, part) for part in parts]
+
+
+def _shared(
+    crew: Crew,
+    function: Callable[[Common, Part], Result],
+    common: Common,
+    parts: Sequence[Part],
+) -> list[Result]:
+    from multiprocessing.reduction import ForkingPickler
+
+    first, *others = parts
+    pipes = crew.recruited(len(others))
+    message = ForkingPickler.dumps((function, common))
+    for pipe, part in zip(pipes, others, strict=True):
+        pipe.send_bytes(message)
+        pipe.send(part)
+    results = [function(common, first)]
+    for pipe in pipes:
+        answer = pipe.recv()
+        if answer.error:
+            raise answer.error
+        results.append(answer.result)
+    return results
+
+
+@lru_cache(maxsize=1)
+def _crew(process: int) -> Crew:
+    return Crew(process)
+
+
+def _started() -> Connection:
+    """The pipe to a new helper."""
+    from multiprocessing import get_context
+
+    spawning = get_context("spawn")
+    ours, theirs = spawning.Pipe()
+    spawning.Process(target=_help, args=(theirs,), daemon=True).start()
+    theirs.close()
+    return ours
+
+
+def _help(pipe: Connection) -> None:
+    """What a helper does until the pipe is closed."""
+    from contextlib import suppress
+    from signal import SIG_IGN, SIGINT, signal
+
+    # An interrupt from the keyboard reaches every process; the first one answers for all.
+    signal(SIGINT, SIG_IGN)
+    with suppress(EOFError, OSError):
+        while True:
+            function, common = pipe.recv()
+            pipe.send(_answer(function, common, pipe.recv()))
+
+
+def _answer(function: Callable[[Any, Any], Any], common: Any, part: Any) -> Answer:
+    try:
+        return Answer(function(common, part))
+    except Exception as error:  # noqa: BLE001 - raised where the work came from
+        return Answer(None, error)
