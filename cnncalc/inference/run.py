@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from cnncalc.errors import failure
 from cnncalc.inference import kernels
 from cnncalc.inference.counting import run_counted
+from cnncalc.inference.mapwise import carry, stretches
 from cnncalc.inference.statistics import Statistics, describe
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from cnncalc.errors import CnncalcError
     from cnncalc.inference.parameters import Parameters
     from cnncalc.network import Network, Node
+    from cnncalc.shapes import Shape
 
 # Multiplications of a layer that are counted without being asked: some milliseconds' worth.
 COUNTED_ANYWAY = 100_000
@@ -113,16 +115,21 @@ def forward(  # noqa: PLR0913 - every setting of a run by its name
     ends = _last_uses(order, network.outputs)
     kept = {node.name for node in order} if keep == "all" else set(keep)
     kept |= {network.nodes[index].name for index in network.outputs}
+    sharing = jobs > 1 and not options.readable
     alive: dict[int, Tensor] = {}
     rows = []
-    for node in order:
-        entering = [alive[index] for index in node.inputs] or [_sample(node, samples)]
-        row, alive[node.index] = _step(network, node, entering, parameters, options)
-        rows.append(row._replace(output=_listed(alive[node.index]) if node.name in kept else None))
-        for index in ends.get(node.index, ()):
-            del alive[index]
-        if watch:
-            watch(node)
+    for stretch in stretches(network, order, kept) if sharing else zip(order):
+        head = stretch[0]
+        entering = [alive[index] for index in head.inputs] or [_sample(head, samples)]
+        for row in _through(network, stretch, entering, parameters, options):
+            name, index, out = row.node.name, row.node.index, row.output
+            rows.append(row._replace(output=_listed(out) if out and name in kept else None))
+            if out:
+                alive[index] = out
+            for over in ends.get(index, ()):
+                alive.pop(over, None)
+            if watch:
+                watch(row.node)
     return Pass(network, tuple(rows))
 
 
@@ -150,20 +157,63 @@ def _sample(node: Node, samples: Mapping[str, Tensor]) -> Tensor:
     return sample
 
 
+def _through(
+    network: Network,
+    stretch: Sequence[Node],
+    entering: list[Tensor],
+    parameters: Parameters,
+    options: Options,
+) -> Iterator[Ran]:
+    """Compute rows of which each has the output of the one before it for its only input."""
+    if options.jobs > 1 and (rows := _together(network, stretch, entering, parameters, options)):
+        yield from rows
+        return
+    for node in stretch:
+        row = _step(network, node, entering, parameters, options)
+        yield row
+        entering = [row.output] if row.output else []
+
+
+def _together(
+    network: Network,
+    stretch: Sequence[Node],
+    entering: list[Tensor],
+    parameters: Parameters,
+    options: Options,
+) -> list[Ran] | None:
+    """The rows of a stretch by several processes; None where they do not share it.
+
+    Only the last row has its output. What no layer took, on the way, is the first one's time.
+    """
+    start = perf_counter()
+    carried = carry(network, stretch, entering, parameters, options.jobs)
+    if carried is None:
+        return None
+    seconds = [done.computing for done in carried.layers]
+    seconds[0] += perf_counter() - start - carried.seconds
+    outs = [None] * (len(stretch) - 1) + [carried.out]
+    rows = []
+    for node, done, own, out in zip(stretch, carried.layers, seconds, outs, strict=True):
+        _check_shape(node, done.shape, done.measured.size)
+        rows.append(Ran(node, done.measured.statistics, own, True, None, out))
+    return rows
+
+
 def _step(
     network: Network,
     node: Node,
     entering: list[Tensor],
     parameters: Parameters,
     options: Options,
-) -> tuple[Ran, Tensor]:
+) -> Ran:
     """Compute one row, check it, describe it."""
     start = perf_counter()
     values = parameters.of(network, node)
     out, fast, done = _compute(node, entering, values, options)
     seconds = perf_counter() - start
-    _check(node, entering, out, done)
-    return Ran(node, describe(out.values), seconds, fast, done, out), out
+    _check_shape(node, out.shape, len(out.values))
+    _check_work(node, entering, done)
+    return Ran(node, describe(out.values), seconds, fast, done, out)
 
 
 def _compute(
@@ -195,15 +245,17 @@ def _listed(tensor: Tensor) -> Tensor:
     return tensor if isinstance(numbers, list) else Tensor(shape, list(numbers))
 
 
-def _check(node: Node, entering: list[Tensor], out: Tensor, done: int | None) -> None:
-    """Raise CnncalcError where prediction and computation disagree."""
-    if out.shape != node.shape or len(out.values) != node.shape.size:
-        came = f"{len(out.values):,} numbers as {out.shape}"
+def _check_shape(node: Node, shape: Shape, size: int) -> None:
+    """Raise CnncalcError where another shape came out than was predicted."""
+    if shape != node.shape or size != node.shape.size:
+        came = f"{size:,} numbers as {shape}"
         raise _disagreement("wrong-shape", node, f"{node.shape} was predicted, but {came} came out")
-    if done is None:
-        return
+
+
+def _check_work(node: Node, entering: list[Tensor], done: int | None) -> None:
+    """Raise CnncalcError where other MACs were done than were predicted, if they were counted."""
     macs = node.layer.macs(*(tensor.shape for tensor in entering))
-    if done != macs:
+    if done not in {None, macs}:
         said = f"{macs:,} MACs were predicted, but {done:,} multiplications were performed"
         raise _disagreement("wrong-macs", node, said)
 

@@ -85,8 +85,8 @@ def choose(layer: Layer, *inputs: Shape, jobs: int = 1) -> Kernel | None:
     >>> kernel([x], {"weight": [1.0, 10.0], "bias": [0.5]}).values
     [21.5, 32.5]
     """
-    kind = _nature(layer, *inputs)
-    place = PIXELWISE if kind == "conv" and _is_pixelwise(layer, *inputs) else KERNELS.get(kind)
+    kind = nature(layer, *inputs)
+    place = PIXELWISE if is_pixelwise(layer, *inputs) else KERNELS.get(kind)
     if place is None:
         return None
     module, _, name = place.partition(".")
@@ -94,8 +94,14 @@ def choose(layer: Layer, *inputs: Shape, jobs: int = 1) -> Kernel | None:
     return made
 
 
-def _nature(layer: Any, *inputs: Shape) -> str:
-    """The type of a layer, or of the layer that it is with these inputs."""
+def nature(layer: Any, *inputs: Shape) -> str:
+    """The type of a layer, or of the layer that it is with these inputs.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.shapes import Shape
+    >>> nature(Conv(filters=8, kernel=(3,), groups=4), Shape(4, (9, 9)))
+    'dwconv'
+    """
     kind: str = layer.type
     if kind == "conv" and layer.groups == inputs[0].channels > 1:
         return "dwconv"
@@ -104,7 +110,14 @@ def _nature(layer: Any, *inputs: Shape) -> str:
     return kind
 
 
-def _is_pixelwise(layer: Any, shape: Shape) -> bool:
-    """Whether a convolution mixes the maps of single positions, and does nothing else."""
-    plain = layer.groups == 1 and layer.table is None
-    return plain and all(window == Window(1) for window in layer.windows(shape))
+def is_pixelwise(layer: Any, *inputs: Shape) -> bool:
+    """Whether a layer is a convolution that mixes the maps of single positions.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.shapes import Shape
+    >>> is_pixelwise(Conv(filters=8, kernel=(1,)), Shape(4, (9, 9)))
+    True
+    """
+    if nature(layer, *inputs) != "conv" or layer.groups > 1 or layer.table is not None:
+        return False
+    return all(window == Window(1) for window in layer.windows(*inputs))

@@ -29,27 +29,29 @@ class Pixelwise(Convolution):
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """The layer's output, as near to the room's as a convolution's."""
         (x,) = inputs
-        out = self.layer.output_shape(x.shape)
-        size = Size(x.shape.channels, out.channels, slide_of(self.layer, x.shape))
-        made = self._resident(x, size, parameters) if self._is_worth(x, size) else None
+        packed = self.entering(x)
+        made = None if packed is None else self._mixed(packed, parameters)
         if made is None:
             return Convolution.__call__(self, inputs, parameters)
-        return Tensor(out, made)
+        return Tensor(self.layer.output_shape(x.shape), made)
 
-    def _is_worth(self, x: Tensor, size: Size) -> bool:
-        """Whether packed maps are quicker than the best other way, by that many processes."""
+    @property
+    def size(self) -> Size:
+        """The channels in, the filters, and the slide of a window of one place."""
+        (shape,) = self.shapes
+        return Size(shape.channels, self.layer.filters, slide_of(self.layer, shape))
+
+    def entering(self, x: Tensor) -> Planes | None:
+        """The input, packed; None where that cannot be, or where another way is quicker."""
         there = packed_as(x)
-        layout = there.layout if there else layout_of(x.shape)
-        own = resident(size, layout.lanes, packed=there is not None)
-        return own < expected(best(size).nanoseconds, self.jobs)
+        lanes = (there.layout if there else layout_of(x.shape)).lanes
+        own = resident(self.size, lanes, packed=there is not None)
+        return pack(x) if own < expected(best(self.size).nanoseconds, self.jobs) else None
 
-    def _resident(self, x: Tensor, size: Size, parameters: Mapping[str, Numbers]) -> Planes | None:
-        packed = pack(x)
-        if packed is None:
-            return None
-        mixer, weights = Mixer(packed), parameters["weight"]
+    def _mixed(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+        mixer, weights, size = Mixer(x), parameters["weight"], self.size
         biases = parameters.get("bias", [0.0] * size.filters)
         wide = size.channels
         rows = (numbers(weights, at * wide, wide) for at in range(size.filters))
         made = (mixer.mix(row, bias) for row, bias in zip(rows, biases, strict=True))
-        return kept(packed.layout, made)
+        return kept(x.layout, made)

@@ -118,6 +118,11 @@ class Planes(Sequence[float]):
         """The largest absolute value."""
         return max(plane.largest for plane in self.planes)
 
+    @property
+    def bare(self) -> Planes:
+        """The same without the floats that may have been made of it."""
+        return Planes(self.layout, self.planes, self.off)
+
     def __len__(self) -> int:
         return len(self.planes) * self.layout.places
 

@@ -35,6 +35,8 @@ SETTLING, SETTLED = 6_000, 55
 WEIGHT = 120  # a weight made an integer
 KEPT = 60  # what a number that stays packed saves in a norm, an activation, a convolution
 GATHER = 15  # a number put into a window
+# Work handed to another process: once, and each lane of what goes there or comes back.
+HANDING, TRAVEL = 1_000_000, 25
 
 MEMORY = 60_000_000  # bytes of packed vectors at once
 TILES = (1, 2, 3, 4)
@@ -89,12 +91,36 @@ def resident(size: Size, lanes: int, *, packed: bool) -> float:
     What other ways spend on numbers that come packed, and what later layers will spend on
     numbers that do not, is taken off.
     """
-    products = size.channels * size.filters
     inputs = size.channels * size.places * PACK
     return (
-        products * (2 * CALL + WEIGHT + lanes * (MULTIPLY + ADD))
-        + size.filters * (SETTLING + lanes * SETTLED - size.places * KEPT)
-        + (-inputs if packed else inputs)
+        _mixing(size, lanes) - size.filters * size.places * KEPT + (-inputs if packed else inputs)
+    )
+
+
+def processes(size: Size, lanes: int, layers: int, jobs: int) -> int:
+    """How many of `jobs` processes are to share a convolution by 1x1 and the layers behind it.
+
+    >>> from cnncalc.inference.kernels.grids import Slide
+    >>> from cnncalc.window import Window
+    >>> size = Size(64, 384, Slide((14, 14), (Window(1),) * 2))
+    >>> processes(size, 196, 6, 2), processes(size._replace(filters=8), 196, 1, 2)
+    (2, 1)
+    """
+    behind = (layers - 1) * size.filters * (SETTLING + lanes * SETTLED)
+    work = _mixing(size, lanes) + behind
+    into, out = size.channels * lanes * TRAVEL, size.filters * lanes * TRAVEL
+
+    def time(count: int) -> float:
+        return work / count + (count - 1) * (HANDING + into + out / count)
+
+    return min(range(1, min(jobs, size.filters) + 1), key=time)
+
+
+def _mixing(size: Size, lanes: int) -> float:
+    """Nanoseconds for a convolution by 1x1 from packed maps to packed maps."""
+    products = size.channels * size.filters
+    return products * (2 * CALL + WEIGHT + lanes * (MULTIPLY + ADD)) + size.filters * (
+        SETTLING + lanes * SETTLED
     )
 
 
