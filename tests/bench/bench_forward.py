@@ -6,12 +6,15 @@ Run by hand: python tests/bench/bench_forward.py [layers|nets|zoo] [NAME ...]
 Ordinary is what one would write: the windows laid out once and shared by all filters, then
 `sum(map(operator.mul, window, weights))`. It is timed on a few filters of every layer and
 scaled up, in turn with the kernels; processor seconds, so that other work on the machine does
-not matter, and the best of several. NumPy's time, where NumPy is installed, is a matrix
+not matter, and the best of several. Whole networks are timed in one process and in as many as
+there are cores, as `cnncalc forward` does unless told otherwise; those are seconds on the
+wall, and other work does matter. NumPy's time, where NumPy is installed, is a matrix
 product of the same windows in float32, on as many cores as it likes.
 """
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -36,6 +39,7 @@ from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
 MINUTE = 60
+CORES = os.cpu_count() or 1
 SAMPLED = 4  # filters that the ordinary way is timed on
 HALF = ((1, 1),)
 LAYERS = {
@@ -179,15 +183,15 @@ def plain_seconds(layer, shapes, weights):
     return min(seconds(lambda: kernel(inputs, weights)) for _ in range(2))
 
 
-def passes(network, weights):
-    """Rows of two passes of a random sample, timed in processor seconds, and the faster time."""
+def passes(network, weights, jobs=1):
+    """Rows of two passes of a random sample, and the seconds of all layers in the faster one."""
     random = Random(1)
     samples = {
         node.name: Tensor(node.shape, [random.random() for _ in range(node.shape.size)])
         for node in network.inputs
     }
-    run.perf_counter = time.process_time
-    every = [run.forward(network, samples, weights).rows for _ in range(2)]
+    run.perf_counter = time.process_time if jobs == 1 else time.perf_counter
+    every = [run.forward(network, samples, weights, jobs=jobs).rows for _ in range(2)]
     return every[0], min(sum(row.seconds for row in rows) for rows in every)
 
 
@@ -220,7 +224,8 @@ def net(name):
                 else plain_seconds(layer, shapes, weights.of(network, row.node))
             )
         slow += measured[layer, shapes]
-    print(f"{line} {slow:9.1f} s {slow / fast:6.1f}")
+    _, shared = passes(network, weights, CORES)
+    print(f"{line} {slow:9.1f} s {slow / fast:6.1f} {shared:9.2f} s {slow / shared:6.1f}")
 
 
 def pace(name):
@@ -250,7 +255,8 @@ def main() -> None:
     if what in {"", "layers"}:
         layers(wanted)
     if what in {"", "nets"}:
-        print(f"{HEADING} {'ordinary':>11} {'ratio':>6}")
+        together = f"{CORES} processes"
+        print(f"{HEADING} {'ordinary':>11} {'ratio':>6} {together:>11} {'ratio':>6}")
         each_alone("net", wanted or NETS)
     if what == "zoo":
         print(HEADING)
