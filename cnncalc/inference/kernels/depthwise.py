@@ -8,7 +8,7 @@ from cnncalc.inference.kernels.convolution import Convolution, Part, grouped
 from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.kernels.groups import numbers
 from cnncalc.inference.kernels.planes import kept, pack
-from cnncalc.inference.kernels.resident import Slider, gap_for
+from cnncalc.inference.kernels.resident import Slider, slides
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
@@ -45,8 +45,7 @@ class Depthwise(Convolution):
     def _resident(self, x: Tensor, parameters: Mapping[str, Numbers]) -> Planes | None:
         """The output from packed maps; None where windows or numbers do not allow it."""
         slide = slide_of(self.layer, x.shape)
-        gap = gap_for(slide)
-        packed = None if gap is None else pack(x, gap)
+        packed = pack(x) if slides(slide) else None
         if packed is None:
             return None
         slider = Slider(slide, packed.layout)

@@ -1,16 +1,21 @@
 """What is done to a packed map lane by lane: scaled, held, added up, measured.
 
-Lanes take BITS bits (after a sum or `affine` a hair more), and those of the gaps are 0. The
-functions that make a map of maps tell by how much any of its numbers is off at most. Extremes
-are followed through exactly where a function rises or falls throughout, so that they are
-looked for only after convolutions and sums.
+Lanes take BITS bits (after a sum or `affine` a hair more). The functions that make a map of
+maps tell by how much any of its numbers is off at most. Extremes are followed through exactly
+where a function rises or falls throughout, so that they are looked for only after convolutions
+and sums.
 
-Lanes are compared by the bit that a subtraction leaves or takes: (a | 2^b) - b, lane by lane.
+Lanes are lifted by BIAS to be divided, compared or taken apart: then none is negative, and
+none reaches into the next. They are compared by the bit that a subtraction leaves or takes:
+(a | 2^b) - b, lane by lane. Python's bitwise operations are several times as quick as its
+sums and shifts, and used in their place wherever lanes do not carry.
 """
 
 from __future__ import annotations
 
 import struct
+from array import array
+from functools import lru_cache
 from math import frexp, ldexp
 from typing import TYPE_CHECKING
 
@@ -19,6 +24,7 @@ from cnncalc.inference.kernels.lanes import WIDE, WORD
 from cnncalc.inference.kernels.planes import (
     BIAS,
     BITS,
+    FIELD,
     HALF,
     NOTHING,
     ROOM,
@@ -34,38 +40,27 @@ if TYPE_CHECKING:
     Outcome = tuple[Plane, float]  # a map, and the most by which any number is off
 
 WIDTH = WIDE.width
+SIGN = 30  # the bit of a lifted lane that tells that it is not below 0
 LONGEST = 31  # bits that `affine` drops at most
 FEW = 16  # lanes that are looked at one by one
 
 
-def raised(number: int, bits: int) -> int:
-    """What is added to lanes, besides a number, so that `lowered` takes them and rounds."""
-    return number + (1 << ROOM) + (1 << bits >> 1)
+def raised(bits: int) -> int:
+    """What is added to lanes so that divided by 2^bits they are rounded, and lifted by BIAS."""
+    return (BIAS << bits) + (1 << bits >> 1)
 
 
-def lowered(total: int, bits: int, layout: Layout, at: int = 0) -> int:
-    """Lanes divided by 2^bits and rounded, from the lane `at` on; the gaps cleared.
-
-    `raised` was added to all lanes that may hold anything; they were less than 2^ROOM.
-    """
-    room = ROOM - bits
-    kept = layout.each((2 << room) - 1)
-    return ((total >> (at * WIDTH + bits)) & kept) - layout.each(1 << room)
-
-
-def settled(
-    total: int, exponent: int, limit: int, layout: Layout, *, at: int = 0, reach: int = 0
-) -> Plane:
+def settled(total: int, exponent: int, limit: int, layout: Layout, at: int = 0) -> Plane:
     """The map of sums up to a limit, in steps of 2^-exponent: rounded to BITS, its extremes found.
 
-    Where the gaps of the sums hold numbers too, they do so up to the lane `reach`; `at` is the
-    lane that the map begins at.
+    It begins at the lane `at`; the lanes below are sums up to that limit too.
     """
     bits = max(0, limit.bit_length() - BITS)
-    room = raised(0, bits)
-    total += WIDE.each(room, reach) if reach else layout.each(room)
-    vector = lowered(total, bits, layout, at)
-    return Plane(vector, exponent - bits, *extremes(vector, layout))
+    lanes = layout.lanes
+    lifted = total + WIDE.each(raised(bits), at + lanes)
+    lifted = (lifted >> (at * WIDTH + bits)) & layout.each(FIELD)
+    low, high = extremes(lifted, lanes)
+    return Plane(lifted - layout.each(BIAS), exponent - bits, low, high)
 
 
 def affine(plane: Plane, scale: float, shift: float, layout: Layout) -> Outcome:
@@ -79,20 +74,26 @@ def affine(plane: Plane, scale: float, shift: float, layout: Layout) -> Outcome:
     >>> unpacked(plane, x.layout), error < 1e-8
     ([1.5, 2.0, -0.5], True)
     """
-    ends = plane.low, plane.high
-    if not (scale and plane.vector):
+    vector, exponent, low, high = plane
+    if not (scale and vector):
         return constant(shift, layout)
+    ends = abs(ldexp(low, -exponent) * scale + shift), abs(ldexp(high, -exponent) * scale + shift)
     # Where everything cancels, 0 is as exact as what cancels.
-    peak = max(abs(ldexp(end, -plane.exponent) * scale + shift) for end in ends) or abs(shift)
+    largest = max(ends) or abs(shift)
     finest = BITS - frexp(scale)[1]
-    out = min(exponent_for(peak), plane.exponent + finest - 1)
-    finest = min(finest, out - plane.exponent + LONGEST)
-    inside, factor = plane.exponent + finest, round(ldexp(scale, finest))
+    out = min(exponent_for(largest), exponent + finest - 1)
+    finest = min(finest, out - exponent + LONGEST)
+    inside, factor = exponent + finest, round(ldexp(scale, finest))
     bits = inside - out
-    offset = raised(round(ldexp(shift, inside)), bits)
-    vector = lowered(plane.vector * factor + layout.each(1) * offset, bits, layout)
-    low, high = sorted(((end * factor + offset) >> bits) - (1 << (ROOM - bits)) for end in ends)
-    return Plane(vector, out, low, high), ldexp(plane.peak + 1, -inside - 1) + ldexp(0.5, -out)
+    offset = round(ldexp(shift, inside)) + raised(bits)
+    lifted = ((vector * factor + layout.each(1) * offset) >> bits) & layout.each(FIELD)
+    first, last = (low, high) if factor > 0 else (high, low)
+    first, last = (
+        ((first * factor + offset) >> bits) - BIAS,
+        ((last * factor + offset) >> bits) - BIAS,
+    )
+    error = ldexp(plane.peak + 1, -inside - 1) + ldexp(0.5, -out)
+    return Plane(lifted - layout.each(BIAS), out, first, last), error
 
 
 def constant(value: float, layout: Layout) -> Outcome:
@@ -114,36 +115,38 @@ def positive(plane: Plane, layout: Layout) -> Plane:
     >>> unpacked(positive(x.planes[0], x.layout), x.layout)
     [1.0, 2.0, 0.0]
     """
-    if plane.low >= 0:
+    vector, exponent, low, high = plane
+    if low >= 0:
         return plane
-    if plane.high <= 0:
+    if high <= 0:
         return NOTHING
-    return plane._replace(vector=_positive(plane.vector, layout), low=0)
+    lifted = vector + layout.each(BIAS)
+    return Plane(lifted & _below(lifted & layout.each(BIAS), SIGN), exponent, 0, high)
 
 
-def _positive(vector: int, layout: Layout) -> int:
-    lifted = vector + layout.each(1 << HALF)
-    signs = (lifted >> HALF) & layout.each(1)
-    return lifted & ((signs << HALF) - signs)
+def _below(tops: int, bit: int) -> int:
+    """In every lane whose bit is set, all bits below it."""
+    return tops - (tops >> bit)
 
 
 def at_most(plane: Plane, top: float, layout: Layout) -> Outcome:
-    """min(x, top), for a top that is not below 0.
+    """min(x, top), where neither is below 0.
 
     >>> from cnncalc.inference.kernels.planes import pack, unpacked
     >>> from cnncalc.shapes import Shape
     >>> from cnncalc.tensor import Tensor
-    >>> x = pack(Tensor(Shape(1, (3,)), [1.0, 2.0, -3.0]))
+    >>> x = pack(Tensor(Shape(1, (3,)), [1.0, 2.0, 3.0]))
     >>> unpacked(at_most(x.planes[0], 1.5, x.layout)[0], x.layout)
-    [1.0, 1.5, -3.0]
+    [1.0, 1.5, 1.5]
     """
-    if ldexp(plane.high, -plane.exponent) <= top:
+    vector, exponent, low, high = plane
+    if ldexp(high, -exponent) <= top:
         return plane, 0.0
-    limit = round(ldexp(top, plane.exponent))
+    limit = round(ldexp(top, exponent))
     ceiling = layout.each(1) * limit
-    vector = ceiling - _positive(ceiling - plane.vector, layout)
-    made = Plane(vector, plane.exponent, min(plane.low, limit), limit)
-    return made, ldexp(0.5, -plane.exponent)
+    above = _below(((vector | layout.each(BIAS)) - ceiling) & layout.each(BIAS), SIGN)
+    held = vector ^ ((vector ^ ceiling) & above)
+    return Plane(held, exponent, min(low, limit), limit), ldexp(0.5, -exponent)
 
 
 def added(planes: Sequence[Plane], layout: Layout) -> Outcome:
@@ -175,9 +178,10 @@ def _in_steps(plane: Plane, exponent: int, layout: Layout) -> Plane:
         return Plane(plane.vector << up, exponent, plane.low << up, plane.high << up)
     if -up > BITS + 1:
         return NOTHING
-    vector = lowered(plane.vector + layout.each(raised(0, -up)), -up, layout)
-    low, high = ((raised(end, -up) >> -up) - (1 << (ROOM + up)) for end in (plane.low, plane.high))
-    return Plane(vector, exponent, low, high)
+    room = raised(-up)
+    lifted = ((plane.vector + layout.each(room)) >> -up) & layout.each(FIELD)
+    low, high = (((end + room) >> -up) - BIAS for end in (plane.low, plane.high))
+    return Plane(lifted - layout.each(BIAS), exponent, low, high)
 
 
 def dealt(
@@ -186,80 +190,80 @@ def dealt(
     strides: tuple[int, int],
     phases: Iterable[tuple[int, int]],
     pitch: int,
-) -> dict[tuple[int, int], int]:
+) -> list[int]:
     """Per phase, every so many rows from its first, and of them every so many lanes.
+
+    No lane may be negative. Rows are cut, or filled up with zeros, to `pitch` lanes each.
 
     >>> from cnncalc.inference.kernels.planes import Layout
     >>> three = 1 + (2 << 64) + (3 << 128)
-    >>> phases = dealt(three, Layout(1, 3, 3), (1, 2), [(0, 0), (0, 1)], 2)
-    >>> phases[0, 0] == 1 + (3 << 64), phases[0, 1]
+    >>> first, second = dealt(three, Layout(1, 3), (1, 2), [(0, 0), (0, 1)], 2)
+    >>> first == 1 + (3 << 64), second
     (True, 2)
     """
-    down, right = strides
-    data = (vector + layout.each(BIAS)).to_bytes(layout.lanes * WORD, "little")
-    words, end = memoryview(data).cast("Q"), layout.columns
-    made = dict.fromkeys(phases, 0)
-    for p, q in made:
-        starts = range(p * layout.pitch, layout.rows * layout.pitch, down * layout.pitch)
-        rows = [words[at + q : at + end : right].tobytes() for at in starts]
-        if rows and rows[0]:
-            own = layout._replace(rows=len(rows), columns=len(rows[0]) // WORD, pitch=pitch)
-            joined = bytes(own.gap * WORD).join(rows)
-            made[p, q] = int.from_bytes(joined, "little") - own.each(BIAS)
-    return made
+    (down, right), row = strides, layout.columns * WORD
+    size = pitch * right * WORD
+    data, fill = vector.to_bytes(layout.lanes * WORD, "little"), bytes(max(0, size - row))
+    made: dict[int, array[int]] = {}
+    for p, _ in phases:
+        if p not in made:
+            starts = range(p * row, len(data), down * row)
+            made[p] = array("Q", b"".join([data[at : at + min(row, size)] + fill for at in starts]))
+    return [int.from_bytes(made[p][q::right], "little") for p, q in phases]
 
 
-def extremes(vector: int, layout: Layout) -> tuple[int, int]:
-    """The smallest and the largest lane, the gaps aside.
+def extremes(lifted: int, lanes: int) -> tuple[int, int]:
+    """The smallest and the largest of lanes that were lifted by BIAS.
 
     Both are looked for at once, as the largest of lanes that rise and of lanes that fall, half
     a lane each; the vector is folded in two again and again.
 
-    >>> from cnncalc.inference.kernels.planes import pack
-    >>> from cnncalc.shapes import Shape
-    >>> from cnncalc.tensor import Tensor
-    >>> x = pack(Tensor(Shape(1, (5, 7)), [float(i) for i in range(-17, 18)]), gap=2)
-    >>> [end >> 24 for end in extremes(x.planes[0].vector, x.layout)]
-    [-17, 17]
+    >>> lifted = sum((2**30 + number) << 64 * at for at, number in enumerate(range(-17, 18)))
+    >>> extremes(lifted, 35)
+    (-17, 17)
     """
-    rising = vector + layout.each(BIAS)
-    both = rising | ((layout.each(2 * BIAS) - rising) << HALF)
-    lanes = layout.lanes
+    both = lifted | ((lifted ^ WIDE.each(FIELD, lanes)) << HALF)
+    folds, left = _folds(lanes)
+    for width, lower, tops in folds:
+        one, other = both >> width, both & lower
+        won = _below(((one | tops) - other) & tops, HALF - 1)
+        both = other ^ ((one ^ other) & won)
+    halves = struct.unpack(f"<{2 * left}I", both.to_bytes(left * WORD, "little"))
+    return BIAS - 1 - max(halves[1::2]), max(halves[::2]) - BIAS
+
+
+@lru_cache(maxsize=16)
+def _folds(lanes: int) -> tuple[list[tuple[int, int, int]], int]:
+    """Foldings in two, and how many lanes they leave.
+
+    Each is told by the width of the lower half, all its bits, and the top bit of all numbers.
+    """
+    folds = []
     while lanes > FEW:
         lanes = (lanes + 1) // 2
-        both = _larger(*_halves(both, lanes), lanes)
-    halves = struct.unpack(f"<{2 * lanes}I", both.to_bytes(lanes * WORD, "little"))
-    return BIAS - max(halves[1::2]), max(halves[::2]) - BIAS
-
-
-def _halves(vector: int, lanes: int) -> tuple[int, int]:
-    """The lanes from a place on, and those before it."""
-    return vector >> (lanes * WIDTH), vector & ((1 << lanes * WIDTH) - 1)
-
-
-def _larger(one: int, other: int, lanes: int) -> int:
-    """The larger of two numbers in every half lane; they take 31 bits."""
-    ones = WIDE.each(1 + (1 << HALF), lanes)
-    won = (((one | ones << (HALF - 1)) - other) >> (HALF - 1)) & ones
-    return other ^ ((other ^ one) & ((won << (HALF - 1)) - won))
+        tops = WIDE.each((1 << (HALF - 1)) + (1 << (WIDTH - 1)), lanes)
+        folds.append((lanes * WIDTH, (1 << lanes * WIDTH) - 1, tops))
+    return folds, lanes
 
 
 def total(plane: Plane, layout: Layout) -> int:
     """The sum of all lanes."""
     if not plane.vector:
         return 0
-    vector, lanes = plane.vector + layout.each(BIAS), layout.lanes
-    while lanes > FEW:
-        lanes = (lanes + 1) // 2
-        vector = sum(_halves(vector, lanes))
-    words: tuple[int, ...] = struct.unpack(f"<{lanes}Q", vector.to_bytes(lanes * WORD, "little"))
-    return sum(words) - layout.places * BIAS
+    lifted = plane.vector + layout.each(BIAS)
+    folds, left = _folds(layout.lanes)
+    for width, lower, _ in folds:
+        lifted = (lifted >> width) + (lifted & lower)
+    words: tuple[int, ...] = struct.unpack(f"<{left}Q", lifted.to_bytes(left * WORD, "little"))
+    return sum(words) - layout.lanes * BIAS
 
 
 def zeros(plane: Plane, layout: Layout) -> int:
-    """How many lanes are 0, the gaps aside."""
+    """How many lanes are 0."""
     if plane.low > 0 or plane.high < 0:
         return 0
-    other = (plane.vector + layout.each(BIAS)) ^ layout.each(BIAS)
-    carried = (other + layout.each((1 << HALF) - 1)) & layout.each(1 << HALF)
-    return layout.places - carried.bit_count()
+    other = plane.vector
+    if plane.low < 0:
+        other = (other + layout.each(BIAS)) ^ layout.each(BIAS)
+    others = (other + layout.each((1 << HALF) - 1)) & layout.each(1 << HALF)
+    return layout.lanes - others.bit_count()

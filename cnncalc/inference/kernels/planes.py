@@ -1,9 +1,8 @@
 """Tensors that stay packed between layers: a big integer per map, a lane of 64 bits per number.
 
 A number is its lane times 2^-exponent, each map with an exponent of its own, so that its
-largest number takes about `BITS` bits. Rows may lie apart: the lanes of the gap between two
-rows hold 0, which is the padding of a window that slides over them. To whoever asks for
-numbers a packed tensor is a sequence of floats, which are then made once and kept.
+largest number takes about `BITS` bits. To whoever asks for numbers a packed tensor is a
+sequence of floats, which are then made once and kept.
 """
 
 from __future__ import annotations
@@ -11,14 +10,14 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import frexp, isfinite, ldexp
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from cnncalc.inference.kernels.floats import usual
 from cnncalc.inference.kernels.groups import Made
 from cnncalc.inference.kernels.kernel import planes_of
-from cnncalc.inference.kernels.lanes import KEPT, WIDE, WORD, magic
+from cnncalc.inference.kernels.lanes import WIDE, WORD, magic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,51 +29,35 @@ BITS = 29  # the bits of a lane's magnitude: with a sign and a bit to compare by
 ROOM = 62  # the bits that sums on their way may take
 HALF = 32  # bits of half a lane
 BIAS = 1 << 30  # what makes any lane positive
+FIELD = 2 * BIAS - 1  # the bits of a lane that was made positive
+FAR = 170  # exponents up to this size make no number that could not be squared
 
 
 class Layout(NamedTuple):
-    """Where the numbers of a map are: row by row, from the start of one to the next `pitch`."""
+    """Where the numbers of a map are: row by row, without anything between two rows."""
 
     rows: int
     columns: int
-    pitch: int
 
     @property
     def lanes(self) -> int:
-        """From the first number to the last."""
-        return (self.rows - 1) * self.pitch + self.columns
-
-    @property
-    def gap(self) -> int:
-        """The zeros between two rows."""
-        return self.pitch - self.columns
-
-    @property
-    def places(self) -> int:
         """The numbers of a map."""
         return self.rows * self.columns
 
     def each(self, value: int) -> int:
-        """A number that is not negative at every place, and 0 in the gaps."""
-        make = _each if self.lanes <= KEPT else _each.__wrapped__
-        return make(self, value)
+        """A number that is not negative at every place."""
+        return WIDE.each(value, self.rows * self.columns)
 
 
-def layout_of(shape: Shape, gap: int = 0) -> Layout:
+def layout_of(shape: Shape) -> Layout:
     """The layout for the maps of a shape.
 
     >>> from cnncalc.shapes import Shape
-    >>> layout_of(Shape(8, (5, 7)), 1).lanes
-    39
+    >>> layout_of(Shape(8, (5, 7))).lanes
+    35
     """
     columns = shape.spatial[-1]
-    return Layout(shape.size // (shape.channels * columns), columns, columns + gap)
-
-
-@lru_cache(maxsize=256)
-def _each(layout: Layout, value: int) -> int:
-    row = value.to_bytes(WORD, "little") * layout.columns + bytes(WORD * layout.gap)
-    return int.from_bytes(row * layout.rows, "little")
+    return Layout(shape.size // (shape.channels * columns), columns)
 
 
 class Plane(NamedTuple):
@@ -124,7 +107,7 @@ class Planes(Sequence[float]):
         return Planes(self.layout, self.planes, self.off)
 
     def __len__(self) -> int:
-        return len(self.planes) * self.layout.places
+        return len(self.planes) * self.layout.lanes
 
     @overload
     def __getitem__(self, place: int) -> float: ...
@@ -141,25 +124,24 @@ def packed_as(x: Tensor) -> Planes | None:
     """What a tensor comes packed as; None where its maps are not those of its shape."""
     if not isinstance(x.values, Planes) or not x.shape.rank:
         return None
-    own = layout_of(x.shape, x.values.layout.gap)
-    alike = own == x.values.layout and x.shape.channels == len(x.values.planes)
+    alike = layout_of(x.shape) == x.values.layout and x.shape.channels == len(x.values.planes)
     return x.values if alike else None
 
 
-def pack(x: Tensor, gap: int = 0) -> Planes | None:
-    """A tensor with gaps of at least so many zeros; None where its numbers cannot be packed.
+def pack(x: Tensor) -> Planes | None:
+    """A tensor, packed; None where its numbers cannot be.
 
     >>> from cnncalc.shapes import Shape
     >>> from cnncalc.tensor import Tensor
-    >>> x = pack(Tensor(Shape(2, (2, 2)), [1.0, -0.5, 0.25, 0.0, 0.0, 0.5, 0.0, 0.0]), gap=1)
+    >>> x = pack(Tensor(Shape(2, (2, 2)), [1.0, -0.5, 0.25, 0.0, 0.0, 0.5, 0.0, 0.0]))
     >>> [(plane.exponent, plane.low, plane.high) for plane in x.planes]
     [(28, -134217728, 268435456), (28, 0, 134217728)]
     >>> list(x)
     [1.0, -0.5, 0.25, 0.0, 0.0, 0.5, 0.0, 0.0]
     """
     if there := packed_as(x):
-        return there if there.layout.gap >= gap else _respaced(there, gap)
-    layout = layout_of(x.shape, gap)
+        return there
+    layout = layout_of(x.shape)
     ends = [(min(numbers), max(numbers)) for numbers in planes_of(x)]
     peak = max(max(-low, high) for low, high in ends)
     if not peak and not any(x.values):
@@ -176,30 +158,10 @@ def pack(x: Tensor, gap: int = 0) -> Planes | None:
 
 def _vectors(x: Tensor, layout: Layout, exponent: int) -> Iterator[int]:
     """The lanes of each map, all in the same steps."""
-    plus, size = magic(exponent), layout.rows * layout.pitch
+    plus, zeros = magic(exponent), WIDE.zero(exponent, layout.lanes)
     rounded = array("d", [number + plus for number in x.values])
-    if layout.gap:
-        spread = array("d", [plus]) * (size * x.shape.channels)
-        for column in range(layout.columns):
-            spread[column :: layout.pitch] = rounded[column :: layout.columns]
-        rounded = spread
-    zeros = WIDE.zero(exponent, layout.lanes)
-    for first in range(0, len(rounded), size):
+    for first in range(0, len(rounded), layout.lanes):
         yield WIDE.raw(rounded[first : first + layout.lanes]) - zeros
-
-
-def _respaced(x: Planes, gap: int) -> Planes:
-    """The same maps with their rows further apart."""
-    old, new = x.layout, x.layout._replace(pitch=x.layout.columns + gap)
-    between = bytes(gap * WORD)
-    made = []
-    for plane in x.planes:
-        data = (plane.vector + old.each(BIAS)).to_bytes(old.lanes * WORD, "little")
-        starts = range(0, len(data), old.pitch * WORD)
-        rows = between.join([data[at : at + old.columns * WORD] for at in starts])
-        vector = int.from_bytes(rows, "little") - new.each(BIAS)
-        made.append(plane._replace(vector=vector))
-    return Planes(new, made, x.off)
 
 
 def kept(layout: Layout, outcomes: Iterable[tuple[Plane, float] | None]) -> Planes | None:
@@ -207,14 +169,15 @@ def kept(layout: Layout, outcomes: Iterable[tuple[Plane, float] | None]) -> Plan
 
     Nor are maps kept whose numbers are absurdly large or small.
     """
-    planes, error = [], 0.0
+    planes, errors = [], [0.0]
     for outcome in outcomes:
-        if outcome is None or not (usual(outcome[0].largest) or not outcome[0].vector):
+        if outcome is None or abs(outcome[0].exponent) > FAR:
             return None
-        planes.append(outcome[0])
-        error = max(error, outcome[1])
+        plane, error = outcome
+        planes.append(plane)
+        errors.append(error)
     made = Planes(layout, planes)
-    return made if Made([], error).within(made.largest) else None
+    return made if Made([], max(errors)).within(made.largest) else None
 
 
 def exponent_for(peak: float) -> int:
@@ -228,13 +191,10 @@ def exponent_for(peak: float) -> int:
 
 def unpacked(plane: Plane, layout: Layout) -> list[float]:
     """The numbers of a map, row by row."""
+    lanes = layout.lanes
     if not plane.vector:
-        return [0.0] * layout.places
-    lanes, columns, pitch = layout.lanes, layout.columns, layout.pitch
+        return [0.0] * lanes
     words = plane.vector + WIDE.each(WIDE.zero(plane.exponent, 1), lanes)
-    data = words.to_bytes(lanes * WORD, "little")
-    if layout.gap:
-        rows = range(0, lanes * WORD, pitch * WORD)
-        data = b"".join([data[at : at + columns * WORD] for at in rows])
     plus = magic(plane.exponent)
-    return [number - plus for number in struct.unpack(f"<{layout.places}d", data)]
+    numbers = struct.unpack(f"<{lanes}d", words.to_bytes(lanes * WORD, "little"))
+    return [number - plus for number in numbers]

@@ -8,16 +8,15 @@ and Schwarz. The inputs are taken as they are; weights, bias and output are roun
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import islice
 from math import dist, floor, hypot, isfinite, ldexp, log2
-from operator import mul
+from operator import mul, sub
 from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.bounds import UP
 from cnncalc.inference.kernels.floats import usual
-from cnncalc.inference.kernels.lanes import WIDE
+from cnncalc.inference.kernels.lanes import WIDE, WORD
 from cnncalc.inference.kernels.lanewise import WIDTH, constant, dealt, settled
-from cnncalc.inference.kernels.planes import ROOM, Layout
+from cnncalc.inference.kernels.planes import BIAS, ROOM, Layout
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -102,26 +101,41 @@ class Slider:
     With strides a map is dealt out into phases first: lane (i, j) of phase (p, q) is its
     number at (i·stride + p, j·stride + q). A tap reads one phase, some rows and columns away.
     Taps are put in place by shifts to the left, which are exact whatever the signs of the lanes
-    are; so the output's first lane is found `at` lanes above the inputs'.
+    are; so the output's first lane is found `at` lanes above the inputs'. Numbers that a shift
+    by columns would bring into the rows above or below are masked off.
     """
 
     def __init__(self, slide: Slide, layout: Layout) -> None:
-        """For a slide over one or two axes whose padding the gaps of the layout hold."""
+        """For a slide that `slides`."""
         y, x = (Window(1), *slide.windows)[-PLANE:]
         high, wide = (1, *slide.counts)[-PLANE:]
         down, right = _cells(y), _cells(x)
-        self.source, self.strides, pitch = layout, (y.stride, x.stride), layout.pitch
-        (top, bottom), (left, last) = _ends(down), _ends(right)
-        if self.strides != (1, 1):
-            pitch = max(wide + max(0, last), -(-layout.columns // x.stride) - min(0, left))
-        self.layout = Layout(high, wide, pitch)
+        (top, bottom), (_, last) = _ends(down), _ends(right)
+        self.source, self.strides, self.layout = layout, (y.stride, x.stride), Layout(high, wide)
+        self.pitch = pitch = max(wide, -(-layout.columns // x.stride))
         self.phases = sorted({(p, q) for p, _ in down for q, _ in right})
-        self.rows = [
-            (row, [(p, q, (last - column) * WIDTH) for q, column in right]) for p, row in down
+        self.dealt = len(self.phases) > 1 or self.strides != (1, 1) or pitch > layout.columns
+        seen = sorted({(p, *cell) for p, _ in down for cell in right})
+        rows = -(-layout.rows // y.stride)
+        self.views = [
+            (self.phases.index((p, q)), self._mask(rows, q, column), (last - column) * WIDTH)
+            for p, q, column in seen
         ]
+        self.rows, above = [], top
+        for p, row in down:
+            places = [seen.index((p, *cell)) for cell in right]
+            self.rows.append(((row - above) * pitch * WIDTH, places))
+            above = row
         self.at = bottom * pitch + last
-        rows = -(-layout.rows // y.stride) + bottom - top
-        self.reach = max(rows * pitch + last - left, self.at + self.layout.lanes)
+        self.ground = self._seen(layout.each(BIAS))
+
+    def _mask(self, rows: int, phase: int, column: int) -> int:
+        """What a tap reads of a phase, so many columns away: all but what would wrap around."""
+        stride, wide, pitch = self.strides[1], self.layout.columns, self.pitch
+        first = max(0, wide + column - pitch)
+        end = min(-(-(self.source.columns - phase) // stride), pitch + column)
+        row = ((1 << max(0, end - first) * WIDTH) - 1) << (first * WIDTH)
+        return int.from_bytes(row.to_bytes(pitch * WORD, "little") * rows, "little")
 
     def slide(self, plane: Plane, row: Numbers, bias: float, off: float = 0.0) -> Outcome | None:
         """The output of one filter on one map, and the most by which any number is off.
@@ -138,28 +152,41 @@ class Slider:
         steps = plane.peak * len(row) + 1
         fine = floor(min(ROOM - 1 - log2(limit), DIGIT + plane.exponent - log2(weight)))
         unit = ldexp(1.0, fine - plane.exponent)
-        total = self._sum(plane.vector, [round(w * unit) for w in row])
+        total, at = self._sum(plane, [round(w * unit) for w in row]), self.at
         if start := round(ldexp(bias, fine)):
-            total += WIDE.each(1, self.reach) * start
-        most = int(ldexp(limit, fine) + steps)
-        made = settled(total, fine, most, self.layout, at=self.at, reach=self.reach)
+            total += WIDE.each(1, at + self.pitch * self.layout.rows) * start
+        if self.pitch > self.layout.columns:
+            total, at = self._narrowed(total), 0
+        made = settled(total, fine, int(ldexp(limit, fine) + steps), self.layout, at)
         return made, off * weight + ldexp(steps / 2, -fine) + ldexp(0.5, -made.exponent)
 
-    def _sum(self, vector: int, weights: list[int]) -> int:
+    def _sum(self, plane: Plane, weights: list[int]) -> int:
         """The weighted sum of all taps; rows that are higher up in the map are shifted more."""
-        phases = {(0, 0): vector}
-        if self.strides != (1, 1):
-            phases = dealt(vector, self.source, self.strides, self.phases, self.layout.pitch)
-        beside: dict[tuple[int, int, int], int] = {}
-        total, above, taps = 0, self.rows[0][0], iter(weights)
-        for row, places in self.rows:
-            for place in places:
-                if place not in beside:
-                    beside[place] = phases[place[:2]] << place[2]
-            total <<= (row - above) * self.layout.pitch * WIDTH
-            total += sum(map(mul, islice(taps, len(places)), map(beside.__getitem__, places)))
-            above = row
+        if plane.low < 0:
+            lifted = self._seen(plane.vector + self.source.each(BIAS))
+            views = list(map(sub, lifted, self.ground))
+        else:
+            views = self._seen(plane.vector)
+        total, taps = 0, iter(weights)
+        for further, places in self.rows:
+            total <<= further
+            total = sum(map(mul, [views[at] for at in places], taps), total)
         return total
+
+    def _seen(self, vector: int) -> list[int]:
+        """What the taps of a row see of lanes that are not negative, each put in place."""
+        phases = [vector]
+        if self.dealt:
+            phases = dealt(vector, self.source, self.strides, self.phases, self.pitch)
+        return [(phases[phase] & mask) << shift for phase, mask, shift in self.views]
+
+    def _narrowed(self, total: int) -> int:
+        """The rows of the output one after the other."""
+        room, wide = 1 << ROOM, self.layout._replace(columns=self.pitch)
+        lifted = (total + WIDE.each(room, self.at + wide.lanes)) >> (self.at * WIDTH)
+        lifted &= wide.each((1 << WIDTH) - 1)
+        (rows,) = dealt(lifted, wide, (1, 1), [(0, 0)], self.layout.columns)
+        return rows - self.layout.each(room)
 
 
 def _cells(window: Window) -> list[tuple[int, int]]:
@@ -174,12 +201,7 @@ def _ends(cells: list[tuple[int, int]]) -> tuple[int, int]:
     return min(places), max(places)
 
 
-def gap_for(slide: Slide) -> int | None:
-    """The zeros between rows that a slide needs for its padding; None where it is no such slide."""
+def slides(slide: Slide) -> bool:
+    """Whether a `Slider` serves a slide: over one or two axes, and never over nothing but zeros."""
     inside = all(window.begin < window.extent for window in slide.windows)
-    if len(slide.windows) > PLANE or slide.mode != "zeros" or not inside:
-        return None
-    if any(window.stride > 1 for window in slide.windows):
-        return 0  # the phases get gaps of their own
-    x, size, count = slide.windows[-1], slide.spatial[-1], slide.counts[-1]
-    return max(x.begin, count - 1 + x.extent - x.begin - size)
+    return len(slide.windows) <= PLANE and slide.mode == "zeros" and inside
