@@ -7,14 +7,16 @@ and Schwarz. The inputs are taken as they are; weights, bias and output are roun
 
 from __future__ import annotations
 
+import sys
+from array import array
 from functools import cached_property
 from math import dist, floor, hypot, isfinite, ldexp, log2
-from operator import mul, sub
+from operator import add, mul, sub
 from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.bounds import UP
 from cnncalc.inference.kernels.floats import usual
-from cnncalc.inference.kernels.lanes import WIDE, WORD
+from cnncalc.inference.kernels.lanes import WIDE, WORD, magic
 from cnncalc.inference.kernels.lanewise import WIDTH, constant, dealt, settled
 from cnncalc.inference.kernels.planes import BIAS, ROOM, Layout
 from cnncalc.window import Window
@@ -31,8 +33,7 @@ if TYPE_CHECKING:
 PLANE = 2  # the axes of a map
 DIGIT = 28.99  # bits of a weight that Python multiplies a vector by in one pass, and a sign
 LIFT = 1 << 29  # what makes weights positive: numbers of one sign are added up more quickly
-ROUND_UP = LIFT + 0.5
-HALF_STEP = 0.5 + 1e-6  # by which a weight is off: adding ROUND_UP is itself rounded
+LOW = 0 if sys.byteorder == "little" else 1  # the half of a double where its low bits are
 
 
 class Mixer:
@@ -48,7 +49,7 @@ class Mixer:
         self.some = len(self.seen) < len(x.planes)
         self.off = x.off
         self.lift = sum(self.vectors) * LIFT
-        self.units: dict[int, list[float]] = {}
+        self.magics: dict[int, list[float]] = {}
 
     @cached_property
     def coarsest(self) -> int:
@@ -79,20 +80,20 @@ class Mixer:
         if not (usual(length) and usual(limit)):
             return None
         fine = floor(min(ROOM - 1 - log2(limit), DIGIT + self.coarsest - log2(length)))
-        lifted = [
-            weight * unit + ROUND_UP for weight, unit in zip(row, self._units(fine), strict=True)
-        ]
-        total = sum(map(mul, map(int, lifted), self.vectors)) - self.lift
+        rounded = array("d", map(add, row, self._magics(fine)))
+        lifted = memoryview(rounded).cast("B").cast("I")[LOW::2].tolist()
+        total = sum(map(mul, lifted, self.vectors)) - self.lift
         if start := round(ldexp(bias, fine)):
             total += self.layout.each(1) * start
         made = settled(total, fine, int(ldexp(limit, fine) + self.steps), self.layout)
-        return made, off + ldexp(self.steps * HALF_STEP, -fine) + ldexp(0.5, -made.exponent)
+        return made, off + ldexp(self.steps / 2, -fine) + ldexp(0.5, -made.exponent)
 
-    def _units(self, fine: int) -> list[float]:
-        """What makes steps of 2^-fine of the product of a weight and a map's lanes."""
-        if fine not in self.units:
-            self.units[fine] = [ldexp(1.0, fine - plane.exponent) for plane in self.planes]
-        return self.units[fine]
+    def _magics(self, fine: int) -> list[float]:
+        """What rounds a map's weight to steps that make 2^-fine of its lanes, and lifts it."""
+        if fine not in self.magics:
+            steps = [fine - plane.exponent for plane in self.planes]
+            self.magics[fine] = [magic(step) + ldexp(LIFT, -step) for step in steps]
+        return self.magics[fine]
 
 
 class Slider:
