@@ -7,11 +7,10 @@ and Schwarz. The inputs are taken as they are; weights, bias and output are roun
 
 from __future__ import annotations
 
-import sys
-from array import array
 from functools import cached_property
 from math import dist, floor, hypot, isfinite, ldexp, log2
 from operator import add, mul, sub
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.bounds import UP
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 PLANE = 2  # the axes of a map
 DIGIT = 28.99  # bits of a weight that Python multiplies a vector by in one pass, and a sign
 LIFT = 1 << 29  # what makes weights positive: numbers of one sign are added up more quickly
-LOW = 0 if sys.byteorder == "little" else 1  # the half of a double where its low bits are
 
 
 class Mixer:
@@ -50,6 +48,8 @@ class Mixer:
         self.off = x.off
         self.lift = sum(self.vectors) * LIFT
         self.magics: dict[int, list[float]] = {}
+        self.doubles = Struct(f"<{len(self.planes)}d")
+        self.halves = Struct("<" + "I4x" * len(self.planes))  # of each double, the low 32 bits
 
     @cached_property
     def coarsest(self) -> int:
@@ -80,9 +80,8 @@ class Mixer:
         if not (usual(length) and usual(limit)):
             return None
         fine = floor(min(ROOM - 1 - log2(limit), DIGIT + self.coarsest - log2(length)))
-        rounded = array("d", map(add, row, self._magics(fine)))
-        lifted = memoryview(rounded).cast("B").cast("I")[LOW::2].tolist()
-        total = sum(map(mul, lifted, self.vectors)) - self.lift
+        rounded = self.doubles.pack(*map(add, row, self._magics(fine)))
+        total = sum(map(mul, self.halves.unpack(rounded), self.vectors)) - self.lift
         if start := round(ldexp(bias, fine)):
             total += self.layout.each(1) * start
         made = settled(total, fine, int(ldexp(limit, fine) + self.steps), self.layout)
