@@ -50,16 +50,18 @@ def raised(bits: int) -> int:
     return (BIAS << bits) + (1 << bits >> 1)
 
 
-def settled(total: int, exponent: int, limit: int, layout: Layout, at: int = 0) -> Plane:
+def settled(
+    total: int, exponent: int, limit: int, layout: Layout, reach: Layout | None = None
+) -> Plane:
     """The map of sums up to a limit, in steps of 2^-exponent: rounded to BITS, its extremes found.
 
-    It begins at the lane `at`; the lanes below are sums up to that limit too.
+    Where it is but the last lanes within a longer reach, the others hold such sums as well.
     """
+    reach = reach or layout
     bits = max(0, limit.bit_length() - BITS)
-    lanes = layout.lanes
-    lifted = total + WIDE.each(raised(bits), at + lanes)
-    lifted = (lifted >> (at * WIDTH + bits)) & layout.each(FIELD)
-    low, high = extremes(lifted, lanes)
+    drop = bits + (reach.lanes - layout.lanes) * WIDTH
+    lifted = ((total + reach.each(raised(bits))) >> drop) & layout.each(FIELD)
+    low, high = extremes(lifted, layout)
     return Plane(lifted - layout.each(BIAS), exponent - bits, low, high)
 
 
@@ -212,18 +214,19 @@ def dealt(
     return [int.from_bytes(made[p][q::right], "little") for p, q in phases]
 
 
-def extremes(lifted: int, lanes: int) -> tuple[int, int]:
+def extremes(lifted: int, layout: Layout) -> tuple[int, int]:
     """The smallest and the largest of lanes that were lifted by BIAS.
 
     Both are looked for at once, as the largest of lanes that rise and of lanes that fall, half
     a lane each; the vector is folded in two again and again.
 
+    >>> from cnncalc.inference.kernels.planes import Layout
     >>> lifted = sum((2**30 + number) << 64 * at for at, number in enumerate(range(-17, 18)))
-    >>> extremes(lifted, 35)
+    >>> extremes(lifted, Layout(5, 7))
     (-17, 17)
     """
-    both = lifted | ((lifted ^ WIDE.each(FIELD, lanes)) << HALF)
-    folds, left = _folds(lanes)
+    both = lifted | ((lifted ^ layout.each(FIELD)) << HALF)
+    folds, left = _folds(layout.lanes)
     for width, lower, tops in folds:
         one, other = both >> width, both & lower
         won = _below(((one | tops) - other) & tops, HALF - 1)

@@ -33,20 +33,37 @@ FIELD = 2 * BIAS - 1  # the bits of a lane that was made positive
 FAR = 170  # exponents up to this size make no number that could not be squared
 
 
-class Layout(NamedTuple):
+class Layout:
     """Where the numbers of a map are: row by row, without anything between two rows."""
 
-    rows: int
-    columns: int
+    def __init__(self, rows: int, columns: int) -> None:
+        self.rows, self.columns = rows, columns
+        self.lanes = rows * columns
+        self._made: dict[int, int] = {}  # few beside the maps, and gone with them
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Layout) and self._sizes == other._sizes
+
+    def __hash__(self) -> int:
+        return hash(self._sizes)
+
+    def __reduce__(self) -> tuple[type[Layout], tuple[int, int]]:
+        return Layout, self._sizes
 
     @property
-    def lanes(self) -> int:
-        """The numbers of a map."""
-        return self.rows * self.columns
+    def _sizes(self) -> tuple[int, int]:
+        return self.rows, self.columns
 
     def each(self, value: int) -> int:
-        """A number that is not negative at every place."""
-        return WIDE.each(value, self.rows * self.columns)
+        """A number that is not negative in every lane.
+
+        >>> Layout(1, 2).each(5) == 5 + (5 << 64)
+        True
+        """
+        made = self._made.get(value)
+        if made is None:
+            made = self._made[value] = WIDE.each(value, self.lanes)
+        return made
 
 
 def layout_of(shape: Shape) -> Layout:
@@ -99,7 +116,8 @@ class Planes(Sequence[float]):
     @property
     def largest(self) -> float:
         """The largest absolute value."""
-        return max(plane.largest for plane in self.planes)
+        peaks = [ldexp(max(-low, high), -exponent) for _, exponent, low, high in self.planes]
+        return max(peaks)
 
     @property
     def bare(self) -> Planes:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.bounds import UP
 from cnncalc.inference.kernels.floats import usual
-from cnncalc.inference.kernels.lanes import WIDE, WORD, magic
+from cnncalc.inference.kernels.lanes import WORD, magic
 from cnncalc.inference.kernels.lanewise import WIDTH, constant, dealt, settled
 from cnncalc.inference.kernels.planes import BIAS, ROOM, Layout
 from cnncalc.window import Window
@@ -127,6 +127,8 @@ class Slider:
             self.rows.append(((row - above) * pitch * WIDTH, places))
             above = row
         self.at = bottom * pitch + last
+        self.wide = Layout(high, pitch)
+        self.reach = Layout(1, self.at + self.wide.lanes)
         self.ground = self._seen(layout.each(BIAS))
 
     def _mask(self, rows: int, phase: int, column: int) -> int:
@@ -146,18 +148,19 @@ class Slider:
         if isfinite(weight + bias) and not (weight and plane.vector):
             made, error = constant(bias, self.layout)
             return made, error + off * weight
-        limit = plane.largest * weight + abs(bias)
+        peak = plane.peak
+        limit = ldexp(peak, -plane.exponent) * weight + abs(bias)
         if not (usual(weight) and usual(limit)):
             return None
-        steps = plane.peak * len(row) + 1
+        steps = peak * len(row) + 1
         fine = floor(min(ROOM - 1 - log2(limit), DIGIT + plane.exponent - log2(weight)))
         unit = ldexp(1.0, fine - plane.exponent)
-        total, at = self._sum(plane, [round(w * unit) for w in row]), self.at
+        total, reach = self._sum(plane, [round(w * unit) for w in row]), self.reach
         if start := round(ldexp(bias, fine)):
-            total += WIDE.each(1, at + self.pitch * self.layout.rows) * start
+            total += reach.each(1) * start
         if self.pitch > self.layout.columns:
-            total, at = self._narrowed(total), 0
-        made = settled(total, fine, int(ldexp(limit, fine) + steps), self.layout, at)
+            total, reach = self._narrowed(total), self.layout
+        made = settled(total, fine, int(ldexp(limit, fine) + steps), self.layout, reach)
         return made, off * weight + ldexp(steps / 2, -fine) + ldexp(0.5, -made.exponent)
 
     def _sum(self, plane: Plane, weights: list[int]) -> int:
@@ -182,10 +185,10 @@ class Slider:
 
     def _narrowed(self, total: int) -> int:
         """The rows of the output one after the other."""
-        room, wide = 1 << ROOM, self.layout._replace(columns=self.pitch)
-        lifted = (total + WIDE.each(room, self.at + wide.lanes)) >> (self.at * WIDTH)
-        lifted &= wide.each((1 << WIDTH) - 1)
-        (rows,) = dealt(lifted, wide, (1, 1), [(0, 0)], self.layout.columns)
+        room = 1 << ROOM
+        lifted = (total + self.reach.each(room)) >> (self.at * WIDTH)
+        lifted &= self.wide.each((1 << WIDTH) - 1)
+        (rows,) = dealt(lifted, self.wide, (1, 1), [(0, 0)], self.layout.columns)
         return rows - self.layout.each(room)
 
 
