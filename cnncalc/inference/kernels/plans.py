@@ -31,9 +31,9 @@ PACK, UNPACK, SCALAR = 80, 90, 45
 ORDINARY, ORDINARY_CALL = 26, 200
 DISTANCE, DISTANCE_CALL = 6, 200
 # A packed map that is made of sums: a call, and each lane.
-SETTLING, SETTLED = 6_000, 55
-WEIGHT = 120  # a weight made an integer
-KEPT = 60  # what a number that stays packed saves in a norm, an activation, a convolution
+SETTLING, SETTLED = 5_000, 30
+WEIGHT = 85  # a weight made an integer
+KEPT = 100  # what a number that stays packed saves in a norm, an activation, a convolution
 GATHER = 15  # a number put into a window
 # Work handed to another process: once, and each lane of what goes there or comes back.
 HANDING, TRAVEL = 1_000_000, 25
