@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from math import frexp, isfinite, ldexp
 from typing import TYPE_CHECKING, NamedTuple, overload
@@ -33,26 +34,26 @@ FIELD = 2 * BIAS - 1  # the bits of a lane that was made positive
 FAR = 170  # exponents up to this size make no number that could not be squared
 
 
+@dataclass(frozen=True)
 class Layout:
     """Where the numbers of a map are: row by row, without anything between two rows."""
 
-    def __init__(self, rows: int, columns: int) -> None:
-        self.rows, self.columns = rows, columns
-        self.lanes = rows * columns
-        self._made: dict[int, int] = {}  # few beside the maps, and gone with them
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Layout) and self._sizes == other._sizes
-
-    def __hash__(self) -> int:
-        return hash(self._sizes)
+    rows: int
+    columns: int
 
     def __reduce__(self) -> tuple[type[Layout], tuple[int, int]]:
-        return Layout, self._sizes
+        """The sizes alone: constants are made where they are needed."""
+        return Layout, (self.rows, self.columns)
 
-    @property
-    def _sizes(self) -> tuple[int, int]:
-        return self.rows, self.columns
+    @cached_property
+    def lanes(self) -> int:
+        """The numbers of a map."""
+        return self.rows * self.columns
+
+    @cached_property
+    def _made(self) -> dict[int, int]:
+        """What `each` made: few beside the maps, and gone with them."""
+        return {}
 
     def each(self, value: int) -> int:
         """A number that is not negative in every lane.

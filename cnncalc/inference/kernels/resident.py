@@ -102,7 +102,8 @@ class Slider:
     number at (i·stride + p, j·stride + q). A tap reads one phase, some rows and columns away.
     Taps are put in place by shifts to the left, which are exact whatever the signs of the lanes
     are; so the output's first lane is found `at` lanes above the inputs'. Numbers that a shift
-    by columns would bring into the rows above or below are masked off.
+    by columns would bring into the rows above or below are masked off, for which lanes that may
+    be negative are lifted, and lowered again.
     """
 
     def __init__(self, slide: Slide, layout: Layout) -> None:
@@ -114,18 +115,19 @@ class Slider:
         self.source, self.strides, self.layout = layout, (y.stride, x.stride), Layout(high, wide)
         self.pitch = pitch = max(wide, -(-layout.columns // x.stride))
         self.phases = sorted({(p, q) for p, _ in down for q, _ in right})
-        self.dealt = len(self.phases) > 1 or self.strides != (1, 1) or pitch > layout.columns
-        seen = sorted({(p, *cell) for p, _ in down for cell in right})
-        rows = -(-layout.rows // y.stride)
+        self.dealt = self.strides != (1, 1) or pitch > layout.columns
+        rows, parts = -(-layout.rows // y.stride), sorted({p for p, _ in down})
+        masks = [self._mask(rows, q, column) for q, column in right]
+        shifts = [(last - column) * WIDTH for _, column in right]
         self.views = [
-            (self.phases.index((p, q)), self._mask(rows, q, column), (last - column) * WIDTH)
-            for p, q, column in seen
+            list(zip([self.phases.index((p, q)) for q, _ in right], masks, shifts, strict=True))
+            for p in parts
         ]
-        self.rows, above = [], top
-        for p, row in down:
-            places = [seen.index((p, *cell)) for cell in right]
-            self.rows.append(((row - above) * pitch * WIDTH, places))
-            above = row
+        above = [top, *(row for _, row in down)]
+        self.rows = [
+            ((row - before) * pitch * WIDTH, parts.index(p))
+            for before, (p, row) in zip(above, down, strict=False)
+        ]
         self.at = bottom * pitch + last
         self.wide = Layout(high, pitch)
         self.reach = Layout(1, self.at + self.wide.lanes)
@@ -167,21 +169,22 @@ class Slider:
         """The weighted sum of all taps; rows that are higher up in the map are shifted more."""
         if plane.low < 0:
             lifted = self._seen(plane.vector + self.source.each(BIAS))
-            views = list(map(sub, lifted, self.ground))
+            views = [list(map(sub, *own)) for own in zip(lifted, self.ground, strict=True)]
         else:
             views = self._seen(plane.vector)
         total, taps = 0, iter(weights)
-        for further, places in self.rows:
-            total <<= further
-            total = sum(map(mul, [views[at] for at in places], taps), total)
+        for further, part in self.rows:
+            total = sum(map(mul, views[part], taps), total << further)
         return total
 
-    def _seen(self, vector: int) -> list[int]:
-        """What the taps of a row see of lanes that are not negative, each put in place."""
+    def _seen(self, vector: int) -> list[list[int]]:
+        """What rows of taps see of lanes that are not negative, put in place; per rows' phase."""
         phases = [vector]
         if self.dealt:
             phases = dealt(vector, self.source, self.strides, self.phases, self.pitch)
-        return [(phases[phase] & mask) << shift for phase, mask, shift in self.views]
+        return [
+            [(phases[phase] & mask) << shift for phase, mask, shift in row] for row in self.views
+        ]
 
     def _narrowed(self, total: int) -> int:
         """The rows of the output one after the other."""
