@@ -1,6 +1,6 @@
 """Stretches of layers whose maps are shared among processes.
 
-A convolution by 1x1 makes every map of all the maps before it; the batch norm, the activation
+A convolution makes every map of all the maps before it; the batch norm, the activation
 and the depthwise convolution behind it then work map by map. Each process makes some of the
 maps and carries them through the whole stretch, so that packed maps travel once into it and
 once out of it. What becomes of a map does not depend on the others: the numbers are the same
@@ -18,12 +18,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.inference import kernels
+from cnncalc.inference.kernels.convolution import Convolution
 from cnncalc.inference.kernels.crew import together
-from cnncalc.inference.kernels.pixelwise import Pixelwise
 from cnncalc.inference.kernels.planes import Planes
 from cnncalc.inference.kernels.plans import processes
 from cnncalc.inference.statistics import Measured, measure
-from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from cnncalc.inference.parameters import Parameters
     from cnncalc.network import Network, Node
     from cnncalc.shapes import Shape
+    from cnncalc.tensor import Tensor
 
     Values = Mapping[str, Sequence[float]]
 
@@ -43,6 +43,13 @@ class Leg(NamedTuple):
 
     layer: Any
     values: Values
+
+
+class Maps(NamedTuple):
+    """Packed maps and their shape."""
+
+    shape: Shape
+    planes: Planes
 
 
 class Done(NamedTuple):
@@ -58,7 +65,7 @@ class Carried(NamedTuple):
     """Maps at the end of a stretch, and what is known of those on the way."""
 
     layers: tuple[Done, ...]
-    out: Tensor
+    maps: Planes
 
     @property
     def seconds(self) -> float:
@@ -101,12 +108,11 @@ def _goes_on(
     users: Mapping[int, int],
 ) -> bool:
     """Whether a row belongs to the stretch of the rows before it."""
-    before, into = some[-1], network.shapes_into
+    before = some[-1]
     alone = users[before.index] == 1 and before.name not in kept
-    if not alone or node.inputs != (before.index,):
+    if not alone or node.inputs != (before.index,) or some[0].layer.type != "conv":
         return False
-    mixes = kernels.is_pixelwise(some[0].layer, *into(some[0]))
-    return mixes and kernels.nature(node.layer, *into(node)) in MAPWISE
+    return kernels.nature(node.layer, *network.shapes_into(node)) in MAPWISE
 
 
 def carry(
@@ -120,16 +126,25 @@ def carry(
 
     None where sharing does not pay, and where the maps of any layer do not stay packed.
     """
-    head = kernels.choose(stretch[0].layer, *network.shapes_into(stretch[0]))
-    if not isinstance(head, Pixelwise) or (packed := head.entering(entering[0])) is None:
+    head = _head(network, stretch[0], jobs)
+    packed = head.entering(entering[0]) if head else None
+    if head is None or packed is None:
         return None
-    count = processes(head.size, packed.layout.lanes, len(stretch), jobs)
+    count = processes(head.size, len(stretch), jobs)
     if count == 1:
         return None
     values = [parameters.of(network, node) for node in stretch]
     ends = [head.size.filters * part // count for part in range(count + 1)]
     parts = [_legs(stretch, values, range(*own)) for own in pairwise(ends)]
-    return _joined(together(_carried, entering[0]._replace(values=packed.bare), parts))
+    return _joined(together(_carried, Maps(entering[0].shape, packed.bare), parts))
+
+
+def _head(network: Network, node: Node, jobs: int) -> Convolution | None:
+    """The kernel of a row, if each of its maps is made of all maps."""
+    if node.layer.type != "conv":
+        return None
+    kernel = kernels.choose(node.layer, *network.shapes_into(node), jobs=jobs)
+    return kernel if isinstance(kernel, Convolution) and kernel.mixes else None
 
 
 def _legs(stretch: Sequence[Node], values: Sequence[Values], maps: range) -> list[Leg]:
@@ -159,26 +174,27 @@ def _stretch(numbers: Sequence[float], first: int, last: int, channels: int) -> 
     return part if isinstance(part, array) else array("d", part)
 
 
-def _carried(x: Tensor, legs: Sequence[Leg]) -> Carried | None:
+def _carried(maps: Maps, legs: Sequence[Leg]) -> Carried | None:
     """Some maps at the end of a stretch; None where they do not stay packed."""
-    done = []
+    done: list[Done] = []
+    shape, planes = maps
     for layer, values in legs:
         start = perf_counter()
-        kernel = kernels.choose(layer, x.shape)
-        x = kernel([x], values) if kernel else x
-        if kernel is None or not isinstance(x.values, Planes):
+        kernel = kernels.choose(layer, shape)
+        made = kernel.resident(planes, values) if kernel else None
+        if made is None:
             return None
-        computed, planes = perf_counter(), x.values
+        computed, planes, shape = perf_counter(), made, layer.output_shape(shape)
         measured = measure(planes)
         times = computed - start, perf_counter() - computed
-        done.append(Done(x.shape, measured, *times))
-    return Carried(tuple(done), x._replace(values=planes.bare))
+        done.append(Done(shape, measured, *times))
+    return Carried(tuple(done), planes.bare)
 
 
 def _joined(parts: Sequence[Carried | None]) -> Carried | None:
     """All maps, from those of each process."""
     every = [part for part in parts if part]
-    maps: list[Any] = [part.out.values for part in every]
+    maps = [part.maps for part in every]
     if len(every) < len(parts) or len({some.layout for some in maps}) > 1:
         return None
     slowest = max(every, key=lambda part: part.seconds)
@@ -186,7 +202,7 @@ def _joined(parts: Sequence[Carried | None]) -> Carried | None:
     layers = tuple(map(_all_maps, slowest.layers, of_each))
     planes = [plane for some in maps for plane in some.planes]
     out = Planes(maps[0].layout, planes, max(some.off for some in maps))
-    return Carried(layers, Tensor(layers[-1].shape, out))
+    return Carried(layers, out)
 
 
 def _all_maps(slowest: Done, parts: Sequence[Done]) -> Done:

@@ -191,11 +191,12 @@ def _together(
         return None
     seconds = [done.computing for done in carried.layers]
     seconds[0] += perf_counter() - start - carried.seconds
-    outs = [None] * (len(stretch) - 1) + [carried.out]
+    out = Tensor(carried.layers[-1].shape, carried.maps)
+    outs = [*[None] * (len(stretch) - 1), out]
     rows = []
-    for node, done, own, out in zip(stretch, carried.layers, seconds, outs, strict=True):
+    for node, done, own, last in zip(stretch, carried.layers, seconds, outs, strict=True):
         _check_shape(node, done.shape, done.measured.size)
-        rows.append(Ran(node, done.measured.statistics, own, True, None, out))
+        rows.append(Ran(node, done.measured.statistics, own, True, None, last))
     return rows
 
 

@@ -97,6 +97,18 @@ def test_the_number_of_processes_changes_no_number(name, jobs, shares):
     assert all(row.seconds >= 0 for row in together.rows)
 
 
+def test_a_stretch_may_begin_with_any_convolution_that_sees_all_maps(shares):
+    layers = [
+        ("stem", layer("conv", filters=16, kernel=(3,), stride=(2,), padding=((1, 1),))),
+        ("stem.bn", layer("bn")),
+        ("out", layer("relu6")),
+    ]
+    net = chain("stem", Shape(3, (64, 64)), layers)
+    alone, together = passed(net, jobs=1), passed(net, jobs=2)
+    assert shares == [[3, 3]]
+    assert told(alone) == told(together)
+
+
 def test_a_row_that_is_kept_ends_its_stretch(shares):
     net = block(BLOCKS["dwconv"])
     keep = ["expand.bn", "filter"]

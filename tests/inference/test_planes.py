@@ -15,7 +15,8 @@ from cnncalc.inference import kernels
 from cnncalc.inference.kernels import lanewise
 from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.kernels.planes import Layout, Planes, pack, unpacked
-from cnncalc.inference.kernels.resident import Mixer, Slider, slides
+from cnncalc.inference.kernels.resident import Mixer, filtered
+from cnncalc.inference.kernels.slider import Slider, slides
 from cnncalc.inference.statistics import describe
 from cnncalc.layers.add import Add
 from cnncalc.layers.bn import Bn
@@ -159,6 +160,13 @@ def test_statistics_are_those_of_the_numbers(layout, seed, kind):
     assert own.mean == pytest.approx(plainly.mean, rel=1e-12, abs=1e-300)
 
 
+def mixer(x, **window):
+    """All of some maps, one place at a time unless told otherwise."""
+    layer = Conv(filters=1, **{"kernel": (1,), **window})
+    slide = slide_of(layer, Shape(1, (x.layout.rows, x.layout.columns)))
+    return Mixer(x, Slider(slide, x.layout), slide.taps)
+
+
 @QUICK
 @given(LAYOUTS, SEEDS, KINDS, KINDS, st.integers(1, 6))
 def test_mixing_keeps_within_its_bound(layout, seed, inputs, weights, channels):
@@ -166,7 +174,7 @@ def test_mixing_keeps_within_its_bound(layout, seed, inputs, weights, channels):
     x = drawn(seed, inputs, layout, channels)
     row = [weights(random) for _ in range(channels)]
     bias = random.choice([0.0, weights(random)])
-    made, error = Mixer(x).mix(row, bias)
+    made, error = mixer(x).mix(row, bias)
     maps = [unpacked(plane, layout) for plane in x.planes]
     factors = list(map(Fraction, row))
     expected = [
@@ -187,25 +195,29 @@ WINDOWS = st.builds(
 
 
 @settings(QUICK, max_examples=200)
-@given(LAYOUTS, SEEDS, KINDS, KINDS, WINDOWS)
-def test_sliding_keeps_within_its_bound(layout, seed, inputs, weights, window):
-    layer, shape = DwConv(**window), Shape(1, (layout.rows, layout.columns))
+@given(LAYOUTS, SEEDS, KINDS, KINDS, WINDOWS, st.integers(1, 3))
+def test_sliding_keeps_within_its_bound(layout, seed, inputs, weights, window, channels):
+    """Over one map, and over several at once."""
+    layer, shape = Conv(filters=1, **window), Shape(channels, (layout.rows, layout.columns))
     try:
         out = layer.output_shape(shape)
     except Misfit:
         assume(False)
-    assume(slides(slide_of(layer, shape)))
+    slide = slide_of(layer, shape)
+    assume(slides(slide))
     random = Random(seed)
-    x = pack(tensor(random, inputs, 1, layout))
+    x = pack(tensor(random, inputs, channels, layout))
     row, bias = [weights(random) for _ in range(layer.macs(shape) // out.size)], weights(random)
-    slider = Slider(slide_of(layer, shape), x.layout)
-    made, error = slider.slide(x.planes[0], row, bias)
-    numbers = list(map(Fraction, x))
-    exact = layer.forward(
-        [Tensor(shape, numbers)], {"weight": list(map(Fraction, row)), "bias": [Fraction(bias)]}
-    )
+    slider = Slider(slide, x.layout)
+    parameters = {"weight": list(map(Fraction, row)), "bias": [Fraction(bias)]}
+    exact = layer.forward([Tensor(shape, list(map(Fraction, x)))], parameters)
+    expected = list(map(float, exact.values))
     assert slider.layout.lanes == out.size
-    same(made, slider.layout, list(map(float, exact.values)), error)
+    made, error = Mixer(x, slider, slide.taps).mix(row, bias)
+    same(made, slider.layout, expected, error)
+    if channels == 1:
+        made, error = filtered(slider, x.planes[0], row, bias)
+        same(made, slider.layout, expected, error)
 
 
 def test_slides_that_packed_maps_are_not_for():
@@ -215,6 +227,29 @@ def test_slides_that_packed_maps_are_not_for():
     mirrored = DwConv(kernel=(3,), padding=((1, 1),), padding_mode="reflect")
     assert not slides(slide_of(mirrored, shape))
     assert not slides(slide_of(DwConv(kernel=(3,)), Shape(1, (4, 4, 4))))
+
+
+DENSE = {
+    "a place at a time, over three axes": (Conv(filters=3, kernel=(1,)), Shape(2, (2, 3, 4))),
+    "over one axis": (Conv(filters=2, kernel=(3,), stride=(2,)), Shape(3, (11,))),
+    "the first of many networks": (
+        Conv(filters=4, kernel=(3,), stride=(2,), padding=((1, 1),), bias=False), Shape(3, (9, 8))
+    ),
+    "full, to a wider output": (
+        Conv(filters=2, kernel=(4, 3), padding=((3, 3), (2, 2))), Shape(2, (5, 4))
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_convolutions_of_packed_maps_are_those_of_the_rooms(name):
+    layer, shape = DENSE[name]
+    random = Random(6)
+    x = Tensor(shape, [random.gauss(0, 1) for _ in range(shape.size)])
+    weights = {p.name: [random.gauss(0, 1) for _ in range(p.size)] for p in layer.parameters(shape)}
+    made = kernels.choose(layer, shape).resident(pack(x), weights)
+    assert isinstance(made, Planes)
+    check(layer.forward([x], weights), Tensor(layer.output_shape(shape), made))
 
 
 HALF = ((1, 1),)
@@ -282,8 +317,8 @@ def test_what_cannot_be_told_is_computed_otherwise():
     statistics = {"running_mean": [1e6], "running_var": [1e-12]}
     made = kernels.choose(layer, Shape(1, (1, 4)))([Tensor(Shape(1, (1, 4)), x)], statistics)
     check(layer.forward([Tensor(Shape(1, (1, 4)), list(x))], statistics), made)
-    assert Mixer(Planes(layout, x.planes)).mix([float("nan")], 0.0) is None
-    assert Mixer(Planes(layout, x.planes)).mix([1.0], float("inf")) is None
+    assert mixer(Planes(layout, x.planes)).mix([float("nan")], 0.0) is None
+    assert mixer(Planes(layout, x.planes)).mix([1.0], float("inf")) is None
 
 
 def both(layer, x, **parameters):
@@ -338,7 +373,7 @@ def test_a_broken_weight_on_a_map_of_zeros_is_not_overlooked(broken):
     expected, made = both(Conv(filters=1, kernel=(1,), bias=False), x, weight=[broken, 1.0])
     assert all(map(isnan, expected.values))
     assert all(map(isnan, made.values))
-    assert Mixer(x.values).mix([broken, 1.0], 0.0) is None
+    assert mixer(x.values).mix([broken, 1.0], 0.0) is None
 
 
 @pytest.mark.parametrize("bias", [1e306, 1e-320, 1e-250, 1e250])

@@ -10,8 +10,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.window import Window
-
 if TYPE_CHECKING:
     from cnncalc.inference.kernels.kernel import Kernel
     from cnncalc.layers._base import Layer
@@ -69,7 +67,6 @@ KERNELS = {
     "tanh": "pointwise.Tanh",
     "upsample": "resizing.Upsample",
 }
-PIXELWISE = "pixelwise.Pixelwise"
 
 
 def choose(layer: Layer, *inputs: Shape, jobs: int = 1) -> Kernel | None:
@@ -86,7 +83,7 @@ def choose(layer: Layer, *inputs: Shape, jobs: int = 1) -> Kernel | None:
     [21.5, 32.5]
     """
     kind = nature(layer, *inputs)
-    place = PIXELWISE if is_pixelwise(layer, *inputs) else KERNELS.get(kind)
+    place = KERNELS.get(kind)
     if place is None:
         return None
     module, _, name = place.partition(".")
@@ -108,16 +105,3 @@ def nature(layer: Any, *inputs: Shape) -> str:
     if kind == "linear" and not inputs[0].rank:
         return "fc"
     return kind
-
-
-def is_pixelwise(layer: Any, *inputs: Shape) -> bool:
-    """Whether a layer is a convolution that mixes the maps of single positions.
-
-    >>> from cnncalc.layers.conv import Conv
-    >>> from cnncalc.shapes import Shape
-    >>> is_pixelwise(Conv(filters=8, kernel=(1,)), Shape(4, (9, 9)))
-    True
-    """
-    if nature(layer, *inputs) != "conv" or layer.groups > 1 or layer.table is not None:
-        return False
-    return all(window == Window(1) for window in layer.windows(*inputs))

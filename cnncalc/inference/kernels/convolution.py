@@ -2,8 +2,8 @@
 
 A way computes all outputs together with a bound on how far any may be from the room's own
 arithmetic. The bound is held against the largest output; where it is more than TOLERANCE of
-that, the next way is tried: packed vectors, then floating point, then the room itself, which
-is right by definition. Nothing is assumed of the numbers, and the bounds hold for any.
+that, the next way is tried: packed maps, packed vectors, floating point, and the room itself,
+which is right by definition. Nothing is assumed of the numbers, and the bounds hold for any.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.kernels.groups import Group, Made, Piece, astray, joined, numbers
 from cnncalc.inference.kernels.kernel import Kernel
-from cnncalc.inference.kernels.plans import Size, best
+from cnncalc.inference.kernels.planes import kept, pack, packed_as
+from cnncalc.inference.kernels.plans import Size, best, resident
+from cnncalc.inference.kernels.resident import Mixer
+from cnncalc.inference.kernels.slider import Slider, slides
 from cnncalc.inference.kernels.ways import floating, packed
 from cnncalc.tensor import Tensor
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cnncalc.inference.kernels.grids import Slide
+    from cnncalc.inference.kernels.planes import Planes
 
     Numbers = Sequence[float]
 
@@ -46,13 +50,51 @@ class Convolution(Kernel):
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """The layer's output, as near to the room's as TOLERANCE says."""
         (x,) = inputs
+        packed = self.entering(x)
+        made = None if packed is None else self.resident(packed, parameters)
+        if made is None:
+            return self._of_numbers(x, parameters)
+        return Tensor(self.layer.output_shape(x.shape), made)
+
+    def entering(self, x: Tensor) -> Planes | None:
+        """The input, packed; None where that cannot be, or where another way is quicker."""
+        if not self.mixes:
+            return None
+        own = resident(self.size, packed=packed_as(x) is not None)
+        return pack(x) if own < best(self.size).nanoseconds else None
+
+    @property
+    def mixes(self) -> bool:
+        """Whether all filters see all maps, by a window that slides over packed ones."""
+        layer, (shape,) = self.layer, self.shapes
+        everywhere = layer.type == "conv" and layer.groups == 1 and layer.table is None
+        return everywhere and slides(slide_of(layer, shape))
+
+    @property
+    def size(self) -> Size:
+        """The channels in, the filters, and the slide."""
+        (shape,) = self.shapes
+        return Size(shape.channels, self.layer.filters, slide_of(self.layer, shape))
+
+    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+        """Every filter on all maps."""
+        size, weights = self.size, parameters["weight"]
+        slider, wide = Slider(size.slide, x.layout), size.terms
+        mixer = Mixer(x, slider, size.slide.taps)
+        biases = parameters.get("bias", [0.0] * size.filters)
+        rows = (numbers(weights, at * wide, wide) for at in range(size.filters))
+        made = (mixer.mix(row, bias) for row, bias in zip(rows, biases, strict=True))
+        return kept(slider.layout, made)
+
+    def _of_numbers(self, x: Tensor, parameters: Mapping[str, Numbers]) -> Tensor:
+        """The output by the ways that take numbers and make numbers, or by the room."""
         slide = slide_of(self.layer, x.shape)
         parts = self.parts(x.shape.channels, slide.taps)
         made = [self._made(slide, x, parameters, part) for part in parts]
         for index in astray(made):
             made[index] = floating(_group(slide, x, parameters, parts[index]), self.jobs)
         if astray(made):
-            return self.by_room(inputs, parameters)
+            return self.by_room([x], parameters)
         return Tensor(self.layer.output_shape(x.shape), joined(made))
 
     def parts(self, channels: int, taps: int) -> tuple[Part, ...]:

@@ -8,15 +8,16 @@ from cnncalc.inference.kernels.convolution import Convolution, Part, grouped
 from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.kernels.groups import numbers
 from cnncalc.inference.kernels.planes import kept, pack
-from cnncalc.inference.kernels.resident import Slider, slides
+from cnncalc.inference.kernels.resident import filtered
+from cnncalc.inference.kernels.slider import Slider, slides
 from cnncalc.shapes import Shape
-from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.inference.kernels.lanewise import Outcome
     from cnncalc.inference.kernels.planes import Planes
+    from cnncalc.tensor import Tensor
 
     Numbers = Sequence[float]
 
@@ -26,14 +27,6 @@ class Depthwise(Convolution):
 
     __slots__ = ()
 
-    def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
-        """The layer's output, as near to the room's as a convolution's."""
-        (x,) = inputs
-        made = self._resident(x, parameters)
-        if made is None:
-            return Convolution.__call__(self, inputs, parameters)
-        return Tensor(self.layer.output_shape(x.shape), made)
-
     def parts(self, channels: int, taps: int) -> tuple[Part, ...]:
         """Every map with its own filters."""
         return grouped(channels, self._filters(channels), channels, taps)
@@ -42,14 +35,14 @@ class Depthwise(Convolution):
         out: int = self.layer.channels_out(Shape(channels))
         return out
 
-    def _resident(self, x: Tensor, parameters: Mapping[str, Numbers]) -> Planes | None:
-        """The output from packed maps; None where windows or numbers do not allow it."""
-        slide = slide_of(self.layer, x.shape)
-        packed = pack(x) if slides(slide) else None
-        if packed is None:
-            return None
-        slider = Slider(slide, packed.layout)
-        return kept(slider.layout, self._outcomes(slider, packed, parameters))
+    def entering(self, x: Tensor) -> Planes | None:
+        """The input, packed; None where windows or numbers do not allow it."""
+        return pack(x) if slides(slide_of(self.layer, x.shape)) else None
+
+    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+        """Each map by its own filters."""
+        slider = Slider(slide_of(self.layer, self.shapes[0]), x.layout)
+        return kept(slider.layout, self._outcomes(slider, x, parameters))
 
     def _outcomes(
         self, slider: Slider, x: Planes, parameters: Mapping[str, Numbers]
@@ -60,4 +53,4 @@ class Depthwise(Convolution):
         for index in range(filters):
             row = numbers(parameters["weight"], index * taps, taps)
             plane = x.planes[index * len(x.planes) // filters]
-            yield slider.slide(plane, row, biases[index], x.off)
+            yield filtered(slider, plane, row, biases[index], x.off)

@@ -42,11 +42,6 @@ class Group(NamedTuple):
     pieces: Sequence[Piece]
     biases: Numbers
 
-    def cut(self, first: int, last: int) -> Group:
-        """The group with some of its filters only."""
-        pieces = [Piece(piece.planes, piece.rows[first:last]) for piece in self.pieces]
-        return Group(self.size, pieces, self.biases[first:last])
-
 
 def numbers(values: Sequence[float], first: int, count: int) -> Numbers:
     """A stretch of a parameter: a list, or an array where it comes as one.

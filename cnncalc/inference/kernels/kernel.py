@@ -10,6 +10,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.inference.kernels.planes import Planes
     from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]
@@ -26,6 +27,10 @@ class Kernel(ABC):
     @abstractmethod
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """The layer's output."""
+
+    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+        """The output for packed maps, packed; None where the kernel or the numbers forbid it."""
+        return None
 
     def by_room(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """What the room's own definition makes of the inputs."""

@@ -20,6 +20,7 @@ from cnncalc.window import Window
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from cnncalc.inference.kernels.planes import Planes
     from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]
@@ -57,6 +58,10 @@ class Same(Kernel):
         """What came in."""
         (x,) = inputs
         return x._replace(shape=self.layer.output_shape(x.shape))
+
+    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+        """What came in."""
+        return x
 
 
 class Slice(Kernel):

@@ -17,7 +17,7 @@ from cnncalc.inference.kernels.planes import kept, packed_as
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.inference.kernels.lanewise import Outcome
     from cnncalc.inference.kernels.planes import Layout, Plane, Planes
@@ -58,21 +58,24 @@ class Bn(Kernel):
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Take off the mean, scale, shift."""
         (x,) = inputs
-        lines = list(self._lines(x.shape.channels, parameters))
-        if (there := packed_as(x)) and (made := _resident(there, lines)):
+        if (there := packed_as(x)) and (made := self.resident(there, parameters)):
             return Tensor(x.shape, made)
-        pairs = zip(planes_of(x), lines, strict=True)
+        pairs = zip(planes_of(x), self._lines(parameters), strict=True)
         return Tensor(x.shape, [v for plane, line in pairs for v in line.of(plane)])
 
-    def _lines(self, channels: int, parameters: Mapping[str, Numbers]) -> Iterator[Line]:
+    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+        """Packed maps, normalised."""
+        return _resident(x, self._lines(parameters))
+
+    def _lines(self, parameters: Mapping[str, Numbers]) -> Iterator[Line]:
         """What is taken off, scaled by and added in each channel."""
         statistics = zip(parameters["running_mean"], parameters["running_var"], strict=True)
-        for channel, (mean, variance) in zip(range(channels), statistics, strict=True):
+        for channel, (mean, variance) in enumerate(statistics):
             weight, bias = _learned(self.layer.affine, parameters, channel)
             yield Line(mean, sqrt(variance + self.layer.eps), weight, bias)
 
 
-def _resident(x: Planes, lines: Sequence[Line]) -> Planes | None:
+def _resident(x: Planes, lines: Iterable[Line]) -> Planes | None:
     """Packed maps, normalised; None where the numbers do not allow it."""
     pairs = zip(x.planes, lines, strict=True)
     return kept(x.layout, (_normal(plane, line, x.layout) for plane, line in pairs))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import product
-from math import prod
+from math import inf, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference.kernels.lanes import NARROW, WIDE, WORD
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 CALL = 45
 MULTIPLY, ADD = 2.9, 2.4
 # Numbers one by one: into a lane, out of one as a float or an integer, a scalar gathered.
-PACK, UNPACK, SCALAR = 80, 90, 45
+PACK, UNPACK, SCALAR = 100, 90, 45
 # Floating point: a product added up, with its neighbours, or as part of a distance.
 ORDINARY, ORDINARY_CALL = 26, 200
-DISTANCE, DISTANCE_CALL = 6, 200
+DISTANCE, DISTANCE_CALL = 9, 200
 # A packed map that is made of sums: a call, and each lane.
 SETTLING, SETTLED = 5_000, 30
 WEIGHT = 85  # a weight made an integer
-KEPT = 100  # what a number that stays packed saves in a norm, an activation, a convolution
+KEPT = 150  # what a number that stays packed saves in a norm, an activation, a convolution
 GATHER = 15  # a number put into a window
 # Work handed to another process: once, and each lane of what goes there or comes back.
 HANDING, TRAVEL = 1_000_000, 25
@@ -85,30 +85,31 @@ def best(size: Size) -> Choice:
     return min([floats, *_candidates(size)], key=lambda choice: choice.nanoseconds)
 
 
-def resident(size: Size, lanes: int, *, packed: bool) -> float:
-    """Nanoseconds for a convolution by 1x1 from packed maps of so many lanes to packed maps.
+def resident(size: Size, *, packed: bool) -> float:
+    """Nanoseconds for a convolution from packed maps to packed maps.
 
     What other ways spend on numbers that come packed, and what later layers will spend on
     numbers that do not, is taken off.
     """
-    inputs = size.channels * size.places * PACK
-    return (
-        _mixing(size, lanes) - size.filters * size.places * KEPT + (-inputs if packed else inputs)
-    )
+    if size.channels * size.slide.taps * size.places * WORD > MEMORY:
+        return inf
+    inputs = size.channels * prod(size.slide.spatial) * PACK
+    return _mixing(size) - size.filters * size.places * KEPT + (-inputs if packed else inputs)
 
 
-def processes(size: Size, lanes: int, layers: int, jobs: int) -> int:
-    """How many of `jobs` processes are to share a convolution by 1x1 and the layers behind it.
+def processes(size: Size, layers: int, jobs: int) -> int:
+    """How many of `jobs` processes are to share such a convolution and the layers behind it.
 
     >>> from cnncalc.inference.kernels.grids import Slide
     >>> from cnncalc.window import Window
     >>> size = Size(64, 384, Slide((14, 14), (Window(1),) * 2))
-    >>> processes(size, 196, 6, 2), processes(size._replace(filters=8), 196, 1, 2)
+    >>> processes(size, 6, 2), processes(size._replace(filters=8), 1, 2)
     (2, 1)
     """
-    behind = (layers - 1) * size.filters * (SETTLING + lanes * SETTLED)
-    work = _mixing(size, lanes) + behind
-    into, out = size.channels * lanes * TRAVEL, size.filters * lanes * TRAVEL
+    each = SETTLING + size.places * SETTLED
+    work = _mixing(size) + (layers - 1) * size.filters * each
+    into = size.channels * prod(size.slide.spatial) * TRAVEL
+    out = size.filters * size.places * TRAVEL
 
     def time(count: int) -> float:
         return work / count + (count - 1) * (HANDING + into + out / count)
@@ -116,12 +117,12 @@ def processes(size: Size, lanes: int, layers: int, jobs: int) -> int:
     return min(range(1, min(jobs, size.filters) + 1), key=time)
 
 
-def _mixing(size: Size, lanes: int) -> float:
-    """Nanoseconds for a convolution by 1x1 from packed maps to packed maps."""
-    products = size.channels * size.filters
-    return products * (2 * CALL + WEIGHT + lanes * (MULTIPLY + ADD)) + size.filters * (
-        SETTLING + lanes * SETTLED
-    )
+def _mixing(size: Size) -> float:
+    """The products, what the taps see put in place, the sums settled."""
+    slide, lanes = size.slide, size.places
+    views = 0 if slide.taps == 1 else size.channels * slide.taps * (CALL + lanes * ADD)
+    products = size.terms * size.filters * (2 * CALL + WEIGHT + lanes * (MULTIPLY + ADD))
+    return views + products + size.filters * (SETTLING + lanes * SETTLED)
 
 
 def in_floats(size: Size) -> float:

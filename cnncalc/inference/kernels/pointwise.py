@@ -16,7 +16,7 @@ from cnncalc.inference.kernels.planes import kept, packed_as
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from cnncalc.inference.kernels.lanewise import Outcome
     from cnncalc.inference.kernels.planes import Layout, Plane, Planes
@@ -30,15 +30,16 @@ class Pointwise(Kernel):
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """The function of every number."""
         (x,) = inputs
-        if (there := packed_as(x)) and (made := kept(there.layout, self._on_planes(there))):
+        if (there := packed_as(x)) and (made := self.resident(there, parameters)):
             return Tensor(x.shape, made)
         try:
             return Tensor(x.shape, self.apply(x.values))
         except OverflowError:
             return self.by_room(inputs, parameters)
 
-    def _on_planes(self, x: Planes) -> Iterator[Outcome | None]:
-        return (self.on_lanes(plane, x.layout) for plane in x.planes)
+    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+        """The function of packed maps."""
+        return kept(x.layout, (self.on_lanes(plane, x.layout) for plane in x.planes))
 
     @abstractmethod
     def apply(self, values: Numbers) -> list[float]:

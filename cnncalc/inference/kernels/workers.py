@@ -7,18 +7,20 @@ that the numbers are the same to the last bit for any number of processes.
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference.kernels.crew import together
-from cnncalc.inference.kernels.groups import Made, Piece
+from cnncalc.inference.kernels.groups import Group, Made, Piece
 from cnncalc.inference.kernels.plans import best
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cnncalc.inference.kernels.groups import Group
+    from cnncalc.inference.kernels.plans import Size
 
-WORTH = 1e8  # nanoseconds of work below which handing it out costs more than it gains
+    Numbers = Sequence[float]
+
+WORTH = 2e7  # nanoseconds of work below which handing it out costs more than it gains
 ALONE = 0.4  # the share of the work that every process does for itself: its inputs' lanes
 
 
@@ -39,25 +41,35 @@ def shared(way: Callable[[Group], Made], group: Group, jobs: int) -> Made:
     share = -(-filters // jobs)
     if share == filters or best(group.size).nanoseconds < WORTH:
         return way(group)
-    parts = [_compact(group.cut(at, at + share)) for at in range(0, filters, share)]
-    made = together(_flat, way, parts)
+    planes = [list(map(_array, piece.planes)) for piece in group.pieces]
+    parts = [_filters(group, at, at + share) for at in range(0, filters, share)]
+    made = together(_flat, (way, group.size, planes), parts)
     outputs = [plane.tolist() for part, _ in made for plane in part]
     return Made(outputs, max(error for _, error in made))
 
 
-def _compact(group: Group) -> Group:
-    """The group in the form that travels between processes."""
-    pieces = [
-        Piece(list(map(_array, planes)), list(map(_array, rows))) for planes, rows in group.pieces
-    ]
-    return group._replace(pieces=pieces)
+class Filters(NamedTuple):
+    """Some filters: per piece of the channels a row of weights each, and their biases."""
+
+    rows: list[list[array[float]]]
+    biases: Numbers
 
 
-def _array(numbers: Sequence[float]) -> array[float]:
+def _filters(group: Group, first: int, last: int) -> Filters:
+    """Some of a group's filters, in the form that travels between processes."""
+    rows = [list(map(_array, piece.rows[first:last])) for piece in group.pieces]
+    return Filters(rows, group.biases[first:last])
+
+
+def _array(numbers: Numbers) -> array[float]:
     return numbers if isinstance(numbers, array) else array("d", numbers)
 
 
-def _flat(way: Callable[[Group], Made], group: Group) -> tuple[list[array[float]], float]:
+def _flat(
+    common: tuple[Callable[[Group], Made], Size, list[list[array[float]]]], filters: Filters
+) -> tuple[list[array[float]], float]:
     """A way's outputs in the form that travels between processes."""
-    planes, error = way(group)
-    return [array("d", plane) for plane in planes], error
+    way, size, planes = common
+    pieces = [Piece(*pair) for pair in zip(planes, filters.rows, strict=True)]
+    made, error = way(Group(size, pieces, filters.biases))
+    return [array("d", plane) for plane in made], error
