@@ -13,7 +13,6 @@ from array import array
 from collections import Counter
 from dataclasses import replace
 from functools import reduce
-from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +20,7 @@ from cnncalc.inference import kernels
 from cnncalc.inference.kernels.convolution import Convolution
 from cnncalc.inference.kernels.crew import together
 from cnncalc.inference.kernels.planes import Planes
-from cnncalc.inference.kernels.plans import processes
+from cnncalc.inference.kernels.plans import shares
 from cnncalc.inference.statistics import Measured, measure
 
 if TYPE_CHECKING:
@@ -130,12 +129,11 @@ def carry(
     packed = head.entering(entering[0]) if head else None
     if head is None or packed is None:
         return None
-    count = processes(head.size, len(stretch), jobs)
-    if count == 1:
+    every = shares(head.size, len(stretch), jobs)
+    if len(every) == 1:
         return None
     values = [parameters.of(network, node) for node in stretch]
-    ends = [head.size.filters * part // count for part in range(count + 1)]
-    parts = [_legs(stretch, values, range(*own)) for own in pairwise(ends)]
+    parts = [_legs(stretch, values, maps) for maps in every]
     return _joined(together(_carried, Maps(entering[0].shape, packed.bare), parts))
 
 

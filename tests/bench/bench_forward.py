@@ -6,9 +6,9 @@ Run by hand: python tests/bench/bench_forward.py [layers|nets|zoo] [NAME ...]
 Ordinary is what one would write: the windows laid out once and shared by all filters, then
 `sum(map(operator.mul, window, weights))`. It is timed on a few filters of every layer and
 scaled up, in turn with the kernels; processor seconds, so that other work on the machine does
-not matter, and the best of several. Whole networks are timed in one process and in as many as
-there are cores, as `cnncalc forward` does unless told otherwise; those are seconds on the
-wall, and other work does matter. NumPy's time, where NumPy is installed, is a matrix
+not matter, and the best of several. Whole networks are timed likewise, layer by layer, in one
+process and then in as many as there are cores, as `cnncalc forward` does unless told otherwise;
+these are seconds on the wall, and other work does matter. NumPy's time, where NumPy is installed, is a matrix
 product of the same windows in float32, on as many cores as it likes.
 """
 
@@ -40,6 +40,7 @@ from cnncalc.tensor import Tensor
 
 MINUTE = 60
 CORES = os.cpu_count() or 1
+PASSES = 3  # of a whole network
 SAMPLED = 4  # filters that the ordinary way is timed on
 HALF = ((1, 1),)
 LAYERS = {
@@ -184,15 +185,16 @@ def plain_seconds(layer, shapes, weights):
 
 
 def passes(network, weights, jobs=1):
-    """Rows of two passes of a random sample, and the seconds of all layers in the faster one."""
+    """Rows of a pass of a random sample, and the seconds of all layers, each in its best pass."""
     random = Random(1)
     samples = {
         node.name: Tensor(node.shape, [random.random() for _ in range(node.shape.size)])
         for node in network.inputs
     }
     run.perf_counter = time.process_time if jobs == 1 else time.perf_counter
-    every = [run.forward(network, samples, weights, jobs=jobs).rows for _ in range(2)]
-    return every[0], min(sum(row.seconds for row in rows) for rows in every)
+    every = [run.forward(network, samples, weights, jobs=jobs).rows for _ in range(PASSES)]
+    layers = zip(*every, strict=True)
+    return every[0], sum(min(row.seconds for row in rows) for rows in layers)
 
 
 def speed(name, network, rows, fast):

@@ -174,7 +174,8 @@ def test_mixing_keeps_within_its_bound(layout, seed, inputs, weights, channels):
     x = drawn(seed, inputs, layout, channels)
     row = [weights(random) for _ in range(channels)]
     bias = random.choice([0.0, weights(random)])
-    made, error = mixer(x).mix(row, bias)
+    ((made, error),) = mixer(x).mix([row], [bias])
+    assert [(made, error)] == list(mixer(x).mix([row], [bias], across=True))
     maps = [unpacked(plane, layout) for plane in x.planes]
     factors = list(map(Fraction, row))
     expected = [
@@ -213,7 +214,7 @@ def test_sliding_keeps_within_its_bound(layout, seed, inputs, weights, window, c
     exact = layer.forward([Tensor(shape, list(map(Fraction, x)))], parameters)
     expected = list(map(float, exact.values))
     assert slider.layout.lanes == out.size
-    made, error = Mixer(x, slider, slide.taps).mix(row, bias)
+    ((made, error),) = Mixer(x, slider, slide.taps).mix([row], [bias])
     same(made, slider.layout, expected, error)
     if channels == 1:
         made, error = filtered(slider, x.planes[0], row, bias)
@@ -317,8 +318,8 @@ def test_what_cannot_be_told_is_computed_otherwise():
     statistics = {"running_mean": [1e6], "running_var": [1e-12]}
     made = kernels.choose(layer, Shape(1, (1, 4)))([Tensor(Shape(1, (1, 4)), x)], statistics)
     check(layer.forward([Tensor(Shape(1, (1, 4)), list(x))], statistics), made)
-    assert mixer(Planes(layout, x.planes)).mix([float("nan")], 0.0) is None
-    assert mixer(Planes(layout, x.planes)).mix([1.0], float("inf")) is None
+    assert list(mixer(Planes(layout, x.planes)).mix([[float("nan")]], [0.0])) == [None]
+    assert list(mixer(Planes(layout, x.planes)).mix([[1.0]], [float("inf")])) == [None]
 
 
 def both(layer, x, **parameters):
@@ -373,7 +374,7 @@ def test_a_broken_weight_on_a_map_of_zeros_is_not_overlooked(broken):
     expected, made = both(Conv(filters=1, kernel=(1,), bias=False), x, weight=[broken, 1.0])
     assert all(map(isnan, expected.values))
     assert all(map(isnan, made.values))
-    assert mixer(x.values).mix([broken, 1.0], 0.0) is None
+    assert list(mixer(x.values).mix([[broken, 1.0]], [0.0])) == [None]
 
 
 @pytest.mark.parametrize("bias", [1e306, 1e-320, 1e-250, 1e250])

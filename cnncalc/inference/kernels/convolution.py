@@ -16,7 +16,7 @@ from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.kernels.groups import Group, Made, Piece, astray, joined, numbers
 from cnncalc.inference.kernels.kernel import Kernel
 from cnncalc.inference.kernels.planes import kept, pack, packed_as
-from cnncalc.inference.kernels.plans import Size, best, resident
+from cnncalc.inference.kernels.plans import Size, across, best, resident
 from cnncalc.inference.kernels.resident import Mixer
 from cnncalc.inference.kernels.slider import Slider, slides
 from cnncalc.inference.kernels.ways import floating, packed
@@ -83,7 +83,7 @@ class Convolution(Kernel):
         mixer = Mixer(x, slider, size.slide.taps)
         biases = parameters.get("bias", [0.0] * size.filters)
         rows = (numbers(weights, at * wide, wide) for at in range(size.filters))
-        made = (mixer.mix(row, bias) for row, bias in zip(rows, biases, strict=True))
+        made = mixer.mix(rows, biases, across=across(size, mixer.dense))
         return kept(slider.layout, made)
 
     def _of_numbers(self, x: Tensor, parameters: Mapping[str, Numbers]) -> Tensor:

@@ -7,20 +7,20 @@ ratios matter, and a wrong guess costs time, never accuracy.
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from math import inf, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference.kernels.lanes import NARROW, WIDE, WORD
 from cnncalc.inference.kernels.packed import Plan
 from cnncalc.inference.kernels.schemes import POINTS, scheme
+from cnncalc.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.inference.kernels.grids import Slide
     from cnncalc.inference.kernels.schemes import Stage
-    from cnncalc.window import Window
 
 # Operations on packed vectors: a call, and what each lane of 8 bytes adds to it.
 CALL = 45
@@ -32,8 +32,9 @@ ORDINARY, ORDINARY_CALL = 26, 200
 DISTANCE, DISTANCE_CALL = 9, 200
 # A packed map that is made of sums: a call, and each lane.
 SETTLING, SETTLED = 5_000, 30
-WEIGHT = 85  # a weight made an integer
-KEPT = 150  # what a number that stays packed saves in a norm, an activation, a convolution
+WEIGHT, LAID = 150, 80  # a weight made an integer, or laid into a lane
+PLACE, TURN = 45, 30  # a number of a map made an integer; a sum taken to another lane
+KEPT = 200  # what a number that stays packed saves in a norm, an activation, a convolution
 GATHER = 15  # a number put into a window
 # Work handed to another process: once, and each lane of what goes there or comes back.
 HANDING, TRAVEL = 1_000_000, 25
@@ -97,32 +98,67 @@ def resident(size: Size, *, packed: bool) -> float:
     return _mixing(size) - size.filters * size.places * KEPT + (-inputs if packed else inputs)
 
 
-def processes(size: Size, layers: int, jobs: int) -> int:
-    """How many of `jobs` processes are to share such a convolution and the layers behind it.
+def shares(size: Size, layers: int, jobs: int) -> list[range]:
+    """The filters of such a convolution that each of up to `jobs` processes takes.
+
+    The first process hands out the work, and so has a head start: its share is larger.
+    `layers` counts the convolution and the layers behind it.
 
     >>> from cnncalc.inference.kernels.grids import Slide
     >>> from cnncalc.window import Window
     >>> size = Size(64, 384, Slide((14, 14), (Window(1),) * 2))
-    >>> processes(size, 6, 2), processes(size._replace(filters=8), 1, 2)
-    (2, 1)
+    >>> shares(size, 6, 2), shares(size._replace(filters=8), 1, 2)
+    ([range(0, 196), range(196, 384)], [range(0, 8)])
     """
-    each = SETTLING + size.places * SETTLED
-    work = _mixing(size) + (layers - 1) * size.filters * each
+    filters = size.filters
+    behind = (layers - 1) * filters * (SETTLING + size.places * SETTLED)
+    work = _mixing(size) + behind
     into = size.channels * prod(size.slide.spatial) * TRAVEL
-    out = size.filters * size.places * TRAVEL
+    out = filters * size.places * TRAVEL
 
     def time(count: int) -> float:
         return work / count + (count - 1) * (HANDING + into + out / count)
 
-    return min(range(1, min(jobs, size.filters) + 1), key=time)
+    count = min(range(1, min(jobs, filters) + 1), key=time)
+    late = (HANDING + into) / 2
+    each = int(filters * max(0.0, work - late) / (count * work + out / 2))
+    ends = [0, *(filters - each * left for left in range(count - 1, -1, -1))]
+    return [range(*own) for own in pairwise(ends)] if each else [range(filters)]
+
+
+def across(size: Size, dense: float = 1.0) -> bool:
+    """Whether a lane per filter, and not per place, makes sums of packed maps more quickly.
+
+    Then only that share of the maps' numbers counts that are not 0.
+
+    >>> from cnncalc.inference.kernels.grids import Slide
+    >>> from cnncalc.window import Window
+    >>> across(Size(160, 960, Slide((7, 7), (Window(1),) * 2)))
+    True
+    """
+    single = all(window == Window(1) for window in size.slide.windows)
+    return single and _across(size, dense) < _along(size)
 
 
 def _mixing(size: Size) -> float:
-    """The products, what the taps see put in place, the sums settled."""
+    """Nanoseconds for a convolution from packed maps to packed maps, by the quicker way."""
+    sums = _across(size) if across(size) else _along(size)
+    return sums + size.filters * (SETTLING + size.places * SETTLED)
+
+
+def _along(size: Size) -> float:
+    """Sums with a lane per place: what the taps see put in place, and all products."""
     slide, lanes = size.slide, size.places
     views = 0 if slide.taps == 1 else size.channels * slide.taps * (CALL + lanes * ADD)
     products = size.terms * size.filters * (2 * CALL + WEIGHT + lanes * (MULTIPLY + ADD))
-    return views + products + size.filters * (SETTLING + lanes * SETTLED)
+    return views + products
+
+
+def _across(size: Size, dense: float = 1.0) -> float:
+    """Sums with a lane per filter: numbers and weights change sides, and the sums once more."""
+    scalars, weights = size.channels * size.places, size.channels * size.filters
+    products = scalars * dense * (2 * CALL + size.filters * (MULTIPLY + ADD))
+    return products + scalars * PLACE + weights * LAID + size.places * size.filters * TURN
 
 
 def in_floats(size: Size) -> float:
