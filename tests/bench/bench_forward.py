@@ -8,8 +8,8 @@ Ordinary is what one would write: the windows laid out once and shared by all fi
 scaled up, in turn with the kernels; processor seconds, so that other work on the machine does
 not matter, and the best of several. Whole networks are timed likewise, layer by layer, in one
 process and then in as many as there are cores, as `cnncalc forward` does unless told otherwise;
-these are seconds on the wall, and other work does matter. NumPy's time, where NumPy is installed, is a matrix
-product of the same windows in float32, on as many cores as it likes.
+these are seconds on the wall, and other work does matter. NumPy's time, where NumPy is
+installed, is a matrix product of the same windows in float32, on as many cores as it likes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from cnncalc.tensor import Tensor
 
 MINUTE = 60
 CORES = os.cpu_count() or 1
-PASSES = 3  # of a whole network
+PASSES = 5  # of a whole network
 SAMPLED = 4  # filters that the ordinary way is timed on
 HALF = ((1, 1),)
 LAYERS = {

@@ -17,7 +17,7 @@ def divided(number, by):
     return number // by
 
 
-def ended(_, pid):
+def ended(pid, _):
     """Die, where this is not the process that asked."""
     if os.getpid() != pid:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -28,6 +28,7 @@ def ended(_, pid):
 def _none_left():
     yield
     crew._crew(os.getpid()).dismiss()
+    crew._crew.cache_clear()
 
 
 def test_every_part_is_done_by_a_process_of_its_own():
@@ -54,9 +55,9 @@ def test_what_is_raised_is_raised_and_nobody_gets_an_old_answer(parts):
 
 
 def test_the_parts_of_a_helper_that_died_are_done_here():
-    assert crew.together(ended, None, [os.getpid()] * 2) == [os.getpid()] * 2
-    (_, here), (_, there) = crew.together(scaled, 2, [[1], [2]])
-    assert here == os.getpid() != there
+    assert crew.together(ended, os.getpid(), [None] * 2) == [os.getpid()] * 2
+    results = crew.together(scaled, 2, [[1], [2]])
+    assert results == [([2], os.getpid()), ([4], os.getpid())]
 
 
 def test_work_that_finds_the_helpers_taken_is_done_here():

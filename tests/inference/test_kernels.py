@@ -299,7 +299,7 @@ def test_an_input_of_zeros_gives_the_biases():
 
 
 def test_the_number_of_processes_changes_nothing(monkeypatch):
-    monkeypatch.setattr(workers, "WORTH", 0)
+    monkeypatch.setattr(workers, "WORTH", 1)
     for name in ("3x3", "3x3 on a small map"):
         layer, shape = LAYERS[name]
         _, alone = run_both(layer, [shape], 5)

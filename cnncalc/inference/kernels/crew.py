@@ -29,6 +29,7 @@ class Crew:
         self.process = process
         self.pipes: list[Connection] = []
         self.free = Lock()
+        self.alive = True  # none has died yet
 
     def recruited(self, count: int) -> list[Connection]:
         """The pipes to so many helpers."""
@@ -55,19 +56,20 @@ def together(
 ) -> list[Result]:
     """What a function makes of each part: the first is done here, every other by a helper.
 
-    `common` and the parts are what can be pickled. Where there is no help, for it is taken or
-    has died, the parts are done here.
+    `common` and the parts are what can be pickled. Where there is no help the parts are done
+    here: while other work has the helpers, and for good once any of them has died.
 
     >>> from operator import sub
     >>> together(sub, 10, [1])
     [9]
     """
     crew = _crew(os.getpid())
-    if len(parts) > 1 and crew.free.acquire(blocking=False):
+    if len(parts) > 1 and crew.alive and crew.free.acquire(blocking=False):
         try:
             return _shared(crew, function, common, parts)
-        except (EOFError, OSError):  # a helper has died
+        except (EOFError, OSError):
             crew.dismiss()
+            crew.alive = False
         except BaseException:  # what the others answer is not waited for
             crew.dismiss()
             raise

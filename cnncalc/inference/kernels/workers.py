@@ -20,8 +20,17 @@ if TYPE_CHECKING:
 
     Numbers = Sequence[float]
 
-WORTH = 2e7  # nanoseconds of work below which handing it out costs more than it gains
+WORTH = 1e7  # nanoseconds of work for each process below which handing it out does not pay
 ALONE = 0.4  # the share of the work that every process does for itself: its inputs' lanes
+
+
+def processes(nanoseconds: float, jobs: int) -> int:
+    """How many of `jobs` processes some work is shared by.
+
+    >>> processes(1e9, 4), processes(3e7, 4), processes(1e6, 4)
+    (4, 3, 1)
+    """
+    return max(1, min(jobs, int(nanoseconds / WORTH)))
 
 
 def expected(nanoseconds: float, jobs: int) -> float:
@@ -30,16 +39,15 @@ def expected(nanoseconds: float, jobs: int) -> float:
     >>> expected(1e9, 1), expected(1e9, 2)
     (1000000000.0, 700000000.0)
     """
-    if jobs == 1 or nanoseconds < WORTH:
-        return nanoseconds
-    return nanoseconds * (ALONE + (1 - ALONE) / jobs)
+    count = processes(nanoseconds, jobs)
+    return nanoseconds * (ALONE + (1 - ALONE) / count)
 
 
 def shared(way: Callable[[Group], Made], group: Group, jobs: int) -> Made:
     """The outputs of a group by some way, computed by up to `jobs` processes."""
     filters = group.size.filters
-    share = -(-filters // jobs)
-    if share == filters or best(group.size).nanoseconds < WORTH:
+    share = -(-filters // processes(best(group.size).nanoseconds, jobs))
+    if share == filters:
         return way(group)
     planes = [list(map(_array, piece.planes)) for piece in group.pieces]
     parts = [_filters(group, at, at + share) for at in range(0, filters, share)]
