@@ -125,23 +125,22 @@ def carry(
 
     None where sharing does not pay, and where the maps of any layer do not stay packed.
     """
-    head = _head(network, stretch[0], jobs)
-    packed = head.entering(entering[0]) if head else None
-    if head is None or packed is None:
+    head = _head(network, stretch[0])
+    if head is None or len(every := shares(head.size, len(stretch), jobs)) == 1:
         return None
-    every = shares(head.size, len(stretch), jobs)
-    if len(every) == 1:
+    packed = head.entering(entering[0])
+    if packed is None:
         return None
     values = [parameters.of(network, node) for node in stretch]
     parts = [_legs(stretch, values, maps) for maps in every]
     return _joined(together(_carried, Maps(entering[0].shape, packed.bare), parts))
 
 
-def _head(network: Network, node: Node, jobs: int) -> Convolution | None:
+def _head(network: Network, node: Node) -> Convolution | None:
     """The kernel of a row, if each of its maps is made of all maps."""
     if node.layer.type != "conv":
         return None
-    kernel = kernels.choose(node.layer, *network.shapes_into(node), jobs=jobs)
+    kernel = kernels.choose(node.layer, *network.shapes_into(node))
     return kernel if isinstance(kernel, Convolution) and kernel.mixes else None
 
 
