@@ -83,8 +83,9 @@ class Convolution(Kernel):
         mixer = Mixer(x, slider, size.slide.taps)
         biases = parameters.get("bias", [0.0] * size.filters)
         rows = (numbers(weights, at * wide, wide) for at in range(size.filters))
-        made = mixer.mix(rows, biases, across=across(size, mixer.dense))
-        return kept(slider.layout, made)
+        # How many numbers are 0 is found out where it matters.
+        turned = across(size) or (across(size, 0.0) and across(size, mixer.dense))
+        return kept(slider.layout, mixer.mix(rows, biases, across=turned))
 
     def _of_numbers(self, x: Tensor, parameters: Mapping[str, Numbers]) -> Tensor:
         """The output by the ways that take numbers and make numbers, or by the room."""

@@ -34,7 +34,7 @@ class Add(Kernel):
 
 
 def _resident(every: Sequence[Planes]) -> Planes | None:
-    """The sum of packed tensors; None where one of them is not, or otherwise."""
+    """The sum of packed tensors; None where they differ in shape."""
     layout = every[0].layout
     if any(x.layout != layout for x in every):
         return None
