@@ -185,6 +185,14 @@ def test_mixing_keeps_within_its_bound(layout, seed, inputs, weights, channels):
     same(made, layout, expected, error)
 
 
+@pytest.mark.parametrize("across", [True, False])
+def test_maps_of_zeros_leave_the_biases(across):
+    layout = Layout(3, 3)
+    x = pack(tensor(Random(1), lambda _: 0.0, 2, layout))
+    made = mixer(x).mix([[1.0, 2.0], [0.0, 0.0]], [0.5, 0.0], across=across)
+    assert [unpacked(plane, layout) for plane, _ in made] == [[0.5] * 9, [0.0] * 9]
+
+
 WINDOWS = st.builds(
     lambda kernel, stride, begin, end, dilation: {
         "kernel": kernel, "stride": stride, "padding": ((begin, end),) * len(kernel),

@@ -8,7 +8,7 @@ Cauchy and Schwarz. The inputs are taken as they are; weights, bias and output a
 from __future__ import annotations
 
 from array import array
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import compress, islice
 from math import dist, floor, hypot, isfinite, ldexp, log2, sqrt
 from operator import add, mul
@@ -106,10 +106,11 @@ class Mixer:
         >>> unpacked(plane, x.layout), error < 1e-6
         ([10.0, 12.125], True)
         """
+        way = self._across if across and self.planes else partial(map, self._along)
         prepared = map(self._filter, rows, biases)
         while some := list(islice(prepared, TOGETHER)):
             filters = [own for own in some if own]
-            totals = iter(self._across(filters) if across else map(self._along, filters))
+            totals = iter(way(filters))
             for own in some:
                 yield self._made(own, next(totals)) if own else None
 
@@ -162,9 +163,9 @@ class Mixer:
         sums = (
             sum(
                 map(mul, filter(None, numbers), compress(weights, numbers)),
-                rooms - ones * (sum(numbers) * LIFT),
+                rooms - ones * (every * LIFT),
             )
-            for numbers in places
+            for numbers, every in zip(places, WIDE.integers(sum(vectors), lanes), strict=True)
         )
         turned = array("Q", b"".join([total.to_bytes(count * WORD, "little") for total in sums]))
         rooms = WIDE.each(room, lanes)
