@@ -18,7 +18,7 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.design.figures import FIGURES, figure
 from cnncalc.design.settings import Grid
 from cnncalc.design.workshop import Plan, Square, Workshop
-from cnncalc.errors import CnncalcError, Diagnostic
+from cnncalc.errors import CnncalcError, Diagnostic, failure
 from cnncalc.lines import with_lines
 from cnncalc.spec.document import Document, read_document
 from cnncalc.spec.ports import read_ports
@@ -75,12 +75,16 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
     `vary` gives the values of declared variables, `vary_input` input shapes, where a number
     stands for a square input. `shard=(3, 8)` computes the third of eight shares. The work is
     done here, by `jobs` processes, or by `executor`. Raises CnncalcError where the file, the
-    variant or a variable does not exist; a setting that does not work is an outcome.
+    variant or a variable does not exist, or a variable is both set and varied; a setting that
+    does not work is an outcome.
 
     >>> outcomes = sweep("mobilenet_v2", vary={"width": [0.5, 1.0]}, vary_input=[96])
     >>> [(outcome.vars["width"], outcome.figures["params"]) for outcome in outcomes]
     [(0.5, 1968680), (1.0, 3504872)]
     """
+    if both := sorted({*(set or ())} & {*(vary or ())}):
+        message = f"'{both[0]}' is both set and varied"
+        raise failure("bad-setting", message, help="leave one of the two out", exit_code=2)
     if isinstance(target, Document):
         document, named = target, None
     else:

@@ -149,6 +149,7 @@ def test_the_plot_follows_the_front(cnncalc, tiny):
         (("--vary", "k"), 2, "--vary takes NAME=VALUES, got 'k'"),
         (("--vary", "k=0.5:1:0"), 2, "the range 0.5:1:0 never moves: its step is 0"),
         (("--vary", "k=1", "--vary", "k=2"), 2, "'k' is varied twice"),
+        (("--vary", "k=1", "--set", "k=2"), 2, "'k' is both set and varied"),
         (("--vary", "k=1", "--shard", "3/2"), 2, "'3/2' is no share"),
         (("--vary", "k=1", "--pareto", "para"), 2, "there is no figure 'para'"),
         (("--vary", "k=1", "--pareto", "most:rf"), 2, "'most:rf' is no aim"),
