@@ -69,7 +69,6 @@ class Mixer:
         self.order = [place for place, _ in places]
         self.exponents = [exponent for _, exponent in places]
         self.plain = self.order == list(range(taps * len(x.planes)))
-        self.lift = self._sum([LIFT] * len(places))
         self.origin = (0.0,) * len(places)
         self.magics: dict[int, list[float]] = {}
         self.doubles = Struct(f"<{len(places)}d")
@@ -80,6 +79,11 @@ class Mixer:
         """The share of the maps' numbers that are not 0."""
         layout, count = self.slider.source, max(1, len(self.planes))
         return 1 - sum(zeros(plane, layout) for plane in self.planes) / layout.lanes / count
+
+    @cached_property
+    def lift(self) -> int:
+        """What the lifting of all weights adds to a sum."""
+        return self._sum([LIFT] * len(self.order))
 
     @cached_property
     def coarsest(self) -> int:
