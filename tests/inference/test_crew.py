@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -64,6 +66,22 @@ def test_work_that_finds_the_helpers_taken_is_done_here():
     with crew._crew(os.getpid()).free:
         results = crew.together(scaled, 2, [[1], [2]])
     assert results == [([2], os.getpid()), ([4], os.getpid())]
+
+
+def test_a_program_needs_no_guard_and_a_helper_of_others_gets_no_help(tmp_path):
+    """Helpers do not run the program again; a daemon may not start any."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import multiprocessing, os\n"
+        "from operator import pow\n"
+        "from cnncalc.inference.kernels import crew\n"
+        "print(crew.together(pow, 2, [1, 2, 3]), len(crew._crew(os.getpid()).pipes))\n"
+        "crew._crew.cache_clear()\n"
+        "multiprocessing.current_process()._config['daemon'] = True\n"
+        "print(crew.together(pow, 2, [1, 2, 3]), len(crew._crew(os.getpid()).pipes))\n"
+    )
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("[2, 4, 8] 2\n[2, 4, 8] 0\n", "")
 
 
 def test_a_process_that_was_forked_off_has_its_own_helpers():

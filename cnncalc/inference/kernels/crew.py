@@ -8,12 +8,15 @@ queues with threads behind them would wait for their turn while this one compute
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import contextmanager
 from functools import lru_cache
 from threading import Lock
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
 Common = TypeVar("Common")
@@ -107,14 +110,29 @@ def _crew(process: int) -> Crew:
 
 
 def _started() -> Connection:
-    """The pipe to a new helper."""
-    from multiprocessing import get_context
+    """The pipe to a new helper. Raises OSError where this process may not have any."""
+    from multiprocessing import current_process, get_context
 
+    if current_process().daemon:
+        raise OSError("a helper of others has no helpers")
     spawning = get_context("spawn")
     ours, theirs = spawning.Pipe()
-    spawning.Process(target=_help, args=(theirs,), daemon=True).start()
+    helper = spawning.Process(target=_help, args=(theirs,), daemon=True)
+    with _without_main():
+        helper.start()
     theirs.close()
     return ours
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the program: helpers need nothing of it, and would run it for its functions."""
+    program = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = program
 
 
 def _help(pipe: Connection) -> None:
