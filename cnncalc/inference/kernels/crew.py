@@ -8,8 +8,9 @@ queues with threads behind them would wait for their turn while this one compute
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from threading import Lock
 from types import ModuleType
@@ -118,7 +119,7 @@ def _started() -> Connection:
     spawning = get_context("spawn")
     ours, theirs = spawning.Pipe()
     helper = spawning.Process(target=_help, args=(theirs,), daemon=True)
-    with _without_main():
+    with _without_main(), _uninterrupted():
         helper.start()
     theirs.close()
     return ours
@@ -135,13 +136,26 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = program
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold interrupts from the keyboard back. A helper that is started now never sees any."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # it lets interrupts through again when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _help(pipe: Connection) -> None:
     """What a helper does until the pipe is closed."""
-    from contextlib import suppress
-    from signal import SIG_IGN, SIGINT, signal
-
     # An interrupt from the keyboard reaches every process; the first one answers for all.
-    signal(SIGINT, SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, OSError):
         while True:
             function, common = pipe.recv()
