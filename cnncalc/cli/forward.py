@@ -87,7 +87,7 @@ def forward(
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Processes.", rich_help_panel=RUN,
+        typer.Option(min=1, metavar="N", help="Processes that share the work.", rich_help_panel=RUN,
                      show_default="the cores"),
     ] = None,
     readable: Annotated[
