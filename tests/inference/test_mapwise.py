@@ -1,18 +1,20 @@
 """Maps shared among processes: the same numbers as one process has, and when none are shared."""
 
+from itertools import pairwise
 from math import inf
 from random import Random
 
 import pytest
 
+from cnncalc import load
 from cnncalc.inference import mapwise
 from cnncalc.inference.initial import Start
 from cnncalc.inference.kernels import plans
 from cnncalc.inference.parameters import gather
-from cnncalc.inference.run import forward
+from cnncalc.inference.run import forward, inference
 from cnncalc.inference.stored import Stored
 from cnncalc.layers import room
-from cnncalc.network import chain
+from cnncalc.network import Node, chain
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
@@ -106,6 +108,31 @@ def test_a_stretch_may_begin_with_any_convolution_that_sees_all_maps(shares):
     net = chain("stem", Shape(3, (64, 64)), layers)
     alone, together = passed(net, jobs=1), passed(net, jobs=2)
     assert shares == [[3, 3]]
+    assert told(alone) == told(together)
+
+
+@pytest.mark.parametrize("name", ["resnet50", "mobilenet_v2", "densenet121", "regnet_y_400mf"])
+def test_stretches_are_all_rows_in_order_and_nobody_else_needs_the_inner_ones(name):
+    net = load(name)
+    order = inference(net)
+    found = list(mapwise.stretches(net, order, {order[-1].name}))
+    assert [node for some in found for node in some] == list(order)
+    assert max(map(len, found)) > 1
+    users = [index for node in order for index in node.inputs]
+    for some in found:
+        for before, node in pairwise(some):
+            assert node.inputs == (before.index,)
+            assert users.count(before.index) == 1
+
+
+def test_a_row_that_two_need_ends_its_stretch(shares):
+    net = chain(
+        "net", Shape(6, (20, 20)), [("mix", mix(16)), ("a", layer("relu")), ("b", layer("relu"))]
+    )
+    both = Node(4, "sum", layer("add"), (2, 3), net.nodes[3].shape)
+    net = net._replace(nodes=(*net.nodes, both), outputs=(4,))
+    alone, together = passed(net, jobs=1), passed(net, jobs=2)
+    assert shares == [[2, 2]]
     assert told(alone) == told(together)
 
 
