@@ -110,12 +110,13 @@ def forward(  # noqa: PLR0913 - every setting of a run by its name
     >>> list(done.tensor("relu").values)
     [0.0, 3.0]
     """
-    options = Options(jobs, readable or count, count)
+    plainly = readable or count
+    options = Options(1 if plainly else jobs, plainly, count)
     order = inference(network)
     ends = _last_uses(order, network.outputs)
     kept = {node.name for node in order} if keep == "all" else set(keep)
     kept |= {network.nodes[index].name for index in network.outputs}
-    sharing = jobs > 1 and not options.readable
+    sharing = options.jobs > 1
     alive: dict[int, Tensor] = {}
     rows = []
     for stretch in stretches(network, order, kept) if sharing else zip(order):

@@ -171,6 +171,14 @@ def test_maps_that_do_not_stay_packed_are_computed_by_one_process(shares):
     assert told(alone) == told(together)
 
 
+@pytest.mark.parametrize("how", [{"readable": True}, {"count": True}])
+def test_the_plain_definition_is_not_shared(how, shares):
+    net = block(BLOCKS["dwconv"])
+    done = forward(net, sample_of(net), gather(net, Start(seed=4)), jobs=2, **how)
+    assert shares == []
+    assert not any(row.fast for row in done.rows)
+
+
 def test_little_work_is_not_handed_out(monkeypatch):
     monkeypatch.setattr(mapwise, "together", None)
     assert passed(block(BLOCKS["dwconv"], (4, 4)), jobs=2).outputs
