@@ -9,7 +9,6 @@ for any number of processes.
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from dataclasses import replace
 from functools import reduce
@@ -19,11 +18,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc.inference import kernels
 from cnncalc.inference.kernels.convolution import Convolution
 from cnncalc.inference.kernels.crew import together
+from cnncalc.inference.kernels.groups import compact
 from cnncalc.inference.kernels.planes import Planes
 from cnncalc.inference.kernels.plans import shares
 from cnncalc.inference.statistics import Measured, measure
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from cnncalc.inference.parameters import Parameters
@@ -155,20 +156,17 @@ def _legs(stretch: Sequence[Node], values: Sequence[Values], maps: range) -> lis
             groups = layer.groups * len(maps) // filters if layer.groups > 1 else 1
             layer = replace(layer, filters=last - first, groups=groups)
         own = {
-            name: _stretch(numbers, first, last, node.shape.channels)
+            name: _some(numbers, first, last, node.shape.channels)
             for name, numbers in every.items()
         }
         made.append(Leg(layer, own))
     return made
 
 
-def _stretch(numbers: Sequence[float], first: int, last: int, channels: int) -> Sequence[float]:
-    """The parameters of some output channels, in a form that travels between processes."""
+def _some(numbers: Sequence[float], first: int, last: int, channels: int) -> array[float]:
+    """The parameters of some output channels."""
     each = len(numbers) // channels
-    part = numbers[first * each : last * each]
-    if isinstance(part, memoryview):
-        return array(part.format, part.tobytes())
-    return part if isinstance(part, array) else array("d", part)
+    return compact(numbers[first * each : last * each])
 
 
 def _carried(maps: Maps, legs: Sequence[Leg]) -> Carried | None:

@@ -37,6 +37,11 @@ class Slide(NamedTuple):
         return tuple(window.count(size) for window, size in axes)
 
     @property
+    def single(self) -> bool:
+        """Whether the window is a single place, and stops at each."""
+        return all(window == Window(1) for window in self.windows)
+
+    @property
     def taps(self) -> int:
         """The taps of the window in all."""
         return prod(window.kernel for window in self.windows)

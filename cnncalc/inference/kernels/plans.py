@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.inference.kernels.lanes import NARROW, WIDE, WORD
 from cnncalc.inference.kernels.packed import Plan
 from cnncalc.inference.kernels.schemes import POINTS, scheme
-from cnncalc.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.inference.kernels.grids import Slide
     from cnncalc.inference.kernels.schemes import Stage
+    from cnncalc.window import Window
 
 # Operations on packed vectors: a call, and what each lane of 8 bytes adds to it.
 CALL = 45
@@ -92,7 +92,8 @@ def resident(size: Size, *, packed: bool) -> float:
     What other ways spend on numbers that come packed, and what later layers will spend on
     numbers that do not, is taken off.
     """
-    if size.channels * size.slide.taps * size.places * WORD > MEMORY:
+    views = 0 if size.slide.single else size.terms * size.places
+    if views * WORD > MEMORY:
         return inf
     inputs = size.channels * prod(size.slide.spatial) * PACK
     return _mixing(size) - size.filters * size.places * KEPT + (-inputs if packed else inputs)
@@ -136,8 +137,7 @@ def across(size: Size, dense: float = 1.0) -> bool:
     >>> across(Size(160, 960, Slide((7, 7), (Window(1),) * 2)))
     True
     """
-    single = all(window == Window(1) for window in size.slide.windows)
-    return single and _across(size, dense) < _along(size)
+    return size.slide.single and _across(size, dense) < _along(size)
 
 
 def _mixing(size: Size) -> float:
@@ -148,8 +148,8 @@ def _mixing(size: Size) -> float:
 
 def _along(size: Size) -> float:
     """Sums with a lane per place: what the taps see put in place, and all products."""
-    slide, lanes = size.slide, size.places
-    views = 0 if slide.taps == 1 else size.channels * slide.taps * (CALL + lanes * ADD)
+    lanes = size.places
+    views = 0 if size.slide.single else size.terms * (CALL + lanes * ADD)
     products = size.terms * size.filters * (2 * CALL + WEIGHT + lanes * (MULTIPLY + ADD))
     return views + products
 

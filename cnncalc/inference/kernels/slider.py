@@ -6,6 +6,7 @@ at (i·stride + p, j·stride + q). A tap reads one phase, some rows and columns 
 
 from __future__ import annotations
 
+from functools import cached_property
 from operator import sub
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ class Slider:
     def __init__(self, slide: Slide, layout: Layout) -> None:
         """For a slide that `slides`."""
         y, x = (Window(1), *slide.windows)[-PLANE:]
-        self.single = is_single(slide)
+        self.single = slide.single
         high, wide = (1, *slide.counts)[-PLANE:]
         if self.single:
             high, wide = layout.rows, layout.columns
@@ -61,7 +62,11 @@ class Slider:
         self.at = bottom * pitch + last
         self.wide = Layout(high, pitch)
         self.reach = Layout(1, self.at + self.wide.lanes)
-        self.ground = self._seen(layout.each(BIAS))
+
+    @cached_property
+    def ground(self) -> list[list[int]]:
+        """What is seen of the lift of lanes that may be negative."""
+        return self._seen(self.source.each(BIAS))
 
     def _mask(self, rows: int, phase: int, column: int) -> int:
         """What a tap reads of a phase, so many columns away: all but what would wrap around."""
@@ -125,9 +130,4 @@ def slides(slide: Slide) -> bool:
     That is, over one or two axes, and never over nothing but zeros; or place by place.
     """
     inside = all(window.begin < window.extent for window in slide.windows)
-    return is_single(slide) or (len(slide.windows) <= PLANE and slide.mode == "zeros" and inside)
-
-
-def is_single(slide: Slide) -> bool:
-    """Whether the window is a single place, and stops at each."""
-    return all(window == Window(1) for window in slide.windows)
+    return slide.single or (len(slide.windows) <= PLANE and slide.mode == "zeros" and inside)

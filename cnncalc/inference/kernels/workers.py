@@ -10,7 +10,7 @@ from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference.kernels.crew import together
-from cnncalc.inference.kernels.groups import Group, Made, Piece
+from cnncalc.inference.kernels.groups import Group, Made, Piece, compact
 from cnncalc.inference.kernels.plans import best
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def shared(way: Callable[[Group], Made], group: Group, jobs: int) -> Made:
     share = -(-filters // processes(best(group.size).nanoseconds, jobs))
     if share == filters:
         return way(group)
-    planes = [list(map(_array, piece.planes)) for piece in group.pieces]
+    planes = [list(map(compact, piece.planes)) for piece in group.pieces]
     parts = [_filters(group, at, at + share) for at in range(0, filters, share)]
     made = together(_flat, (way, group.size, planes), parts)
     outputs = [plane.tolist() for part, _ in made for plane in part]
@@ -65,12 +65,8 @@ class Filters(NamedTuple):
 
 def _filters(group: Group, first: int, last: int) -> Filters:
     """Some of a group's filters, in the form that travels between processes."""
-    rows = [list(map(_array, piece.rows[first:last])) for piece in group.pieces]
+    rows = [list(map(compact, piece.rows[first:last])) for piece in group.pieces]
     return Filters(rows, group.biases[first:last])
-
-
-def _array(numbers: Numbers) -> array[float]:
-    return numbers if isinstance(numbers, array) else array("d", numbers)
 
 
 def _flat(
