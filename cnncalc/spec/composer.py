@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 64
 MAX_VALUES = 200_000
+PARSER_DEPTH = "nesting depth"  # libyaml from 0.2.6 on refuses more than 1,000 levels by itself
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser where there is one
 
@@ -76,6 +77,13 @@ class Composer:
     def compose(self) -> Value:
         """Read all events. Raises CnncalcError at the first thing that is refused."""
         self._check_text(self.page.text)
+        self._take_events(self.page.text)
+        if self.root is None or self.root[:2] == (None, ""):
+            self.page.refuse(Place(0, 0, 0), 1, "empty", "the file is empty", EMPTY_HELP)
+        return self.root
+
+    def _take_events(self, text: str) -> None:
+        """Build the tree from the events of a text: the file's, or its beginning."""
         takers = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._open,
@@ -86,14 +94,13 @@ class Composer:
             yaml.DocumentStartEvent: self._document,
         }
         try:
-            for event in iter(LOADER(self.page.text).get_event, None):
+            for event in iter(LOADER(text).get_event, None):
                 if take := takers.get(type(event)):
                     take(event)
         except yaml.MarkedYAMLError as error:
+            if PARSER_DEPTH in (error.problem or "") and error.problem_mark:
+                self._refuse_what_the_parser_refused(error.problem_mark)
             _syntax_error(self.page, error)
-        if self.root is None or self.root[:2] == (None, ""):
-            self.page.refuse(Place(0, 0, 0), 1, "empty", "the file is empty", EMPTY_HELP)
-        return self.root
 
     def _check_text(self, text: str) -> None:
         if len(text) > MAX_BYTES:
@@ -104,6 +111,20 @@ class Composer:
             # Shown without it, for it may steer the terminal.
             page = Page(NOT_TEXT.sub("\ufffd", text), self.page.file)
             page.refuse(page.at(odd.start()), 1, "not-text", message)
+
+    def _refuse_what_the_parser_refused(self, end: Mark) -> NoReturn:
+        """Refuse the first collection that is too deep, as with a parser that has no limit.
+
+        The parser reads ahead of its events, for what it reads may turn out to be a key; so it
+        may fail before it gives a single one. Without what it failed at, it gives them.
+        """
+        page = self.page
+        Composer(page.text, page.file)._take_events(page.text[: end.index])  # noqa: SLF001 - its own class
+        self._refuse_depth(end)
+
+    def _refuse_depth(self, start: Mark) -> NoReturn:
+        message = f"lists and mappings are nested more than {MAX_DEPTH} deep"
+        self.page.refuse(start, 1, "too-deep", message, "use blocks to name the parts")
 
     def _document(self, event: Any) -> None:
         self.documents += 1
@@ -139,8 +160,7 @@ class Composer:
         if self._keys_due() is not None:
             self.page.refuse(start, 1, "yaml-key", "a key must be a word or a number")
         if len(self.stack) == MAX_DEPTH:
-            message = f"lists and mappings are nested more than {MAX_DEPTH} deep"
-            self.page.refuse(start, 1, "too-deep", message, "use blocks to name the parts")
+            self._refuse_depth(start)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         self.stack.append(_Open(start, {} if is_mapping else None))
 

@@ -472,9 +472,27 @@ def test_hostile_texts_are_refused_in_no_time_and_little_memory(tmp_path):
         assert found[name][1] < 1, name  # processor seconds; without the limits, minutes
 
 
-@pytest.mark.parametrize("text", ["[" * 10_000, "{a: " * 10_000, "- " * 10_000])
-def test_deep_nesting_is_refused_by_either_parser(loader, text):
-    assert error(text).code == "too-deep"
+@pytest.mark.parametrize("depth", [65, 999, 1_001, 10_000])
+@pytest.mark.parametrize(
+    ("before", "level", "where"),
+    [
+        ("", "[", "1:65"),
+        ("", "{a: ", "1:257"),
+        ("", "- ", "1:129"),
+        ("", "[{a: ", "1:161"),
+        ("", "[\n", "65:1"),
+        ("a: é\r\nb:\r\n  - ", "[", "3:67"),
+    ],
+)
+def test_deep_nesting_is_refused_at_one_place_by_every_parser(loader, before, level, depth, where):
+    # libyaml from 0.2.6 on gives up at a depth of 1,000 itself, before any event of "[[[[".
+    found = error(before + level * depth)
+    assert (found.code, found.message) == ("too-deep", DEEP)
+    assert found.span.where == f"{FILE}:{where}"
+
+
+def test_an_earlier_mistake_goes_before_nesting_that_the_parser_refuses(loader):
+    assert error("a: 1\na: 2\nb: " + "[" * 2_000).code == "duplicate-key"
 
 
 # --- files ---------------------------------------------------------------------------------
