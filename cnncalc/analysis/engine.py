@@ -122,6 +122,7 @@ def _row(
         node.train_only,
         node.note,
         facts.steps,
+        node.layer.is_view and not node.layer.acts_in_training,
     )
 
 

@@ -62,6 +62,7 @@ class Row(NamedTuple):
     train_only: bool = False
     note: str | None = None
     steps: tuple[Step, ...] = ()  # only when formulas were asked for
+    is_view: bool = False  # also while training, when dropout is none
 
     @property
     def params(self) -> int:

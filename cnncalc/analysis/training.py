@@ -1,9 +1,10 @@
 """Bytes of training: what each row keeps for the backward pass, its gradients, the optimiser.
 
 Every row's output is kept until the backward pass has used it, nothing works in place, and
-train-only rows take part; a view (flatten, reshape, identity) keeps nothing of its own. Each
-trained parameter has one gradient and as many numbers as the optimiser remembers of it: SGD
-none, momentum one (Polyak 1964), Adam two (Kingma & Ba 2014, arXiv 1412.6980).
+train-only rows take part; a view (`Layer.is_view`, as for the peak memory of inference) keeps
+nothing of its own, unless it acts in training, as dropout does. Each trained parameter has one
+gradient and as many numbers as the optimiser remembers of it: SGD none, momentum one (Polyak
+1964), Adam two (Kingma & Ba 2014, arXiv 1412.6980).
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
 
 REMEMBERED = {"sgd": 0, "momentum": 1, "adam": 2}  # numbers for each trained parameter
-KEEP_NOTHING = frozenset({"flatten", "reshape", "identity"})
 ASSUMPTION = (
     "every output is kept for the backward pass, nothing in place; one gradient for each trained "
     "parameter; gradients of activations, workspace and allocator not counted"
@@ -81,7 +81,7 @@ def training(report: Report, optimiser: str = "sgd") -> Training:
     rows = {port.name: Share(port.shape.size * sample, 0, 0, 0) for port in report.inputs}
     for row in report.rows:
         rows[row.name] = Share(
-            activations=0 if row.type in KEEP_NOTHING else row.out.size * sample,
+            activations=0 if row.is_view else row.out.size * sample,
             parameters=(row.params + row.fixed + row.buffers) * each,
             gradients=row.trainable * each,
             optimiser=REMEMBERED[optimiser] * row.trainable * each,

@@ -33,7 +33,8 @@ class Dropout(Layer):
 
     positional: ClassVar[tuple[str, ...]] = ("rate",)
     other_names: ClassVar[Names] = {"p": "rate"}
-    is_view: ClassVar[bool] = True  # at inference
+    is_view: ClassVar[bool] = True
+    acts_in_training: ClassVar[bool] = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape that came in."""

@@ -4,8 +4,10 @@ import pytest
 from graphs import Graph, conv, layer, lenet5
 
 from cnncalc import analyze, load
+from cnncalc.analysis.lifetimes import tenancy
 from cnncalc.analysis.training import REMEMBERED, Share, training
 from cnncalc.errors import CnncalcError
+from cnncalc.layers._base import Layer
 from cnncalc.shapes import Shape
 
 
@@ -69,6 +71,37 @@ def test_a_view_keeps_nothing_and_dropout_does():
     graph.add("drop", layer("dropout"))
     found = bytes_of(graph, dtype="1")
     assert (found.rows["flat"].activations, found.rows["drop"].activations) == (0, 8)
+
+
+class View(Layer):
+    """A layer type that no list of names knows."""
+
+    is_view = True
+
+    def output_shape(self, *inputs):
+        return inputs[0]
+
+    def settings(self, *inputs):
+        return {}
+
+    def forward(self, inputs, parameters):
+        return inputs[0]
+
+
+def test_a_new_layer_type_that_is_a_view_keeps_nothing():
+    graph = Graph(Shape(2, (2, 2)))
+    graph.add("conv", conv(4, 1))
+    graph.add("view", View())
+    assert bytes_of(graph, dtype="1").rows["view"].activations == 0
+
+
+@pytest.mark.parametrize("name", ["lenet5", "alexnet", "resnet50", "densenet121", "unet"])
+def test_training_and_peak_memory_agree_on_what_is_a_view(name):
+    """What inference holds with nothing in place is what training keeps, dropout aside."""
+    network = load(name)
+    kept = training(analyze(network, dtype="1")).total.activations
+    dropped = sum(n.shape.size for n in network.nodes if n.layer.type == "dropout")
+    assert kept == tenancy(network, in_place=False).sizes(network) + dropped
 
 
 def test_auxiliary_heads_are_trained():
