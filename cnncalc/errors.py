@@ -125,6 +125,15 @@ class Misfit(Exception):  # noqa: N818 - it is not an error yet: it has no place
         self.help = help
 
 
+def counted(number: int, word: str) -> str:
+    """A number of things, with an s unless it is one.
+
+    >>> counted(1, "layer"), counted(0, "layer"), counted(1200, "size")
+    ('1 layer', '0 layers', '1,200 sizes')
+    """
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A help line naming the closest known word; None when nothing is close or it is too long.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final, get_args
 
+from cnncalc.errors import counted
 from cnncalc.layers._base import Layer
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -125,8 +126,8 @@ class Network(NamedTuple):
             ", ".join(self.nodes[index].shape.text(self.layout) for index in nodes)
             for nodes in ([node.index for node in self.inputs], self.outputs)
         )
-        layers = len(self.nodes) - len(self.inputs)
-        return f"<Network {self.name}: {enters} -> {layers} layers -> {leaves}>"
+        layers = counted(len(self.nodes) - len(self.inputs), "layer")
+        return f"<Network {self.name}: {enters} -> {layers} -> {leaves}>"
 
     @property
     def inputs(self) -> tuple[Node, ...]:

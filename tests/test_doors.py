@@ -24,7 +24,7 @@ DOORS = {
     "window": {"errors"},
     "layers/": BASE | {"layers/_"},  # a room knows what rooms share, never another room
     "layers/__init__": {"layers/"},  # the folder is the registry: it finds the rooms
-    "network": {"layers/_base", "shapes", "tensor"},  # it holds the room of its inputs
+    "network": {"errors", "layers/_base", "shapes", "tensor"},  # it holds the room of its inputs
     "zoo": {"errors"},
     "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},
     "spec/load": BASE | {"spec/", "network", "zoo"},  # the way in takes bundled names too

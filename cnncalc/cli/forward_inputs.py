@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc import zoo
 from cnncalc.cli.forward_request import wrong
-from cnncalc.errors import failure
+from cnncalc.errors import counted, failure
 from cnncalc.inference import weights
 from cnncalc.inference.files import read_bytes
 from cnncalc.inference.initial import Start
@@ -106,7 +106,8 @@ def labels(request: Request, network: Network) -> list[str] | None:
     if all(node.shape.size != len(words) for node in outputs):
         node = outputs[0]
         source = "'init'" if written else f"'{request.labels}'"
-        message = f"{source} has {len(words)} labels, but {node.name} has {node.shape.size} numbers"
+        labels, numbers = counted(len(words), "label"), counted(node.shape.size, "number")
+        message = f"{source} has {labels}, but {node.name} has {numbers}"
         raise failure("labels", message)
     return words
 

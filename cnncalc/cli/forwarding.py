@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.cli import forward_inputs as inputs
 from cnncalc.cli import output
 from cnncalc.cli.forward_request import place, wrong
-from cnncalc.errors import Diagnostic, failure
+from cnncalc.errors import Diagnostic, counted, failure
 from cnncalc.inference import safetensors
 from cnncalc.inference.parameters import each, gather
 from cnncalc.inference.run import Pass, forward, inference
@@ -150,7 +150,7 @@ def _wild(done: Pass) -> list[Diagnostic]:
     """A warning at the first row with numbers that are not finite."""
     for row in done.rows:
         if row.statistics.wild:
-            count = row.statistics.wild
-            message = f"{row.node.name} holds {count:,} numbers that are infinite or NaN"
+            numbers = counted(row.statistics.wild, "infinite or NaN number")
+            message = f"{row.node.name} holds {numbers}"
             return [Diagnostic("warning", "not-finite", message, row.node.span)]
     return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cnncalc.errors import failure
+from cnncalc.errors import counted, failure
 from cnncalc.inference import netpbm, numerals, pillow
 from cnncalc.inference.files import read_bytes, title
 from cnncalc.inference.pictures import Picture, cover, cropped, shorter_side
@@ -194,6 +194,7 @@ def _per_channel(name: str, values: tuple[float, ...], channels: int) -> tuple[f
     if len(values) == 1:
         return values * channels
     if len(values) != channels:
-        message = f"--{name} has {len(values)} numbers, but the input has {channels} channels"
+        there = counted(channels, "channel")
+        message = f"--{name} has {len(values)} numbers, but the input has {there}"
         raise failure("sample-channels", message, help="give one number, or one per channel")
     return values

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import Misfit, counted
 from cnncalc.layers import _steps
 from cnncalc.layers._base import Layer, Step, see_all
 from cnncalc.layers._fields import PerAxis
@@ -54,7 +54,8 @@ class Reshape(Layer):
         if out.size != shape.size:
             raise Misfit(
                 "reshape",
-                f"{out} holds {out.size} numbers, but the input {shape} holds {shape.size}",
+                f"{out} holds {counted(out.size, 'number')}, "
+                f"but the input {shape} holds {shape.size}",
                 field="size",
                 help="sizes are written channels last, and their product must stay the same",
             )

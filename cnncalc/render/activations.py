@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnncalc.errors import counted
 from cnncalc.render.envelope import envelope
 from cnncalc.render.format import display_width, grouped, pad, si
 
@@ -79,11 +80,11 @@ def summary(done: Pass, macs: int) -> str:
     """How much was computed, how fast, and what was checked on the way."""
     layers = [row for row in done.rows if row.node.inputs]
     seconds = sum(row.seconds for row in layers)
-    counted = sum(row.multiplications is not None for row in layers)
+    watched = sum(row.multiplications is not None for row in layers)
     rate = f" ({si(round(macs / seconds))} MACs/s)" if seconds and macs else ""
-    told = f"{len(layers)} layers, {grouped(macs)} MACs in {duration(seconds)}{rate}"
-    if counted:
-        told += f"; multiplications counted in {counted} of them, all as predicted"
+    told = f"{counted(len(layers), 'layer')}, {grouped(macs)} MACs in {duration(seconds)}{rate}"
+    if watched:
+        told += f"; multiplications counted in {watched} of them, all as predicted"
     return told
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.errors import counted
 from cnncalc.render import diagnostics
 from cnncalc.render.envelope import envelope
 from cnncalc.render.format import pad, si
@@ -38,7 +39,7 @@ def line(result: Result) -> str:
 def _facts(result: Result) -> Iterator[str]:
     report = result.report
     if report is None:
-        yield _counted(len(result.diagnostics), "error")
+        yield counted(len(result.diagnostics), "error")
         return
     yield f"params {report.totals.params:,}"
     yield f"MACs {si(report.totals.macs)}"
@@ -52,17 +53,8 @@ def _facts(result: Result) -> Iterator[str]:
 
 def _share(holds: Sequence[bool], word: str, verb: str) -> str:
     """How many of them hold."""
-    count = _counted(len(holds), word)
+    count = counted(len(holds), word)
     return f"{count} {verb}" if all(holds) else f"{sum(holds)} of {count} {verb}"
-
-
-def _counted(number: int, word: str) -> str:
-    """A number of things.
-
-    >>> _counted(1, "error"), _counted(2, "error")
-    ('1 error', '2 errors')
-    """
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def summary(outcomes: Iterable[tuple[str, bool]]) -> str:
@@ -75,7 +67,7 @@ def summary(outcomes: Iterable[tuple[str, bool]]) -> str:
     failed = sum(not ok for _, ok in known)
     files = len({file for file, _ in known})
     verdict = f"{len(known) - failed} ok" + (f", {failed} failed" if failed else "")
-    return f"{_counted(len(known), 'network')} in {_counted(files, 'file')}: {verdict}"
+    return f"{counted(len(known), 'network')} in {counted(files, 'file')}: {verdict}"
 
 
 def entry(result: Result) -> dict[str, Any]:

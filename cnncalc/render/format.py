@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
+from cnncalc.errors import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
@@ -71,7 +73,7 @@ def bytes_text(number: int) -> str:
     ('102 MB (97.5 MiB)', '840 bytes')
     """
     if number < 1000:  # noqa: PLR2004 - the first prefix
-        return f"{number} bytes"
+        return counted(number, "byte")
     return f"{with_unit(number, 'B') if number >= 10**6 else f'{si(number)}B'} ({binary(number)}B)"
 
 

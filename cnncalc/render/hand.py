@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.errors import counted
 from cnncalc.render.activations import grid, number, value_lines
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def weights(stored: Iterable[Weights]) -> Iterator[str]:
     for parameter in stored:
         name, dims, numbers = parameter
         if len(numbers) > MAX_WEIGHTS:
-            yield f"  {name}: {len(numbers):,} numbers"
+            yield f"  {name}: {counted(len(numbers), 'number')}"
         elif len(dims) == 1:
             yield f"  {name}: {'  '.join(map(number, numbers))}"
         else:
@@ -68,7 +69,8 @@ def sums(traces: Iterable[Trace], count: int) -> Iterator[str]:
         place = ",".join(map(str, trace.place))
         yield f"  [{place}] = {written(trace.reading, trace.output)}"
     if count > MAX_NEURONS:
-        yield f"  and {count - MAX_NEURONS:,} more neurons (--trace NAME:{{K,Y,X}} works out any)"
+        more = counted(count - MAX_NEURONS, "more neuron")
+        yield f"  and {more} (--trace NAME:{{K,Y,X}} works out any)"
 
 
 def told(trace: Trace) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.errors import counted
 from cnncalc.render import listing
 from cnncalc.render.envelope import envelope
 from cnncalc.render.format import to_ascii
@@ -36,7 +37,7 @@ def _lines(answer: Answer, top: int) -> Iterator[str]:
         if settings:
             count = len(settings)
             yield ""
-            yield f"{title}: {count} {'setting' if count == 1 else 'settings'}"
+            yield f"{title}: {counted(count, 'setting')}"
             yield from listing.aligned(headings(asked), [_cells(asked, s) for s in settings[:top]])
             if count > top:
                 yield f"and {count - top} more (--top {count})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cnncalc.errors import counted
 from cnncalc.render.format import decimal, display_width, pad, to_ascii
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def explanation(row: Row, *, layout: str = "HWC", ascii_only: bool = False) -> l
     ]
     facts = [
         ("input", ", ".join(sources)),
-        ("output", f"{row.out.text(layout)} = {row.neurons:,} neurons"),
+        ("output", f"{row.out.text(layout)} = {counted(row.neurons, 'neuron')}"),
         *_pairs(row),
         *([("shares", f"the weights of {row.shared_with}")] if row.shared_with else []),
         *([("note", row.note)] if row.note else []),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.errors import counted
 from cnncalc.render.activations import json_number, number, text_grid
 from cnncalc.shapes import AXES, AXIS_WORDS
 
@@ -82,7 +83,7 @@ def _maps(reading: Reading) -> Iterator[str]:
     rest = [part for index, part in enumerate(parts) if index not in drawn]
     if rest:
         together = sum(term.product for term in chain.from_iterable(rest))
-        yield f"  and {len(rest)} more maps, together {number(together)}"
+        yield f"  and {counted(len(rest), 'more map')}, together {number(together)}"
 
 
 def _map(reading: Reading, part: Sequence[Term]) -> Iterator[str]:

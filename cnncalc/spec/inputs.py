@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import Misfit, counted
 from cnncalc.shapes import AXES, Shape
 
 if TYPE_CHECKING:
@@ -173,25 +173,22 @@ def _channels_first(sizes: Sequence[int]) -> str | None:
     last_letters = UNLETTERED[len(sizes)]
     text = "x".join(map(str, sizes))
     if len(sizes) > 1 and sizes[0] <= FEW < sizes[-1]:
-        first = f"'{text} C{last_letters[:-1]}' ({_channels(sizes[0])})"
+        first = f"'{text} C{last_letters[:-1]}' ({counted(sizes[0], 'channel')})"
         if sizes[1] > FEW:
             return f"{first} or '{'x'.join(map(str, (*sizes[1:], sizes[0])))}'"
-        return f"{first} or '{text} {last_letters}' ({_channels(sizes[-1])})"
+        return f"{first} or '{text} {last_letters}' ({counted(sizes[-1], 'channel')})"
     if len(sizes) == len("NCHW") and sizes[1] <= FEW < sizes[-1]:
-        first = f"'{text} NCHW' (a batch of {sizes[0]}, {_channels(sizes[1])})"
-        return f"{first} or '{text} DHWC' ({_channels(sizes[-1])})"
+        first = f"'{text} NCHW' (a batch of {sizes[0]}, {counted(sizes[1], 'channel')})"
+        return f"{first} or '{text} DHWC' ({counted(sizes[-1], 'channel')})"
     return None
-
-
-def _channels(count: int) -> str:
-    return f"{count} channel" if count == 1 else f"{count} channels"
 
 
 def _warning(text: str, shape: Shape) -> str | None:
     """What was assumed, where something else is as likely."""
     if shape.rank == 1 and shape.channels > FEW:
         return (
-            f"'{text}' is read as length {shape.spatial[0]} with {_channels(shape.channels)}; "
+            f"'{text}' is read as length {shape.spatial[0]} "
+            f"with {counted(shape.channels, 'channel')}; "
             f"write '{text} LC' if that is meant, or '{text}x1' for a grey picture"
         )
     if shape.rank == 2 and shape.spatial[0] != shape.spatial[1]:  # noqa: PLR2004 - a picture

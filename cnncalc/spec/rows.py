@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.errors import CnncalcError, Diagnostic, Misfit, failure
+from cnncalc.errors import CnncalcError, Diagnostic, Misfit, counted, failure
 from cnncalc.network import Group, Input, Node, Stopped
 from cnncalc.spec.counts import MAX_ROWS, too_many
 from cnncalc.spec.validation import layer as validated_layer
@@ -110,10 +110,9 @@ class Rows:
         count = len(self.nodes) - start
         self.ranges[path] = (start, len(self.nodes))
         if count:
-            layers_text = f"{count} layer{'s' if count > 1 else ''}"
             # Where there is only a side, the main path stays as it was: the part ends with it.
             own = last if last >= start else len(self.nodes) - 1
-            self.groups[path] = Group(path, text or layers_text, own)
+            self.groups[path] = Group(path, text or counted(count, "layer"), own)
 
     # -- weights
 

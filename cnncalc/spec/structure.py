@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cnncalc import layers
-from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, did_you_mean, failure
+from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, counted, did_you_mean, failure
 from cnncalc.spec.again import recall, remember
 from cnncalc.spec.shorthand import (
     NAME,
@@ -169,8 +169,8 @@ class Reader:
             if len(entries) != len(variables):
                 raise failure(
                     "row-length",
-                    f"this row has {_counted(len(entries), 'cell')} "
-                    f"for {_counted(len(variables), 'name')}",
+                    f"this row has {counted(len(entries), 'cell')} "
+                    f"for {counted(len(variables), 'name')}",
                     row.span,
                     help=f"the names are {', '.join(v.text for v in variables)}",
                 )
@@ -379,10 +379,6 @@ def _items(value: Value, what: str) -> tuple[Value, ...]:
     if isinstance(value, Sequence):
         return value.items
     raise failure("wrong-type", f"{what} must be a list", value.span)
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _name(value: Value, *, dotted: bool = False) -> Name:

@@ -361,7 +361,7 @@ def test_numbers_beyond_all_bounds_are_told(forward, tmp_path):
     )
     answer = forward("quiz.yaml", "--weights", "w.safetensors", "--sample", "ones", "--json")
     assert answer.json["outputs"][0]["values"] == ["NaN", 0.0]
-    assert "warning[not-finite]: fc1 holds 1 numbers that are infinite or NaN" in answer.err
+    assert "warning[not-finite]: fc1 holds 1 infinite or NaN number" in answer.err
 
 
 def test_every_bundled_spec_without_a_question(forward):

@@ -66,7 +66,7 @@ def test_without_an_entry_weights_are_drawn(forward):
 def test_one_label_per_number(forward):
     answer = forward(spec=NET.replace("cat, 7", "cat"))
     assert answer.status == 1
-    assert answer.err == "error[labels]: 'init' has 1 labels, but fc has 2 numbers\n"
+    assert answer.err == "error[labels]: 'init' has 1 label, but fc has 2 numbers\n"
 
 
 def test_weights_that_are_not_there(forward):

@@ -169,7 +169,7 @@ def test_scale_mean_and_std(file):
     two = Shape(2, (1, 3))
     prepared = values(path, two, mean=(0.0, 153.0), std=(1.0, 51.0))
     assert prepared == [0.0, 51.0, 102.0, 0.0, 1.0, 2.0]
-    said = "sample-channels: --mean has 2 numbers, but the input has 1 channels"
+    said = "sample-channels: --mean has 2 numbers, but the input has 1 channel"
     assert complaint(path, GREY, mean=(0.0, 1.0)) == said
 
 
