@@ -89,10 +89,26 @@ class Window(NamedTuple):
         starts_outside = self.ceil and steps * self.stride >= size + self.begin
         return steps if starts_outside else steps + 1
 
+    def span(self, size: int) -> int:
+        """Columns of the padded axis from the start of the first window to the end of the last."""
+        return (self.count(size) - 1) * self.stride + self.extent
+
+    def leftover(self, size: int) -> int:
+        """Columns of the padded axis behind the last window: 0 where the division has no rest."""
+        return max(0, size + self.begin + self.end - self.span(size))
+
     def unused(self, size: int) -> int:
-        """Columns of the padded axis that no window reads (0 when it fits exactly)."""
-        last_end = (self.count(size) - 1) * self.stride + self.extent
-        return max(0, size + self.begin + self.end - last_end)
+        """Columns of the input itself behind the last window: padding that is left over is no loss.
+
+        What windows or taps skip in between (a stride beyond the filter, dilation) lies inside
+        the span and is not counted.
+
+        >>> Window(3, stride=2, begin=1, end=1).leftover(224)
+        1
+        >>> Window(3, stride=2, begin=1, end=1).unused(224)
+        0
+        """
+        return size - min(max(self.span(size) - self.begin, 0), size)
 
     @property
     def reach(self) -> Reach:

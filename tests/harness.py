@@ -12,6 +12,7 @@ from random import Random
 from arithmetic import evaluate
 from probe import Probe, Tally
 
+from cnncalc.layers.conv_transpose import ConvTranspose
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor, positions
 
@@ -38,6 +39,7 @@ def check_layer(layer, *shapes):
     check_connections(layer, run, *shapes)
     for index, (shape, axes) in enumerate(zip(shapes, layer.reach(*shapes), strict=True)):
         check_reach(layer, run, index, shape, axes)
+    check_fit(layer, run, *shapes)
     check_parameters(layer, run, *shapes)
     check_explanation(layer, *shapes)
     return run.tally
@@ -135,6 +137,23 @@ def check_axis(layer, reach, shape, axis, seen_at):
     if any(wanted):
         assert any(lows), f"no output reads as far down as {reach}"
         assert any(highs), f"no output reads as far up as {reach}"
+
+
+def check_fit(layer, run, *shapes):
+    """As many columns go unread as the layer says; more only between windows and taps."""
+    told, seen = layer.fit(*shapes), reduce(or_, memory(run), 0)
+    if not told or isinstance(layer, ConvTranspose):
+        return  # nothing slides; the padding of a transposed convolution cuts its output
+    if not seen & mask(run.inputs[0]):
+        return  # the windows see nothing but padding on another axis
+    (shape,) = shapes
+    axes = zip(told, layer.windows(shape), shape.spatial, strict=True)
+    for axis, (unused, window, size) in enumerate(axes):
+        planes = [mask_of_place(shape, axis, place) for place in range(size)]
+        unread = [place for place in range(size) if not planes[place] & seen >> run.inputs[0].start]
+        skips = window.dilation > 1 or window.stride > window.kernel
+        assert unused <= len(unread), f"{unused} columns unused, but only {unread} are unread"
+        assert skips or unused == len(unread), f"{unused} columns unused, but {unread} are unread"
 
 
 def check_parameters(layer, run, *shapes):

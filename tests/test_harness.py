@@ -43,6 +43,11 @@ class LongReach(Conv):
         return ((Reach(1, 0, 2), Reach(1, 0, 2)),)
 
 
+class PaddingTakenForInput(Conv):
+    def fit(self, *inputs):
+        return tuple(w.leftover(s) for w, s in zip(self.windows(*inputs), (6, 5), strict=True))
+
+
 class NeedlessParameter(Bn):
     def parameters(self, *inputs):
         return (*Bn.parameters(self, *inputs), Parameter("momentum", (1,)))
@@ -90,6 +95,11 @@ def replace_numbers(step):
         (BiasAsConnection, {"units": 4}, "244 connections, but 240 links"),
         (ShortReach, {"filters": 3, "kernel": (3,)}, r"output 0 read \[0, 1, 2\], not 0..1"),
         (LongReach, {"filters": 3, "kernel": (2,)}, "no output reads as far up as Reach"),
+        (
+            PaddingTakenForInput,
+            {"filters": 1, "kernel": (3,), "stride": (2,), "padding": ((1, 1),)},
+            r"1 columns unused, but only \[\] are unread",
+        ),
         (NeedlessParameter, {}, "1 numbers of momentum never reach the output"),
         (WrongShape, {}, "6×5×2 came out instead of 6×5×3"),
         (WrongNumbers, {"units": 4}, r"4 \+ 1 is not 4"),

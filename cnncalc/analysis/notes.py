@@ -1,4 +1,4 @@
-"""Notes about a network that works: edges that no window reads, branches out of step.
+"""Notes about a network that works: input that no window reads, branches out of step.
 
 And the one refusal: inference may not lean on a layer that exists only while training.
 """
@@ -51,12 +51,13 @@ def refuse_training_at_inference(network: Network) -> None:
 
 
 def _fit(rows: Sequence[Row]) -> Diagnostic | None:
-    rounding = [row for row in rows if any(row.unused)]
-    if not rounding:
+    """Layers that leave part of their input unread; padding that is left over is no loss."""
+    wasting = [row for row in rows if any(row.unused)]
+    if not wasting:
         return None
-    first = rounding[0]
-    count = len(rounding)
-    start = f"{count} layers round down; first: " if count > 1 else "1 layer rounds down: "
+    first = wasting[0]
+    several = f"{len(wasting)} layers leave part of their input unread; first: "
+    start = several if len(wasting) > 1 else "1 layer leaves part of its input unread: "
     return Diagnostic("note", "fit", f"{start}{first.name}, {_quotient(first)}", first.span)
 
 
@@ -89,9 +90,9 @@ def _decimal(numerator: int, denominator: int) -> str:
 
 
 def promoted(remark: Diagnostic, strict: str | None) -> Diagnostic:
-    """A warning that shall fail becomes an error; under "fit" so does a layer that rounds.
+    """A warning that shall fail becomes an error; under "fit" so does input that goes unread.
 
-    >>> promoted(Diagnostic("note", "fit", "1 layer rounds down"), "fit").severity
+    >>> promoted(Diagnostic("note", "fit", "1 column unused"), "fit").severity
     'error'
     """
     fails = remark.severity == "warning" or (strict == "fit" and remark.code == "fit")

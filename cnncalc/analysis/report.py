@@ -53,7 +53,7 @@ class Row(NamedTuple):
     connections_with_bias: int
     macs: int
     settings: Mapping[str, object]
-    unused: tuple[int, ...] = ()  # per axis, columns that no window reads
+    unused: tuple[int, ...] = ()  # per axis, columns of the input behind the last window
     receptive_field: ReceptiveField | None = None
     span: Span | None = None
     attached_to: str | None = None

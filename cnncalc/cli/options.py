@@ -96,7 +96,7 @@ Input = Annotated[
 Strict = Annotated[
     Literal["warnings", "fit"] | None,
     typer.Option(
-        help="Alone: warnings fail; with 'fit': layers that round down fail too.",
+        help="Alone: warnings fail; with 'fit': layers that leave input unread fail too.",
         rich_help_panel=SPEC,
     ),
 ]

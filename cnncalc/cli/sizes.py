@@ -48,7 +48,7 @@ def sizes(
                      show_default="hw", rich_help_panel=SIZES),
     ] = None,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Only sizes on which no layer rounds down.",
+        bool, typer.Option("--exact", help="Only sizes of which every layer reads all.",
                            rich_help_panel=SIZES)
     ] = False,
     format_: Annotated[Literal["table", "csv", "json"], formats()] = "table",

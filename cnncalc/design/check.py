@@ -75,7 +75,7 @@ class Terms(NamedTuple):
     """What is asked of every network, beside what its own file says."""
 
     limits: tuple[Budget, ...] = ()
-    strict: str | None = None  # "warnings": they fail; "fit": layers that round down fail too
+    strict: str | None = None  # "warnings": they fail; "fit": so does unread input
     set: Mapping[str, object] = {}
     input: str | None = None
     batch: int | None = None

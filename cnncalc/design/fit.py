@@ -46,7 +46,7 @@ def nearest_sizes(window: Window, size: int) -> tuple[Even, ...]:
 
 
 def nearest_padding(window: Window, size: int, most: int | None = None) -> Even | None:
-    """The padding nearest to the window's, equal on both sides, that leaves nothing unread.
+    """The padding nearest to the window's, equal on both sides, that leaves nothing over.
 
     None where there is none: 2P changes W - F + 2P by even steps only. `most` is the largest
     padding allowed. Of two equally near the smaller is given.
@@ -72,7 +72,9 @@ def nearest_padding(window: Window, size: int, most: int | None = None) -> Even 
 def note(
     axis: str, window: Window, size: int, most_padding: int | None = None
 ) -> Diagnostic | None:
-    """What no window reads, and the sizes and paddings that would fit; None where all is read.
+    """What is behind the last window, and the sizes and paddings that would fit exactly.
+
+    None where the whole input is read, even if a column of padding is left over.
 
     `axis` is the letter l, d, h or w; `most_padding` the largest padding the layer allows.
 
@@ -90,18 +92,16 @@ def note(
     padding = "2P" if window.begin == window.end else "P₁ + P₂"
     extent = "F" if window.dilation == 1 else "(d(F - 1) + 1)"
     slack = f"{letter} - {extent} + {padding} = {window.slack(size)}"
-    message = f"stride {window.stride} does not divide {slack}; {_unread(axis, window, unread)}"
+    message = f"stride {window.stride} does not divide {slack}; {_unread(axis, unread)}"
     help_ = f"{_sizes(letter, window, size)}; {_padding(window, size, most_padding)}"
     return Diagnostic("note", "fit", message, help=help_)
 
 
-def _unread(axis: str, window: Window, unread: int) -> str:
-    """How much of which edge; the padding lies outermost, so it is left out first."""
+def _unread(axis: str, unread: int) -> str:
+    """How much of the input, at which edge."""
     _, one, many, edge = AXES[axis]
     word, verb = (one, "is") if unread == 1 else (many, "are")
-    real = max(0, unread - window.end)
-    zeros = "" if not window.end else " of padding" if not real else f" ({window.end} of padding)"
-    return f"{unread} {word}{zeros} at the {edge} {verb} never read"
+    return f"{unread} {word} at the {edge} {verb} never read"
 
 
 def _sizes(letter: str, window: Window, size: int) -> str:

@@ -1,4 +1,4 @@
-"""Which input sizes a network works on, which of them round nothing, and why the others fail.
+"""Which input sizes a network works on, on which every layer reads all, why the others fail.
 
 Every size is tried: the spec is read once and built anew for each.
 """
@@ -30,7 +30,7 @@ VARIED = {1: "l", 2: "hw", 3: "hw"}  # a film keeps its number of frames
 
 
 class Outcome(NamedTuple):
-    """What came of one size: outputs and the layers that round down, or what does not work."""
+    """What came of one size: outputs and layers that leave input unread, or what does not work."""
 
     size: int
     out: tuple[Shape, ...] = ()
@@ -45,12 +45,12 @@ class Outcome(NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """It works, and no layer rounds."""
+        """It works, and no layer leaves a part of its input unread; padding may be left over."""
         return self.works and not self.rounding
 
 
 class Reason(NamedTuple):
-    """What sizes have in common, a layer that rounds or fails; the first stands for all."""
+    """What sizes have in common: a layer that fails or leaves input unread; the first is shown."""
 
     layer: str
     first: Outcome
@@ -79,12 +79,12 @@ class Sizes(NamedTuple):
 
     @property
     def exact(self) -> tuple[int, ...]:
-        """The sizes that work without any rounding."""
+        """The sizes on which every layer reads its whole input."""
         return tuple(one.size for one in self.outcomes if one.exact)
 
     @property
     def rounded(self) -> tuple[Reason, ...]:
-        """The sizes that work although layers round, by layer; a size may stand under several."""
+        """The sizes on which layers leave input unread, by layer; a size may be under several."""
         return _grouped((name, one) for one in self.outcomes for name in one.rounding)
 
     @property
@@ -218,7 +218,7 @@ def _outcome(
 def _rounding(
     network: Network, known: dict[tuple[Layer, tuple[Shape, ...]], bool]
 ) -> Iterator[str]:
-    """The layers whose windows leave an edge unread; equal ones are asked once."""
+    """The layers that leave part of their input unread; equal ones are asked once."""
     for node in network.nodes:
         key = node.layer, network.shapes_into(node)
         if key not in known:

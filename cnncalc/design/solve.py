@@ -238,7 +238,7 @@ def _counted(setting: Setting, *, transposed: bool) -> Setting | None:
         if transposed:
             gives = transposed_count(setting.w, window, setting.output_padding)
             return setting._replace(gives=gives)
-        return setting._replace(gives=window.count(setting.w), unread=window.unused(setting.w))
+        return setting._replace(gives=window.count(setting.w), unread=window.leftover(setting.w))
     except Misfit:
         return None
 

@@ -117,7 +117,10 @@ class Layer(ABC):
         return tuple((STILL,) * shape.rank for shape in inputs)
 
     def fit(self, *inputs: Shape) -> tuple[int, ...]:
-        """Per spatial axis, the rows or columns at the edge that no window reads."""
+        """Per spatial axis, the rows or columns of the input behind the last window.
+
+        Padding that no window reaches is not among them.
+        """
         return ()
 
     def settings(self, *inputs: Shape) -> dict[str, object]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
+    from cnncalc.window import Window
+
 # The notes' letter for the size of an axis.
 AXIS_LETTERS = {"l": "L", "d": "D", "h": "H", "w": "W"}
 
@@ -82,6 +84,26 @@ def source(place: int, size: int, mode: str) -> int | None:
     if mode == "circular":
         return place % size
     return None
+
+
+def unread(window: Window, size: int, mode: str) -> int:
+    """Columns of the input outside the span of the windows, where padding may repeat columns.
+
+    Circular padding in front holds the last columns, reflected padding the first ones.
+
+    >>> from cnncalc.window import Window
+    >>> [unread(Window(3, stride=3, begin=1), 9, mode) for mode in ("zeros", "circular")]
+    [1, 0]
+    """
+    span, before = window.span(size), window.begin
+    read = size - window.unused(size)
+    if mode == "circular":
+        read = min(span, size)
+    elif mode == "reflect":
+        read = max(read, before + 1) if read else span
+    elif mode == "replicate":
+        read = max(read, 1)
+    return size - read
 
 
 def grid(

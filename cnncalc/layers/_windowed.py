@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cnncalc.errors import Misfit
 from cnncalc.layers import _steps
 from cnncalc.layers._base import Layer, Names, Step, Words, product, spread, wrong_rank
-from cnncalc.layers._spatial import axis_steps, check_edges, each_axis, grid, source
+from cnncalc.layers._spatial import axis_steps, check_edges, each_axis, grid, source, unread
 from cnncalc.shapes import Shape
 from cnncalc.window import PADDING_RULES, Window, padding_by_rule
 
@@ -106,10 +106,11 @@ class Windowed(Layer):
         return (tuple(window.reach for window in self.windows(inputs[0])),)
 
     def fit(self, *inputs: Shape) -> tuple[int, ...]:
-        """Rows and columns at the edge that no window reads."""
+        """Rows and columns of the input behind the last window."""
         (shape,) = inputs
+        mode = getattr(self, "padding_mode", "zeros")
         axes = zip(self.windows(shape), shape.spatial, strict=True)
-        return tuple(window.unused(size) for window, size in axes)
+        return tuple(unread(window, size, mode) for window, size in axes)
 
     def settings(self, *inputs: Shape) -> dict[str, object]:
         """The fields, with one number per axis and padding rules turned into zeros counted."""

@@ -114,7 +114,7 @@ class ConvTranspose(Windowed):
         return (tuple(_fed_by(window) for window in self.windows(inputs[0])),)
 
     def fit(self, *inputs: Shape) -> tuple[int, ...]:
-        """Every input is used."""
+        """The filter is set on every input: none is behind the last."""
         return (0,) * inputs[0].rank
 
     def settings(self, *inputs: Shape) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.conventions import bytes_per_number
+from cnncalc.errors import counted
 from cnncalc.render.choice import ChoiceError
 from cnncalc.render.format import decimal, per_axis
 
@@ -141,12 +142,12 @@ def _in(line: Line, view: View) -> Cell:
 def _fit(line: Line, view: View) -> Cell:
     """What the windows leave unread, per axis; a group counts its layers that leave some."""
     windowed = [row for row in line.rows if row.unused]
-    rounding = [row for row in windowed if any(row.unused)]
-    if not rounding:
+    wasting = [row for row in windowed if any(row.unused)]
+    if not wasting:
         return "exact" if windowed else None
     if line.grouped:
-        return f"{len(rounding)} round down"
-    return f"{view.times.join(map(str, rounding[0].unused))} unused"
+        return f"unused in {counted(len(wasting), 'layer')}"
+    return f"{view.times.join(map(str, wasting[0].unused))} unused"
 
 
 def _memory(line: Line, view: View) -> Cell:
@@ -190,7 +191,7 @@ COLUMNS: dict[str, Column] = {
         _field("rf", "RF", "receptive field in input pixels; ≥ where a gate sees more", _rf),
         _field("jump", "Jump", "input pixels between neighbouring fields", _jump),
         _field("start", "Start", "centre of the first field; 0.5 is the first pixel", _start),
-        Column("fit", "Fit", "rows and columns that no window reads", _fit, right=False),
+        Column("fit", "Fit", "rows and columns of its input left unread", _fit, right=False),
         _fact("inputs", "From", "where the input comes from",
               lambda line: ", ".join(line.rows[0].inputs) if line.rows else None),
         _fact("block", "Block", "the block that wrote the layer",

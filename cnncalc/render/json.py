@@ -118,8 +118,8 @@ def diagnostic(of: Diagnostic) -> dict[str, Any]:
     """One diagnostic; what it does not have is absent.
 
     >>> from cnncalc.errors import Diagnostic
-    >>> diagnostic(Diagnostic("note", "fit", "8 layers round down"))
-    {'severity': 'note', 'code': 'fit', 'message': '8 layers round down'}
+    >>> diagnostic(Diagnostic("note", "fit", "1 column unused"))
+    {'severity': 'note', 'code': 'fit', 'message': '1 column unused'}
     """
     said: dict[str, Any] = {"severity": of.severity, "code": of.code, "message": of.message}
     if of.span:

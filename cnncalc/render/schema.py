@@ -214,12 +214,18 @@ def _layer() -> Piece:
             "in_shapes": said(listed(ref("shape")), "all inputs, where there are several"),
             "source": record({"file": TEXT, "line": SIZE, "column": SIZE}),
             "receptive_field": _receptive_field(),
-            "fit": record({"exact": FLAG, "unused": listed(COUNT)}),
+            "fit": _fit(),
             "note": TEXT,
             "formulas": {"type": "object", "additionalProperties": TEXT},
             "attached": said(listed(TEXT), "the types folded into this one"),
         },
     )
+
+
+def _fit() -> Piece:
+    unused = said(listed(COUNT), "per axis, rows or columns of the input behind the last window")
+    return record({"exact": said(FLAG, "nothing is unused; padding may be left over"),
+                   "unused": unused})  # fmt: skip
 
 
 def _receptive_field() -> Piece:

@@ -1,10 +1,11 @@
-"""Answers of `sizes`: what works, what is exact, which layers round or fail and where."""
+"""Answers of `sizes`: what works, what is exact, which layers leave input unread or fail."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.errors import counted
 from cnncalc.render import listing
 from cnncalc.render.envelope import envelope
 from cnncalc.render.format import to_ascii
@@ -20,7 +21,7 @@ MOST_LAYERS = 8
 
 
 def text(found: Sizes, *, exact: bool = False, ascii_only: bool = False) -> str:
-    """What works and what does not; with `exact` only where no layer rounds."""
+    """What works and what does not; with `exact` only where every layer reads all."""
     said = "".join(f"{line}\n" for line in _lines(found, exact))
     return to_ascii(said) if ascii_only else said
 
@@ -34,7 +35,7 @@ def _lines(found: Sizes, exact: bool) -> Iterator[str]:
     listed = "" if same else f": {described(found.exact, found)}"
     yield f"exact   {len(found.exact):,} of {tried:,}{same}{listed}"
     if found.rounded:
-        yield from ["", "rounding down, so that an edge is not read:"]
+        yield from ["", "leaving part of their input unread:"]
         yield from _reasons(found.rounded, found)
     if found.failed:
         yield from ["", "failing:"]
@@ -54,14 +55,14 @@ def _reasons(reasons: Sequence[Reason], found: Sizes) -> Iterator[str]:
     ]
     yield from listing.aligned(["  layer", "sizes", ""], rows)
     if len(reasons) > MOST_LAYERS:
-        yield f"  and {len(reasons) - MOST_LAYERS} more layers (--format csv)"
+        more = counted(len(reasons) - MOST_LAYERS, "more layer")
+        yield f"  and {more} (--format csv)"
 
 
 def _failure(reason: Reason, found: Sizes) -> Iterator[str]:
     problem = reason.first.problem
-    count = len(reason.sizes)
-    word = "size" if count == 1 else "sizes"
-    yield f"  {reason.layer}   {count} {word}: {described(reason.sizes, found)}"
+    sizes = counted(len(reason.sizes), "size")
+    yield f"  {reason.layer}   {sizes}: {described(reason.sizes, found)}"
     if problem:
         yield f"    at {reason.first.size}: {problem.message}"
         yield from (f"      {note}" for note in problem.notes)
@@ -114,7 +115,7 @@ def _some(words: Sequence[str]) -> str:
 
 
 def csv(found: Sizes) -> str:
-    """One line per size: whether it works, what rounds, what fails."""
+    """One line per size: whether it works, what goes unread, what fails."""
     headings = ["size", "works", "exact", "rounding", "layer", "code", "message"]
     return listing.csv(headings, [_cells(one) for one in found.outcomes])
 

@@ -1,4 +1,4 @@
-"""The lines below a table: totals in words, what rounds down, and what was expected."""
+"""The lines below a table: totals in words, what goes unread, and what was expected."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ def _stored(totals: Totals) -> list[str]:
 
 def _work(report: Report) -> list[str]:
     totals = report.totals
-    rounding = sum(any(row.unused) for row in report.rows)
-    subject = "layer rounds" if rounding == 1 else "layers round"
-    fit = [f"{rounding} {subject} down (--columns fit)"] if rounding else []
+    wasting = sum(any(row.unused) for row in report.rows)
+    subject = "layer leaves" if wasting == 1 else "layers leave"
+    fit = [f"{wasting} {subject} input unread (--columns fit)"] if wasting else []
     macs = with_unit(totals.macs, "").rstrip()
     return [f"MACs {macs} ({with_unit(totals.flops, 'FLOPs')})", *fit]

@@ -1,4 +1,4 @@
-"""Notes: layers that round down, branches out of step; whole messages."""
+"""Notes: layers that leave input unread, branches out of step; whole messages."""
 
 import pytest
 from graphs import Graph, conv, layer, lenet5, pool, resnet50
@@ -7,6 +7,7 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.errors import Diagnostic, Span
 from cnncalc.shapes import Shape
 
+ALONE = "1 layer leaves part of its input unread"
 PLACE = Span("net.yaml", 3, 5, 9)
 
 
@@ -24,13 +25,16 @@ def test_nothing_to_note():
     assert notes(lenet5()) == ()
 
 
-def test_eight_layers_of_resnet50_round_down():
-    """Message 9 of the design."""
+def test_three_layers_of_resnet50_leave_input_unread():
+    """The 1x1 filters of stride 2 miss the last column; of the other five layers that round down
+    (7x7 p3, 3x3 p1 on even maps) only a column of padding is left over.
+    """
     (note,) = notes(resnet50())
     assert note == Diagnostic(
         "note",
         "fit",
-        "8 layers round down; first: stem.conv1, (224 - 7 + 2·3)/2 = 111.5, 1 column unused",
+        "3 layers leave part of their input unread; first: layer2.0.shortcut.conv1, "
+        "(56 - 1 + 2·0)/2 = 27.5, 1 column unused",
     )
 
 
@@ -51,16 +55,30 @@ FIT = [
 
 
 @pytest.mark.parametrize(("spatial", "body", "told"), FIT)
-def test_one_layer_that_rounds_down(spatial, body, told):
+def test_one_layer_that_leaves_input_unread(spatial, body, told):
     found = [note.message for note in one(Shape(1, spatial), body)]
-    assert found == ([] if told is None else [f"1 layer rounds down: C1, {told}"])
+    assert found == ([] if told is None else [f"{ALONE}: C1, {told}"])
 
 
 def test_uneven_padding_is_told_side_by_side():
-    body = layer("conv", filters=1, kernel=(3,), stride=(2,), padding=((0, 1),))
+    body = layer("conv", filters=1, kernel=(3,), stride=(2,), padding=((1, 0),))
     (note,) = one(Shape(1, (9,)), body)
-    assert note.message == "1 layer rounds down: C1, (9 - 3 + 0 + 1)/2 = 3.5, 1 position unused"
+    assert note.message == f"{ALONE}: C1, (9 - 3 + 1 + 0)/2 = 3.5, 1 position unused"
     assert (note.severity, note.span) == ("note", PLACE)
+
+
+def test_padding_that_is_left_over_is_no_loss():
+    """3x3, stride 2, padding 1 on an even map; with padding at the end alone, on an odd one."""
+    assert one(Shape(1, (8, 8)), conv(1, 3, 2, 1)) == ()
+    at_the_end = layer("conv", filters=1, kernel=(3,), stride=(2,), padding=((0, 1),))
+    assert one(Shape(1, (9,)), at_the_end) == ()
+
+
+def test_input_is_unread_behind_padding_that_is_left_over():
+    """(9 - 3 + 1)/4 leaves 3 columns over: the zero, and before it two of the input."""
+    body = layer("conv", filters=1, kernel=(3,), stride=(4,), padding=((0, 1),))
+    (note,) = one(Shape(1, (9,)), body)
+    assert note.message == f"{ALONE}: C1, (9 - 3 + 0 + 1)/4 = 1.75, 2 positions unused"
 
 
 def test_the_ceiling_leaves_nothing_unused():

@@ -12,7 +12,7 @@ layers:
 expect: {params: 61}
 """
 FIT = """\
-note[fit]: 1 layer rounds down: C1, (30 - 5 + 2·0)/2 = 12.5, 1 column unused
+note[fit]: 1 layer leaves part of its input unread: C1, (30 - 5 + 2·0)/2 = 12.5, 1 column unused
  --> {0}:3:9
   |
 3 |   - C1: conv 6 5x5 s2 tanh

@@ -23,7 +23,7 @@ sizes = st.integers(1, 40)
 def even(window, size):
     """Whether windows fit, and read the padded axis to its end."""
     try:
-        return window.unused(size) == 0
+        return window.leftover(size) == 0
     except Misfit:
         return False
 
@@ -75,12 +75,12 @@ def test_the_output_padding_gives_the_size(window, size, wanted):
 @pytest.mark.parametrize(
     ("window", "size", "message"),
     [
-        (Window(7, stride=2, begin=3, end=3), 224,
-         ("stride 2 does not divide W - F + 2P = 223; "
-         "1 column of padding at the right edge is never read")),
+        (Window(11, stride=4), 224,
+         ("stride 4 does not divide W - F + 2P = 213; "
+         "1 column at the right edge is never read")),
         (Window(3, stride=4, begin=0, end=1), 9,
          ("stride 4 does not divide W - F + P₁ + P₂ = 7; "
-         "3 columns (1 of padding) at the right edge are never read")),
+         "2 columns at the right edge are never read")),
         (Window(3, stride=2, dilation=2), 8,
          ("stride 2 does not divide W - (d(F - 1) + 1) + 2P = 3; "
          "1 column at the right edge is never read")),
@@ -94,8 +94,13 @@ def test_nothing_is_said_of_a_window_that_fits():
     assert note("w", Window(11, stride=4), 227) is None
 
 
+def test_nothing_is_said_where_only_padding_is_left_over():
+    assert note("w", Window(7, stride=2, begin=3, end=3), 224) is None
+    assert note("w", Window(3, stride=2, begin=1, end=1), 224) is None
+
+
 def test_the_note_names_the_axis():
     assert note("l", Window(2, stride=2), 5).message == (
         "stride 2 does not divide L - F + 2P = 3; 1 position at the end is never read"
     )
-    assert "P = 2 makes 32 fit (12)" in note("h", Window(3, stride=3, begin=1, end=1), 32).help
+    assert "P = 0 makes 33 fit (11)" in note("h", Window(3, stride=3, begin=1, end=1), 33).help

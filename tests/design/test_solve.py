@@ -60,7 +60,7 @@ def test_nothing_is_missing_and_nothing_is_wrong(out, w, f, s, d):
                 window = Window(kernel, stride, begin, end, d)
                 for size in [w] if w else range(1, 40 * 5 + 40):
                     if counted(window.count, size) == out:
-                        unread = window.unused(size)
+                        unread = window.leftover(size)
                         truth.add((size, kernel, stride, begin, end, unread))
     found = solve(out, w=w, f=f, s=s, dilation=d)
     told = [(one.w, one.f, one.s, one.begin, one.end, one.unread) for one in found.settings]

@@ -104,7 +104,7 @@ def test_fit_names_what_is_unread_and_counts_it_in_groups():
     assert cell("fit", one(unused=(0, 0))) == "exact"
     assert cell("fit", one()) is None
     stem = lines(residual(), Choice(depth=0))[1]
-    assert COLUMNS["fit"].cell(stem, View(residual())) == "2 round down"
+    assert COLUMNS["fit"].cell(stem, View(residual())) == "unused in 2 layers"
 
 
 def test_facts_about_the_source_are_texts():

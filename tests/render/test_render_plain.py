@@ -49,7 +49,7 @@ def test_a_folded_table_of_chosen_columns_in_ascii():
     assert foot == (
         "params 158,154 (157,824 weights + 330 biases)   buffers 640   "
         "connections 580,436,608 (580,436,618 with biases)\n"
-        "MACs 580 M (1.16 GFLOPs)   2 layers round down (--columns fit)\n"
+        "MACs 580 M (1.16 GFLOPs)   2 layers leave input unread (--columns fit)\n"
     )
 
 
@@ -98,7 +98,7 @@ def test_the_summary_says_what_differs_and_only_that():
 def test_one_layer_that_rounds_is_told_in_the_singular():
     shape = Shape(1, (4, 4))
     of = report([row(1, "a", "maxpool", "in", shape, shape, unused=(0, 1))])
-    assert summary.lines(of)[1] == "MACs 0 (0 FLOPs)   1 layer rounds down (--columns fit)"
+    assert summary.lines(of)[1] == "MACs 0 (0 FLOPs)   1 layer leaves input unread (--columns fit)"
 
 
 def test_memory_is_told_with_its_assumptions():
