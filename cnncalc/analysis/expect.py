@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from cnncalc.analysis.field import largest_field
 from cnncalc.analysis.report import Check
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
+from cnncalc.figures import FIGURES, used
 from cnncalc.lines import line_of
 
 if TYPE_CHECKING:
@@ -15,13 +16,6 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Row, Totals
     from cnncalc.network import Expectation, Network, Node
     from cnncalc.shapes import Shape
-
-TOTALS = (
-    "params", "weights", "biases", "trainable", "buffers", "fixed", "inference_params",
-    "connections", "connections_with_bias", "macs", "flops",
-)  # fmt: skip
-FIELD = "rf"
-OF_A_LAYER = tuple(key for key in TOTALS if key != "inference_params")
 
 
 def checks(network: Network, rows: Sequence[Row], totals: Totals) -> tuple[Check, ...]:
@@ -47,7 +41,7 @@ def _check(
     expectation: Expectation, network: Network, rows: Sequence[Row], totals: Totals
 ) -> Check:
     key, written, low, high, span = expectation
-    if key == FIELD:
+    if key in FIGURES and FIGURES[key].place == "field":
         return _check_field(expectation, largest_field(rows), network.layout)
     actual = _actual(expectation, network, rows, totals)
     if isinstance(actual, int):
@@ -83,10 +77,9 @@ def _actual(
         return _of_layer(expectation, network, rows)
     if key == "output":
         return _main_output(network).shape
-    if key not in TOTALS:
-        _unknown("key", key, (*TOTALS, "output", FIELD, "layers"), expectation)
-    count: int = getattr(totals, key)
-    return count
+    if key not in used("expect"):
+        _unknown("key", key, (*used("expect"), "output", "layers"), expectation)
+    return FIGURES[key].of(totals)
 
 
 def _main_output(network: Network) -> Node:
@@ -101,11 +94,11 @@ def _of_layer(expectation: Expectation, network: Network, rows: Sequence[Row]) -
     groups = network.groups or {}
     if not members:
         _unknown("layer", name, (*groups, *(row.name for row in rows)), expectation)
-    if key in OF_A_LAYER:
+    if key in used("layer") and FIGURES[key].place == "totals":
         count: int = sum(getattr(row, key) for row in members)
         return count
     if key not in {"output", "neurons"}:
-        _unknown("key", key, (*OF_A_LAYER, "output", "neurons"), expectation)
+        _unknown("key", key, (*used("layer"), "output"), expectation)
     out = network.nodes[groups[name].last].shape if name in groups else members[-1].out
     return out if key == "output" else out.size
 

@@ -110,11 +110,11 @@ def sweep(
     style = "json" if json else format_
     with output.guarded(json=style == "json"):
         from cnncalc.design import settings
-        from cnncalc.design.figures import FIGURES
         from cnncalc.design.sweep import sweep as start
+        from cnncalc.figures import used
 
         if columns == "help":
-            output.emit([", ".join(FIGURES), "\n"])
+            output.emit([", ".join(used("sweep")), "\n"])
             return
         if not vary and vary_input is None:
             message = "there is nothing to vary: give --vary or --vary-input"
@@ -140,11 +140,11 @@ def sweep(
 
 def _figure(word: str) -> str:
     """The name of a figure. Raises ChoiceError for any other word."""
-    from cnncalc.design.figures import FIGURES
+    from cnncalc.figures import used
     from cnncalc.render.choice import ChoiceError
 
-    if word not in FIGURES:
-        raise ChoiceError("figure", word, FIGURES)
+    if word not in used("sweep"):
+        raise ChoiceError("figure", word, used("sweep"))
     return word
 
 
@@ -199,10 +199,10 @@ def _told(
         outcomes = list(run)
         front = _front(outcomes, aims)
     if style in {"csv", "tsv"}:
-        from cnncalc.design.figures import FIGURES
+        from cnncalc.figures import used
 
         delimiter = "," if style == "csv" else "\t"
-        yield from _flushed(render.separated(outcomes, columns or FIGURES, front, delimiter))
+        yield from _flushed(render.separated(outcomes, columns or used("sweep"), front, delimiter))
     elif style == "jsonl":
         yield from _flushed(render.jsonl(outcomes, front))
     else:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnncalc.analysis.engine import analyze
 from cnncalc.design.figures import figure
+from cnncalc.figures import used
 from cnncalc.spec.load import load
 
 if TYPE_CHECKING:
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import Report, Row
 
-FIGURES = (
-    "rows", "params", "weights", "biases", "trainable", "fixed", "buffers", "inference_params",
-    "connections", "macs", "flops", "param_bytes", "activation_bytes", "peak_activation_bytes",
-    "rf",
-)  # fmt: skip
 # Left out where they only repeat `params`, or are 0 everywhere.
 ECHOES = ("trainable", "inference_params")
 RARE = ("fixed", "buffers")
@@ -142,7 +138,7 @@ def compare_reports(reports: Sequence[Report], labels: Sequence[str]) -> Compari
 
 def _figures(reports: Sequence[Report]) -> Iterator[Figure]:
     params = tuple(report.totals.params for report in reports)
-    for key in FIGURES:
+    for key in used("compare"):
         values = tuple(figure(report, key) for report in reports)
         echoes = key in ECHOES and values == params
         if not echoes and (any(values) or key not in RARE):

@@ -1,16 +1,14 @@
-"""The figures of a network that budgets, comparisons and sweeps speak of, by name."""
+"""The figures of a report that budgets, comparisons and sweeps speak of, by name."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.field import largest_field
-from cnncalc.spec.budgets import BYTES, COUNTS
+from cnncalc.figures import FIGURES
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
-
-FIGURES = (*COUNTS, *BYTES, "rf", "rows")
 
 
 def figure(report: Report, key: str) -> int | None:
@@ -23,9 +21,7 @@ def figure(report: Report, key: str) -> int | None:
     >>> figure(report, "macs"), figure(report, "rf")
     (4089184256, 427)
     """
-    if key == "rf":
+    if FIGURES[key].place == "field":
         field = largest_field(report.rows)
         return min(field) if field else None
-    source = report.totals.memory if key in BYTES else report.totals
-    value: int = getattr(source, key)
-    return value
+    return FIGURES[key].of(report.totals)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
 from cnncalc.analysis.engine import analyze
-from cnncalc.design.figures import FIGURES, figure
+from cnncalc.design.figures import figure
 from cnncalc.design.settings import Grid
 from cnncalc.design.workshop import Plan, Square, Workshop
 from cnncalc.errors import CnncalcError, Diagnostic, failure
+from cnncalc.figures import used
 from cnncalc.lines import with_lines
 from cnncalc.spec.document import Document, read_document
 from cnncalc.spec.ports import read_ports
@@ -40,7 +41,7 @@ HOPELESS = frozenset({"unknown-variable", "unknown-variant"})
 
 
 class Outcome(NamedTuple):
-    """One setting and its figures, by the names of `design.figures`; or what went wrong."""
+    """One setting and its figures, by the names of `cnncalc.figures`; or what went wrong."""
 
     number: int
     vars: Mapping[str, object]
@@ -189,7 +190,7 @@ def _computed(workshop: Workshop, setting: Setting) -> Outcome:
     except RecursionError:
         return _failed(setting, Diagnostic("error", "too-deep", "the network is nested too deep"))
     outputs = [port for port in report.outputs if not port.train_only] or report.outputs
-    figures = {key: figure(report, key) for key in FIGURES}
+    figures = {key: figure(report, key) for key in used("sweep")}
     return Outcome(*_written(setting), report.layout, outputs[0].shape, figures)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.conventions import bytes_per_number
 from cnncalc.errors import counted
+from cnncalc.figures import FIGURES, used
 from cnncalc.render.choice import ChoiceError
 from cnncalc.render.format import decimal, per_axis
 
@@ -46,17 +47,14 @@ class Column(NamedTuple):
     total: Callable[[Totals], Cell] | None = None
 
 
-def _count(key: str, heading: str, meaning: str) -> Column:
+def _count(key: str) -> Column:
     """A figure of the rows, summed over the line."""
+    figure = FIGURES[key]
 
     def cell(line: Line, _: View) -> Cell:
         return line.total(key) if line.rows else None
 
-    def total(totals: Totals) -> Cell:
-        figure: int = getattr(totals, key)
-        return figure
-
-    return Column(key, heading, meaning, cell, total=total)
+    return Column(key, figure.heading, figure.meaning, cell, total=figure.of)
 
 
 def _percent(key: str, heading: str, meaning: str) -> Column:
@@ -174,19 +172,10 @@ COLUMNS: dict[str, Column] = {
         _setting("groups", "Groups", "groups of channels that do not see each other", _collapsed),
         _setting("bias", "Bias", "whether there is a bias", _switch),
         Column("output", "Output", "shape of what comes out", lambda line, v: v.shape(line.out)),
-        _count("weights", "Weights", "learned numbers other than biases"),
-        _count("biases", "Biases", "learned biases"),
-        _count("params", "Params", "weights + biases; shared ones 0"),
+        *map(_count, used("column")),
         _percent("params%", "Params %", "share of the network's parameters"),
-        _count("trainable", "Trainable", "parameters that are not frozen"),
-        _count("buffers", "Buffers", "running statistics of batch norms"),
-        _count("fixed", "Fixed", "numbers that are not learned"),
-        _count("connections", "Connections", "links of neurons to inputs, biases not counted"),
-        _count("connections_with_bias", "Conn. + bias", "links of neurons, biases counted"),
-        _count("macs", "MACs", "multiply-accumulates, biases not counted"),
-        _count("flops", "FLOPs", "2 x MACs"),
         _percent("macs%", "MACs %", "share of the network's MACs"),
-        Column("neurons", "Neurons", "numbers that come out", lambda line, _: line.out.size),
+        Column("neurons", "Neurons", FIGURES["neurons"].meaning, lambda line, _: line.out.size),
         Column("memory", "Bytes out", "bytes of the output, for the batch and dtype", _memory),
         _field("rf", "RF", "receptive field in input pixels; ≥ where a gate sees more", _rf),
         _field("jump", "Jump", "input pixels between neighbouring fields", _jump),

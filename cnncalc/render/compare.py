@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.figures import FIGURES
 from cnncalc.render.envelope import envelope
 from cnncalc.render.format import grouped, per_axis, to_ascii
 from cnncalc.render.json import totals
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Port, Report
     from cnncalc.design.compare import Comparison, Figure, Pair, Unit
 
-WORDS = {
-    "rows": "layers", "inference_params": "params at inference", "macs": "MACs", "flops": "FLOPs",
-    "param_bytes": "parameter bytes", "activation_bytes": "activation bytes",
-    "peak_activation_bytes": "peak activation bytes", "rf": "receptive field",
-}  # fmt: skip
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 COUNTED = {
     "changed": "changed", "added": "only in {after}", "removed": "only in {before}",
@@ -79,12 +75,17 @@ def _shapes(ports: Sequence[Port], layout: str) -> str:
 
 def _figure(figure: Figure) -> list[str]:
     first, *others = figure.values
-    cells = [WORDS.get(figure.key, figure.key), "-" if first is None else grouped(first)]
+    cells = [_word(figure.key), "-" if first is None else grouped(first)]
     for index, value in enumerate(others, start=1):
         delta = figure.delta(index)
         change = ["", ""] if not delta else [f"{delta:+,}", percent(delta, first or 0)]
         cells += ["-" if value is None else grouped(value), *change]
     return cells
+
+
+def _word(key: str) -> str:
+    """What a figure is called in a sentence; settings are called by their names."""
+    return FIGURES[key].word if key in FIGURES else key
 
 
 def percent(delta: int, of: int) -> str:
@@ -129,14 +130,14 @@ def _difference(pair: Pair, before: str, after: str) -> str:
         unit, layout = (pair.after, after) if pair.after else (pair.before, before)
         return _alone(unit, layout) if unit else ""
     return ", ".join(
-        f"{WORDS.get(key, key)} {_shown(old, before)} → {_shown(new, after)}"
+        f"{_word(key)} {_shown(old, before)} → {_shown(new, after)}"
         for key, (old, new) in pair.changes.items()
     )
 
 
 def _alone(unit: Unit, layout: str) -> str:
     facts = unit.facts
-    figures = [f"{WORDS.get(key, key)} {facts[key]:,}" for key in ("params", "macs") if facts[key]]
+    figures = [f"{_word(key)} {facts[key]:,}" for key in ("params", "macs") if facts[key]]
     return ", ".join([str(facts["type"]), _shown(facts["out"], layout), *figures])
 
 

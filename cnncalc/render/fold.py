@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.figures import used
 from cnncalc.render.choice import Choice, ChoiceError
 
 if TYPE_CHECKING:
@@ -86,10 +87,7 @@ def merge(rows: Sequence[Row]) -> Row:
     owner, *others = rows
     if not others:
         return owner
-    summed = (
-        "weights", "biases", "trainable", "buffers", "fixed", "connections",
-        "connections_with_bias", "macs",
-    )  # fmt: skip
+    summed = set(used("column")) & set(owner._fields)  # the row works the others out
     sums = {figure: sum(getattr(row, figure) for row in rows) for figure in summed}
     last = rows[-1]
     steps = tuple(step for row in rows for step in row.steps)

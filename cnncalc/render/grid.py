@@ -9,6 +9,7 @@ import csv
 from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.figures import FIGURES
 from cnncalc.render.format import display_width, grouped, pad, to_ascii
 from cnncalc.render.markdown import escaped
 from cnncalc.shapes import AXIS_WORDS
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import Report
 
-FIGURES = {"weights": "Weights", "params": "Params", "connections": "Connections", "macs": "MACs"}
+SHOWN = ("weights", "params", "connections", "macs")
 GAP = "  "
 
 
@@ -67,7 +68,7 @@ def separated(varying: Sequence[str], lines: Sequence[Line], delimiter: str = ",
     out = StringIO(newline="")
     axes = [letter for letter in AXIS_WORDS if any(letter in _sizes(line) for line in lines)]
     writer = csv.writer(out, delimiter=delimiter)
-    writer.writerow([*varying, *(f"out_{letter}" for letter in axes), *FIGURES, "remark"])
+    writer.writerow([*varying, *(f"out_{letter}" for letter in axes), *SHOWN, "remark"])
     for line in lines:
         sizes = [_sizes(line).get(letter, "") for letter in axes]
         writer.writerow([*line.words, *sizes, *_figures(line), line.remark.replace("×", "x")])
@@ -75,7 +76,7 @@ def separated(varying: Sequence[str], lines: Sequence[Line], delimiter: str = ",
 
 
 def _headings(varying: Sequence[str]) -> list[str]:
-    return [*varying, "Output", *FIGURES.values(), "Remark"]
+    return [*varying, "Output", *(FIGURES[key].heading for key in SHOWN), "Remark"]
 
 
 def _cells(line: Line, layout: str | None) -> list[str]:
@@ -87,8 +88,8 @@ def _cells(line: Line, layout: str | None) -> list[str]:
 
 def _figures(line: Line) -> list[int | str]:
     if line.report is None:
-        return [""] * len(FIGURES)
-    return [getattr(line.report.totals, figure) for figure in FIGURES]
+        return [""] * len(SHOWN)
+    return [FIGURES[key].of(line.report.totals) for key in SHOWN]
 
 
 def _sizes(line: Line) -> dict[str, int]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from cnncalc.conventions import LAYOUTS
+from cnncalc.figures import placed, used
+from cnncalc.render import single
 from cnncalc.render.json import SCHEMA
 
 Piece = dict[str, Any]
@@ -21,11 +23,6 @@ SIZE: Piece = {"type": "integer", "minimum": 1}
 WHOLE: Piece = {"type": "integer"}
 OPEN: Piece = {"type": "object"}
 SEVERITY: Piece = {"enum": ["error", "warning", "note"]}
-
-COUNTS = (
-    "weights", "biases", "params", "trainable", "buffers", "fixed", "connections",
-    "connections_with_bias", "macs", "flops",
-)  # fmt: skip
 
 
 def schema() -> Piece:
@@ -108,7 +105,7 @@ def _reports() -> Piece:
 
 
 def _versus() -> Piece:
-    figures = ("weights", "biases", "params", "connections", "macs")
+    figures = single.FIGURES
     number: Piece = {"type": "number"}
     ratios = dict.fromkeys(figures, number)
     piece = record(
@@ -159,15 +156,12 @@ def _port() -> dict[str, Piece]:
 
 def totals() -> Piece:
     """The totals of a report."""
-    memory = {
-        "dtype": TEXT, "batch": SIZE, "param_bytes": COUNT,
-        "activation_bytes": COUNT, "peak_activation_bytes": COUNT,
-    }  # fmt: skip
+    memory = {"dtype": TEXT, "batch": SIZE, **dict.fromkeys(placed("memory"), COUNT)}
     peaks = {
         "peak": said(_peak(), "when most bytes are alive"),
         "peak_out_of_place": said(_peak(), "the same if no layer worked in place"),
     }
-    counts = dict.fromkeys(("rows", *COUNTS, "inference_params"), COUNT)
+    counts = dict.fromkeys(placed("totals"), COUNT)
     return record({**counts, "memory": record(memory, peaks)})
 
 
@@ -206,7 +200,7 @@ def _layer() -> Piece:
             "in": ref("shape"),
             "out": ref("shape"),
             "neurons": SIZE,
-            **dict.fromkeys(COUNTS, COUNT),
+            **dict.fromkeys(used("column"), COUNT),
             "shared_with": said(MAYBE_TEXT, "the layer whose weights it uses"),
             "train_only": FLAG,
         },

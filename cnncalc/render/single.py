@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.figures import FIGURES as NAMED
 from cnncalc.render.format import display_width, pad, per_axis, to_ascii
 from cnncalc.render.steps import equation
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report, Row
 
 FIGURES = ("weights", "biases", "params", "connections", "macs")
-WORDS = {"macs": "MACs"}
 GAP = 3
 
 
@@ -28,9 +28,7 @@ def comparison(report: Report, other: Report, name: str, *, ascii_only: bool = F
     pairs = [(f"versus {name}", ", then ".join(_way(row, report.layout) for row in other.rows))]
     for figure in FIGURES:
         here, there = getattr(report.totals, figure), getattr(other.totals, figure)
-        pairs.append(
-            (WORDS.get(figure, figure), f"{here:,} against {there:,}{_factor(here, there)}")
-        )
+        pairs.append((NAMED[figure].word, f"{here:,} against {there:,}{_factor(here, there)}"))
     return _lines(pairs, ascii_only)
 
 

@@ -8,6 +8,7 @@ from io import StringIO
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.figures import FIGURES
 from cnncalc.render.envelope import envelope
 from cnncalc.render.format import grouped, to_ascii
 from cnncalc.render.json import diagnostic
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 
     from cnncalc.design.sweep import Outcome
 
-HEADINGS = {
-    "params": "Params", "macs": "MACs", "flops": "FLOPs", "rf": "RF", "rows": "Layers",
-    "peak_activation_bytes": "Peak bytes", "param_bytes": "Param bytes",
-    "activation_bytes": "Activation bytes", "connections": "Connections",
-}  # fmt: skip
 COLUMNS = ("params", "macs", "peak_activation_bytes", "rf")
 FRONT = "front"
 
@@ -55,7 +51,7 @@ def _cells(
 ) -> tuple[list[list[str]], list[bool]]:
     varied = _varied(outcomes[0]) if outcomes else []
     failed = any(not outcome.ok for outcome in outcomes)
-    figures = [HEADINGS.get(key, key) for key in columns]
+    figures = [FIGURES[key].heading for key in columns]
     tail = [*([FRONT] if front else []), *(["remark"] if failed else [])]
     rows = [[*varied, "output", *figures, *tail]]
     for index, outcome in enumerate(outcomes):

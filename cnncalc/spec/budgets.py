@@ -9,11 +9,11 @@ A variant's own budget replaces the file's, key by key.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
-from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Misfit, did_you_mean, failure
+from cnncalc.figures import FIGURES, used
+from cnncalc.spec.amounts import ADVICE, parse_amount
 from cnncalc.spec.source import Mapping, Scalar
 
 if TYPE_CHECKING:
@@ -23,19 +23,7 @@ if TYPE_CHECKING:
     from cnncalc.spec.document import Document
     from cnncalc.spec.source import Value
 
-LIMIT = re.compile(r"(<=|>=|≤|≥)?\s*(\d+(?:_\d+)*(?:\.\d+)?)\s*([A-Za-z]*)\Z")
-MAX_DIGITS = 30
-COUNTS = (
-    "params", "weights", "biases", "trainable", "buffers", "fixed", "inference_params", "macs",
-    "flops", "connections", "connections_with_bias",
-)  # fmt: skip
-BYTES = ("param_bytes", "activation_bytes", "peak_activation_bytes")
-FIELD = "rf"
-KEYS = (*COUNTS, *BYTES, FIELD)
-COUNT_UNITS = {"": 1, **dict.fromkeys("kK", 10**3), "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}
-BYTE_UNITS = {
-    "": 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30,
-}  # fmt: skip
+LIMIT = re.compile(r"(<=|>=|≤|≥)?\s*(.*)\Z", re.DOTALL)
 
 
 class Budget(NamedTuple):
@@ -63,32 +51,32 @@ class Budget(NamedTuple):
 
 
 def parse_limit(key: str, text: str, span: Span | None = None) -> Budget:
-    """One limit as written. Raises Misfit for what is no limit on that figure.
+    """One limit as written, a whole number. Raises Misfit for what is no limit on that figure.
 
     >>> parse_limit("params", "5M").limit, parse_limit("peak_activation_bytes", "256KiB").limit
     (5000000, 262144)
     >>> parse_limit("rf", ">= 64")
     Budget(key='rf', written='>= 64', limit=64, least=True, span=None)
     """
-    found = LIMIT.match(text.strip())
-    units = COUNT_UNITS if key in COUNTS else BYTE_UNITS if key in BYTES else {"": 1}
-    if found is None or found[3] not in units or len(found[2]) > MAX_DIGITS:
+    sign, written = LIMIT.split(text.strip())[1:3]
+    amount = parse_amount(written, FIGURES[key].unit)
+    if amount is None:
         raise Misfit("bad-limit", f"'{text}' is no limit for {key}", help=_advice(key))
-    sign, number, unit = found.groups()
-    if key == FIELD and not sign:
+    if amount.whole is None:
+        below, above = amount.around
+        message = f"'{text}' is no limit for {key}: it lies between whole numbers"
+        raise Misfit("bad-limit", message, help=f"a whole number, such as {below} or {above}")
+    if FIGURES[key].place == "field" and not sign:
         message = f"'{text}' leaves open whether the receptive field may be larger or smaller"
-        raise Misfit("bad-limit", message, help=f"write '>= {number}' or '<= {number}'")
-    least = sign in {">=", "≥"}
-    amount = Decimal(number.replace("_", "")) * units[unit]
-    return Budget(key, text.strip(), (ceil if least else floor)(amount), least, span)
+        raise Misfit("bad-limit", message, help=f"write '>= {written}' or '<= {written}'")
+    return Budget(key, text.strip(), amount.whole, sign in {">=", "≥"}, span)
 
 
 def _advice(key: str) -> str:
-    if key in BYTES:
-        return f"a number of bytes, or a figure with {', '.join(list(BYTE_UNITS)[2:])}"
-    if key == FIELD:
+    figure = FIGURES[key]
+    if figure.place == "field":
         return "such as '>= 64', in pixels of the input, on the axis where it is smallest"
-    return "a whole number, or a figure with k, M, G or T, such as 5M"
+    return ADVICE[figure.unit]
 
 
 def budgets(document: Document, variant: str | None = None) -> tuple[Budget, ...]:
@@ -113,8 +101,9 @@ def _read(section: Value | None) -> Iterator[Budget]:
 
 
 def _limit(key: Scalar, value: Value) -> Budget:
-    if key.text not in KEYS:
-        help_ = did_you_mean(key.text, KEYS) or f"it has {', '.join(KEYS)}"
+    known = used("budget")
+    if key.text not in known:
+        help_ = did_you_mean(key.text, known) or f"it has {', '.join(known)}"
         raise failure("unknown-key", f"'budget' has no key '{key.text}'", key.span, help=help_)
     if not isinstance(value, Scalar):
         raise failure("wrong-type", "a limit is expected here", value.span, help=_advice(key.text))

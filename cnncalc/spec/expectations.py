@@ -7,36 +7,24 @@ pixels on every axis, or `72x28`.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
-from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import CnncalcError, Diagnostic, Misfit, did_you_mean, failure
+from cnncalc.figures import FIGURES, used
 from cnncalc.network import Expectation
 from cnncalc.shapes import LETTERS
+from cnncalc.spec.amounts import ADVICE, MAX_DIGITS, parse_amount
 from cnncalc.spec.inputs import parse_input
 from cnncalc.spec.source import Mapping, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cnncalc.figures import Unit
     from cnncalc.spec.source import Value
 
-FIGURE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGBT])\Z")
 FIELD = re.compile(r"[1-9][0-9]*(?:[x×][1-9][0-9]*)*\Z")
-MAX_DIGITS = 30
-SCALES = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
-COUNTS = (
-    "params",
-    "trainable",
-    "buffers",
-    "fixed",
-    "inference_params",
-    "macs",
-    "connections",
-    "connections_with_bias",
-)
-LAYER_COUNTS = (*COUNTS, "weights", "biases", "neurons")
+SHAPE, LAYERS = "output", "layers"  # keys beside the figures
 
 
 def read_expect(value: Value | None, layout: str) -> Iterator[Expectation]:
@@ -59,7 +47,7 @@ def problems(value: Value | None) -> list[Diagnostic]:
 def _entries(value: Value | None, errors: list[Diagnostic]) -> Iterator[tuple[Scalar, Value, str]]:
     """Keys and figures, each with the path in front: "" or "layers.C3."."""
     for key, entry in value.entries if isinstance(value, Mapping) else ():
-        if key.text != "layers":
+        if key.text != LAYERS:
             yield key, entry, ""
             continue
         for name, keys in _mapping(entry, "C1: {params: 156}", errors):
@@ -78,7 +66,7 @@ def _mapping(
 
 
 def _expectation(key: Scalar, entry: Value, layout: str, path: str) -> Expectation:
-    known = (*LAYER_COUNTS, "output") if path else (*COUNTS, "output", "rf", "layers")
+    known = (*used("layer"), SHAPE) if path else (*used("expect"), SHAPE, LAYERS)
     if key.text not in known:
         raise failure(
             "unknown-key",
@@ -88,33 +76,30 @@ def _expectation(key: Scalar, entry: Value, layout: str, path: str) -> Expectati
         )
     if not isinstance(entry, Scalar):
         raise failure("wrong-type", "a figure is expected here", entry.span)
-    if key.text == "output":
+    if key.text == SHAPE:
         sizes = _shape(entry, layout)
         return Expectation(f"{path}output", entry.text, sizes, sizes, entry.span)
-    if key.text == "rf":
+    figure = FIGURES[key.text]
+    if figure.place == "field":
         field = _field(entry)
         return Expectation(key.text, entry.text, field, field, entry.span)
-    low, high = _figure(entry)
+    low, high = _interval(entry, figure.unit)
     return Expectation(f"{path}{key.text}", entry.text, low, high, entry.span)
 
 
-def _figure(entry: Scalar) -> tuple[int, int]:
+def _interval(entry: Scalar, unit: Unit) -> tuple[int, int]:
     """The interval of integers that print as the digits written: 714M is 713.5M to 714.5M."""
-    if isinstance(entry.value, int) and not isinstance(entry.value, bool):
-        return entry.value, entry.value
-    match = FIGURE.match(entry.text)
-    if match is None:
-        raise failure(
-            "wrong-type",
-            f"'{entry.text}' is no figure",
-            entry.span,
-            help="write a whole number, or digits with k, M or G, such as 4.09G",
-        )
-    unit = Decimal(10) ** SCALES[match[2]]
-    digits = Decimal(match[1])
-    half = Decimal((0, (5,), int(digits.as_tuple().exponent) - 1))
-    low, high = (digits - half) * unit, (digits + half) * unit
-    return ceil(low), floor(high)
+    amount = parse_amount(entry.text, unit)
+    if amount is None:
+        help_ = f"write {ADVICE[unit]}"
+        raise failure("wrong-type", f"'{entry.text}' is no figure", entry.span, help=help_)
+    low, high = amount.interval
+    if low > high:
+        below, above = amount.around
+        message = f"'{entry.text}' lies between whole numbers, so nothing can be equal to it"
+        help_ = f"write {below} or {above}, or fewer digits"
+        raise failure("bad-figure", message, entry.span, help=help_)
+    return low, high
 
 
 def _field(entry: Scalar) -> int | tuple[int, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cnncalc import layers
+from cnncalc.figures import used
 from cnncalc.network import SCHEMES
 
 if TYPE_CHECKING:
@@ -27,6 +28,31 @@ INIT: Schema = {
     },
     "additionalProperties": False,
 }
+
+
+FIGURE: Schema = {
+    "type": ["integer", "string"],
+    "description": "a whole number, or a figure as it is printed, such as 714M",
+}
+LIMIT: Schema = {
+    "type": ["integer", "string"],
+    "description": "the most that is allowed, such as 5M; or the least, such as '>= 64'",
+}
+
+
+def _section(described: Mapping[str, Schema]) -> Schema:
+    """A mapping that has these keys and no others."""
+    return {
+        "type": ["object", "null"],
+        "properties": dict(described),
+        "additionalProperties": False,
+    }
+
+
+def _expect() -> Schema:
+    layer = _section(dict.fromkeys((*used("layer"), "output"), FIGURE))
+    layers: Schema = {"type": "object", "additionalProperties": layer}
+    return _section({**dict.fromkeys((*used("expect"), "output"), FIGURE), "layers": layers})
 
 
 Text = str | int | float
@@ -94,6 +120,9 @@ def spec_schema() -> Schema:
             {"type": "object", "properties": {**heads, **_structure(items)}, "minProperties": 1},
         ]
     }
+    for described in (schema, schema["$defs"]["VariantModel"]):
+        described["properties"]["expect"] = _expect()
+        described["properties"]["budget"] = _section(dict.fromkeys(used("budget"), LIMIT))
     schema["properties"]["init"] = INIT
     schema["properties"]["layers"] = {"type": "array", "items": items, "minItems": 1}
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"

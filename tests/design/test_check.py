@@ -142,9 +142,9 @@ def test_bytes_take_decimal_and_binary_units(written, limit):
 
 @pytest.mark.parametrize(
     ("written", "limit"),
-    [("5M", 5_000_000), ("1_000", 1000), ("2.5", 2), (">= 2.5", 3), ("4.09G", 4_090_000_000)],
+    [("5M", 5_000_000), ("1_000", 1000), ("2.5k", 2500), ("4.09G", 4_090_000_000)],
 )
-def test_counts_round_to_the_stricter_whole_number(written, limit):
+def test_counts_take_decimal_units(written, limit):
     assert parse_limit("params", written).limit == limit
 
 

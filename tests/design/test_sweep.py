@@ -12,7 +12,7 @@ from itertools import islice, product
 import pytest
 
 from cnncalc import CnncalcError, analyze, load, sweep
-from cnncalc.design.figures import FIGURES, figure
+from cnncalc.design.figures import figure
 from cnncalc.design.pareto import front
 from cnncalc.design.settings import (
     Grid,
@@ -22,6 +22,7 @@ from cnncalc.design.settings import (
     parse_values,
     parse_vary,
 )
+from cnncalc.figures import used
 from cnncalc.spec.document import read_document
 
 TINY = """\
@@ -181,7 +182,7 @@ def test_every_input_is_as_if_it_were_alone(target):
             continue
         report = analyze(load(target, input=outcome.input))
         assert (outcome.output, outcome.layout) == (report.outputs[0].shape, report.layout)
-        assert outcome.figures == {key: figure(report, key) for key in FIGURES}
+        assert outcome.figures == {key: figure(report, key) for key in used("sweep")}
 
 
 def test_one_and_true_are_two_settings(tiny):

@@ -1,0 +1,94 @@
+"""The figures of a network, listed once: their names, their units, and what they may be used for.
+
+`expect`, budgets, comparisons, sweeps, columns and schemas all read this table, so that a new
+figure of the totals is one line here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Totals
+
+Unit = Literal["count", "bytes", "pixels"]
+# The totals, the bytes beneath them, the receptive field of the network, or single rows only.
+Place = Literal["totals", "memory", "field", "row"]
+# Expected of a network, expected of a layer, limited by a budget, a column that can be sorted by,
+# shown by `compare`, shown by `sweep`.
+Use = Literal["expect", "layer", "budget", "column", "compare", "sweep"]
+
+
+class Figure(NamedTuple):
+    """One figure. `word` is what sentences call it, `heading` what stands above a column."""
+
+    key: str
+    word: str
+    heading: str
+    meaning: str
+    uses: str
+    unit: Unit = "count"
+    place: Place = "totals"
+
+    def of(self, totals: Totals) -> int:
+        """The figure of a network, for those that the totals hold."""
+        value: int = getattr(totals.memory if self.place == "memory" else totals, self.key)
+        return value
+
+
+SUMS = "expect layer budget column sweep"  # sums over the rows, which layers have as well
+BYTES = "expect budget compare sweep"
+
+FIGURES: dict[str, Figure] = {
+    figure.key: figure
+    for figure in (
+        Figure("params", "params", "Params", "weights + biases; shared ones 0", f"{SUMS} compare"),
+        Figure("weights", "weights", "Weights", "learned numbers other than biases",
+               f"{SUMS} compare"),
+        Figure("biases", "biases", "Biases", "learned biases", f"{SUMS} compare"),
+        Figure("trainable", "trainable", "Trainable", "parameters that are not frozen",
+               f"{SUMS} compare"),
+        Figure("buffers", "buffers", "Buffers", "running statistics of batch norms",
+               f"{SUMS} compare"),
+        Figure("fixed", "fixed", "Fixed", "numbers that are not learned", f"{SUMS} compare"),
+        Figure("inference_params", "params at inference", "Params at inference",
+               "parameters that inference uses", "expect budget compare sweep"),
+        Figure("macs", "MACs", "MACs", "multiply-accumulates, biases not counted",
+               f"{SUMS} compare"),
+        Figure("flops", "FLOPs", "FLOPs", "2 x MACs", f"{SUMS} compare"),
+        Figure("connections", "connections", "Connections",
+               "links of neurons to inputs, biases not counted", f"{SUMS} compare"),
+        Figure("connections_with_bias", "connections with biases", "Conn. + bias",
+               "links of neurons, biases counted", SUMS),
+        Figure("neurons", "neurons", "Neurons", "numbers that come out", "layer", place="row"),
+        Figure("param_bytes", "parameter bytes", "Param bytes", "bytes of all stored numbers",
+               BYTES, "bytes", "memory"),
+        Figure("activation_bytes", "activation bytes", "Activation bytes",
+               "bytes of all outputs, with those written in place", BYTES, "bytes", "memory"),
+        Figure("peak_activation_bytes", "peak activation bytes", "Peak bytes",
+               "the most bytes of outputs alive at once", BYTES, "bytes", "memory"),
+        Figure("rf", "receptive field", "RF", "receptive field in input pixels",
+               "expect budget compare sweep", "pixels", "field"),
+        Figure("rows", "layers", "Layers", "layers, attached ones too", "compare sweep"),
+    )
+}  # fmt: skip
+
+
+@cache
+def used(use: Use) -> tuple[str, ...]:
+    """The figures with this use, by their names, in the order of the table.
+
+    >>> "weights" in used("expect"), "param_bytes" in used("layer")
+    (True, False)
+    """
+    return tuple(key for key, figure in FIGURES.items() if use in figure.uses.split())
+
+
+def placed(*places: Place) -> tuple[str, ...]:
+    """The figures found in these places, by their names.
+
+    >>> placed("memory")
+    ('param_bytes', 'activation_bytes', 'peak_activation_bytes')
+    """
+    return tuple(key for key, figure in FIGURES.items() if figure.place in places)
