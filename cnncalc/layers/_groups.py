@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from math import gcd
+from math import gcd, isqrt
 
 from cnncalc.errors import Misfit
+
+
+# Divisors are found by trying all numbers up to the square root: of this in a millisecond.
+LARGEST_DIVIDED = 10**8
 
 
 def require_groups(groups: int, channels: int, filters: int | None = None) -> None:
@@ -24,14 +28,22 @@ def require_groups(groups: int, channels: int, filters: int | None = None) -> No
 
 def _bad_groups(groups: int, undivided: str, channels: int, filters: int | None) -> Misfit:
     both = f"{channels}" if filters is None else f"{channels} input channels and {filters} filters"
+    common = gcd(channels, filters or 0)
+    choices = f": {_divisors(common)}" if common <= LARGEST_DIVIDED else ""
     return Misfit(
         "groups",
         f"groups={groups} does not divide the {undivided}",
         field="groups",
-        help=f"groups must divide {both}: {_divisors(gcd(channels, filters or 0))}",
+        help=f"groups must divide {both}{choices}",
     )
 
 
 def _divisors(number: int) -> str:
-    *others, last = (str(n) for n in range(1, number + 1) if number % n == 0)
+    """All divisors in words, smallest first.
+
+    >>> _divisors(12)
+    '1, 2, 3, 4, 6 or 12'
+    """
+    low = [n for n in range(1, isqrt(number) + 1) if number % n == 0]
+    *others, last = map(str, sorted({*low, *(number // n for n in low)}))
     return f"{', '.join(others)} or {last}" if others else last

@@ -1,7 +1,9 @@
 """Adaptive pooling: as many windows as outputs are wanted, spread over the input.
 
-Window i of o on an axis of W runs from floor(i·W/o) up to, not including, ceil((i + 1)·W/o);
-windows differ in size and may overlap. Source: PyTorch's AdaptiveAvgPool2d, AdaptiveMaxPool2d.
+Window i of W' on an axis of W runs from floor(i·W/W') up to, not including, ceil((i + 1)·W/W');
+windows differ in size and may overlap. Together they read W + W' - gcd(W, W') numbers: each of
+the W once, and one twice at every edge i·W/W' that is not whole. Source: PyTorch's
+AdaptiveAvgPool2d, AdaptiveMaxPool2d.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from cnncalc.layers._base import Layer, Names, Step, Words, spread
 from cnncalc.layers._fields import PerAxis
 from cnncalc.layers._math import maximum, mean
 from cnncalc.layers._pooling import pooled
-from cnncalc.layers._spatial import axis_steps, grid, ratio, require_axes
+from cnncalc.layers._spatial import axis_steps, each_axis, grid, ratio, require_axes
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 from cnncalc.window import Reach, whole
@@ -71,7 +73,8 @@ class AdaptivePool(Layer):
     def connections(self, *inputs: Shape) -> int:
         """The sizes of all windows, summed over the neurons."""
         (shape,) = inputs
-        return shape.channels * prod(sum(map(len, axis)) for axis in self.bins(shape))
+        sizes = zip(shape.spatial, self.output_shape(shape).spatial, strict=True)
+        return shape.channels * prod(size + out - gcd(size, out) for size, out in sizes)
 
     def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
         """Windows W/o apart, wide enough for the one that the rounding favours most."""
@@ -96,9 +99,11 @@ class AdaptivePool(Layer):
         """Output per axis, neurons, connections."""
         (shape,) = inputs
         out = self.output_shape(shape)
-        sums = [" + ".join(str(len(window)) for window in axis) for axis in self.bins(shape)]
-        numbers = "·".join([*(f"({total})" for total in sums), f"{shape.channels}"])
-        formula = "·".join([*("(sum of windows)" for _ in sums), "D"])
+        letters = [letter for letter, _ in each_axis(shape)]
+        sizes = zip(shape.spatial, out.spatial, strict=True)
+        sums = [f"({size} + {windows} - {gcd(size, windows)})" for size, windows in sizes]
+        numbers = "·".join([*sums, f"{shape.channels}"])
+        formula = "·".join([*(f"({a} + {a}' - gcd({a}, {a}'))" for a in letters), "D"])
         return [
             *axis_steps(out, [("size", f"{size}") for size in out.spatial]),
             _steps.neurons(out),

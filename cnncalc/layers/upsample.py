@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from math import prod
+from math import ceil, floor, lcm, prod
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final
 
 from cnncalc.errors import Misfit
@@ -34,6 +34,7 @@ class Axis(NamedTuple):
     """One axis on which output o lies at input place o·step + start."""
 
     size: int
+    out: int
     step: int | Fraction
     start: int | Fraction
 
@@ -49,6 +50,39 @@ class Axis(NamedTuple):
         if share == 0 or low >= self.size - 1:
             return [(min(low, self.size - 1), 1.0)]
         return [(low, 1 - share), (low + 1, share)]
+
+    def reach_nearest(self) -> Reach:
+        """The reach of `nearest`: rounding down goes furthest where the largest fraction is."""
+        step, rounding = self.step, 0
+        if step.denominator > 1:
+            rounding = largest_residue(step.numerator, 0, step.denominator, self.out)
+        return Reach(step, ratio(-rounding, step.denominator), 0)
+
+    def reach_between(self) -> Reach:
+        """The reach of `between`, from the ends of its three stretches of outputs.
+
+        The first outputs all read place 0 and the last ones the last place, which gets nearer,
+        relative to the output, with every step. Those between read the place before, by the
+        fraction of their own, and the one behind it, unless the fraction is 0.
+        """
+        step, start, last = self.step, self.start, self.size - 1
+        if step == 0:
+            return Reach(0, 0, 0)
+        low = clipped(floor(-start / step) + 1, 0, self.out)  # so many lie at 0 or before
+        high = clipped(ceil((last - start) / step), low, self.out)  # the first at the last place
+        offsets: list[int | Fraction] = []
+        if low > 0:
+            offsets += [0, -(low - 1) * step]
+        if high < self.out:
+            offsets += [last - high * step, last - (self.out - 1) * step]
+        if low < high:
+            unit = lcm(step.denominator, start.denominator)
+            slope, first = int(step * unit), int((low * step + start) * unit)
+            most = largest_residue(slope, first, unit, high - low)
+            # A fraction of 0 reads one place only, which is a fraction of 1 before the next.
+            least = least_residue(slope, first - 1, unit, high - low) + 1
+            offsets += [start - ratio(most, unit), start + 1 - ratio(least, unit)]
+        return Reach(step, _whole(min(offsets)), _whole(max(offsets)))
 
 
 @final
@@ -129,29 +163,28 @@ class Upsample(Layer):
         out = self.output_shape(shape)
         if self.align_corners:
             sizes = zip(shape.spatial, out.spatial, strict=True)
-            return [Axis(size, ratio(size - 1, max(o - 1, 1)), 0) for size, o in sizes]
+            return [Axis(size, o, ratio(size - 1, max(o - 1, 1)), 0) for size, o in sizes]
         steps = (
             [ratio(f.denominator, f.numerator) for f in self._factors(shape.rank)]
             if self.scale is not None
             else [ratio(size, o) for size, o in zip(shape.spatial, out.spatial, strict=True)]
         )
-        return [
-            Axis(n, r, (r - 1) * ratio(1, 2)) for n, r in zip(shape.spatial, steps, strict=True)
-        ]
+        axes = zip(shape.spatial, out.spatial, steps, strict=True)
+        return [Axis(size, o, step, (step - 1) * ratio(1, 2)) for size, o, step in axes]
 
     def _blends(self, shape: Shape) -> list[list[Blend]]:
-        axes = zip(self._axes(shape), self.output_shape(shape).spatial, strict=True)
         nearest = self.mode == "nearest"
         return [
-            [axis.nearest(o) if nearest else axis.between(o) for o in range(out)]
-            for axis, out in axes
+            [axis.nearest(o) if nearest else axis.between(o) for o in range(axis.out)]
+            for axis in self._axes(shape)
         ]
 
     def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
         """As far to both sides of an output's place as any output reads."""
         (shape,) = inputs
-        axes = zip(self._axes(shape), self._blends(shape), strict=True)
-        return (tuple(_reach(axis.step, blends) for axis, blends in axes),)
+        nearest = self.mode == "nearest"
+        axes = self._axes(shape)
+        return (tuple(a.reach_nearest() if nearest else a.reach_between() for a in axes),)
 
     def settings(self, *inputs: Shape) -> dict[str, object]:
         """The fields, with one factor and one size per axis."""
@@ -181,12 +214,65 @@ class Upsample(Layer):
         return [*axis_steps(out, lines), _steps.neurons(out)]
 
 
-def _reach(step: int | Fraction, blends: list[Blend]) -> Reach:
-    offsets = [place - o * step for o, blend in enumerate(blends) for place, _ in blend]
-    low, high = min(offsets), max(offsets)
-    return Reach(
-        step, ratio(low.numerator, low.denominator), ratio(high.numerator, high.denominator)
-    )
+def floor_sum(count: int, unit: int, slope: int, first: int) -> int:
+    """The sum of floor((slope·x + first)/unit) over x from 0 up to, not including, `count`.
+
+    As Euclid's algorithm, in steps that grow with the digits of the numbers and not with the
+    count: the points below a line are counted along one axis and then along the other. Source:
+    Graham, Knuth, Patashnik, "Concrete Mathematics", section 3.5.
+
+    >>> floor_sum(4, 10, 6, 3), sum((6 * x + 3) // 10 for x in range(4))
+    (3, 3)
+    """
+    total = 0
+    while count > 0:
+        total += count * (count - 1) // 2 * (slope // unit) + count * (first // unit)
+        slope, first = slope % unit, first % unit
+        top = slope * count + first
+        # What is left is the same sum seen from the other axis.
+        count, first, unit, slope = top // unit, top % unit, slope, unit
+    return total
+
+
+def least_residue(slope: int, first: int, unit: int, count: int) -> int:
+    """The least of (slope·x + first) mod unit over x from 0 up to, not including, `count`.
+
+    Found by halving: `floor_sum` counts how many of them are no larger than a number.
+
+    >>> least_residue(7, 3, 10, 3), min((7 * x + 3) % 10 for x in range(3))
+    (0, 0)
+    """
+    wholes = floor_sum(count, unit, slope, first)
+    low, high = 0, unit - 1
+    while low < high:
+        middle = (low + high) // 2
+        if wholes > floor_sum(count, unit, slope, first - middle - 1):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def largest_residue(slope: int, first: int, unit: int, count: int) -> int:
+    """The largest of (slope·x + first) mod unit, likewise.
+
+    >>> largest_residue(7, 3, 10, 3)
+    7
+    """
+    return unit - 1 - least_residue(-slope, -first - 1, unit, count)
+
+
+def clipped(number: int, least: int, most: int) -> int:
+    """The number, or the limit that it lies beyond.
+
+    >>> clipped(-1, 0, 5), clipped(7, 0, 5)
+    (0, 5)
+    """
+    return max(least, min(number, most))
+
+
+def _whole(number: int | Fraction) -> int | Fraction:
+    return ratio(number.numerator, number.denominator)
 
 
 def _joined(places: tuple[Blend, ...], shape: Shape) -> Blend:
