@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from cnncalc import zoo
 from cnncalc.cli.forward_request import wrong
 from cnncalc.errors import counted, failure
+from cnncalc.files import read_bytes
 from cnncalc.inference import weights
-from cnncalc.inference.files import read_bytes
 from cnncalc.inference.initial import Start
 from cnncalc.inference.parameters import Given
 from cnncalc.inference.samples import GENERATED, sample

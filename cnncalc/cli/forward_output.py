@@ -6,12 +6,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnncalc import zoo
+from cnncalc import files, zoo
 from cnncalc.cli import output
 from cnncalc.cli.forward_request import place
-from cnncalc.errors import failure
 from cnncalc.inference import netpbm, pillow
-from cnncalc.inference.files import UNREADABLE
 from cnncalc.inference.parameters import owner, stored_by
 from cnncalc.inference.run import inference
 from cnncalc.inference.trace import Neurons, trace
@@ -180,14 +178,14 @@ def _save_pictures(result: Result) -> Iterator[str]:
     folder = Path(request.save or ".")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in result.wish.saved:
-            sheet = maps.contact_sheet(name, result.done.tensor(name))
-            path = folder / f"{name}.{request.picture}"
-            if request.picture == "png":
-                pillow.png(str(path), sheet.height, sheet.width, sheet.data)
-            else:
-                path.write_bytes(netpbm.pgm(sheet.height, sheet.width, sheet.data, sheet.comment))
-            yield str(path)
-    except OSError as error:
-        message = f"cannot write to '{request.save}': {error.strerror}"
-        raise failure("unwritable", message, exit_code=UNREADABLE) from None
+    except (OSError, ValueError) as error:
+        raise files.unwritable(f"to '{folder}'", files.reason(error)) from None
+    for name in result.wish.saved:
+        sheet = maps.contact_sheet(name, result.done.tensor(name))
+        path = folder / f"{name}.{request.picture}"
+        if request.picture == "png":
+            picture = pillow.png(sheet.height, sheet.width, sheet.data)
+        else:
+            picture = netpbm.pgm(sheet.height, sheet.width, sheet.data, sheet.comment)
+        files.write(path, picture)
+        yield str(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -40,14 +39,14 @@ def init(
 ) -> None:
     """Starter spec with schema lines for editors."""
     with output.guarded():
-        from cnncalc.cli.files import create
+        from cnncalc.files import write
         from cnncalc.spec.emit import flow
 
         path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
-        create(path, STARTER.format(name=flow(path.stem)), replace=force,
-               remedy="--force writes over it")  # fmt: skip
+        write(path, STARTER.format(name=flow(path.stem)), replace=force,
+              remedy="--force writes over it")  # fmt: skip
         if not output.settings.quiet:
-            print(_next(path), file=sys.stderr)
+            output.say(_next(path))
 
 
 def _next(path: Path) -> str:

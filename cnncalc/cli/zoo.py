@@ -127,7 +127,7 @@ def _only_for_the_list(context: typer.Context) -> None:
 
 def _spec(name: str | None, copy: Path | None, out: str | None) -> None:
     from cnncalc import zoo as box
-    from cnncalc.cli.files import create_all
+    from cnncalc.files import create_all
 
     if name is None:
         raise typer.BadParameter("which network? Give its name", param_hint="NAME")
@@ -194,6 +194,6 @@ def _text(found: Sequence[Entry], columns: Sequence[str], style: str, *, whole: 
     if style in {"csv", "tsv"}:
         return render.separated(found, columns, "," if style == "csv" else "\t")
     if style == "md":
-        return "".join(output.in_signs([render.markdown(found, columns)]))
+        return render.markdown(found, columns)
     width = None if whole or not output.terminal() else shutil.get_terminal_size((120, 24)).columns
     return render.text(found, columns, width=width, ascii_only=output.ascii_only())

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import failure
-from cnncalc.inference.files import title
+from cnncalc.files import title
 from cnncalc.inference.pictures import Picture
 
 if TYPE_CHECKING:

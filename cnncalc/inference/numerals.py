@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import failure
-from cnncalc.inference.files import title
+from cnncalc.files import title
 from cnncalc.inference.nested import NotNested, flatten
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import failure
-from cnncalc.inference.files import title
+from cnncalc.files import title
 from cnncalc.inference.netpbm import bad_picture
 from cnncalc.inference.pictures import Picture
 
@@ -77,6 +77,8 @@ def _refuse_transparency(image: Any, path: str) -> None:
             raise bad_picture(path, "parts of it are transparent; flatten it first")
 
 
-def png(path: str, height: int, width: int, pixels: bytes) -> None:
-    """Write a grey picture as PNG. Raises CnncalcError without Pillow; OSError as open() does."""
-    library("writing PNG").frombytes("L", (width, height), pixels).save(path, format="PNG")
+def png(height: int, width: int, pixels: bytes) -> bytes:
+    """A grey picture as PNG. Raises CnncalcError without Pillow."""
+    out = BytesIO()
+    library("writing PNG").frombytes("L", (width, height), pixels).save(out, format="PNG")
+    return out.getvalue()

@@ -16,9 +16,9 @@ from array import array
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnncalc import files
 from cnncalc.errors import failure
 from cnncalc.inference.decoding import SIZES, decoder
-from cnncalc.inference.files import opened, unreadable
 from cnncalc.inference.stored import Stored
 
 if TYPE_CHECKING:
@@ -77,14 +77,14 @@ def broken(path: str, why: str) -> CnncalcError:
 
 def _mapped(path: str) -> memoryview:
     """The whole file, of which only the pages that are touched are read."""
-    with opened(path) as stream:
+    with files.opened(path) as stream:
         try:
             size = os.fstat(stream.fileno()).st_size
             if size < PREFIX:
                 raise broken(path, f"it has {size} bytes")
             return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
         except (OSError, ValueError) as error:
-            raise unreadable(f"cannot map '{path}' into memory: {error}") from None
+            raise files.unreadable(f"cannot map '{path}' into memory: {error}") from None
 
 
 def _header(path: str, text: bytes) -> dict[str, Any]:
@@ -153,20 +153,14 @@ def _check_places(path: str, entries: Iterable[Entry], size: int) -> None:
 def write(path: str, tensors: Iterable[tuple[str, tuple[int, ...], Sequence[float]]]) -> None:
     """Write named tensors: as F32 where that loses nothing of a tensor, else as F64.
 
-    The file appears under its name when it is complete, so the file that the numbers are read
-    from may be overwritten. Raises CnncalcError where it cannot be written.
+    The numbers are packed before the file is touched. Raises CnncalcError where it cannot be
+    written, as `files.write` does.
     """
     ready = [(name, dims, narrowest(values)) for name, dims, values in tensors]
     header = json.dumps(dict(_told(ready)), separators=(",", ":")).encode()
     header += b" " * (-len(header) % ALIGNMENT)
-    part = f"{path}.part"
-    try:
-        with open(part, "wb") as stream:  # noqa: PTH123 - a name from the user
-            stream.write(len(header).to_bytes(PREFIX, "little") + header)
-            stream.writelines(little_endian(numbers) for _, _, numbers in ready)
-        os.replace(part, path)  # noqa: PTH105 - likewise
-    except OSError as error:
-        raise unreadable(f"cannot write '{path}': {error.strerror}", "unwritable") from None
+    prefix = len(header).to_bytes(PREFIX, "little")
+    files.write(path, [prefix, header, *(little_endian(numbers) for _, _, numbers in ready)])
 
 
 def _told(

@@ -7,8 +7,8 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import failure
+from cnncalc.files import opened, read_bytes
 from cnncalc.inference import safetensors
-from cnncalc.inference.files import opened, read_bytes
 from cnncalc.inference.nested import NotNested, flatten
 from cnncalc.inference.stored import Stored
 

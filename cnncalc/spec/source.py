@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from cnncalc.errors import CnncalcError, Diagnostic, Span
+from cnncalc import files
+from cnncalc.errors import Span
 from cnncalc.lines import BOM
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from cnncalc.errors import CnncalcError
 
 MAX_BYTES = 8 * 2**20
+TOO_BIG = ", which no description of a network needs"
 
 
 class Scalar(NamedTuple):
@@ -124,53 +126,15 @@ def read(path: str) -> str:
         ...
     cnncalc.errors.CnncalcError: no-file: there is no file 'missing.yaml'
     """
-    data = _read_stdin() if path == "-" else _read_file(path)
-    if len(data) > MAX_BYTES:
-        raise too_big(path)
+    data = files.read_bytes(path, MAX_BYTES, TOO_BIG)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        message = f"line {line} of {_name(path)} is not UTF-8 text"
-        raise _unreadable("not-utf8", message, "save the file as UTF-8") from None
+        message = f"line {line} of {files.title(path)} is not UTF-8 text"
+        raise files.unreadable(message, "not-utf8", "save the file as UTF-8") from None
 
 
 def too_big(path: str) -> CnncalcError:
     """The complaint about a text beyond the limit."""
-    size = MAX_BYTES // 2**20
-    message = f"{_name(path)} is larger than {size} MiB, which no description of a network needs"
-    return CnncalcError(Diagnostic("error", "too-big", message))
-
-
-def _read_stdin() -> bytes:
-    import sys
-
-    stream: BinaryIO = sys.stdin.buffer
-    return stream.read(MAX_BYTES + 1)
-
-
-def _read_file(path: str) -> bytes:
-    from pathlib import Path
-
-    try:
-        if Path(path).stat().st_size > MAX_BYTES:
-            raise too_big(path)
-        with Path(path).open("rb") as stream:
-            return stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise _unreadable("no-file", f"there is no file '{path}'") from None
-    except IsADirectoryError:
-        raise _unreadable("unreadable", f"'{path}' is a directory, not a file") from None
-    except OSError as error:
-        reason = (error.strerror or "the system refuses").lower()
-        raise _unreadable("unreadable", f"cannot read '{path}': {reason}") from None
-    except ValueError as error:
-        raise _unreadable("unreadable", f"cannot read {path!r}: {error}") from None
-
-
-def _unreadable(code: str, message: str, advice: str | None = None) -> CnncalcError:
-    return CnncalcError(Diagnostic("error", code, message, help=advice), exit_code=3)
-
-
-def _name(path: str) -> str:
-    return "the standard input" if path == "-" else f"'{path}'"
+    return files.too_big(path, MAX_BYTES, TOO_BIG)

@@ -214,7 +214,7 @@ def test_a_file_may_be_overwritten_by_what_it_holds(tmp_path):
 def test_writing_where_nobody_can(tmp_path):
     path = str(tmp_path / "no" / "w.safetensors")
     with pytest.raises(
-        CnncalcError, match=r"^unwritable: cannot write '.*': No such file or direc"
+        CnncalcError, match=r"^unwritable: cannot write '.*': no such file or direc"
     ):
         write(path, [("a", (1,), [1.0])])
 

@@ -520,7 +520,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
     message = f"cannot read '{under_file / 'x'}': not a directory"
     assert refused(under_file / "x") == (3, "unreadable", message)
     assert refused("a\0b")[:2] == (3, "unreadable")
-    assert "'a\\x00b'" in refused("a\0b")[2]
+    assert refused("a\0b")[2] == "cannot read 'a\0b': embedded null byte"
 
 
 def test_a_file_in_another_encoding(tmp_path):
