@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cnncalc.errors import did_you_mean, failure
+from cnncalc.errors import did_you_mean
+from cnncalc.files import cannot_read, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,13 +74,14 @@ def resolve(target: str) -> tuple[str, str | None]:
     >>> Path(path).name, variant
     ('resnet.yaml', 'resnet50')
     """
-    if target == "-" or Path(target).is_file():
+    # os.path answers False for names that the system refuses to look up, where Path raises.
+    if target == "-" or os.path.isfile(target):  # noqa: PTH113
         return target, None
     base, at, variant = target.rpartition("@")
     if at and base:
         path, inner = resolve(base)
         return path, variant or inner
-    if Path(target).exists():
+    if os.path.exists(target):  # noqa: PTH110
         return target, None  # reading it will say what is wrong
     if target.endswith(SUFFIXES) or Path(target).name != target:
         raise _missing(target)
@@ -85,15 +89,22 @@ def resolve(target: str) -> tuple[str, str | None]:
 
 
 def _missing(target: str) -> CnncalcError:
-    """The complaint about a path with nothing at its end; what lies beside it may be meant."""
+    """The complaint about a path that leads nowhere; what lies beside it may be meant."""
+    try:
+        Path(target).stat()
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        return cannot_read(target, error)
     path = Path(target)
-    beside = path.parent.iterdir() if path.parent.is_dir() else ()
-    near = [file for file in beside if file.suffix in SUFFIXES]
+    near: list[Path] = []
+    with suppress(OSError):  # a folder that cannot be listed suggests nothing
+        near = [file for file in path.parent.iterdir() if file.suffix in SUFFIXES]
     alike = [file.name for file in near if file.stem == path.stem]
     own = [path.stem] if path.stem in names() else []
     meant = alike or own or [file.name for file in near]
     help_ = did_you_mean(path.name, meant)
-    return failure("no-file", f"there is no file '{target}'", help=help_, exit_code=3)
+    return unreadable(f"there is no file '{target}'", "no-file", help_)
 
 
 def _bundled(name: str) -> tuple[str, str | None]:
@@ -104,14 +115,11 @@ def _bundled(name: str) -> tuple[str, str | None]:
     for path in known.values():
         if name in variants(path):
             return str(path), name
-    here = [f"{name}{suffix}" for suffix in SUFFIXES if Path(f"{name}{suffix}").is_file()]
+    guesses = (f"{name}{suffix}" for suffix in SUFFIXES)
+    here = [guess for guess in guesses if os.path.isfile(guess)]  # noqa: PTH113 - as above
     help_ = did_you_mean(name, here or names()) or "'cnncalc zoo' lists the bundled networks"
-    raise failure(
-        "no-file",
-        f"there is no file and no bundled network named '{name}'",
-        help=help_,
-        exit_code=3,
-    )
+    message = f"there is no file and no bundled network named '{name}'"
+    raise unreadable(message, "no-file", help_)
 
 
 def beside(path: str) -> str:
@@ -123,8 +131,8 @@ def beside(path: str) -> str:
     'seven.pgm'
     """
     packaged = folder() / path
-    here = Path(path).name != path or Path(path).exists()
-    return path if here or not packaged.is_file() else str(packaged)
+    here = Path(path).name != path or os.path.exists(path)  # noqa: PTH110 - as in `resolve`
+    return path if here or not os.path.isfile(packaged) else str(packaged)  # noqa: PTH113
 
 
 def display_name(path: str) -> str:

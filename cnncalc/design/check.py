@@ -14,6 +14,7 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.notes import promoted
 from cnncalc.design.figures import figure
 from cnncalc.errors import CnncalcError, Diagnostic, Span
+from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
 from cnncalc.spec.budgets import Budget, budgets, parse_limit
 from cnncalc.spec.document import read_document
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Check, Report
     from cnncalc.spec.document import Document
 
-INVALID, UNREADABLE = 1, 3
+INVALID = 1
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -108,24 +109,28 @@ def check(
         result
         for target in targets
         for file in _files(str(target))
-        for result in _check_file(file, variant, terms)
+        for result in _check_file(file, variant, terms, listed=file != str(target))
     )
 
 
 def _files(target: str) -> list[str]:
     """The specs of a folder, or the target itself."""
-    folder = Path(target)
-    if not folder.is_dir():
-        return [target]
-    return sorted(str(path) for path in folder.iterdir() if path.suffix in SUFFIXES) or [target]
+    try:
+        found = sorted(str(path) for path in Path(target).iterdir() if path.suffix in SUFFIXES)
+    except (OSError, ValueError):
+        return [target]  # no folder, or one that cannot be read: reading it says why
+    return found or [target]
 
 
-def _check_file(target: str, variant: str | None, terms: Terms) -> Iterator[Result]:
+def _check_file(
+    target: str, variant: str | None, terms: Terms, *, listed: bool
+) -> Iterator[Result]:
+    """The results of a file, which was named by the user or `listed` by its folder."""
     text, file = "", target
     try:
         path, named = zoo.resolve(target)
         file = zoo.display_name(path)
-        text = _read(path)
+        text = _read(path, listed=listed)
         document = read_document(text, file)
     except CnncalcError as error:
         yield _failed(file, variant, with_lines(error, text, file))
@@ -134,10 +139,20 @@ def _check_file(target: str, variant: str | None, terms: Terms) -> Iterator[Resu
         yield _check_network(document, name, terms)
 
 
-def _read(path: str) -> str:
-    if Path(path).is_dir():
-        message = f"there is no .yaml file in '{path}'"
-        raise CnncalcError(Diagnostic("error", "no-file", message), exit_code=UNREADABLE)
+def _read(path: str, *, listed: bool) -> str:
+    """The text of a spec. Raises CnncalcError for what cannot be read.
+
+    A pipe that a user names is read; one that lies in a folder would keep `check` waiting.
+    """
+    place = Path(path)
+    if place.is_dir() and not listed:
+        try:
+            next(place.iterdir(), None)
+        except OSError as error:
+            raise cannot_read(path, error) from None
+        raise unreadable(f"there is no .yaml file in '{path}'", "no-file")
+    if listed and not (place.is_file() or place.is_dir()):
+        raise unreadable(f"'{path}' is a pipe or a device, not a file")
     return read(path)
 
 

@@ -27,7 +27,15 @@ def flow(value: object) -> str:
 
 def _scalar(text_: str) -> str:
     """Words and names are safe without quotes, unless they would mean a number or a switch."""
-    return text_ if SAFE.fullmatch(text_) and meaning(text_) == text_ else quoted(text_)
+    return text_ if SAFE.fullmatch(text_) and _means_itself(text_) else quoted(text_)
+
+
+def _means_itself(text_: str) -> bool:
+    """Whether YAML reads plain text as that text, and not as a number or a switch."""
+    try:
+        return meaning(text_) == text_
+    except OverflowError:  # more digits than a number may have
+        return False
 
 
 def quoted(text_: str) -> str:
