@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from importlib import import_module
+from itertools import takewhile
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
@@ -14,6 +15,8 @@ from typer.main import get_command
 from cnncalc.cli import output
 from cnncalc.cli.groups import flat
 from cnncalc.cli.options import FORMAT_VARIABLE, Format
+from cnncalc.errors import CnncalcError
+from cnncalc.files import protecting_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,9 +200,27 @@ def run(arguments: list[str]) -> int:
     """Run the command line; the exit status."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is used; saves start-up
     arguments = hoist(arguments)
+    ascii_only = "--ascii" in takewhile(lambda word: word != "--", arguments)
+    with protecting_inputs(), output.streams(ascii_only=ascii_only):
+        try:
+            status = _status(arguments)
+            output.flush()
+        except SystemExit:  # the reader of stdout has left
+            return 0
+        except CnncalcError as error:  # stdout failed while something was printed to it
+            output.tell(error.diagnostics)
+            return error.exit_code
+        return status
+
+
+def _status(arguments: list[str]) -> int:
+    """Run the command line; the exit status. Raises CnncalcError where stdout cannot be written."""
     try:
-        app(arguments, prog_name="cnncalc")
+        with output.blaming_stdout():
+            app(arguments, prog_name="cnncalc")
     except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):
+            raise
         status = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
         # typer raises SystemExit while it handles its own complaint; ours have told theirs.
         complaint = getattr(stop.__context__, "format_message", None)

@@ -80,5 +80,5 @@ def _text(found: Comparison, style: str, layers: bool) -> str:
     if style == "json":
         return f"{dumps(render.document(found, version=output.version()))}\n"
     if style == "md":
-        return "".join(output.in_signs([render.pull_request(found, layers=layers)]))
+        return render.pull_request(found, layers=layers)
     return render.text(found, layers=layers, ascii_only=output.ascii_only())

@@ -71,7 +71,7 @@ def _written(
     from cnncalc.render import explanation
 
     if format_ == "md":
-        return output.in_signs(explanation.markdown(told, layout=layout))
+        return explanation.markdown(told, layout=layout)
     if format_ == "json":
         from cnncalc.render.json import dumps
 

@@ -100,7 +100,7 @@ def _tell_pairs(parameters: Parameters) -> None:
     """Print which tensor was taken for which parameter, where that was found out by order."""
     width = max((len(ours) for ours, _ in parameters.pairs), default=0)
     for ours, theirs in parameters.pairs:
-        print(f"{ours:<{width}}  <-  {theirs}", file=sys.stderr)
+        output.say(f"{ours:<{width}}  <-  {theirs}")
 
 
 def _save_weights(path: str, network: Network, parameters: Parameters) -> None:

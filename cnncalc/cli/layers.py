@@ -47,7 +47,7 @@ def layers(
             output.emit([_document(entries)], out)
             return
         text = render.overview(entries) if type_ is None else render.full(entries[0])
-        output.emit(output.in_signs([text]), out)
+        output.emit([text], out)
 
 
 def _known(type_: str | None) -> None:

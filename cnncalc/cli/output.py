@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import StringIO, TextIOWrapper
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from cnncalc.errors import CnncalcError, Diagnostic, failure
+from cnncalc import files
+from cnncalc.errors import CnncalcError, Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-INVALID, USAGE, UNREADABLE = 1, 2, 3
+INVALID, USAGE, UNREADABLE = 1, 2, files.UNREADABLE
+STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 class Settings(NamedTuple):
@@ -44,56 +48,99 @@ def colored(stream: object = None) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or terminal(stream)
 
 
-def ascii_only() -> bool:
-    """Whether the stream can only take ASCII, or the user asked for it."""
-    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower()
+def ascii_only(stream: object = None) -> bool:
+    """Whether stdout (or another stream) can only take ASCII, or the user asked for it."""
+    encoding = (getattr(stream or sys.stdout, "encoding", None) or "ascii").lower()
     return settings.ascii or not encoding.startswith(("utf", "cp65001"))
 
 
-def in_signs(chunks: Iterable[str]) -> Iterator[str]:
-    """The same text in ASCII, where only that can be taken."""
-    if not ascii_only():
-        yield from chunks
-        return
-    from cnncalc.render.format import to_ascii
-
-    yield from map(to_ascii, chunks)
-
-
 def emit(chunks: Iterable[str], path: str | None = None) -> None:
-    """Write a result to stdout, or to the file of `-o`. A reader that left early is no error."""
-    if path is not None and path != "-":
-        try:
-            with open(path, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - a name from the user
-                file.writelines(chunks)
-        except OSError as error:
-            raise _unwritable(path, error.strerror or "it failed") from None
+    """Write a result to stdout, or to the file of `-o`; what the text may hold, see `contained`.
+
+    A reader that left early is no error. Raises CnncalcError, exit code 3, where stdout or the
+    file cannot be written; an existing file is then as it was.
+    """
+    if path not in (None, "-", *STDOUT):
+        files.write(path, map(contained, chunks))
         return
+    for chunk in map(contained, chunks):
+        with blaming_stdout():
+            sys.stdout.write(chunk)
+    flush()
+
+
+def flush() -> None:
+    """Send what is printed on its way. Raises CnncalcError where stdout cannot be written."""
+    with blaming_stdout():
+        sys.stdout.flush()
+
+
+def contained(text: str, stream: object = None) -> str:
+    """Text on its way out, whoever wrote it: no control characters; ASCII where that is wanted.
+
+    Renderers mark the control characters of names and notes themselves (`printable`), for only
+    they know a line break in a name from one of their own. This is the net below them.
+    """
+    from cnncalc.render.format import to_ascii, without_controls
+
+    safe = without_controls(text, colors=colored(stream))
+    return to_ascii(safe) if ascii_only(stream) else safe
+
+
+@contextmanager
+def blaming_stdout() -> Iterator[None]:
+    """Turn what goes wrong with stdout into a diagnostic; a pipe without a reader ends quietly."""
     try:
-        _stdout().writelines(chunks)
-        _stdout().flush()
+        yield
     except BrokenPipeError:
-        _drop_stdout()
+        _drop(sys.stdout)
         raise SystemExit(0) from None
     except OSError as error:
-        _drop_stdout()
-        raise _unwritable("standard output", error.strerror or "it failed") from None
+        _drop(sys.stdout)
+        raise files.unwritable("standard output", files.reason(error)) from None
 
 
-def _stdout() -> TextIO:
-    """Standard output, which a caller may have closed."""
-    if sys.stdout is None:
-        raise _unwritable("standard output", "it is closed")
-    return sys.stdout
-
-
-def _drop_stdout() -> None:
+def _drop(stream: TextIO) -> None:
     """Let nothing that is still buffered fail again when Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _unwritable(place: str, why: str) -> CnncalcError:
-    return failure("unwritable", f"cannot write {place}: {why}", exit_code=UNREADABLE)
+def say(text: str) -> None:
+    """A line on stderr, where there is one; if nobody can read it, the exit code still tells."""
+    with suppress(OSError):
+        print(contained(text, sys.stderr), file=sys.stderr, flush=True)
+
+
+class _Closed(StringIO):
+    """Stands for a stdout that was closed before the program began."""
+
+    def write(self, text: str) -> int:
+        """Refuse the text, as the system would."""
+        raise OSError(errno.EBADF, "it is closed")
+
+
+@contextmanager
+def streams(*, ascii_only: bool = False) -> Iterator[None]:
+    """Standard streams that never fail for a character: what they cannot hold becomes a `?`.
+
+    With `ascii_only` they hold ASCII only, whoever writes to them. Python has None in place of a
+    closed stream, and then prints to stdout what is meant for stderr; here a closed stdout fails,
+    and a closed stderr takes everything and shows nothing.
+    """
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = sys.stdout or _Closed(), sys.stderr or StringIO()
+    texts = [s for s in (sys.stdout, sys.stderr) if isinstance(s, TextIOWrapper)]
+    settings_before = [(stream.encoding, stream.errors) for stream in texts]
+    for stream in texts:
+        stream.reconfigure(encoding="ascii" if ascii_only else None, errors="replace")
+    try:
+        yield
+    finally:
+        for stream, (encoding, errors) in zip(texts, settings_before, strict=True):
+            with suppress(OSError):
+                stream.reconfigure(encoding=encoding, errors=errors)
+        sys.stdout, sys.stderr = before
 
 
 def tell(diagnostics: Iterable[Diagnostic]) -> None:
@@ -104,10 +151,10 @@ def tell(diagnostics: Iterable[Diagnostic]) -> None:
     if shown:
         color = colored(sys.stderr)
         first = shown[: settings.max_errors]
-        text = render.text(first, color=color, ascii_only=settings.ascii)
-        print(text.rstrip("\n"), file=sys.stderr)
+        text = render.text(first, color=color, ascii_only=ascii_only(sys.stderr))
+        say(text.rstrip("\n"))
         if more := len(shown) - len(first):
-            print(f"... and {more} more (--max-errors {len(shown)} shows them)", file=sys.stderr)
+            say(f"... and {more} more (--max-errors {len(shown)} shows them)")
 
 
 @contextmanager
@@ -126,6 +173,10 @@ def guarded(*, json: bool = False) -> Iterator[None]:
             raise
         problem = Diagnostic("error", "usage", str(error), help=error.help)
         fail(CnncalcError(problem, exit_code=USAGE), json=json)
+    except OSError as error:  # of a file; what goes wrong with stdout is a CnncalcError
+        if settings.debug:
+            raise
+        fail(files.cannot_read(str(error.filename or "a file"), error), json=json)
     except RecursionError:
         if settings.debug:
             raise
@@ -145,7 +196,7 @@ def fail(error: CnncalcError, *, json: bool) -> None:
         emit([render.dumps(document), "\n"])
     elif not settings.quiet:
         for line in partial_table(error):
-            print(line, file=sys.stderr)
+            say(line)
     tell(error.diagnostics)
     raise SystemExit(error.exit_code)
 

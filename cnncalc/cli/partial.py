@@ -34,13 +34,15 @@ def partial_table(error: CnncalcError) -> Iterator[str]:
     report, stopped = partial_report(error), error.partial
     if report is None or not isinstance(stopped, Stopped):
         return
+    import sys
+
     from cnncalc.cli.output import ascii_only
     from cnncalc.render import plain
     from cnncalc.render.choice import Choice
     from cnncalc.spec.validation import shown
 
     if report.rows:
-        yield from plain.rows(report, Choice(ascii=ascii_only()))
+        yield from plain.rows(report, Choice(ascii=ascii_only(sys.stderr)))
     sources = zip(stopped.inputs, stopped.shapes, strict=True)
     received = ", ".join(f"{name} {shape.text(stopped.layout)}" for name, shape in sources)
     settings = " ".join(f"{key}={shown(value)}" for key, value in stopped.fields.items())

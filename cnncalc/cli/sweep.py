@@ -233,8 +233,7 @@ def _whole(
     if style == "json":
         return f"{dumps(render.document(outcomes, front, version=output.version()))}\n"
     if style == "md":
-        table = render.table(outcomes, columns or render.COLUMNS, front)
-        return "".join(output.in_signs([table]))
+        return render.table(outcomes, columns or render.COLUMNS, front)
     chosen = columns or render.COLUMNS
     return render.text(outcomes, chosen, front, ascii_only=output.ascii_only())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
@@ -20,13 +21,46 @@ ASCII = str.maketrans(
 )  # fmt: skip
 
 
-def to_ascii(text: str) -> str:
-    """The project's own signs in ASCII; the user's text stays as it is.
+# What steers a terminal or rearranges a line instead of standing in it: control characters
+# (C0, DEL, C1), line and paragraph separators, the overrides and isolates of bidirectional text;
+# and halves of surrogate pairs, which are no characters.
+CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+ANY_CONTROL = re.compile(f"[{CONTROL}]")
+COLOR = r"\x1b\[[0-9;]*m"  # as rich and the diagnostics write it
+LAYOUT = r"\r\n|[\n\t]"  # line ends of text and of CSV, and the tabs of TSV
+STRAY = re.compile(f"(?!{LAYOUT})[{CONTROL}]")
+STRAY_BETWEEN_COLORS = re.compile(f"(?!{LAYOUT}|{COLOR})[{CONTROL}]")
+REPLACEMENT = "\ufffd"
 
-    >>> to_ascii("⌊(32 - 5)/2⌋ + 1, 14×14×6")
-    'floor((32 - 5)/2) + 1, 14x14x6'
+
+def printable(text: str) -> str:
+    r"""A name, note, label or path as it may stand inside a line: controls shown as U+FFFD.
+
+    All text that comes from a spec or a file passes through here on its way into a line, so
+    that it can neither steer a terminal nor begin a line of its own.
+
+    >>> printable("conv\x1b[31m"), printable("a\n::error::b")
+    ('conv�[31m', 'a�::error::b')
     """
-    return text.translate(ASCII)
+    return ANY_CONTROL.sub(REPLACEMENT, text)
+
+
+def without_controls(text: str, *, colors: bool = False) -> str:
+    r"""Finished text whose only control characters are line ends, tabs and, if any, colours.
+
+    >>> without_controls("a\tb\x9b\n"), without_controls("\x1b[1mbold\x1b[0m\x1b[2J", colors=True)
+    ('a\tb�\n', '\x1b[1mbold\x1b[0m�[2J')
+    """
+    return (STRAY_BETWEEN_COLORS if colors else STRAY).sub(REPLACEMENT, text)
+
+
+def to_ascii(text: str) -> str:
+    """Text in ASCII: the project's own signs are spelled, every other character is a `?`.
+
+    >>> to_ascii("⌊(32 - 5)/2⌋ + 1, 14×14×6, façade")
+    'floor((32 - 5)/2) + 1, 14x14x6, fa?ade'
+    """
+    return text if text.isascii() else text.translate(ASCII).encode("ascii", "replace").decode()
 
 
 def grouped(number: int) -> str:

@@ -246,4 +246,9 @@ def _value(value: object) -> str:
     return f"[\n{entries}\n  ]"
 
 
-_text = JSONEncoder(allow_nan=False, check_circular=False).encode
+_encode = JSONEncoder(allow_nan=False, check_circular=False).encode
+
+
+def _text(value: object) -> str:
+    """JSON on one line, in printable ASCII: DEL is the one control that Python does not escape."""
+    return _encode(value).replace("\x7f", "\\u007f")

@@ -275,7 +275,7 @@ def test_output_that_cannot_be_written_is_told():
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 3
     assert (
-        done.stderr == "error[unwritable]: cannot write standard output: No space left on device\n"
+        done.stderr == "error[unwritable]: cannot write standard output: no space left on device\n"
     )
 
 

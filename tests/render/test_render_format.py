@@ -71,5 +71,5 @@ def test_wide_and_combining_characters_are_measured_as_terminals_do():
     assert form.pad("网", 4, right=False) == "网  "
 
 
-def test_ascii_replaces_the_projects_signs_and_leaves_the_users_text():
-    assert form.to_ascii("⌈53.25⌉ · 3×3 → é") == "ceil(53.25) * 3x3 -> é"
+def test_ascii_spells_the_projects_signs_and_replaces_all_others():
+    assert form.to_ascii("⌈53.25⌉ · 3×3 → é") == "ceil(53.25) * 3x3 -> ?"
