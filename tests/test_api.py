@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from inspect import isfunction
@@ -279,8 +280,6 @@ def test_importing_the_package_imports_nothing_heavy():
         ({"match": "nme"}, "match is 'name' or 'order'"),
         ({"seed": -1}, "seed is a whole number from 0"),
         ({"seed": True}, "seed is a whole number from 0"),
-        ({"jobs": 0}, "jobs is a whole number from 1"),
-        ({"jobs": None}, "jobs is a whole number from 1"),
         ({"prepare": {"scale": 1}}, "prepare is a Preparation"),
         ({"keep": [1]}, "keep is 'all', a name, or a list of names"),
         ({"keep": None}, "keep is 'all', a name, or a list of names"),
@@ -290,6 +289,13 @@ def test_settings_of_a_pass_that_cannot_be(given, said):
     with pytest.raises(cnncalc.CnncalcError) as caught:
         cnncalc.forward("digits", **given)
     assert str(caught.value) == f"bad-argument: {said}"
+
+
+def test_a_pass_can_be_asked_of_another_process_and_its_result_comes_back():
+    network, forward = pickle.loads(pickle.dumps((cnncalc.load("digits"), cnncalc.forward)))
+    done = pickle.loads(pickle.dumps(forward(network, "digits_7.pgm")))
+    here = cnncalc.forward("digits", "digits_7.pgm")
+    assert done.outputs[0].output == here.outputs[0].output
 
 
 def test_one_name_may_be_kept_without_a_list():

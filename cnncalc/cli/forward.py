@@ -85,11 +85,6 @@ def forward(
         typer.Option(metavar="FILE", help="Write the weights as safetensors.",
                      rich_help_panel=WEIGHTS),
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Processes that share the work.", rich_help_panel=RUN,
-                     show_default="the cores"),
-    ] = None,
     readable: Annotated[
         bool,
         typer.Option("--readable", help="Every layer by its plain definition, in float64.",
@@ -169,7 +164,6 @@ def forward(
             match=match,
             seed=seed,
             save_weights=save_weights,
-            jobs=jobs,
             readable=readable or steps,
             counting=count,
             max_macs=parse_max_macs(max_macs),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -66,12 +65,11 @@ def run(request: Request) -> None:
     samples = inputs.samples(request, network)
     if request.save_weights:
         _save_weights(request.save_weights, network, parameters)
-    jobs = request.jobs or os.cpu_count() or 1
-    work = ahead(network, readable=request.readable or request.counting, jobs=jobs)
+    work = ahead(network, readable=request.readable or request.counting)
     _ponder(request, work)
     with _watching(network, work) as watch:
         done = forward(
-            network, samples, parameters, jobs=jobs, readable=request.readable,
+            network, samples, parameters, readable=request.readable,
             keep=wish.kept, count=request.counting, watch=watch,
         )  # fmt: skip
     result = Result(request, done, parameters, start, work, wish, labels)

@@ -36,7 +36,6 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     prepare: Preparation | None = None,
     seed: int | None = None,
     keep: str | Collection[str] = (),
-    jobs: int = 1,
     readable: bool = False,
     count: bool = False,
 ) -> Pass:
@@ -52,10 +51,13 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     to nested lists; without it they are the spec's own, or drawn by `seed`. `match="order"`
     pairs tensors by order, shape and the last part of their names (weight, bias) alone.
 
-    Outputs are kept, and the layers in `keep`: "all", or some names. `jobs` processes share the
-    work; `readable` computes every layer by its plain definition in float64, `count` does so and
-    counts the multiplications. Raises CnncalcError where the sample or the weights do not fit
-    the network, and for settings that cannot be.
+    Outputs are kept, and the layers in `keep`: "all", or some names. `readable` computes every
+    layer by its plain definition in float64, `count` does so and counts the multiplications.
+    Raises CnncalcError where the sample or the weights do not fit the network, and for settings
+    that cannot be.
+
+    One process computes a pass. Several samples can be shared among processes: the function,
+    its arguments and its result can be pickled.
 
     >>> done = forward("digits", "digits_7.pgm", keep=["conv1"])
     >>> scores = done.outputs[0].output.values
@@ -64,7 +66,7 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     >>> done.tensor("conv1").shape
     Shape(channels=16, spatial=(8, 8))
     """
-    _refuse_nonsense(seed, jobs, match, prepare)
+    _refuse_nonsense(seed, match, prepare)
     network = target if isinstance(target, Network) else load(target)
     init = network.init
     preparation = (prepare or Preparation())._replace(seed=seed or 0)
@@ -73,16 +75,13 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     own = init.weights if weights is None else weights
     parameters = gather(network, start, None if own is None else _given(own, match))
     kept = keep if keep == "all" else _found(network, keep)
-    return run.forward(
-        network, entering, parameters, jobs=jobs, readable=readable, keep=kept, count=count
-    )
+    return run.forward(network, entering, parameters, readable=readable, keep=kept, count=count)
 
 
-def _refuse_nonsense(seed: object, jobs: object, match: object, prepare: object) -> None:
+def _refuse_nonsense(seed: object, match: object, prepare: object) -> None:
     """Raises CnncalcError for what no pass can be made with."""
     wrong = {
         "seed is a whole number from 0": seed is None or (type(seed) is int and seed >= 0),
-        "jobs is a whole number from 1": type(jobs) is int and jobs >= 1,
         "match is 'name' or 'order'": match in get_args(Match),
         "prepare is a Preparation": prepare is None or isinstance(prepare, Preparation),
     }

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from cnncalc.errors import failure
 from cnncalc.inference import kernels
 from cnncalc.inference.counting import run_counted
-from cnncalc.inference.mapwise import carry, stretches
 from cnncalc.inference.statistics import Statistics, describe
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from cnncalc.errors import CnncalcError
     from cnncalc.inference.parameters import Parameters
@@ -26,9 +25,8 @@ BUG = "this is a mistake in cnncalc; please report the network"
 
 
 class Options(NamedTuple):
-    """How to compute: processes, the rooms' own definition only, multiplications counted."""
+    """How to compute: by the layers' own definitions only, and with multiplications counted."""
 
-    jobs: int = 1
     readable: bool = False
     counting: bool = False
 
@@ -82,12 +80,11 @@ def inference(network: Network) -> tuple[Node, ...]:
     return tuple(node for node in network.nodes if not node.train_only)
 
 
-def forward(  # noqa: PLR0913 - every setting of a run by its name
+def forward(
     network: Network,
     samples: Mapping[str, Tensor],
     parameters: Parameters,
     *,
-    jobs: int = 1,
     readable: bool = False,
     keep: Collection[str] | Literal["all"] = (),
     count: bool = False,
@@ -110,27 +107,22 @@ def forward(  # noqa: PLR0913 - every setting of a run by its name
     >>> list(done.tensor("relu").values)
     [0.0, 3.0]
     """
-    plainly = readable or count
-    options = Options(1 if plainly else jobs, plainly, count)
+    options = Options(readable or count, count)
     order = inference(network)
     ends = _last_uses(order, network.outputs)
     kept = {node.name for node in order} if keep == "all" else set(keep)
     kept |= {network.nodes[index].name for index in network.outputs}
-    sharing = options.jobs > 1
     alive: dict[int, Tensor] = {}
     rows = []
-    for stretch in stretches(network, order, kept) if sharing else zip(order):
-        head = stretch[0]
-        entering = [alive[index] for index in head.inputs] or [_sample(head, samples)]
-        for row in _through(network, stretch, entering, parameters, options):
-            name, index, out = row.node.name, row.node.index, row.output
-            rows.append(row._replace(output=_listed(out) if out and name in kept else None))
-            if out:
-                alive[index] = out
-            for over in ends.get(index, ()):
-                alive.pop(over, None)
-            if watch:
-                watch(row.node)
+    for node in order:
+        entering = [alive[index] for index in node.inputs] or [_sample(node, samples)]
+        row, out = _step(network, node, entering, parameters, options)
+        alive[node.index] = out
+        rows.append(row._replace(output=_listed(out) if node.name in kept else None))
+        for over in ends.get(node.index, ()):
+            del alive[over]
+        if watch:
+            watch(node)
     return Pass(network, tuple(rows))
 
 
@@ -158,56 +150,13 @@ def _sample(node: Node, samples: Mapping[str, Tensor]) -> Tensor:
     return sample
 
 
-def _through(
-    network: Network,
-    stretch: Sequence[Node],
-    entering: list[Tensor],
-    parameters: Parameters,
-    options: Options,
-) -> Iterator[Ran]:
-    """Compute rows of which each has the output of the one before it for its only input."""
-    if options.jobs > 1 and (rows := _together(network, stretch, entering, parameters, options)):
-        yield from rows
-        return
-    for node in stretch:
-        row = _step(network, node, entering, parameters, options)
-        yield row
-        entering = [row.output] if row.output else []
-
-
-def _together(
-    network: Network,
-    stretch: Sequence[Node],
-    entering: list[Tensor],
-    parameters: Parameters,
-    options: Options,
-) -> list[Ran] | None:
-    """The rows of a stretch by several processes; None where they do not share it.
-
-    Only the last row has its output. What no layer took, on the way, is the first one's time.
-    """
-    start = perf_counter()
-    carried = carry(network, stretch, entering, parameters, options.jobs)
-    if carried is None:
-        return None
-    seconds = [done.computing for done in carried.layers]
-    seconds[0] += perf_counter() - start - carried.seconds
-    out = Tensor(carried.layers[-1].shape, carried.maps)
-    outs = [*[None] * (len(stretch) - 1), out]
-    rows = []
-    for node, done, own, last in zip(stretch, carried.layers, seconds, outs, strict=True):
-        _check_shape(node, done.shape, done.measured.size)
-        rows.append(Ran(node, done.measured.statistics, own, True, None, last))
-    return rows
-
-
 def _step(
     network: Network,
     node: Node,
     entering: list[Tensor],
     parameters: Parameters,
     options: Options,
-) -> Ran:
+) -> tuple[Ran, Tensor]:
     """Compute one row, check it, describe it."""
     start = perf_counter()
     values = parameters.of(network, node)
@@ -215,7 +164,7 @@ def _step(
     seconds = perf_counter() - start
     _check_shape(node, out.shape, len(out.values))
     _check_work(node, entering, done)
-    return Ran(node, describe(out.values), seconds, fast, done, out)
+    return Ran(node, describe(out.values), seconds, fast, done, None), out
 
 
 def _compute(
@@ -224,7 +173,7 @@ def _compute(
     """The row's tensor, whether a kernel made it, and the multiplications if counted."""
     shapes = [tensor.shape for tensor in entering]
     if not options.readable and node.inputs:
-        kernel = kernels.choose(node.layer, *shapes, jobs=options.jobs)
+        kernel = kernels.choose(node.layer, *shapes)
         if kernel is not None:
             return kernel(entering, values), True, None
     readable = list(map(_listed, entering))

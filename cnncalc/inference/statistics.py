@@ -32,48 +32,6 @@ class Statistics(NamedTuple):
         return self.zeros / self.size
 
 
-class Measured(NamedTuple):
-    """What is told of some packed maps, and can be put together with that of others."""
-
-    size: int
-    minimum: float
-    maximum: float
-    sums: tuple[float, ...]  # of each map, so that their sum is rounded once
-    zeros: int
-
-    def with_others(self, other: Measured) -> Measured:
-        """What is told of these maps and others."""
-        return Measured(
-            self.size + other.size,
-            min(self.minimum, other.minimum),
-            max(self.maximum, other.maximum),
-            self.sums + other.sums,
-            self.zeros + other.zeros,
-        )
-
-    @property
-    def statistics(self) -> Statistics:
-        """The figures of the maps, all of which are finite."""
-        mean = fsum(self.sums) / self.size
-        return Statistics(self.size, self.minimum, mean, self.maximum, self.zeros, 0)
-
-
-def measure(x: Planes) -> Measured:
-    """What is told of packed maps, whose extremes are known.
-
-    >>> from cnncalc.inference.kernels.planes import pack
-    >>> from cnncalc.shapes import Shape
-    >>> from cnncalc.tensor import Tensor
-    >>> maps = measure(pack(Tensor(Shape(2, (2,)), [1.0, 0.0, -3.0, 0.5])))
-    >>> maps.sums, maps.zeros
-    ((1.0, -2.5), 1)
-    """
-    ends = [ldexp(end, -plane.exponent) for plane in x.planes for end in (plane.low, plane.high)]
-    sums = tuple(ldexp(total(plane, x.layout), -plane.exponent) for plane in x.planes)
-    empty = sum(zeros(plane, x.layout) for plane in x.planes)
-    return Measured(len(x), min(ends), max(ends), sums, empty)
-
-
 def describe(values: Sequence[float]) -> Statistics:
     """The statistics of numbers, of which there is at least one.
 
@@ -81,13 +39,21 @@ def describe(values: Sequence[float]) -> Statistics:
     (1, 2.0)
     """
     if isinstance(values, Planes):
-        return measure(values).statistics
+        return _packed(values)
     added = _total(values)
     if added is None:
         return _tamed(values)
     count = len(values)
     zeros = values.count(0.0) if hasattr(values, "count") else sum(value == 0 for value in values)
     return Statistics(count, min(values), added / count, max(values), zeros, 0)
+
+
+def _packed(x: Planes) -> Statistics:
+    """The statistics of packed maps, whose extremes are known and all of which are finite."""
+    ends = [ldexp(end, -plane.exponent) for plane in x.planes for end in (plane.low, plane.high)]
+    sums = (ldexp(total(plane, x.layout), -plane.exponent) for plane in x.planes)
+    empty = sum(zeros(plane, x.layout) for plane in x.planes)
+    return Statistics(len(x), min(ends), fsum(sums) / len(x), max(ends), empty, 0)
 
 
 def _total(values: Sequence[float]) -> float | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference import kernels
-from cnncalc.inference.kernels.workers import expected
 from cnncalc.inference.run import inference
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ class Work(NamedTuple):
     seconds: float
 
 
-def ahead(network: Network, *, readable: bool = False, jobs: int = 1) -> Work:
-    """The work of one sample's pass, by so many processes.
+def ahead(network: Network, *, readable: bool = False) -> Work:
+    """The work of one sample's pass.
 
     >>> from cnncalc.layers.fc import Fc
     >>> from cnncalc.network import chain
@@ -41,7 +40,7 @@ def ahead(network: Network, *, readable: bool = False, jobs: int = 1) -> Work:
             own = node.layer.macs(*network.shapes_into(node))
             macs += own
             fast = not readable and _has_kernel(network, node)
-            nanoseconds += expected(own * PER_MAC_FAST, jobs) if fast else own * PER_MAC_READABLE
+            nanoseconds += own * (PER_MAC_FAST if fast else PER_MAC_READABLE)
             nanoseconds += node.shape.size * PER_NUMBER
             stored = node.layer.parameters(*network.shapes_into(node))
             nanoseconds += sum(parameter.size for parameter in stored) * PER_WEIGHT

@@ -6,15 +6,13 @@ Run by hand: python tests/bench/bench_forward.py [layers|nets|zoo] [NAME ...]
 Ordinary is what one would write: the windows laid out once and shared by all filters, then
 `sum(map(operator.mul, window, weights))`. It is timed on a few filters of every layer and
 scaled up, in turn with the kernels; processor seconds, so that other work on the machine does
-not matter, and the best of several. Whole networks are timed likewise, layer by layer, in one
-process and then in as many as there are cores, as `cnncalc forward` does unless told otherwise;
-these are seconds on the wall, and other work does matter. NumPy's time, where NumPy is
-installed, is a matrix product of the same windows in float32, on as many cores as it likes.
+not matter, and the best of several. Whole networks are timed likewise, layer by layer. NumPy's
+time, where NumPy is installed, is a matrix product of the same windows in float32, on as many
+cores as it likes.
 """
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import sys
@@ -39,7 +37,6 @@ from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
 MINUTE = 60
-CORES = os.cpu_count() or 1
 PASSES = 5  # of a whole network
 SAMPLED = 4  # filters that the ordinary way is timed on
 HALF = ((1, 1),)
@@ -184,15 +181,15 @@ def plain_seconds(layer, shapes, weights):
     return min(seconds(lambda: kernel(inputs, weights)) for _ in range(2))
 
 
-def passes(network, weights, jobs=1):
+def passes(network, weights):
     """Rows of a pass of a random sample, and the seconds of all layers, each in its best pass."""
     random = Random(1)
     samples = {
         node.name: Tensor(node.shape, [random.random() for _ in range(node.shape.size)])
         for node in network.inputs
     }
-    run.perf_counter = time.process_time if jobs == 1 else time.perf_counter
-    every = [run.forward(network, samples, weights, jobs=jobs).rows for _ in range(PASSES)]
+    run.perf_counter = time.process_time
+    every = [run.forward(network, samples, weights).rows for _ in range(PASSES)]
     layers = zip(*every, strict=True)
     return every[0], sum(min(row.seconds for row in rows) for rows in layers)
 
@@ -226,8 +223,7 @@ def net(name):
                 else plain_seconds(layer, shapes, weights.of(network, row.node))
             )
         slow += measured[layer, shapes]
-    _, shared = passes(network, weights, CORES)
-    print(f"{line} {slow:9.1f} s {slow / fast:6.1f} {shared:9.2f} s {slow / shared:6.1f}")
+    print(f"{line} {slow:9.1f} s {slow / fast:6.1f}")
 
 
 def pace(name):
@@ -257,8 +253,7 @@ def main() -> None:
     if what in {"", "layers"}:
         layers(wanted)
     if what in {"", "nets"}:
-        together = f"{CORES} processes"
-        print(f"{HEADING} {'ordinary':>11} {'ratio':>6} {together:>11} {'ratio':>6}")
+        print(f"{HEADING} {'ordinary':>11} {'ratio':>6}")
         each_alone("net", wanted or NETS)
     if what == "zoo":
         print(HEADING)

@@ -322,7 +322,7 @@ conv1 (conv), neuron map 1, y 2, x 4 = 4
     ],
 )
 def test_what_is_refused(forward, options, status, said):
-    answer = forward("quiz.yaml", "--jobs", "1", *options)
+    answer = forward("quiz.yaml", *options)
     assert answer.status == status
     assert said in answer.err
     assert "Traceback" not in answer.err

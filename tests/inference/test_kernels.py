@@ -12,7 +12,7 @@ from strategies import examples
 
 from cnncalc.errors import Misfit
 from cnncalc.inference import kernels
-from cnncalc.inference.kernels import bounds, convolution, packed, plans, workers
+from cnncalc.inference.kernels import bounds, convolution, packed, plans
 from cnncalc.inference.kernels.grids import Slide
 from cnncalc.inference.kernels.lanes import NARROW, WIDE
 from cnncalc.inference.kernels.schemes import applied, scheme
@@ -74,7 +74,7 @@ def float32(values):
 KINDS = [plain, rectified, ranged, cancelling, extreme]
 
 
-def run_both(layer, shapes, seed, inputs=plain, weights=plain, jobs=1):
+def run_both(layer, shapes, seed, inputs=plain, weights=plain):
     """The room's output and the kernel's, for random numbers of some kind."""
     random = Random(seed)
     tensors = [Tensor(s, [inputs(random) for _ in range(s.size)]) for s in shapes]
@@ -86,7 +86,7 @@ def run_both(layer, shapes, seed, inputs=plain, weights=plain, jobs=1):
         for p in layer.parameters(*shapes)
     }
     expected = layer.forward(tensors, parameters)
-    kernel = kernels.choose(layer, *shapes, jobs=jobs)
+    kernel = kernels.choose(layer, *shapes)
     return expected, kernel(tensors, parameters)
 
 
@@ -308,16 +308,6 @@ def test_an_input_of_zeros_gives_the_biases():
     weights = {"weight": [0.25] * (20 * 12 * 9), "bias": [float(k) for k in range(20)]}
     out = kernels.choose(layer, shape)([x], weights)
     assert list(out.values) == [float(k) for k in range(20) for _ in range(256)]
-
-
-@pytest.mark.usefixtures("_both_ways")
-def test_the_number_of_processes_changes_nothing(monkeypatch):
-    monkeypatch.setattr(workers, "WORTH", 1)
-    for name in ("3x3", "3x3 on a small map"):
-        layer, shape = LAYERS[name]
-        _, alone = run_both(layer, [shape], 5)
-        _, together = run_both(layer, [shape], 5, jobs=2)
-        assert list(alone.values) == list(together.values)
 
 
 @pytest.mark.usefixtures("_both_ways")

@@ -69,10 +69,8 @@ KERNELS = {
 }
 
 
-def choose(layer: Layer, *inputs: Shape, jobs: int = 1) -> Kernel | None:
+def choose(layer: Layer, *inputs: Shape) -> Kernel | None:
     """The kernel for a layer that gets inputs of these shapes; None where the room serves.
-
-    `jobs` processes share the filters of large convolutions; the numbers do not depend on it.
 
     >>> from cnncalc.layers.conv import Conv
     >>> from cnncalc.shapes import Shape
@@ -87,7 +85,7 @@ def choose(layer: Layer, *inputs: Shape, jobs: int = 1) -> Kernel | None:
     if place is None:
         return None
     module, _, name = place.partition(".")
-    made: Kernel = getattr(import_module(f"{__name__}.{module}"), name)(layer, inputs, jobs)
+    made: Kernel = getattr(import_module(f"{__name__}.{module}"), name)(layer, inputs)
     return made
 
 

@@ -93,7 +93,7 @@ class Convolution(Kernel):
         parts = self.parts(x.shape.channels, slide.taps)
         made = [self._made(slide, x, parameters, part) for part in parts]
         for index in astray(made):
-            made[index] = floating(_group(slide, x, parameters, parts[index]), self.jobs)
+            made[index] = floating(_group(slide, x, parameters, parts[index]))
         if astray(made):
             return self.by_room([x], parameters)
         return Tensor(self.layer.output_shape(x.shape), joined(made))
@@ -111,9 +111,9 @@ class Convolution(Kernel):
         plan = best(Size(len(part.maps), part.filters, slide)).plan
         if plan:
             group = _group(slide, x, parameters, part, plan.block)
-            if made := packed(plan, group, self.jobs):
+            if made := packed(plan, group):
                 return made
-        return floating(_group(slide, x, parameters, part), self.jobs)
+        return floating(_group(slide, x, parameters, part))
 
 
 def _group(

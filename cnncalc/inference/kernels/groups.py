@@ -55,17 +55,6 @@ def numbers(values: Sequence[float], first: int, count: int) -> Numbers:
     return part.tolist() if isinstance(part, memoryview) else list(part)
 
 
-def compact(values: Sequence[float]) -> array[float]:
-    """Numbers in the form that travels between processes.
-
-    >>> compact([1.0, 2.0])
-    array('d', [1.0, 2.0])
-    """
-    if isinstance(values, memoryview):
-        return array(values.format, values.tobytes())
-    return values if isinstance(values, array) else array("d", values)
-
-
 def astray(made: Sequence[Made]) -> list[int]:
     """Which of several parts of one layer are not exact enough.
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Kernel(ABC):
-    """A layer's arithmetic, done quickly. `jobs` processes may share the work."""
+    """A layer's arithmetic, done quickly."""
 
-    __slots__ = ("jobs", "layer", "shapes")
+    __slots__ = ("layer", "shapes")
 
-    def __init__(self, layer: Any, shapes: Sequence[Shape], jobs: int = 1) -> None:
-        self.layer, self.shapes, self.jobs = layer, shapes, jobs
+    def __init__(self, layer: Any, shapes: Sequence[Shape]) -> None:
+        self.layer, self.shapes = layer, shapes
 
     @abstractmethod
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:

@@ -41,10 +41,6 @@ class Layout:
     rows: int
     columns: int
 
-    def __reduce__(self) -> tuple[type[Layout], tuple[int, int]]:
-        """The sizes alone: constants are made where they are needed."""
-        return Layout, (self.rows, self.columns)
-
     @cached_property
     def lanes(self) -> int:
         """The numbers of a map."""
@@ -119,11 +115,6 @@ class Planes(Sequence[float]):
         """The largest absolute value."""
         peaks = [ldexp(max(-low, high), -exponent) for _, exponent, low, high in self.planes]
         return max(peaks)
-
-    @property
-    def bare(self) -> Planes:
-        """The same without the floats that may have been made of it."""
-        return Planes(self.layout, self.planes, self.off)
 
     def __len__(self) -> int:
         return len(self.planes) * self.layout.lanes

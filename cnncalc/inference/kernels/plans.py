@@ -7,7 +7,7 @@ ratios matter, and a wrong guess costs time, never accuracy.
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import pairwise, product
+from itertools import product
 from math import inf, prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,8 +36,6 @@ WEIGHT, LAID = 150, 80  # a weight made an integer, or laid into a lane
 PLACE, TURN = 45, 30  # a number of a map made an integer; a sum taken to another lane
 KEPT = 200  # what a number that stays packed saves in a norm, an activation, a convolution
 GATHER = 15  # a number put into a window
-# Work handed to another process: once, and each lane of what goes there or comes back.
-HANDING, TRAVEL = 1_000_000, 25
 
 MEMORY = 60_000_000  # bytes of packed vectors at once
 TILES = (1, 2, 3, 4)
@@ -97,34 +95,6 @@ def resident(size: Size, *, packed: bool) -> float:
         return inf
     inputs = size.channels * prod(size.slide.spatial) * PACK
     return _mixing(size) - size.filters * size.places * KEPT + (-inputs if packed else inputs)
-
-
-def shares(size: Size, layers: int, jobs: int) -> list[range]:
-    """The filters of such a convolution that each of up to `jobs` processes takes.
-
-    The first process hands out the work, and so has a head start: its share is larger.
-    `layers` counts the convolution and the layers behind it.
-
-    >>> from cnncalc.inference.kernels.grids import Slide
-    >>> from cnncalc.window import Window
-    >>> size = Size(64, 384, Slide((14, 14), (Window(1),) * 2))
-    >>> shares(size, 6, 2), shares(size._replace(filters=8), 1, 2)
-    ([range(0, 196), range(196, 384)], [range(0, 8)])
-    """
-    filters = size.filters
-    behind = (layers - 1) * filters * (SETTLING + size.places * SETTLED)
-    work = _mixing(size) + behind
-    into = size.channels * prod(size.slide.spatial) * TRAVEL
-    out = filters * size.places * TRAVEL
-
-    def time(count: int) -> float:
-        return work / count + (count - 1) * (HANDING + into + out / count)
-
-    count = min(range(1, min(jobs, filters) + 1), key=time)
-    late = (HANDING + into) / 2
-    each = int(filters * max(0.0, work - late) / (count * work + out / 2))
-    ends = [0, *(filters - each * left for left in range(count - 1, -1, -1))]
-    return [range(*own) for own in pairwise(ends)] if each else [range(filters)]
 
 
 def across(size: Size, dense: float = 1.0) -> bool:

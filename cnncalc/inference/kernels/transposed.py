@@ -65,7 +65,7 @@ class Transposed(Kernel):
         works = [_Work(way, part, x, weight, bias) for part in parts for way in every]
         made = [self._made(work, taps) for work in works]
         for index in astray(made) if made else ():
-            made[index] = floating(self._group(works[index], taps), self.jobs)
+            made[index] = floating(self._group(works[index], taps))
         if made and astray(made):
             return self.by_room(inputs, parameters)
         pick = _in_order(every, out.spatial, [window.stride for window in windows])
@@ -74,9 +74,9 @@ class Transposed(Kernel):
     def _made(self, work: _Work, taps: int) -> Made:
         """The outputs of some phases by the quickest way, or by the next."""
         plan = best(work.size).plan
-        if plan and (made := packed(plan, self._group(work, taps, plan.block), self.jobs)):
+        if plan and (made := packed(plan, self._group(work, taps, plan.block))):
             return made
-        return floating(self._group(work, taps), self.jobs)
+        return floating(self._group(work, taps))
 
     def _group(self, work: _Work, taps: int, block: int | None = None) -> Group:
         """The planes, weights and biases of some phases, `block` channels in a piece."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from math import dist, isfinite, sqrt
 from operator import add
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ from cnncalc.inference.kernels.floats import EPSILON, SAME_AS_ROOMS, distances, 
 from cnncalc.inference.kernels.groups import Made
 from cnncalc.inference.kernels.kernel import largest
 from cnncalc.inference.kernels.packed import convolve
-from cnncalc.inference.kernels.workers import shared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 DISTANCE_TERMS = 16  # products per output below which `ordinary` is as quick as `distances`
 
 
-def packed(plan: Plan, group: Group, jobs: int) -> Made | None:
+def packed(plan: Plan, group: Group) -> Made | None:
     """The outputs by packed vectors, a plan's block in a piece; None where they cannot be used."""
     sizes = [measure(plan, *piece) for piece in group.pieces]
     fixed = [steps(own, plan) for own in sizes]
@@ -32,7 +30,7 @@ def packed(plan: Plan, group: Group, jobs: int) -> Made | None:
         return None
     error = rounding(group, sum(size.inputs * size.weights for size in sizes))
     error += sum(own.error(size, plan) for own, size in zip(fixed, sizes, strict=True) if own)
-    made = shared(partial(filled, plan, fixed), group, jobs)
+    made = filled(plan, fixed, group)
     return Made(made.planes, error)
 
 
@@ -56,7 +54,7 @@ def filled(plan: Plan, fixed: Sequence[Steps | None], group: Group) -> Made:
     return Made(totals or _biases(group), 0.0)
 
 
-def floating(group: Group, jobs: int) -> Made:
+def floating(group: Group) -> Made:
     """The outputs of a group, which is in one piece, in floating point."""
     if not group.pieces:
         return Made(_biases(group), 0.0)
@@ -66,10 +64,10 @@ def floating(group: Group, jobs: int) -> Made:
     norm = max(norms)
     limit = norm * max(map(largest, planes)) * sqrt(group.size.terms)
     if group.size.terms >= DISTANCE_TERMS and usual(norm) and isfinite(sum(norms)):
-        made = shared(partial(by_distances, norm), group, jobs)
+        made = by_distances(norm, group)
         if isfinite(made.error):
             return made._replace(error=made.error + rounding(group, limit))
-    made = shared(added, group, jobs)
+    made = added(group)
     error = 0.0 if SAME_AS_ROOMS else rounding(group, limit)
     return made._replace(error=error if isfinite(error) else 0.0)
 
