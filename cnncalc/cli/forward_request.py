@@ -90,7 +90,7 @@ def preparation(
 def _resize(text: str) -> int | Literal["cover"]:
     if text == "cover":
         return "cover"
-    if not re.fullmatch("[1-9][0-9]{0,4}", text):
+    if not re.fullmatch("[1-9][0-9]{0,17}", text):
         raise wrong("--resize", f"takes a number of pixels or 'cover', got '{text}'")
     return int(text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from cnncalc.network import Network, Node
 
 PATIENCE = 300  # seconds of work that are begun without asking
+MEMORY = 8 * 2**30  # bytes of memory where the system does not say how many it has
 WORTH_SAYING = 5  # seconds of work that are announced
 WORTH_WATCHING = 1  # seconds of work that get a progress bar
 
@@ -59,14 +61,14 @@ def run(request: Request) -> None:
         raise wrong("--steps", "is text; with --json, ask for --show and --trace")
     request, network, start = inputs.load(request)
     wish = _wish(request, network)
+    work = ahead(network, readable=request.readable or request.counting, keep=wish.kept)
+    _ponder(request, work)
     labels = inputs.labels(request, network)
     parameters = gather(network, start, inputs.weights_file(request))
     _tell_pairs(parameters)
     samples = inputs.samples(request, network)
     if request.save_weights:
         _save_weights(request.save_weights, network, parameters)
-    work = ahead(network, readable=request.readable or request.counting)
-    _ponder(request, work)
     with _watching(network, work) as watch:
         done = forward(
             network, samples, parameters, readable=request.readable,
@@ -107,19 +109,34 @@ def _save_weights(path: str, network: Network, parameters: Parameters) -> None:
 
 
 def _ponder(request: Request, work: Work) -> None:
-    """Refuse a run that is longer than was agreed to; announce one that takes a while."""
-    from cnncalc.render.activations import duration
-    from cnncalc.render.format import with_unit
+    """Refuse a run that is longer, or needs more memory, than was agreed to.
 
+    It comes before anything is drawn, read or written. A run that takes a while is announced.
+    """
+    from cnncalc.render.activations import duration
+    from cnncalc.render.format import bytes_text, with_unit
+
+    advice = "--yes runs it all the same; a smaller --input makes it less"
+    memory = memory_limit()
+    if work.memory > memory and not request.yes:
+        message = f"the pass needs about {bytes_text(work.memory)} of memory"
+        raise failure("too-large", f"{message}: the limit is {bytes_text(memory)}", help=advice)
     told = f"{with_unit(work.macs, 'MACs')}, about {duration(work.seconds)}"
     too_many = request.max_macs is not None and work.macs > request.max_macs
     too_long = request.max_macs is None and work.seconds > PATIENCE
     if (too_many or too_long) and not request.yes:
         limit = f"--max-macs allows {request.max_macs:,}" if too_many else "that is long"
-        advice = "--yes runs it all the same; a smaller --input makes it less"
         raise failure("long-run", f"the pass is {told}: {limit}", help=advice)
     if work.seconds > WORTH_SAYING:
         output.tell([Diagnostic("note", "work", f"the pass is {told}")])
+
+
+def memory_limit() -> int:
+    """The bytes of memory that this machine has."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # Windows; a system that does not say
+        return MEMORY
 
 
 @contextmanager

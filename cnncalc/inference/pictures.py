@@ -7,8 +7,13 @@ from math import ceil, floor
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.errors import failure
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+MAX_PIXELS = 2**26  # that are read
+MAX_RESIZED = 2**24  # that a picture is resized to: a minute's work
 
 Weights = tuple[int, list[float]]  # the first of the neighbours read, and a weight for each
 
@@ -55,12 +60,17 @@ def resized(picture: Picture, height: int, width: int) -> Picture:
     A new pixel is the mean of the old ones around its centre, each weighted by a triangle that
     reaches one pixel to both sides, of the old or of the new grid, whichever is coarser. This is
     the "bilinear, antialiased" of Pillow and torchvision, without their rounding to whole numbers.
+    Raises CnncalcError for more than MAX_RESIZED pixels.
 
     >>> resized(Picture(1, 2, 255, ([0, 8],)), 1, 4).planes[0].tolist()
     [0.0, 2.0, 6.0, 8.0]
     """
     if (height, width) == (picture.height, picture.width):
         return picture
+    if height * width > MAX_RESIZED:
+        message = f"a picture of {picture.size} pixels would become {height}×{width}, too large"
+        help_ = f"--resize to a smaller size: {MAX_RESIZED:,} pixels at most"
+        raise failure("sample-size", message, help=help_)
     across, down = triangles(picture.width, width), triangles(picture.height, height)
     planes = tuple(_resample(plane, picture.width, across, down) for plane in picture.planes)
     return Picture(height, width, picture.maximum, planes)

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.errors import failure
 from cnncalc.files import title
 from cnncalc.inference.netpbm import bad_picture
-from cnncalc.inference.pictures import Picture
+from cnncalc.inference.pictures import MAX_PIXELS, Picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF")
-MAX_PIXELS = 2**26
 OPAQUE = 255
 DEEP = {"I", "I;16", "I;16L", "I;16B"}  # grey of 16 bits
 

@@ -109,7 +109,7 @@ def forward(
     """
     options = Options(readable or count, count)
     order = inference(network)
-    ends = _last_uses(order, network.outputs)
+    ends = last_uses(order, network.outputs)
     kept = {node.name for node in order} if keep == "all" else set(keep)
     kept |= {network.nodes[index].name for index in network.outputs}
     alive: dict[int, Tensor] = {}
@@ -126,8 +126,8 @@ def forward(
     return Pass(network, tuple(rows))
 
 
-def _last_uses(order: Sequence[Node], outputs: Collection[int]) -> dict[int, list[int]]:
-    """Per row, the rows whose tensors nobody needs after it."""
+def last_uses(order: Sequence[Node], outputs: Collection[int]) -> dict[int, list[int]]:
+    """Per row, the rows whose tensors nobody needs after it; those of `outputs` stay."""
     last = {node.index: node.index for node in order}
     for node in order:
         last.update(dict.fromkeys(node.inputs, node.index))

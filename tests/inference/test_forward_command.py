@@ -1,6 +1,7 @@
 """`cnncalc forward`, from the command line to its output."""
 
 import json
+import os
 import re
 import struct
 from typing import NamedTuple
@@ -337,6 +338,47 @@ def test_long_runs_are_refused_unless_agreed_to(forward, monkeypatch):
     assert "error[long-run]: the pass is 466 MACs, about " in refused.err
     assert "--yes runs it all the same" in refused.err
     assert forward("quiz.yaml", "--yes").status == 0
+
+
+@pytest.mark.parametrize("limit", ["PATIENCE", "MEMORY"])
+def test_a_run_is_refused_before_anything_is_read_drawn_or_written(
+    forward, monkeypatch, tmp_path, limit
+):
+    monkeypatch.setattr(forwarding, limit, 0)
+    monkeypatch.delattr(os, "sysconf", raising=False)
+    options = ("--sample", "gone.pgm", "--weights", "gone.st", "--save", "maps")
+    refused = forward("quiz.yaml", *options, "--save-weights", "w.st")
+    assert refused.status == 1
+    assert "error[long-run]" in refused.err or "error[too-large]" in refused.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "image.txt", "quiz.yaml", "two.yaml"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ["pad 1000000000", "upsample 1000000000", "conv 9 1x1 p=10**9"])
+def test_a_pass_that_cannot_fit_is_refused_by_its_size(forward, tmp_path, line):
+    """5 + 2·10^9 or 5·10^9 places along both axes: 4·10^18 numbers at least, of 32 bytes each."""
+    (tmp_path / "net.yaml").write_text(f"input: 5x5x1\nlayers: [{line}]\n")
+    refused = forward("net.yaml")
+    assert (refused.status, refused.out) == (1, "")
+    assert re.search(r"error\[too-large\]: the pass needs about \S+ [EZ]B ", refused.err)
+    assert "the limit is" in refused.err
+
+
+def test_a_sample_that_cannot_fit_is_not_drawn(forward, tmp_path):
+    (tmp_path / "net.yaml").write_text("input: 1000000x1000000x1\nlayers: [gap]\n")
+    refused = forward("net.yaml", "--max-macs", "1T")
+    assert "error[too-large]: the pass needs about 32.0 TB (29.1 TiB) of memory" in refused.err
+
+
+def test_a_picture_is_not_resized_beyond_all_sizes(forward, tmp_path):
+    (tmp_path / "dot.pgm").write_text("P2 1 1 9 5")
+    for size in ("4097", "1000000", "1000000000000"):
+        refused = forward("quiz.yaml", "--sample", "dot.pgm", "--resize", size)
+        assert refused.status == 1
+        said = f"error[sample-size]: a picture of 1×1 pixels would become {size}×{size}, too large"
+        assert said in refused.err
+        assert "16,777,216 pixels at most" in refused.err
 
 
 def test_long_runs_are_announced(forward, monkeypatch):
