@@ -7,7 +7,8 @@ filter on each side, one more at the end allowed; every width. Dilation is 1 unl
 The order: settings that leave nothing unread, before those that round down; strides that skip
 nothing; equal padding on both sides before unequal; no output padding before some; small
 strides and dilations; odd filters from 3 upward, then 1, then even ones (transposed: filters
-that the stride divides first); widths that can be halved often; no padding, then half.
+that the stride divides first); widths that can be halved often; no padding, then half, then the
+fewest zeros; small widths; zeros at the end before zeros at the beginning.
 """
 
 from __future__ import annotations

@@ -50,6 +50,13 @@ def test_the_nearest_padding_is_the_nearest(window, size):
     assert (found.value if found else None) == best
 
 
+def test_of_two_paddings_equally_near_the_smaller_is_given():
+    # 3 wide with stride 4 on 7: P = 0 leaves 4 and P = 2 leaves 8, which 4 divides; P = 1 leaves 6.
+    assert nearest_padding(Window(3, stride=4, begin=1, end=1), 7) == Even(0, 2)
+    # 2 wide with stride 4 on 4: P = 1 leaves 4 and P = 3 leaves 8; P = 2 leaves 6.
+    assert nearest_padding(Window(2, stride=4, begin=2, end=2), 4) == Even(1, 2)
+
+
 def test_padding_within_a_limit():
     # pooling may be padded by half of its window: 3 wide with stride 5 on 10 needs P = 4
     window = Window(3, stride=5)

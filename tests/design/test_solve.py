@@ -180,6 +180,22 @@ def test_none_beside_its_nearest():
     assert [one.gives for one in none.nearest] == [30, 32]
 
 
+def test_no_padding_comes_first_then_half_then_the_fewest_zeros():
+    # 7 wide with stride 1 to 31: each P needs W = 37 - 2P, all odd and so equally usual.
+    assert short(solve(31, f=7, s=1).settings)[:4] == [
+        (37, 7, 1, 0, 0),
+        (31, 7, 1, 3, 3),
+        (35, 7, 1, 1, 1),
+        (33, 7, 1, 2, 2),
+    ]
+
+
+def test_equal_padding_comes_before_unequal_and_zeros_at_the_end_before_zeros_at_the_beginning():
+    # 4 wide with stride 1 to 31: two zeros in all need W = 32, one zero W = 33.
+    found = short(solve(31, f=4, s=1, p=[(2, 0), (0, 1), (0, 2), (1, 1)]).settings)
+    assert found == [(32, 4, 1, 1, 1), (32, 4, 1, 0, 2), (32, 4, 1, 2, 0), (33, 4, 1, 0, 1)]
+
+
 def test_lists_pairs_and_words_are_paddings():
     assert short(solve(32, w=32, f=4, s=1, p=(1, 2)).settings) == [(32, 4, 1, 1, 2)]
     assert short(solve(32, w=32, f=4, s=1, p=["same", 0]).settings) == [(32, 4, 1, 1, 2)]

@@ -134,6 +134,15 @@ def test_what_is_assumed_is_said(written, warning):
     assert parse_input(written).warning == warning
 
 
+def test_up_to_four_columns_are_channels_and_more_may_be_a_picture():
+    # A signal of a few channels is usual; a picture of 100 x 5 pixels is possible.
+    assert parse_input("100x4").warning is None
+    assert parse_input("100x5").warning == (
+        "'100x5' is read as length 100 with 5 channels; "
+        "write '100x5 LC' if that is meant, or '100x5x1' for a grey picture"
+    )
+
+
 @pytest.mark.parametrize("written", ["640x480x3 HWC", "28x28 LC", "16x112x112x3 DHWC", "640x640x3"])
 def test_letters_and_squares_need_no_warning(written):
     assert parse_input(written).warning is None

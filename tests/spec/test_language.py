@@ -619,6 +619,20 @@ def test_a_figure_is_equal_to_the_digits_written(figure, low, high):
     assert (expectation.low, expectation.high) == (low, high)
 
 
+@pytest.mark.parametrize(
+    ("figure", "units", "ok"),
+    [
+        # 1.5k says 1.45k to 1.55k, ends included.
+        ("1.5k", 1449, False), ("1.5k", 1450, True), ("1.5k", 1550, True), ("1.5k", 1551, False),
+        # 1.234k says 1233.5 to 1234.5; the only whole number between them is 1234.
+        ("1.234k", 1233, False), ("1.234k", 1234, True), ("1.234k", 1235, False),
+    ],
+)  # fmt: skip
+def test_a_rounded_figure_holds_from_half_a_digit_below_to_half_a_digit_above(figure, units, ok):
+    found = report(f"input: 1\nlayers: [fc {units} nobias]\nexpect: {{params: {figure}}}\n")
+    assert [(check.actual, check.ok) for check in found.expect] == [(units, ok)]
+
+
 def test_expectations_of_layers_and_shapes():
     found = report("""
         input: 1x32x30 CHW
