@@ -273,6 +273,18 @@ def test_strict_fit_refuses_an_edge_that_is_not_read(cnncalc):
     assert cnncalc("conv", "-W", 224, "-F", 11, "-S", 4, "--strict").status == 0
 
 
+@pytest.mark.parametrize(
+    ("kernel", "advice"),
+    [
+        # P = 4 would fit, (10 - 3 + 8)/5, but half of a window of 3 is 1.
+        (3, "no padding makes 10 fit (the same on both sides)"),
+        (4, "P = 2 makes 10 fit (3)"),  # (10 - 4 + 4)/5 + 1
+    ],
+)
+def test_a_pooling_is_advised_no_more_padding_than_half_of_its_window(cnncalc, kernel, advice):
+    assert advice in cnncalc("pool", "-W", 10, "-F", kernel, "-S", 5).err
+
+
 def test_signs_and_order_of_the_sizes(cnncalc):
     lines = cnncalc(
         "conv", "-W", 6, "-H", 5, "-F", 3, "--layout", "WHD", "--ascii"
