@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
+import typer
+
+from cnncalc.cli import output
+from cnncalc.cli.heeded import refuse_unheeded
 from cnncalc.cli.options import (
     AsTool,
     At,
@@ -94,7 +98,7 @@ class Table(NamedTuple):
     json: Json = False
     out: OutputFile = None
     layout: LayoutOption = None
-    units: UnitsOption = "exact"
+    units: UnitsOption = None
 
     @property
     def format(self) -> str:
@@ -125,21 +129,35 @@ class Table(NamedTuple):
 
 def flat(command: Callable[..., None]) -> Callable[..., None]:
     """The command with an option for every field of its groups, in their place."""
-    from inspect import Signature, signature
+    from inspect import Parameter, Signature, signature
 
     hints = get_type_hints(command, include_extras=True)
     groups = {name: hint for name, hint in hints.items() if _is_group(hint)}
 
-    def run(**given: Any) -> None:
+    def run(called: typer.Context, **given: Any) -> None:
+        with output.guarded(json=bool(given.get("json"))):
+            refuse_unheeded(command.__name__, _typed(called), given)
+        if own_context:
+            given[own_context[0]] = called
         for name, group in groups.items():
             given[name] = group(**{field: given.pop(field) for field in group._fields})
         command(**given)
 
-    own = [p.replace(annotation=hints[name]) for name, p in signature(command).parameters.items()]
+    own_context = [name for name, hint in hints.items() if hint is typer.Context]
+    own = [p.replace(annotation=hints[name]) for name, p in signature(command).parameters.items()
+           if name not in own_context]  # fmt: skip
     every = [one for parameter in own for one in _spread(parameter)]
+    context = Parameter("called", Parameter.KEYWORD_ONLY, annotation=typer.Context)
     run.__doc__ = command.__doc__
-    run.__signature__ = Signature(every)  # type: ignore[attr-defined]  # where inspect looks first
+    run.__signature__ = Signature([context, *every])  # type: ignore[attr-defined]  # where inspect looks first
     return run
+
+
+def _typed(called: typer.Context) -> frozenset[str]:
+    """The options that stand on the command line; others have defaults, or the environment's."""
+    sources = {name: called.get_parameter_source(name) for name in called.params}
+    return frozenset(name for name, source in sources.items()
+                     if source is not None and source.name == "COMMANDLINE")  # fmt: skip
 
 
 def _is_group(hint: object) -> bool:

@@ -208,8 +208,10 @@ LayoutOption = Annotated[
                  envvar="CNNCALC_LAYOUT", rich_help_panel=OUT),
 ]  # fmt: skip
 UnitsOption = Annotated[
-    Units, typer.Option("--units", help="Whole numbers, or k, M and G.", rich_help_panel=OUT)
-]
+    Units | None,
+    typer.Option("--units", help="Whole numbers, or k, M and G; else both, where they help.",
+                 rich_help_panel=OUT),
+]  # fmt: skip
 
 
 def words(text: str | None) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from cnncalc.cli import output, views
-from cnncalc.errors import Diagnostic, failure
+from cnncalc.errors import Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from cnncalc.cli.groups import Cost, Table
     from cnncalc.network import Network
     from cnncalc.render.choice import Choice
-
-
-PICKING = ("depth", "expand", "only", "at", "sort", "top")
 
 
 class Wanted(NamedTuple):
@@ -47,7 +44,6 @@ def show(read: Callable[[], Network], cost: Cost, table: Table) -> None:
     with output.guarded(json=wanted.format == "json"):
         from cnncalc.analysis.engine import analyze
 
-        _heed(table)
         report = analyze(read(), batch=cost.batch, dtype=cost.dtype, formulas=wanted.formulas)
         report = strictly(report, cost.strict)
         choice = table.choice(ascii_only=output.ascii_only())
@@ -66,18 +62,6 @@ def _absent(report: Report, types: tuple[str, ...]) -> Diagnostic | None:
     asked = " and no ".join(types)
     help_ = f"it has {', '.join(present)}"
     return Diagnostic("note", "empty", f"{report.name} has no {asked}", help=help_)
-
-
-def _heed(table: Table) -> None:
-    """Raises CnncalcError for what picks from a table where the format holds everything."""
-    idle = () if table.format in ("table", "md") else PICKING
-    if table.format in ("json", "jsonl"):
-        idle = (*idle, "columns")
-    for option in idle:
-        if getattr(table, option) is not table._field_defaults[option]:
-            message = f"--{option} is for tables; {table.format} always holds everything"
-            help_ = "--format table or md shows it"
-            raise failure("usage", message, help=help_, exit_code=output.USAGE)
 
 
 def strictly(report: Report, strict: str | None) -> Report:
@@ -143,7 +127,8 @@ def _table(report: Report, choice: Choice, wanted: Wanted) -> Iterator[str]:
     from cnncalc.render import plain, steps, summary
 
     if wanted.totals:
-        lines = summary.lines(report, ascii_only=choice.ascii, memory=wanted.memory)
+        lines = summary.lines(report, ascii_only=choice.ascii, memory=wanted.memory,
+                              units=choice.units)  # fmt: skip
         yield "\n".join([*lines, ""])
     elif output.terminal() or output.colored():
         from cnncalc.render import table
@@ -154,6 +139,10 @@ def _table(report: Report, choice: Choice, wanted: Wanted) -> Iterator[str]:
     else:
         yield plain.text(report, choice, memory=wanted.memory)
     if wanted.buffers:
-        yield summary.with_buffers(report.totals)
+        yield summary.with_buffers(report.totals, choice.units)
     if wanted.formulas:
-        yield from steps.sections(report, ascii_only=choice.ascii)
+        from cnncalc.render.sheet import picked
+
+        shown = [row for line in picked(report, choice) for row in line.rows]
+        layout = choice.layout or report.layout
+        yield from steps.sections(shown, layout=layout, ascii_only=choice.ascii)

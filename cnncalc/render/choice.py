@@ -10,12 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+Units = Literal["exact", "si"]  # whole numbers, or prefixes such as k, M and G
+
+
 class Choice(NamedTuple):
     """The options of a table. The defaults serve a reader who asked for nothing.
 
     `columns` None means the usual set, without those that would be empty. `depth` None means
     the deepest level of groups that stays readable. `only` keeps layer types, `at` one layer
-    or group; `sort` orders by a column, largest first, and `top` keeps that many lines.
+    or group; `sort` orders by a column, largest first, and `top` keeps that many lines. `units`
+    None means whole numbers in the table, and prefixes for the largest of the lines below it.
 
     >>> Choice(only=("conv",)).picks, Choice(depth=1).picks
     (True, False)
@@ -29,7 +33,7 @@ class Choice(NamedTuple):
     sort: str | None = None
     top: int | None = None
     layout: str | None = None
-    units: Literal["exact", "si"] = "exact"
+    units: Units | None = None
     ascii: bool = False
 
     @property

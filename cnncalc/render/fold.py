@@ -5,6 +5,7 @@ A line keeps the rows it stands for; what it shows of them is summed by whoever 
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.figures import used
@@ -68,6 +69,38 @@ def lines(report: Report, choice: Choice = EVERYTHING) -> list[Line]:
         else:
             shown.append(_layer_line(number, rows))
     return shown
+
+
+class Shown(NamedTuple):
+    """How many of a network's lines a table shows, and a line that sums up those it shows."""
+
+    number: int
+    of: int
+    line: Line
+
+    @property
+    def text(self) -> str:
+        """`shown 3 of 24`."""
+        return f"shown {self.number:,} of {self.of:,}"
+
+
+def shown_part(report: Report, choice: Choice, shown: Sequence[Line]) -> Shown | None:
+    """What is shown, where that is only a part of the network.
+
+    Lines are counted, or single rows where `choice.only` takes layers and what is attached to
+    them apart.
+    """
+    rows = tuple(row for line in shown for row in line.rows)
+    if len(rows) == len(report.rows):
+        return None
+    last = report.rows[-1]
+    sums = Line(0, "", "", last.out, rows, last, grouped=True)
+    if choice.only:
+        return Shown(len(rows), len(report.rows), sums)
+    depth = sys.maxsize if choice.depth is None else choice.depth
+    whole = lines(report, choice._replace(at=None, sort=None, top=None, depth=depth))
+    number, of = (sum(bool(line.rows) for line in some) for some in (shown, whole))
+    return Shown(number, of, sums)
 
 
 def attach(rows: Iterable[Row]) -> list[list[Row]]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
+    from cnncalc.render.choice import Units
+
 SUFFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
 ASCII = str.maketrans(
     {
@@ -90,6 +92,26 @@ def si(number: int) -> str:
     return f"{digits[:point]}{fraction} {SUFFIXES[exponent // 3]}"
 
 
+def count_text(number: int, units: Units | None) -> str:
+    """A count as the reader wants it: whole, unless prefixes were asked for.
+
+    >>> count_text(61706, "exact"), count_text(61706, None), count_text(61706, "si")
+    ('61,706', '61,706', '61.7 k')
+    """
+    return si(number) if units == "si" else grouped(number)
+
+
+def work_text(number: int, unit: str, units: Units | None) -> str:
+    """An amount of work, which takes a prefix from a million on unless it shall be exact.
+
+    >>> [work_text(4089184256, "FLOPs", units) for units in ("exact", None, "si")]
+    ['4,089,184,256 FLOPs', '4.09 GFLOPs', '4.09 GFLOPs']
+    """
+    if units == "exact":
+        return f"{grouped(number)} {unit}"
+    return with_unit(number, unit)
+
+
 def with_unit(number: int, unit: str) -> str:
     """A count with a unit that takes the prefix; exact below a million.
 
@@ -100,13 +122,13 @@ def with_unit(number: int, unit: str) -> str:
     return f"{text} {unit}" if text[-1].isdecimal() else f"{text}{unit}"
 
 
-def bytes_text(number: int) -> str:
-    """Bytes in decimal and in binary units, each labelled.
+def bytes_text(number: int, units: Units | None = None) -> str:
+    """Bytes in decimal and in binary units, each labelled, unless they shall be exact.
 
-    >>> bytes_text(102228128), bytes_text(840)
-    ('102 MB (97.5 MiB)', '840 bytes')
+    >>> bytes_text(102228128), bytes_text(840), bytes_text(102228128, "exact")
+    ('102 MB (97.5 MiB)', '840 bytes', '102,228,128 bytes')
     """
-    if number < 1000:  # noqa: PLR2004 - the first prefix
+    if number < 1000 or units == "exact":  # noqa: PLR2004 - the first prefix
         return counted(number, "byte")
     return f"{with_unit(number, 'B') if number >= 10**6 else f'{si(number)}B'} ({binary(number)}B)"
 

@@ -1,4 +1,4 @@
-"""A GitHub table of the chosen columns, with the totals as a last bold row."""
+"""A GitHub table of the chosen columns, with the sums as last bold rows."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def text(report: Report, choice: Choice = USUAL) -> str:
     """
     texts = sheet(report, choice)
     sides = ("---:" if column.right else "---" for column in texts.columns)
-    total = [f"**{escaped(cell)}**" if cell else "" for cell in texts.total]
     rows = [_row(map(escaped, texts.headings)), _row(sides)]
     rows += [_row(map(escaped, cells)) for cells in texts.cells]
-    return "\n".join([*rows, *([_row(total)] if total else []), ""])
+    rows += [_row(map(_bold, sums)) for sums in (texts.subtotal, texts.total) if sums]
+    return "\n".join([*rows, ""])
 
 
 def escaped(cell: str) -> str:
@@ -36,6 +36,10 @@ def escaped(cell: str) -> str:
     """
     signs = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`<[]"})
     return " ".join(cell.translate(signs).splitlines())
+
+
+def _bold(cell: str) -> str:
+    return f"**{escaped(cell)}**" if cell else ""
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cnncalc.render import summary
 from cnncalc.render.choice import Choice
 from cnncalc.render.format import display_width, pad
-from cnncalc.render.sheet import sheet, title
+from cnncalc.render.sheet import part_line, sheet, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +25,12 @@ def text(report: Report, choice: Choice = USUAL, *, memory: bool = False) -> str
     Raises ChoiceError for columns or layers that do not exist.
     """
     name, letters = title(report, choice)
-    table = aligned(sheet(report, choice))
+    texts = sheet(report, choice)
+    table = aligned(texts)
     space = max(len(GAP), display_width(table[0]) - display_width(name) - display_width(letters))
     head = f"{name}{' ' * space}{letters}".rstrip()
-    foot = summary.lines(report, ascii_only=choice.ascii, memory=memory)
+    foot = summary.lines(report, ascii_only=choice.ascii, memory=memory, units=choice.units)
+    foot = foot if texts.total else [*part_line(report, choice), *foot]
     return "\n".join([head, *table, "", *foot, ""])
 
 

@@ -10,18 +10,25 @@ from cnncalc.render.columns import DEFAULT, Cell, Column, View, select, sorting
 from cnncalc.render.format import display_width, grouped, si, to_ascii
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cnncalc.analysis.report import Report
-    from cnncalc.render.fold import Line
+    from cnncalc.render.fold import Line, Shown
 
 USUAL = Choice()
 
 
 class Sheet(NamedTuple):
-    """The texts of a table: one tuple per line, one text per column; `total` may be empty."""
+    """The texts of a table: one tuple per line, one text per column.
+
+    `total` is of the network, and empty where no column has one; `subtotal` is of the lines
+    shown, where they are only a part of it.
+    """
 
     columns: tuple[Column, ...]
     cells: list[tuple[str, ...]]
-    total: tuple[str, ...]
+    total: tuple[str, ...] = ()
+    subtotal: tuple[str, ...] = ()
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -29,8 +36,8 @@ class Sheet(NamedTuple):
         return tuple(column.heading for column in self.columns)
 
     def every_row(self) -> list[tuple[str, ...]]:
-        """Headings, lines and, where there is one, the total."""
-        return [self.headings, *self.cells, *([self.total] if self.total else [])]
+        """Headings, lines and, where there are some, subtotal and total."""
+        return [self.headings, *self.cells, *filter(None, (self.subtotal, self.total))]
 
     def widths(self) -> list[int]:
         """How wide each column is at its widest."""
@@ -44,24 +51,38 @@ class Sheet(NamedTuple):
             tuple(self.columns[i] for i in keep),
             [tuple(cells[i] for i in keep) for cells in self.cells],
             tuple(self.total[i] for i in keep) if self.total else (),
+            tuple(self.subtotal[i] for i in keep) if self.subtotal else (),
         )
 
 
 def sheet(report: Report, choice: Choice = USUAL) -> Sheet:
     """The table of a report. Raises ChoiceError for columns or layers that do not exist."""
-    view = View(report, choice.layout or report.layout, "x" if choice.ascii else "×")
-    shown = picked(report, choice, view)
+    view = _view(report, choice)
+    shown = picked(report, choice)
     columns = _columns(choice.columns, shown, view)
     cells = [
-        tuple([_text(column.cell(line, view), choice) for column in columns]) for line in shown
+        tuple([cell_text(column.cell(line, view), choice) for column in columns]) for line in shown
     ]
-    return Sheet(columns, cells, _total(report, columns, choice))
+    part = fold.shown_part(report, choice, shown)
+    sums = _subtotal(part, columns, view, choice) if part else ()
+    return Sheet(columns, cells, _total(report, columns, choice), sums)
 
 
-def picked(report: Report, choice: Choice, view: View) -> list[Line]:
+def part_line(report: Report, choice: Choice) -> list[str]:
+    """What is shown of the network, for a table without sums; nothing where it is all of it."""
+    part = fold.shown_part(report, choice, picked(report, choice))
+    return [f"{part.text}; the totals are the network's"] if part else []
+
+
+def _view(report: Report, choice: Choice) -> View:
+    return View(report, choice.layout or report.layout, "x" if choice.ascii else "×")
+
+
+def picked(report: Report, choice: Choice) -> list[Line]:
     """The lines of a table, sorted and cut to the top when asked."""
     shown = fold.lines(report, choice)
     if choice.sort:
+        view = _view(report, choice)
         figure = sorting(choice.sort).cell
         shown.sort(key=lambda line: _size(figure(line, view)), reverse=True)
     return shown[: choice.top]
@@ -88,14 +109,28 @@ def _total(report: Report, columns: tuple[Column, ...], choice: Choice) -> tuple
     """The totals of the whole network, whatever lines are shown."""
     if not any(column.total for column in columns):
         return ()
-    texts = [
-        _text(column.total(report.totals) if column.total else None, choice) for column in columns
-    ]
-    label = next((i for i, column in enumerate(columns) if column.key == "name"), 0)
-    return (*texts[:label], texts[label] or "total", *texts[label + 1 :])
+    cells = [column.total(report.totals) if column.total else None for column in columns]
+    return labelled("total", columns, [cell_text(cell, choice) for cell in cells])
 
 
-def _text(cell: Cell, choice: Choice) -> str:
+def _subtotal(
+    part: Shown, columns: tuple[Column, ...], view: View, choice: Choice
+) -> tuple[str, ...]:
+    """The sums of the lines shown, in the columns that have totals."""
+    if not any(column.total for column in columns):
+        return ()
+    cells = [column.cell(part.line, view) if column.total else None for column in columns]
+    return labelled(part.text, columns, [cell_text(cell, choice) for cell in cells])
+
+
+def labelled(label: str, columns: Sequence[Column], texts: Sequence[str]) -> tuple[str, ...]:
+    """Sums with their label in the column of names, or in the first."""
+    place = next((i for i, column in enumerate(columns) if column.key == "name"), 0)
+    return (*texts[:place], texts[place] or label, *texts[place + 1 :])
+
+
+def cell_text(cell: Cell, choice: Choice) -> str:
+    """A cell as the reader wants it: counts whole or with prefixes, signs in ASCII."""
     if cell is None:
         return ""
     if isinstance(cell, str):

@@ -10,10 +10,10 @@ from cnncalc.render.format import decimal, display_width, pad, to_ascii
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from fractions import Fraction
 
-    from cnncalc.analysis.report import Report, Row
+    from cnncalc.analysis.report import Row
 
 ROUNDED = re.compile(r"([⌊⌈])([^⌊⌋⌈⌉]*)([⌋⌉])")
 LONG_NUMBER = re.compile(r"(?<![\d.])\d{4,}")
@@ -37,10 +37,10 @@ def explanation(row: Row, *, layout: str = "HWC", ascii_only: bool = False) -> l
     return [to_ascii(text) for text in texts] if ascii_only else texts
 
 
-def sections(report: Report, *, layout: str = "", ascii_only: bool = False) -> Iterator[str]:
-    """The explanation of every row, each after a blank line."""
-    for row in report.rows:
-        told = explanation(row, layout=layout or report.layout, ascii_only=ascii_only)
+def sections(rows: Iterable[Row], *, layout: str, ascii_only: bool = False) -> Iterator[str]:
+    """The explanation of every one of these rows, each after a blank line."""
+    for row in rows:
+        told = explanation(row, layout=layout, ascii_only=ascii_only)
         yield "\n".join(["", *told, ""])
 
 

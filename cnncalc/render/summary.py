@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.render.format import bytes_text, grouped, to_ascii, with_unit
+from cnncalc.figures import FIGURES
+from cnncalc.render.format import bytes_text, count_text, grouped, to_ascii, work_text
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Check, Peak, Report, Totals
+    from cnncalc.render.choice import Units
 
 GAP = "   "
 
 
-def lines(report: Report, *, ascii_only: bool = False, memory: bool = False) -> list[str]:
+def lines(
+    report: Report,
+    *,
+    ascii_only: bool = False,
+    memory: bool = False,
+    units: Units | None = None,
+) -> list[str]:
     """Parameters and connections; work; memory when asked; then one line per expectation."""
-    texts = [GAP.join(_stored(report.totals)), GAP.join(_work(report))]
+    texts = [GAP.join(_stored(report.totals, units)), GAP.join(_work(report, units))]
     if memory:
-        texts += memory_lines(report.totals)
+        texts += memory_lines(report.totals, units)
     texts += map(expectation, report.expect)
     return [to_ascii(text) for text in texts] if ascii_only else texts
 
@@ -37,14 +45,14 @@ def expectation(check: Check) -> str:
     return f"expect: {check.key} expected {expected}, got {actual}{delta} FAILED"
 
 
-def memory_lines(totals: Totals) -> list[str]:
+def memory_lines(totals: Totals, units: Units | None = None) -> list[str]:
     """Bytes of parameters and activations; what is alive at the peak; what a small chip needs."""
     memory = totals.memory
     parts = [
         f"memory ({memory.dtype}, batch {memory.batch})",
-        f"params {bytes_text(memory.param_bytes)}",
-        f"activations {bytes_text(memory.activation_bytes)}",
-        f"peak while running {bytes_text(memory.peak_activation_bytes)}",
+        f"params {bytes_text(memory.param_bytes, units)}",
+        f"activations {bytes_text(memory.activation_bytes, units)}",
+        f"peak while running {bytes_text(memory.peak_activation_bytes, units)}",
     ]
     peaks = [("peak", memory.peak), ("peak with nothing in place", memory.peak_out_of_place)]
     chip = (
@@ -65,30 +73,34 @@ def _peak(words: str, peak: Peak) -> str:
     return f"{words} {peak.bytes:,} bytes at {peak.layer}: {alive}"
 
 
-def with_buffers(totals: Totals) -> str:
+def with_buffers(totals: Totals, units: Units | None = None) -> str:
     """Parameters as tools count them that include the running statistics; ends in a newline."""
-    return f"params + buffers {totals.params + totals.buffers:,}\n"
+    return f"params + buffers {count_text(totals.params + totals.buffers, units)}\n"
 
 
-def _stored(totals: Totals) -> list[str]:
+def _stored(totals: Totals, units: Units | None) -> list[str]:
     """What the network holds; a figure that says nothing new is left out."""
+
+    def text(key: str) -> str:
+        return count_text(FIGURES[key].of(totals), units)
+
     texts = [
-        f"params {totals.params:,} ({totals.weights:,} weights + {totals.biases:,} biases)",
-        f"connections {totals.connections:,} ({totals.connections_with_bias:,} with biases)",
+        f"params {text('params')} ({text('weights')} weights + {text('biases')} biases)",
+        f"connections {text('connections')} ({text('connections_with_bias')} with biases)",
     ]
     if totals.trainable != totals.params:
-        texts.insert(1, f"trainable {totals.trainable:,}")
+        texts.insert(1, f"trainable {text('trainable')}")
     if totals.inference_params != totals.params:
-        texts.insert(1, f"at inference {totals.inference_params:,}")
+        texts.insert(1, f"at inference {text('inference_params')}")
     others = (("buffers", totals.buffers), ("fixed", totals.fixed))
-    texts[-1:-1] = [f"{word} {number:,}" for word, number in others if number]
+    texts[-1:-1] = [f"{word} {text(word)}" for word, number in others if number]
     return texts
 
 
-def _work(report: Report) -> list[str]:
+def _work(report: Report, units: Units | None) -> list[str]:
     totals = report.totals
     wasting = sum(any(row.unused) for row in report.rows)
     subject = "layer leaves" if wasting == 1 else "layers leave"
     fit = [f"{wasting} {subject} input unread (--columns fit)"] if wasting else []
-    macs = with_unit(totals.macs, "").rstrip()
-    return [f"MACs {macs} ({with_unit(totals.flops, 'FLOPs')})", *fit]
+    macs = work_text(totals.macs, "", units).rstrip()
+    return [f"MACs {macs} ({work_text(totals.flops, 'FLOPs', units)})", *fit]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cnncalc.render import summary
 from cnncalc.render.choice import Choice
 from cnncalc.render.format import display_width, to_ascii
-from cnncalc.render.sheet import sheet, title
+from cnncalc.render.sheet import part_line, sheet, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +42,8 @@ def text(
     hidden: list[str] = []
     if choice.columns is None:
         texts, hidden = fitting(texts, width)
-    foot = summary.lines(report, ascii_only=choice.ascii, memory=memory)
+    foot = summary.lines(report, ascii_only=choice.ascii, memory=memory, units=choice.units)
+    foot = foot if texts.total else [*part_line(report, choice), *foot]
     if hidden:
         foot.append(f"not shown for want of width: {', '.join(hidden)} (--columns)")
     across = natural_width(texts)
@@ -98,6 +99,8 @@ def _table(texts: Sheet, choice: Choice) -> Table:
         )
     for cells in texts.cells:
         table.add_row(*map(Text, cells))
+    if texts.subtotal:
+        table.add_row(*(Text(cell, style="bold") for cell in texts.subtotal))
     return table
 
 

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.render.choice import Choice
 from cnncalc.render.columns import Column, View, select
-from cnncalc.render.format import bytes_text, to_ascii
+from cnncalc.render.fold import shown_part
+from cnncalc.render.format import bytes_text, count_text, to_ascii
 from cnncalc.render.plain import aligned
-from cnncalc.render.sheet import Sheet, picked
+from cnncalc.render.sheet import Sheet, cell_text, labelled, picked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cnncalc.analysis.report import Report
     from cnncalc.analysis.training import Share, Training
+    from cnncalc.render.choice import Units
     from cnncalc.render.columns import Cell
     from cnncalc.render.fold import Line
 
@@ -39,11 +43,12 @@ def text(
     Raises ChoiceError for layers that do not exist.
     """
     table = [] if totals else [report.name, *_table(report, training, choice), ""]
-    foot = to_ascii(summary(training)) if choice.ascii else summary(training)
+    said = summary(training, choice.units)
+    foot = to_ascii(said) if choice.ascii else said
     return "\n".join([*table, foot, f"assumed: {assumption}", ""])
 
 
-def summary(training: Training) -> str:
+def summary(training: Training, units: Units | None = None) -> str:
     """One line: the sum and what it is made of.
 
     >>> from cnncalc.analysis.training import Share, Training
@@ -52,9 +57,9 @@ def summary(training: Training) -> str:
      parameters 440 bytes + gradients 440 bytes + optimiser 0 bytes'
     """
     share = training.total
-    parts = [f"{key} {bytes_text(value)}" for key, value in share._asdict().items()]
+    parts = [f"{key} {bytes_text(value, units)}" for key, value in share._asdict().items()]
     how = f"training with {training.optimiser} ({training.dtype}, batch {training.batch})"
-    return f"{how}: {bytes_text(share.total)} = {' + '.join(parts)}"
+    return f"{how}: {bytes_text(share.total, units)} = {' + '.join(parts)}"
 
 
 def document(training: Training, assumption: str) -> dict[str, Any]:
@@ -73,18 +78,22 @@ def _share(share: Share) -> dict[str, int]:
 
 def _table(report: Report, training: Training, choice: Choice) -> list[str]:
     view = View(report, choice.layout or report.layout, "x" if choice.ascii else "×")
-    shown = picked(report, choice, view)
+    shown = picked(report, choice)
     names, figures = select(("name", "type", "output")), _columns(training)
-    cells = [
-        (
-            *(str(column.cell(line, view)) for column in names),
-            *(f"{column.cell(line, view):,}" for column in figures),
-        )
-        for line in shown
-    ]
-    sums = (f"{getattr(training.total, key):,}" for key in HEADINGS)
-    total = () if choice.picks else ("total", "", "", *sums)
-    return aligned(Sheet((*names, *figures), cells, total))
+    columns = (*names, *figures)
+    cells = [_texts(columns, line, view, choice) for line in shown]
+    sums = [count_text(getattr(training.total, key), choice.units) for key in HEADINGS]
+    total = labelled("total", columns, ["", "", "", *sums])
+    part = shown_part(report, choice, shown)
+    if not part:
+        return aligned(Sheet(columns, cells, total))
+    told = _texts(columns, part.line, view, choice)
+    subtotal = labelled(part.text, columns, ["", "", "", *told[len(names) :]])
+    return aligned(Sheet(columns, cells, total, subtotal))
+
+
+def _texts(columns: Iterable[Column], line: Line, view: View, choice: Choice) -> tuple[str, ...]:
+    return tuple(cell_text(column.cell(line, view), choice) for column in columns)
 
 
 def _columns(training: Training) -> tuple[Column, ...]:

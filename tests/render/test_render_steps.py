@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 import pytest
-from reports import report, row
+from reports import row
 
 from cnncalc.errors import Span
 from cnncalc.layers._base import Step
@@ -83,7 +83,7 @@ def test_an_explanation_says_where_what_and_why():
 
 
 def test_every_row_of_a_report_is_told_after_a_blank_line():
-    told = list(form.sections(report([conv(BIASES), conv()], layout="CHW")))
+    told = list(form.sections([conv(BIASES), conv()], layout="CHW"))
     assert (
         told[1]
         == "\nconv1   conv\n  input    3×224×224 (in)\n  output   96×54×54 = 279,936 neurons\n"
