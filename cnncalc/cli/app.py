@@ -77,7 +77,9 @@ class Commands(TyperGroup):
         """The command that was asked for; a word that is none is told with what was meant."""
         word = args[0]
         if not word.startswith("-") and self.get_command(ctx, word) is None:
-            ctx.fail(f"No such command '{word}'.{_meant(word)}")
+            from cnncalc.render.format import printable
+
+            ctx.fail(f"No such command '{printable(word)}'.{printable(_meant(word))}")
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:

@@ -100,7 +100,8 @@ def check(
         given = tuple(limit for limit in limits if limit is not None)
         terms = Terms(given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype)
         codes: list[int] = []
-        output.emit(_told(files, spec.variant, terms, style, codes), out)
+        told = _told(files, spec.variant, terms, style, codes)
+        output.emit(told, out, commands=style == "github")
         if any(codes):
             raise typer.Exit(max(codes))
 

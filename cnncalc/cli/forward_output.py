@@ -15,7 +15,7 @@ from cnncalc.inference.run import inference
 from cnncalc.inference.trace import Neurons, trace
 from cnncalc.render import activations, hand, maps
 from cnncalc.render import trace as render_trace
-from cnncalc.render.format import to_ascii
+from cnncalc.render.format import printable, to_ascii
 from cnncalc.tensor import positions
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def present(result: Result) -> Iterator[str]:
 def _lines(result: Result) -> Iterator[str]:
     request, done = result.request, result.done
     layout = _layout(result)
-    yield f"{done.network.name}   {_setting_text(result)}"
+    yield printable(f"{done.network.name}   {_setting_text(result)}")
     if request.steps:
         yield "products with 0 are left out"
         yield ""
@@ -63,7 +63,7 @@ def _lines(result: Result) -> Iterator[str]:
     if request.save:
         yield ""
         for path in _save_pictures(result):
-            yield f"wrote {path}"
+            yield printable(f"wrote {path}")
 
 
 def _layout(result: Result) -> str:

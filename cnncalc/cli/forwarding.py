@@ -98,9 +98,11 @@ def _wish(request: Request, network: Network) -> Wish:
 
 def _tell_pairs(parameters: Parameters) -> None:
     """Print which tensor was taken for which parameter, where that was found out by order."""
+    from cnncalc.render.format import printable
+
     width = max((len(ours) for ours, _ in parameters.pairs), default=0)
     for ours, theirs in parameters.pairs:
-        output.say(f"{ours:<{width}}  <-  {theirs}")
+        output.say(f"{ours:<{width}}  <-  {printable(theirs)}")
 
 
 def _save_weights(path: str, network: Network, parameters: Parameters) -> None:

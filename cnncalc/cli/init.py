@@ -51,8 +51,11 @@ def init(
 
 def _next(path: Path) -> str:
     """What to do with the new file."""
+    from cnncalc.render.format import printable
+
+    shown = printable(str(path))
     return (
-        f"wrote {path}\n"
-        f"  cnncalc analyze {path}\n"
+        f"wrote {shown}\n"
+        f"  cnncalc analyze {shown}\n"
         "  cnncalc schema > cnncalc.schema.json   (editors then complete and check the file)"
     )

@@ -54,16 +54,19 @@ def ascii_only(stream: object = None) -> bool:
     return settings.ascii or not encoding.startswith(("utf", "cp65001"))
 
 
-def emit(chunks: Iterable[str], path: str | None = None) -> None:
+def emit(chunks: Iterable[str], path: str | None = None, *, commands: bool = False) -> None:
     """Write a result to stdout, or to the file of `-o`; what the text may hold, see `contained`.
+
+    With `commands` it holds workflow commands of our own.
 
     A reader that left early is no error. Raises CnncalcError, exit code 3, where stdout or the
     file cannot be written; an existing file is then as it was.
     """
+    texts = (contained(chunk, commands=commands) for chunk in chunks)
     if path not in (None, "-", *STDOUT):
-        files.write(path, map(contained, chunks))
+        files.write(path, texts)
         return
-    for chunk in map(contained, chunks):
+    for chunk in texts:
         with blaming_stdout():
             sys.stdout.write(chunk)
     flush()
@@ -75,15 +78,18 @@ def flush() -> None:
         sys.stdout.flush()
 
 
-def contained(text: str, stream: object = None) -> str:
-    """Text on its way out, whoever wrote it: no control characters; ASCII where that is wanted.
+def contained(text: str, stream: object = None, *, commands: bool = False) -> str:
+    """Text on its way out, whoever wrote it: no control characters, ASCII where that is wanted.
+
+    Without `commands`, nothing in it is obeyed by GitHub Actions either.
 
     Renderers mark the control characters of names and notes themselves (`printable`), for only
     they know a line break in a name from one of their own. This is the net below them.
     """
-    from cnncalc.render.format import to_ascii, without_controls
+    from cnncalc.render.format import to_ascii, without_commands, without_controls
 
     safe = without_controls(text, colors=colored(stream))
+    safe = safe if commands else without_commands(safe)
     return to_ascii(safe) if ascii_only(stream) else safe
 
 

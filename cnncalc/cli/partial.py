@@ -39,6 +39,7 @@ def partial_table(error: CnncalcError) -> Iterator[str]:
     from cnncalc.cli.output import ascii_only
     from cnncalc.render import plain
     from cnncalc.render.choice import Choice
+    from cnncalc.render.format import printable
     from cnncalc.spec.validation import shown
 
     if report.rows:
@@ -46,5 +47,5 @@ def partial_table(error: CnncalcError) -> Iterator[str]:
     sources = zip(stopped.inputs, stopped.shapes, strict=True)
     received = ", ".join(f"{name} {shape.text(stopped.layout)}" for name, shape in sources)
     settings = " ".join(f"{key}={shown(value)}" for key, value in stopped.fields.items())
-    yield f"{stopped.name}  {stopped.type}  {settings}  on {received}  -> does not work"
+    yield printable(f"{stopped.name}  {stopped.type}  {settings}  on {received}  -> does not work")
     yield ""

@@ -6,7 +6,6 @@ from math import gcd, isqrt
 
 from cnncalc.errors import Misfit
 
-
 # Divisors are found by trying all numbers up to the square root: of this in a millisecond.
 LARGEST_DIVIDED = 10**8
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import counted
 from cnncalc.render.envelope import envelope
-from cnncalc.render.format import display_width, grouped, pad, si
+from cnncalc.render.format import display_width, grouped, pad, printable, si
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -113,7 +113,7 @@ def output_lines(
         ranked = ranking(row.output, top or TOP, labels)
         width = len(str(max(entry.unit for entry in ranked)))
         for entry in ranked:
-            label = entry.label or ""
+            label = printable(entry.label or "")
             yield f"  {entry.unit:>{width}}  {number(entry.value):<12}  {label}".rstrip()
     elif shape.size <= FEW:
         yield "  " + "  ".join(map(number, values))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-from io import StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.render.choice import ChoiceError
+from cnncalc.render.delimited import records
 from cnncalc.render.envelope import envelope
 from cnncalc.render.format import display_width, grouped, per_axis, to_ascii
 from cnncalc.render.rows import GAP, aligned
@@ -82,12 +81,8 @@ def markdown(entries: Iterable[Entry], keys: Sequence[str] = DEFAULT) -> str:
 
 def separated(entries: Iterable[Entry], keys: Sequence[str] = DEFAULT, delimiter: str = ",") -> str:
     """RFC 4180 text with plain numbers; a figure that is not promised stays empty."""
-    out = StringIO(newline="")
-    writer = csv.writer(out, delimiter=delimiter)
-    writer.writerow(keys)
-    for entry in entries:
-        writer.writerow(_cell(entry, key, "x") for key in keys)
-    return out.getvalue()
+    rows = ((_cell(entry, key, "x") for key in keys) for entry in entries)
+    return records([keys, *rows], delimiter)
 
 
 def document(entries: Iterable[Entry], *, version: str) -> dict[str, Any]:

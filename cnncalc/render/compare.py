@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.figures import FIGURES
 from cnncalc.render.envelope import envelope
-from cnncalc.render.format import grouped, per_axis, to_ascii
+from cnncalc.render.format import grouped, per_axis, printable, to_ascii
 from cnncalc.render.json import totals
 from cnncalc.render.rows import aligned, markdown
 from cnncalc.shapes import Shape
@@ -102,7 +102,7 @@ def percent(delta: int, of: int) -> str:
 
 def _counts(found: Comparison, index: int) -> str:
     """How many layers changed, and how."""
-    before, after = found.labels[0], found.labels[index]
+    before, after = printable(found.labels[0]), printable(found.labels[index])
     counts = Counter[str | None](pair.status for pair in found.layers[index - 1])
     told = [f"{counts[status]} {word}" for status, word in COUNTED.items() if counts[status]]
     listed = ", ".join(told).format(before=before, after=after)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-from io import StringIO
 from typing import TYPE_CHECKING
 
 from cnncalc.render import fold
 from cnncalc.render.choice import Choice
 from cnncalc.render.columns import View, select
+from cnncalc.render.delimited import records
 from cnncalc.shapes import AXIS_WORDS
 
 if TYPE_CHECKING:
@@ -31,9 +30,7 @@ def text(report: Report, columns: Sequence[str] | None = None, delimiter: str = 
     Shapes take one column per axis letter that occurs (`out_h`, `out_w`, `out_c`). Raises
     ChoiceError for columns that do not exist.
     """
-    out = StringIO(newline="")
-    csv.writer(out, delimiter=delimiter).writerows(_rows(report, columns or DEFAULT))
-    return out.getvalue()
+    return records(_rows(report, columns or DEFAULT), delimiter)
 
 
 def _rows(report: Report, keys: Sequence[str]) -> Iterator[list[Cell]]:

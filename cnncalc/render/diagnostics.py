@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cnncalc.render.format import display_width, to_ascii
+from cnncalc.render.format import display_width, printable, to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "gutter": "1;34"}
 WIDEST = 160  # columns of a source line that are shown
 ENDLESS = re.compile(r"(\S{120})\S{120,}(\S{20})")  # no word of a person, and no path
-# Control characters of a spec must not reach the terminal as commands.
-CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "\ufffd")
 
 
 def text(
@@ -48,7 +46,9 @@ def one(diagnostic: Diagnostic, *, color: bool = False, ascii_only: bool = False
     title = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
     lines = [f"{title}: {_words(diagnostic.message, '', ascii_only)}"]
     if span:
-        lines.append(f"{_margin(span)}{paint('-->', 'gutter')} {span.where}")
+        lines.append(
+            f"{_margin(span)}{paint('-->', 'gutter')} {_words(span.where, '', ascii_only)}"
+        )
         if diagnostic.line_text is not None:
             lines += _excerpt(span, diagnostic.line_text, paint, ascii_only)
     return "\n".join([*lines, *_remarks(diagnostic, paint, ascii_only)])
@@ -61,8 +61,8 @@ def concise(diagnostic: Diagnostic) -> str:
     >>> concise(Diagnostic("error", "missing-input", "no input shape", Span("a.yaml", 1, 1, 2)))
     'a.yaml:1:1: error[missing-input]: no input shape'
     """
-    where = f"{diagnostic.span.where}: " if diagnostic.span else ""
-    return f"{where}{diagnostic.severity}[{diagnostic.code}]: {_words(diagnostic.message, ' ')}"
+    where = f"{printable(diagnostic.span.where)}: " if diagnostic.span else ""
+    return f"{where}{diagnostic.severity}[{diagnostic.code}]: {_words(diagnostic.message)}"
 
 
 def github(diagnostic: Diagnostic) -> str:
@@ -75,11 +75,12 @@ def github(diagnostic: Diagnostic) -> str:
     command = {"note": "notice"}.get(diagnostic.severity, diagnostic.severity)
     span = diagnostic.span
     place = {} if span is None else {
-        "file": span.file, "line": span.line, "col": span.column, "endColumn": span.end_column,
+        "file": printable(span.file), "line": span.line,
+        "col": span.column, "endColumn": span.end_column,
     }  # fmt: skip
     properties = {**place, "title": diagnostic.code}
     listed = ",".join(f"{key}={_quoted(value, ':,')}" for key, value in properties.items())
-    return f"::{command} {listed}::{_quoted(_readable(diagnostic.message))}"
+    return f"::{command} {listed}::{_quoted(_words(diagnostic.message))}"
 
 
 def count(diagnostics: Iterable[Diagnostic]) -> str:
@@ -145,17 +146,17 @@ def _window(line: str, start: int, end: int) -> tuple[str, int, int]:
 
 def _shown(text: str, ascii_only: bool) -> str:
     """Source text in which every character takes its place: tabs and controls are seen."""
-    seen = text.translate(CONTROLS).replace("\t", "→")
+    seen = printable(text.replace("\t", "→"))
     if not ascii_only:
         return seen
     plain = seen.replace("→", ">").replace("×", "x").replace("…", "...")
     return plain.encode("ascii", "replace").decode("ascii")
 
 
-def _words(message: str, indent: str, ascii_only: bool = False) -> str:
-    """A message whose further lines stand below the first."""
-    safe = _readable(message).translate(CONTROLS)
-    safe = safe.replace("\n", f"\n{indent}" if indent != " " else " ")
+def _words(message: str, indent: str = "", ascii_only: bool = False) -> str:
+    """A message on one line; with an `indent`, its further lines stand below the first."""
+    lines = _readable(message).split("\n") if indent else [_readable(message)]
+    safe = f"\n{indent}".join(map(printable, lines))
     return to_ascii(safe) if ascii_only else safe
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.render.envelope import envelope
-from cnncalc.render.format import decimal, display_width, pad, to_ascii
+from cnncalc.render.format import decimal, display_width, pad, printable, to_ascii
 from cnncalc.render.markdown import escaped
 from cnncalc.render.steps import equation
 
@@ -21,15 +21,6 @@ LEGEND = (
     "r, j, c: receptive field, jump and first centre of what goes in; "
     "n: places that one unit reads, a to b"
 )
-
-
-def printable(text: str) -> str:
-    r"""Text of the user's without signs that a terminal would obey.
-
-    >>> printable("a\x1b[2Jb")
-    'a\ufffd[2Jb'
-    """
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def text(
@@ -55,7 +46,7 @@ def _section(one: Explanation, layout: str, written: Mapping[int, str]) -> list[
 
 def head(row: Row) -> str:
     """The layer, its type, and where it is written."""
-    place = f"{row.span.file}:{row.span.line}" if row.span else ""
+    place = printable(f"{row.span.file}:{row.span.line}") if row.span else ""
     return "   ".join(filter(None, [row.name, row.type, place]))
 
 

@@ -30,6 +30,8 @@ CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff
 ANY_CONTROL = re.compile(f"[{CONTROL}]")
 COLOR = r"\x1b\[[0-9;]*m"  # as rich and the diagnostics write it
 LAYOUT = r"\r\n|[\n\t]"  # line ends of text and of CSV, and the tabs of TSV
+# What GitHub Actions obeys in a log: a line that begins with ::, or ##[ anywhere.
+COMMAND = re.compile(rf"(?m)^((?:[^\S\n]|{COLOR})*):(?=:)|#(?=#\[)")
 STRAY = re.compile(f"(?!{LAYOUT})[{CONTROL}]")
 STRAY_BETWEEN_COLORS = re.compile(f"(?!{LAYOUT}|{COLOR})[{CONTROL}]")
 REPLACEMENT = "\ufffd"
@@ -45,6 +47,15 @@ def printable(text: str) -> str:
     ('conv�[31m', 'a�::error::b')
     """
     return ANY_CONTROL.sub(REPLACEMENT, text)
+
+
+def without_commands(text: str) -> str:
+    r"""Finished text that GitHub Actions prints as it is, whatever a network is called.
+
+    >>> without_commands("::error::net\n  ::debug::a::b\n##[group]")
+    '�:error::net\n  �:debug::a::b\n�#[group]'
+    """
+    return COMMAND.sub(rf"\1{REPLACEMENT}", text)
 
 
 def without_controls(text: str, *, colors: bool = False) -> str:
@@ -195,5 +206,6 @@ def pad(text: str, width: int, right: bool) -> str:
     >>> pad("6", 3, right=True), pad("6", 3, right=False)
     ('  6', '6  ')
     """
+    text = printable(text)
     space = " " * (width - display_width(text))
     return space + text if right else text + space

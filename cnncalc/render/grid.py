@@ -5,11 +5,10 @@ One line per setting, written for people, for spreadsheets or in Markdown.
 
 from __future__ import annotations
 
-import csv
-from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.figures import FIGURES
+from cnncalc.render.delimited import records
 from cnncalc.render.format import display_width, grouped, pad, to_ascii
 from cnncalc.render.markdown import escaped
 from cnncalc.shapes import AXIS_WORDS
@@ -65,14 +64,12 @@ def markdown(varying: Sequence[str], lines: Sequence[Line], layout: str | None) 
 
 def separated(varying: Sequence[str], lines: Sequence[Line], delimiter: str = ",") -> str:
     """RFC 4180 text: plain numbers, the output split by axis letter, the remark last."""
-    out = StringIO(newline="")
     axes = [letter for letter in AXIS_WORDS if any(letter in _sizes(line) for line in lines)]
-    writer = csv.writer(out, delimiter=delimiter)
-    writer.writerow([*varying, *(f"out_{letter}" for letter in axes), *SHOWN, "remark"])
+    rows: list[list[object]] = [[*varying, *(f"out_{letter}" for letter in axes), *SHOWN, "remark"]]
     for line in lines:
         sizes = [_sizes(line).get(letter, "") for letter in axes]
-        writer.writerow([*line.words, *sizes, *_figures(line), line.remark.replace("×", "x")])
-    return out.getvalue()
+        rows.append([*line.words, *sizes, *_figures(line), line.remark.replace("×", "x")])
+    return records(rows, delimiter)
 
 
 def _headings(varying: Sequence[str]) -> list[str]:

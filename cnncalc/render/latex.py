@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cnncalc.render.explanation import distinct
-from cnncalc.render.format import decimal
+from cnncalc.render.format import decimal, printable
 from cnncalc.render.steps import quotient
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def plain(text: str) -> str:
     >>> print(plain("layer_1 & 50%"))
     layer\_1 \& 50\%
     """
-    return text.translate(SPECIAL)
+    return printable(text).translate(SPECIAL)
 
 
 def maths(formula: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv as writers
-from io import StringIO
 from typing import TYPE_CHECKING
 
+from cnncalc.render.delimited import records
 from cnncalc.render.format import display_width, pad
 from cnncalc.render.markdown import escaped
 
@@ -42,9 +41,7 @@ def markdown(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
 
 def csv(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
     """RFC 4180 text with plain numbers."""
-    out = StringIO(newline="")
-    writers.writer(out).writerows([headings, *rows])
-    return out.getvalue()
+    return records([headings, *rows])
 
 
 def _text(cell: Cell) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.render.choice import Choice
+from cnncalc.render.format import printable
 from cnncalc.render.sheet import sheet
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
 
 USUAL = Choice()
+MARKS = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`<[]"})
 
 
 def text(report: Report, choice: Choice = USUAL) -> str:
@@ -34,8 +36,7 @@ def escaped(cell: str) -> str:
     >>> print(escaped("a|b *c*"))
     a\|b \*c\*
     """
-    signs = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`<[]"})
-    return " ".join(cell.translate(signs).splitlines())
+    return printable(cell).translate(MARKS)
 
 
 def _bold(cell: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.render.envelope import envelope
-from cnncalc.render.format import display_width, pad
+from cnncalc.render.format import display_width, pad, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def text(report: Report, counted: Counted) -> str:
     """The tool's figures as it writes them, with the exact numbers; the reasons; the note."""
-    head = f"{report.name} as {counted.tool} {counted.version} counts it"
+    head = f"{printable(report.name)} as {counted.tool} {counted.version} counts it"
     rows = [(f.label, f.text, "" if _exact(f) else f"({f.value:,})") for f in counted.figures]
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(pad, row, widths, (False, True, True))).rstrip() for row in rows]

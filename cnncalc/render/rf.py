@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.render import listing
 from cnncalc.render.envelope import envelope
-from cnncalc.render.format import decimal, per_axis, to_ascii
+from cnncalc.render.format import decimal, per_axis, printable, to_ascii
 from cnncalc.shapes import AXES
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def markdown(advice: Advice, covers: Sequence[Cover], layout: str) -> str:
 
 def _title(advice: Advice, layout: str) -> str:
     inputs = ", ".join(f"{port.name} {port.shape.text(layout)}" for port in advice.report.inputs)
-    return f"{advice.report.name}: {inputs}"
+    return f"{printable(advice.report.name)}: {inputs}"
 
 
 def _rows(covers: Sequence[Cover], layout: str) -> list[list[int | str]]:

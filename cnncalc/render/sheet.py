@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.render import fold
 from cnncalc.render.choice import Choice
 from cnncalc.render.columns import DEFAULT, Cell, Column, View, select, sorting
-from cnncalc.render.format import display_width, grouped, si, to_ascii
+from cnncalc.render.format import display_width, grouped, printable, si, to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,8 @@ def title(report: Report, choice: Choice = USUAL) -> tuple[str, str]:
     """The network's name, and the letters in the order of the sizes: H × W × C."""
     layout = choice.layout or report.layout
     letters = " × ".join(report.inputs[0].shape.letters(layout)) if report.inputs else ""
-    return report.name, to_ascii(letters) if choice.ascii else letters
+    name = printable(report.name)
+    return (to_ascii(name), to_ascii(letters)) if choice.ascii else (name, letters)
 
 
 def _columns(keys: tuple[str, ...] | None, shown: list[Line], view: View) -> tuple[Column, ...]:
@@ -134,7 +135,7 @@ def cell_text(cell: Cell, choice: Choice) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        return to_ascii(cell) if choice.ascii else cell
+        return to_ascii(printable(cell)) if choice.ascii else printable(cell)
     if isinstance(cell, float):
         return f"{cell:.1f}%"
     return si(cell) if choice.units == "si" else grouped(cell)

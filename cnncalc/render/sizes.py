@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.errors import counted
 from cnncalc.render import listing
 from cnncalc.render.envelope import envelope
-from cnncalc.render.format import to_ascii
+from cnncalc.render.format import printable, to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ def text(found: Sizes, *, exact: bool = False, ascii_only: bool = False) -> str:
 
 def _lines(found: Sizes, exact: bool) -> Iterator[str]:
     tried = len(found.outcomes)
-    yield f"{found.name}: input {found.written.replace('x', '×')}, S = {_range(found)}"
+    yield f"{printable(found.name)}: input {found.written.replace('x', '×')}, S = {_range(found)}"
     if not exact:
         yield f"works   {len(found.working):,} of {tried:,}: {described(found.working, found)}"
     same = " (the same)" if found.exact == found.working and found.exact and not exact else ""

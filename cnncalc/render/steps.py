@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import counted
-from cnncalc.render.format import decimal, display_width, pad, to_ascii
+from cnncalc.render.format import decimal, display_width, pad, printable, to_ascii
 
 if TYPE_CHECKING:
     import ast
@@ -21,7 +21,7 @@ LONG_NUMBER = re.compile(r"(?<![\d.])\d{4,}")
 
 def explanation(row: Row, *, layout: str = "HWC", ascii_only: bool = False) -> list[str]:
     """All that is known of one layer: where it stands, what goes in and out, every formula."""
-    place = f"{row.span.file}:{row.span.line}" if row.span else ""
+    place = printable(f"{row.span.file}:{row.span.line}") if row.span else ""
     sources = [
         f"{shape.text(layout)} ({name})"
         for name, shape in zip(row.inputs, row.in_shapes, strict=True)
@@ -31,7 +31,7 @@ def explanation(row: Row, *, layout: str = "HWC", ascii_only: bool = False) -> l
         ("output", f"{row.out.text(layout)} = {counted(row.neurons, 'neuron')}"),
         *_pairs(row),
         *([("shares", f"the weights of {row.shared_with}")] if row.shared_with else []),
-        *([("note", row.note)] if row.note else []),
+        *([("note", printable(row.note))] if row.note else []),
     ]
     texts = ["   ".join(filter(None, [row.name, row.type, place])), *_aligned(facts, "  ")]
     return [to_ascii(text) for text in texts] if ascii_only else texts

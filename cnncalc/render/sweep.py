@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from io import StringIO
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.figures import FIGURES
+from cnncalc.render.delimited import records
 from cnncalc.render.envelope import envelope
 from cnncalc.render.format import grouped, to_ascii
 from cnncalc.render.json import diagnostic
@@ -132,9 +131,7 @@ def separated(
 
 
 def _record(cells: Sequence[object], delimiter: str) -> str:
-    out = StringIO(newline="")
-    csv.writer(out, delimiter=delimiter).writerow(cells)
-    return out.getvalue()
+    return records([cells], delimiter)
 
 
 def jsonl(outcomes: Iterable[Outcome], front: Sequence[bool] | None = None) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.render.choice import Choice
 from cnncalc.render.columns import Column, View, select
 from cnncalc.render.fold import shown_part
-from cnncalc.render.format import bytes_text, count_text, to_ascii
+from cnncalc.render.format import bytes_text, count_text, printable, to_ascii
 from cnncalc.render.plain import aligned
 from cnncalc.render.sheet import Sheet, cell_text, labelled, picked
 
@@ -42,7 +42,7 @@ def text(
 
     Raises ChoiceError for layers that do not exist.
     """
-    table = [] if totals else [report.name, *_table(report, training, choice), ""]
+    table = [] if totals else [printable(report.name), *_table(report, training, choice), ""]
     said = summary(training, choice.units)
     foot = to_ascii(said) if choice.ascii else said
     return "\n".join([*table, foot, f"assumed: {assumption}", ""])

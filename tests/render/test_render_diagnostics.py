@@ -117,12 +117,14 @@ def test_ascii_reaches_the_words():
 def test_a_workflow_command_cannot_be_broken_by_its_texts():
     said = Diagnostic("warning", "w", "a\nb", Span("a,b:c.yaml", 1, 2, 3))
     assert form.github(said) == (
-        "::warning file=a%2Cb%3Ac.yaml,line=1,col=2,endColumn=3,title=w::a%0Ab"
+        "::warning file=a%2Cb%3Ac.yaml,line=1,col=2,endColumn=3,title=w::a\ufffdb"
     )
 
 
 def test_the_concise_form_is_one_line():
-    assert form.concise(TYPO._replace(message="a\nb")) == "net.yaml:8:7: error[unknown-key]: a b"
+    assert (
+        form.concise(TYPO._replace(message="a\nb")) == "net.yaml:8:7: error[unknown-key]: a\ufffdb"
+    )
     assert form.concise(Diagnostic("note", "n", "m")) == "note[n]: m"
 
 
