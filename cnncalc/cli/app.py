@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from itertools import takewhile
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from inspect import Signature, signature
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command
+from typer.core import TyperGroup
 
 from cnncalc.cli import output
 from cnncalc.cli.groups import flat
-from cnncalc.cli.options import FORMAT_VARIABLE, Format
+from cnncalc.cli.options import FORMAT_VARIABLE, heed_variable
 from cnncalc.errors import CnncalcError
 from cnncalc.files import protecting_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 # Command -> the module in this folder that holds a function of the same name.
 COMMANDS = {
@@ -44,7 +44,8 @@ COMMANDS = {
     "zoo": "zoo",
 }
 ALIASES = {"deconv": "conv-transpose"}
-FORMATS = get_args(Format)
+PROGRAM = "cnncalc"
+COMPLETION_VARIABLE = f"_{PROGRAM.upper()}_COMPLETE"  # set by the shell that asks for completions
 STRICT = ("warnings", "fit")
 GLOBAL_FLAGS = ("-q", "--quiet", "--ascii", "--debug")
 
@@ -67,25 +68,42 @@ Exit status: 0 all is well; 1 a network does not work or a check fails; 2 wrong 
 
 
 class Commands(TyperGroup):
-    """Imports a command's module only when the command is run, or listed by --help."""
+    """The group of all commands: suggests the command that was meant, and complains in JSON too.
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """The commands in the order of the manual."""
-        return list(COMMANDS)
+    Its methods are those that Typer's documentation of `cls` leaves to subclasses of TyperGroup.
+    """
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        """Read the global options."""
+        self.wants_json = output.wants_json(args)
+        with self._usage_errors():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read the options of the command, and run it."""
+        with self._usage_errors():
+            return super().invoke(ctx)
+
+    @contextmanager
+    def _usage_errors(self) -> Iterator[None]:
+        """Typer explains a wrong command line on stderr; with --json stdout gets a document."""
+        try:
+            yield
+        except typer.TyperException as error:
+            if self.wants_json:
+                output.usage_document(error.format_message())
+            raise
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that was asked for; a word that is none is told with what was meant."""
+        """Find the command; an unknown one is an error that suggests what was meant."""
         word = args[0]
-        if not word.startswith("-") and self.get_command(ctx, word) is None:
+        if not word.startswith("-") and word not in {*COMMANDS, *ALIASES}:
             from cnncalc.render.format import printable
 
             ctx.fail(f"No such command '{printable(word)}'.{printable(_meant(word))}")
         return super().resolve_command(ctx, args)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
-        """The command, or None for an unknown word."""
-        name = ALIASES.get(cmd_name, cmd_name)
-        return _command(name, os.environ.get(FORMAT_VARIABLE)) if name in COMMANDS else None
 
 
 def _meant(word: str) -> str:
@@ -101,26 +119,47 @@ def _meant(word: str) -> str:
     return f" Did you mean '{close[0]}'?" if close else ""
 
 
+def _application(arguments: list[str]) -> typer.Typer:
+    """The program, with those commands that the arguments behind the global options need.
+
+    Only these are imported, which is what keeps the start-up short.
+    """
+    app = typer.Typer(
+        cls=Commands,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        no_args_is_help=True,
+        epilog=EPILOG,
+    )
+    app.callback()(cnncalc)
+    for name in _needed(arguments):
+        function, epilog = _command(name, os.environ.get(FORMAT_VARIABLE))
+        app.command(name=name, epilog=epilog)(function)
+    return app
+
+
+def _needed(arguments: list[str]) -> Iterable[str]:
+    """The names of the commands to import: the one that was asked for, or all to list them."""
+    word = next(iter(arguments), "")
+    if word == "--version":
+        return ()
+    if COMPLETION_VARIABLE in os.environ or not word or word.startswith("-"):
+        return COMMANDS
+    return (word,) if word in {*COMMANDS, *ALIASES} else ()
+
+
 @cache
-def _command(name: str, format_: str | None) -> Any:
-    """A command; the environment's format is passed over where only other commands write it."""
-    module = import_module(f"cnncalc.cli.{COMMANDS[name]}")
-    app = typer.Typer(add_completion=False)
-    app.command(name=name, epilog=module.EPILOG)(flat(getattr(module, COMMANDS[name])))
-    command: Any = get_command(app)
-    for option in command.params:
-        if option.envvar == FORMAT_VARIABLE and format_ in {*FORMATS} - {*option.type.choices}:
-            option.envvar = None
-    return command
-
-
-app = typer.Typer(
-    cls=Commands,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    no_args_is_help=True,
-    epilog=EPILOG,
-)
+def _command(name: str, format_: str | None) -> tuple[Callable[..., None], str]:
+    """The function behind a command, for this CNNCALC_FORMAT; and its examples."""
+    module_name = COMMANDS[ALIASES.get(name, name)]
+    module = import_module(f"cnncalc.cli.{module_name}")
+    command = flat(getattr(module, module_name))
+    parameters = signature(command).parameters
+    if "format_" in parameters:
+        heeding = heed_variable(parameters["format_"], format_)
+        changed = {**parameters, "format_": heeding}
+        command.__signature__ = Signature([*changed.values()])  # type: ignore[attr-defined]  # where inspect looks first
+    return command, module.EPILOG
 
 
 def _print_version(wanted: bool) -> None:
@@ -131,7 +170,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def cnncalc(
     version: Annotated[
         bool,
@@ -161,25 +199,25 @@ def cnncalc(
     )
 
 
-def hoist(arguments: list[str]) -> list[str]:
-    """Global options may stand anywhere: move them in front of the command.
+def split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The global options, which may stand anywhere; and the command with its arguments.
 
-    >>> hoist(["analyze", "lenet5", "--ascii", "--color", "never"])
-    ['--ascii', '--color', 'never', 'analyze', 'lenet5']
+    >>> split(["analyze", "lenet5", "--ascii", "--color", "never"])
+    (['--ascii', '--color', 'never'], ['analyze', 'lenet5'])
     """
-    first: list[str] = []
+    options: list[str] = []
     rest: list[str] = []
     waiting = iter(_with_strict(arguments))
     for argument in waiting:
         if argument == "--":
-            return [*first, *rest, argument, *waiting]
+            return options, [*rest, argument, *waiting]
         if argument in GLOBAL_FLAGS or argument.startswith(("--color=", "--max-errors=")):
-            first.append(argument)
+            options.append(argument)
         elif argument in ("--color", "--max-errors"):
-            first += [argument, *_next(waiting)]
+            options += [argument, *_next(waiting)]
         else:
             rest.append(argument)
-    return first + rest
+    return options, rest
 
 
 def _with_strict(arguments: list[str]) -> Iterator[str]:
@@ -201,11 +239,10 @@ def _next(waiting: Iterator[str]) -> list[str]:
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit status."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is used; saves start-up
-    arguments = hoist(arguments)
-    ascii_only = "--ascii" in takewhile(lambda word: word != "--", arguments)
-    with protecting_inputs(), output.streams(ascii_only=ascii_only):
+    options, rest = split(arguments)
+    with protecting_inputs(), output.streams(ascii_only="--ascii" in options):
         try:
-            status = _status(arguments)
+            status = _status(options, rest)
             output.flush()
         except SystemExit:  # the reader of stdout has left
             return 0
@@ -215,18 +252,13 @@ def run(arguments: list[str]) -> int:
         return status
 
 
-def _status(arguments: list[str]) -> int:
+def _status(options: list[str], rest: list[str]) -> int:
     """Run the command line; the exit status. Raises CnncalcError where stdout cannot be written."""
     try:
         with output.blaming_stdout():
-            app(arguments, prog_name="cnncalc")
+            _application(rest)([*options, *rest], prog_name=PROGRAM)
     except SystemExit as stop:
         if isinstance(stop.__context__, BrokenPipeError):
             raise
-        status = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
-        # typer raises SystemExit while it handles its own complaint; ours have told theirs.
-        complaint = getattr(stop.__context__, "format_message", None)
-        if complaint and output.wants_json(arguments):
-            output.usage_document(complaint())
-        return status
+        return stop.code if isinstance(stop.code, int) else int(bool(stop.code))
     return 0

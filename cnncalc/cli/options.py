@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
 from cnncalc.conventions import DTYPES
+
+if TYPE_CHECKING:
+    from inspect import Parameter
 
 SPEC, ROWS, OUT = "Network", "Rows", "Output"
 
@@ -181,9 +184,25 @@ Fold = Annotated[
 ]  # fmt: skip
 
 
-def formats(help_: str = "How to write the result.") -> Any:
-    """--format, for the formats that its type names."""
-    return typer.Option("--format", help=help_, envvar=FORMAT_VARIABLE, rich_help_panel=OUT)
+def formats(help_: str = "How to write the result.", variable: str | None = FORMAT_VARIABLE) -> Any:
+    """--format, for the formats that its type names; and the variable that sets its default."""
+    return typer.Option("--format", help=help_, envvar=variable, rich_help_panel=OUT)
+
+
+def heed_variable(parameter: Parameter, format_: str | None) -> Parameter:
+    """The parameter of --format, without its variable where only other commands write `format_`.
+
+    >>> from inspect import Parameter
+    >>> plain = Parameter("format_", Parameter.KEYWORD_ONLY, annotation=PlainFormat)
+    >>> heed_variable(plain, "csv").annotation.__metadata__[0].envvar is None
+    True
+    >>> heed_variable(plain, "json") is plain, heed_variable(plain, "typo") is plain
+    (True, True)
+    """
+    choices, option = get_args(parameter.annotation)
+    if format_ in get_args(choices) or format_ not in get_args(Format):
+        return parameter
+    return parameter.replace(annotation=Annotated[choices, formats(option.help, None)])
 
 
 FormatOption = Annotated[Format, formats()]

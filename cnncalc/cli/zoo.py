@@ -87,7 +87,7 @@ def zoo(
     match: Match = None,
     max_params: MaxParams = None,
     max_macs: MaxMacs = None,
-    years: Years = None,
+    year: Years = None,
     sort: Sort = None,
     reverse: Reverse = False,
     columns: Columns = None,
@@ -109,7 +109,7 @@ def zoo(
             output.emit([render.help_text()])
             return
         limits = tuple(limit for limit in (max_params, max_macs) if limit is not None)
-        wish = Wish(_known_family(family), match, limits, _span(years))
+        wish = Wish(_known_family(family), match, limits, _span(year))
         shown = render.chosen(words(columns))
         found = _found(wish, sort, reverse=reverse)
         output.emit([_text(found, shown, style, whole=out is not None)], out)
@@ -117,12 +117,12 @@ def zoo(
 
 def _only_for_the_list(context: typer.Context) -> None:
     """Refuse options that choose and order networks where one spec is asked for."""
-    spec = {"name", "copy", "out"}
-    for option in context.command.params:
-        source = context.get_parameter_source(option.name or "")
+    for name in context.params:
+        source = context.get_parameter_source(name)
         typed = source is not None and source.name == "COMMANDLINE"
-        if typed and option.name not in spec | {"name"}:
-            raise typer.BadParameter("is for the list of all networks", param=option)
+        if typed and name not in {"name", "copy", "out"}:
+            option = f"--{name.rstrip('_').replace('_', '-')}"
+            raise typer.BadParameter("is for the list of all networks", param_hint=option)
 
 
 def _spec(name: str | None, copy: Path | None, out: str | None) -> None:

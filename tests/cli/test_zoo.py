@@ -302,7 +302,7 @@ def test_a_spec_is_not_filtered(cnncalc, option):
     assert cnncalc("zoo", *option).status == 0
     answer = cnncalc("zoo", "lenet5", *option)
     assert answer.status == 2
-    assert "is for the list of all networks" in answer.err
+    assert f"Invalid value for {option[0]}: is for the list of all networks" in answer.err
 
 
 def test_a_copy_of_nothing(cnncalc, tmp_path):
