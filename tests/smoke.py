@@ -44,7 +44,7 @@ RIGHT = {
     "expand net.yaml": "filters: 2",
     "layers conv": "conv",
     "schema report": "$schema",
-    "init fresh": "fresh.yaml",
+    "init fresh --quiet": "",  # writes fresh.yaml
     "zoo --family lenet5": "lenet5",
 }
 NO_JSON = {"schema", "init", "expand"}  # what they print has one form
