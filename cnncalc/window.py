@@ -7,6 +7,7 @@ teaching letters are those of the cs231n notes (W, F, S, P).
 
 from __future__ import annotations
 
+from math import ceil, floor
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from cnncalc.errors import Misfit
@@ -21,8 +22,10 @@ PADDING_RULES: tuple[str, ...] = get_args(PaddingRule)
 class Reach(NamedTuple):
     """Output position o reads input positions step*o + low ... step*o + high, on one axis.
 
-    The three may be fractions where a layer enlarges its input; a step of 0 means that
-    every output sees the same stretch (global pooling, fully connected layers).
+    They may be fractions where a layer enlarges its input; a step of 0 means that every output
+    sees the same stretch (global pooling, fully connected layers). A dilated filter reads only
+    the whole numbers among low, low + spacing, ... (from step*o on); without a spacing every
+    whole number in between is read.
 
     >>> Reach(2, -1, 1).size
     3
@@ -31,11 +34,32 @@ class Reach(NamedTuple):
     step: int | Fraction
     low: int | Fraction
     high: int | Fraction
+    spacing: int | Fraction = 0
 
     @property
     def size(self) -> int:
         """The largest number of input positions that one output can read."""
         return int((self.high - self.low) // 1) + 1
+
+    def reads(self, output: int) -> range:
+        """The input positions that one output reads, those beyond the edges included.
+
+        >>> Reach(1, -2, 2, spacing=2).reads(0)
+        range(-2, 3, 2)
+        >>> from fractions import Fraction
+        >>> stride_2 = Reach(Fraction(1, 2), Fraction(-1, 2), 0)  # of a transposed convolution
+        >>> stride_2.reads(5), stride_2.reads(6)
+        (range(2, 3), range(3, 4))
+        """
+        first, last = self.step * output + self.low, self.step * output + self.high
+        if not self.spacing:
+            return range(ceil(first), floor(last) + 1)
+        apart, parts = self.spacing.numerator, self.spacing.denominator
+        behind = first * parts  # counted in the parts of a position between which taps can lie
+        if behind.denominator != 1:
+            return range(0)
+        skipped = -int(behind) * pow(apart, -1, parts) % parts  # taps before the first whole one
+        return range(int(first + self.spacing * skipped), floor(last) + 1, apart)
 
 
 STILL = Reach(1, 0, 0)  # an output reads the input at its own position
@@ -44,8 +68,8 @@ STILL = Reach(1, 0, 0)  # an output reads the input at its own position
 def whole(size: int) -> Reach:
     """Every output reads the whole axis.
 
-    >>> whole(7)
-    Reach(step=0, low=0, high=6)
+    >>> whole(7).reads(3)
+    range(0, 7)
     """
     return Reach(0, 0, size - 1)
 
@@ -113,7 +137,8 @@ class Window(NamedTuple):
     @property
     def reach(self) -> Reach:
         """What one output reads of the axis, in input positions."""
-        return Reach(self.stride, -self.begin, self.extent - 1 - self.begin)
+        spacing = self.dilation if self.dilation > 1 < self.kernel else 0
+        return Reach(self.stride, -self.begin, self.extent - 1 - self.begin, spacing)
 
     def _too_big(self, size: int) -> Misfit:
         span = f"{self.kernel}" if self.dilation == 1 else f"{self.kernel}, spanning {self.extent}"

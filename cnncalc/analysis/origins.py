@@ -135,7 +135,7 @@ def _taps(
 
 
 def _stretch(reach: Reach, dilation: int, unit: int) -> range:
-    step, low, high = reach
+    step, low, high, _ = reach
     return range(ceil(step * unit + low), floor(step * unit + high) + 1, dilation)
 
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cnncalc.analysis.facts import Facts
-    from cnncalc.analysis.receptive import Axis, Field
+    from cnncalc.analysis.receptive import Field
     from cnncalc.analysis.report import ReceptiveField
+    from cnncalc.analysis.stretches import Axis
     from cnncalc.network import Node
     from cnncalc.window import Reach
 
@@ -59,7 +60,7 @@ def field_steps(
     found, values = [], list(zip(after.size, after.jump, after.start, strict=True))
     for place in range(len(letters)):
         way = _way_in(before, fact, place)
-        found.append(_lines(field.axes[place], State(*values[place]), way))
+        found.append(_lines(field.axes[place], field.source[place], State(*values[place]), way))
     alike = len(set(found)) == 1
     return [
         Step(f"{KEY}.{key}.{letter}", _label(word, letter, alike), *line, value)
@@ -110,13 +111,13 @@ def _way_in(before: Input | None, fact: Facts, place: int) -> Way | None:
 
 
 @lru_cache(maxsize=4096)
-def _lines(axis: Axis, new: State, way: Way | None) -> tuple[Line, Line, Line]:
+def _lines(axis: Axis, source: int, new: State, way: Way | None) -> tuple[Line, Line, Line]:
     """Size, jump and centre: from those of the input, where that gives what is reported."""
     if way is None:
-        return _widest(axis), Line("j", str(new.j)), _first(axis)
-    jump = _jump(way.old, way.reach)
+        return _widest(axis, source), Line("j", str(new.j)), _first(axis, source)
+    jump = _jump(way.old, way.reach, new.j)
     if _composed(way.old, way.reach) != (new.r, new.c):
-        return _widest(axis), jump, _first(axis)
+        return _widest(axis, source), jump, _first(axis, source)
     if way.reach == STILL:
         return Line("r", str(way.old.r)), jump, Line("c", str(way.old.c))
     return _size(way), jump, _centre(way)
@@ -128,9 +129,9 @@ def _composed(old: State, reach: Reach) -> tuple[Number, Number]:
     return old.r + (reach.high - reach.low) * old.j, old.c + middle * old.j
 
 
-def _jump(old: State, reach: Reach) -> Line:
-    if reach == STILL:
-        return Line("j", str(old.j))
+def _jump(old: State, reach: Reach, new: Number) -> Line:
+    if reach == STILL or old.j * reach.step != new:  # where all units come to see all, it is 0
+        return Line("j", str(new))
     if not reach.step:
         return Line("0", "0")
     return Line("j·S", f"{_n(old.j)}·{_n(reach.step)}")
@@ -173,16 +174,15 @@ def _window(reach: Reach, settings: Mapping[str, Any], place: int) -> tuple[int,
     return (kernel, dilation, begin) if own.reach == reach else None
 
 
-def _widest(axis: Axis) -> Line:
+def _widest(axis: Axis, source: int) -> Line:
     """The size, read off the first and last pixel of a unit that sees most."""
-    seen = [stretch for stretch in axis.pattern if stretch]
-    first, last = max(seen, key=lambda stretch: stretch[1] - stretch[0])
-    return Line("last - first + 1", f"{last} - {_n(first)} + 1")
+    first, last = axis.widest(source) or (0, -1)
+    return Line("last - first + 1", f"{_n(last)} - {_n(first)} + 1")
 
 
-def _first(axis: Axis) -> Line:
+def _first(axis: Axis, source: int) -> Line:
     """The centre of the first unit that sees anything."""
-    first, last = next(stretch for stretch in axis.pattern if stretch)
+    first, last = axis.first(source) or (0, -1)
     return Line("(first + last + 1)/2", f"({_n(first)} + {_n(last)} + 1)/2")
 
 

@@ -15,13 +15,14 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.facts import all_facts
 from cnncalc.analysis.origins import origins
 from cnncalc.analysis.receptive import trace
+from cnncalc.analysis.stretches import length
 from cnncalc.design.explain import rows_at
 from cnncalc.errors import failure
 from cnncalc.shapes import AXIS_WORDS
 
 if TYPE_CHECKING:
     from cnncalc.analysis.origins import Origin
-    from cnncalc.analysis.receptive import Axis, Field
+    from cnncalc.analysis.receptive import Field
     from cnncalc.analysis.report import Report, Row
     from cnncalc.network import Network, Node
     from cnncalc.shapes import Shape
@@ -85,26 +86,10 @@ def _moves(row: Row) -> bool:
 def _cover(row: Row, field: Field) -> Cover:
     sizes = row.out.spatial if row.out.rank == len(field.axes) else (1,) * len(field.axes)
     axes = zip(field.axes, sizes, field.source, strict=True)
-    best = [_widest(*axis) for axis in axes]
-    covered, unit = zip(*best, strict=True)
+    best = [axis.most_of(source, units) for axis, units, source in axes]
+    covered = tuple(length(stretch) for stretch, _ in best)
+    unit = tuple(unit for _, unit in best)
     return Cover(row, field.source, covered, unit if row.out.rank else ())
-
-
-def _widest(axis: Axis, units: int, source: int) -> tuple[int, int]:
-    """Of the units along an axis, the most pixels that one sees, and the unit in their middle."""
-    seen = [_inside(axis, unit, source) for unit in range(units)]
-    most = max(seen)
-    best = [unit for unit, count in enumerate(seen) if count == most]
-    return most, best[len(best) // 2]
-
-
-def _inside(axis: Axis, unit: int, source: int) -> int:
-    """How many pixels of the input a unit's stretch covers."""
-    stretch = axis.at(unit)
-    if stretch is None:
-        return 0
-    low, high = stretch
-    return max(0, min(high, source - 1) - max(low, 0) + 1)
 
 
 def _first_to_see_all(network: Network, covers: tuple[Cover, ...]) -> str | None:

@@ -86,6 +86,7 @@ class Layer(ABC):
     bias_free_before_norm: ClassVar[bool] = False  # no bias when a norm is attached first
     is_view: ClassVar[bool] = False  # hands on the memory it reads, under another name
     acts_in_training: ClassVar[bool] = False  # is a view at inference only, as dropout is
+    divides_map: ClassVar[bool] = False  # a fixed number of windows, larger on a larger map
     work: ClassVar[Work] = "none"  # see conventions.WORK
     arity: ClassVar[tuple[int, int | None]] = (1, 1)  # least and most inputs
 

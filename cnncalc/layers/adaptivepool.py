@@ -58,6 +58,7 @@ class AdaptivePool(Layer):
     words: ClassVar[Words] = {
         "avg": ("kind", "avg"), "max": ("kind", "max"),
     }  # fmt: skip
+    divides_map: ClassVar[bool] = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The size asked for; the channels stay."""

@@ -180,8 +180,10 @@ class ConvTranspose(Windowed):
 
 
 def _fed_by(window: Window) -> Reach:
-    begin, stride = window.begin, window.stride
-    return Reach(ratio(1, stride), ratio(begin - window.extent + 1, stride), ratio(begin, stride))
+    begin, stride, dilation = window.begin, window.stride, window.dilation
+    low, high = ratio(begin - window.extent + 1, stride), ratio(begin, stride)
+    spacing = ratio(dilation, stride) if dilation > 1 < window.kernel else 0
+    return Reach(ratio(1, stride), low, high, spacing)
 
 
 def _covered(window: Window, size: int, out: int) -> list[list[int | None]]:

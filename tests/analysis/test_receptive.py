@@ -3,6 +3,7 @@
 from fractions import Fraction
 from math import ceil, floor
 from random import Random
+from time import perf_counter
 
 import pytest
 from graphs import Graph, conv, layer, lenet5, pool, resnet50
@@ -277,7 +278,7 @@ def test_a_branch_that_sees_the_whole_input_is_in_step_with_any(branches):
     graph.add("both", layer("concat"), branches)
     assert last(graph).aligned
     assert last(graph).jump == (0, 0)
-    assert last(graph).size == (17, 17)
+    assert last(graph).size == (16, 16)
 
 
 @pytest.mark.parametrize("branches", ["in up", "up in"])
@@ -380,11 +381,17 @@ def _span(value):
     return ((bits & -bits).bit_length() - 1, bits.bit_length() - 1) if bits else None
 
 
-def inner_units(network):
-    """Per node, whether each unit's whole history keeps clear of every edge."""
+def inner_units(network, free=()):
+    """Per node, whether each unit's whole history keeps clear of every edge.
+
+    The nodes that are `free` have no edge to keep clear of.
+    """
     inner = []
     for node in network.nodes:
         flags = [True] * node.shape.spatial[0]
+        if node.index in free:
+            inner.append(flags)
+            continue
         reaches = node.layer.reach(*network.shapes_into(node))
         for (way,), source in zip(reaches, node.inputs, strict=True):
             for unit in range(len(flags)):
@@ -396,8 +403,10 @@ def inner_units(network):
     return inner
 
 
-def deconv(f, s, p):
-    return layer("conv_transpose", filters=1, kernel=(f,), stride=(s,), padding=((p, p),))
+def deconv(f, s, p, d=1):
+    return layer(
+        "conv_transpose", filters=1, kernel=(f,), stride=(s,), padding=((p, p),), dilation=(d,)
+    )
 
 
 def enlarge(by, mode):
@@ -425,9 +434,7 @@ LAYERS = st.one_of(
     st.builds(pool, some(2, 3), some(1, 3)),
     st.builds(enlarge, some(2, 3), st.sampled_from(["nearest", "bilinear"])),
     st.builds(resize, some(20, 60)),
-    # Filters as wide as the stride: a dilated filter over the empty units of a narrower one
-    # can miss everything between its ends, and its field is then an outer bound.
-    some(1, 3).flatmap(lambda s: st.builds(deconv, some(s, 4), st.just(s), some(0, 1))),
+    st.builds(deconv, some(1, 4), some(1, 3), some(0, 1), some(1, 3)),
     st.builds(crop, some(0, 2), some(0, 2)),
     st.builds(adapt, some(5, 30)),
     st.just(layer("relu")),
@@ -480,6 +487,161 @@ def check_against_forward(graph):
 @settings(max_examples=150, deadline=None)
 def test_random_graphs_against_the_forward_pass(graph):
     check_against_forward(graph)
+
+
+# --- global branches: the column is the largest field of a single unit ---------------------------
+
+
+def pyramid(graph, at, source, windows, mode="bilinear", *, conv_between=False):
+    """PSPNet's: a map pooled to few numbers and brought back to its size, beside the map."""
+    size = graph.nodes[graph.places[source]].shape.spatial
+    branches = [source]
+    for count in windows:
+        graph.add(f"{at}.pool{count}", layer("adaptivepool", size=(count,)), source)
+        if conv_between:
+            graph.add(f"{at}.conv{count}", conv(1, 3, p=1))
+        branches.append(graph.add(f"{at}.up{count}", layer("upsample", size=size, mode=mode)))
+    return graph.add(f"{at}.cat", layer("add"), " ".join(branches))
+
+
+def test_no_unit_of_a_pyramid_sees_more_than_the_input():
+    """PSPNet (Zhao et al. 2017) on its map of 60: one window is the whole map; two are each 30
+    and blended, so that a unit in the middle sees 60; three give 40, six give 20."""
+    graph = Graph(Shape(1, (60, 60)))
+    pyramid(graph, "psp", "in", (1, 2, 3, 6))
+    found = fields(graph)
+    sizes = {name: found[name].size[0] for name in found}
+    assert [sizes[f"psp.up{count}"] for count in (1, 2, 3, 6)] == [60, 60, 40, 20]
+    assert found["psp.cat"].size == (60, 60)
+    assert found["psp.cat"].aligned
+
+
+def aspp(size, rates):
+    graph = Graph(Shape(8, (size, size)))
+    graph.add("one", conv(2, 1), "in")
+    for rate in rates:
+        graph.add(f"rate{rate}", conv(2, 3, p="half", d=rate), "in")
+    graph.add("gap", layer("gap"), "in")
+    graph.add("up", layer("upsample", size=(size, size), mode="bilinear"))
+    graph.add("cat", layer("concat"), " ".join(["one", *(f"rate{r}" for r in rates), "up"]))
+    graph.add("project", conv(2, 1))
+    return graph
+
+
+def test_spatial_pyramid_of_dilated_filters():
+    """DeepLabV3 (Chen et al. 2017): rate 36 spans 2·36 + 1 = 73; the map is 33. The figures are
+    those of a public question, worked by hand."""
+    found = fields(aspp(33, (12, 24, 36)))
+    names = ("one", "rate12", "rate24", "rate36", "up", "cat", "project")
+    assert [found[name].size for name in names] == [(n, n) for n in (1, 25, 49, 73, 33, 73, 73)]
+
+
+def test_a_branch_that_sees_all_outgrows_small_fields_only():
+    """On a map of 99 the whole map is more than the 73 of the widest filter."""
+    assert fields(aspp(99, (12, 24, 36)))["cat"].size == (99, 99)
+
+
+def test_local_layers_go_on_growing_behind_a_global_branch():
+    """73 positions on a map of 33, and two more through a 3x3 filter: 75."""
+    graph = aspp(33, (36,))
+    graph.add("head", conv(1, 3, p=1))
+    assert last(graph).size == (75, 75)
+
+
+@pytest.mark.parametrize("size", [10**6, 10**9])
+def test_the_size_of_a_map_costs_no_time(size):
+    graph = Graph(Shape(1, (size,)))
+    graph.add("sparse", layer("conv_transpose", filters=1, kernel=(1,), stride=(7,)), "in")
+    graph.add("dilated", conv(1, 3, p=10**5, d=10**5))
+    graph.add("strided", conv(1, 3, 10**5), "in")
+    graph.add("all", layer("gap"), "dilated")
+    started = perf_counter()
+    found = fields(graph)
+    assert found["all"].size[0] > size
+    assert perf_counter() - started < 1
+
+
+def halved(size):
+    return conv(1, 3, 2, 1) if size % 2 else conv(1, 2, 2)
+
+
+LOCAL = st.one_of(
+    st.builds(conv, st.just(1), st.sampled_from([1, 3]), st.just(1), st.just("half"), some(1, 3)),
+    st.builds(pool, st.just(3), st.just(1), st.just(1)),
+    st.builds(enlarge, st.just(2), st.sampled_from(["nearest", "bilinear"])),
+    st.just(deconv(4, 2, 1)),
+    st.just(layer("relu")),
+    st.just("half"),
+)
+
+
+@st.composite
+def graphs_with_global_branches(draw):
+    """Local layers, and pyramids at random places; every window fits, nothing is cropped."""
+    graph = Graph(Shape(1, (draw(some(24, 96)),)))
+    for index in range(draw(some(2, 6))):
+        names = [node.name for node in graph.nodes]
+        source = names[-1] if draw(some(0, 3)) else draw(st.sampled_from(names))
+        size = graph.nodes[graph.places[source]].shape.spatial[0]
+        if draw(some(0, 2)) == 0:
+            windows = draw(st.sets(some(1, 7), min_size=1, max_size=3))
+            mode = draw(st.sampled_from(["nearest", "bilinear"]))
+            pyramid(graph, f"p{index}", source, windows, mode, conv_between=draw(st.booleans()))
+            continue
+        local = draw(LOCAL)
+        graph.add(f"l{index}", halved(size) if local == "half" else local, source)
+        new = graph.nodes[-1]
+        assume(4 < new.shape.spatial[0] <= 200)
+        partners = [n.name for n in graph.nodes[:-1] if n.shape == new.shape]
+        if partners and draw(st.booleans()):
+            graph.add(f"add{index}", layer("add"), f"{new.name} {draw(st.sampled_from(partners))}")
+    return graph
+
+
+def check_largest(graph):
+    """No unit sees more than the column says; on maps with room for it, one sees as much.
+
+    Returns how many maps had room.
+    """
+    network = graph.network()
+    facts = all_facts(network)
+    traced = trace(network, facts)
+    slides = [field and field.axes[0].sliding for field in traced]
+    ends_with_map = {
+        node.index
+        for node, sliding in zip(network.nodes, slides, strict=True)
+        if node.layer.divides_map or not sliding or not sliding.shift
+    }
+    inner = inner_units(network, ends_with_map)
+    fields_ = receptive_fields(network, facts)
+    rows = zip(fields_, slides, seen_by_units(network), inner, strict=True)
+    exact = 0
+    for field, sliding, spans, clear in rows:
+        if field is None or not field.aligned:
+            continue
+        most = max(high - low + 1 for low, high in filter(None, spans))
+        assert most <= field.size[0]
+        if sliding and not sliding.shift:  # a lone window counts the padding inside it
+            continue
+        if sum(clear) >= (2 * len(sliding.pattern) if sliding else 1):
+            assert most == field.size[0], spans
+            exact += 1
+    return exact
+
+
+@given(graphs_with_global_branches())
+@settings(max_examples=150, deadline=None)
+def test_random_pyramids_against_the_forward_pass(graph):
+    check_largest(graph)
+
+
+def test_pyramids_have_room_for_their_fields():
+    """So the oracle speaks: of the maps of a small network with a pyramid, all have room."""
+    graph = Graph(Shape(1, (64,)))
+    graph.add("stem", conv(1, 3, p=1))
+    pyramid(graph, "psp", "stem", (1, 2, 3, 6), conv_between=True)
+    graph.add("head", conv(1, 3, p=1))
+    assert check_largest(graph) == len(graph.nodes) - 3  # those of the one window
 
 
 @pytest.mark.parametrize("f", [1, 2, 3])
