@@ -140,6 +140,12 @@ def test_transposed_convolution(tool, label, expected):
     assert value(stack("3x3x4", "deconv 5 2x2 s2 nobias"), tool, label) == expected
 
 
+def test_torch_counts_no_layer_that_it_has_no_module_for():
+    # 5 inputs to 84 units are 420 multiply-adds, two flops each; radial basis units count nothing.
+    assert value(stack("5", "fc 84 nobias"), "torch", "FLOP") == 840
+    assert value(stack("5", "fc 84 nobias", "rbf 10"), "torch", "FLOP") == 840
+
+
 @pytest.mark.parametrize(
     ("tool", "label", "layer", "expected"),
     [
