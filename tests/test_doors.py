@@ -27,15 +27,18 @@ DOORS = {
     "layers/": BASE | {"layers/_"},  # a room knows what rooms share, never another room
     "layers/__init__": {"layers/"},  # the folder is the registry: it finds the rooms
     "network": {"errors", "layers/_base", "shapes", "tensor"},  # it holds the room of its inputs
+    # one way back from a neuron, for questions of design and for traces of the forward pass
+    "neuron_origin": BASE | {"network"},
     "zoo": {"errors", "files"},
     "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},
     "spec/source": BASE | {"files", "spec/"},
     "spec/load": BASE | {"spec/", "network", "zoo"},  # the way in takes bundled names too
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
-    "inference/": BASE | {"layers/_", "network", "inference/", "files"},
+    "inference/": BASE | {"layers/_", "network", "neuron_origin", "inference/", "files"},
     # the way in, as `load` is: it takes names of files and of bundled networks
     "inference/api": BASE | {"network", "inference/", "spec/load", "zoo"},
-    "design/": BASE | {"layers/_base", "network", "spec/", "analysis/", "design/", "zoo", "files"},
+    "design/": BASE
+    | {"layers/_base", "network", "neuron_origin", "spec/", "analysis/", "design/", "zoo", "files"},
     "render/": {"errors", "figures", "shapes", "conventions", "render/"},
     "cli/": {""},  # anything
     "__init__": {"version"},  # names are imported when they are first used

@@ -2,7 +2,7 @@
 
 Coverage is read off the receptive fields, which run on over padding within the network; the
 places that one unit sees, and the first layer that sees everything, are followed backward
-place by place (see `analysis.origins`).
+place by place (see `neuron_origin`).
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.facts import all_facts
-from cnncalc.analysis.origins import origins
 from cnncalc.analysis.receptive import trace
 from cnncalc.analysis.stretches import length
 from cnncalc.design.explain import rows_at
 from cnncalc.errors import failure
+from cnncalc.neuron_origin import neuron_origin
 from cnncalc.shapes import AXIS_WORDS
 
 if TYPE_CHECKING:
-    from cnncalc.analysis.origins import Origin
     from cnncalc.analysis.receptive import Field
     from cnncalc.analysis.report import Report, Row
     from cnncalc.network import Network, Node
+    from cnncalc.neuron_origin import Origin
     from cnncalc.shapes import Shape
 
 
@@ -97,7 +97,7 @@ def _first_to_see_all(network: Network, covers: tuple[Cover, ...]) -> str | None
     source = next((node.index for node in network.inputs if node.shape.spatial), None)
     for cover in covers:
         if cover.covered == cover.source and source is not None:
-            origin = origins(network, cover.row.index, cover.unit).get(source)
+            origin = neuron_origin(network, cover.row.index, cover.unit).of.get(source)
             if origin and origin.box == tuple((0, size - 1) for size in cover.source):
                 return cover.row.name
     return None
@@ -113,13 +113,17 @@ class Seen(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A unit, and what reaches it: of the inputs, and of every tensor on the way."""
+    """A unit, and what reaches it: of the inputs, and of every tensor on the way.
+
+    `gated`: a gate by global pooling is on the way, which scales the whole map.
+    """
 
     name: str
     shape: Shape
     place: tuple[int, ...]
     inputs: tuple[Seen, ...]
     through: tuple[Seen, ...]
+    gated: bool = False
 
 
 def seen_by(network: Network, name: str, place: tuple[int, ...] | None = None) -> Unit:
@@ -136,15 +140,15 @@ def seen_by(network: Network, name: str, place: tuple[int, ...] | None = None) -
     node = _node(network, name)
     middle = tuple(size // 2 for size in node.shape.spatial)
     unit = middle if place is None else _checked(node, place)
-    found = origins(network, node.index, unit)
+    found = neuron_origin(network, node.index, unit)
     seen = {
         index: _seen(network.nodes[index], origin)
-        for index, origin in sorted(found.items())
+        for index, origin in sorted(found.of.items())
         if network.nodes[index].shape.spatial and index != node.index
     }
     inputs = tuple(one for index, one in seen.items() if not network.nodes[index].inputs)
     through = tuple(one for index, one in seen.items() if network.nodes[index].inputs)
-    return Unit(node.name, node.shape, unit, inputs, through)
+    return Unit(node.name, node.shape, unit, inputs, through, found.gated)
 
 
 def _node(network: Network, name: str) -> Node:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import did_you_mean, failure
 from cnncalc.inference import terms
-from cnncalc.inference.field import Box, seen
+from cnncalc.neuron_origin import neuron_origin
 from cnncalc.tensor import offset
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cnncalc.network import Network, Node
     from cnncalc.tensor import Tensor
 
+Box = tuple[tuple[int, int], ...]  # per spatial axis, the first and the last place
 TOLERANCE = 1e-5  # of the largest magnitude: what fast kernels promise
 
 
@@ -38,7 +39,8 @@ class After(NamedTuple):
 class Trace(NamedTuple):
     """A neuron of a layer: `place` is its channel and its position.
 
-    `field` is the part of the network's inputs that it depends on, an interval per axis.
+    `field` is the part of the network's inputs that it depends on, an interval per axis;
+    `gated` where a gate by global pooling, which scales the whole map, is on the way.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Trace(NamedTuple):
     output: float
     after: tuple[After, ...]
     field: Mapping[str, Box]
+    gated: bool = False
 
 
 def needed(network: Network, name: str) -> set[str]:
@@ -130,8 +133,14 @@ class Neurons:
             for row, tensor in self.after
             if tensor.shape == self.output.shape
         )
-        field = seen(self.done.network, node, place[1:])
-        return Trace(node.name, node.layer.type, place, reading, value, after, field)
+        network = self.done.network
+        origins = neuron_origin(network, node.index, place[1:])
+        field = {
+            port.name: origins.of[port.index].box
+            for port in network.inputs
+            if port.index in origins.of
+        }
+        return Trace(node.name, node.layer.type, place, reading, value, after, field, origins.gated)
 
     def _check(self, place: tuple[int, ...], reading: Reading, value: float) -> None:
         """Raise CnncalcError where the story and the number disagree."""

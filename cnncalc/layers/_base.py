@@ -117,6 +117,11 @@ class Layer(ABC):
         """
         return tuple((STILL,) * shape.rank for shape in inputs)
 
+    @property
+    def edge_mode(self) -> str:
+        """Where places beyond an edge are read: `zeros` reads nothing of the input there."""
+        return "zeros"
+
     def fit(self, *inputs: Shape) -> tuple[int, ...]:
         """Per spatial axis, the rows or columns of the input behind the last window.
 

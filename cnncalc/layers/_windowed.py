@@ -70,7 +70,7 @@ class Windowed(Layer):
         return windows
 
     def _check_padding(self, shape: Shape, windows: tuple[Window, ...]) -> None:
-        mode = getattr(self, "padding_mode", "zeros")
+        mode = self.edge_mode
         for window, size in zip(windows, shape.spatial, strict=True):
             check_edges(mode, size, window.begin, window.end, "padding")
             if self.pads_half_at_most and max(window.begin, window.end) > window.kernel // 2:
@@ -104,6 +104,11 @@ class Windowed(Layer):
     def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
         """The window's reach on every axis."""
         return (tuple(window.reach for window in self.windows(inputs[0])),)
+
+    @property
+    def edge_mode(self) -> str:
+        """The padding mode, of layers that have one."""
+        return getattr(self, "padding_mode", "zeros")
 
     def fit(self, *inputs: Shape) -> tuple[int, ...]:
         """Rows and columns of the input behind the last window."""

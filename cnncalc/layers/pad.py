@@ -72,6 +72,11 @@ class Pad(Layer):
         """The input's own position; what a mode repeats beyond the edge is not told."""
         return (tuple(Reach(1, -begin, -begin) for begin, _ in self.sides(inputs[0])),)
 
+    @property
+    def edge_mode(self) -> str:
+        """What is put beyond the edge."""
+        return self.mode
+
     def settings(self, *inputs: Shape) -> dict[str, object]:
         """The fields, with one number per axis."""
         begin, end = zip(*self.sides(inputs[0]), strict=True)

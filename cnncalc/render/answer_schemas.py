@@ -109,9 +109,9 @@ def rf_schema() -> Piece:
     layers = {"first_to_see_all": MAYBE_TEXT, "outgrown": listed(TEXT), "layers": listed(layer)}
     unit = record({"name": TEXT, "place": listed(COUNT), "out": ref("shape")})
     piece = document("rf", "what layers see of the input", {"name": TEXT, **layers})
-    one = document(
-        "rf", "one unit", {"unit": unit, "inputs": listed(seen), "through": listed(seen)}
-    )
+    gated: Piece = {"const": True, "description": "a gate by global pooling is on the way"}
+    answer = {"unit": unit, "inputs": listed(seen), "through": listed(seen)}
+    one = document("rf", "one unit", answer, {"gated": gated})
     return {**piece, "oneOf": [one["oneOf"][0], *piece["oneOf"]]}
 
 

@@ -22,6 +22,9 @@ ASCII = str.maketrans(
     }
 )  # fmt: skip
 
+# Said wherever the answer is what one neuron sees and a gate is on the way to it.
+GATED = "a gate by global pooling on the way scales by the whole map, which is not counted here"
+
 
 # What steers a terminal or rearranges a line instead of standing in it: control characters
 # (C0, DEL, C1), line and paragraph separators, the overrides and isolates of bidirectional text;

@@ -82,6 +82,7 @@ def _trace() -> Piece:
         {"input": COUNT, "channel": COUNT, "at": at, "value": VALUE, "product": VALUE},
         {"weight": VALUE},
     )
+    gated: Piece = {"const": True, "description": "a gate by global pooling is on the way"}
     span: Piece = {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2}
     return record(
         {
@@ -96,5 +97,5 @@ def _trace() -> Piece:
             "after": listed(record({"name": TEXT, "type": TEXT, "value": VALUE})),
             "field": {"type": "object", "additionalProperties": listed(span)},
         },
-        {"terms_left_out": SIZE, "bias": VALUE, "factor": VALUE, "divisor": VALUE},
+        {"terms_left_out": SIZE, "bias": VALUE, "factor": VALUE, "divisor": VALUE, "gated": gated},
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.render import listing
 from cnncalc.render.envelope import envelope
-from cnncalc.render.format import decimal, per_axis, printable, to_ascii
+from cnncalc.render.format import GATED, decimal, per_axis, printable, to_ascii
 from cnncalc.shapes import AXES
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def unit_text(unit: Unit, layout: str, *, through: bool = False, ascii_only: boo
     )
     if not unit.inputs:
         lines = [f"{lines[0]} nothing of the input"]
+    lines += [GATED] if unit.gated else []
     said = "".join(f"{line}\n" for line in lines)
     return to_ascii(said) if ascii_only else said
 
@@ -154,6 +155,7 @@ def unit_document(unit: Unit, *, version: str) -> dict[str, Any]:
         "unit": {"name": unit.name, "place": list(unit.place), "out": unit.shape.by_letter},
         "inputs": [_seen(one) for one in unit.inputs],
         "through": [_seen(one) for one in unit.through],
+        **({"gated": True} if unit.gated else {}),
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
 from cnncalc.render.activations import json_number, number, text_grid
+from cnncalc.render.format import GATED
 from cnncalc.shapes import AXES, AXIS_WORDS
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ def _field(trace: Trace) -> Iterator[str]:
         axes = [AXIS_WORDS[letter] for letter in AXES[len(box)]]
         spans = (f"{axis} {a} to {b}" for axis, (a, b) in zip(axes, box, strict=True))
         yield f"  sees      {name}: {', '.join(spans) or 'all of it'}"
+    if trace.gated:
+        yield f"  ({GATED})"
 
 
 def document(trace: Trace) -> dict[str, Any]:
@@ -188,6 +191,7 @@ def document(trace: Trace) -> dict[str, Any]:
             for row in trace.after
         ],
         "field": {name: [list(span) for span in box] for name, box in trace.field.items()},
+        **({"gated": True} if trace.gated else {}),
     }
 
 

@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "analysis"))
 from graphs import Graph, conv, layer, lenet5, pool
 
 from cnncalc import analyze, load
-from cnncalc.analysis.origins import origins
 from cnncalc.design.rf import growth, receptive, seen_by
 from cnncalc.errors import CnncalcError, Misfit
+from cnncalc.neuron_origin import neuron_origin
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor, positions
 
@@ -59,7 +59,9 @@ def places_of(origin, shape):
     found = 0
     for flat, place in enumerate(positions(shape.spatial)):
         for grid in origin.grids:
-            if all(bits >> at & 1 for bits, at in zip(grid, place, strict=True)):
+            if all(
+                any(at in part for part in places) for places, at in zip(grid, place, strict=True)
+            ):
                 found |= 1 << flat
     return found
 
@@ -72,7 +74,7 @@ def check(graph):
     for node in network.nodes[1:]:
         units = list(positions(node.shape.spatial))
         for unit in units[:6] + units[6:-6:5] + units[6:][-6:]:
-            origin = origins(network, node.index, unit).get(0)
+            origin = neuron_origin(network, node.index, unit).of.get(0)
             claimed = places_of(origin, network.nodes[0].shape) if origin else 0
             assert claimed == truth[node.index][unit], (node.name, unit)
             checked += 1

@@ -10,13 +10,13 @@ from nets import network_of, ramp, run_values
 from strategies import examples
 
 from cnncalc.errors import CnncalcError, Misfit
-from cnncalc.inference.field import seen
 from cnncalc.inference.parameters import gather
 from cnncalc.inference.reading import Reading, Term
 from cnncalc.inference.run import forward
 from cnncalc.inference.trace import Neurons, find, needed, trace
 from cnncalc.layers import room, rooms
 from cnncalc.network import Group, Network, chain
+from cnncalc.neuron_origin import neuron_origin
 from cnncalc.render import trace as render
 from cnncalc.render.activations import json_number
 from cnncalc.shapes import Shape
@@ -232,6 +232,12 @@ def test_a_story_that_does_not_fit_the_number_is_an_error():
 
 
 # --- the field of view -----------------------------------------------------------------------
+
+
+def seen(network, node, position):
+    """Per input of the network, the box of places that a position of a row depends on."""
+    of = neuron_origin(network, node.index, position).of
+    return {port.name: of[port.index].box for port in network.inputs if port.index in of}
 
 
 def test_fields_grow_backward_and_are_cut_at_the_edge():
