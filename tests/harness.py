@@ -6,6 +6,7 @@ the layer says of itself: shape, MACs, connections, reach, parameters, explanati
 
 from dataclasses import dataclass
 from functools import reduce
+from itertools import product
 from operator import or_
 from random import Random
 
@@ -14,7 +15,7 @@ from probe import Probe, Tally
 
 from cnncalc.layers.conv_transpose import ConvTranspose
 from cnncalc.shapes import Shape
-from cnncalc.tensor import Tensor, positions
+from cnncalc.tensor import Tensor, offset, positions
 
 
 @dataclass
@@ -40,6 +41,7 @@ def check_layer(layer, *shapes):
     for index, (shape, axes) in enumerate(zip(shapes, layer.reach(*shapes), strict=True)):
         check_reach(layer, run, index, shape, axes)
     check_fit(layer, run, *shapes)
+    check_reads(layer, run, *shapes)
     check_parameters(layer, run, *shapes)
     check_explanation(layer, *shapes)
     return run.tally
@@ -154,6 +156,26 @@ def check_fit(layer, run, *shapes):
         skips = window.dilation > 1 or window.stride > window.kernel
         assert unused <= len(unread), f"{unused} columns unused, but only {unread} are unread"
         assert skips or unused == len(unread), f"{unused} columns unused, but {unread} are unread"
+
+
+def check_reads(layer, run, *shapes):
+    """Every neuron has read only what the layer says; all of that, where numbers are computed.
+
+    Layers that move numbers may name more: where a number came from is found by moving it.
+    """
+    if wraps(layer):  # what is beyond the edge is read from elsewhere, which `reads` leaves out
+        return
+    computes = layer.work != "none" or layer.connections(*shapes)
+    neurons = product(*map(range, run.out.shape.view("CHW")))
+    for neuron, seen in zip(neurons, memory(run), strict=True):
+        said = 0
+        for axes, shape, bits in zip(layer.reads(neuron, *shapes), shapes, run.inputs, strict=True):
+            for place in product(*axes):
+                said |= 1 << bits.start + offset(place, shape.view("CHW"))
+        inputs = reduce(or_, map(mask, run.inputs))
+        assert not seen & inputs & ~said, f"{neuron} reads more than the layer says"
+        if computes:
+            assert seen & inputs == said, f"{neuron} reads less than the layer says"
 
 
 def check_parameters(layer, run, *shapes):

@@ -6,7 +6,8 @@ from time import perf_counter
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent / name) for name in ("analysis", "inference")]
+sys.path.insert(0, str(Path(__file__).parent / "analysis"))
+sys.path.insert(0, str(Path(__file__).parent / "inference"))
 
 from graphs import Graph, conv, layer, pool
 from nets import ramp

@@ -187,13 +187,13 @@ class Reader:
         return Reading("max", terms, window)
 
     def _other(self, k: int, position: tuple[int, ...]) -> Reading:
-        """Numbers that are only moved are followed home; others are shown where they stand."""
+        """Numbers that are only moved are followed home; of others, all that are read are shown."""
         place = (k, *position)
         if self.layer.work == "none" and not self.parameters:
             home = self._home(place)
             if home is not None:
                 return Reading("moved", (home,))
-        return Reading("changed", tuple(self._beside(place)))
+        return Reading("changed", tuple(self._read_by(place)))
 
     def _home(self, place: tuple[int, ...]) -> Term | None:
         """Where a number came from, if it arrived unchanged.
@@ -223,15 +223,14 @@ class Reader:
         channel, *at = _unflat(index, shape.view("CHW"))
         return Term(source, channel, tuple(at), values[index])
 
-    def _beside(self, place: tuple[int, ...]) -> Iterator[Term]:
-        """Per input, the number at the neuron's own place, where it has one."""
-        for source, (shape, values) in enumerate(self.inputs):
-            sizes = shape.view("CHW")
-            if len(sizes) != len(place):
-                continue
-            at = tuple(0 if size == 1 else here for here, size in zip(place, sizes, strict=True))
-            if all(here < size for here, size in zip(at, sizes, strict=True)):
-                yield Term(source, at[0], at[1:], values[offset(at, sizes)])
+    def _read_by(self, neuron: tuple[int, ...]) -> Iterator[Term]:
+        """Every number that the layer says a neuron reads, input by input."""
+        shapes = [tensor.shape for tensor in self.inputs]
+        for source, axes in enumerate(self.layer.reads(neuron, *shapes)):
+            shape, values = self.inputs[source]
+            for channel, *at in product(*axes):
+                value = values[offset((channel, *at), shape.view("CHW"))]
+                yield Term(source, channel, tuple(at), value)
 
 
 def _stamping(window: Any, cell: int, size: int) -> Iterator[tuple[int, int]]:

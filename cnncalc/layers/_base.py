@@ -16,7 +16,7 @@ from cnncalc.errors import Misfit
 from cnncalc.window import STILL, Reach, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from fractions import Fraction
 
     from cnncalc.shapes import Shape
@@ -117,6 +117,22 @@ class Layer(ABC):
         """
         return tuple((STILL,) * shape.rank for shape in inputs)
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Per input, the channels that neurons of one output channel read: all, by default."""
+        return tuple(range(shape.channels) for shape in inputs)
+
+    def reads(
+        self, neuron: tuple[int, ...], *inputs: Shape
+    ) -> tuple[tuple[Sequence[int], ...], ...]:
+        """Per input, the channels and, per axis, the places that one neuron reads of it.
+
+        A neuron is its channel and its position. What lies beyond the edge is left out.
+        """
+        channel, *position = neuron
+        channels = self.channels_read(channel, *inputs)
+        ways = zip(channels, inputs, self.reach(*inputs), strict=True)
+        return tuple((read, *_places(shape, reach, position)) for read, shape, reach in ways)
+
     @property
     def edge_mode(self) -> str:
         """Where places beyond an edge are read: `zeros` reads nothing of the input there."""
@@ -149,6 +165,18 @@ class Layer(ABC):
         from cnncalc.layers._steps import neurons
 
         return [neurons(self.output_shape(*inputs))]
+
+
+def _places(
+    shape: Shape, reach: tuple[Reach, ...] | None, position: Sequence[int]
+) -> Iterator[Sequence[int]]:
+    """Per axis of an input, the places that an output position reads; of a gate, all."""
+    if reach is None:
+        yield from map(range, shape.spatial)
+        return
+    at = position if len(position) == shape.rank else (0,) * shape.rank
+    for axis, size, place in zip(reach, shape.spatial, at, strict=True):
+        yield [read for read in axis.reads(place) if 0 <= read < size]
 
 
 def see_all(shape: Shape) -> tuple[Reach, ...]:

@@ -44,6 +44,10 @@ class Merge(Layer):
                 raise self.mismatch(*inputs, help=remedy(first, shape, branch))
         return first
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Its own; of an input with one map for all channels, that one."""
+        return tuple((channel if shape.channels > 1 else 0,) for shape in inputs)
+
 
 def remedy(wanted: Shape, given: Shape, branch: int) -> str:
     """What would give a branch the shape that is wanted of it.

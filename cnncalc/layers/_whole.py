@@ -41,6 +41,10 @@ class WholeMap(Layer):
         """The whole map."""
         return (see_all(inputs[0]),)
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Its own."""
+        return ((channel,),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:

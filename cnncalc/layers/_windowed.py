@@ -110,6 +110,10 @@ class Windowed(Layer):
         """The padding mode, of layers that have one."""
         return getattr(self, "padding_mode", "zeros")
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Its own."""
+        return ((channel,),)
+
     def fit(self, *inputs: Shape) -> tuple[int, ...]:
         """Rows and columns of the input behind the last window."""
         (shape,) = inputs

@@ -87,6 +87,10 @@ class AdaptivePool(Layer):
         """The fields, with one size per axis."""
         return {"size": list(self.output_shape(*inputs).spatial), "kind": self.kind}
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Its own."""
+        return ((channel,),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:

@@ -53,6 +53,10 @@ class Bn(Layer):
     def _learned(self, channels: int) -> tuple[Parameter, ...]:
         return scale_and_shift(channels) if self.affine else ()
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Its own."""
+        return ((channel,),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:

@@ -8,6 +8,7 @@ Sources: Szegedy et al. 2014 (arXiv 1409.4842), Ronneberger et al. 2015 (arXiv 1
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal, final
 
@@ -65,6 +66,14 @@ class Concat(Merge):
             front += part.view("CHW")[along]
             answer.append(tuple(Reach(1, shift, shift) for shift in shifts[1:]))
         return tuple(answer)
+
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Along the channels, those of one input; along another axis, its own of each."""
+        if self.axis != "c":
+            return ((channel,),) * len(inputs)
+        fronts = accumulate((shape.channels for shape in inputs[:-1]), initial=0)
+        places = ((channel - front, shape) for front, shape in zip(fronts, inputs, strict=True))
+        return tuple((at,) if 0 <= at < shape.channels else () for at, shape in places)
 
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]

@@ -122,6 +122,10 @@ class Conv(Windowed):
         """Neurons times the weights one neuron sees: the same sum as the MACs."""
         return self.macs(*inputs)
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Those of its group, or of the table."""
+        return (self.maps_of(channel, inputs[0]),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:

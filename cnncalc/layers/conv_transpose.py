@@ -122,6 +122,10 @@ class ConvTranspose(Windowed):
         extra = list(self._extra(inputs[0]))
         return {**Windowed.settings(self, *inputs), "output_padding": extra}
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Those of its group."""
+        return (self._group_of(channel, inputs[0]),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:
@@ -141,6 +145,11 @@ class ConvTranspose(Windowed):
                         if cell is not None:
                             planes[k][cell] = planes[k][cell] + term
         return Tensor(out, [value for plane in planes for value in plane])
+
+    def _group_of(self, filter_: int, shape: Shape) -> range:
+        each = shape.channels // self.groups
+        first = filter_ // (self.filters // self.groups) * each
+        return range(first, first + each)
 
     def _filters_of(self, channel: int, shape: Shape) -> range:
         per_group = self.filters // self.groups

@@ -70,6 +70,10 @@ class DwConv(Windowed):
         """One per tap of every neuron's window; zeros of the padding count."""
         return self.connections(*inputs)
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """The one whose filters it is among."""
+        return ((channel // self.multiplier,),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:

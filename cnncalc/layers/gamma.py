@@ -44,6 +44,10 @@ class Gamma(Layer):
         """weight (D)."""
         return (Parameter("weight", (inputs[0].channels,)),)
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Its own."""
+        return ((channel,),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:

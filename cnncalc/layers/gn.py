@@ -58,6 +58,12 @@ class Gn(Layer):
         """The whole input, through the mean."""
         return (see_all(inputs[0]),)
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Those of its group, whose mean and variance are taken."""
+        size = inputs[0].channels // self.groups
+        first = channel // size * size
+        return (range(first, first + size),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:

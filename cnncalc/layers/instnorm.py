@@ -53,6 +53,10 @@ class Instnorm(Layer):
         """The whole input, through the mean."""
         return (see_all(inputs[0]),)
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Its own."""
+        return ((channel,),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:

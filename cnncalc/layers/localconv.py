@@ -73,6 +73,10 @@ class LocalConv(Windowed):
         """Every connection has a weight to itself."""
         return self.macs(*inputs)
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """All."""
+        return (range(inputs[0].channels),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:

@@ -49,6 +49,11 @@ class Lrn(Layer):
         """The shape that came in."""
         return inputs[0]
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Its neighbours'."""
+        first, stop = channel - self.size // 2, channel + (self.size - 1) // 2 + 1
+        return (range(max(first, 0), min(stop, inputs[0].channels)),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:

@@ -46,6 +46,10 @@ class Prelu(Layer):
         """weight (D), or (1) when shared."""
         return (Parameter("weight", (1 if self.shared else inputs[0].channels,)),)
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Its own."""
+        return ((channel,),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:

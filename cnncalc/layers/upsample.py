@@ -193,6 +193,10 @@ class Upsample(Layer):
         size = list(self.output_shape(shape).spatial)
         return {**Layer.settings(self, shape), "scale": factors, "size": size}
 
+    def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
+        """Its own."""
+        return ((channel,),)
+
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:

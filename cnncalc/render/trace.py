@@ -130,10 +130,14 @@ def _place(term: Term) -> str:
 
 
 def _found(trace: Trace) -> Iterator[str]:
-    several = len({term.source for term in trace.reading.terms}) > 1
-    for term in trace.reading.terms:
+    terms = trace.reading.terms
+    several = len({term.source for term in terms}) > 1
+    shown = terms if len(terms) <= LARGEST else sorted(terms, key=lambda term: -abs(term.value))
+    for term in shown[:LARGEST]:
         which = f"input {term.source + 1}, " if several else ""
         yield f"  {WORDS[trace.reading.rule]:<9} {number(term.value)}   ({which}{_place(term)})"
+    if len(terms) > LARGEST:
+        yield f"  and {len(terms) - LARGEST:,} more, none of them larger in magnitude"
 
 
 def _sum(trace: Trace) -> Iterator[str]:

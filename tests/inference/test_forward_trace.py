@@ -15,6 +15,7 @@ from cnncalc.inference.reading import Reading, Term
 from cnncalc.inference.run import forward
 from cnncalc.inference.trace import Neurons, find, needed, trace
 from cnncalc.layers import room, rooms
+from cnncalc.layers._base import Layer
 from cnncalc.network import Group, Network, chain
 from cnncalc.neuron_origin import neuron_origin
 from cnncalc.render import trace as render
@@ -229,6 +230,68 @@ def test_a_story_that_does_not_fit_the_number_is_an_error():
     done = done._replace(rows=(done.rows[0], wrong))
     with pytest.raises(CnncalcError, match=r"^wrong-trace: fc \(0,\): its terms give .*, the forw"):
         trace(done, parameters, "fc", (0,))
+
+
+def traced(layer, *values, place):
+    """What the neuron at a place of a layer reads of inputs with these numbers: (input, value)."""
+    names = "abc"[: len(values)]
+    net = network_of(layer, shapes=[shape for shape, _ in values])
+    samples = {name: Tensor(*given) for name, given in zip(names, values, strict=True)}
+    done = forward(net, samples, gather(net), keep="all")
+    found = Neurons(done, gather(net), net.nodes[-1]).at(place)
+    assert found.reading.rule == "changed"
+    return [(term.source, term.value) for term in found.reading.terms], found
+
+
+def test_a_product_shows_the_map_and_its_gate():
+    """One number of the map, the number of its channel; and one map that scales positions."""
+    full = Shape(2, (2, 2)), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    per_channel, per_place = (
+        (Shape(2, (1, 1)), [10.0, 20.0]),
+        (Shape(1, (2, 2)), [1.0, 2.0, 3.0, 4.0]),
+    )
+    terms, found = traced(room("mul")(), full, per_channel, per_place, place=(1, 1, 0))
+    assert terms == [(0, 7.0), (1, 20.0), (2, 3.0)]
+    assert found.output == 420.0
+    assert found.gated
+
+
+class Glu(Layer):
+    """A gated linear unit (Dauphin et al. 2017): one half of the channels times the other."""
+
+    work = "uncounted"
+
+    def output_shape(self, *inputs):
+        return Shape(inputs[0].channels // 2, inputs[0].spatial)
+
+    def forward(self, inputs, parameters):
+        (x,) = inputs
+        half = len(x.values) // 2
+        values = [a * b for a, b in zip(x.values[:half], x.values[half:], strict=True)]
+        return Tensor(self.output_shape(x.shape), values)
+
+
+class GluThatSaysMore(Glu):
+    def channels_read(self, channel, *inputs):
+        return ((channel, channel + inputs[0].channels // 2),)
+
+
+def test_a_new_layer_type_shows_all_it_reads():
+    """It says nothing of its channels, so all of its position may be read; or which they are."""
+    x = Shape(4, (2,)), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    terms, found = traced(Glu(), x, place=(1, 0))
+    assert terms == [(0, 1.0), (0, 3.0), (0, 5.0), (0, 7.0)]
+    assert found.output == 21.0
+    terms, _ = traced(GluThatSaysMore(), x, place=(1, 0))
+    assert terms == [(0, 3.0), (0, 7.0)]
+
+
+def test_many_numbers_read_are_abridged():
+    """A softmax over 12 channels: the ten largest, then how many are left."""
+    _, found = traced(room("softmax")(), (Shape(12), [float(n) for n in range(12)]), place=(3,))
+    lines = list(render.lines(found))
+    assert lines[1].split()[:2] == ["input", "11"]
+    assert lines[11] == "  and 2 more, none of them larger in magnitude"
 
 
 # --- the field of view -----------------------------------------------------------------------
