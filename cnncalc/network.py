@@ -87,13 +87,15 @@ class Expectation(NamedTuple):
 class Init(NamedTuple):
     """What `init:` says: how weights begin, whose weights to load, what outputs stand for.
 
-    `weights` is a file as seen from where the program runs, not from the spec's folder.
+    `weights` is a file as seen from where the program runs, not from the spec's folder; `folder`
+    is that folder, which a spec may not lead out of.
     """
 
     scheme: Scheme = "default"
     seed: int = 0
     weights: str | None = None
     labels: tuple[str, ...] | None = None
+    folder: str | None = None
 
 
 class Network(NamedTuple):

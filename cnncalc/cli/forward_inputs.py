@@ -39,7 +39,7 @@ def load(request: Request) -> tuple[Request, Network, Start]:
     network = read(request.file, variant=request.variant, set=settings, input=request.input)
     init = network.init
     request = request._replace(
-        weights=init.weights if request.weights is None else request.weights,
+        weights=weights.own_file(init) if request.weights is None else request.weights,
         labels=init.labels if request.labels is None else request.labels,
     )
     seed = init.seed if request.seed is None else request.seed

@@ -72,7 +72,7 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     preparation = (prepare or Preparation())._replace(seed=seed or 0)
     entering = _samples(network, sample, preparation)
     start = Start(init.scheme, init.seed if seed is None else seed)
-    own = init.weights if weights is None else weights
+    own = files.own_file(init) if weights is None else weights
     parameters = gather(network, start, None if own is None else _given(own, match))
     kept = keep if keep == "all" else _found(network, keep)
     return run.forward(network, entering, parameters, readable=readable, keep=kept, count=count)

@@ -72,5 +72,7 @@ def _shown(value: object) -> str:
         return "a list" if value else "an empty list"
     if isinstance(value, dict):
         return "a mapping"
+    if isinstance(value, str):
+        return "a text"  # not which: the file may hold anything
     text = "null" if value is None else repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004 - enough to find it

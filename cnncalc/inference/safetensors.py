@@ -58,7 +58,7 @@ def read(path: str) -> dict[str, Stored]:
     data = _mapped(path)
     length = int.from_bytes(data[:PREFIX], "little")
     if not SHORTEST <= length <= min(MAX_HEADER, len(data) - PREFIX):
-        raise broken(path, f"its header claims {length:,} bytes")
+        raise broken(path, "its first 8 bytes are not the length of a header")
     start = PREFIX + length
     entries = _entries(path, _header(path, bytes(data[PREFIX:start])))
     _check_places(path, entries, len(data) - start)
@@ -90,6 +90,8 @@ def _mapped(path: str) -> memoryview:
 def _header(path: str, text: bytes) -> dict[str, Any]:
     try:
         header = json.loads(text.decode("utf-8"), object_pairs_hook=_unique)
+    except UnicodeDecodeError:  # whose own text shows a byte of what may be any file
+        raise broken(path, "its header is not UTF-8") from None
     except (ValueError, RecursionError) as error:
         raise broken(path, f"its header is not JSON ({_first_words(error)})") from None
     if not isinstance(header, dict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import failure
@@ -11,6 +12,7 @@ from cnncalc.files import opened, read_bytes
 from cnncalc.inference import safetensors
 from cnncalc.inference.nested import NotNested, flatten
 from cnncalc.inference.stored import Stored
+from cnncalc.network import Init  # noqa: TC001 - the example of own_file needs it
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +43,31 @@ def read(path: str) -> dict[str, Stored]:
     return _from_json(path, read_bytes(path, MAX_JSON))
 
 
+def own_file(init: Init) -> str | None:
+    """The weights file that a spec names, if any.
+
+    A spec may come from anybody, so it reads files of its own folder only, whatever links lie
+    there. Raises CnncalcError where the path leads out of it.
+
+    >>> own_file(Init(weights="nets/../../secret.json", folder="nets"))
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.CnncalcError: weights-outside: the weights of the spec, \
+'nets/../../secret.json', are not in its folder
+    """
+    if init.weights is None or init.folder is None:
+        return init.weights
+    try:
+        inside = Path(init.weights).resolve().is_relative_to(Path(init.folder).resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that is none
+        return init.weights  # opening it says what is wrong
+    if not inside:
+        message = f"the weights of the spec, '{init.weights}', are not in its folder"
+        help_ = "if you trust it, name the file yourself with --weights"
+        raise failure("weights-outside", message, help=help_)
+    return init.weights
+
+
 def from_lists(name: str, tensors: object) -> dict[str, Stored]:
     """The tensors of a mapping from names to nested lists, or to such mappings again.
 
@@ -56,6 +83,8 @@ def _from_json(path: str, data: bytes) -> dict[str, Stored]:
     try:
         document = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique)
         return from_lists(path, document)
+    except UnicodeDecodeError:  # whose own text shows a byte of what may be any file
+        raise _broken(path, "it is not UTF-8") from None
     except (ValueError, RecursionError) as error:
         raise _broken(path, str(error)) from None
 
@@ -63,9 +92,7 @@ def _from_json(path: str, data: bytes) -> dict[str, Stored]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name {double!r} appears twice")
+        raise ValueError("a name appears twice")
     return found
 
 

@@ -81,7 +81,7 @@ def markdown(entries: Iterable[Entry], keys: Sequence[str] = DEFAULT) -> str:
 
 def separated(entries: Iterable[Entry], keys: Sequence[str] = DEFAULT, delimiter: str = ",") -> str:
     """RFC 4180 text with plain numbers; a figure that is not promised stays empty."""
-    rows = ((_cell(entry, key, "x") for key in keys) for entry in entries)
+    rows = [[_cell(entry, key, "x") for key in keys] for entry in entries]
     return records([keys, *rows], delimiter)
 
 

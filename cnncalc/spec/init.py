@@ -2,8 +2,8 @@
 
     init: {scheme: he, seed: 7, weights: digits.safetensors, labels: [cat, dog]}
 
-`scheme` and `seed` say how weights begin that no file gives. `weights` is a file, its path seen
-from the spec's own folder, and `labels` are what the numbers of the output stand for.
+`scheme` and `seed` say how weights begin that no file gives. `weights` is a file in
+the spec's own folder (or below it), and `labels` are what the numbers of the output stand for.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def beside(init: Init, spec: str) -> Init:
     if init.weights is None:
         return init
     folder = Path() if spec == "-" else Path(spec).parent
-    return init._replace(weights=str(folder / init.weights))
+    return init._replace(weights=str(folder / init.weights), folder=str(folder))
 
 
 def _with(init: Init, key: Scalar, value: Value) -> Init:
@@ -63,7 +63,7 @@ def _with(init: Init, key: Scalar, value: Value) -> Init:
             return init._replace(weights=_path(value))
         case "labels":
             return init._replace(labels=_texts(value))
-    known = Init._fields
+    known = ("scheme", "seed", "weights", "labels")
     advice = did_you_mean(key.text, known) or f"it takes {', '.join(known)}"
     raise failure("unknown-key", f"'init' has no '{key.text}'", key.span, help=advice)
 

@@ -232,7 +232,7 @@ def _figure(expectation: Expectation) -> str:
 def _init(init: Init, folder: Path) -> dict[str, object]:
     """What differs from how a spec begins that says nothing."""
     if init.weights is not None:
-        init = init._replace(weights=_found_from(folder, init.weights))
+        init = init._replace(weights=_found_from(folder, init.weights), folder=None)
     pairs = zip(Init._fields, init, Init(), strict=True)
     return {name: value for name, value, usual in pairs if value != usual}
 

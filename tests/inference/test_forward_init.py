@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
-from cnncalc import network
+from cnncalc import CnncalcError, network
+from cnncalc import forward as cnncalc_forward
 from cnncalc.cli.app import run
 from cnncalc.inference import initial
 from cnncalc.layers.fc import Fc
@@ -124,3 +125,41 @@ def test_every_scheme_that_may_be_written_draws_weights_of_its_own():
     ]
     assert len(set(drawn)) == len(network.SCHEMES)
     assert {len(values) for values in drawn} == {1500}
+
+
+@pytest.mark.parametrize("path", ["../own.json", "/etc/passwd", "out/own.json", "a/../../own.json"])
+def test_a_spec_reads_no_weights_outside_of_its_folder(cnncalc, tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "out").symlink_to(tmp_path)
+    (tmp_path / "own.json").write_text('{"fc.weight": [[1, 2], [3, 4]], "fc.bias": [0, 0]}')
+    spec = tmp_path / "nets" / "net.yaml"
+    spec.write_text(f"input: 2\nlayers: [fc 2 as fc]\ninit: {{weights: {path}}}\n")
+    answer = cnncalc("forward", "nets/net.yaml")
+    assert (answer.status, answer.out) == (1, "")
+    assert answer.err.startswith("error[weights-outside]: the weights of the spec, '")
+    with pytest.raises(CnncalcError, match="are not in its folder"):
+        cnncalc_forward("nets/net.yaml")
+    assert cnncalc("analyze", "nets/net.yaml").status == 0  # which reads no weights
+    named = cnncalc("forward", "nets/net.yaml", "--weights", "own.json")
+    assert named.status == 0
+    spec.write_text(spec.read_text().replace(path, "below/../own.json"))
+    (tmp_path / "nets" / "own.json").write_bytes((tmp_path / "own.json").read_bytes())
+    (tmp_path / "nets" / "below").mkdir()
+    assert cnncalc("forward", "nets/net.yaml").status == 0
+
+
+@pytest.mark.parametrize(
+    "data", [b"SECRET-TOKEN-1234", b'{"a": "SECRET"}', b'{"a": [1, "SECRET"]}', b'{"a": \xffSECRET',
+             b"SECRET", (9).to_bytes(8, "little") + b"SECRET..."],
+)  # fmt: skip
+def test_an_error_shows_nothing_of_a_file_that_holds_no_weights(cnncalc, tmp_path, data):
+    (tmp_path / "net.yaml").write_text("input: 2\nlayers: [fc 2]\ninit: {weights: w}\n")
+    (tmp_path / "w").write_bytes(data)
+    answer = cnncalc("forward", tmp_path / "net.yaml")
+    told = answer.out + answer.err
+    assert answer.status == 1
+    assert "SECRET" not in told
+    for number in (int.from_bytes(data[:8], "little"), 0xFF):
+        assert f"{number:,}" not in told
+    assert "0xff" not in told

@@ -125,7 +125,7 @@ def test_channels_first_wins_where_both_fit(file):
         ("", "sample-number: 'x.txt': there are no numbers in it"),
         ("1 2 3\n", "sample-size: 'x.txt' is 1×3 numbers, but the input 'in' takes 2×3×1 (height × width × channels)"),
         ("[[1, 2, 3], [4, 5]]", "sample-number: 'x.txt': [1] has 2 entries, where its neighbours have 3"),
-        ('[[1, 2, 3], [4, "5", 6]]', "sample-number: 'x.txt': [1][1] is '5', not a number"),
+        ('[[1, 2, 3], [4, "5", 6]]', "sample-number: 'x.txt': [1][1] is a text, not a number"),
         ("[[1, 2, 3], [4, null, 6]]", "sample-number: 'x.txt': [1][1] is null, not a number"),
         ("[[1, 2, 3], [4, 1e999, 6]]", "sample-number: 'x.txt': [1][1] is inf, not a finite number"),
         ("[1, 2", "sample-number: 'x.txt': it is neither JSON nor YAML: did not find expected ',' or ']'"),
@@ -341,7 +341,7 @@ def test_png_with_pillow(file, tmp_path):
     assert len(values("palette.png", COLOUR)) == 18
     broken = png(3, 2, [bytes(3)] * 2)[:-30]
     assert complaint(file("b.png", broken), GREY).startswith("bad-picture: 'b.png' is not a whole")
-    pillow.png("out.png", 1, 2, bytes([0, 255]))
+    file("out.png", pillow.png(1, 2, bytes([0, 255])))
     assert values("out.png", Shape(1, (1, 2))) == [0.0, 1.0]
 
 
