@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnncalc.errors import CnncalcError
 from cnncalc.network import Network, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.analysis.report import Report
-    from cnncalc.errors import CnncalcError
 
 
 def partial_report(error: CnncalcError) -> Report | None:
-    """The report of the rows before the failing one, where there are any."""
+    """The report of the rows before the failing one, where there are any and they work."""
     stopped = error.partial
     if not isinstance(stopped, Stopped) or not stopped.nodes:
         return None
@@ -26,7 +26,10 @@ def partial_report(error: CnncalcError) -> Report | None:
         outputs=(len(stopped.nodes) - 1,),
         layout=stopped.layout,
     )
-    return analyze(network)
+    try:
+        return analyze(network)
+    except CnncalcError:  # a second mistake; the first is the one to be shown
+        return None
 
 
 def partial_table(error: CnncalcError) -> Iterator[str]:

@@ -76,6 +76,8 @@ def _lines(network: Network, folder: Path) -> Iterator[str]:
     for unit in units:
         yield f"  - {_entry(network, unit, names, current)}"
         current = unit.last
+    if not units:  # a spec without layers would be refused
+        yield "  - identity"
     if network.outputs != (current,):
         yield f"outputs: {flow([_name(names, network, index) for index in network.outputs])}"
     yield from _expect(network)

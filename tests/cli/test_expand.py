@@ -123,6 +123,13 @@ def test_a_batch_and_another_order_of_axes_are_kept():
         )  # fmt: skip
 
 
+def test_a_network_without_layers_comes_back():
+    network = build(read_document("input: 8x8x3\nlayers: [identity]\n", "net.yaml"))
+    again = build(read_document(text(network), "again.yaml"))
+    assert again.nodes[0].shape == network.nodes[0].shape
+    assert len(again.nodes) == 1
+
+
 def test_what_the_language_cannot_say_is_refused():
     network = build(read_document("input: 8x8x1\nlayers: [conv 2 3x3 relu, tanh]\n", "x"))
     conv, tanh = network.nodes[1], network.nodes[3]

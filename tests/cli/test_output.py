@@ -295,3 +295,14 @@ def test_many_mistakes_are_told_in_part(cnncalc, tmp_path):
     assert told.endswith("20 errors\n... and 80 more (--max-errors 100 shows them)\n")
     assert cnncalc("analyze", spec, "--max-errors", 3).err.count("error[") == 3
     assert cnncalc("analyze", spec, "--max-errors", 100).err.endswith("\n100 errors\n")
+
+
+def test_a_second_mistake_does_not_hide_the_first(cnncalc, tmp_path):
+    """What is in front of the layer that fails is refused as well, and is then not shown."""
+    spec = tmp_path / "net.yaml"
+    spec.write_text(
+        "input: 8x8x3\nlayers:\n  - relu: {}\n    train_only: true\n  - tanh\n  - reshape 2\n"
+    )
+    answer = cnncalc("analyze", spec)
+    assert (answer.status, answer.out) == (1, "")
+    assert "error[reshape]" in answer.err
