@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 SIZE = re.compile(r"-?[0-9]+")
+TIMES = re.compile("[xX×]")
 MAX_DIGITS = 15
 FEW = 4  # a picture has at most so many channels, and more rows
 
@@ -66,7 +67,7 @@ def parse_input(value: object) -> InputShape:
 
 def _split(text: str) -> tuple[list[int], str]:
     """The sizes, and the letters in capitals; none is an empty text."""
-    *front, last = re.split(r"\s*[xX×]\s*", text.strip())
+    *front, last = (part.strip() for part in TIMES.split(text))
     tail, _, letters = last.partition(" ")
     letters = letters.strip()
     if not all(map(SIZE.fullmatch, [*front, tail])) or not (letters + "N").isalpha():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cnncalc.spec.source import Mapping, Scalar
 
-SIGNATURE = re.compile(r"(\w+)\s*(?:\((.*)\))?\s*\Z", re.DOTALL)
+SIGNATURE = re.compile(r"(\w+)\s*(?:\((.*)\)\s*)?\Z", re.DOTALL)
 
 
 def read_signatures(tree: Mapping) -> tuple[dict[str, Block], dict[str, str], list[Diagnostic]]:
