@@ -58,15 +58,23 @@ def nearest_padding(window: Window, size: int, most: int | None = None) -> Even 
     Even(value=2, gives=12)
     """
     now = (window.begin + window.end) // 2
-    missing = max(0, -window._replace(begin=now, end=now).slack(size))
-    highest = now + (missing + 1) // 2 + window.stride
-    highest = highest if most is None else min(most, highest)
-    padded = (window._replace(begin=p, end=p) for p in range(highest + 1))
-    fitting = [w for w in padded if w.slack(size) >= 0 and w.slack(size) % w.stride == 0]
+    missing = window.extent - size  # P fits where 2P = missing + n·S for a whole n from 0
+    step = window.stride
+    if step % 2:
+        first = missing * ((step + 1) // 2) % step  # (S + 1)/2 is the inverse of 2 modulo S
+    elif missing % 2:
+        return None
+    else:
+        step //= 2
+        first = missing // 2 % step
+    least = max(0, -(-missing // 2))
+    above = max(now, least)
+    around = (now - (now - first) % step, above + (first - above) % step)
+    fitting = [p for p in around if p >= least and (most is None or p <= most)]
     if not fitting:
         return None
-    best = min(fitting, key=lambda w: (abs(w.begin - now), w.begin))
-    return Even(best.begin, best.count(size))
+    best = min(fitting, key=lambda p: (abs(p - now), p))
+    return Even(best, window._replace(begin=best, end=best).count(size))
 
 
 def note(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cnncalc.spec.document import Document
 
 USUAL_RANGE = 256
+MOST_SIZES = 20_000  # each builds the network anew: for a large one that is minutes
 VARIED = {1: "l", 2: "hw", 3: "hw"}  # a film keeps its number of frames
 
 
@@ -108,7 +109,8 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
 
     Unless given, the range is from half the spec's own size to one and a half times that, but
     no further than 256 away; `axes` are the letters of the axes that vary (`w` keeps the
-    height). Raises CnncalcError where the spec itself is wrong, or has no axis to vary.
+    height). Raises CnncalcError where the spec itself is wrong, has no axis to vary, or where
+    the range holds more than 20,000 sizes.
 
     >>> found = sizes("unet-padded", start=320, stop=360)
     >>> found.working
@@ -154,6 +156,14 @@ def _tried(spec: Spec, start: int | None, stop: int | None, step: int, axes: str
     around = min(own // 2, USUAL_RANGE)
     first = max(1, min(own, stop or own) - around) if start is None else start
     last = max(own, first) + around if stop is None else stop
+    count = (last - first) // step + 1
+    if count > MOST_SIZES:
+        raise failure(
+            "too-many",
+            f"from {first} to {last} there are {count:,} sizes; at most {MOST_SIZES:,} are tried",
+            help="take a larger step, or a range around the sizes that matter",
+            exit_code=2,
+        )
     known: dict[tuple[Layer, tuple[Shape, ...]], bool] = {}
     outcomes = tuple(_outcome(spec, base, varied, s, known) for s in range(first, last + 1, step))
     written = _written(base, varied, "S")

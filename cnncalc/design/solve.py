@@ -16,7 +16,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import Misfit, failure
 from cnncalc.window import PADDING_RULES, Window, padding_by_rule, transposed_count
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FILTERS = range(1, 12)
 STRIDES, FEW_STRIDES = range(1, 33), range(1, 5)
+MOST_TRIED = 100_000  # settings: in about a second
 HALVINGS = 5  # a width that can be halved so often is as usual as any
 ODD_FIRST = (3, 5, 7, 1, 9, 11)
 
@@ -105,6 +106,7 @@ def solve(  # noqa: PLR0913 - one parameter per letter of the formula
 
     A padding is a number, a pair (before, after), or a rule such as "same". With `transposed`
     the window enlarges, and output padding below the stride or dilation is searched too.
+    Raises CnncalcError where more than 100,000 settings would have to be tried.
 
     >>> first, *_ = solve(55, f=11, s=4).settings
     >>> first.w, first.begin, first.exact
@@ -147,9 +149,21 @@ def _nearest(asked: Asked) -> tuple[Setting, ...]:
 def _tried(
     asked: Asked, widths: Callable[[Asked, Setting, Padding], Iterable[int]]
 ) -> Iterator[Setting]:
-    """Every setting within the ranges that works, with the output it gives."""
+    """Every setting within the ranges that works, with the output it gives.
+
+    Raises CnncalcError where the ranges hold more than can be tried.
+    """
+    tried = 0
     for setting, padding in _open(asked):
         for w in widths(asked, setting, padding):
+            tried += 1
+            if tried > MOST_TRIED:
+                raise failure(
+                    "too-many",
+                    f"there are more than {MOST_TRIED:,} settings to try",
+                    help="give more of the width, the filter, the stride and the padding",
+                    exit_code=2,
+                )
             sized = setting._replace(w=w)
             if isinstance(padding, str):
                 begin, end = padding_by_rule(padding, w, sized.f, sized.s, sized.dilation)
@@ -172,10 +186,10 @@ def _open(asked: Asked) -> Iterator[tuple[Setting, Padding]]:
                     yield choice, padding
 
 
-def _paddings(window: Window) -> list[tuple[int, int]]:
+def _paddings(window: Window) -> Iterator[tuple[int, int]]:
     """From none to half of what the filter spans, also with one zero more at the end."""
     half = window.extent // 2
-    return [(p, end) for p in range(half + 1) for end in (p, p + 1) if end <= half]
+    return ((p, end) for p in range(half + 1) for end in (p, p + 1) if end <= half)
 
 
 def _sides(padding: Padding) -> tuple[int, int]:

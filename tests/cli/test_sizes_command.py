@@ -69,6 +69,15 @@ def test_what_goes_wrong(cnncalc):
     assert cnncalc("sizes", "no-such-network", "--json").json["ok"] is False
 
 
+def test_no_more_sizes_than_can_be_tried(cnncalc):
+    answer = cnncalc("sizes", "lenet5", "--to", 10**30)
+    assert (answer.status, answer.out) == (2, "")
+    assert "at most 20,000 are tried" in answer.err
+    answer = cnncalc("sizes", "lenet5", "--from", 32, "--to", 10**12, "--step", 10**11)
+    assert answer.status == 0
+    assert cnncalc("sizes", "lenet5", "--from", 10**30).status == 1
+
+
 def test_distances():
     assert [distance(values) for values in ((1, 3, 5), (1, 2, 4), (7,), ())] == [
         2,

@@ -114,6 +114,21 @@ def test_wrong_command_lines(cnncalc, arguments, message):
     assert message in " ".join(answer.err.replace("│", "").split())
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-F", 10**9, "--out", 5),
+        ("-W", 10**12, "-F", 10**9, "--out", 5),
+        ("-F", 3, "-S", 10**9, "--out", 10**9),
+        ("-W", 12, "--out", 24, "-S", 10**9, "--transposed"),
+    ],
+)
+def test_no_more_settings_than_can_be_tried(cnncalc, arguments):
+    answer = cnncalc("solve", *arguments)
+    assert (answer.status, answer.out) == (2, "")
+    assert "more than 100,000 settings" in answer.err
+
+
 def test_it_starts_without_heavy_libraries():
     code = (
         "import sys\nfrom cnncalc.cli.app import run\n"

@@ -79,6 +79,12 @@ def test_the_output_padding_gives_the_size(window, size, wanted):
             output_padding(window, size, wanted)
 
 
+def test_the_size_of_a_window_is_no_matter():
+    """2P = 10^12 - 10^9 + n·(10^11 + 3): the smallest n that makes it even is 0."""
+    found = nearest_padding(Window(10**12, stride=10**11 + 3), 10**9)
+    assert found == Even((10**12 - 10**9) // 2, 1)
+
+
 @pytest.mark.parametrize(
     ("window", "size", "message"),
     [
