@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Severity = Literal["error", "warning", "note"]
+MOST_WORDS = 500  # that a word is compared with: with more, looking takes too long
 LONGEST_WORD = 60  # that is compared with known ones: looking takes time, and no typo is longer
 
 
@@ -135,14 +136,17 @@ def counted(number: int, word: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """A help line naming the closest known word; None when nothing is close or it is too long.
+    """A help line naming the closest of the known words, or None when nothing is close.
+
+    Words that are very long are not compared, nor are more than the first 500 known ones.
 
     >>> did_you_mean("kernal", ["kernel", "stride"])
     "did you mean 'kernel'?"
     """
     from difflib import get_close_matches
+    from itertools import islice
 
     if len(word) > LONGEST_WORD:
         return None
-    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    close = get_close_matches(word, list(islice(known, MOST_WORDS)), n=1, cutoff=0.5)
     return f"did you mean '{close[0]}'?" if close else None

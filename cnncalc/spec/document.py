@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
-from cnncalc.errors import CnncalcError, Diagnostic, failure
+from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, failure
 from cnncalc.spec import budgets, expectations, init, ports, variables
 from cnncalc.spec.calls import TURN
 from cnncalc.spec.cycles import check_cycles
@@ -88,7 +89,7 @@ def read_document(text: str, file: str) -> Document:
         errors += budgets.problems(budget)
     errors += init.problems(section(tree, "init"))
     check_cycles(blocks)
-    found = _check_names(tree, blocks, defaults, body, outputs)
+    found = islice(_check_names(tree, blocks, defaults, body, outputs), ENOUGH_ERRORS)
     # What a layer lacks, it may have by the defaults that are wrong.
     errors += [d for d in found if d.code != "missing-option"] if unfit else found
     if model is None or errors:
@@ -178,9 +179,11 @@ def _check_names(
     for name in inputs:
         checker.allowed(name)
     checker.scope(body, tuple(name.text for name in inputs))
-    for name in outputs:
-        checker.reference(name)
     yield from checker.errors
+    for name in outputs:
+        checker.errors.clear()
+        checker.reference(name)
+        yield from checker.errors
 
 
 def _inputs(tree: Mapping) -> Iterator[Scalar]:

@@ -130,6 +130,10 @@ class Checker:
             self._say("bad-name", "a name has letters, digits and _ only", name.span)
 
     def _walk(self, item: Item, variables: frozenset[str]) -> None:
+        if len(self.errors) < ENOUGH_ERRORS:
+            self._check(item, variables)
+
+    def _check(self, item: Item, variables: frozenset[str]) -> None:
         self.here = item
         source = getattr(item, "source", None)
         if source is not None:
@@ -154,8 +158,6 @@ class Checker:
             self.known[item.name.text] = item.name.span
 
     def _use(self, use: Use, variables: frozenset[str]) -> None:
-        if len(self.errors) >= ENOUGH_ERRORS:
-            return
         self.errors += letter_problems(use, variables)
         if use.like is not None and id(use.like) in self.sound:
             return

@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 from written import error, network, report
 
-from cnncalc.errors import CnncalcError
+from cnncalc.errors import CnncalcError, did_you_mean
 from cnncalc.spec.bounds import refuse_endless
 from cnncalc.spec.document import read_document
 
@@ -61,34 +61,47 @@ def thousands(count):
 
 TOO_MANY = "error[too-many]: the network would have at least"
 
+BLANKS = " " * 60_000
 SPECS = {
     "a YAML bomb": (
         bomb(), "error[yaml-alias]: YAML anchors, aliases and merge keys are not used here",
     ),
     "a billion layers by x=": (
         "input: 4x4x1\nlayers: [relu x=1000000000]\n",
-        f"{TOO_MANY} 1,000,000,000 layers; 1,000,000 are allowed",
+        f"{TOO_MANY} 1,000,000,000 layers; 50,000 are allowed",
     ),
     "a billion layers by repeat": (
         "input: 4x4x1\nlayers: [{repeat: 1000000000, layers: [relu]}]\n",
-        f"{TOO_MANY} 1,000,000,000 layers; 1,000,000 are allowed",
+        f"{TOO_MANY} 1,000,000,000 layers; 50,000 are allowed",
     ),
     "a billion layers by a variable of a table": (
         "input: 4x4x1\nlayers: [{for: [n], in: [1000000000], do: relu x=n}]\n",
-        "error[too-many]: the repeats around this make 1,000,000,000 passes; 1,000,000 are allowed",
+        "error[too-many]: the repeats around this make 1,000,000,000 passes; 50,000 are allowed",
     ),
     "nested repeats": (
-        thousands(1000), f"{TOO_MANY} 1,000,000,000 layers; 1,000,000 are allowed",
+        thousands(1000), f"{TOO_MANY} 1,000,000,000 layers; 50,000 are allowed",
     ),
     "nested repeats by a variable": (
-        thousands("n"), f"{TOO_MANY} 1,000,000,000 layers; 1,000,000 are allowed",
+        thousands("n"), f"{TOO_MANY} 1,000,000,000 layers; 50,000 are allowed",
     ),
     "nested repeats of nothing": (
         thousands(1000).replace("relu", "relu if cin == 2"),
-        "error[too-many]: the repeats around this make 1,000,000,000 passes; 1,000,000 are allowed",
+        "error[too-many]: the repeats around this make 1,000,000 passes; 50,000 are allowed",
+    ),
+    "a million layers in a line": (
+        "input: 4x4x1\nlayers: [relu x=10**6]\n",
+        f"{TOO_MANY} 1,000,000 layers; 50,000 are allowed",
+    ),
+    "an input of 60,000 blanks": (
+        f"input: '8{BLANKS}!'\nlayers: [relu]\n",
+        f"error[input-shape]: '8{BLANKS}!' is not an input shape",
+    ),
+    "a block of 60,000 blanks": (
+        f"input: 8\nblocks:\n  ? 'b{BLANKS}!'\n  : relu\nlayers: [relu]\n",
+        f"error[bad-block]: 'b{BLANKS}!' is no block signature",
     ),
     "exponential blocks": (
-        forty_blocks(), f"{TOO_MANY} 1,099,511,627,776 layers; 1,000,000 are allowed",
+        forty_blocks(), f"{TOO_MANY} 1,099,511,627,776 layers; 50,000 are allowed",
     ),
     "exponential blocks that only the sizes stop": (
         forty_blocks(" if cin == 1").replace("b40: relu", "b40: relu if cin == 2"),
@@ -172,13 +185,13 @@ class TestNearestLegal:
         spec = "\n".join(["input: 4x4x1", "blocks:", *blocks, "  b10: relu", "layers: [b0]"])
         assert len(network(spec).nodes) == 1 + 2**10
 
-    def test_a_million_layers_are_the_limit(self):
+    def test_fifty_thousand_layers_are_the_limit(self):
         document = read_document("input: 4x4x1\nvars: {n: 1}\nlayers: [relu x=n, tanh]\n", "net")
-        refuse_endless(document.body, document.blocks, {"n": 999_999})
+        refuse_endless(document.body, document.blocks, {"n": 49_999})
         with pytest.raises(CnncalcError) as caught:
-            refuse_endless(document.body, document.blocks, {"n": 1_000_000})
+            refuse_endless(document.body, document.blocks, {"n": 50_000})
         assert caught.value.diagnostics[0].message == (
-            "the network would have at least 1,000,001 layers; 1,000,000 are allowed"
+            "the network would have at least 50,001 layers; 50,000 are allowed"
         )
 
     def test_conditions_that_hold_are_counted_and_others_are_not(self):
@@ -201,6 +214,24 @@ class TestNearestLegal:
             layers: [b 2]
             """
         assert len(network(spec).nodes) == 3
+
+
+@pytest.mark.parametrize(
+    "line", ["add m{}", "from m{}", "conv m{}+1 3x3", "{{for: [a], in: [[m{}+1]], do: fc a}}"]
+)
+def test_a_thousand_unknown_names_among_thousands_of_known_ones(line):
+    """Mistakes are counted up to a hundred, and each is compared with a few hundred names."""
+    known = "".join(f"  - n{number}: relu\n" for number in range(3000))
+    unknown = "".join(f"  - {line.format(number)}\n" for number in range(1000))
+    (first, *others) = error(f"input: 4x4x1\nlayers:\n{known}{unknown}").diagnostics
+    assert "'m0'" in first.message
+    assert len(others) == 99
+
+
+def test_a_word_is_compared_with_the_first_known_ones_only():
+    begun = time.process_time()
+    assert did_you_mean("m1", (f"n{number}" for number in range(10**9))) == "did you mean 'n1'?"
+    assert time.process_time() - begun < 0.5
 
 
 LONG = {
