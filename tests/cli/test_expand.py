@@ -144,6 +144,18 @@ def test_what_the_language_cannot_say_is_refused():
     assert isinstance(beside, Node)
 
 
+def test_a_layer_that_shares_weights_with_several_is_refused():
+    lines = ["a: conv 8 1x1 bn", "b: conv 8 1x1 bn", "c: conv 8 1x1 bn share=a"]
+    spec = "input: 8x8x8\nlayers:\n" + "".join(f"- {line}\n" for line in lines)
+    network = build(read_document(spec, "x"))
+    *before, norm = network.nodes
+    assert (norm.name, norm.shared_with) == ("c.bn", 2)
+    assert "share: a" in text(network)
+    mixed = network._replace(nodes=(*before, norm._replace(shared_with=4)))
+    with pytest.raises(CnncalcError, match="'c' shares weights with several layers"):
+        text(mixed)
+
+
 @pytest.mark.parametrize(
     "value",
     ["", "a", "LeNet-5", "5", "1e3", "010", "true", "null", "~", "a: b", "#", " a", "a ", "- a",
