@@ -163,3 +163,11 @@ def test_an_error_shows_nothing_of_a_file_that_holds_no_weights(cnncalc, tmp_pat
     for number in (int.from_bytes(data[:8], "little"), 0xFF):
         assert f"{number:,}" not in told
     assert "0xff" not in told
+
+
+def test_a_large_weight_is_drawn_whole_and_no_longer():
+    layer, shape = Fc(units=401), Shape(250)
+    weight = layer.parameters(shape)[0]
+    values = initial.initial("fc.weight", weight, layer, [shape], initial.Start())
+    assert len(values) == 401 * 250
+    assert 0.0 not in values
