@@ -23,6 +23,8 @@ EPILOG = """Examples
 
 cnncalc forward digits --sample digits_7.pgm --top-k 3
 
+cnncalc forward digits --sample digits_3.pgm --sample digits_8.pgm --jobs 2
+
 cnncalc forward lenet5 --sample ramp --show C1 --as maps --trace C1:0,10,10
 
 cnncalc forward quiz.yaml --sample image.txt --steps
@@ -39,7 +41,9 @@ def forward(
         list[str] | None,
         typer.Option(metavar="[NAME=]FILE|WORD", rich_help_panel=SAMPLE, show_default="random",
                      help="zeros, ones, ramp, random, - for standard input, or a file: PGM, PPM, "
-                     "PNG, JPEG, CSV, text, JSON or YAML lists. NAME is an input's."),
+                     "PNG, JPEG, CSV, text, JSON or YAML lists. NAME is an input's. For a network "
+                     "with one input: repeat it for several samples, or name a folder for its "
+                     "pictures, in order of name."),
     ] = None,
     scale: Annotated[
         str | None,
@@ -84,6 +88,11 @@ def forward(
         str | None,
         typer.Option(metavar="FILE", help="Write the weights as safetensors.",
                      rich_help_panel=WEIGHTS),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", rich_help_panel=RUN, show_default="the processors",
+                     help="Processes that share several samples; each sample is one's work."),
     ] = None,
     readable: Annotated[
         bool,
@@ -164,6 +173,7 @@ def forward(
             match=match,
             seed=seed,
             save_weights=save_weights,
+            jobs=jobs,
             readable=readable or steps,
             counting=count,
             max_macs=parse_max_macs(max_macs),

@@ -6,8 +6,9 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnncalc import files, zoo
+from cnncalc import files
 from cnncalc.cli import output
+from cnncalc.cli.forward_inputs import weights_document, weights_text
 from cnncalc.cli.forward_request import place
 from cnncalc.inference import netpbm, pillow
 from cnncalc.inference.parameters import owner, stored_by
@@ -95,28 +96,20 @@ def _labelled(result: Result) -> Iterator[tuple[Ran, list[str] | None]]:
 
 def _setting(result: Result) -> dict[str, Any]:
     """Which sample and which weights."""
-    request, start = result.request, result.start
-    tally = result.parameters.tally
-    weights: dict[str, Any] = {"tensors": tally}
-    if request.weights:
-        weights["file"] = zoo.display_name(request.weights)
-    if "initial" in tally:
-        weights |= {"scheme": start.scheme, "seed": start.seed}
+    request = result.request
     sample: dict[str, Any] = {"sources": list(request.samples)}
     if "random" in request.samples:
         sample["seed"] = request.preparation.seed
-    return {"sample": sample, "weights": weights}
+    return {
+        "sample": sample,
+        "weights": weights_document(request, result.parameters, result.start),
+    }
 
 
 def _setting_text(result: Result) -> str:
-    request, tally = result.request, result.parameters.tally
+    request = result.request
     seed = f" (seed {request.preparation.seed})" if "random" in request.samples else ""
-    sources = {
-        "file": zoo.display_name(str(request.weights)),
-        "spec": "the spec",
-        "initial": f"initial ({result.start.scheme}, seed {result.start.seed})",
-    }
-    told = " and ".join(text for origin, text in sources.items() if origin in tally)
+    told = weights_text(request, result.parameters, result.start)
     return f"sample {', '.join(request.samples)}{seed}" + (f", weights {told}" if told else "")
 
 

@@ -32,6 +32,7 @@ class Request(NamedTuple):
     match: Match
     seed: int | None
     save_weights: str | None
+    jobs: int | None
     readable: bool
     counting: bool
     max_macs: int | None

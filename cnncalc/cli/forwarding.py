@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.cli import forward_inputs as inputs
 from cnncalc.cli import output
 from cnncalc.cli.forward_request import place, wrong
-from cnncalc.errors import Diagnostic, counted, failure
+from cnncalc.cli.progress import bar
+from cnncalc.errors import Diagnostic, failure
 from cnncalc.inference import safetensors
 from cnncalc.inference.parameters import each, gather
-from cnncalc.inference.run import Pass, forward, inference
+from cnncalc.inference.run import Pass, forward, inference, not_finite
 from cnncalc.inference.trace import check_place, find, needed
 from cnncalc.inference.work import Work, ahead
+from cnncalc.inference.worker_pool import processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Mapping
 
     from cnncalc.cli.forward_request import Request
     from cnncalc.inference.initial import Start
     from cnncalc.inference.parameters import Parameters
     from cnncalc.network import Network, Node
+    from cnncalc.tensor import Tensor
 
 PATIENCE = 300  # seconds of work that are begun without asking
 MEMORY = 8 * 2**30  # bytes of memory where the system does not say how many it has
 WORTH_SAYING = 5  # seconds of work that are announced
-WORTH_WATCHING = 1  # seconds of work that get a progress bar
 
 
 class Wish(NamedTuple):
@@ -51,34 +51,68 @@ class Result(NamedTuple):
     labels: list[str] | None
 
 
+class Setup(NamedTuple):
+    """All that is settled before the first pass."""
+
+    request: Request
+    network: Network
+    start: Start
+    parameters: Parameters
+    labels: list[str] | None
+    wish: Wish
+    work: Work  # of one pass
+
+
 def run(request: Request) -> None:
     """From the options to the text on stdout."""
-    from cnncalc.analysis.engine import analyze
-    from cnncalc.cli import forward_output
+    from cnncalc.cli import forward_samples
     from cnncalc.cli.present import conclude, strictly
 
     if request.steps and request.json:
         raise wrong("--steps", "is text; with --json, ask for --show and --trace")
     request, network, start = inputs.load(request)
+    sources = inputs.several(request, network)
+    if sources is not None:
+        forward_samples.refuse_options(request, len(sources))
     wish = _wish(request, network)
     work = ahead(network, readable=request.readable or request.counting, keep=wish.kept)
-    _ponder(request, work)
+    _ponder(request, work, 1 if sources is None else len(sources))
     labels = inputs.labels(request, network)
     parameters = gather(network, start, inputs.weights_file(request))
     _tell_pairs(parameters)
-    samples = inputs.samples(request, network)
+    entering = inputs.samples(request, network) if sources is None else {}
     if request.save_weights:
         _save_weights(request.save_weights, network, parameters)
-    with _watching(network, work) as watch:
+    setup = Setup(request, network, start, parameters, labels, wish, work)
+    if sources is None:
+        _run_one(setup, entering)
+    else:
+        forward_samples.run(setup, sources)
+    if request.strict:
+        from cnncalc.analysis.engine import analyze
+
+        conclude(strictly(analyze(network), request.strict))
+    else:
+        output.tell(network.diagnostics)
+
+
+def _run_one(setup: Setup, entering: Mapping[str, Tensor]) -> None:
+    """Run the network on one sample and print what came of it."""
+    from cnncalc.cli import forward_output
+
+    request, network, start, parameters, labels, wish, work = setup
+    with bar(work.macs, work.seconds) as advance:
         done = forward(
-            network, samples, parameters, readable=request.readable,
-            keep=wish.kept, count=request.counting, watch=watch,
+            network, entering, parameters, readable=request.readable, keep=wish.kept,
+            count=request.counting, watch=lambda node: advance(_macs(network, node)),
         )  # fmt: skip
     result = Result(request, done, parameters, start, work, wish, labels)
     output.emit(list(forward_output.present(result)), request.out)
-    output.tell([*_wild(done), *([] if request.strict else network.diagnostics)])
-    if request.strict:
-        conclude(strictly(analyze(network), request.strict))
+    output.tell(not_finite(done))
+
+
+def _macs(network: Network, node: Node) -> int:
+    return node.layer.macs(*network.shapes_into(node)) if node.inputs else 0
 
 
 def _wish(request: Request, network: Network) -> Wish:
@@ -110,7 +144,7 @@ def _save_weights(path: str, network: Network, parameters: Parameters) -> None:
     safetensors.write(path, ((name, tensor.dims, tensor.read()) for name, tensor in tensors))
 
 
-def _ponder(request: Request, work: Work) -> None:
+def _ponder(request: Request, work: Work, passes: int) -> None:
     """Refuse a run that is longer, or needs more memory, than was agreed to.
 
     It comes before anything is drawn, read or written. A run that takes a while is announced.
@@ -118,19 +152,24 @@ def _ponder(request: Request, work: Work) -> None:
     from cnncalc.render.activations import duration
     from cnncalc.render.format import bytes_text, with_unit
 
+    jobs = processes(request.jobs, passes)
+    memory, seconds = work.memory * jobs, work.seconds * -(-passes // jobs)
     advice = "--yes runs it all the same; a smaller --input makes it less"
-    memory = memory_limit()
-    if work.memory > memory and not request.yes:
-        message = f"the pass needs about {bytes_text(work.memory)} of memory"
-        raise failure("too-large", f"{message}: the limit is {bytes_text(memory)}", help=advice)
-    told = f"{with_unit(work.macs, 'MACs')}, about {duration(work.seconds)}"
+    limit = memory_limit()
+    if memory > limit and not request.yes:
+        what = "the pass needs" if jobs == 1 else f"{jobs} passes at once need"
+        message = f"{what} about {bytes_text(memory)} of memory"
+        raise failure("too-large", f"{message}: the limit is {bytes_text(limit)}", help=advice)
+    what = "the pass is" if passes == 1 else f"each of the {passes:,} passes is"
+    told = f"{what} {with_unit(work.macs, 'MACs')}, about {duration(seconds)}"
+    told += "" if passes == 1 else " in all"
     too_many = request.max_macs is not None and work.macs > request.max_macs
-    too_long = request.max_macs is None and work.seconds > PATIENCE
+    too_long = request.max_macs is None and seconds > PATIENCE
     if (too_many or too_long) and not request.yes:
-        limit = f"--max-macs allows {request.max_macs:,}" if too_many else "that is long"
-        raise failure("long-run", f"the pass is {told}: {limit}", help=advice)
-    if work.seconds > WORTH_SAYING:
-        output.tell([Diagnostic("note", "work", f"the pass is {told}")])
+        why = f"--max-macs allows {request.max_macs:,}" if too_many else "that is long"
+        raise failure("long-run", f"{told}: {why}", help=advice)
+    if seconds > WORTH_SAYING:
+        output.tell([Diagnostic("note", "work", told)])
 
 
 def memory_limit() -> int:
@@ -139,35 +178,3 @@ def memory_limit() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # Windows; a system that does not say
         return MEMORY
-
-
-@contextmanager
-def _watching(network: Network, work: Work) -> Iterator[Callable[[Node], None] | None]:
-    """A progress bar on stderr, where a person sees it and there is time to."""
-    quiet = output.settings.quiet or not output.terminal(sys.stderr)
-    if quiet or work.seconds < WORTH_WATCHING:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    color = output.colored(sys.stderr)
-    console = Console(stderr=True, force_terminal=True, no_color=not color)
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("forward", total=work.macs)
-
-        def watch(node: Node) -> None:
-            macs = node.layer.macs(*network.shapes_into(node)) if node.inputs else 0
-            progress.update(task, advance=macs)
-
-        yield watch
-
-
-def _wild(done: Pass) -> list[Diagnostic]:
-    """A warning at the first row with numbers that are not finite."""
-    for row in done.rows:
-        if row.statistics.wild:
-            numbers = counted(row.statistics.wild, "infinite or NaN number")
-            message = f"{row.node.name} holds {numbers}"
-            return [Diagnostic("warning", "not-finite", message, row.node.span)]
-    return []

@@ -18,7 +18,7 @@ MODULES = {
     "report": "schema",
     **dict.fromkeys(("check", "compare", "sweep", "as"), "question_schemas"),
     **dict.fromkeys(("explain", "solve", "sizes", "rf", "zoo", "layers"), "answer_schemas"),
-    "forward": "pass_schemas",
+    **dict.fromkeys(("forward", "forward-samples"), "pass_schemas"),
 }
 
 
@@ -36,6 +36,7 @@ def schema(
             "sizes",
             "rf",
             "forward",
+            "forward-samples",
             "zoo",
             "layers",
         ],
@@ -57,6 +58,6 @@ def _described(of: str) -> dict[str, Any]:
 
         return spec_schema()
     module = import_module(f"cnncalc.render.{MODULES[of]}")
-    name = "schema" if of == "report" else f"{of}_schema"
+    name = "schema" if of == "report" else f"{of.replace('-', '_')}_schema"
     found: dict[str, Any] = getattr(module, name)()
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cnncalc.errors import failure
+from cnncalc.errors import Diagnostic, counted, failure
 from cnncalc.inference import kernels
 from cnncalc.inference.counting import run_counted
 from cnncalc.inference.statistics import Statistics, describe
@@ -66,6 +66,16 @@ class Pass(NamedTuple):
             if node and row.node.index == node.index and row.output is not None:
                 return row.output
         raise KeyError(f"{name} was not kept" if node else f"there is no layer {name}")
+
+
+def not_finite(done: Pass) -> list[Diagnostic]:
+    """A warning at the first row with numbers that are not finite; empty where there is none."""
+    for row in done.rows:
+        if row.statistics.wild:
+            numbers = counted(row.statistics.wild, "infinite or NaN number")
+            message = f"{row.node.name} holds {numbers}"
+            return [Diagnostic("warning", "not-finite", message, row.node.span)]
+    return []
 
 
 def inference(network: Network) -> tuple[Node, ...]:

@@ -179,7 +179,7 @@ def document(
         **setting,
         "totals": {"macs": macs, "seconds": sum(row.seconds for row in done.rows)},
         "layers": [_layer(row) for row in done.rows],
-        "outputs": [_output(row, ranked.get(row.node.name, ())) for row in done.outputs],
+        "outputs": [output_document(row, ranked.get(row.node.name, ())) for row in done.outputs],
         **({"activations": {n: tensor_json(t) for n, t in shown.items()}} if shown else {}),
     }
 
@@ -203,7 +203,8 @@ def _layer(row: Ran) -> dict[str, Any]:
     }
 
 
-def _output(row: Ran, ranked: Sequence[Ranked]) -> dict[str, Any]:
+def output_document(row: Ran, ranked: Sequence[Ranked]) -> dict[str, Any]:
+    """An output of the network: the numbers of a vector, and the largest where they are ranked."""
     told: dict[str, Any] = {"name": row.node.name, "shape": row.node.shape.by_letter}
     if row.output is not None and not row.node.shape.rank:
         told["values"] = list(map(json_number, row.output.values))

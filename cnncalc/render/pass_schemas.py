@@ -1,11 +1,11 @@
-"""JSON Schema (draft 2020-12) of the document of `forward`."""
+"""JSON Schemas (draft 2020-12) of the documents of `forward`, for one sample and for several."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from cnncalc.render.question_schemas import document
-from cnncalc.render.schema import COUNT, MAYBE_TEXT, SIZE, TEXT, listed, record, ref, said
+from cnncalc.render.schema import COUNT, FLAG, MAYBE_TEXT, SIZE, TEXT, listed, record, ref, said
 
 if TYPE_CHECKING:
     from cnncalc.render.schema import Piece
@@ -40,6 +40,32 @@ def forward_schema() -> Piece:
         "pictures": said(listed(TEXT), "the files that were written"),
     }
     return document("forward", "what came of running a network on a sample", fields, more)
+
+
+def forward_samples_schema() -> Piece:
+    """The schema of `cnncalc.forward-samples/1`.
+
+    >>> forward_samples_schema()["title"]
+    'cnncalc.forward-samples/1'
+    """
+    result = record(
+        {"source": said(TEXT, "the file, or the word of a generated sample"), "ok": FLAG},
+        {"seconds": TIME, "outputs": listed(_output()), "diagnostics": listed(ref("diagnostic"))},
+    )
+    totals = {
+        "samples": COUNT,
+        "failed": COUNT,
+        "macs": said(COUNT, "of all passes that were made"),
+        "seconds": said(TIME, "from the first pass to the last"),
+        "jobs": said(SIZE, "the processes that shared the samples"),
+    }
+    fields: dict[str, Piece] = {
+        "spec": record({"name": TEXT, "file": TEXT, "variant": MAYBE_TEXT}),
+        "weights": _weights(),
+        "totals": record(totals),
+        "results": said(listed(result), "in the order of the samples"),
+    }
+    return document("forward-samples", "what came of running a network on several samples", fields)
 
 
 def _weights() -> Piece:

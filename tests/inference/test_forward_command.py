@@ -11,12 +11,13 @@ import pytest
 import yaml
 from nets import golden
 
-from cnncalc.cli import forwarding
+from cnncalc.cli import forwarding, progress
 from cnncalc.cli.app import run
 from cnncalc.cli.forward_request import parse_max_macs, place, preparation
 from cnncalc.errors import CnncalcError
 from cnncalc.inference.safetensors import read, write
-from cnncalc.render.pass_schemas import forward_schema
+from cnncalc.inference.work import Work
+from cnncalc.render.pass_schemas import forward_samples_schema, forward_schema
 
 QUIZ = """\
 input: 5x5x1
@@ -262,6 +263,132 @@ def test_a_name_that_the_only_input_does_not_have(forward):
     assert forward("quiz.yaml", "--sample", "in=image.txt").status == 0
 
 
+FEW_SAMPLES = ("quiz.yaml", "--sample", "image.txt", "--sample", "ones", "--sample", "in=zeros")
+
+
+def test_several_samples_have_a_line_each(forward):
+    """Of the image as above. Of ones, map 0 is 1 in the middle and less at the edges, and map 1
+    is 1 in the middle and 2 at the right edge: after pooling 1 1 1 1 and 1 2 1 2, so that the
+    first unit is 1 and the second 4 - 6."""
+    answer = forward(*FEW_SAMPLES, "--jobs", 2)
+    assert answer.status == 0, answer.err
+    lines = answer.out.splitlines()
+    assert lines[:2] == ["quiz   3 samples, weights the spec", ""]
+    assert lines[2:7] == [
+        "fc1: 2",
+        "Sample     0   1",
+        "image.txt  3  -2",
+        "ones       1  -2",
+        "zeros      0   0",
+    ]
+    assert re.fullmatch(r"3 samples of 466 MACs in .* by 2 processes \(.* samples/s\)", lines[8])
+
+
+def test_several_samples_in_one_document(forward):
+    answer = forward(*FEW_SAMPLES, "--sample", "gone.pgm", "--top-k", 1, "--json", "--jobs", 1)
+    jsonschema.Draft202012Validator(forward_samples_schema()).validate(answer.json)
+    assert answer.status == 3
+    assert (answer.json["schema"], answer.json["ok"]) == ("cnncalc.forward-samples/1", False)
+    totals = answer.json["totals"]
+    assert totals.pop("seconds") > 0
+    assert totals == {"samples": 4, "failed": 1, "macs": 3 * 466, "jobs": 1}
+    first, *_, last = answer.json["results"]
+    assert first.pop("seconds") > 0
+    assert first == {
+        "source": "image.txt",
+        "ok": True,
+        "outputs": [
+            {
+                "name": "fc1",
+                "shape": {"c": 2},
+                "values": [3.0, -2.0],
+                "top": [{"index": 0, "value": 3.0}],
+            }
+        ],
+    }
+    message = "there is no file 'gone.pgm'"
+    problem = {"severity": "error", "code": "no-file", "message": message}
+    assert last == {"source": "gone.pgm", "ok": False, "diagnostics": [problem]}
+
+
+def test_a_folder_stands_for_its_pictures_in_order_of_name(forward, tmp_path):
+    """One grey value per picture; the mean of the first unit's window is half of it twice over."""
+    for name, level in {"b10.pgm": 1, "b9.pgm": 2, "A.PGM": 3, ".c.pgm": 4}.items():
+        path = tmp_path / "shots" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("P2 5 5 4 " + f"{level} " * 25)
+    (tmp_path / "shots" / "notes.txt").write_text("no picture")
+    (tmp_path / "shots" / "inner.png").mkdir()
+    results = forward("quiz.yaml", "--sample", "shots", "--json").json["results"]
+    names = ["A.PGM", "b10.pgm", "b9.pgm", "inner.png"]
+    assert [result["source"] for result in results] == [f"shots{os.sep}{name}" for name in names]
+    assert [result["outputs"][0]["values"][0] for result in results[:3]] == [0.75, 0.25, 0.5]
+    assert [result["ok"] for result in results] == [True, True, True, False]
+    (tmp_path / "none").mkdir()
+    refused = forward("quiz.yaml", "--sample", "in=none")
+    assert refused.status == 3
+    assert "error[no-sample]: 'none' holds no picture" in refused.err
+
+
+def test_a_bad_sample_among_good_ones(forward, tmp_path):
+    """The others are printed, the exit code is the highest of any, and each error is said once."""
+    (tmp_path / "short.txt").write_text("1 2 3")
+    answer = forward("quiz.yaml", *FEW_SAMPLES[1:], "--sample", "short.txt", "--jobs", 1)
+    assert answer.status == 1
+    assert "image.txt  3  -2\n" in answer.out
+    assert "short.txt         sample-size\n" in answer.out
+    assert "; 1 failed\n" in answer.out
+    assert answer.err.count("error[sample-size]: 'short.txt' is 1×3 numbers") == 1
+    wrong = forward("quiz.yaml", "--sample", "ones", "--sample", "zeros", "--mean", "1,2")
+    assert (wrong.status, wrong.err.count("error[")) == (1, 1)
+    both = forward("quiz.yaml", "--sample", "short.txt", "--sample", "gone.txt", "--jobs", 1)
+    assert both.status == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--trace", "conv1:0,0,0"], "--trace is for a single sample, and there are 2"),
+        (["--steps"], "--steps is for a single sample"),
+        (["--show", "conv1"], "--show is for a single sample"),
+        (["--save", "maps"], "--save is for a single sample"),
+        (["--sample", "-"], "--sample - is for a single sample"),
+    ],
+)
+def test_what_is_for_a_single_sample(forward, tmp_path, options, said):
+    refused = forward("quiz.yaml", "--sample", "ones", "--sample", "ones", *options)
+    assert (refused.status, refused.out) == (2, "")
+    assert said in refused.err
+    assert not (tmp_path / "maps").exists()
+
+
+def test_a_folder_for_one_of_several_inputs(forward, tmp_path):
+    refused = forward("two.yaml", "--sample", f"left={tmp_path}", "--sample", "right=ones")
+    assert refused.status == 2
+    assert f"--sample '{tmp_path}' is a folder" in refused.err
+
+
+def test_maps_of_several_samples_are_summed_up(forward, tmp_path):
+    """A map of 25 numbers is shown by its smallest, its mean (21/25) and its largest."""
+    (tmp_path / "net.yaml").write_text("input: 5x5x1\nlayers: [relu]\n")
+    lines = forward("net.yaml", *FEW_SAMPLES[1:5]).out.splitlines()
+    assert lines[3:6] == [
+        "Sample     Min  Mean  Max",
+        "image.txt    0  0.84    3",
+        "ones         1     1    1",
+    ]
+
+
+def test_the_time_of_several_samples_is_estimated_together(forward, monkeypatch):
+    work = Work(macs=466, seconds=100.0, memory=1)
+    monkeypatch.setattr(forwarding, "ahead", lambda *_, **__: work)
+    samples = ["--sample", "ones"] * 7
+    refused = forward("quiz.yaml", *samples, "--jobs", 2)
+    assert refused.status == 1
+    assert "each of the 7 passes is 466 MACs, about 6.7 min in all: that is long" in refused.err
+    assert forward("quiz.yaml", *samples, "--jobs", 3).status == 0  # three after each other
+
+
 def test_values_and_maps(forward):
     shown = forward("quiz.yaml", "--sample", "image.txt", "--show", "maxpool1").out
     assert shown.endswith(
@@ -388,7 +515,7 @@ def test_long_runs_are_announced(forward, monkeypatch):
 
 
 def test_a_progress_bar_only_for_people(forward, monkeypatch):
-    monkeypatch.setattr(forwarding, "WORTH_WATCHING", 0.0)
+    monkeypatch.setattr(progress, "WORTH_WATCHING", 0.0)
     assert forward("quiz.yaml").err == ""
     monkeypatch.setattr(forwarding.output, "terminal", lambda stream=None: stream is not None)
     assert "forward" in forward("quiz.yaml").err

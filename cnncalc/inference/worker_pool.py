@@ -1,0 +1,213 @@
+"""Several samples through one network: a pass each, shared among worker processes.
+
+A pass is computed by one process; how many there are changes no number. Workers are started
+afresh on every system (never forked, which the threads of a progress bar would forbid), read
+the weights once, and are then sent nothing but the names of samples.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.errors import CnncalcError, Diagnostic
+from cnncalc.inference import weights
+from cnncalc.inference.parameters import Given, Parameters, gather
+from cnncalc.inference.run import forward, not_finite
+from cnncalc.inference.samples import sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
+    from multiprocessing.process import BaseProcess
+
+    from cnncalc.inference.initial import Start
+    from cnncalc.inference.matching import Match
+    from cnncalc.inference.run import Ran
+    from cnncalc.inference.samples import Preparation
+    from cnncalc.network import Network
+
+INVALID = 1  # the exit code where a pass was not made for another reason than an unreadable file
+
+
+class Plan(NamedTuple):
+    """What every pass has in common: all that a worker is sent when it starts."""
+
+    network: Network
+    start: Start
+    preparation: Preparation
+    weights: str | None = None  # a file
+    match: Match = "name"
+    readable: bool = False
+    counting: bool = False
+
+
+class SampleResult(NamedTuple):
+    """What became of one sample: the network's outputs, or the errors and their exit code."""
+
+    source: str
+    outputs: tuple[Ran, ...] = ()
+    seconds: float = 0.0
+    diagnostics: tuple[Diagnostic, ...] = ()
+    exit_code: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the network ran on the sample."""
+        return not self.exit_code
+
+
+def processes(jobs: int | None, samples: int) -> int:
+    """How many processes share so many samples: `jobs`, or one per processor that may be used.
+
+    >>> processes(8, samples=3), processes(2, samples=3), processes(None, samples=1)
+    (3, 2, 1)
+    """
+    return min(jobs or _processors(), samples)
+
+
+def _processors() -> int:
+    """The processors that this process may use, where the system tells; else all there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_samples(plan: Plan, sources: Sequence[str], jobs: int) -> Iterator[SampleResult]:
+    """The result of each sample (a file, or a generated one) in order, by up to `jobs` processes.
+
+    A sample that cannot be used has a result that says so; the others run all the same. Where
+    the results are no longer wanted, by an interrupt too, the workers are ended at once.
+    Raises CnncalcError where the weights do not fit the network.
+
+    >>> from cnncalc.inference.initial import Start
+    >>> from cnncalc.inference.samples import Preparation
+    >>> from cnncalc.layers.gap import Gap
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> plan = Plan(chain("mean", Shape(1, (2, 2)), [("gap", Gap())]), Start(), Preparation())
+    >>> for result in run_samples(plan, ["ones", "ramp"], jobs=1):
+    ...     print(result.source, result.outputs[0].output.values)
+    ones [1.0]
+    ramp [0.5]
+    """
+    if min(jobs, len(sources)) > 1:
+        yield from _in_processes(plan, sources, min(jobs, len(sources)))
+    else:
+        yield from map(Worker(plan), sources)
+
+
+class Worker:
+    """The network and its weights in one process, ready for samples."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Read the weights; those that are drawn are drawn once, and held."""
+        given = plan.weights and Given(plan.weights, weights.read(plan.weights), plan.match)
+        parameters = gather(plan.network, plan.start, given or None)
+        stored = {
+            name: tensor._replace(read=cache(tensor.read))
+            for name, tensor in parameters.stored.items()
+        }
+        self.plan, self.parameters = plan, Parameters(stored, parameters.origins)
+
+    def __call__(self, source: str) -> SampleResult:
+        """Run the network on a sample for its only input."""
+        plan = self.plan
+        (node,) = plan.network.inputs
+        try:
+            entering = {node.name: sample(source, node, plan.preparation)}
+            done = forward(
+                plan.network, entering, self.parameters, readable=plan.readable, count=plan.counting
+            )
+        except CnncalcError as error:
+            return SampleResult(source, diagnostics=error.diagnostics, exit_code=error.exit_code)
+        seconds = sum(row.seconds for row in done.rows)
+        remarks = tuple(remark._replace(message=f"{source}: {remark.message}", span=None)
+                        for remark in not_finite(done))  # fmt: skip
+        return SampleResult(source, done.outputs, seconds, remarks)
+
+
+_worker: list[Worker] = []  # of a worker process, its own
+
+
+def _begin(plan: Plan) -> None:
+    """Make this process a worker, which ends when the process that started it does."""
+    from multiprocessing import parent_process
+    from threading import Thread
+
+    # An interrupt from the keyboard reaches every process; the first one answers for all.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+    _worker.append(Worker(plan))
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """End this process when another one has ended, killed without a word perhaps."""
+    parent.join()
+    os._exit(INVALID)
+
+
+def _pass(source: str) -> SampleResult:
+    return _worker[0](source)
+
+
+def _in_processes(plan: Plan, sources: Sequence[str], jobs: int) -> Iterator[SampleResult]:
+    from concurrent.futures.process import BrokenProcessPool
+
+    finished = 0
+    with _pool(plan, jobs) as pool:
+        try:
+            with _interrupts_held_back():
+                results = pool.map(_pass, sources)
+            for result in results:
+                finished += 1
+                yield result
+        except BrokenProcessPool:
+            yield from map(_lost, sources[finished:])
+
+
+def _lost(source: str) -> SampleResult:
+    """The result of a sample whose pass did not end."""
+    message = f"{source}: a worker process ended before its pass did"
+    help_ = "it may have run out of memory: --jobs 1 needs the least"
+    return SampleResult(
+        source, diagnostics=(Diagnostic("error", "worker", message, help=help_),), exit_code=INVALID
+    )
+
+
+@contextmanager
+def _pool(plan: Plan, jobs: int) -> Iterator[Executor]:
+    """Workers; those that are still busy when they are left by an exception are ended."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import active_children, get_context
+
+    others = set(active_children())
+    spawning = get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, spawning, initializer=_begin, initargs=(plan,))
+    try:
+        yield pool
+    except BaseException:
+        for process in set(active_children()) - others:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Hold interrupts from the keyboard back. A process that is started now never sees any."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # it lets interrupts through again when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

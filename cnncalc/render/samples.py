@@ -1,0 +1,148 @@
+"""Several samples through one network, as a table per output and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnncalc.render.activations import FEW, duration, number, output_document, ranking
+from cnncalc.render.envelope import envelope
+from cnncalc.render.format import grouped
+from cnncalc.render.json import diagnostic
+from cnncalc.render.listing import aligned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cnncalc.inference.run import Ran
+    from cnncalc.inference.worker_pool import SampleResult
+    from cnncalc.network import Network, Node
+    from cnncalc.render.activations import Ranked
+
+TOP = 3  # of an output with labels, or a long one, unless another number is asked for
+
+
+class Answers(NamedTuple):
+    """The results of several samples, and what is said about all of them."""
+
+    network: Network
+    results: Sequence[SampleResult]
+    labels: Sequence[str] | None
+    macs: int  # of one pass
+    seconds: float  # from the first to the last
+    jobs: int
+    top: int | None
+
+    @property
+    def done(self) -> int:
+        """How many samples the network ran on."""
+        return sum(result.ok for result in self.results)
+
+
+def lines(answers: Answers, weights: str, *, layout: str) -> Iterator[str]:
+    """A heading, a table for every output of the network, and how long it took."""
+    told = f", weights {weights}" if weights else ""
+    yield f"{answers.network.name}   {_samples(len(answers.results))}{told}"
+    for place, index in enumerate(_outputs(answers.network)):
+        node = answers.network.nodes[index]
+        yield ""
+        yield f"{node.name}: {node.shape.text(layout)}"
+        rows = [_cells(answers, result, place, node) for result in answers.results]
+        yield from aligned(_headings(answers, node), rows)
+    yield ""
+    yield _summary(answers)
+
+
+def _samples(count: int) -> str:
+    return "1 sample" if count == 1 else f"{grouped(count)} samples"
+
+
+def _outputs(network: Network) -> list[int]:
+    """The outputs of a pass, in its order."""
+    return sorted({index for index in network.outputs if not network.nodes[index].train_only})
+
+
+def _labels(answers: Answers, node: Node) -> Sequence[str] | None:
+    return answers.labels if answers.labels and len(answers.labels) == node.shape.size else None
+
+
+def _ranked(answers: Answers, node: Node) -> int:
+    """How many of the largest numbers of an output are shown; 0 where it is shown otherwise."""
+    if answers.top or _labels(answers, node) or (not node.shape.rank and node.shape.size > FEW):
+        return min(answers.top or TOP, node.shape.size)
+    return 0
+
+
+def _headings(answers: Answers, node: Node) -> list[str]:
+    count, failed = _ranked(answers, node), answers.done < len(answers.results)
+    if count:
+        own = [text for place in range(count) for text in (f"Top {place + 1}", "Value")]
+    elif node.shape.size <= FEW:
+        own = list(map(str, range(node.shape.size)))
+    else:
+        own = ["Min", "Mean", "Max"]
+    return ["Sample", *own, *(["Error"] if failed else [])]
+
+
+def _cells(answers: Answers, result: SampleResult, place: int, node: Node) -> list[str]:
+    """A line of the table; where the sample failed, the code of its error stands at the end."""
+    wide = len(_headings(answers, node))
+    if not result.ok:
+        return [result.source, *[""] * (wide - 2), result.diagnostics[0].code]
+    row = result.outputs[place]
+    own = [result.source, *_figures(row, _ranked(answers, node), _labels(answers, node))]
+    return own + [""] * (wide - len(own))
+
+
+def _figures(row: Ran, count: int, labels: Sequence[str] | None) -> Iterator[str]:
+    if row.output is None:
+        return
+    if count:
+        for entry in ranking(row.output, count, labels):
+            yield f"{entry.unit} {entry.label}" if entry.label else str(entry.unit)
+            yield number(entry.value)
+    elif row.node.shape.size <= FEW:
+        yield from map(number, row.output.values)
+    else:
+        yield from map(
+            number, (row.statistics.minimum, row.statistics.mean, row.statistics.maximum)
+        )
+
+
+def _summary(answers: Answers) -> str:
+    done, failed = answers.done, len(answers.results) - answers.done
+    told = f"{_samples(done)} of {grouped(answers.macs)} MACs in {duration(answers.seconds)}"
+    rate = f" ({done / answers.seconds:.3g} samples/s)" if done and answers.seconds else ""
+    shared = f" by {answers.jobs} processes" if answers.jobs > 1 else ""
+    return f"{told}{shared}{rate}" + (f"; {grouped(failed)} failed" if failed else "")
+
+
+def document(answers: Answers, weights: Mapping[str, Any], *, version: str) -> dict[str, Any]:
+    """The JSON document of several samples; `weights` says which weights they ran with."""
+    network, count = answers.network, len(answers.results)
+    return {
+        **envelope("forward-samples", version, ok=answers.done == count),
+        "spec": {"name": network.name, "file": network.file, "variant": network.variant},
+        "weights": weights,
+        "totals": {
+            "samples": count,
+            "failed": count - answers.done,
+            "macs": answers.macs * answers.done,
+            "seconds": answers.seconds,
+            "jobs": answers.jobs,
+        },
+        "results": [_result(answers, result) for result in answers.results],
+    }
+
+
+def _result(answers: Answers, result: SampleResult) -> dict[str, Any]:
+    remarks = [diagnostic(remark) for remark in result.diagnostics]
+    told: dict[str, Any] = {"source": result.source, "ok": result.ok}
+    if result.ok:
+        told["seconds"] = result.seconds
+        told["outputs"] = [output_document(row, _top(answers, row)) for row in result.outputs]
+    return told | ({"diagnostics": remarks} if remarks else {})
+
+
+def _top(answers: Answers, row: Ran) -> list[Ranked]:
+    count = _ranked(answers, row.node)
+    return ranking(row.output, count, _labels(answers, row.node)) if row.output and count else []
