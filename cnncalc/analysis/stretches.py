@@ -365,6 +365,8 @@ def divided(axis: Axis, reach: Reach, units: int, source: int) -> Axis | None:
 
 def joined(one: Axis, other: Axis, units: int, source: int) -> Axis | None:
     """What units see through either axis; None where that is too involved."""
+    if one == other:
+        return one
     if units > 1:
         one, other = _held(one, other, units, source), _held(other, one, units, source)
     slid, kept = one.sliding or other.sliding, one.anchored or other.anchored
