@@ -75,7 +75,13 @@ def run(request: Request) -> None:
     if sources is not None:
         forward_samples.refuse_options(request, len(sources))
     wish = _wish(request, network)
-    work = ahead(network, readable=request.readable or request.counting, keep=wish.kept)
+    work = ahead(
+        network,
+        readable=request.readable,
+        count=request.counting,
+        drawn=request.weights is None,
+        keep=wish.kept,
+    )
     _ponder(request, work, 1 if sources is None else len(sources))
     labels = inputs.labels(request, network)
     parameters = gather(network, start, inputs.weights_file(request))

@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference import kernels
+from cnncalc.inference.kernels.convolution import Convolution
+from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.parameters import owner, stored_by
-from cnncalc.inference.run import inference, last_uses
+from cnncalc.inference.run import COUNTED_ANYWAY, Options, inference, last_uses
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from cnncalc.network import Network, Node
+    from cnncalc.shapes import Shape
 
-# Nanoseconds on one core of a desktop machine, rounded up; they only have to be of the right
-# size, to tell a second from an hour.
-PER_MAC_FAST = 6
-PER_MAC_READABLE = 60
-PER_NUMBER = 150
-PER_WEIGHT = 150  # read or drawn, and put where it works
+
+class Rate(NamedTuple):
+    """Nanoseconds for each map, and for each number of the output or of the inputs."""
+
+    map: float
+    number: float
+    inputs: bool = False
+
+
+# Measured as processor time over bundled networks by tests/bench/bench_estimate.py, and brought
+# to a processor on which `_loop` takes REFERENCE.
+RATES = {
+    **dict.fromkeys(("add", "max"), Rate(3000, 56)),
+    **dict.fromkeys(("mul", "prelu", "leaky", "hardtanh"), Rate(0, 75)),
+    **dict.fromkeys(("bn", "gn", "instnorm"), Rate(7000, 16)),
+    **dict.fromkeys(("relu", "relu6"), Rate(1400, 10)),
+    **dict.fromkeys(("concat", "crop", "pad", "shuffle", "slice", "upsample"), Rate(300, 18)),
+    **dict.fromkeys(("depth2space", "space2depth", "padmaps"), Rate(300, 18)),
+    **dict.fromkeys(("dropout", "flatten", "identity", "reshape"), Rate(0, 3)),
+    **dict.fromkeys(("maxpool", "avgpool", "sumpool"), Rate(5000, 140, inputs=True)),
+    **dict.fromkeys(("adaptivepool", "gap", "gmp"), Rate(0, 40, inputs=True)),
+}
+OTHER = Rate(0, 300)  # curves such as hswish, gelu and softmax, and what has no kernel
+DESCRIBED = Rate(300, 45)  # the statistics of a layer's output
+LAYER = 100_000  # nanoseconds of a layer, however small
+UNDERRATED = 1.4  # of the cost model's time, for convolutions by larger windows or in groups
+TRANSPOSED, DENSE, READABLE, COUNTED = 12, 10, 100, 400  # nanoseconds a multiply-add
+DRAWN, READ = 150, 15  # nanoseconds a weight
+LONG = 1.0  # seconds from which on it matters how quick the machine is
+REFERENCE = 0.82e-3  # seconds of `_loop`
+LANES, ROUNDS, TIMES = 784, 300, 5
 ACTIVATION_BYTES = 32  # a float of 24 bytes, and the reference to it in a list
 WEIGHT_BYTES = 8
 
@@ -31,8 +61,19 @@ class Work(NamedTuple):
     memory: int
 
 
-def ahead(network: Network, *, readable: bool = False, keep: Collection[str] = ()) -> Work:
+def ahead(
+    network: Network,
+    *,
+    readable: bool = False,
+    count: bool = False,
+    drawn: bool = True,
+    keep: Collection[str] = (),
+) -> Work:
     """The work of one sample's pass that keeps the outputs and the rows named in `keep`.
+
+    `readable` and `count` are those of the pass; `drawn` weights take longer than those of a
+    file. The seconds are those of this machine,
+    whose speed is measured where they come to more than LONG.
 
     >>> from cnncalc.layers.fc import Fc
     >>> from cnncalc.network import chain
@@ -43,14 +84,57 @@ def ahead(network: Network, *, readable: bool = False, keep: Collection[str] = (
     """
     macs, nanoseconds = 0, 0.0
     for node in inference(network):
+        nanoseconds += _rated(DESCRIBED, node.shape)
         if node.inputs:
-            own = node.layer.macs(*network.shapes_into(node))
-            macs += own
-            fast = not readable and _has_kernel(network, node)
-            nanoseconds += own * (PER_MAC_FAST if fast else PER_MAC_READABLE)
-            nanoseconds += node.shape.size * PER_NUMBER
-            nanoseconds += _weights(network, node) * PER_WEIGHT
-    return Work(macs, nanoseconds / 1e9, _memory(network, keep))
+            macs += node.layer.macs(*network.shapes_into(node))
+            nanoseconds += LAYER + _weights(network, node) * (DRAWN if drawn else READ)
+            nanoseconds += _computing(network, node, Options(readable or count, count))
+    seconds = nanoseconds / 1e9
+    return Work(macs, seconds * slowness() if seconds > LONG else seconds, _memory(network, keep))
+
+
+def _computing(network: Network, node: Node, options: Options) -> float:
+    """Nanoseconds of a layer's arithmetic."""
+    shapes = network.shapes_into(node)
+    macs = node.layer.macs(*shapes)
+    kernel = None if options.readable else kernels.choose(node.layer, *shapes)
+    if kernel is None:
+        each = COUNTED if options.counting or macs <= COUNTED_ANYWAY else READABLE
+        return macs * each if macs else _rated(OTHER, node.shape)
+    if isinstance(kernel, Convolution):
+        single = kernel.mixes and slide_of(node.layer, shapes[0]).taps == 1
+        return kernel.nanoseconds * (1.0 if single else UNDERRATED)
+    if macs:
+        return macs * (TRANSPOSED if node.layer.type == "conv_transpose" else DENSE)
+    rate = RATES.get(node.layer.type, OTHER)
+    return sum(_rated(rate, shape) for shape in (shapes if rate.inputs else (node.shape,)))
+
+
+def _rated(rate: Rate, shape: Shape) -> float:
+    return shape.channels * rate.map + shape.size * rate.number
+
+
+def slowness() -> float:
+    """How much longer this machine takes than the one of the rates, by some milliseconds' work.
+
+    Machines differ by a factor of four and more, most of all where others use them too. Integer
+    products of long vectors are what convolutions are made of here.
+    """
+    return min(map(_seconds, repeat(_loop, TIMES))) / REFERENCE
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    start = perf_counter()
+    action()
+    return perf_counter() - start
+
+
+def _loop() -> int:
+    """Known work: a long vector, times numbers, added up."""
+    vector, total = (1 << 64 * LANES) // 3, 0
+    for number in range(ROUNDS):
+        total += vector * (number * 999_983 + 7)
+    return total
 
 
 def _memory(network: Network, keep: Collection[str]) -> int:
@@ -69,8 +153,3 @@ def _memory(network: Network, keep: Collection[str]) -> int:
 def _weights(network: Network, node: Node) -> int:
     """How many parameters a row computes with."""
     return sum(parameter.size for parameter in stored_by(network, owner(network, node)))
-
-
-def _has_kernel(network: Network, node: Node) -> bool:
-    """Whether a row is computed by a kernel, and not as its room defines it."""
-    return kernels.choose(node.layer, *network.shapes_into(node)) is not None

@@ -1,7 +1,8 @@
 """How fast the forward pass is, against the best ordinary pure Python and against NumPy.
 
-Run by hand: python tests/bench/bench_forward.py [layers|nets|zoo] [NAME ...]
-`zoo` prints the speed of every bundled network that runs within a minute.
+Run by hand: python tests/bench/bench_forward.py [layers|nets|zoo|samples] [NAME ...]
+`zoo` prints the speed of every bundled network that runs within a minute; `samples` runs many
+samples by one process and by more, in turn, in seconds on the wall: other work does matter.
 
 Ordinary is what one would write: the windows laid out once and shared by all filters, then
 `sum(map(operator.mul, window, weights))`. It is timed on a few filters of every layer and
@@ -24,13 +25,16 @@ from random import Random
 import cnncalc
 from cnncalc import zoo
 from cnncalc.inference import run
+from cnncalc.inference.initial import Start
 from cnncalc.inference.kernels import choose
 from cnncalc.inference.kernels.floats import windows
 from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.kernels.kernel import planes_of
 from cnncalc.inference.parameters import Parameters, each
+from cnncalc.inference.samples import AS_IS
 from cnncalc.inference.stored import Stored
 from cnncalc.inference.work import ahead
+from cnncalc.inference.worker_pool import Plan, processes, run_samples
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dwconv import DwConv
 from cnncalc.shapes import Shape
@@ -59,6 +63,7 @@ LAYERS = {
     ),
     "depthwise 3x3 96 at 56": (DwConv(kernel=(3,), padding=HALF), Shape(96, (56, 56)), 2),
 }  # fmt: skip
+SAMPLES = {"digits": 360, "squeezenet1_1": 8}
 NETS = ("lenet5", "squeezenet1_1", "alexnet", "resnet18", "mobilenet_v2")
 
 
@@ -233,6 +238,21 @@ def pace(name):
         print(speed(name, network, *passes(network, weighed(network))))
 
 
+def throughput(name, count):
+    """A line per number of processes: samples a second, the start of the processes included."""
+    network = cnncalc.load(name)
+    plan = Plan(network, Start(), AS_IS, network.init.weights)
+    best = {}
+    for _ in range(2):
+        for jobs in sorted({1, 2, processes(None, count)}):
+            start = time.perf_counter()
+            assert all(result.ok for result in run_samples(plan, ["random"] * count, jobs))
+            best[jobs] = min(best.get(jobs, float("inf")), time.perf_counter() - start)
+    for jobs, passed in best.items():
+        line = f"{name:20} {count:4} samples {jobs:3} processes {passed:8.2f} s"
+        print(f"{line} {count / passed:8.2f}/s {best[1] / passed:6.2f}")
+
+
 HEADING = f"{'network':20} {'MACs':>11} {'pass':>10} {'MACs/s':>12} {'peak':>11}"
 
 
@@ -255,6 +275,10 @@ def main() -> None:
     if what in {"", "nets"}:
         print(f"{HEADING} {'ordinary':>11} {'ratio':>6}")
         each_alone("net", wanted or NETS)
+    if what == "samples":
+        for name, count in SAMPLES.items():
+            if not wanted or name in wanted:
+                throughput(name, count)
     if what == "zoo":
         print(HEADING)
         each_alone("pace", wanted or zoo.files())

@@ -8,6 +8,7 @@ which is right by definition. Nothing is assumed of the numbers, and the bounds 
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +17,7 @@ from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.kernels.groups import Group, Made, Piece, astray, joined, numbers
 from cnncalc.inference.kernels.kernel import Kernel
 from cnncalc.inference.kernels.planes import kept, pack, packed_as
-from cnncalc.inference.kernels.plans import Size, across, best, resident
+from cnncalc.inference.kernels.plans import Size, across, best, mixing, resident
 from cnncalc.inference.kernels.resident import Mixer
 from cnncalc.inference.kernels.slider import Slider, slides
 from cnncalc.inference.kernels.ways import floating, packed
@@ -75,6 +76,17 @@ class Convolution(Kernel):
         """The channels in, the filters, and the slide."""
         (shape,) = self.shapes
         return Size(shape.channels, self.layer.filters, slide_of(self.layer, shape))
+
+    @property
+    def nanoseconds(self) -> float:
+        """What the cost model expects the layer to take."""
+        (shape,) = self.shapes
+        if self.mixes:
+            return min(best(self.size).nanoseconds, mixing(self.size))
+        slide = slide_of(self.layer, shape)
+        parts = self.parts(shape.channels, slide.taps)
+        sizes = Counter(Size(len(part.maps), part.filters, slide) for part in parts)
+        return sum(count * best(size).nanoseconds for size, count in sizes.items())
 
     def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
         """Every filter on all maps."""

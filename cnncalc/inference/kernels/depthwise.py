@@ -8,6 +8,7 @@ from cnncalc.inference.kernels.convolution import Convolution, Part, grouped
 from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.kernels.groups import numbers
 from cnncalc.inference.kernels.planes import kept, pack
+from cnncalc.inference.kernels.plans import Size, best, filtering
 from cnncalc.inference.kernels.resident import filtered
 from cnncalc.inference.kernels.slider import Slider, slides
 from cnncalc.shapes import Shape
@@ -38,6 +39,16 @@ class Depthwise(Convolution):
     def entering(self, x: Tensor) -> Planes | None:
         """The input, packed; None where windows or numbers do not allow it."""
         return pack(x) if slides(slide_of(self.layer, x.shape)) else None
+
+    @property
+    def nanoseconds(self) -> float:
+        """What the cost model expects the layer to take."""
+        (shape,) = self.shapes
+        slide = slide_of(self.layer, shape)
+        size = Size(1, self._filters(shape.channels), slide)
+        if slides(slide):
+            return filtering(size)
+        return size.filters * best(size._replace(filters=1)).nanoseconds
 
     def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
         """Each map by its own filters."""

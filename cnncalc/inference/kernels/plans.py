@@ -94,7 +94,7 @@ def resident(size: Size, *, packed: bool) -> float:
     if views * WORD > MEMORY:
         return inf
     inputs = size.channels * prod(size.slide.spatial) * PACK
-    return _mixing(size) - size.filters * size.places * KEPT + (-inputs if packed else inputs)
+    return mixing(size) - size.filters * size.places * KEPT + (-inputs if packed else inputs)
 
 
 def across(size: Size, dense: float = 1.0) -> bool:
@@ -110,10 +110,24 @@ def across(size: Size, dense: float = 1.0) -> bool:
     return size.slide.single and _across(size, dense) < _along(size)
 
 
-def _mixing(size: Size) -> float:
-    """Nanoseconds for a convolution from packed maps to packed maps, by the quicker way."""
+def mixing(size: Size) -> float:
+    """Nanoseconds for a convolution from packed maps to packed maps, by the quicker way.
+
+    >>> from cnncalc.inference.kernels.grids import Slide
+    >>> from cnncalc.window import Window
+    >>> mixing(Size(1, 1, Slide((1, 1), (Window(1),) * 2))) > SETTLING + SETTLED
+    True
+    """
     sums = _across(size) if across(size) else _along(size)
     return sums + size.filters * (SETTLING + size.places * SETTLED)
+
+
+def filtering(size: Size) -> float:
+    """Nanoseconds for filters that each see one packed map, and make a packed map of it."""
+    lanes, filters = size.places, size.filters
+    views = size.slide.taps * (CALL + lanes * ADD)
+    products = size.slide.taps * (2 * CALL + WEIGHT + lanes * (MULTIPLY + ADD))
+    return filters * (views + products + SETTLING + lanes * SETTLED)
 
 
 def _along(size: Size) -> float:
