@@ -1,4 +1,4 @@
-"""How often something is repeated, and how long a network can become."""
+"""How often something is repeated, and how long and how large a network can become."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # More than any network of the literature (Xiao et al. 2018, arXiv 1806.05393, train 10,000
 # convolutions), and few enough for a report in seconds and 150 MB.
 MAX_ROWS = 50_000
+# As many numbers as the largest input can hold. Every figure then has fewer digits than a float
+# or a printed number may have.
+LARGEST_TENSOR = 10**60
 
 
 def whole_count(argument: Argument, env: Mapping[str, object]) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import CnncalcError, Diagnostic, Misfit, counted, failure
 from cnncalc.network import Group, Input, Node, Stopped
-from cnncalc.spec.counts import MAX_ROWS, too_many
+from cnncalc.spec.counts import LARGEST_TENSOR, MAX_ROWS, too_many
 from cnncalc.spec.validation import layer as validated_layer
 from cnncalc.spec.weights import explicit_values
 
@@ -95,6 +95,8 @@ class Rows:
         if len(shapes) < least or (most is not None and len(shapes) > most):
             raise _wrong_arity(built, len(shapes))
         shape = self._shapes[key] = built.output_shape(*shapes)
+        if shape.size > LARGEST_TENSOR:
+            raise Misfit("too-large", "the output holds more than 10^60 numbers")
         return shape
 
     def _free(self, name: str) -> str:

@@ -234,6 +234,26 @@ def test_a_word_is_compared_with_the_first_known_ones_only():
     assert time.process_time() - begun < 0.5
 
 
+@pytest.mark.parametrize("line", ["upsample 1e300 x=20", "conv_transpose 3 1x1 s=10**15 x=1000"])
+def test_sizes_that_grow_without_end(line):
+    """At the layer that takes them beyond all figures that can be printed, or held in a float."""
+    (found,) = error(f"input: 8x8x3\nlayers: ['{line}']\n").diagnostics
+    assert (found.code, found.span.line) == ("too-large", 2)
+
+
+def test_figures_of_the_largest_tensor_can_be_printed():
+    spec = "input: 8x8x3\nlayers: [conv_transpose 3 1x1 s=10**15, conv 4 2x2 s=3, pool 10**9]\n"
+    answer = report(spec)
+    assert answer.rows[0].out.spatial == (7 * 10**15 + 1,) * 2
+    assert len(str(answer.totals.connections)) == 33
+
+
+@pytest.mark.parametrize("figure", ["9" * 31 + "k", "9" * 5000 + "k", "0." + "1" * 40 + "M"])
+def test_figures_have_no_more_digits_than_numbers(figure):
+    (found,) = error(f"input: 8x8x3\nlayers: [relu]\nexpect: {{params: {figure}}}\n").diagnostics
+    assert (found.code, found.span.line) == ("wrong-type", 3)
+
+
 LONG = {
     "a layer": "  - conv 8 3x3 p1 x{}",
     "a layer with a norm and an activation": "  - conv 8 3x3 p1 bn relu x={}//3",
