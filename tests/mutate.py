@@ -9,8 +9,9 @@ The mutants are found in the syntax trees, so that lines may move and files be r
 drawn evenly from all packages and from all kinds of operators; equal seeds give equal mutants.
 Each is applied to a copy of the project. The doctests of the module and the test files that
 import it run first, then the test folder of its package, then the commands, and with `--wide`
-all other tests. A mutant is killed when a test fails or runs out of time. The exit code is 1
-where one survives that is not proven equivalent in `EQUIVALENT`.
+all other tests. A mutant is killed when a test fails. One whose tests run out of time may never
+end, or the machine was busy: it is listed apart, to be looked at. The exit code is 1 where one
+survives that is not proven equivalent in `EQUIVALENT`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from copy import deepcopy
 from pathlib import Path
@@ -373,20 +375,19 @@ def _wanted(mutant: Mutant, arguments: argparse.Namespace) -> bool:
 def _report(chosen: Sequence[Mutant], arguments: argparse.Namespace) -> int:
     """Print each result as it comes and the score; the number of survivors."""
     equivalent = [mutant for mutant in chosen if mutant.name in EQUIVALENT]
-    killed = survived = 0
+    words = Counter[str]()
     for mutant, killer, seconds in check_all(
         [mutant for mutant in chosen if mutant not in equivalent], arguments
     ):
-        killed += killer is not None
-        survived += killer is None
-        by = f"\n           by {killer}" if killer else ""
-        word = "killed" if killer else "SURVIVED"
+        word = "survived" if killer is None else "late" if killer == LATE else "killed"
+        words[word] += 1
+        by = f"\n           by {killer}" if word == "killed" else ""
         print(f"{word:8} {seconds:6.1f} s  {mutant.name}{by}", flush=True)
     for mutant in equivalent:
         print(f"equivalent  {mutant.name}\n           {EQUIVALENT[mutant.name]}")
-    print(f"{len(chosen)} mutants: {killed} killed, {len(equivalent)} equivalent, "
-          f"{survived} survived")  # fmt: skip
-    return survived
+    print(f"{len(chosen)} mutants: {words['killed']} killed, {words['late']} out of time, "
+          f"{len(equivalent)} equivalent, {words['survived']} survived")  # fmt: skip
+    return words["survived"]
 
 
 def _arguments() -> argparse.Namespace:
