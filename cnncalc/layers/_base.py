@@ -49,6 +49,22 @@ class Parameter(NamedTuple):
         return prod(self.dims)
 
 
+class NoBareNumber(NamedTuple):
+    """Why a layer type takes no bare number, and what to write in place of one.
+
+    `help` is a template: {named} is the line with the number given to `letter`, {without} the
+    line without it, {number} the number itself.
+
+    >>> clear = NoBareNumber("g", "groups or blocks?", "write '{named}'")
+    >>> clear.help.format(named="shuffle g=2", without="shuffle", number="2")
+    "write 'shuffle g=2'"
+    """
+
+    letter: str
+    why: str
+    help: str
+
+
 class Step(NamedTuple):
     """One line of an explanation: a formula, the same with this layer's numbers, the value.
 
@@ -78,7 +94,9 @@ class Layer(ABC):
 
     type: ClassVar[str]  # the file's name
     positional: ClassVar[tuple[str, ...]] = ()  # fields filled by bare numbers, in order
+    no_bare_number: ClassVar[NoBareNumber | None] = None  # set where one would mislead
     sized: ClassVar[str | None] = None  # the field filled by 5x5
+    paddings: ClassVar[Names] = {}  # "padding" -> the field that its after (the 1 of 0+1) fills
     letters: ClassVar[Names] = {}  # "s" -> "stride": s2, s=2, S=2
     other_names: ClassVar[Names] = {}  # "out_channels" -> "filters"
     words: ClassVar[Words] = {}  # "nobias" -> ("bias", False)

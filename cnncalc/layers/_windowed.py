@@ -37,6 +37,7 @@ class Windowed(Layer):
     padding: str | tuple[tuple[int, int], ...]
 
     sized: ClassVar[str | None] = "kernel"
+    paddings: ClassVar[Names] = {"padding": "padding"}
     letters: ClassVar[Names] = {"f": "kernel", "s": "stride", "p": "padding"}
     other_names: ClassVar[Names] = {"kernel_size": "kernel", "strides": "stride"}
     words: ClassVar[Words] = {rule: ("padding", rule) for rule in PADDING_RULES}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers import _steps
-from cnncalc.layers._base import Names, Parameter, Step, Words, Work, product
+from cnncalc.layers._base import Names, NoBareNumber, Parameter, Step, Words, Work, product
 from cnncalc.layers._fields import Count, Padding, PaddingMode, PerAxis, Switch
 from cnncalc.layers._vocabulary import BIAS, DILATION_NAMES
 from cnncalc.layers._weights import add_weighted, bias_or_zeros, weight_and_bias
@@ -46,7 +46,12 @@ class DwConv(Windowed):
     bias: Switch = True
     padding_mode: PaddingMode = "zeros"
 
-    positional: ClassVar[tuple[str, ...]] = ("multiplier",)
+    # After `conv` a bare number is the number of filters; here it would be one per input map.
+    no_bare_number: ClassVar[NoBareNumber | None] = NoBareNumber(
+        "m",
+        "its filters are counted per input map",
+        "one filter per map: '{without}'; {number} filters per map: '{named}'",
+    )
     letters: ClassVar[Names] = {**Windowed.letters, "d": "dilation", "m": "multiplier"}
     other_names: ClassVar[Names] = {
         **Windowed.other_names, **DILATION_NAMES, "depth_multiplier": "multiplier",

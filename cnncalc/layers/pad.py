@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pad(Layer):
-    """Padding of the spatial axes: `pad 1`, `pad 0x2`, `pad begin=1 end=2`.
+    """Padding of the spatial axes: `pad 1`, `pad 0x2`, `pad 0+1`, `pad begin=1 end=2`.
 
     `end` is as `begin` unless given. Input (D, *spatial), output (D, *spatial').
 
@@ -42,6 +42,7 @@ class Pad(Layer):
 
     positional: ClassVar[tuple[str, ...]] = ("begin",)
     sized: ClassVar[str | None] = "begin"
+    paddings: ClassVar[Names] = {"begin": "end"}
     letters: ClassVar[Names] = {"p": "begin"}
     words: ClassVar[Words] = {mode: ("mode", mode) for mode in get_args(PaddingMode)}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Layer, Names
+from cnncalc.layers._base import Layer, Names, NoBareNumber
 from cnncalc.layers._fields import Count
 from cnncalc.layers._groups import require_groups
 from cnncalc.shapes import Shape
@@ -33,7 +33,11 @@ class Shuffle(Layer):
 
     groups: Count
 
-    positional: ClassVar[tuple[str, ...]] = ("groups",)
+    no_bare_number: ClassVar[NoBareNumber | None] = NoBareNumber(
+        "g",
+        "it shuffles the channels of groups and is no pixel shuffle",
+        "channel shuffle: '{named}'; PixelShuffle: 'depth2space {number}'",
+    )
     letters: ClassVar[Names] = {"g": "groups"}
 
     def output_shape(self, *inputs: Shape) -> Shape:

@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc import layers
 from cnncalc.spec.syntax import Argument, Attached, Plain
 from cnncalc.spec.values import bare_name, evaluate
-from cnncalc.spec.vocabulary import Vocabulary, attaches, choices, of_room, unknown_word
+from cnncalc.spec.vocabulary import (
+    Vocabulary,
+    attaches,
+    bare_number,
+    choices,
+    of_room,
+    unknown_word,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cnncalc.errors import Span
+    from cnncalc.errors import CnncalcError, Span
     from cnncalc.layers._base import Layer
     from cnncalc.spec.syntax import Name, Use
 
@@ -93,9 +100,16 @@ def _read(use: Use, vocabulary: Vocabulary, env: Mapping[str, object]) -> Resolv
                 field, value = _meaning(value, word, vocabulary)
             field = field or next(free, None)
             if field is None:
-                raise unknown_word(str(value), word.span, vocabulary)
+                raise _no_place(str(value), word, vocabulary)
             fields[field], spans[field] = value, word.span
     return Resolved(fields, spans, tuple(attached))
+
+
+def _no_place(value: str, word: Argument, vocabulary: Vocabulary) -> CnncalcError:
+    """The complaint about a bare value where no field is left for one."""
+    if vocabulary.no_bare_number is not None:
+        return bare_number(value, word.span, vocabulary, vocabulary.no_bare_number)
+    return unknown_word(value, word.span, vocabulary)
 
 
 def _value(word: Argument, head: str, env: Mapping[str, object]) -> object:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.errors import did_you_mean, failure
-from cnncalc.spec.syntax import Argument, Attached, Chain, From, Name, Plain, Use
-from cnncalc.spec.values import read_size, read_word
+from cnncalc.spec.paddings import has_plus, read_padding, read_side
+from cnncalc.spec.syntax import Argument, Attached, Chain, Dynamic, From, Name, Plain, Use
+from cnncalc.spec.values import bare_name, read_size, read_word
 from cnncalc.spec.vocabulary import (
     STRUCTURE,
     Vocabulary,
     attaches,
+    bare_number,
     of_block,
     of_room,
     unknown_key,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 KEY = re.compile(r"([A-Za-z_]\w*)=(?!=)")
 LETTER = re.compile(r"([A-Za-z])(\d+(?:x\d+)*)\Z")
+SIDES = re.compile(r"([A-Za-z])\d+(?:[x+]\d+)*\Z")  # p0+1, p0+1x1+2
 REFERENCE = re.compile(r"[A-Za-z_]\w*(\.\w+)*\Z")
 NAME = re.compile(r"\w+\Z")
 
@@ -89,8 +92,21 @@ def read_words(use: Use, words: list[Word], blocks: Mapping[str, Block]) -> Use:
             place += 1
         else:
             use = add_word(use, word, vocabulary)
+            _refuse_bare_number(use, word, words, vocabulary)
         place += 1
     return use
+
+
+def _refuse_bare_number(use: Use, word: Word, line: list[Word], vocabulary: Vocabulary) -> None:
+    """Raise where a head that takes no bare number was just given one.
+
+    A lone name may be a variable that holds an activation; `resolve` looks at its value.
+    """
+    reason, added = vocabulary.no_bare_number, use.words[-1:]
+    if reason is None or not added or not isinstance(added[0], Argument):
+        return
+    if added[0].field is None and bare_name(added[0].value) is None:
+        raise bare_number(word.text, word.span, vocabulary, reason, *(w.text for w in line))
 
 
 def add_word(use: Use, word: Word, vocabulary: Vocabulary) -> Use:  # noqa: PLR0911 - one a rule
@@ -115,6 +131,12 @@ def add_word(use: Use, word: Word, vocabulary: Vocabulary) -> Use:  # noqa: PLR0
         field = vocabulary.letters[letter[1].lower()]
         value = sizes[0] if len(sizes) == 1 else sizes
         return _with(use, Argument(field, value, word.part(1).span, text))
+    sides = SIDES.match(text)
+    if sides and vocabulary.letters.get(sides[1].lower()) in vocabulary.paddings:
+        field = vocabulary.letters[sides[1].lower()]
+        value = word.part(1)
+        padding = Argument(field, read_padding(value), value.span, text.partition("+")[0])
+        return with_padding(use, padding, vocabulary)
     return _add_bare(use, word, vocabulary)
 
 
@@ -128,6 +150,9 @@ def _add_bare(use: Use, word: Word, vocabulary: Vocabulary) -> Use:
         return use._replace(refs=(*use.refs, Name(word.text, word.span)))
     if vocabulary.is_block and (size := read_size(word)):
         return _with(use, Argument(None, size, word.span))
+    if vocabulary.sized in vocabulary.paddings and has_plus(word):
+        padding = Argument(vocabulary.sized, read_padding(word), word.span)
+        return with_padding(use, padding, vocabulary)
     return _with(use, Argument(None, read_word(word), word.span))
 
 
@@ -149,7 +174,26 @@ def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
         return use._replace(words=(*use.words, Attached(key, (slope,), word.span)))
     if field is None:
         raise unknown_key(key, word.part(0, len(key)).span, vocabulary, "x", "share")
-    return _with(use, Argument(field, read_word(value), value.span))
+    if vocabulary.takes_sides(key):
+        return with_padding(use, Argument(field, read_padding(value), value.span), vocabulary)
+    read = read_side if vocabulary.takes_one_side(key) else read_word
+    return _with(use, Argument(field, read(value), value.span))
+
+
+def with_padding(use: Use, padding: Argument, vocabulary: Vocabulary) -> Use:
+    """Put a padding into its field; its sides into two fields where the layer type has two."""
+    after = vocabulary.paddings[str(padding.field)]
+    pairs = padding.value
+    if after == padding.field or not isinstance(pairs, tuple) or not _has_sides(pairs):
+        return _with(use, padding)
+    sides = [pair if isinstance(pair, tuple) else (pair, pair) for pair in pairs]
+    before, behind = zip(*sides, strict=True)
+    use = _with(use, padding._replace(value=before))
+    return _with(use, Argument(after, behind, padding.span))
+
+
+def _has_sides(pairs: tuple[object, ...]) -> bool:
+    return any(isinstance(pair, tuple) and not isinstance(pair, Dynamic) for pair in pairs)
 
 
 def put(use: Use, field: str, value: object, span: Span) -> Use:

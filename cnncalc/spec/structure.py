@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cnncalc import layers
 from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, counted, did_you_mean, failure
 from cnncalc.spec.again import recall, remember
+from cnncalc.spec.paddings import read_padding_value, read_side_value
 from cnncalc.spec.shorthand import (
     NAME,
     REFERENCE,
@@ -16,6 +17,7 @@ from cnncalc.spec.shorthand import (
     read_text,
     read_words,
     vocabulary_of,
+    with_padding,
 )
 from cnncalc.spec.source import Mapping, Scalar, Sequence
 from cnncalc.spec.syntax import Argument, Attached, Chain, Loop, Name, Plain, Repeat, Side, Use
@@ -228,7 +230,13 @@ class Reader:
             return use._replace(tensors=(*use.tensors, (key.text, _reference(value))))
         field = vocabulary.field(key.text)
         if field is not None:
-            argument = read_argument(field, value)
+            if vocabulary.takes_sides(key.text):
+                padding = Argument(field, read_padding_value(value), value.span)
+                return with_padding(use, padding, vocabulary)
+            if vocabulary.takes_one_side(key.text):
+                argument = Argument(field, read_side_value(value), value.span)
+            else:
+                argument = read_argument(field, value)
             return use._replace(words=(*use.words, argument))
         options = OPTIONS[:-3] if use.is_block else OPTIONS  # a block has no numbers of its own
         if key.text in options:

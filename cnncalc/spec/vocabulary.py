@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cnncalc.errors import Span
+    from cnncalc.layers._base import NoBareNumber
     from cnncalc.spec.syntax import Block
 
 STRUCTURE = ("residual", "side", "numbered", "repeat", "for", "from", "identity")
@@ -27,8 +28,10 @@ class Vocabulary(NamedTuple):
 
     head: str
     positional: tuple[str, ...]
+    no_bare_number: NoBareNumber | None = None
     sized: str | None = None
     letters: Mapping[str, str] = {}
+    paddings: Mapping[str, str] = {}  # fields that take 0+1, and where the 1 goes
     names: Mapping[str, str] = {}  # every long name, with the field it means
     words: Mapping[str, tuple[str, object]] = {}
     tensors: tuple[str, ...] = ()
@@ -43,6 +46,15 @@ class Vocabulary(NamedTuple):
     def field(self, key: str) -> str | None:
         """The field that a key in `key=value` or in a mapping means."""
         return self.names.get(key) or self.letters.get(key.lower())
+
+    def takes_sides(self, key: str) -> bool:
+        """Whether a key takes 0+1: what comes before an axis and what comes after it."""
+        after = self.paddings.get(self.field(key) or "")
+        return after is not None and not self.takes_one_side(key)
+
+    def takes_one_side(self, key: str) -> bool:
+        """Whether a key is the name of one side alone, as `begin` and `end` of `pad`."""
+        return any(key in pair and pair[0] != pair[1] for pair in self.paddings.items())
 
     def all_words(self) -> Iterator[str]:
         """Everything that could have been meant by a misspelt word."""
@@ -65,8 +77,10 @@ def of_room(type_name: str) -> Vocabulary:
     return Vocabulary(
         head=type_name,
         positional=room.positional,
+        no_bare_number=room.no_bare_number,
         sized=room.sized,
         letters=room.letters,
+        paddings=room.paddings,
         names={**names, **room.other_names},
         words=room.words,
         joins=most is None or most > 1,
@@ -155,6 +169,29 @@ def unknown_word(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> C
         f"'{vocabulary.head}' does not understand '{text}'",
         span,
         help=suggestion or f"'{vocabulary.head}' knows {known}, norms and activations",
+    )
+
+
+def bare_number(
+    number: str, span: Span, vocabulary: Vocabulary, reason: NoBareNumber, *line: str
+) -> CnncalcError:
+    """The complaint about a bare number after a head that takes none.
+
+    `line` are the words behind the head, that number among them, to show the line as it
+    should be written; without them the shortest such line is shown.
+    """
+    words = line or (number,)
+    named = [f"{reason.letter}={word}" if word == number else word for word in words]
+    without = [word for word in words if word != number]
+    return failure(
+        "bare-number",
+        f"'{vocabulary.head}' takes no bare number: {reason.why}",
+        span,
+        help=reason.help.format(
+            named=" ".join([vocabulary.head, *named]),
+            without=" ".join([vocabulary.head, *without]),
+            number=number,
+        ),
     )
 
 
