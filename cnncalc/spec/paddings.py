@@ -7,18 +7,18 @@ could mean a sum as well, and is refused.
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import failure
 from cnncalc.spec.source import Scalar, Sequence
 from cnncalc.spec.values import read_value, read_word
-from cnncalc.spec.words import whole
+from cnncalc.spec.words import depths, whole
 
 if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError
     from cnncalc.spec.source import Value
     from cnncalc.spec.words import Word
+
 
 def read_padding(word: Word) -> object:
     """The value of a padding: pairs of before and after per axis where it has a plus sign.
@@ -27,7 +27,7 @@ def read_padding(word: Word) -> object:
     """
     if not has_plus(word):
         return read_word(word)
-    return tuple(_sides(axis, word) for axis in _parts(word, "x×"))
+    return tuple(_sides(axis, word) for axis in word.split("x×"))
 
 
 def read_padding_value(value: Value) -> object:
@@ -63,7 +63,7 @@ def read_side_value(value: Value) -> object:
 
 def has_plus(word: Word) -> bool:
     """Whether a plus sign stands outside parentheses."""
-    return "+" in word.text and len(_parts(word, "+")) > 1
+    return "+" in word.text and len(word.split("+")) > 1
 
 
 def _read_axis(value: Value) -> object:
@@ -80,7 +80,7 @@ def _word(value: Value) -> Word | None:
 
 def _sides(axis: Word, padding: Word) -> tuple[object, object]:
     """What comes before and after one axis. Raises CnncalcError where that is not clear."""
-    sides = _parts(axis, "+")
+    sides = axis.split("+")
     if len(sides) > 2 or not all(map(_is_side, sides)):  # noqa: PLR2004 - before and after
         raise _ambiguous(padding)
     return read_word(sides[0]), read_word(sides[-1])
@@ -90,25 +90,7 @@ def _is_side(word: Word) -> bool:
     """Whether a word is a plain number, or has one pair of parentheses around all of it."""
     if word.text[:1] != "(":
         return word.text.isdecimal()
-    return word.text[-1:] == ")" and min(_depths(word.text)[:-1]) > 0
-
-
-def _parts(word: Word, marks: str) -> list[Word]:
-    """The stretches between these marks, where the marks stand outside brackets."""
-    depths = _depths(word.text)
-    cuts = [at for at, mark in enumerate(word.text) if mark in marks and depths[at] == 0]
-    edges = [-1, *cuts, len(word.text)]
-    return [_stripped(word.part(a + 1, b)) for a, b in pairwise(edges)]
-
-
-def _stripped(word: Word) -> Word:
-    lead = len(word.text) - len(word.text.lstrip())
-    return word.part(lead, lead + len(word.text.strip()))
-
-
-def _depths(text: str) -> list[int]:
-    """How many brackets are open behind each character."""
-    return list(accumulate((mark in "([") - (mark in ")]") for mark in text))
+    return word.text[-1:] == ")" and min(depths(word.text)[:-1]) > 0
 
 
 def _ambiguous(word: Word) -> CnncalcError:

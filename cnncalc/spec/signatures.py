@@ -15,8 +15,6 @@ from cnncalc.spec.vocabulary import RESERVED, STRUCTURE
 from cnncalc.spec.words import Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cnncalc.spec.source import Mapping, Scalar
 
 SIGNATURE = re.compile(r"(\w+)\s*(?:\((.*)\)\s*)?\Z", re.DOTALL)
@@ -60,10 +58,18 @@ def signature(key: Scalar) -> Block:
             key.slice(0, len(name)),
             help=f"such as 'my_{name}'",
         )
-    arguments, _, extra = (match[2] or "").partition(";")
-    start = match.start(2) if match[2] is not None else 0
-    parameters = [_parameter(word) for word in _commas(Word(arguments, key, start))]
-    tensors = list(_commas(Word(extra, key, start + len(arguments) + 1)))
+    inside = Word(match[2] or "", key, match.start(2) if match[2] is not None else 0)
+    _check_brackets(inside)
+    arguments, *extra = inside.split(";")
+    parameters = [_parameter(word) for word in _commas(arguments)]
+    tensors = [tensor for words in extra[:1] for tensor in _commas(words)]
+    if extra[1:]:
+        raise failure(
+            "bad-block",
+            "a second ';' parts these tensors",
+            extra[1].span,
+            help="one ';' parts arguments from tensors, such as (c, s=1; left, right)",
+        )
     given: set[str] = set()
     names = [(p.name, p.span) for p in parameters] + [(t.text, t.span) for t in tensors]
     for text, span in names:
@@ -75,17 +81,45 @@ def signature(key: Scalar) -> Block:
     return Block(name, tuple(parameters), tuple(t.text for t in tensors), Chain(()), key.span)
 
 
-def _commas(word: Word) -> Iterator[Word]:
-    """The stretches between commas outside brackets, without their blanks."""
-    depth, start = 0, 0
-    for place, mark in enumerate([*word.text, ","]):
-        depth += (mark in "([") - (mark in ")]")
-        if mark == "," and depth == 0:
-            piece = word.text[start:place]
-            if piece.strip():
-                left = start + len(piece) - len(piece.lstrip())
-                yield word.part(left, left + len(piece.strip()))
-            start = place + 1
+def _check_brackets(word: Word) -> None:
+    """Raise CnncalcError at a bracket without its partner."""
+    still_open: list[int] = []
+    for place, mark in enumerate(word.text):
+        if mark in "([":
+            still_open.append(place)
+        elif mark in ")]":
+            if not still_open or word.text[still_open[-1]] + mark not in {"()", "[]"}:
+                raise _unpaired(word.part(place, place + 1))
+            still_open.pop()
+    if still_open:
+        raise _unpaired(word.part(still_open[-1], still_open[-1] + 1))
+
+
+def _unpaired(bracket: Word) -> CnncalcError:
+    closes = bracket.text in ")]"
+    partner = {"(": ")", "[": "]", ")": "(", "]": "["}[bracket.text]
+    return failure(
+        "bad-block",
+        f"this '{bracket.text}' has no '{partner}' {'before' if closes else 'behind'} it",
+        bracket.span,
+        help="write each default whole, such as basic(c, n=[1, 2])",
+    )
+
+
+def _commas(word: Word) -> list[Word]:
+    """The stretches between commas; none where there is nothing at all.
+
+    Raises CnncalcError for an empty one between two commas, or at an end.
+    """
+    pieces = word.split(",") if word.text else []
+    if all(piece.text for piece in pieces):
+        return pieces
+    raise failure(
+        "bad-block",
+        "there is an argument missing beside a comma",
+        word.span,
+        help="remove the comma, or write the argument",
+    )
 
 
 def _parameter(word: Word) -> Parameter:

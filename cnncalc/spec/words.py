@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, failure
@@ -37,6 +38,28 @@ class Word(NamedTuple):
     def part(self, start: int, end: int | None = None) -> Word:
         """A word inside the word: what follows the = of `s=2`, say."""
         return Word(self.text[start:end], self.scalar, self.start + start)
+
+    def split(self, marks: str) -> list[Word]:
+        """The stretches between these marks outside brackets, without the blanks around them."""
+        cuts = [
+            at for at, depth in enumerate(depths(self.text)) if not depth and self.text[at] in marks
+        ]
+        pieces = (self.part(a + 1, b) for a, b in pairwise([-1, *cuts, len(self.text)]))
+        return [piece.stripped() for piece in pieces]
+
+    def stripped(self) -> Word:
+        """The word without blanks at its ends."""
+        lead = len(self.text) - len(self.text.lstrip())
+        return self.part(lead, lead + len(self.text.strip()))
+
+
+def depths(text: str) -> list[int]:
+    """How many brackets are open behind each character.
+
+    >>> depths("a(b)c")
+    [0, 1, 1, 0, 0]
+    """
+    return list(accumulate((mark in "([") - (mark in ")]") for mark in text))
 
 
 def whole(scalar: Scalar) -> Word:
