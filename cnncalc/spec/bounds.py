@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cnncalc.errors import Span
-    from cnncalc.spec.syntax import Argument, Block, Item
+    from cnncalc.spec.syntax import Argument, Block, Branch, Item
 
     Env = Mapping[str, object]
 
@@ -60,8 +60,14 @@ class _Bounds:
         if use.condition is not None and not _holds(use.condition, known):
             return 0
         once = self.block(use.head) if use.is_block else 1
-        once += sum(self.rows(branch, known) for branch in use.branches or ())
+        if use.branches is not None:
+            once = self.merge(use.branches, known)
         return once if use.repeat is None else once * _count(use.repeat, known)
+
+    def merge(self, branches: tuple[Branch, ...], known: Env) -> int:
+        """The branches that are surely there; the merge itself, unless some may be missing."""
+        sure = [b for b in branches if b.when is None or _holds(b.when, known)]
+        return sum(self.rows(b.body, known) for b in sure) + (len(sure) == len(branches))
 
     def block(self, name: str) -> int:
         """The fewest rows of a block, whose arguments are not known."""

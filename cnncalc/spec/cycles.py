@@ -48,7 +48,7 @@ def _calls(item: Item) -> Iterator[Use]:
         if item.is_block:
             yield item
         for branch in item.branches or ():
-            yield from _calls(branch)
+            yield from _calls(branch.body)
     elif isinstance(item, Chain):
         for child in item.items:
             yield from _calls(child)

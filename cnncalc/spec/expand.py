@@ -13,6 +13,7 @@ from cnncalc.errors import did_you_mean, failure
 from cnncalc.spec.again import resolved_again
 from cnncalc.spec.calls import Call, Calls
 from cnncalc.spec.counts import MAX_ROWS, whole_count
+from cnncalc.spec.flow import names_after
 from cnncalc.spec.names import declared
 from cnncalc.spec.resolve import resolve
 from cnncalc.spec.rows import Rows
@@ -23,12 +24,12 @@ from cnncalc.spec.values import evaluate, names_in
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cnncalc.errors import Span
+    from cnncalc.errors import CnncalcError, Span
     from cnncalc.network import Node
     from cnncalc.shapes import Shape
     from cnncalc.spec.document import Document
     from cnncalc.spec.resolve import Follower, Resolved
-    from cnncalc.spec.syntax import Block, Item
+    from cnncalc.spec.syntax import Block, Branch, Item
 
 MAX_IDLE = 30_000  # lines that add no row: skipped ones, and calls of blocks
 
@@ -60,7 +61,8 @@ class Builder:
         later = frozenset(name.text for name in declared(body))
         scopes = (names, later, *map(self.declared, self.blocks.values()))
         self.dotted = any("." in name for scope in scopes for name in scope)
-        return Scope(env, names, later, 0, None, "", {})
+        here = frozenset({"in", self.nodes[0].name})
+        return Scope(env, names, later, 0, None, "", {}, here=here)
 
     # -- the walk: every method takes the current tensor and gives the next one
 
@@ -83,7 +85,7 @@ class Builder:
     def chain(self, chain: Chain, current: int, scope: Scope) -> int:
         """Items one after the other; a named chain is a part of the network."""
         if chain.source is not None:
-            current = self.find(chain.source, scope)
+            current, scope = self.start(chain.source, scope)
         if chain.train_only or chain.frozen:
             scope = scope.marked(chain)
         inner = scope if chain.name is None else scope.under(chain.name.text)
@@ -100,12 +102,19 @@ class Builder:
         """The items of a chain."""
         for item in chain.items:
             current = self.run(item, current, scope)
+            here = names_after(item, scope.here)
+            if here != scope.here:
+                scope = scope._replace(here=here)
         return current
+
+    def start(self, source: Name, scope: Scope) -> tuple[int, Scope]:
+        """The tensor that `from: NAME` begins with, and the scope in which that is current."""
+        return self.find(source, scope), scope._replace(here=frozenset({source.text}))
 
     def side(self, side: Side, current: int, scope: Scope) -> int:
         """Run layers off the main path; the result is an output, `current` stays."""
-        start = current if side.source is None else self.find(side.source, scope)
-        inner = scope._replace(train_only=True) if side.train_only else scope
+        start, inner = (current, scope) if side.source is None else self.start(side.source, scope)
+        inner = inner._replace(train_only=True) if side.train_only else inner
         body = side.body
         if side.name is not None and body.name is None:
             body = body._replace(name=side.name)
@@ -137,9 +146,10 @@ class Builder:
         if not label and any(True for _ in declared(item.body)):
             label = self.fresh("repeat" if isinstance(item, Repeat) else "for", scope)
         start = len(self.nodes)
+        here = scope.here & names_after(item.body, scope.here)  # what is so in every pass
         for index, more in enumerate(turns):
             self.tick(None)
-            inner = scope.turn(index, len(turns), more)
+            inner = scope.turn(index, len(turns), more)._replace(here=here)
             first = len(self.nodes)
             if label:
                 inner = inner.under(label).under(str(index))
@@ -156,7 +166,7 @@ class Builder:
     def use(self, use: Use, current: int, scope: Scope) -> int:
         """One layer or block call, repeated if it says so, skipped if its condition fails."""
         if use.source is not None:
-            current = self.find(use.source, scope)
+            current, scope = self.start(use.source, scope)
         if use.repeat is None:
             return self.once(use, current, scope, use.name.text if use.name else None)
         count = whole_count(use.repeat, scope.env)
@@ -219,6 +229,7 @@ class Builder:
             block=block.name,
             counters={},
             numbered=False,
+            here=frozenset({"in"}),
         )
         return self.items(block.body, current, inner)
 
@@ -249,6 +260,10 @@ class Builder:
         """One layer and what is attached to it."""
         inputs = self.inputs(use, current, scope)
         found = self.resolved(use, scope)
+        if len(inputs) == 1 and use.branches is not None and len(use.branches) > 1:
+            if not found.attached:  # the one branch that is left passes
+                return inputs[0]
+            use, found = use._replace(head="identity"), found._replace(fields={}, spans={})
         node = self.rows.add(use, found, inputs, scope, f"{scope.prefix}{label}")
         for follower in found.attached:
             self.attach(follower, node, use, scope)
@@ -281,12 +296,38 @@ class Builder:
         return found
 
     def inputs(self, use: Use, current: int, scope: Scope) -> tuple[int, ...]:
-        """The tensors that a layer joins: its branches, or the current one and references."""
+        """The tensors that a layer joins: its branches, or the current one and references.
+
+        A reference that names the current tensor puts it in its place; otherwise it comes first.
+        """
         if use.branches is not None:
-            label = use.name.text if use.name else None
-            inner = scope.under(label) if label else scope
-            return tuple(self.run(branch, current, inner) for branch in use.branches)
-        return (current, *(self.find(ref, scope) for ref in use.refs))
+            return self.branches(use, use.branches, current, scope)
+        tensors = tuple(self.find(ref, scope) for ref in use.refs)
+        pairs = zip(use.refs, tensors, strict=True)
+        if not any(_names_current(ref, tensor, current, scope) for ref, tensor in pairs):
+            return (current, *tensors)
+        if len(tensors) == 1:
+            raise _joined_with_itself(use)
+        return tensors
+
+    def branches(
+        self, use: Use, branches: tuple[Branch, ...], current: int, scope: Scope
+    ) -> tuple[int, ...]:
+        """Run the branches of a merge, but those that their `when` leaves out."""
+        inner = scope.under(use.name.text) if use.name else scope
+        tensors = tuple(
+            self.run(branch.body, current, inner)
+            for branch in branches
+            if branch.when is None or evaluate(branch.when.value, scope.env)
+        )
+        if branches and not tensors:
+            raise failure(
+                "no-branch",
+                f"every branch of this '{use.head}' is left out",
+                use.span,
+                help="write a branch that has no 'when', such as identity",
+            )
+        return tensors
 
     # -- names and weights
 
@@ -302,6 +343,13 @@ class Builder:
             return scope.entry
         if ref.text in scope.names:
             return scope.names[ref.text]
+        if ref.text in scope.later:
+            raise failure(
+                "unknown-reference",
+                f"'{ref.text}' is left out of this network",
+                ref.span,
+                help="a condition of its layer or branch does not hold here",
+            )
         raise failure(
             "unknown-reference",
             f"no layer named '{ref.text}'",
@@ -348,6 +396,21 @@ class Builder:
         if self.ticks > 2 * len(self.nodes) + MAX_IDLE:
             message = f"more than {MAX_IDLE:,} lines and passes add no layer to the network"
             raise failure("too-many", message, span)
+
+
+def _names_current(ref: Name, tensor: int, current: int, scope: Scope) -> bool:
+    """Whether a reference is a name, given by the text, of the current tensor."""
+    return tensor == current and ref.text.partition(".")[0] in scope.here
+
+
+def _joined_with_itself(use: Use) -> CnncalcError:
+    (ref,) = use.refs
+    return failure(
+        "arity",
+        f"'{ref.text}' is the current tensor: '{use.head}' has no other tensor to join it with",
+        ref.span,
+        help=f"name another one; the same tensor twice is {use.head}: [identity, identity]",
+    )
 
 
 def _varies(use: Use) -> bool:

@@ -1,10 +1,10 @@
-"""Does a later layer read what an earlier one gives? Asked of the text, nothing being built."""
+"""What the text alone says of data flow: which layer depends on which, what names a tensor has."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.spec.syntax import Chain, From, Loop, Repeat, Side, Use
+from cnncalc.spec.syntax import Attached, Chain, From, Loop, Repeat, Side, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,4 +51,29 @@ def _flows(item: Item, blocks: Mapping[str, Block]) -> bool:
         return _flows(item.body, blocks)
     if isinstance(item, Use) and item.is_block:
         return _flows(blocks[item.head].body, blocks)
-    return item.branches is None or any(_flows(branch, blocks) for branch in item.branches)
+    if item.branches is None:
+        return True
+    return any(_flows(branch.body, blocks) for branch in item.branches if branch.when is None)
+
+
+def names_after(item: Item, before: frozenset[str]) -> frozenset[str]:
+    """The names that the text gives the current tensor behind an item.
+
+    `before` are those it has in front of it. A name that happens to hold the same tensor, because
+    the layers between were skipped, is none of them: that depends on values, not on the text.
+    """
+    if isinstance(item, Side):
+        return before
+    if isinstance(item, From):
+        names = frozenset({item.ref.text})
+    elif isinstance(item, Chain):
+        names = before if item.source is None else frozenset({item.source.text})
+        for child in item.items:
+            names = names_after(child, names)
+    elif isinstance(item, (Repeat, Loop)):
+        names = names_after(item.body, frozenset())
+    else:
+        last = item.words[-1] if item.words else None
+        named = isinstance(last, Attached) and last.name is not None
+        names = frozenset({last.name.text}) if named else frozenset()  # type: ignore[union-attr]
+    return names if item.name is None else names | {item.name.text}

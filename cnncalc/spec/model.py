@@ -161,6 +161,7 @@ def _options() -> Schema:
         "train_only": {"type": "boolean"},
         "note": name,
         "if": {"type": ["string", "boolean"]},
+        "when": {"type": ["string", "boolean"], "description": "beside a branch of a merge only"},
         "attached": {"type": "array"},
         "weights": {"type": "array"},
         "bias_values": {"type": "array"},

@@ -16,7 +16,7 @@ from cnncalc.spec.flow import depends
 from cnncalc.spec.literals import layer_problems
 from cnncalc.spec.syntax import Attached, Chain, From, Loop, Repeat, Side, Use
 from cnncalc.spec.variables import may_name
-from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, STRUCTURE, attaches
+from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, STRUCTURE, attaches, is_plain_word
 from cnncalc.spec.wording import (
     call_problems,
     letter_problems,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cnncalc.errors import Span
-    from cnncalc.spec.syntax import Block, Item, Name
+    from cnncalc.spec.syntax import Block, Branch, Item, Name
 
 
 TENSOR = re.compile(r"\w+(\.\w+)*\Z")  # with dots, as `cnncalc expand` writes names
@@ -46,7 +46,7 @@ def declared(item: Item) -> Iterator[Name]:
         yield from declared(item.body)
     elif isinstance(item, Use):
         for branch in item.branches or ():
-            yield from declared(branch)
+            yield from declared(branch.body)
         yield from attached_names(item)
     if item.name is not None:
         yield item.name
@@ -114,9 +114,17 @@ class Checker:
     def allowed(self, name: Name) -> None:
         """Complain about a name that would be taken for something else where it is used.
 
-        A layer may be called `fc`: a reference is never a type. But `add relu` attaches one.
+        A layer may be called `fc`: a reference is never a type. But `add relu` attaches one, and
+        `add frozen` marks the sum.
         """
-        if attaches(name.text) or name.text in self.blocks:
+        if is_plain_word(name.text) and not attaches(name.text):
+            self._say(
+                "reserved-name",
+                f"'{name.text}' is a word that layers understand",
+                name.span,
+                help=f"choose another name, such as '{name.text}_1'",
+            )
+        elif attaches(name.text) or name.text in self.blocks:
             self._say(
                 "reserved-name",
                 f"'{name.text}' is the name of a layer type or block",
@@ -161,12 +169,9 @@ class Checker:
         self.errors += letter_problems(use, variables)
         if use.like is not None and id(use.like) in self.sound:
             return
-        for ref in (*use.refs, *(ref for _, ref in use.tensors)):
-            self.reference(ref)
-        if use.share is not None:
-            self.reference(use.share)
+        self._references(use)
         for branch in use.branches or ():
-            self._walk(branch, variables)
+            self._branch(use, branch, variables)
         self.known |= {name.text: name.span for name in attached_names(use)}
         if use.condition is not None:
             self.errors += value_problems(use.condition, variables)
@@ -180,6 +185,24 @@ class Checker:
             self.sound[id(use.like or use)] = use
         self.errors += wrong
 
+    def _references(self, use: Use) -> None:
+        for ref in use.refs:
+            self.reference(ref, *_once_only(ref))
+        for _, ref in use.tensors:
+            self.reference(ref)
+        if use.share is not None:
+            self.reference(use.share)
+
+    def _branch(self, use: Use, branch: Branch, variables: frozenset[str]) -> None:
+        self._walk(branch.body, variables)
+        if branch.when is None:
+            return
+        self.errors += value_problems(branch.when, variables)
+        least, most = layers.room(use.head).arity
+        if least == most:
+            message = f"'{use.head}' joins exactly {least} tensors: no branch can be left out"
+            self._say("misplaced-when", message, branch.when.span)
+
     def _loop(self, loop: Loop, variables: frozenset[str]) -> None:
         for cell in (cell for row in loop.rows for cell in row):
             self.errors += value_problems(cell, variables)
@@ -192,7 +215,7 @@ class Checker:
                 self._say("duplicate-name", f"'for' names '{name.text}' twice", name.span)
             seen.add(name.text)
 
-    def reference(self, ref: Name) -> None:
+    def reference(self, ref: Name, *notes: str) -> None:
         """Complain about a reference to what is not there, or not there yet."""
         root = ref.text.partition(".")[0]
         if ref.text in self.known or root in self.known:
@@ -213,6 +236,7 @@ class Checker:
             "unknown-reference",
             f"no layer named '{ref.text}'",
             ref.span,
+            notes=notes,
             help=did_you_mean(ref.text, [*self.known, *self.later])
             or _naming(root)
             or f"names that can be used here: {', '.join(list(self.known)[:MANY])}",
@@ -220,6 +244,13 @@ class Checker:
 
     def _say(self, code: str, message: str, span: Span, **more: object) -> None:
         self.errors.append(Diagnostic("error", code, message, span, **more))  # type: ignore[arg-type]
+
+
+def _once_only(ref: Name) -> tuple[str, ...]:
+    """What to say of `x3` among the tensors of a merge, besides that there is none."""
+    if ref.text[:1] != "x" or not ref.text[1:].isdecimal():
+        return ()
+    return (f"a merge is not repeated, so '{ref.text}' is the name of a tensor here",)
 
 
 def _naming(word: str) -> str | None:

@@ -25,6 +25,7 @@ class Scope(NamedTuple):
     frozen: bool = False
     train_only: bool = False
     numbered: bool = False  # rows without a name are called 0, 1, 2, ...
+    here: frozenset[str] = frozenset()  # the names that the text gives the current tensor
 
     def under(self, name: str) -> Scope:
         """The same scope, its rows one level deeper: `stem.`."""

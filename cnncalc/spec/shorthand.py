@@ -25,7 +25,7 @@ from cnncalc.spec.words import Word, links
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cnncalc.errors import Span
+    from cnncalc.errors import CnncalcError, Span
     from cnncalc.spec.source import Scalar
     from cnncalc.spec.syntax import Block, Item
 
@@ -50,6 +50,7 @@ def read_text(scalar: Scalar, blocks: Mapping[str, Block]) -> Item:
 
 def read_link(words: list[Word], blocks: Mapping[str, Block]) -> Item:
     """One link: a head, then words."""
+    _refuse_when(words)
     head, rest = words[0], words[1:]
     if head.text == "from":
         return _read_from(head, rest)
@@ -80,6 +81,7 @@ def vocabulary_of(use: Use, blocks: Mapping[str, Block]) -> Vocabulary:
 
 def read_words(use: Use, words: list[Word], blocks: Mapping[str, Block]) -> Use:
     """Put the words of a link into the use, one after the other."""
+    _refuse_when(words)
     vocabulary = vocabulary_of(use, blocks)
     place = 0
     while place < len(words):
@@ -122,7 +124,7 @@ def add_word(use: Use, word: Word, vocabulary: Vocabulary) -> Use:  # noqa: PLR0
         field, value = vocabulary.words[text]
         return _with(use, Argument(field, value, word.span))
     letter = LETTER.match(text)
-    if letter and letter[1] == "x":
+    if letter and letter[1] == "x" and not vocabulary.joins:  # `concat x1` joins a tensor
         if not letter[2].isdecimal():
             raise failure("repeat", f"'{text}' is no repeat count", word.span, help="such as x3")
         return put(use, "repeat", Argument("x", int(letter[2]), word.part(1).span, text), word.span)
@@ -161,6 +163,8 @@ def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
     value = word.part(len(key) + 1)
     if not value.text:
         raise failure("missing-value", f"'{key}=' has no value", word.span)
+    if key == "x" and vocabulary.joins:
+        raise _repeated_merge(use.head, word.span)
     if key == "x":
         return put(use, "repeat", Argument("x", read_word(value), value.span), word.span)
     if key == "share":
@@ -204,6 +208,15 @@ def put(use: Use, field: str, value: object, span: Span) -> Use:
     return use._replace(**{field: value})  # type: ignore[arg-type]
 
 
+def _repeated_merge(head: str, span: Span) -> CnncalcError:
+    return failure(
+        "repeat",
+        f"'{head}' joins tensors once: a merge is not repeated",
+        span,
+        help="repeat a list of layers with 'repeat: 3' and 'layers: [...]'",
+    )
+
+
 def _reference(word: Word) -> Name:
     if not REFERENCE.match(word.text):
         raise failure("bad-name", "the name of one layer is expected here", word.span)
@@ -235,12 +248,47 @@ def _read_name(word: Word, rest: list[Word]) -> Name:
     return Name(rest[0].text, rest[0].span)
 
 
+def cut_condition(scalar: Scalar) -> tuple[Scalar, Argument | None]:
+    """A branch's text without the `when EXPR` at its end, and that condition.
+
+    Raises CnncalcError where `when` stands in front of an arrow or has no condition.
+    """
+    if "when" not in scalar.text:
+        return scalar, None
+    *others, last = links(scalar)
+    for words in others:
+        _refuse_when(words)
+    for place, word in enumerate(last):
+        if word.text == "when":
+            text = scalar.text[: word.start].rstrip()
+            return scalar._replace(value=text, text=text), _read_condition(word, last[place + 1 :])
+    return scalar, None
+
+
 def _read_condition(word: Word, rest: list[Word]) -> Argument:
+    """What follows `if` or `when`, to the end of the line."""
     if not rest:
-        raise failure("missing-value", "'if' has no condition", word.span)
+        raise failure("missing-value", f"'{word.text}' has no condition", word.span)
     end = rest[-1].start + len(rest[-1].text)
     condition = Word(word.scalar.text[rest[0].start : end], word.scalar, rest[0].start)
-    return Argument("if", read_word(condition), condition.span)
+    return Argument(word.text, read_word(condition), condition.span)
+
+
+def _refuse_when(words: list[Word]) -> None:
+    for word in words:
+        if word.text == "when":
+            raise misplaced_when(word.span)
+
+
+def misplaced_when(span: Span) -> CnncalcError:
+    """The complaint about a `when` that does not stand at the end of a merge's branch."""
+    return failure(
+        "misplaced-when",
+        "'when' leaves out a branch of a merge, and stands at the end of that branch",
+        span,
+        help="'if' skips a layer, whose input then passes on; "
+        "a branch is left out by add: [identity, conv 4 1x1 when n > 1]",
+    )
 
 
 def _refuse_condition(words: list[Word]) -> None:
@@ -256,10 +304,13 @@ def _refuse_condition(words: list[Word]) -> None:
 
 __all__ = [
     "add_word",
+    "cut_condition",
     "head_use",
+    "misplaced_when",
     "read_link",
     "read_text",
     "read_words",
     "unknown_word",
     "vocabulary_of",
+    "with_padding",
 ]

@@ -12,7 +12,9 @@ from cnncalc.spec.paddings import read_padding_value, read_side_value
 from cnncalc.spec.shorthand import (
     NAME,
     REFERENCE,
+    cut_condition,
     head_use,
+    misplaced_when,
     put,
     read_text,
     read_words,
@@ -20,7 +22,19 @@ from cnncalc.spec.shorthand import (
     with_padding,
 )
 from cnncalc.spec.source import Mapping, Scalar, Sequence
-from cnncalc.spec.syntax import Argument, Attached, Chain, Loop, Name, Plain, Repeat, Side, Use
+from cnncalc.spec.syntax import (
+    Argument,
+    Attached,
+    Branch,
+    Chain,
+    From,
+    Loop,
+    Name,
+    Plain,
+    Repeat,
+    Side,
+    Use,
+)
 from cnncalc.spec.values import read_argument
 from cnncalc.spec.vocabulary import RESERVED, STRUCTURE, attaches, of_room, unknown_key
 from cnncalc.spec.words import links
@@ -43,6 +57,7 @@ OPTIONS = (
     "train_only",
     "note",
     "if",
+    "when",
     "repeat",
     "attached",
     "weights",
@@ -84,6 +99,30 @@ class Reader:
         if not isinstance(value.value, str):
             raise _wrong_layer(value)
         return self.line(value)
+
+    def branch(self, value: Value) -> Branch:
+        """What a merge joins; `when` at the end of its text or beside it may leave it out."""
+        if isinstance(value, Mapping):
+            return self._mapping_branch(value)
+        if isinstance(value, Scalar) and isinstance(value.value, str):
+            text, when = cut_condition(value)
+            return Branch(self.item(text), when)
+        return Branch(self.item(value))
+
+    def _mapping_branch(self, value: Mapping) -> Branch:
+        head, body = self._head(value)
+        when = None
+        if isinstance(body, Scalar) and isinstance(body.value, str):
+            body, when = cut_condition(body)
+        entries = []
+        for key, entry in value.entries:
+            if key.text != "when":
+                entries.append((key, body if key is head else entry))
+            elif when is not None:
+                raise failure("duplicate-option", "this branch is given when twice", key.span)
+            else:
+                when = read_argument("when", entry)
+        return Branch(self.mapping(Mapping(tuple(entries), value.span)), when)
 
     def line(self, text: Scalar) -> Item:
         """A line of layer text; one that was read before is only moved."""
@@ -145,7 +184,7 @@ class Reader:
                     "missing-key", f"'{head.text}' needs '{companion}:' beside it", head.span
                 )
         if head.text == "residual":
-            branches = (self.chain(body), Chain(()))
+            branches = (Branch(self.chain(body)), Branch(Chain(())))
             return Use("add", head.span, is_block=False, branches=branches)
         if head.text == "side":
             return Side(self.item(body), head.span)
@@ -188,8 +227,7 @@ class Reader:
         if isinstance(body, Sequence):
             if not vocabulary_of(use, self.blocks).joins:
                 raise failure("wrong-form", f"'{head.text}' takes no list of branches", body.span)
-            branches = tuple(self.item(branch) for branch in body.items)
-            return use._replace(branches=branches)
+            return use._replace(branches=tuple(map(self.branch, body.items)))
         if body.value is None:
             return use
         chain = links(body)
@@ -239,6 +277,8 @@ class Reader:
                 argument = read_argument(field, value)
             return use._replace(words=(*use.words, argument))
         options = OPTIONS[:-3] if use.is_block else OPTIONS  # a block has no numbers of its own
+        if key.text == "when":
+            raise misplaced_when(key.span)
         if key.text in options:
             return self._with_option(use, key, value)
         raise unknown_key(key.text, key.span, vocabulary, *options)
@@ -279,6 +319,8 @@ class Reader:
         """Options of chains, repeats, loops and sides: a name, a start, train_only."""
         options = ("name", "from", "train_only", "frozen")
         accepted = [option for option in options if _has(item, option)]
+        if key.text == "when":
+            raise misplaced_when(key.span)
         if key.text == "from" and "from" in accepted:
             return item._replace(source=_reference(value))  # type: ignore[call-arg]
         if key.text == "name":
@@ -320,13 +362,21 @@ class Reader:
                 return use._replace(values={**(use.values or {}), key.text: value})
 
     def _with_source(self, use: Use, key: Scalar, value: Value) -> Use:
-        """`from: left`, or for a merge `from: [a, b]`."""
-        if isinstance(value, Sequence):
-            refs = tuple(_reference(entry) for entry in value.items)
-            if vocabulary_of(use, self.blocks).joins and refs:
-                use = put(use, "source", refs[0], key.span)
-                return use._replace(refs=(*use.refs, *refs[1:]))
-        return put(use, "source", _reference(value), key.span)
+        """`from: left`, or for a merge all that it joins: `from: [a, b]`."""
+        if not isinstance(value, Sequence) or not value.items:
+            return put(use, "source", _reference(value), key.span)
+        if not vocabulary_of(use, self.blocks).joins:
+            raise failure("bad-name", f"'{use.head}' takes one tensor, not a list", value.span)
+        if use.refs or use.branches is not None:
+            raise failure(
+                "duplicate-option",
+                f"what '{use.head}' joins is given twice",
+                key.span,
+                help="name it after the type, in a list of branches, or in 'from: [...]'",
+            )
+        refs = tuple(map(_reference, value.items))
+        use = put(use, "source", refs[0], key.span)
+        return use._replace(branches=tuple(Branch(From(ref)) for ref in refs))
 
     def _attached(self, value: Value) -> Attached:
         """`relu`, or `{bn: {eps: 0.001}}`."""

@@ -63,7 +63,7 @@ class Use(NamedTuple):
     is_block: bool
     words: tuple[Argument | Attached | Plain, ...] = ()
     refs: tuple[Name, ...] = ()  # merges as text: `add in`
-    branches: tuple[Item, ...] | None = None  # merges as mapping
+    branches: tuple[Branch, ...] | None = None  # merges as mapping, or with `from: [a, b]`
     tensors: tuple[tuple[str, Name], ...] = ()  # extra tensors of a block call: skip=enc4
     name: Name | None = None
     condition: Argument | None = None
@@ -126,6 +126,13 @@ class Side(NamedTuple):
 
 
 Item = Use | From | Chain | Repeat | Loop | Side
+
+
+class Branch(NamedTuple):
+    """What a merge joins, and under which condition: without it the branch is left out."""
+
+    body: Item
+    when: Argument | None = None
 
 
 class Parameter(NamedTuple):

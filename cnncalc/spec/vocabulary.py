@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cnncalc.spec.syntax import Block
 
 STRUCTURE = ("residual", "side", "numbered", "repeat", "for", "from", "identity")
-RESERVED = frozenset({*STRUCTURE, "in", "as", "if", "layers", "do", "x"})
+RESERVED = frozenset({*STRUCTURE, "in", "as", "if", "when", "layers", "do", "x"})
 SCOPE_NAMES = frozenset({"cin", "din", "hin", "win", "lin", "i", "reps", "row"})
 SWITCHES = frozenset({"plain", "frozen"})
 
@@ -157,7 +157,8 @@ def is_plain_word(name: str) -> bool:
     return name in _RULES or name in SWITCHES or attaches(name)
 
 
-_RULES = frozenset({"same", "half", "valid", "full", "bias", "nobias", "ceil"})
+# Words of many layers; `abs` is one of a merge, where other bare words are names.
+_RULES = frozenset({"same", "half", "valid", "full", "bias", "nobias", "ceil", "floor", "abs"})
 
 
 def unknown_word(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> CnncalcError:

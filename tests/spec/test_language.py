@@ -359,7 +359,7 @@ def test_a_condition_that_fails_skips_the_layer_never_a_branch():
         "a: conv 2 1x1 if cin == 1",
         "conv 3 1x1 if cin != 1",
         "s: conv 3 1x1 if false",
-        "add s",
+        "add: [identity, from s]",
         "add: [identity, conv 5 1x1 if false]",
     )
     assert sources(found) == {"a": ["in"], "add1": ["a", "a"], "add2": ["add1", "add1"]}
@@ -426,12 +426,13 @@ def test_repeat_with_layers():
           - repeat: 2
             name: part
             layers: [conv 3 3x3]
-          - add part
+          - concat: [from part, from part.1]
         """)
     assert filters(found) == [1, 2, 3, 3]
     assert names(found) == [
-        "conv1", "relu1", "conv2", "relu2", "part.0.conv1", "part.1.conv1", "add1",
+        "conv1", "relu1", "conv2", "relu2", "part.0.conv1", "part.1.conv1", "concat1",
     ]  # fmt: skip
+    assert sources(found)["concat1"] == ["part.1.conv1", "part.1.conv1"]
 
 
 def test_tables_hold_numbers_words_switches_and_expressions():
