@@ -175,6 +175,40 @@ def padding_by_rule(
     return 0, 0
 
 
+class TransposedPadding(NamedTuple):
+    """What a transposed convolution cuts off an axis, before and after, and adds at its end."""
+
+    begin: int
+    end: int
+    output_padding: int
+
+
+def transposed_padding(rule: str, kernel: int, stride: int, dilation: int) -> TransposedPadding:
+    """The padding and output padding of a transposed convolution for a named rule.
+
+    `same` gives W*S outputs: of the cells by which the filter is wider than the stride, the
+    smaller half is cut off before; `valid` cuts nothing off. Where the stride is wider than the
+    filter, both add the cells that are missing at the end, so that every input has S outputs
+    (the rules of Keras' Conv2DTranspose). `half` cuts off floor(dilation * (kernel - 1) / 2) on
+    both sides, as PyTorch code does. Raises Misfit for `full`, which has no one meaning here.
+
+    >>> transposed_padding("same", 5, 2, 1), transposed_padding("valid", 2, 3, 1)[2]
+    (TransposedPadding(begin=1, end=2, output_padding=0), 1)
+    """
+    if rule == "half":
+        return TransposedPadding(*padding_by_rule(rule, 1, kernel, stride, dilation), 0)
+    if rule not in {"same", "valid"}:
+        raise Misfit(
+            "padding-rule",
+            f"'{rule}' padding is not defined for a transposed convolution",
+            field="padding",
+            help="write the padding as a number, such as p1, or use same, valid or half",
+        )
+    wider = dilation * (kernel - 1) + 1 - stride
+    cut = max(wider, 0) if rule == "same" else 0
+    return TransposedPadding(cut // 2, cut - cut // 2, max(-wider, 0))
+
+
 def transposed_count(size: int, window: Window, output_padding: int) -> int:
     """Output size of a transposed convolution: (W-1)*S - 2P + dilation*(F-1) + output_padding + 1.
 

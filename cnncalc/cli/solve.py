@@ -91,12 +91,16 @@ def solve(
         raise typer.BadParameter("needs --transposed", param_hint="--output-padding")
     with output.guarded(json=format_ == "json"):
         from cnncalc.design.solve import Asked, answer
+        from cnncalc.errors import Misfit, failure
 
         asked = Asked(
             wanted, _values(w), _values(f), _values(s), _values(p), _values(dilation) or (1,),
             transposed, _values(output_padding),
         )  # fmt: skip
-        found = answer(asked)
+        try:
+            found = answer(asked)
+        except Misfit as misfit:
+            raise failure(misfit.code, misfit.message, help=misfit.help) from None
         if exact and found.settings:
             found = found._replace(settings=found.exact, nearest=found.floored[:1])
         output.emit(_written(found, format_, top), out)

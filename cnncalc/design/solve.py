@@ -17,7 +17,13 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import Misfit, failure
-from cnncalc.window import PADDING_RULES, Window, padding_by_rule, transposed_count
+from cnncalc.window import (
+    PADDING_RULES,
+    Window,
+    padding_by_rule,
+    transposed_count,
+    transposed_padding,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -180,6 +186,10 @@ def _open(asked: Asked) -> Iterator[tuple[Setting, Padding]]:
         for f in asked.f or sorted({*FILTERS, s}):
             plain = Setting(0, f, s, dilation=dilation)
             for padding in asked.p or _paddings(plain.window):
+                if asked.transposed and isinstance(padding, str):
+                    choice = _by_transposed_rule(asked, plain, padding)
+                    yield choice, (choice.begin, choice.end)
+                    continue
                 sides = _sides(padding)
                 for extra in _extras(asked, plain):
                     choice = plain._replace(begin=sides[0], end=sides[1], output_padding=extra)
@@ -200,6 +210,15 @@ def _sides(padding: Padding) -> tuple[int, int]:
             raise Misfit("padding-rule", message, field="padding")
         return 0, 0
     return (padding, padding) if isinstance(padding, int) else padding
+
+
+def _by_transposed_rule(asked: Asked, plain: Setting, rule: str) -> Setting:
+    """The setting with the padding and output padding that a rule sets. Raises Misfit."""
+    begin, end, extra = transposed_padding(rule, plain.f, plain.s, plain.dilation)
+    if asked.output_padding:
+        message = f"'{rule}' sets the output padding itself"
+        raise Misfit("output-padding", message, field="output_padding")
+    return plain._replace(begin=begin, end=end, output_padding=extra)
 
 
 def _extras(asked: Asked, setting: Setting) -> Iterable[int]:

@@ -87,12 +87,18 @@ class Windowed(Layer):
         rule = self.padding
         if isinstance(rule, str):
             axes = zip(shape.spatial, kernel, stride, dilation, strict=True)
-            return tuple(padding_by_rule(rule, *axis) for axis in axes)
+            return tuple(self.padding_by_rule(rule, *axis) for axis in axes)
         if len(rule) == 1:
             return rule * shape.rank
         if len(rule) != shape.rank:
             raise wrong_rank("padding", len(rule), shape.rank)
         return rule
+
+    def padding_by_rule(
+        self, rule: str, size: int, kernel: int, stride: int, dilation: int
+    ) -> tuple[int, int]:
+        """Zeros before and after one axis for a named rule."""
+        return padding_by_rule(rule, size, kernel, stride, dilation)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Each axis by the window's count; the channels as the room says."""

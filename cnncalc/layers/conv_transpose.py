@@ -2,7 +2,8 @@
 
 Output per axis (W - 1)·S - 2P + d(F - 1) + a + 1, where a is the output padding; weights
 F·F·D·(K/groups), one bias per filter. It runs a convolution's data flow backward; it does
-not invert one. Sources: Zeiler et al. 2010; Dumoulin & Visin, arXiv 1603.07285, chapter 4.
+not invert one. Sources: Zeiler et al. 2010; Dumoulin & Visin, arXiv 1603.07285, chapter 4;
+`same` and `valid` as in Keras' Conv2DTranspose.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from cnncalc.layers._weights import bias_or_zeros, weight_and_bias
 from cnncalc.layers._windowed import Windowed
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
-from cnncalc.window import Reach, Window, transposed_count
+from cnncalc.window import Reach, Window, transposed_count, transposed_padding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 class ConvTranspose(Windowed):
     """A transposed convolution over one, two or three axes.
 
-    Input (D, *spatial), output (filters, *spatial'). Padding takes cells away from the output;
-    `half` is the only padding rule that has one meaning here.
+    Input (D, *spatial), output (filters, *spatial'). Padding takes cells away from the output.
+    `same` gives W·S outputs and `valid` at least as many, as in Keras; both set a.
 
     >>> up = ConvTranspose(filters=64, kernel=(2,), stride=(2,))
     >>> up.output_shape(Shape(128, (28, 28))), up.macs(Shape(128, (28, 28)))
@@ -65,16 +66,12 @@ class ConvTranspose(Windowed):
     bias_free_before_norm: ClassVar[bool] = True
     work: ClassVar[Work] = "counted"
 
-    def windows(self, shape: Shape) -> tuple[Window, ...]:
-        """The filter on every axis. Raises Misfit for a padding rule other than `half`."""
-        if isinstance(self.padding, str) and self.padding != "half":
-            raise Misfit(
-                "padding-rule",
-                f"'{self.padding}' padding is not defined for a transposed convolution",
-                field="padding",
-                help="write the padding as a number, such as p1, or use half",
-            )
-        return Windowed.windows(self, shape)
+    def padding_by_rule(
+        self, rule: str, size: int, kernel: int, stride: int, dilation: int
+    ) -> tuple[int, int]:
+        """Cells cut off before and after one axis, whatever its size. Raises Misfit for `full`."""
+        begin, end, _ = transposed_padding(rule, kernel, stride, dilation)
+        return begin, end
 
     def channels_out(self, shape: Shape) -> int:
         """One channel per filter, once the groups are seen to divide both sides."""
@@ -90,7 +87,20 @@ class ConvTranspose(Windowed):
         return Shape(channels, tuple(transposed_count(*axis) for axis in axes))
 
     def _extra(self, shape: Shape) -> tuple[int, ...]:
-        return spread(self.output_padding, shape.rank, "output_padding")
+        """The output padding per axis; `same` and `valid` set it."""
+        if self.padding not in {"same", "valid"}:
+            return spread(self.output_padding, shape.rank, "output_padding")
+        if any(self.output_padding):
+            raise Misfit(
+                "output-padding",
+                f"'{self.padding}' sets the output padding itself",
+                field="output_padding",
+                help="leave it out, or write the padding as a number, such as p1",
+            )
+        windows = self.windows(shape)
+        axes = ((w.kernel, w.stride, w.dilation) for w in windows)
+        padding = (transposed_padding(self.padding, *axis) for axis in axes)
+        return tuple(axis.output_padding for axis in padding)
 
     def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
         """weight (D, K/groups, *F); bias (K)."""

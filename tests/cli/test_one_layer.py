@@ -298,3 +298,14 @@ def test_the_other_formats_are_those_of_analyze(cnncalc):
     header, row = cnncalc("conv", "-W", 32, "-K", 6, "-F", 5, "--format", "csv").out.splitlines()
     assert dict(zip(header.split(","), row.split(","), strict=True))["connections"] == "117600"
     assert cnncalc("pool", "-W", 4, "-F", 2, "--format", "md").out.startswith("| # | Layer |")
+
+
+def test_a_transposed_convolution_pads_as_in_keras(cnncalc):
+    """Keras: same gives W·S; valid gives W·S + max(F - S, 0)."""
+    answer = cnncalc("conv-transpose", "-W", 12, "-F", "5,2", "-S", 3, "-P", "same,valid")
+    assert [line.split()[2] for line in answer.out.splitlines()[1:]] == [
+        "36×36×1", "38×38×1", "36×36×1", "36×36×1",
+    ]  # fmt: skip
+    one = cnncalc("conv-transpose", "-W", 12, "-F", 2, "-S", 3, "-P", "valid").out
+    assert one.startswith("output padding   a = 1\n")
+    assert "(12 - 1)·3 - 2·0 + 1·(2 - 1) + 1 + 1 = 36" in one

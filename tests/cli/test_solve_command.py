@@ -138,3 +138,13 @@ def test_it_starts_without_heavy_libraries():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "[]\n"
+
+
+def test_rules_of_transposed_convolutions_are_those_of_keras(cnncalc):
+    """12 · 2 = 24 by same, which cuts one cell off at the end; full has no one meaning."""
+    options = ("--transposed", "--out", 24, "-F", 3, "-S", 2)
+    (found,) = cnncalc("solve", *options, "-P", "same", "--json").json["settings"]
+    assert (found["w"], found["p"], found["output_padding"]) == (12, [0, 1], 0)
+    answer = cnncalc("solve", *options, "-P", "full")
+    assert (answer.status, answer.out) == (1, "")
+    assert answer.err.startswith("error[padding-rule]: 'full' padding is not defined")

@@ -93,6 +93,15 @@ def test_the_transposed_convolution_of_u_net_at_size():
     check(*run_both(layer, [Shape(64, (28, 28))], 9, inputs=rectified))
 
 
+@pytest.mark.parametrize("rule", ["same", "valid", "half"])
+@pytest.mark.parametrize(("kernel", "stride", "dilation"), [(5, 2, 1), (2, 3, 1), (3, 2, 2)])
+def test_transposed_convolutions_by_a_padding_rule(rule, kernel, stride, dilation):
+    layer = ConvTranspose(
+        filters=4, kernel=(kernel,), stride=(stride,), dilation=(dilation,), padding=rule
+    )
+    check(*run_both(layer, [Shape(3, (5, 4))], 5))
+
+
 @pytest.mark.parametrize("size", [1, 3])
 @pytest.mark.parametrize("kernel", [1, 2, 3, 5])
 def test_every_way_to_stamp_along_an_axis(size, kernel):

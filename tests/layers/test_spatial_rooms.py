@@ -6,6 +6,7 @@ The golden cases in data/forward were made with torch 2.13 in float64 (each file
 from fractions import Fraction
 
 import pytest
+from arithmetic import evaluate
 from golden import FORWARD, check, dims, flat, load, samples
 
 from cnncalc.errors import Misfit
@@ -96,6 +97,45 @@ def layer_of(case):
 def test_forward_agrees_with_torch(name):
     case = load(name)
     check(layer_of(case), case)
+
+
+KERAS = sorted(p.stem for p in FORWARD.glob("keras_conv_transpose2d_*.json"))
+
+
+@pytest.mark.parametrize("name", KERAS)
+def test_transposed_convolutions_pad_by_the_rules_of_keras(name):
+    case = load(name)
+    layer = ConvTranspose(**fields(case["params"]))
+    check(layer, case)
+    shape = samples(case)[0][0].shape
+    for step in layer.explain(shape):
+        assert evaluate(step.numbers) == step.value
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "dilation", "rule", "out"),
+    [  # compute_conv_transpose_output_length of Keras 3, worked by hand
+        (7, 3, 2, 1, "same", 14), (7, 3, 2, 1, "valid", 15), (7, 2, 2, 1, "valid", 14),
+        (5, 2, 3, 1, "same", 15), (5, 2, 3, 1, "valid", 15), (4, 3, 1, 2, "same", 4),
+        (4, 3, 1, 2, "valid", 8), (4, 4, 2, 1, "same", 8), (1, 1, 4, 1, "same", 4),
+    ],
+)  # fmt: skip
+def test_sizes_of_transposed_convolutions_in_keras(size, kernel, stride, dilation, rule, out):
+    layer = ConvTranspose(
+        filters=1, kernel=(kernel,), stride=(stride,), dilation=(dilation,), padding=rule
+    )
+    assert layer.output_shape(Shape(1, (size,))) == Shape(1, (out,))
+
+
+def test_a_padding_rule_and_an_output_padding_exclude_each_other():
+    layer = ConvTranspose(filters=1, kernel=(3,), padding="same", output_padding=(1,), stride=(2,))
+    with pytest.raises(Misfit, match="'same' sets the output padding itself") as caught:
+        layer.output_shape(Shape(1, (4,)))
+    assert caught.value.field == "output_padding"
+
+
+def test_there_are_nine_cases_of_keras():
+    assert len(KERAS) == 9
 
 
 def test_no_golden_case_is_left_out():
@@ -316,9 +356,9 @@ REFUSALS = [
      "groups=3 does not divide the 4 filters",
      "groups must divide 6 input channels and 4 filters: 1 or 2"),
     (ConvTranspose(filters=1, kernel=(3,), padding="half"),
-     ConvTranspose(filters=1, kernel=(3,), padding="same"), Shape(1, (4,)), "padding",
-     "'same' padding is not defined for a transposed convolution",
-     "write the padding as a number, such as p1, or use half"),
+     ConvTranspose(filters=1, kernel=(3,), padding="full"), Shape(1, (4,)), "padding",
+     "'full' padding is not defined for a transposed convolution",
+     "write the padding as a number, such as p1, or use same, valid or half"),
     (ConvTranspose(filters=1, kernel=(3,), stride=(2,), output_padding=(1,)),
      ConvTranspose(filters=1, kernel=(3,), stride=(2,), output_padding=(2,)),
      Shape(1, (4,)), "output_padding",
