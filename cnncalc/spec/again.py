@@ -83,7 +83,8 @@ def _moved(use: Use, lines: int, columns: int) -> Use:
 
 def _moved_word(word: Word, lines: int, columns: int) -> Word:
     if isinstance(word, Argument):
-        return Argument(word.field, word.value, word.span.moved(lines, columns), word.letter)
+        span = word.span.moved(lines, columns)
+        return Argument(word.field, word.value, span, word.letter, word.key)
     if isinstance(word, Attached):
         arguments = tuple([_moved_word(a, lines, columns) for a in word.arguments])
         return Attached(word.type, arguments, word.span.moved(lines, columns))  # type: ignore[arg-type]

@@ -48,6 +48,7 @@ class Document(NamedTuple):
     outputs: tuple[Name, ...]
     turning: frozenset[str]  # blocks whose rows depend on the pass of a repeat
     constant: dict[int, tuple[Use, Resolved | None]]
+    notes: tuple[Diagnostic, ...] = ()
 
     def at(self, *path: str) -> Value | None:
         """The value at a path of keys, as written."""
@@ -89,13 +90,15 @@ def read_document(text: str, file: str) -> Document:
         errors += budgets.problems(budget)
     errors += init.problems(section(tree, "init"))
     check_cycles(blocks)
-    found = islice(_check_names(tree, blocks, defaults, body, outputs), ENOUGH_ERRORS)
+    found = list(islice(_check_names(tree, blocks, defaults, body, outputs), ENOUGH_ERRORS))
+    notes = tuple(d for d in found if d.severity == "note")
     # What a layer lacks, it may have by the defaults that are wrong.
-    errors += [d for d in found if d.code != "missing-option"] if unfit else found
+    lacking = {"missing-option"} if unfit else set()
+    errors += [d for d in found if d.severity == "error" and d.code not in lacking]
     if model is None or errors:
         raise CnncalcError(*sorted(dict.fromkeys(errors), key=_place))
     turning = frozenset(_turning(blocks, defaults))
-    return Document(file, text, tree, model, blocks, defaults, body, outputs, turning, {})
+    return Document(file, text, tree, model, blocks, defaults, body, outputs, turning, {}, notes)
 
 
 def _turning(blocks: Env[str, Block], defaults: Env[str, Use]) -> Iterator[str]:
@@ -173,7 +176,7 @@ def _check_names(
         checker = Checker(blocks, defaults, known)
         checker.arguments(block)
         checker.scope(block.body, block.tensors)
-        yield from checker.errors
+        yield from (*checker.errors, *checker.notes)
     checker = Checker(blocks, defaults, known)
     inputs = [Name(key.text, key.span) for key in _inputs(tree)]
     for name in inputs:
@@ -184,6 +187,7 @@ def _check_names(
         checker.errors.clear()
         checker.reference(name)
         yield from checker.errors
+    yield from checker.notes
 
 
 def _inputs(tree: Mapping) -> Iterator[Scalar]:

@@ -116,7 +116,10 @@ def build(
         init=read_init(document.at("init")),
         diagnostics=tuple(
             with_line(remark, document.text, document.file)
-            for remark in _remarks(ports, skipped=skipped and expect is not None)
+            for remark in (
+                *_remarks(ports, skipped=skipped and expect is not None),
+                *document.notes[:1],  # one of a kind says it
+            )
         ),
         groups=builder.rows.groups,
     )

@@ -19,6 +19,7 @@ from cnncalc.spec.variables import may_name
 from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, STRUCTURE, attaches, is_plain_word
 from cnncalc.spec.wording import (
     call_problems,
+    filter_note,
     letter_problems,
     times_problems,
     value_problems,
@@ -69,6 +70,7 @@ class Checker:
         self.defaults = defaults
         self.variables = variables | SCOPE_NAMES
         self.errors: list[Diagnostic] = []
+        self.notes: list[Diagnostic] = []
         self.sound: dict[int, Use] = {}  # lines without a mistake, by the id of their first
         self.later: dict[str, Name] = {}
         self.known: dict[str, Span | None] = {}
@@ -183,6 +185,7 @@ class Checker:
             wrong = layer_problems(use, self.defaults, variables)
         if not wrong:
             self.sound[id(use.like or use)] = use
+            self.notes += filter(None, [filter_note(use)])
         self.errors += wrong
 
     def _references(self, use: Use) -> None:

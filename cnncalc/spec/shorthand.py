@@ -132,7 +132,7 @@ def add_word(use: Use, word: Word, vocabulary: Vocabulary) -> Use:  # noqa: PLR0
         sizes = tuple(int(size) for size in letter[2].split("x"))
         field = vocabulary.letters[letter[1].lower()]
         value = sizes[0] if len(sizes) == 1 else sizes
-        return _with(use, Argument(field, value, word.part(1).span, text))
+        return _with(use, Argument(field, value, word.part(1).span, text, letter[1].lower()))
     sides = SIDES.match(text)
     if sides and vocabulary.letters.get(sides[1].lower()) in vocabulary.paddings:
         field = vocabulary.letters[sides[1].lower()]
@@ -181,7 +181,8 @@ def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
     if vocabulary.takes_sides(key):
         return with_padding(use, Argument(field, read_padding(value), value.span), vocabulary)
     read = read_side if vocabulary.takes_one_side(key) else read_word
-    return _with(use, Argument(field, read(value), value.span))
+    letter = key.lower() if len(key) == 1 else None
+    return _with(use, Argument(field, read(value), value.span, key=letter))
 
 
 def with_padding(use: Use, padding: Argument, vocabulary: Vocabulary) -> Use:

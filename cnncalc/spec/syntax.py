@@ -40,6 +40,7 @@ class Argument(NamedTuple):
     value: object  # a plain value or a Dynamic
     span: Span
     letter: str | None = None  # the whole word, where it is a letter and a number: s2
+    key: str | None = None  # what stands before the value, where that is a letter: s of s2, s=2
 
 
 class Attached(NamedTuple):

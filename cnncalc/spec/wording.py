@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Blocks = Mapping[str, Block]
     Names = frozenset[str]
 
+USUAL_FILTER = 11
+
 
 def word_problems(use: Use, blocks: Blocks, variables: Names) -> Iterator[Diagnostic]:
     """Words that are unknown, too many, or say the same thing twice."""
@@ -57,6 +59,26 @@ def letter_problems(use: Use, variables: Names) -> Iterator[Diagnostic]:
             help_ = f"write {name[0]}={name} or ({name}) for the variable, {meant} for the number"
             span = word.span._replace(column=word.span.column - 1)
             yield Diagnostic("error", "ambiguous-word", message, span, help=help_)
+
+
+def filter_note(use: Use) -> Diagnostic | None:
+    """A note where `f32 k3`, by the letters of the notes, may be meant the other way round.
+
+    F is the filter size and K the number of filters; a size above 11, the largest of the
+    classic networks (AlexNet), that is above K as well is rarely meant.
+    """
+    given = {word.key: word for word in use.words if isinstance(word, Argument)}
+    if use.is_block or not {"f", "k"} <= given.keys():
+        return None
+    f, k = given["f"].value, given["k"].value
+    fields = given["f"].field, given["k"].field
+    if fields != ("kernel", "filters") or type(f) is not int or type(k) is not int:
+        return None
+    if f <= max(k, USUAL_FILTER):
+        return None
+    message = f"{k} filters of size {f}: F is the filter size and K the number of filters"
+    help_ = f"for {f} filters of size {k} write k{f} f{k}"
+    return Diagnostic("note", "filter-letters", message, given["f"].span, help=help_)
 
 
 def value_problems(argument: Argument, variables: Names) -> Iterator[Diagnostic]:
