@@ -12,6 +12,7 @@ from cnncalc.spec.calls import TURN
 from cnncalc.spec.cycles import check_cycles
 from cnncalc.spec.model import SpecModel, VariantModel
 from cnncalc.spec.names import Checker
+from cnncalc.spec.paddings import sum_as_padding
 from cnncalc.spec.reads import variables_read
 from cnncalc.spec.shorthand import head_use, read_words
 from cnncalc.spec.signatures import read_signatures
@@ -172,12 +173,13 @@ def _check_names(
     outputs: tuple[Name, ...],
 ) -> Iterator[Diagnostic]:
     known = frozenset(section(tree, "vars").keys())
+    checkers: dict[str | None, Checker] = {}
     for block in blocks.values():
-        checker = Checker(blocks, defaults, known)
+        checker = checkers[block.name] = Checker(blocks, defaults, known)
         checker.arguments(block)
         checker.scope(block.body, block.tensors)
         yield from (*checker.errors, *checker.notes)
-    checker = Checker(blocks, defaults, known)
+    checker = checkers[None] = Checker(blocks, defaults, known)
     inputs = [Name(key.text, key.span) for key in _inputs(tree)]
     for name in inputs:
         checker.allowed(name)
@@ -188,6 +190,15 @@ def _check_names(
         checker.reference(name)
         yield from checker.errors
     yield from checker.notes
+    yield from _sums_as_paddings(checkers)
+
+
+def _sums_as_paddings(checkers: Env[str | None, Checker]) -> Iterator[Diagnostic]:
+    """Sums that reach a padding through an argument of a block or a variable of `for`."""
+    for name, checker in checkers.items():
+        for block, variable, word in checker.sums:
+            if variable in checkers[name if block is None else block].padded:
+                yield from sum_as_padding(word).diagnostics
 
 
 def _inputs(tree: Mapping) -> Iterator[Scalar]:

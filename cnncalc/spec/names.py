@@ -8,15 +8,34 @@ independent mistakes are reported together.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
 from cnncalc.errors import ENOUGH_ERRORS, Diagnostic, did_you_mean
 from cnncalc.spec.flow import depends
 from cnncalc.spec.literals import layer_problems
-from cnncalc.spec.syntax import Attached, Chain, From, Loop, Repeat, Side, Use
+from cnncalc.spec.paddings import has_plus
+from cnncalc.spec.syntax import (
+    Argument,
+    Attached,
+    Chain,
+    Dynamic,
+    From,
+    Loop,
+    Repeat,
+    Side,
+    Use,
+)
+from cnncalc.spec.values import bare_name
 from cnncalc.spec.variables import may_name
-from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, STRUCTURE, attaches, is_plain_word
+from cnncalc.spec.vocabulary import (
+    RESERVED,
+    SCOPE_NAMES,
+    STRUCTURE,
+    attaches,
+    is_plain_word,
+    of_room,
+)
 from cnncalc.spec.wording import (
     call_problems,
     filter_note,
@@ -31,6 +50,7 @@ if TYPE_CHECKING:
 
     from cnncalc.errors import Span
     from cnncalc.spec.syntax import Block, Branch, Item, Name
+    from cnncalc.spec.words import Word
 
 
 TENSOR = re.compile(r"\w+(\.\w+)*\Z")  # with dots, as `cnncalc expand` writes names
@@ -60,6 +80,14 @@ def attached_names(use: Use) -> Iterator[Name]:
             yield word.name
 
 
+class Sum(NamedTuple):
+    """A value with a plus sign, and the variable that holds it: a block's, or one of a `for`."""
+
+    block: str | None
+    variable: str
+    word: Word
+
+
 class Checker:
     """Walks one scope: the network, or the body of one block."""
 
@@ -71,6 +99,8 @@ class Checker:
         self.variables = variables | SCOPE_NAMES
         self.errors: list[Diagnostic] = []
         self.notes: list[Diagnostic] = []
+        self.padded: set[str] = set()  # variables that are written as a padding: p=p
+        self.sums: list[Sum] = []
         self.sound: dict[int, Use] = {}  # lines without a mistake, by the id of their first
         self.later: dict[str, Name] = {}
         self.known: dict[str, Span | None] = {}
@@ -91,6 +121,7 @@ class Checker:
         for parameter in block.parameters:
             if parameter.default is not None:
                 self.errors += value_problems(parameter.default, self.variables)
+                self._sum(None, parameter.name, parameter.default)
             self.variables |= {parameter.name}
 
     def _declare(self, name: Name, given: tuple[str, ...]) -> None:
@@ -178,6 +209,7 @@ class Checker:
         if use.condition is not None:
             self.errors += value_problems(use.condition, variables)
         self.errors += times_problems(use.repeat, variables)
+        self._paddings(use)
         wrong = list(word_problems(use, self.blocks, variables))
         if use.is_block:
             wrong += call_problems(use, self.blocks[use.head])
@@ -187,6 +219,22 @@ class Checker:
             self.sound[id(use.like or use)] = use
             self.notes += filter(None, [filter_note(use)])
         self.errors += wrong
+
+    def _paddings(self, use: Use) -> None:
+        """Note which variables are paddings here, and which arguments of blocks are sums."""
+        arguments = [word for word in use.words if isinstance(word, Argument)]
+        if use.is_block:
+            free = (parameter.name for parameter in self.blocks[use.head].parameters)
+            for word in arguments:
+                self._sum(use.head, word.field or next(free, ""), word)
+            return
+        paddings = of_room(use.head).paddings
+        names = (bare_name(word.value) for word in arguments if word.field in paddings)
+        self.padded.update(name for name in names if name is not None)
+
+    def _sum(self, block: str | None, variable: str, argument: Argument) -> None:
+        if isinstance(argument.value, Dynamic) and has_plus(argument.value.word):
+            self.sums.append(Sum(block, variable, argument.value.word))
 
     def _references(self, use: Use) -> None:
         for ref in use.refs:
@@ -209,6 +257,7 @@ class Checker:
     def _loop(self, loop: Loop, variables: frozenset[str]) -> None:
         for cell in (cell for row in loop.rows for cell in row):
             self.errors += value_problems(cell, variables)
+            self._sum(None, str(cell.field), cell)
         seen: set[str] = set()
         for name in loop.names:
             if not may_name(name.text):

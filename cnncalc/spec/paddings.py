@@ -30,6 +30,22 @@ def read_padding(word: Word) -> object:
     return tuple(_sides(axis, word) for axis in word.split("x×"))
 
 
+def sum_as_padding(word: Word) -> CnncalcError:
+    """The complaint about a sum that reaches a padding through a variable, which holds one number.
+
+    >>> from cnncalc.spec.source import compose
+    >>> str(sum_as_padding(whole(compose("0+1", "net.yaml"))))
+    "padding-sum: '0+1' could be a sum, or the padding before and after"
+    """
+    return failure(
+        "padding-sum",
+        f"'{word.text}' could be a sum, or the padding before and after",
+        word.span,
+        help=f"write ({word.text}) for the sum on both sides; "
+        "two sides need two variables, such as p=(a)+(b)",
+    )
+
+
 def read_padding_value(value: Value) -> object:
     """The value of a padding in the mapping form: text as in a word, or a list per axis.
 
