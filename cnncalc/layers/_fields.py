@@ -73,7 +73,8 @@ class SpreadPairs(Spread):
     ) -> JsonSchemaValue:
         number = {"type": "integer", "minimum": 0}
         pair = {"type": "array", "items": number, "minItems": 2, "maxItems": 2}
-        per_axis = {"type": "array", "items": {"anyOf": [number, pair]}, "maxItems": 3}
+        sides = {"type": "string", "description": "before+after, such as 0+1 or (k-1)+0"}
+        per_axis = {"type": "array", "items": {"anyOf": [number, pair, sides]}, "maxItems": 3}
         return {"anyOf": [{"enum": list(PADDING_RULES)}, number, per_axis]}
 
     @staticmethod

@@ -33,7 +33,7 @@ KINDS: dict[str, tuple[str, object]] = {
     "PerAxis": ("a whole number from 1, or one per axis", 3),
     "NaturalPerAxis": ("a whole number from 0, or one per axis", 1),
     "FactorPerAxis": ("a number above 0, or one per axis", 2),
-    "Padding": ("zeros on each side: a number, one per axis, [before, after] pairs", 1),
+    "Padding": ("zeros on each side: a number, one per axis, 0+1 or [before, after] pairs", 1),
     "PaddingPairs": ("a number, one per axis, or [before, after] pairs", 1),
 }
 OTHER = "see above"

@@ -119,7 +119,8 @@ class Reader:
             if key.text != "when":
                 entries.append((key, body if key is head else entry))
             elif when is not None:
-                raise failure("duplicate-option", "this branch is given when twice", key.span)
+                message = "the condition of this branch is given twice"
+                raise failure("duplicate-option", message, key.span)
             else:
                 when = read_argument("when", entry)
         return Branch(self.mapping(Mapping(tuple(entries), value.span)), when)

@@ -181,7 +181,7 @@ def bare_number(
     `line` are the words behind the head, that number among them, to show the line as it
     should be written; without them the shortest such line is shown.
     """
-    words = line or (number,)
+    words = line or (number, "...")
     named = [f"{reason.letter}={word}" if word == number else word for word in words]
     without = [word for word in words if word != number]
     return failure(
