@@ -16,26 +16,12 @@ import yaml
 FOLDER = Path(__file__).parent / "data" / "public"
 CASES = yaml.safe_load((FOLDER / "cases.yaml").read_text(encoding="utf-8"))
 
-# Commands that do not behave yet, each with what it waits for.
-PENDING = {
-    'stack 32x32x16 "dwconv 32 3x3"': "a bare number of dwconv is refused",
-    'stack 112x112x32 "dwconv 32 3x3 p1 bn relu6" "conv 64 1x1 bn relu6"': (
-        "a bare number of dwconv is refused"
-    ),
-    'stack 224x224x3 "conv 32 3x3 s2 p=0+1 bn relu6"': "p=0+1 is before + after",
-    'stack 225x225x3 "conv 32 3x3 s2 p=0+1"': "p=0+1 is before + after",
-    'stack 224x224x3 "conv f32 k3"': "a note about F larger than K",
-    "analyze 21.yaml --columns rf": "the receptive field where a global branch meets a local one",
-}
-
 
 def steps():
     """Every command of every case, named after its case."""
     for name, commands in CASES.items():
         for number, step in enumerate(commands, 1):
-            waits = PENDING.get(step["run"])
-            marks = [pytest.mark.xfail(reason=waits)] if waits else []
-            yield pytest.param(step, id=f"{name}-{number}", marks=marks)
+            yield pytest.param(step, id=f"{name}-{number}")
 
 
 def figure(document, path):
@@ -76,10 +62,6 @@ def test_every_case_says_what_it_expects():
         for step in commands:
             assert step.keys() <= {"run", "figures", "refused", "status", "why", "note"}
             assert bool(step.get("figures")) != bool(step.get("refused"))
-
-
-def test_what_is_pending_is_a_command():
-    assert set(PENDING) <= {step["run"] for commands in CASES.values() for step in commands}
 
 
 @pytest.mark.parametrize("step", list(steps()))

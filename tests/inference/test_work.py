@@ -67,8 +67,11 @@ def test_the_speed_of_this_machine_is_found_in_milliseconds():
 
 @pytest.mark.usefixtures("reference")
 def test_memory_is_of_what_is_alive_at_once():
-    """The most of LeNet-5 is its first fully connected layer: 400 numbers in and 120 out, of 32
-    bytes, and 400·120 + 120 parameters of 8. When all rows are kept, their numbers are there too."""
+    """The most of LeNet-5 is its first fully connected layer.
+
+    400 numbers in and 120 out, of 32 bytes, and 400·120 + 120 parameters of 8. When all rows are
+    kept, their numbers are there too.
+    """
     network = load("lenet5")
     assert ahead(network).memory == 520 * 32 + 48_120 * 8
     everything = {node.name for node in network.nodes}
