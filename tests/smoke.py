@@ -158,7 +158,8 @@ def main(program: list[str]) -> int:
             if found := faults(run, done):
                 setting = " ".join(f"{key}={value}" for key, value in run.environment)
                 failed.append(f"{setting} cnncalc {run.words}: {'; '.join(found)}\n{done.stderr}")
-    print(*failed, sep="\n")
+    for fault in failed:
+        print(fault)
     print(f"{len(tried)} command lines tried, {len(failed)} failed")
     return len(failed)
 

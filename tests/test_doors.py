@@ -6,6 +6,7 @@ to look further: they are not there when the program runs. But a room knows no n
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,17 @@ def test_the_walk_sees_what_is_wrong():
         assert not any(matches(target, p) for p in rule(name, DOORS)), (name, target)
     statement = ast.parse("from cnncalc.spec import load, compose").body[0]
     assert imported(statement) == ["cnncalc.spec.load", "cnncalc.spec"]
+
+
+def test_of_typer_only_the_public_interface_is_used():
+    """Its inside, and the Click it brings along, change from one version to the next."""
+    imports = {
+        line.strip()
+        for path in MODULES
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\s*(import|from) (typer|click)\b", line)
+    }
+    # The second is what `cls` of typer.Typer is made from, as its documentation says.
+    assert imports == {"import typer", "from typer.core import TyperGroup"}
+    inside = re.compile(r"\btyper\.(?:[a-z_]+\.|_)")  # such as typer.main.get_command
+    assert not [path for path in MODULES if inside.search(path.read_text(encoding="utf-8"))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from inspect import Signature, signature
@@ -70,7 +70,7 @@ Exit status: 0 all is well; 1 a network does not work or a check fails; 2 wrong 
 class Commands(TyperGroup):
     """The group of all commands: suggests the command that was meant, and complains in JSON too.
 
-    Its methods are those that Typer's documentation of `cls` leaves to subclasses of TyperGroup.
+    Typer takes a subclass of its TyperGroup as `cls`; nothing else of its inside is used here.
     """
 
     def make_context(
@@ -99,7 +99,7 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command; an unknown one is an error that suggests what was meant."""
         word = args[0]
-        if not word.startswith("-") and word not in {*COMMANDS, *ALIASES}:
+        if not word.startswith("-") and word not in (*COMMANDS, *ALIASES):
             from cnncalc.render.format import printable
 
             ctx.fail(f"No such command '{printable(word)}'.{printable(_meant(word))}")
@@ -113,7 +113,10 @@ def _meant(word: str) -> str:
 
     from cnncalc import zoo
 
-    if word in zoo.names() or Path(word).is_file():
+    file = False
+    with suppress(OSError):  # a name that is too long, a folder that may not be searched
+        file = Path(word).is_file()
+    if file or word in zoo.names():
         return f" Did you mean 'cnncalc analyze {word}'?"
     close = get_close_matches(word, [*COMMANDS, *ALIASES], n=1)
     return f" Did you mean '{close[0]}'?" if close else ""
@@ -134,18 +137,19 @@ def _application(arguments: list[str]) -> typer.Typer:
     app.callback()(cnncalc)
     for name in _needed(arguments):
         function, epilog = _command(name, os.environ.get(FORMAT_VARIABLE))
-        app.command(name=name, epilog=epilog)(function)
+        app.command(name=name, epilog=epilog, hidden=name in ALIASES)(function)
     return app
 
 
 def _needed(arguments: list[str]) -> Iterable[str]:
     """The names of the commands to import: the one that was asked for, or all to list them."""
+    every = (*COMMANDS, *ALIASES)
     word = next(iter(arguments), "")
     if word == "--version":
         return ()
     if COMPLETION_VARIABLE in os.environ or not word or word.startswith("-"):
-        return COMMANDS
-    return (word,) if word in {*COMMANDS, *ALIASES} else ()
+        return every
+    return (word,) if word in every else ()
 
 
 @cache

@@ -182,6 +182,8 @@ def test_a_starter_with_an_odd_name(cnncalc, tmp_path):
         ("cnncalc zoo lenet5-", 2, ["lenet5-1998"]),
         ("cnncalc layers conv_", 2, ["conv_transpose"]),
         ("cnncalc pool --kin", 2, ["--kind"]),
+        ("cnncalc deconv --output-p", 2, ["--output-padding"]),
+        ("cnncalc deco", 1, []),  # another name of conv-transpose, which is offered
     ],
 )  # fmt: skip
 def test_completion_offers_what_fits(cnncalc, monkeypatch, typed, at, offered):
@@ -189,6 +191,13 @@ def test_completion_offers_what_fits(cnncalc, monkeypatch, typed, at, offered):
     monkeypatch.setenv("COMP_WORDS", typed)
     monkeypatch.setenv("COMP_CWORD", str(at))
     assert cnncalc().out.split() == offered
+
+
+@pytest.mark.parametrize("word", ["x" * 300, "x\0y"])
+def test_a_word_that_can_be_no_file_is_an_unknown_command(cnncalc, word):
+    answer = cnncalc(word)
+    assert (answer.status, answer.out) == (2, "")
+    assert "No such command" in answer.err
 
 
 def test_completion_can_be_installed(cnncalc, monkeypatch):
