@@ -12,7 +12,7 @@ from cnncalc.render.format import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-FORMULA = re.compile(r"[=+@-]")
+FORMULA = re.compile(r"[=+@-].")
 NUMBER = re.compile(r"[+-]?\d[\d,.]*(?:e[+-]?\d+)?", re.IGNORECASE)
 
 

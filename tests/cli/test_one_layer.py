@@ -211,7 +211,7 @@ def test_comma_lists_in_other_formats(cnncalc):
     assert csv.splitlines() == [
         "w,out_h,out_w,out_c,weights,params,connections,macs,remark",
         "32,28,28,1,25,26,19600,19600,",
-        "4,,,,,,,,--f: the filter (5) is larger than its input (4)",
+        "4,,,,,,,,'--f: the filter (5) is larger than its input (4)",
     ]
     markdown = cnncalc("fc", "--in", 4, "--units", "2,3", "--format", "md").out
     assert markdown.splitlines()[2:] == [
