@@ -92,7 +92,7 @@ def forward(
     jobs: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", rich_help_panel=RUN, show_default="the processors",
-                     help="Processes that share several samples; each sample is one's work."),
+                     help="Processes that share several samples."),
     ] = None,
     readable: Annotated[
         bool,

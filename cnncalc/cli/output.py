@@ -188,6 +188,11 @@ def guarded(*, json: bool = False) -> Iterator[None]:
             raise
         problem = Diagnostic("error", "too-deep", "the network is nested too deep")
         fail(CnncalcError(problem), json=json)
+    except MemoryError:
+        if settings.debug:
+            raise
+        message, help_ = "there is not enough memory", "a smaller --input needs less"
+        fail(CnncalcError(Diagnostic("error", "out-of-memory", message, help=help_)), json=json)
 
 
 def fail(error: CnncalcError, *, json: bool) -> None:

@@ -492,6 +492,16 @@ def test_a_pass_that_cannot_fit_is_refused_by_its_size(forward, tmp_path, line):
     assert "the limit is" in refused.err
 
 
+def test_a_pass_that_runs_out_of_memory_all_the_same(forward, monkeypatch):
+    def fails(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(forwarding, "forward", fails)
+    answer = forward("quiz.yaml", "--yes")
+    assert (answer.status, answer.out) == (1, "")
+    assert answer.err.startswith("error[out-of-memory]: there is not enough memory\n")
+
+
 def test_a_sample_that_cannot_fit_is_not_drawn(forward, tmp_path):
     (tmp_path / "net.yaml").write_text("input: 1000000x1000000x1\nlayers: [gap]\n")
     refused = forward("net.yaml", "--max-macs", "1T")
