@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from cnncalc import files
-from cnncalc.errors import CnncalcError, Diagnostic
+from cnncalc.errors import CnncalcError, Diagnostic, failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -170,29 +170,25 @@ def guarded(*, json: bool = False) -> Iterator[None]:
 
     try:
         yield
-    except CnncalcError as error:
+    except (CnncalcError, ChoiceError, OSError, RecursionError, MemoryError) as error:
         if settings.debug:
             raise
-        fail(error, json=json)
-    except ChoiceError as error:
-        if settings.debug:
-            raise
-        problem = Diagnostic("error", "usage", str(error), help=error.help)
-        fail(CnncalcError(problem, exit_code=USAGE), json=json)
-    except OSError as error:  # of a file; what goes wrong with stdout is a CnncalcError
-        if settings.debug:
-            raise
-        fail(files.cannot_read(str(error.filename or "a file"), error), json=json)
-    except RecursionError:
-        if settings.debug:
-            raise
-        problem = Diagnostic("error", "too-deep", "the network is nested too deep")
-        fail(CnncalcError(problem), json=json)
-    except MemoryError:
-        if settings.debug:
-            raise
-        message, help_ = "there is not enough memory", "a smaller --input needs less"
-        fail(CnncalcError(Diagnostic("error", "out-of-memory", message, help=help_)), json=json)
+        fail(_explained(error), json=json)
+
+
+def _explained(error: Exception) -> CnncalcError:
+    """What is said of a failure that a command may end with."""
+    if isinstance(error, CnncalcError):
+        return error
+    if isinstance(error, OSError):  # of a file; what goes wrong with stdout is a CnncalcError
+        return files.cannot_read(str(error.filename or "a file"), error)
+    if isinstance(error, RecursionError):
+        return failure("too-deep", "the network is nested too deep")
+    if isinstance(error, MemoryError):
+        advice = "a smaller --input needs less"
+        return failure("out-of-memory", "there is not enough memory", help=advice)
+    remedy = getattr(error, "help", None)  # the error is of a column or a layer that there is not
+    return failure("usage", str(error), help=remedy, exit_code=USAGE)
 
 
 def fail(error: CnncalcError, *, json: bool) -> None:

@@ -91,15 +91,18 @@ def read_document(text: str, file: str) -> Document:
         errors += budgets.problems(budget)
     errors += init.problems(section(tree, "init"))
     check_cycles(blocks)
-    found = list(islice(_check_names(tree, blocks, defaults, body, outputs), ENOUGH_ERRORS))
-    notes = tuple(d for d in found if d.severity == "note")
+    notes: list[Diagnostic] = []
+    checked = _check_names(tree, blocks, defaults, body, outputs, notes)
+    found = list(islice(checked, ENOUGH_ERRORS))
     # What a layer lacks, it may have by the defaults that are wrong.
     lacking = {"missing-option"} if unfit else set()
-    errors += [d for d in found if d.severity == "error" and d.code not in lacking]
+    errors += [mistake for mistake in found if mistake.code not in lacking]
     if model is None or errors:
         raise CnncalcError(*sorted(dict.fromkeys(errors), key=_place))
     turning = frozenset(_turning(blocks, defaults))
-    return Document(file, text, tree, model, blocks, defaults, body, outputs, turning, {}, notes)
+    return Document(
+        file, text, tree, model, blocks, defaults, body, outputs, turning, {}, tuple(notes)
+    )
 
 
 def _turning(blocks: Env[str, Block], defaults: Env[str, Use]) -> Iterator[str]:
@@ -171,14 +174,17 @@ def _check_names(
     defaults: dict[str, Use],
     body: Chain,
     outputs: tuple[Name, ...],
+    notes: list[Diagnostic],
 ) -> Iterator[Diagnostic]:
+    """The errors, one after the other; what is only worth a note is added to `notes`."""
     known = frozenset(section(tree, "vars").keys())
     checkers: dict[str | None, Checker] = {}
     for block in blocks.values():
         checker = checkers[block.name] = Checker(blocks, defaults, known)
         checker.arguments(block)
         checker.scope(block.body, block.tensors)
-        yield from (*checker.errors, *checker.notes)
+        notes += checker.notes
+        yield from checker.errors
     checker = checkers[None] = Checker(blocks, defaults, known)
     inputs = [Name(key.text, key.span) for key in _inputs(tree)]
     for name in inputs:
@@ -189,7 +195,7 @@ def _check_names(
         checker.errors.clear()
         checker.reference(name)
         yield from checker.errors
-    yield from checker.notes
+    notes += checker.notes
     yield from _sums_as_paddings(checkers)
 
 

@@ -17,6 +17,7 @@ from cnncalc.layers._groups import require_groups
 from cnncalc.layers.adaptivepool import AdaptivePool, axis_bins
 from cnncalc.layers.upsample import Upsample, floor_sum, largest_residue, least_residue
 from cnncalc.shapes import Shape
+from cnncalc.window import Reach
 
 BILLION = 10**9
 QUICK = settings(
@@ -92,7 +93,9 @@ def test_reach_of_an_upsampling_by_hand():
     layer = Upsample(size=(3,), mode="bilinear")
     # outputs lie at -1/6, 1/2, 7/6; they read 0 | 0, 1 | 1, at distances from o·2/3 of
     # 0 | -2/3, 1/3 | -1/3
-    assert layer.reach(Shape(1, (2,))) == ((Reach(Fraction(2, 3), Fraction(-2, 3), Fraction(1, 3)),),)
+    assert layer.reach(Shape(1, (2,))) == (
+        (Reach(Fraction(2, 3), Fraction(-2, 3), Fraction(1, 3)),),
+    )
 
 
 NUMBERS = st.integers(-60, 60)

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from written import layers, names, network, report, shapes, sources
+from written import error, layers, names, network, report, shapes, sources
 
+from cnncalc.errors import ENOUGH_ERRORS
 from cnncalc.layers import room, rooms
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
@@ -274,3 +275,11 @@ def test_a_note_where_filter_size_and_number_may_be_swapped(line, noted):
     for note in notes:
         assert note.severity == "note"
         assert note.span.line == 3
+
+
+def test_many_notes_hide_no_mistake():
+    lines = ["conv f32 k3"] * (ENOUGH_ERRORS + 1)
+    block = "blocks:\n  b:\n" + "".join(f"    - {line}\n" for line in lines)
+    assert error(f"input: 40x40x1\n{block}layers: [concat missing]\n").diagnostics[0].code == (
+        "unknown-reference"
+    )
