@@ -153,10 +153,13 @@ def test_a_spec_reads_no_weights_outside_of_its_folder(cnncalc, tmp_path, monkey
     "data", [b"SECRET-TOKEN-1234", b'{"a": "SECRET"}', b'{"a": [1, "SECRET"]}', b'{"a": \xffSECRET',
              b"SECRET", (9).to_bytes(8, "little") + b"SECRET..."],
 )  # fmt: skip
-def test_an_error_shows_nothing_of_a_file_that_holds_no_weights(cnncalc, tmp_path, data):
+def test_an_error_shows_nothing_of_a_file_that_holds_no_weights(
+    cnncalc, tmp_path, monkeypatch, data
+):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "net.yaml").write_text("input: 2\nlayers: [fc 2]\ninit: {weights: w}\n")
     (tmp_path / "w").write_bytes(data)
-    answer = cnncalc("forward", tmp_path / "net.yaml")
+    answer = cnncalc("forward", "net.yaml")
     told = answer.out + answer.err
     assert answer.status == 1
     assert "SECRET" not in told
