@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 300  # seconds of work that are begun without asking
 MEMORY = 8 * 2**30  # bytes of memory where the system does not say how many it has
+ABSURD = 10**24  # bytes that no prefix helps to read
 WORTH_SAYING = 5  # seconds of work that are announced
 
 
@@ -164,7 +165,8 @@ def _ponder(request: Request, work: Work, passes: int) -> None:
     limit = memory_limit()
     if memory > limit and not request.yes:
         what = "the pass needs" if jobs == 1 else f"{jobs} passes at once need"
-        message = f"{what} about {bytes_text(memory)} of memory"
+        size = f"about {bytes_text(memory)}" if memory < ABSURD else "more than 10^24 bytes"
+        message = f"{what} {size} of memory"
         raise failure("too-large", f"{message}: the limit is {bytes_text(limit)}", help=advice)
     what = "the pass is" if passes == 1 else f"each of the {passes:,} passes is"
     told = f"{what} {with_unit(work.macs, 'MACs')}, about {duration(seconds)}"

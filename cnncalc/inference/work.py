@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import repeat
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -72,8 +73,8 @@ def ahead(
     """The work of one sample's pass that keeps the outputs and the rows named in `keep`.
 
     `readable` and `count` are those of the pass; `drawn` weights take longer than those of a
-    file. The seconds are those of this machine,
-    whose speed is measured where they come to more than LONG.
+    file. The seconds are those of this machine, whose speed is measured where they come to more
+    than LONG; they are infinite where no float holds them.
 
     >>> from cnncalc.layers.fc import Fc
     >>> from cnncalc.network import chain
@@ -82,15 +83,24 @@ def ahead(
     >>> work.macs, work.memory  # 8 products; 4 + 2 activations of 32 bytes, 10 parameters of 8
     (8, 272)
     """
-    macs, nanoseconds = 0, 0.0
-    for node in inference(network):
-        nanoseconds += _rated(DESCRIBED, node.shape)
-        if node.inputs:
-            macs += node.layer.macs(*network.shapes_into(node))
-            nanoseconds += LAYER + _weights(network, node) * (DRAWN if drawn else READ)
-            nanoseconds += _computing(network, node, Options(readable or count, count))
-    seconds = nanoseconds / 1e9
+    order = inference(network)
+    options = Options(readable or count, count)
+    weight = DRAWN if drawn else READ
+    macs = sum(node.layer.macs(*network.shapes_into(node)) for node in order if node.inputs)
+    try:
+        seconds = sum(_nanoseconds(network, node, options, weight) for node in order) / 1e9
+    except OverflowError:
+        seconds = inf
     return Work(macs, seconds * slowness() if seconds > LONG else seconds, _memory(network, keep))
+
+
+def _nanoseconds(network: Network, node: Node, options: Options, weight: float) -> float:
+    """The time of a row: its weights, each so many nanoseconds, its arithmetic, its statistics."""
+    described = _rated(DESCRIBED, node.shape)
+    if not node.inputs:
+        return described
+    weights = _weights(network, node) * weight
+    return LAYER + weights + _computing(network, node, options) + described
 
 
 def _computing(network: Network, node: Node, options: Options) -> float:
