@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from itertools import repeat
-from math import inf
+from math import inf, prod
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference import kernels
 from cnncalc.inference.kernels.convolution import Convolution
-from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.parameters import owner, stored_by
 from cnncalc.inference.run import COUNTED_ANYWAY, Options, inference, last_uses
 
@@ -44,11 +43,14 @@ RATES = {
 OTHER = Rate(0, 300)  # curves such as hswish, gelu and softmax, and what has no kernel
 DESCRIBED = Rate(300, 45)  # the statistics of a layer's output
 LAYER = 100_000  # nanoseconds of a layer, however small
-UNDERRATED = 1.4  # of the cost model's time, for convolutions by larger windows or in groups
-TRANSPOSED, DENSE, READABLE, COUNTED = 12, 10, 100, 400  # nanoseconds a multiply-add
-DRAWN, READ = 150, 15  # nanoseconds a weight
+# The cost model compares ways to compute a convolution. What it leaves out, because it is the
+# same for all of them: factors for windows of several places and for groups, and nanoseconds a
+# weight, which are only seen where a weight is used at few places.
+WINDOW, GROUPED, FEW, HANDLED = 1.2, 1.5, 4, 130
+TRANSPOSED, DENSE, READABLE, COUNTED = 12, 42, 100, 400  # nanoseconds a multiply-add
+DRAWN, READ = 105, 15  # nanoseconds a weight
 LONG = 1.0  # seconds from which on it matters how quick the machine is
-REFERENCE = 0.82e-3  # seconds of `_loop`
+REFERENCE = 0.72e-3  # seconds of `_loop`
 LANES, ROUNDS, TIMES = 784, 300, 5
 ACTIVATION_BYTES = 32  # a float of 24 bytes, and the reference to it in a list
 WEIGHT_BYTES = 8
@@ -112,12 +114,20 @@ def _computing(network: Network, node: Node, options: Options) -> float:
         each = COUNTED if options.counting or macs <= COUNTED_ANYWAY else READABLE
         return macs * each if macs else _rated(OTHER, node.shape)
     if isinstance(kernel, Convolution):
-        single = kernel.mixes and slide_of(node.layer, shapes[0]).taps == 1
-        return kernel.nanoseconds * (1.0 if single else UNDERRATED)
+        return _convolving(kernel, macs, node.shape)
     if macs:
         return macs * (TRANSPOSED if node.layer.type == "conv_transpose" else DENSE)
     rate = RATES.get(node.layer.type, OTHER)
     return sum(_rated(rate, shape) for shape in (shapes if rate.inputs else (node.shape,)))
+
+
+def _convolving(kernel: Convolution, macs: int, out: Shape) -> float:
+    """Nanoseconds of a convolution, or of a linear layer."""
+    places = prod(out.spatial)
+    handled = macs / places * HANDLED if places <= FEW else 0.0
+    if not kernel.mixes:
+        return kernel.nanoseconds * GROUPED + handled
+    return kernel.nanoseconds * (1.0 if kernel.size.slide.single else WINDOW) + handled
 
 
 def _rated(rate: Rate, shape: Shape) -> float:
