@@ -24,11 +24,11 @@ from test_kernels import (
 )
 
 from cnncalc.errors import Misfit
-from cnncalc.inference import kernels
+from cnncalc.inference import kernels, work
 from cnncalc.inference.initial import Start, initial
 from cnncalc.inference.kernels import transposed
 from cnncalc.inference.kernels.resizing import Upsample as Resizing
-from cnncalc.inference.work import PER_MAC_READABLE, ahead
+from cnncalc.inference.work import READABLE, ahead
 from cnncalc.layers import room
 from cnncalc.layers.conv_transpose import ConvTranspose
 from cnncalc.layers.fc import Fc
@@ -270,9 +270,10 @@ def test_drawing_weights_takes_little_more_than_their_array():
     assert peak < 3 * 400_000 * values.itemsize
 
 
-def test_work_ahead_knows_which_layers_are_fast():
+def test_work_ahead_knows_which_layers_are_fast(monkeypatch):
+    monkeypatch.setattr(work, "slowness", lambda: 1.0)
     layer, shape = UP["2x2/2 of U-Net"]
     network = chain("net", shape, [("up", layer)])
     fast, slow = ahead(network), ahead(network, readable=True)
     assert fast.macs == slow.macs == layer.macs(shape)
-    assert slow.seconds - fast.seconds > slow.macs * PER_MAC_READABLE / 2e9
+    assert slow.seconds - fast.seconds > slow.macs * READABLE / 2e9

@@ -47,7 +47,7 @@ def test_kinds_of_work_differ():
 
     assert each("nin") < each("mobilenet_v2") < each("mobilenet_v3_small")
     assert each("dscnn") < each("dscnn", readable=True) < each("dscnn", count=True)
-    assert each("alexnet", drawn=False) < each("alexnet") / 2  # most of it is drawing weights
+    assert each("alexnet", drawn=False) < 0.6 * each("alexnet")  # 61 million weights to draw
 
 
 def test_a_slower_machine_is_told_a_longer_time(monkeypatch):
