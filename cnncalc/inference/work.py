@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import repeat
-from math import inf, prod
+from math import prod
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -76,7 +76,7 @@ def ahead(
 
     `readable` and `count` are those of the pass; `drawn` weights take longer than those of a
     file. The seconds are those of this machine, whose speed is measured where they come to more
-    than LONG; they are infinite where no float holds them.
+    than LONG.
 
     >>> from cnncalc.layers.fc import Fc
     >>> from cnncalc.network import chain
@@ -89,10 +89,7 @@ def ahead(
     options = Options(readable or count, count)
     weight = DRAWN if drawn else READ
     macs = sum(node.layer.macs(*network.shapes_into(node)) for node in order if node.inputs)
-    try:
-        seconds = sum(_nanoseconds(network, node, options, weight) for node in order) / 1e9
-    except OverflowError:
-        seconds = inf
+    seconds = sum(_nanoseconds(network, node, options, weight) for node in order) / 1e9
     return Work(macs, seconds * slowness() if seconds > LONG else seconds, _memory(network, keep))
 
 

@@ -492,9 +492,9 @@ def test_a_pass_that_cannot_fit_is_refused_by_its_size(forward, tmp_path, line):
     assert "the limit is" in refused.err
 
 
-def test_a_pass_whose_size_no_float_holds_is_refused_too(forward, tmp_path):
-    """8·10^180 places along both axes: 64·10^360 numbers of 32 bytes, twice."""
-    layers = ", ".join(["upsample 1000000000"] * 20)
+def test_a_pass_of_an_absurd_size_is_refused_too(forward, tmp_path):
+    """8·10^27 places along both axes: 64·10^54 numbers of 32 bytes, twice."""
+    layers = ", ".join(["upsample 1000000000"] * 3)
     (tmp_path / "net.yaml").write_text(f"input: 8x8x1\nlayers: [{layers}, conv 2 3x3]\n")
     refused = forward("net.yaml", "--max-macs", "1T")
     assert (refused.status, refused.out) == (1, "")
