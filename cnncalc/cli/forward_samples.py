@@ -45,7 +45,7 @@ def run(setup: Setup, sources: Sequence[str]) -> None:
     Raises SystemExit, with the highest exit code of any sample, where some failed.
     """
     request, network, start, parameters, labels, _, work = setup
-    jobs = processes(request.jobs, len(sources))
+    jobs = processes(request.jobs, len(sources), work.seconds)
     plan = Plan(network, start, request.preparation, request.weights, request.match,
                 request.readable, request.counting)  # fmt: skip
     paths = list(map(zoo.beside, sources))

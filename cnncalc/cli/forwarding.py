@@ -159,7 +159,7 @@ def _ponder(request: Request, work: Work, passes: int) -> None:
     from cnncalc.render.activations import duration
     from cnncalc.render.format import bytes_text, with_unit
 
-    jobs = processes(request.jobs, passes)
+    jobs = processes(request.jobs, passes, work.seconds)
     memory, seconds = work.memory * jobs, work.seconds * -(-passes // jobs)
     advice = "--yes runs it all the same; a smaller --input makes it less"
     limit = memory_limit()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cnncalc.inference.samples import Preparation
     from cnncalc.network import Network
 
+STARTING = 0.5  # seconds of work that are not worth the start of a process
 INVALID = 1  # the exit code where a pass was not made for another reason than an unreadable file
 
 
@@ -60,12 +61,19 @@ class SampleResult(NamedTuple):
         return not self.exit_code
 
 
-def processes(jobs: int | None, samples: int) -> int:
-    """How many processes share so many samples: `jobs`, or one per processor that may be used.
+def processes(jobs: int | None, samples: int, seconds: float) -> int:
+    """How many processes share so many samples, of so many seconds each.
 
-    >>> processes(8, samples=3), processes(2, samples=3), processes(None, samples=1)
-    (3, 2, 1)
+    `jobs`, or one per processor that may be used; but no other process is started unasked for
+    less work than starting it takes. Never more than there are samples.
+
+    >>> processes(8, samples=3, seconds=9.0), processes(2, samples=3, seconds=0.001)
+    (3, 2)
+    >>> processes(None, samples=5, seconds=0.01)
+    1
     """
+    if jobs is None and samples * seconds < STARTING:
+        return 1
     return min(jobs or _processors(), samples)
 
 

@@ -244,7 +244,7 @@ def throughput(name, count):
     plan = Plan(network, Start(), AS_IS, network.init.weights)
     best = {}
     for _ in range(2):
-        for jobs in sorted({1, 2, processes(None, count)}):
+        for jobs in sorted({1, 2, processes(None, count, MINUTE)}):
             start = time.perf_counter()
             assert all(result.ok for result in run_samples(plan, ["random"] * count, jobs))
             best[jobs] = min(best.get(jobs, float("inf")), time.perf_counter() - start)

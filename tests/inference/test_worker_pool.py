@@ -70,11 +70,11 @@ def test_weights_that_are_drawn_are_drawn_once(monkeypatch):
 def test_as_many_processes_as_processors_may_be_used(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2, 5}, raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
-    assert [processes(None, 10), processes(None, 2), processes(7, 10)] == [3, 2, 7]
+    assert [processes(jobs, n, 1.0) for jobs, n in ((None, 10), (None, 2), (7, 10))] == [3, 2, 7]
     monkeypatch.delattr(os, "sched_getaffinity")
-    assert processes(None, 100) == 64
+    assert processes(None, 100, 1.0) == 64
     monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert processes(None, 100) == 1
+    assert processes(None, 100, 1.0) == 1
 
 
 def test_samples_of_a_worker_that_died_are_errors(plan, monkeypatch):
