@@ -126,7 +126,7 @@ def test_wrong_command_lines(cnncalc, arguments, message):
 def test_no_more_settings_than_can_be_tried(cnncalc, arguments):
     answer = cnncalc("solve", *arguments)
     assert (answer.status, answer.out) == (2, "")
-    assert "more than 100,000 settings" in answer.err
+    assert "more than 50,000 settings" in answer.err
 
 
 def test_it_starts_without_heavy_libraries():
