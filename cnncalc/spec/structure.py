@@ -137,7 +137,9 @@ class Reader:
         """One head (a structure word, a type, a block or a name) and its options."""
         head, body = self._head(value)
         options = {key.text: (key, entry) for key, entry in value.entries if key.text != head.text}
-        if head.text in STRUCTURE:
+        # With fields it is the layer type: a row of its own, as `expand` writes it.
+        is_layer = head.text == "identity" and isinstance(body, Mapping)
+        if head.text in STRUCTURE and not is_layer:
             item = self._structure(head, body, options)
         elif head.text in self.blocks or head.text in layers.names():
             item = self._use(head, body)

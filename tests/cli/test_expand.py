@@ -123,6 +123,14 @@ def test_a_batch_and_another_order_of_axes_are_kept():
         )  # fmt: skip
 
 
+def test_a_named_identity_comes_back():
+    spec = "input: 8x8x3\nlayers: [relu, identity as skip, conv 3 3x3 p1, add skip]\n"
+    network = build(read_document(spec, "net.yaml"))
+    again = build(read_document(text(network), "again.yaml"))
+    assert [node.name for node in again.nodes] == ["in", "relu1", "skip", "conv1", "add1"]
+    assert [node.inputs for node in again.nodes] == [node.inputs for node in network.nodes]
+
+
 def test_a_network_without_layers_comes_back():
     network = build(read_document("input: 8x8x3\nlayers: [identity]\n", "net.yaml"))
     again = build(read_document(text(network), "again.yaml"))
