@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from cnncalc.analysis.engine import analyze
     from cnncalc.analysis.report import Report
     from cnncalc.analysis.training import training
-    from cnncalc.design.check import check
-    from cnncalc.design.compare import compare
-    from cnncalc.design.explain import explain
-    from cnncalc.design.peers import count_as
-    from cnncalc.design.sizes import sizes
-    from cnncalc.design.solve import solve
-    from cnncalc.design.sweep import sweep
     from cnncalc.errors import CnncalcError, Diagnostic
     from cnncalc.inference.api import forward
     from cnncalc.inference.run import Pass
     from cnncalc.inference.samples import Preparation
     from cnncalc.network import Network
+    from cnncalc.questions.check import check
+    from cnncalc.questions.compare import compare
+    from cnncalc.questions.explain import explain
+    from cnncalc.questions.peers import count_as
+    from cnncalc.questions.sizes import sizes
+    from cnncalc.questions.solve import solve
+    from cnncalc.questions.sweep import sweep
     from cnncalc.shapes import Shape
     from cnncalc.spec.load import load
     from cnncalc.tensor import Tensor
@@ -41,15 +41,15 @@ _HOMES = {
     "Shape": "cnncalc.shapes",
     "Tensor": "cnncalc.tensor",
     "analyze": "cnncalc.analysis.engine",
-    "check": "cnncalc.design.check",
-    "compare": "cnncalc.design.compare",
-    "count_as": "cnncalc.design.peers",
-    "explain": "cnncalc.design.explain",
+    "check": "cnncalc.questions.check",
+    "compare": "cnncalc.questions.compare",
+    "count_as": "cnncalc.questions.peers",
+    "explain": "cnncalc.questions.explain",
     "forward": "cnncalc.inference.api",
     "load": "cnncalc.spec.load",
-    "sizes": "cnncalc.design.sizes",
-    "solve": "cnncalc.design.solve",
-    "sweep": "cnncalc.design.sweep",
+    "sizes": "cnncalc.questions.sizes",
+    "solve": "cnncalc.questions.solve",
+    "sweep": "cnncalc.questions.sweep",
     "training": "cnncalc.analysis.training",
 }
 

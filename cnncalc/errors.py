@@ -1,6 +1,6 @@
 """What is said when something is wrong: one Diagnostic, and the exceptions that carry it.
 
-The deepest code knows what is wrong but not where: it raises a `Misfit` in local terms
+The deepest code knows what is wrong but not where: it raises a `UnplacedError` in local terms
 ("the filter (5) is larger than its input (4)") and names the field at fault. Whoever knows
 the source text turns it into a `Diagnostic` with file, line and column, and everything that
 reaches a user travels in one `CnncalcError`.
@@ -98,15 +98,15 @@ def failure(
     return CnncalcError(Diagnostic("error", code, message, span, notes, help), exit_code=exit_code)
 
 
-class Misfit(Exception):  # noqa: N818 - it is not an error yet: it has no place in a file
+class UnplacedError(Exception):
     """A layer cannot work on what it was given. Local terms only; the caller adds the place.
 
     `field` names the layer's field at fault, so that the caller can point at that word.
 
-    >>> raise Misfit("groups", "groups=32 does not divide the 130 filters", field="groups")
+    >>> raise UnplacedError("groups", "groups=32 does not divide the 130 filters", field="groups")
     Traceback (most recent call last):
         ...
-    cnncalc.errors.Misfit: groups=32 does not divide the 130 filters
+    cnncalc.errors.UnplacedError: groups=32 does not divide the 130 filters
     """
 
     def __init__(

@@ -158,7 +158,7 @@ class Group(NamedTuple):
 def chain(name: str, shape: Shape, layers: Sequence[tuple[str, Layer]]) -> Network:
     """A network without branches: each named layer reads the one before it.
 
-    Raises the Misfit of the first layer that cannot work on what reaches it.
+    Raises the UnplacedError of the first layer that cannot work on what reaches it.
 
     >>> from cnncalc.layers.conv import Conv
     >>> net = chain("one", Shape(1, (32, 32)), [("C1", Conv(filters=6, kernel=(5,)))])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -104,7 +104,7 @@ class Window(NamedTuple):
 
         With `ceil`, the ceiling instead, less one when the last window would start at or
         past the end of the input and its left padding (the rule of PyTorch and Caffe).
-        Raises Misfit where not even one window fits.
+        Raises UnplacedError where not even one window fits.
         """
         slack = self.slack(size)
         steps = -(-slack // self.stride) if self.ceil else slack // self.stride
@@ -140,11 +140,11 @@ class Window(NamedTuple):
         spacing = self.dilation if self.dilation > 1 < self.kernel else 0
         return Reach(self.stride, -self.begin, self.extent - 1 - self.begin, spacing)
 
-    def _too_big(self, size: int) -> Misfit:
+    def _too_big(self, size: int) -> UnplacedError:
         span = f"{self.kernel}" if self.dilation == 1 else f"{self.kernel}, spanning {self.extent}"
         padded = f" plus {self.begin} + {self.end} of padding" if self.begin or self.end else ""
         largest = (size + self.begin + self.end - 1) // self.dilation + 1
-        return Misfit(
+        return UnplacedError(
             "filter-too-big",
             f"the filter ({span}) is larger than its input ({size}{padded})",
             field="kernel",
@@ -190,7 +190,8 @@ def transposed_padding(rule: str, kernel: int, stride: int, dilation: int) -> Tr
     smaller half is cut off before; `valid` cuts nothing off. Where the stride is wider than the
     filter, both add the cells that are missing at the end, so that every input has S outputs
     (the rules of Keras' Conv2DTranspose). `half` cuts off floor(dilation * (kernel - 1) / 2) on
-    both sides, as PyTorch code does. Raises Misfit for `full`, which has no one meaning here.
+    both sides, as PyTorch code does. Raises UnplacedError for `full`, which has no one meaning
+    here.
 
     >>> transposed_padding("same", 5, 2, 1), transposed_padding("valid", 2, 3, 1)[2]
     (TransposedPadding(begin=1, end=2, output_padding=0), 1)
@@ -198,7 +199,7 @@ def transposed_padding(rule: str, kernel: int, stride: int, dilation: int) -> Tr
     if rule == "half":
         return TransposedPadding(*padding_by_rule(rule, 1, kernel, stride, dilation), 0)
     if rule not in {"same", "valid"}:
-        raise Misfit(
+        raise UnplacedError(
             "padding-rule",
             f"'{rule}' padding is not defined for a transposed convolution",
             field="padding",
@@ -212,14 +213,14 @@ def transposed_padding(rule: str, kernel: int, stride: int, dilation: int) -> Tr
 def transposed_count(size: int, window: Window, output_padding: int) -> int:
     """Output size of a transposed convolution: (W-1)*S - 2P + dilation*(F-1) + output_padding + 1.
 
-    Raises Misfit where nothing would be left, or where the output padding is not smaller
+    Raises UnplacedError where nothing would be left, or where the output padding is not smaller
     than the stride or the dilation (the surplus would be cells nothing writes to).
 
     >>> transposed_count(12, Window(3, stride=2, begin=1, end=1), 1)
     24
     """
     if output_padding >= max(window.stride, window.dilation):
-        raise Misfit(
+        raise UnplacedError(
             "output-padding",
             f"output_padding={output_padding} must be smaller than the stride "
             f"({window.stride}) or the dilation ({window.dilation})",
@@ -228,7 +229,7 @@ def transposed_count(size: int, window: Window, output_padding: int) -> int:
     count = (size - 1) * window.stride - window.begin - window.end + window.extent + output_padding
     if count < 1:
         cells = count + window.begin + window.end
-        raise Misfit(
+        raise UnplacedError(
             "empty-output",
             f"nothing is left: the padding takes away all {cells} cells",
             field="padding",

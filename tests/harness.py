@@ -31,7 +31,8 @@ class Run:
 def check_layer(layer, *shapes):
     """Hold a layer to its own forward pass; returns the tally of the work it did.
 
-    Raises Misfit where the layer refuses the shapes, AssertionError where it contradicts itself.
+    Raises UnplacedError where the layer refuses the shapes, AssertionError where it contradicts
+    itself.
     """
     expected = layer.output_shape(*shapes)
     run = run_on_probes(layer, *shapes)

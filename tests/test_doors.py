@@ -38,8 +38,17 @@ DOORS = {
     "inference/": BASE | {"layers/_", "network", "neuron_origin", "inference/", "files"},
     # the way in, as `load` is: it takes names of files and of bundled networks
     "inference/api": BASE | {"network", "inference/", "spec/load", "zoo"},
-    "design/": BASE
-    | {"layers/_base", "network", "neuron_origin", "spec/", "analysis/", "design/", "zoo", "files"},
+    "questions/": BASE
+    | {
+        "layers/_base",
+        "network",
+        "neuron_origin",
+        "spec/",
+        "analysis/",
+        "questions/",
+        "zoo",
+        "files",
+    },
     "render/": {"errors", "figures", "shapes", "conventions", "render/"},
     "cli/": {""},  # anything
     "__init__": {"version"},  # names are imported when they are first used
@@ -47,11 +56,11 @@ DOORS = {
 }
 # What may not even be named in an annotation.
 NOT_EVEN_TYPES = {
-    "layers/": {"network", "spec/", "analysis/", "inference/", "design/", "render/", "cli/"},
-    "network": {"spec/", "analysis/", "inference/", "design/", "render/", "cli/"},
+    "layers/": {"network", "spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
+    "network": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "render/": {"spec/", "cli/"},
-    "analysis/": {"spec/", "inference/", "design/", "render/", "cli/"},
-    "inference/": {"spec/", "analysis/", "design/", "render/", "cli/"},
+    "analysis/": {"spec/", "inference/", "questions/", "render/", "cli/"},
+    "inference/": {"spec/", "analysis/", "questions/", "render/", "cli/"},
 }
 # Modules of others that are slow to import -> who may import them at the top of a file.
 HEAVY = {
@@ -151,7 +160,7 @@ def test_nothing_heavy_at_the_top(path):
             assert node in inside or any(matches(name, p) for p in places), f"{name}: {package}"
 
 
-READS_REPORTS = ("render/", "analysis/", "inference/", "design/")
+READS_REPORTS = ("render/", "analysis/", "inference/", "questions/")
 
 
 @pytest.mark.parametrize(

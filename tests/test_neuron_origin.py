@@ -12,12 +12,12 @@ sys.path.insert(0, str(Path(__file__).parent / "inference"))
 from graphs import Graph, conv, layer, pool
 from nets import ramp
 
-from cnncalc.design.rf import seen_by
 from cnncalc.errors import CnncalcError
+from cnncalc.inference.neuron_trace import Neurons
 from cnncalc.inference.parameters import gather
 from cnncalc.inference.run import forward
-from cnncalc.inference.trace import Neurons
 from cnncalc.neuron_origin import neuron_origin
+from cnncalc.questions.rf import seen_by
 from cnncalc.render import rf, trace
 from cnncalc.shapes import Shape
 from cnncalc.tensor import positions

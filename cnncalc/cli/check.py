@@ -13,7 +13,7 @@ from cnncalc.cli.options import Json, OutputFile, complete_file, formats
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cnncalc.design.check import Result, Terms
+    from cnncalc.questions.check import Result, Terms
 
 EPILOG = """Examples
 
@@ -32,13 +32,13 @@ def _limit(key: str, relation: str) -> Callable[[str], object]:
     """A reader of one limit on the command line."""
 
     def parse(text: str) -> object:
-        from cnncalc.errors import Misfit
+        from cnncalc.errors import UnplacedError
         from cnncalc.spec.budgets import parse_limit
 
         try:
             return parse_limit(key, f"{relation} {text}")
-        except Misfit as misfit:
-            raise typer.BadParameter(f"'{text}' is no limit; write {misfit.help}") from None
+        except UnplacedError as problem:
+            raise typer.BadParameter(f"'{text}' is no limit; write {problem.help}") from None
 
     return parse
 
@@ -94,7 +94,7 @@ def check(
     """Validate specs; hold every variant to its 'expect' and its budget."""
     style = "json" if json else format_
     with output.guarded(json=style == "json"):
-        from cnncalc.design.check import Terms
+        from cnncalc.questions.check import Terms
 
         limits = (max_params, max_macs, max_peak_bytes, min_rf)
         given = tuple(limit for limit in limits if limit is not None)
@@ -110,7 +110,7 @@ def _told(
     files: list[str], variant: str | None, terms: Terms, style: str, codes: list[int]
 ) -> Iterator[str]:
     """What is printed, network by network; `codes` collects their exit codes."""
-    from cnncalc.design.check import check as run
+    from cnncalc.questions.check import check as run
 
     def results() -> Iterator[Result]:
         for result in run(*files, variant=variant, terms=terms):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Ask = Callable[[Mapping[str, Any]], Report]  # the report on one setting of the options
 
 
-class Outcome(NamedTuple):
+class LayerResult(NamedTuple):
     """What came of one setting; `words` are the values that vary, as written."""
 
     words: tuple[str, ...]
@@ -54,24 +54,26 @@ def _settings(options: Mapping[str, Choices]) -> Iterator[tuple[int, ...]]:
 
 def _try(
     options: Mapping[str, Choices], varying: list[str], ask: Ask, places: tuple[int, ...]
-) -> Outcome:
+) -> LayerResult:
     at = dict(zip(options, places, strict=True))
     words = tuple(options[option].words[at[option]] for option in varying)
     one = {option: choices.values[at[option]] for option, choices in options.items()}
     try:
-        return Outcome(words, ask(one), None)
+        return LayerResult(words, ask(one), None)
     except CnncalcError as error:
-        return Outcome(words, None, error.diagnostics[0])
+        return LayerResult(words, None, error.diagnostics[0])
 
 
-def _table(outcomes: list[Outcome], varying: list[str], show: Show) -> Iterator[str]:
+def _table(outcomes: list[LayerResult], varying: list[str], show: Show) -> Iterator[str]:
     from cnncalc.render import grid
 
     if show.format in ("json", "jsonl"):
         yield from _documents(outcomes, show.format)
         return
     lines = [
-        grid.Line(outcome.words, outcome.report, outcome.problem.message if outcome.problem else "")
+        grid.SettingRow(
+            outcome.words, outcome.report, outcome.problem.message if outcome.problem else ""
+        )
         for outcome in outcomes
     ]
     if show.format == "md":
@@ -82,7 +84,7 @@ def _table(outcomes: list[Outcome], varying: list[str], show: Show) -> Iterator[
         yield grid.separated(varying, lines, "," if show.format == "csv" else "\t")
 
 
-def _documents(outcomes: list[Outcome], format_: str) -> Iterator[str]:
+def _documents(outcomes: list[LayerResult], format_: str) -> Iterator[str]:
     """A report or a failure per setting, in order: in one document, or one per line."""
     from json import dumps as line
 

@@ -21,7 +21,7 @@ from cnncalc.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from cnncalc.design.compare import Comparison
+    from cnncalc.questions.compare import Comparison
 
 EPILOG = """Examples
 
@@ -66,7 +66,7 @@ def compare(
         raise typer.BadParameter("name two networks or more", param_hint="A B")
     style = "json" if json else format_
     with output.guarded(json=style == "json"):
-        from cnncalc.design.compare import compare as run
+        from cnncalc.questions.compare import compare as run
 
         settings = Spec(set=set_).settings
         found = run(*files, set=settings, input=input_, batch=batch, dtype=dtype)

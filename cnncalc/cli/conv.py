@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cnncalc.cli.letters import Convolution, Size
+from cnncalc.cli.layer_options import Convolution, Size
 from cnncalc.cli.options import OUT
 from cnncalc.cli.single import Job, Show, Versus, calculate, fields, volume
 

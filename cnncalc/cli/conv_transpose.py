@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc.cli.letters import FILTER, Convolution, Size
+from cnncalc.cli.layer_options import FILTER, Convolution, Size
 from cnncalc.cli.single import Job, Show, calculate, fields, volume
 from cnncalc.cli.values import Choices, count, given, natural, per_axis, several
 
@@ -67,10 +67,10 @@ def conv_transpose(
 
 
 def _found(chosen: Mapping[str, Any], shape: Shape, wanted: tuple[int, ...]) -> tuple[int, ...]:
-    """The output padding, per axis, that gives the size wanted. Raises Misfit."""
-    from cnncalc.design.fit import output_padding
+    """The output padding, per axis, that gives the size wanted. Raises UnplacedError."""
     from cnncalc.layers._base import spread
     from cnncalc.layers.conv_transpose import ConvTranspose
+    from cnncalc.questions.fit import output_padding
 
     windows = ConvTranspose(**chosen).windows(shape)
     axes = zip(windows, shape.spatial, spread(wanted, shape.rank, "out"), strict=True)

@@ -21,7 +21,7 @@ from cnncalc.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from cnncalc.design.explain import Explanation
+    from cnncalc.questions.explain import Explanation
 
 EPILOG = """Examples
 
@@ -52,7 +52,7 @@ def explain(
     """Every number of a layer: its formula, and this layer's numbers in it."""
     format_ = "json" if json else format_
     with output.guarded(json=format_ == "json"):
-        from cnncalc.design.explain import explain as ask
+        from cnncalc.questions.explain import explain as ask
 
         network = spec.load(file)
         told = ask(network, name, batch=batch, dtype=dtype)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc.cli.letters import FILTER, SIZE, Bias
+from cnncalc.cli.layer_options import FILTER, SIZE, Bias
 from cnncalc.cli.single import Job, Show, calculate, fields
 from cnncalc.cli.values import Choices, count, several, shape
 

@@ -11,10 +11,10 @@ from cnncalc.cli import output
 from cnncalc.cli.forward_inputs import weights_document, weights_text
 from cnncalc.cli.forward_request import place
 from cnncalc.inference import netpbm, pillow
+from cnncalc.inference.neuron_trace import Neurons, trace
 from cnncalc.inference.parameters import owner, stored_by
 from cnncalc.inference.run import inference
-from cnncalc.inference.trace import Neurons, trace
-from cnncalc.render import activations, hand, maps
+from cnncalc.render import activations, maps, worked_pass
 from cnncalc.render import trace as render_trace
 from cnncalc.render.format import printable, to_ascii
 from cnncalc.tensor import positions
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.cli.forwarding import Result
+    from cnncalc.inference.neuron_trace import Trace
     from cnncalc.inference.run import Ran
-    from cnncalc.inference.trace import Trace
     from cnncalc.network import Node
 
 
@@ -118,7 +118,7 @@ def _steps(result: Result, layout: str) -> Iterator[str]:
     network = result.done.network
     for node in inference(network):
         if not node.inputs:
-            yield from hand.maps(node.name, result.done.tensor(node.name), layout=layout)
+            yield from worked_pass.maps(node.name, result.done.tensor(node.name), layout=layout)
             continue
         yield ""
         yield from _step(result, node, layout)
@@ -128,19 +128,21 @@ def _step(result: Result, node: Node, layout: str) -> Iterator[str]:
     done, network = result.done, result.done.network
     before = [network.nodes[index] for index in node.inputs]
     entering = [(row.name, row.shape) for row in before]
-    yield hand.heading(node.name, node.layer.type, entering, node.shape, layout=layout)
+    yield worked_pass.heading(node.name, node.layer.type, entering, node.shape, layout=layout)
     values = result.parameters.of(network, node)
     stored = stored_by(network, owner(network, node))
-    yield from hand.weights(hand.Weights(p.name, p.dims, values[p.name]) for p in stored)
+    yield from worked_pass.weights(
+        worked_pass.Weights(p.name, p.dims, values[p.name]) for p in stored
+    )
     neurons = Neurons(done, result.parameters, node)
     places = [
         (channel, *position)
         for channel in range(node.shape.channels)
         for position in positions(node.shape.spatial)
     ]
-    if hand.told(neurons.at(places[0])):
-        yield from hand.sums(map(neurons.at, places), len(places))
-    yield from hand.maps(node.name, done.tensor(node.name), layout=layout)
+    if worked_pass.told(neurons.at(places[0])):
+        yield from worked_pass.sums(map(neurons.at, places), len(places))
+    yield from worked_pass.maps(node.name, done.tensor(node.name), layout=layout)
 
 
 def _document(result: Result) -> dict[str, Any]:

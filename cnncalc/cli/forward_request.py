@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.cli import values
 from cnncalc.cli.output import USAGE
-from cnncalc.errors import Misfit, failure
+from cnncalc.errors import UnplacedError, failure
 from cnncalc.inference.samples import Preparation, Scale
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def parse_max_macs(text: str | None) -> int | None:
 
     try:
         return parse_limit("macs", f"<= {text}").limit
-    except Misfit:
+    except UnplacedError:
         raise wrong("--max-macs", f"takes a number such as 500M, got '{text}'") from None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.heeded import refuse_unheeded
+from cnncalc.cli.honoured_options import refuse_unheeded
 from cnncalc.cli.options import (
     AsTool,
     At,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cnncalc.cli.letters import FILTER, Dilation, Padding, PoolStride, Size, Window
+from cnncalc.cli.layer_options import FILTER, Dilation, Padding, PoolStride, Size, Window
 from cnncalc.cli.single import Job, Show, calculate, fields, volume
 from cnncalc.cli.values import Choices, given
 

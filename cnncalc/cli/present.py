@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from cnncalc.cli import output, views
+from cnncalc.cli import extra_tables, output
 from cnncalc.errors import Diagnostic
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def complaint(check: Check) -> Diagnostic:
 def present(report: Report, choice: Choice, wanted: Wanted) -> Iterator[str]:
     """The text of a report, in pieces."""
     if wanted.tool:
-        yield from views.counted_as(report, wanted.tool, wanted.format)
+        yield from extra_tables.counted_as(report, wanted.tool, wanted.format)
     elif wanted.format == "json":
         from cnncalc.render import json
 
@@ -100,11 +100,11 @@ def present(report: Report, choice: Choice, wanted: Wanted) -> Iterator[str]:
         if wanted.totals:
             document["layers"] = []
         if wanted.optimiser:
-            document["training"] = views.training_document(report, wanted.optimiser)
+            document["training"] = extra_tables.training_document(report, wanted.optimiser)
         yield json.dumps(document)
         yield "\n"
     elif wanted.optimiser:
-        yield from views.trained(report, wanted.optimiser, choice, wanted)
+        yield from extra_tables.trained(report, wanted.optimiser, choice, wanted)
     elif wanted.format == "jsonl":
         from cnncalc.render import json
 
@@ -141,7 +141,7 @@ def _table(report: Report, choice: Choice, wanted: Wanted) -> Iterator[str]:
     if wanted.buffers:
         yield summary.with_buffers(report.totals, choice.units)
     if wanted.formulas:
-        from cnncalc.render.sheet import picked
+        from cnncalc.render.table_cells import picked
 
         shown = [row for line in picked(report, choice) for row in line.rows]
         layout = choice.layout or report.layout

@@ -13,8 +13,8 @@ from cnncalc.cli.options import ROWS, File, Json, LayoutOption, OutputFile, comp
 from cnncalc.cli.values import place
 
 if TYPE_CHECKING:
-    from cnncalc.design.rf import Advice, Unit
     from cnncalc.network import Network
+    from cnncalc.questions.rf import Advice, Neuron
 
 EPILOG = """Examples
 
@@ -53,7 +53,7 @@ def rf(
     if through and not at:
         raise typer.BadParameter("needs --at", param_hint="--through")
     with output.guarded(json=format_ == "json"):
-        from cnncalc.design.rf import receptive, seen_by
+        from cnncalc.questions.rf import receptive, seen_by
 
         network = spec.load(file)
         order = layout or network.layout
@@ -77,7 +77,7 @@ def _place(at: str, network: Network) -> tuple[str, tuple[int, ...] | None]:
 
 
 def _advice(advice: Advice, format_: str, layout: str, *, expand: bool) -> Iterator[str]:
-    from cnncalc.design.rf import growth
+    from cnncalc.questions.rf import growth
     from cnncalc.render import rf as render
 
     if format_ == "json":
@@ -90,7 +90,7 @@ def _advice(advice: Advice, format_: str, layout: str, *, expand: bool) -> Itera
         yield render.text(advice, covers, layout, ascii_only=output.ascii_only())
 
 
-def _unit(unit: Unit, format_: str, layout: str, *, through: bool) -> Iterator[str]:
+def _unit(unit: Neuron, format_: str, layout: str, *, through: bool) -> Iterator[str]:
     from cnncalc.render import rf as render
 
     if format_ == "json":

@@ -12,9 +12,9 @@ import typer
 
 from cnncalc.cli import output
 from cnncalc.cli.combinations import several_in, tabulate
-from cnncalc.cli.letters import Strict
+from cnncalc.cli.layer_options import Strict
 from cnncalc.cli.options import FormatOption, Json, LayoutOption, OutputFile
-from cnncalc.errors import CnncalcError, Diagnostic, Misfit
+from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -153,11 +153,11 @@ def _report(name: str, build: Callable[[Mapping[str, Any]], Job], one: Mapping[s
     try:
         job = build(one)
         report = _analyze(chain(name, job.shape, [(name, job.layer)]))
-    except Misfit as misfit:
-        option = OPTION_OF.get(misfit.field or "")
-        message = f"{option}: {misfit.message}" if option else misfit.message
+    except UnplacedError as problem:
+        option = OPTION_OF.get(problem.field or "")
+        message = f"{option}: {problem.message}" if option else problem.message
         raise CnncalcError(
-            Diagnostic("error", misfit.code, message, notes=misfit.notes, help=misfit.help)
+            Diagnostic("error", problem.code, message, notes=problem.notes, help=problem.help)
         ) from None
     return report._replace(diagnostics=tuple(_fit_notes(job)))
 
@@ -170,8 +170,8 @@ def _analyze(network: Network) -> Report:
 
 def _fit_notes(job: Job) -> Iterator[Diagnostic]:
     """A note per axis with an edge that is never read; equal axes are told once."""
-    from cnncalc.design.fit import note
     from cnncalc.layers._windowed import Windowed
+    from cnncalc.questions.fit import note
 
     if not isinstance(job.layer, Windowed) or not any(job.layer.fit(job.shape)):
         return

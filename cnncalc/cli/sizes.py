@@ -11,7 +11,7 @@ from cnncalc.cli.groups import Spec
 from cnncalc.cli.options import File, Json, OutputFile, formats
 
 if TYPE_CHECKING:
-    from cnncalc.design.sizes import Sizes
+    from cnncalc.questions.sizes import Sizes
 
 SIZES = "Sizes"
 EPILOG = """Examples
@@ -60,7 +60,7 @@ def sizes(
     if start is not None and stop is not None and start > stop:
         raise typer.BadParameter("lies below --from", param_hint="--to")
     with output.guarded(json=format_ == "json"):
-        from cnncalc.design.sizes import sizes as ask
+        from cnncalc.questions.sizes import sizes as ask
 
         found = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
                     set=spec.settings, input=spec.input)  # fmt: skip

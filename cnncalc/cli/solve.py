@@ -13,7 +13,7 @@ from cnncalc.cli.values import Choices, count, natural, several, sides
 from cnncalc.window import PADDING_RULES
 
 if TYPE_CHECKING:
-    from cnncalc.design.solve import Answer
+    from cnncalc.questions.solve import Answer
 
 GIVEN = "Given (comma lists; what is left out is searched)"
 EPILOG = """Examples
@@ -90,8 +90,8 @@ def solve(
     if output_padding and not transposed:
         raise typer.BadParameter("needs --transposed", param_hint="--output-padding")
     with output.guarded(json=format_ == "json"):
-        from cnncalc.design.solve import Asked, answer
-        from cnncalc.errors import Misfit, failure
+        from cnncalc.errors import UnplacedError, failure
+        from cnncalc.questions.solve import Asked, answer
 
         asked = Asked(
             wanted, _values(w), _values(f), _values(s), _values(p), _values(dilation) or (1,),
@@ -99,8 +99,8 @@ def solve(
         )  # fmt: skip
         try:
             found = answer(asked)
-        except Misfit as misfit:
-            raise failure(misfit.code, misfit.message, help=misfit.help) from None
+        except UnplacedError as problem:
+            raise failure(problem.code, problem.message, help=problem.help) from None
         if exact and found.settings:
             found = found._replace(settings=found.exact, nearest=found.floored[:1])
         output.emit(_written(found, format_, top), out)

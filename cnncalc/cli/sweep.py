@@ -25,7 +25,7 @@ from cnncalc.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.design.sweep import Outcome
+    from cnncalc.questions.sweep import SweepResult
 
 VARIED = "Settings"
 EPILOG = """Examples
@@ -109,9 +109,9 @@ def sweep(
     """The totals of one network under many settings, one line for each."""
     style = "json" if json else format_
     with output.guarded(json=style == "json"):
-        from cnncalc.design import settings
-        from cnncalc.design.sweep import sweep as start
         from cnncalc.figures import used
+        from cnncalc.questions import settings
+        from cnncalc.questions.sweep import sweep as start
 
         if columns == "help":
             output.emit([", ".join(used("sweep")), "\n"])
@@ -162,7 +162,7 @@ class Tally:
     def __init__(self) -> None:
         self.all = self.working = 0
 
-    def counted(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    def counted(self, outcomes: Iterable[SweepResult]) -> Iterator[SweepResult]:
         """The same outcomes."""
         for outcome in outcomes:
             self.all += 1
@@ -171,7 +171,7 @@ class Tally:
 
 
 def _varied(texts: Sequence[str]) -> dict[str, Sequence[object]]:
-    from cnncalc.design.settings import parse_vary
+    from cnncalc.questions.settings import parse_vary
 
     found: dict[str, Sequence[object]] = {}
     for text in texts:
@@ -183,7 +183,7 @@ def _varied(texts: Sequence[str]) -> dict[str, Sequence[object]]:
 
 
 def _told(
-    run: Iterator[Outcome],
+    run: Iterator[SweepResult],
     aims: Sequence[tuple[str, int]],
     columns: Sequence[str],
     style: str,
@@ -193,7 +193,7 @@ def _told(
     """What is printed; only lines of their own kind can be printed while others are computed."""
     from cnncalc.render import sweep as render
 
-    outcomes: Iterable[Outcome] = run
+    outcomes: Iterable[SweepResult] = run
     front = None
     if aims or plot or style in {"table", "md", "json"}:
         outcomes = list(run)
@@ -218,14 +218,14 @@ def _flushed(lines: Iterator[str]) -> Iterator[str]:
         sys.stdout.flush()
 
 
-def _front(outcomes: Sequence[Outcome], aims: Sequence[tuple[str, int]]) -> list[bool] | None:
-    from cnncalc.design.pareto import unbeaten
+def _front(outcomes: Sequence[SweepResult], aims: Sequence[tuple[str, int]]) -> list[bool] | None:
+    from cnncalc.questions.pareto import unbeaten
 
     return unbeaten(outcomes, aims) if aims else None
 
 
 def _whole(
-    outcomes: Sequence[Outcome], columns: Sequence[str], front: list[bool] | None, style: str
+    outcomes: Sequence[SweepResult], columns: Sequence[str], front: list[bool] | None, style: str
 ) -> str:
     from cnncalc.render import sweep as render
     from cnncalc.render.json import dumps
@@ -239,7 +239,7 @@ def _whole(
 
 
 def _plotted(
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[SweepResult],
     aims: Sequence[tuple[str, int]],
     front: list[bool] | None,
     *,

@@ -118,11 +118,11 @@ def shape(text: str) -> object:
     >>> shape("7x7x32")
     Shape(channels=32, spatial=(7, 7))
     """
-    from cnncalc.errors import Misfit
+    from cnncalc.errors import UnplacedError
     from cnncalc.spec.inputs import parse_input
 
     try:
         return parse_input(text).shape
-    except Misfit as misfit:
-        help_ = f"; {misfit.help}" if misfit.help else ""
-        raise typer.BadParameter(f"{misfit.message}{help_}") from None
+    except UnplacedError as problem:
+        help_ = f"; {problem.help}" if problem.help else ""
+        raise typer.BadParameter(f"{problem.message}{help_}") from None

@@ -17,7 +17,7 @@ from cnncalc.errors import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cnncalc.design.catalogue import Entry, Wish
+    from cnncalc.questions.catalogue import Entry, Wish
 
 EPILOG = (
     "Examples: cnncalc zoo --family resnet | cnncalc zoo --max-params 5M --max-macs 600M --sort "
@@ -102,7 +102,7 @@ def zoo(
             _only_for_the_list(context)
             _spec(name, copy, out)
             return
-        from cnncalc.design.catalogue import Wish
+        from cnncalc.questions.catalogue import Wish
         from cnncalc.render import catalogue as render
 
         if columns == "help":
@@ -162,19 +162,19 @@ def _known_family(family: str | None) -> str | None:
 
 
 def _span(years: str | None) -> tuple[int, int] | None:
-    from cnncalc.design.catalogue import parse_years
-    from cnncalc.errors import Misfit
+    from cnncalc.errors import UnplacedError
+    from cnncalc.questions.catalogue import parse_years
 
     try:
         return None if years is None else parse_years(years)
-    except Misfit as misfit:
-        message = f"{misfit.message}; {misfit.help}"
+    except UnplacedError as problem:
+        message = f"{problem.message}; {problem.help}"
         raise typer.BadParameter(message, param_hint="--year") from None
 
 
 def _found(wish: Wish, sort: str | None, *, reverse: bool) -> list[Entry]:
     """The networks to list, in order; when there are none, that is said."""
-    from cnncalc.design import catalogue
+    from cnncalc.questions import catalogue
 
     found = [entry for entry in catalogue.entries() if wish.grants(entry)]
     if not found:

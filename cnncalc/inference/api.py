@@ -13,9 +13,9 @@ from cnncalc.inference import weights as files
 from cnncalc.inference.initial import Start
 from cnncalc.inference.matching import Match
 from cnncalc.inference.nested import NotNested, flatten
+from cnncalc.inference.neuron_trace import find
 from cnncalc.inference.parameters import Given, gather
 from cnncalc.inference.samples import GENERATED, Preparation
-from cnncalc.inference.trace import find
 from cnncalc.network import Network
 from cnncalc.spec.load import load
 from cnncalc.tensor import Tensor

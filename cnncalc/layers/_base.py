@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.window import STILL, Reach, whole
 
 if TYPE_CHECKING:
@@ -114,7 +114,10 @@ class Layer(ABC):
 
     @abstractmethod
     def output_shape(self, *inputs: Shape) -> Shape:
-        """The shape that comes out. Raises Misfit, in local terms, when the layer cannot work."""
+        """The shape that comes out.
+
+        Raises UnplacedError, in local terms, when the layer cannot work.
+        """
 
     def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
         """The tensors the layer stores, in the order frameworks store them."""
@@ -215,10 +218,10 @@ def spread(values: tuple[int, ...], rank: int, field: str) -> tuple[int, ...]:
     return values
 
 
-def wrong_rank(field: str, given: int, rank: int) -> Misfit:
+def wrong_rank(field: str, given: int, rank: int) -> UnplacedError:
     """A field has a value for each of `given` axes, but the input has `rank` of them."""
     axes = "1 spatial axis" if rank == 1 else f"{rank} spatial axes"
-    return Misfit(
+    return UnplacedError(
         "wrong-rank",
         f"{field} has {given} values, but its input has {axes}",
         field=field,

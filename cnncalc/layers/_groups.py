@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from math import gcd, isqrt
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 
 # Divisors are found by trying all numbers up to the square root: of this in a millisecond.
 LARGEST_DIVIDED = 10**8
 
 
 def require_groups(groups: int, channels: int, filters: int | None = None) -> None:
-    """Raise Misfit where groups does not divide the input channels, or the filters if any.
+    """Raise UnplacedError where groups does not divide the input channels, or the filters if any.
 
     >>> require_groups(2, 6, 16)
     >>> require_groups(4, 6, 16)
     Traceback (most recent call last):
         ...
-    cnncalc.errors.Misfit: groups=4 does not divide the 6 input channels
+    cnncalc.errors.UnplacedError: groups=4 does not divide the 6 input channels
     """
     if channels % groups:
         raise _bad_groups(groups, f"{channels} input channels", channels, filters)
@@ -25,11 +25,11 @@ def require_groups(groups: int, channels: int, filters: int | None = None) -> No
         raise _bad_groups(groups, f"{filters} filters", channels, filters)
 
 
-def _bad_groups(groups: int, undivided: str, channels: int, filters: int | None) -> Misfit:
+def _bad_groups(groups: int, undivided: str, channels: int, filters: int | None) -> UnplacedError:
     both = f"{channels}" if filters is None else f"{channels} input channels and {filters} filters"
     common = gcd(channels, filters or 0)
     choices = f": {_divisors(common)}" if common <= LARGEST_DIVIDED else ""
-    return Misfit(
+    return UnplacedError(
         "groups",
         f"groups={groups} does not divide the {undivided}",
         field="groups",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import Layer
 from cnncalc.tensor import Tensor
 
@@ -25,19 +25,19 @@ class Merge(Layer):
 
     arity: ClassVar[tuple[int, int | None]] = (2, None)
 
-    def mismatch(self, *inputs: Shape, help: str) -> Misfit:
+    def mismatch(self, *inputs: Shape, help: str) -> UnplacedError:
         """The complaint of a merge whose inputs do not go together.
 
         The caller knows where each input comes from and adds one note per input.
         """
         verbs = {"add": "add", "sub": "subtract", "mul": "multiply", "concat": "concatenate"}
         verb = verbs.get(self.type, f"take the {self.type} of")
-        return Misfit(
+        return UnplacedError(
             f"{self.type}-mismatch", f"cannot {verb} tensors of different shape", help=help
         )
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """The one shape that all inputs have. Raises Misfit where they differ."""
+        """The one shape that all inputs have. Raises UnplacedError where they differ."""
         first, *rest = inputs
         for branch, shape in enumerate(rest, start=2):
             if shape != first:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import Step, product
 from cnncalc.layers._math import sqrt
 from cnncalc.layers._steps import neurons
@@ -43,7 +43,7 @@ def standardize_groups(x: Tensor, groups: int, eps: float) -> Tensor:
 
 
 def norm_steps(out: Shape, learned: Sequence[Parameter], letters: str = "D") -> list[Step]:
-    """Neurons, and the weights and biases where any are learned, whose sizes `letters` name.
+    """Neurons, and the weights and biases where any are learned, whose sizes `layer_options` name.
 
     >>> from cnncalc.layers._weights import scale_and_shift
     >>> from cnncalc.shapes import Shape
@@ -62,16 +62,16 @@ def norm_steps(out: Shape, learned: Sequence[Parameter], letters: str = "D") -> 
 
 
 def require_several(count: int) -> None:
-    """Raise Misfit where a mean would be taken of one number: nothing of it would be left.
+    """Raise UnplacedError where a mean would be taken of one number: nothing of it would be left.
 
     >>> require_several(2)
     >>> require_several(1)
     Traceback (most recent call last):
         ...
-    cnncalc.errors.Misfit: normalising a single number leaves nothing of it
+    cnncalc.errors.UnplacedError: normalising a single number leaves nothing of it
     """
     if count == 1:
-        raise Misfit(
+        raise UnplacedError(
             "one-value",
             "normalising a single number leaves nothing of it",
             help="normalise over more positions or channels, e.g. with bn or ln",

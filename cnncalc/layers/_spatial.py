@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import Step
 from cnncalc.shapes import AXIS_WORDS, Shape
 from cnncalc.tensor import Tensor, offset
@@ -21,16 +21,16 @@ AXIS_LETTERS = {"l": "L", "d": "D", "h": "H", "w": "W"}
 
 
 def require_axes(shape: Shape) -> None:
-    """Raise Misfit for a vector, which has no axis to work along.
+    """Raise UnplacedError for a vector, which has no axis to work along.
 
     >>> from cnncalc.shapes import Shape
     >>> require_axes(Shape(10))
     Traceback (most recent call last):
         ...
-    cnncalc.errors.Misfit: this layer works on maps; its input is a vector of 10
+    cnncalc.errors.UnplacedError: this layer works on maps; its input is a vector of 10
     """
     if shape.rank == 0:
-        raise Misfit(
+        raise UnplacedError(
             "no-axes",
             f"this layer works on maps; its input is a vector of {shape.channels}",
             help="reshape it to maps first, such as reshape 4x4x8",
@@ -51,17 +51,17 @@ def ratio(over: int, under: int) -> int | Fraction:
 
 
 def check_edges(mode: str, size: int, begin: int, end: int, field: str) -> None:
-    """Raise Misfit where a padding mode would read more of the axis than there is.
+    """Raise UnplacedError where a padding mode would read more of the axis than there is.
 
     >>> check_edges("reflect", 4, 3, 3, "padding")
     >>> check_edges("reflect", 4, 4, 0, "padding")
     Traceback (most recent call last):
         ...
-    cnncalc.errors.Misfit: reflect padding (4) needs an input of at least 5, not 4
+    cnncalc.errors.UnplacedError: reflect padding (4) needs an input of at least 5, not 4
     """
     needed = {"reflect": max(begin, end) + 1, "circular": max(begin, end)}.get(mode, 0)
     if needed > size and (begin or end):
-        raise Misfit(
+        raise UnplacedError(
             "padding-too-big",
             f"{mode} padding ({max(begin, end)}) needs an input of at least {needed}, not {size}",
             field=field,

@@ -70,7 +70,7 @@ def scaled_channels(x: Tensor, parameters: Mapping[str, Sequence[Scalar]]) -> Te
 
 
 def weight_alone_steps(letters: str, count: int) -> list[Step]:
-    """Weights and params of a layer that has no bias; `letters` name their count.
+    """Weights and params of a layer that has no bias; `layer_options` name their count.
 
     >>> [step.field for step in weight_alone_steps("D", 96)]
     ['weights', 'params']

@@ -28,7 +28,7 @@ class WholeMap(Layer):
         """What becomes of the numbers of a map."""
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """One number per map; the rank is kept. Raises Misfit for a vector."""
+        """One number per map; the rank is kept. Raises UnplacedError for a vector."""
         (shape,) = inputs
         require_axes(shape)
         return Shape(shape.channels, (1,) * shape.rank)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers import _steps
 from cnncalc.layers._base import Layer, Names, Step, Words, product, spread, wrong_rank
 from cnncalc.layers._spatial import axis_steps, check_edges, each_axis, grid, source, unread
@@ -44,7 +44,7 @@ class Windowed(Layer):
     pads_half_at_most: ClassVar[bool] = False  # PyTorch's limit for pooling
 
     def channels_out(self, shape: Shape) -> int:
-        """How many channels come out. Raises Misfit where the channels do not work."""
+        """How many channels come out. Raises UnplacedError where the channels do not work."""
         return shape.channels
 
     def windows(self, shape: Shape) -> tuple[Window, ...]:
@@ -55,7 +55,7 @@ class Windowed(Layer):
         """`windows`, worked out; every figure of a layer asks for them, so they are kept."""
         rank = shape.rank
         if rank == 0:
-            raise Misfit(
+            raise UnplacedError(
                 "no-axes",
                 f"a window needs an axis to slide along; the input is a vector of {shape.channels}",
                 help="reshape it first, or use fc",
@@ -211,9 +211,9 @@ def _axis_taps(window: Window, start: int, size: int, mode: str) -> list[int | N
     return [source(tap, size, mode) for tap in taps]
 
 
-def _padding_too_big(window: Window) -> Misfit:
+def _padding_too_big(window: Window) -> UnplacedError:
     padding = max(window.begin, window.end)
-    return Misfit(
+    return UnplacedError(
         "padding-too-big",
         f"padding {padding} is more than half of the pooling window ({window.kernel})",
         field="padding",

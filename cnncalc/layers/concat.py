@@ -12,7 +12,7 @@ from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal, final
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import Names, Step
 from cnncalc.layers._merge import Merge, remedy
 from cnncalc.layers._spatial import cut
@@ -45,7 +45,7 @@ class Concat(Merge):
     other_names: ClassVar[Names] = {"fit": "fitting"}
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """Sizes along the axis added up. Raises Misfit where another size differs."""
+        """Sizes along the axis added up. Raises UnplacedError where another size differs."""
         along = self._along(inputs[0])
         first, *rest = parts = self._parts(inputs)
         for branch, part in enumerate(rest, start=2):
@@ -102,11 +102,14 @@ class Concat(Merge):
         return [Step(f"out.{self.axis}", label, formula, numbers, total), neurons(out)]
 
     def _along(self, shape: Shape) -> int:
-        """Which size, channels first, the axis is. Raises Misfit where the input lacks it."""
+        """Which size, channels first, the axis is.
+
+        Raises UnplacedError where the input lacks it.
+        """
         letters = ("c", *shape.axes)
         if self.axis in letters:
             return letters.index(self.axis)
-        raise Misfit(
+        raise UnplacedError(
             "no-such-axis",
             f"there is no axis {self.axis} in {shape}",
             field="axis",

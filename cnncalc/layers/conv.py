@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, final
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import Names, Parameter, Step, Words, Work, product
 from cnncalc.layers._fields import Count, Natural, Padding, PaddingMode, PerAxis, Switch
 from cnncalc.layers._groups import require_groups
@@ -202,5 +202,5 @@ class Conv(Windowed):
                 )
 
 
-def _bad_table(message: str, help: str | None = None) -> Misfit:
-    return Misfit("table", message, field="table", help=help)
+def _bad_table(message: str, help: str | None = None) -> UnplacedError:
+    return UnplacedError("table", message, field="table", help=help)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers import _steps
 from cnncalc.layers._base import Names, Parameter, Step, Words, Work, product, spread
 from cnncalc.layers._fields import Count, NaturalPerAxis, Padding, PerAxis, Switch
@@ -69,7 +69,10 @@ class ConvTranspose(Windowed):
     def padding_by_rule(
         self, rule: str, size: int, kernel: int, stride: int, dilation: int
     ) -> tuple[int, int]:
-        """Cells cut off before and after one axis, whatever its size. Raises Misfit for `full`."""
+        """Cells cut off before and after one axis, whatever its size.
+
+        Raises UnplacedError for `full`.
+        """
         begin, end, _ = transposed_padding(rule, kernel, stride, dilation)
         return begin, end
 
@@ -91,7 +94,7 @@ class ConvTranspose(Windowed):
         if self.padding not in {"same", "valid"}:
             return spread(self.output_padding, shape.rank, "output_padding")
         if any(self.output_padding):
-            raise Misfit(
+            raise UnplacedError(
                 "output-padding",
                 f"'{self.padding}' sets the output padding itself",
                 field="output_padding",

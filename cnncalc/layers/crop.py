@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers import _steps
 from cnncalc.layers._base import Layer, Step, spread
 from cnncalc.layers._fields import NaturalPerAxis, PerAxis
@@ -43,12 +43,12 @@ class Crop(Layer):
     sized: ClassVar[str | None] = "size"
 
     def sides(self, shape: Shape) -> list[tuple[int, int]]:
-        """Per axis, how much goes before and after. Raises Misfit where that cannot be."""
+        """Per axis, how much goes before and after. Raises UnplacedError where that cannot be."""
         require_axes(shape)
         by_numbers = self.begin is not None or self.end is not None
         if (self.size is not None) == by_numbers:
             given = "both" if by_numbers else "neither"
-            raise Misfit(
+            raise UnplacedError(
                 "crop",
                 f"crop needs a size, or begin and end, and got {given}",
                 field="size" if by_numbers else None,
@@ -61,12 +61,12 @@ class Crop(Layer):
         return list(zip(begin, end, strict=True))
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """What is left of every axis. Raises Misfit where nothing is."""
+        """What is left of every axis. Raises UnplacedError where nothing is."""
         (shape,) = inputs
         sides = self.sides(shape)
         for letter, size, (begin, end) in zip(shape.axes, shape.spatial, sides, strict=True):
             if begin + end >= size:
-                raise Misfit(
+                raise UnplacedError(
                     "crop",
                     f"cropping {begin} + {end} leaves nothing of the {AXIS_WORDS[letter]} {size}",
                     field="end" if self.begin is None else "begin",
@@ -108,7 +108,7 @@ class Crop(Layer):
 def _centred(shape: Shape, sizes: tuple[int, ...]) -> list[tuple[int, int]]:
     for letter, have, wanted in zip(shape.axes, shape.spatial, sizes, strict=True):
         if wanted > have:
-            raise Misfit(
+            raise UnplacedError(
                 "crop",
                 f"the {AXIS_WORDS[letter]} {have} cannot be cropped to {wanted}",
                 field="size",

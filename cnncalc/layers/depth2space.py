@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers import _steps
 from cnncalc.layers._base import Layer, Names, Step
 from cnncalc.layers._fields import Count
@@ -40,13 +40,16 @@ class DepthToSpace(Layer):
     other_names: ClassVar[Names] = {"upscale_factor": "block", "block_size": "block"}
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """Every axis times b, the channels divided. Raises Misfit where b·b does not divide."""
+        """Every axis times b, the channels divided.
+
+        Raises UnplacedError where b·b does not divide.
+        """
         (shape,) = inputs
         require_axes(shape)
         share = self.block**shape.rank
         if shape.channels % share:
             blocks = "x".join([f"{self.block}"] * shape.rank)
-            raise Misfit(
+            raise UnplacedError(
                 "block",
                 f"a block of {blocks} needs a multiple of {share} channels, not {shape.channels}",
                 field="block",

@@ -44,7 +44,10 @@ class Gn(Layer):
     work: ClassVar[Work] = "uncounted"
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """The shape that came in. Raises Misfit where groups does not divide the channels."""
+        """The shape that came in.
+
+        Raises UnplacedError where groups does not divide the channels.
+        """
         (shape,) = inputs
         require_groups(self.groups, shape.channels)
         require_several(shape.size // self.groups)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import Work
 from cnncalc.layers._clamp import clamp
 from cnncalc.layers._fields import Real
@@ -31,10 +31,10 @@ class Hardtanh(Pointwise):
     work: ClassVar[Work] = "none"
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """The shape that came in. Raises Misfit where low is not below high."""
+        """The shape that came in. Raises UnplacedError where low is not below high."""
         if self.low < self.high:
             return inputs[0]
-        raise Misfit(
+        raise UnplacedError(
             "empty-range", f"low={self.low} must be less than high={self.high}", field="low"
         )
 

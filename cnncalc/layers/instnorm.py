@@ -40,7 +40,7 @@ class Instnorm(Layer):
     work: ClassVar[Work] = "uncounted"
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """The shape that came in. Raises Misfit where a channel is a single number."""
+        """The shape that came in. Raises UnplacedError where a channel is a single number."""
         (shape,) = inputs
         require_several(shape.size // shape.channels)
         return shape

@@ -37,7 +37,10 @@ class Mul(Merge):
     work: ClassVar[Work] = "uncounted"
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """The largest shape. Raises Misfit where another neither has it nor is a gate for it."""
+        """The largest shape.
+
+        Raises UnplacedError where another neither has it nor is a gate for it.
+        """
         full = max(inputs, key=lambda shape: shape.size)
         for branch, shape in enumerate(inputs, start=1):
             if shape not in (full, *_gates(full)):

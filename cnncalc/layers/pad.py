@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final, get_args
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers import _steps
 from cnncalc.layers._base import Layer, Names, Step, Words, spread
 from cnncalc.layers._fields import NaturalPerAxis, PaddingMode, Real
@@ -47,12 +47,12 @@ class Pad(Layer):
     words: ClassVar[Words] = {mode: ("mode", mode) for mode in get_args(PaddingMode)}
 
     def sides(self, shape: Shape) -> list[tuple[int, int]]:
-        """Per axis, how much is put before and after. Raises Misfit where that cannot be."""
+        """Per axis, how much is put before and after. Raises UnplacedError where that cannot be."""
         require_axes(shape)
         begin = spread(self.begin, shape.rank, "begin")
         end = begin if self.end is None else spread(self.end, shape.rank, "end")
         if self.value != 0 and self.mode != "zeros":
-            raise Misfit(
+            raise UnplacedError(
                 "pad-value",
                 f"the mode {self.mode} takes its numbers from the input, not from value",
                 field="value",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.errors import Misfit, counted
+from cnncalc.errors import UnplacedError, counted
 from cnncalc.layers import _steps
 from cnncalc.layers._base import Layer, Step, see_all
 from cnncalc.layers._fields import PerAxis
@@ -40,11 +40,11 @@ class Reshape(Layer):
     is_view: ClassVar[bool] = True
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """The shape asked for. Raises Misfit where it holds more or fewer numbers."""
+        """The shape asked for. Raises UnplacedError where it holds more or fewer numbers."""
         (shape,) = inputs
         *spatial, channels = self.size
         if len(spatial) not in AXES:
-            raise Misfit(
+            raise UnplacedError(
                 "reshape",
                 f"a shape has at most three axes and the channels, not {len(self.size)} sizes",
                 field="size",
@@ -52,7 +52,7 @@ class Reshape(Layer):
             )
         out = Shape(channels, tuple(spatial))
         if out.size != shape.size:
-            raise Misfit(
+            raise UnplacedError(
                 "reshape",
                 f"{out} holds {counted(out.size, 'number')}, "
                 f"but the input {shape} holds {shape.size}",

@@ -41,7 +41,10 @@ class Shuffle(Layer):
     letters: ClassVar[Names] = {"g": "groups"}
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """The shape that came in. Raises Misfit where the groups do not divide the channels."""
+        """The shape that came in.
+
+        Raises UnplacedError where the groups do not divide the channels.
+        """
         (shape,) = inputs
         require_groups(self.groups, shape.channels)
         return shape

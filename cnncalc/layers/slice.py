@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers import _steps
 from cnncalc.layers._base import Layer, Step
 from cnncalc.layers._fields import Count, Natural
@@ -36,17 +36,17 @@ class Slice(Layer):
     positional: ClassVar[tuple[str, ...]] = ("start", "stop")
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """The channels asked for. Raises Misfit where there are none, or too few."""
+        """The channels asked for. Raises UnplacedError where there are none, or too few."""
         (shape,) = inputs
         if self.start >= self.stop:
-            raise Misfit(
+            raise UnplacedError(
                 "slice",
                 f"channels {self.start} to {self.stop} are none: stop must be above start",
                 field="stop",
                 help="slice 0 32 takes the first 32 channels",
             )
         if self.stop > shape.channels:
-            raise Misfit(
+            raise UnplacedError(
                 "slice",
                 f"the slice ends at channel {self.stop}, but the input has {shape.channels}",
                 field="stop",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers import _steps
 from cnncalc.layers._base import Layer, Names, Step, product
 from cnncalc.layers._fields import Count
@@ -40,12 +40,15 @@ class SpaceToDepth(Layer):
     other_names: ClassVar[Names] = {"downscale_factor": "block", "block_size": "block"}
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """Every axis divided by b, channels multiplied. Raises Misfit where b does not divide."""
+        """Every axis divided by b, channels multiplied.
+
+        Raises UnplacedError where b does not divide.
+        """
         (shape,) = inputs
         require_axes(shape)
         for letter, size in zip(shape.axes, shape.spatial, strict=True):
             if size % self.block:
-                raise Misfit(
+                raise UnplacedError(
                     "block",
                     f"block={self.block} does not divide the {AXIS_WORDS[letter]} {size}",
                     field="block",

@@ -12,7 +12,7 @@ from itertools import product
 from math import ceil, floor, lcm, prod
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers import _steps
 from cnncalc.layers._base import Layer, Names, Step, Words, Work, spread, wrong_rank
 from cnncalc.layers._fields import FactorPerAxis, PerAxis, Switch
@@ -123,7 +123,7 @@ class Upsample(Layer):
         axes = zip(self._factors(shape.rank), shape.spatial, strict=True)
         spatial = tuple(int(factor * size) for factor, size in axes)
         if 0 in spatial:
-            raise Misfit(
+            raise UnplacedError(
                 "empty-output",
                 f"nothing is left: {min(shape.spatial)} cells are too few for this factor",
                 field="scale",
@@ -135,14 +135,14 @@ class Upsample(Layer):
         require_axes(shape)
         if (self.scale is None) == (self.size is None):
             given = "neither" if self.scale is None else "both"
-            raise Misfit(
+            raise UnplacedError(
                 "upsample",
                 f"upsample needs a factor or a size, and got {given}",
                 field=None if self.scale is None else "size",
                 help="write upsample 2, or upsample size=14x14",
             )
         if self.align_corners and self.mode == "nearest":
-            raise Misfit(
+            raise UnplacedError(
                 "align-corners",
                 "align_corners has no meaning for the mode nearest",
                 field="align_corners",

@@ -14,7 +14,7 @@ from cnncalc.render.rows import markdown as rows_markdown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cnncalc.design.catalogue import Entry
+    from cnncalc.questions.catalogue import Entry
 
 
 class Column(NamedTuple):

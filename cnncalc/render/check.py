@@ -13,7 +13,7 @@ from cnncalc.render.json import diagnostic, expectation, totals
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.design.check import Kept, Result
+    from cnncalc.questions.check import Kept, Result
 
 WIDTH = 34  # of the names; a longer one pushes its line to the right
 

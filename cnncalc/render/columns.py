@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cnncalc.analysis.report import ReceptiveField, Report, Totals
-    from cnncalc.render.fold import Line
+    from cnncalc.render.fold import TableRow
     from cnncalc.shapes import Shape
 
 Cell = int | float | str | None  # a count, a percentage, a text, nothing
@@ -42,7 +42,7 @@ class Column(NamedTuple):
     key: str
     heading: str
     meaning: str
-    cell: Callable[[Line, View], Cell]
+    cell: Callable[[TableRow, View], Cell]
     right: bool = True
     total: Callable[[Totals], Cell] | None = None
 
@@ -51,7 +51,7 @@ def _count(key: str) -> Column:
     """A figure of the rows, summed over the line."""
     figure = FIGURES[key]
 
-    def cell(line: Line, _: View) -> Cell:
+    def cell(line: TableRow, _: View) -> Cell:
         return line.total(key) if line.rows else None
 
     return Column(key, figure.heading, figure.meaning, cell, total=figure.of)
@@ -61,7 +61,7 @@ def _percent(key: str, heading: str, meaning: str) -> Column:
     """A figure of the line in percent of the network's."""
     figure = key.rstrip("%")
 
-    def cell(line: Line, view: View) -> Cell:
+    def cell(line: TableRow, view: View) -> Cell:
         whole = getattr(view.report.totals, figure)
         return 100 * line.total(figure) / whole if line.rows and whole else None
 
@@ -74,14 +74,14 @@ def _percent(key: str, heading: str, meaning: str) -> Column:
 def _setting(key: str, heading: str, meaning: str, write: Callable[[object, View], str]) -> Column:
     """A field of the layer, with its defaults and rules put in."""
 
-    def cell(line: Line, view: View) -> Cell:
+    def cell(line: TableRow, view: View) -> Cell:
         value = line.owner.settings.get(key) if line.owner else None
         return None if value is None else write(value, view)
 
     return Column(key, heading, meaning, cell)
 
 
-def _fact(key: str, heading: str, meaning: str, read: Callable[[Line], str | None]) -> Column:
+def _fact(key: str, heading: str, meaning: str, read: Callable[[TableRow], str | None]) -> Column:
     """A text about the line, written to the left."""
     return Column(key, heading, meaning, lambda line, _: read(line), right=False)
 
@@ -91,7 +91,7 @@ def _field(
 ) -> Column:
     """Something of the receptive field."""
 
-    def cell(line: Line, view: View) -> Cell:
+    def cell(line: TableRow, view: View) -> Cell:
         field = line.last.receptive_field if line.last else None
         return write(field, view) if field and field.size else None
 
@@ -133,11 +133,11 @@ def _start(field: ReceptiveField, view: View) -> str:
     return per_axis([decimal(start) for start in field.start], view.times)
 
 
-def _in(line: Line, view: View) -> Cell:
+def _in(line: TableRow, view: View) -> Cell:
     return ", ".join(map(view.shape, line.rows[0].in_shapes)) if line.rows else None
 
 
-def _fit(line: Line, view: View) -> Cell:
+def _fit(line: TableRow, view: View) -> Cell:
     """What the windows leave unread, per axis; a group counts its layers that leave some."""
     windowed = [row for row in line.rows if row.unused]
     wasting = [row for row in windowed if any(row.unused)]
@@ -148,12 +148,12 @@ def _fit(line: Line, view: View) -> Cell:
     return f"{view.times.join(map(str, wasting[0].unused))} unused"
 
 
-def _memory(line: Line, view: View) -> Cell:
+def _memory(line: TableRow, view: View) -> Cell:
     memory = view.report.totals.memory
     return line.out.size * memory.batch * bytes_per_number(memory.dtype)
 
 
-def _source(line: Line, _: View) -> Cell:
+def _source(line: TableRow, _: View) -> Cell:
     span = line.rows[0].span if line.rows else None
     return str(span.line) if span else None
 
@@ -189,7 +189,7 @@ COLUMNS: dict[str, Column] = {
               lambda line: line.owner.shared_with if line.owner else None),
         _fact("note", "Note", "the note in the spec",
               lambda line: line.owner.note if line.owner else None),
-        Column("source", "Line", "line of the spec", _source),
+        Column("source", "TableRow", "line of the spec", _source),
     )
 }  # fmt: skip
 

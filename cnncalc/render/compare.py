@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import Port, Report
-    from cnncalc.design.compare import Comparison, Figure, Pair, Unit
+    from cnncalc.questions.compare import Comparison, Figure, LayerPair, Pair
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 COUNTED = {
@@ -135,7 +135,7 @@ def _difference(pair: Pair, before: str, after: str) -> str:
     )
 
 
-def _alone(unit: Unit, layout: str) -> str:
+def _alone(unit: LayerPair, layout: str) -> str:
     facts = unit.facts
     figures = [f"{_word(key)} {facts[key]:,}" for key in ("params", "macs") if facts[key]]
     return ", ".join([str(facts["type"]), _shown(facts["out"], layout), *figures])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import Report
     from cnncalc.render.columns import Cell, Column
-    from cnncalc.render.fold import Line
+    from cnncalc.render.fold import TableRow
     from cnncalc.shapes import Shape
 
 DEFAULT = (
@@ -43,7 +43,9 @@ def _rows(report: Report, keys: Sequence[str]) -> Iterator[list[Cell]]:
         yield [cell(numbered, view) for _, cell in parts]
 
 
-def _split(column: Column, rows: list[Line]) -> Iterable[tuple[str, Callable[[Line, View], Cell]]]:
+def _split(
+    column: Column, rows: list[TableRow]
+) -> Iterable[tuple[str, Callable[[TableRow, View], Cell]]]:
     """A column as it is, or one per axis letter."""
     if column.key not in ("in", "output"):
         return [(column.key, column.cell)]
@@ -54,13 +56,13 @@ def _split(column: Column, rows: list[Line]) -> Iterable[tuple[str, Callable[[Li
     return [(f"{word}_{letter}", _axis(read, letter)) for letter in AXIS_WORDS if letter in seen]
 
 
-def _axis(read: Callable[[Line], Shape], letter: str) -> Callable[[Line, View], Cell]:
+def _axis(read: Callable[[TableRow], Shape], letter: str) -> Callable[[TableRow, View], Cell]:
     return lambda line, _: read(line).by_letter.get(letter)
 
 
-def _in(line: Line) -> Shape:
+def _in(line: TableRow) -> Shape:
     return line.rows[0].in_shapes[0]
 
 
-def _out(line: Line) -> Shape:
+def _out(line: TableRow) -> Shape:
     return line.out

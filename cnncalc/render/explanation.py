@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import Row
-    from cnncalc.design.explain import Explanation
     from cnncalc.layers._base import Step
+    from cnncalc.questions.explain import Explanation
 
 GAP = 3
 LEGEND = (

@@ -21,7 +21,7 @@ READABLE = 40  # lines that one still takes in at a glance
 EVERYTHING = Choice()
 
 
-class Line(NamedTuple):
+class TableRow(NamedTuple):
     """One line of a table: an input, a layer with what is attached to it, or a group.
 
     `rows` are summed; `last` is the row whose output the line shows. Inputs have neither.
@@ -45,7 +45,7 @@ class Line(NamedTuple):
         return sum(getattr(row, figure) for row in self.rows)
 
 
-def lines(report: Report, choice: Choice = EVERYTHING) -> list[Line]:
+def lines(report: Report, choice: Choice = EVERYTHING) -> list[TableRow]:
     """The lines of a table, in the network's order; `choice.sort` and `top` come later.
 
     Inputs come first, unless lines are picked out. Raises ChoiceError when `choice.at` names
@@ -65,7 +65,9 @@ def lines(report: Report, choice: Choice = EVERYTHING) -> list[Line]:
         group = report.groups.get(name)
         if group and name != rows[0].name:
             last = by_index[group.last]
-            shown.append(Line(number, name, group.text, last.out, tuple(rows), last, grouped=True))
+            shown.append(
+                TableRow(number, name, group.text, last.out, tuple(rows), last, grouped=True)
+            )
         else:
             shown.append(_layer_line(number, rows))
     return shown
@@ -76,7 +78,7 @@ class Shown(NamedTuple):
 
     number: int
     of: int
-    line: Line
+    line: TableRow
 
     @property
     def text(self) -> str:
@@ -84,7 +86,7 @@ class Shown(NamedTuple):
         return f"shown {self.number:,} of {self.of:,}"
 
 
-def shown_part(report: Report, choice: Choice, shown: Sequence[Line]) -> Shown | None:
+def shown_part(report: Report, choice: Choice, shown: Sequence[TableRow]) -> Shown | None:
     """What is shown, where that is only a part of the network.
 
     Lines are counted, or single rows where `choice.only` takes layers and what is attached to
@@ -94,7 +96,7 @@ def shown_part(report: Report, choice: Choice, shown: Sequence[Line]) -> Shown |
     if len(rows) == len(report.rows):
         return None
     last = report.rows[-1]
-    sums = Line(0, "", "", last.out, rows, last, grouped=True)
+    sums = TableRow(0, "", "", last.out, rows, last, grouped=True)
     if choice.only:
         return Shown(len(rows), len(report.rows), sums)
     depth = sys.maxsize if choice.depth is None else choice.depth
@@ -174,12 +176,12 @@ def _count(names: list[list[str]], level: int) -> int:
     return len(folded) + sum(len(groups) <= level for groups in names)
 
 
-def _inputs(report: Report, choice: Choice) -> list[Line]:
+def _inputs(report: Report, choice: Choice) -> list[TableRow]:
     if choice.picks and "input" not in choice.only:
         return []
-    return [Line(n, port.name, "input", port.shape) for n, port in enumerate(report.inputs)]
+    return [TableRow(n, port.name, "input", port.shape) for n, port in enumerate(report.inputs)]
 
 
-def _layer_line(number: int, rows: list[Row]) -> Line:
+def _layer_line(number: int, rows: list[Row]) -> TableRow:
     last = rows[-1]
-    return Line(number, rows[0].name, type_text(rows), last.out, tuple(rows), last)
+    return TableRow(number, rows[0].name, type_text(rows), last.out, tuple(rows), last)

@@ -22,7 +22,7 @@ SHOWN = ("weights", "params", "connections", "macs")
 GAP = "  "
 
 
-class Line(NamedTuple):
+class SettingRow(NamedTuple):
     """One setting: the words that vary, and a report or the reason why there is none."""
 
     words: tuple[str, ...]
@@ -39,7 +39,11 @@ class Line(NamedTuple):
 
 
 def text(
-    varying: Sequence[str], lines: Sequence[Line], layout: str | None, *, ascii_only: bool = False
+    varying: Sequence[str],
+    lines: Sequence[SettingRow],
+    layout: str | None,
+    *,
+    ascii_only: bool = False,
 ) -> str:
     """Aligned columns: what varies, output, figures, remark."""
     rows = [_headings(varying), *(_cells(line, layout) for line in lines)]
@@ -53,7 +57,7 @@ def text(
     return to_ascii(said) if ascii_only else said
 
 
-def markdown(varying: Sequence[str], lines: Sequence[Line], layout: str | None) -> str:
+def markdown(varying: Sequence[str], lines: Sequence[SettingRow], layout: str | None) -> str:
     """The same cells as a GitHub table."""
     headings = _headings(varying)
     sides = ["---:"] * (len(headings) - 1) + ["---"]
@@ -62,7 +66,7 @@ def markdown(varying: Sequence[str], lines: Sequence[Line], layout: str | None) 
     return "".join(f"| {' | '.join(row)} |\n" for row in escape)
 
 
-def separated(varying: Sequence[str], lines: Sequence[Line], delimiter: str = ",") -> str:
+def separated(varying: Sequence[str], lines: Sequence[SettingRow], delimiter: str = ",") -> str:
     """RFC 4180 text: plain numbers, the output split by axis letter, the remark last."""
     axes = [letter for letter in AXIS_WORDS if any(letter in _sizes(line) for line in lines)]
     rows: list[list[object]] = [[*varying, *(f"out_{letter}" for letter in axes), *SHOWN, "remark"]]
@@ -76,18 +80,18 @@ def _headings(varying: Sequence[str]) -> list[str]:
     return [*varying, "Output", *(FIGURES[key].heading for key in SHOWN), "Remark"]
 
 
-def _cells(line: Line, layout: str | None) -> list[str]:
+def _cells(line: SettingRow, layout: str | None) -> list[str]:
     figures = [grouped(figure) if isinstance(figure, int) else figure for figure in _figures(line)]
     report = line.report
     output = report.rows[-1].out.text(layout or report.layout) if report else "-"
     return [*line.words, output, *figures, line.remark]
 
 
-def _figures(line: Line) -> list[int | str]:
+def _figures(line: SettingRow) -> list[int | str]:
     if line.report is None:
         return [""] * len(SHOWN)
     return [FIGURES[key].of(line.report.totals) for key in SHOWN]
 
 
-def _sizes(line: Line) -> dict[str, int]:
+def _sizes(line: SettingRow) -> dict[str, int]:
     return line.report.rows[-1].out.by_letter if line.report else {}

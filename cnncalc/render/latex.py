@@ -12,8 +12,8 @@ from cnncalc.render.steps import quotient
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cnncalc.design.explain import Explanation
     from cnncalc.layers._base import Step
+    from cnncalc.questions.explain import Explanation
 
 SIGNS = {
     "·": r" \cdot ", "×": r" \times ", "⌊": r"\lfloor ", "⌋": r" \rfloor", "⌈": r"\lceil ",

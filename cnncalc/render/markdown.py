@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.render.choice import Choice
 from cnncalc.render.format import printable
-from cnncalc.render.sheet import sheet
+from cnncalc.render.table_cells import sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.analysis.report import Report
-    from cnncalc.design.peers import Counted
-    from cnncalc.design.peers._rules import Figure
+    from cnncalc.questions.peers import Counted
+    from cnncalc.questions.peers._rules import Figure
 
 
 def text(report: Report, counted: Counted) -> str:

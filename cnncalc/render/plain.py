@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from cnncalc.render import summary
 from cnncalc.render.choice import Choice
 from cnncalc.render.format import display_width, pad
-from cnncalc.render.sheet import part_line, sheet, title
+from cnncalc.render.table_cells import part_line, sheet, title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnncalc.analysis.report import Report
-    from cnncalc.render.sheet import Sheet
+    from cnncalc.render.table_cells import Sheet
 
 GAP = "  "
 USUAL = Choice()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from cnncalc.analysis.report import ReceptiveField
-    from cnncalc.design.rf import Advice, Cover, Seen, Unit
+    from cnncalc.questions.rf import Advice, Cover, Neuron, Seen
 
 HEADINGS = ("Layer", "Type", "Output", "RF", "Jump", "First centre", "Covers")
 # What lies along an axis, one place and several.
@@ -85,7 +85,7 @@ def _advice(advice: Advice) -> Iterator[str]:
         yield f"{start}: the rest of the field sees only padding"
 
 
-def unit_text(unit: Unit, layout: str, *, through: bool = False, ascii_only: bool = False) -> str:
+def unit_text(unit: Neuron, layout: str, *, through: bool = False, ascii_only: bool = False) -> str:
     """The box of the inputs that a unit sees, and of every tensor on the way if asked."""
     lines = [f"{unit_name(unit)} of {unit.shape.text(layout)} sees"]
     seen = [*unit.inputs, *(unit.through[::-1] if through else ())]
@@ -100,7 +100,7 @@ def unit_text(unit: Unit, layout: str, *, through: bool = False, ascii_only: boo
     return to_ascii(said) if ascii_only else said
 
 
-def unit_name(unit: Unit) -> str:
+def unit_name(unit: Neuron) -> str:
     """The unit as it is asked for: C3:4,4."""
     return f"{unit.name}:{','.join(map(str, unit.place))}" if unit.place else unit.name
 
@@ -148,7 +148,7 @@ def _layer(one: Cover) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def unit_document(unit: Unit, *, version: str) -> dict[str, Any]:
+def unit_document(unit: Neuron, *, version: str) -> dict[str, Any]:
     """The document `cnncalc.rf/1` of one unit: its boxes in the inputs and on the way."""
     return {
         **envelope("rf", version),

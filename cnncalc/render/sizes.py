@@ -13,7 +13,7 @@ from cnncalc.render.format import printable, to_ascii
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cnncalc.design.sizes import Outcome, Reason, Sizes
+    from cnncalc.questions.sizes import Reason, SizeResult, Sizes
     from cnncalc.render.listing import Cell
 
 FEW = 6  # sizes, or runs of sizes, that are named one by one
@@ -120,7 +120,7 @@ def csv(found: Sizes) -> str:
     return listing.csv(headings, [_cells(one) for one in found.outcomes])
 
 
-def _cells(one: Outcome) -> list[int | str]:
+def _cells(one: SizeResult) -> list[int | str]:
     said = (one.layer or "", one.problem.code, one.problem.message) if one.problem else ("", "", "")
     yes = {True: "yes", False: "no"}
     return [one.size, yes[one.works], yes[one.exact], " ".join(one.rounding), *said]
@@ -141,7 +141,7 @@ def document(found: Sizes, *, version: str, ok: bool) -> dict[str, Any]:
     }
 
 
-def _entry(one: Outcome) -> dict[str, Any]:
+def _entry(one: SizeResult) -> dict[str, Any]:
     said: dict[str, Any] = {"size": one.size, "works": one.works, "exact": one.exact}
     if one.problem:
         problem = {"code": one.problem.code, "message": one.problem.message}

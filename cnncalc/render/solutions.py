@@ -12,7 +12,7 @@ from cnncalc.render.format import to_ascii
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cnncalc.design.solve import Answer, Asked, Setting
+    from cnncalc.questions.solve import Answer, Asked, Setting
     from cnncalc.render.listing import Cell
 
 FORMULA = "⌊(W - F + 2P)/S⌋ + 1"

@@ -17,14 +17,14 @@ from cnncalc.render.scatter import Point
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.design.sweep import Outcome
+    from cnncalc.questions.sweep import SweepResult
 
 COLUMNS = ("params", "macs", "peak_activation_bytes", "rf")
 FRONT = "front"
 
 
 def text(
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[SweepResult],
     columns: Sequence[str] = COLUMNS,
     front: Sequence[bool] | None = None,
     *,
@@ -37,7 +37,7 @@ def text(
 
 
 def table(
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[SweepResult],
     columns: Sequence[str] = COLUMNS,
     front: Sequence[bool] | None = None,
 ) -> str:
@@ -46,7 +46,7 @@ def table(
 
 
 def _cells(
-    outcomes: Sequence[Outcome], columns: Sequence[str], front: Sequence[bool] | None
+    outcomes: Sequence[SweepResult], columns: Sequence[str], front: Sequence[bool] | None
 ) -> tuple[list[list[str]], list[bool]]:
     varied = _varied(outcomes[0]) if outcomes else []
     failed = any(not outcome.ok for outcome in outcomes)
@@ -60,30 +60,30 @@ def _cells(
     return rows, [*[True] * (len(varied) + 1 + len(columns)), *[False] * len(tail)]
 
 
-def _varied(outcome: Outcome) -> list[str]:
+def _varied(outcome: SweepResult) -> list[str]:
     return [*outcome.vars, *([] if outcome.input is None else ["input"])]
 
 
-def _words(outcome: Outcome) -> list[str]:
+def _words(outcome: SweepResult) -> list[str]:
     """The values that vary, as they would be written in a spec."""
     words = [value if isinstance(value, str) else dumps(value) for value in outcome.vars.values()]
     return words if outcome.input is None else [*words, outcome.input.replace("x", "×")]
 
 
-def _figures(outcome: Outcome, columns: Sequence[str]) -> list[str]:
+def _figures(outcome: SweepResult, columns: Sequence[str]) -> list[str]:
     output = "-" if outcome.output is None else outcome.output.text(outcome.layout)
     values = [outcome.figures.get(key) for key in columns]
     return [output, *("" if value is None else grouped(value) for value in values)]
 
 
-def _reason(outcome: Outcome) -> str:
+def _reason(outcome: SweepResult) -> str:
     error = outcome.error
     if error is None:
         return ""
     return f"{error.code}: {error.message}" + (f" ({error.span.where})" if error.span else "")
 
 
-def axes(outcomes: Sequence[Outcome], keys: Sequence[str] = ()) -> tuple[str, str]:
+def axes(outcomes: Sequence[SweepResult], keys: Sequence[str] = ()) -> tuple[str, str]:
     """What to draw across and upwards: the first two figures asked for; what varies, if it is
     one thing and numeric; or the parameters; each against the MACs.
     """  # noqa: D205 - the rule is one sentence
@@ -95,7 +95,7 @@ def axes(outcomes: Sequence[Outcome], keys: Sequence[str] = ()) -> tuple[str, st
 
 
 def points(
-    outcomes: Sequence[Outcome], across: str, up: str, front: Sequence[bool] | None = None
+    outcomes: Sequence[SweepResult], across: str, up: str, front: Sequence[bool] | None = None
 ) -> list[Point]:
     """The settings that have both values."""
     marks = front or [False] * len(outcomes)
@@ -104,7 +104,7 @@ def points(
     return [Point(x, y, mark) for (x, y), mark in pairs if x is not None and y is not None]
 
 
-def _value(outcome: Outcome, key: str) -> int | float | None:
+def _value(outcome: SweepResult, key: str) -> int | float | None:
     """A figure, the number that a variable has, or the longest side of the input."""
     value = outcome.vars.get(key, outcome.figures.get(key))
     if key == "input" and outcome.input is not None:
@@ -113,7 +113,7 @@ def _value(outcome: Outcome, key: str) -> int | float | None:
 
 
 def separated(
-    outcomes: Iterable[Outcome],
+    outcomes: Iterable[SweepResult],
     columns: Sequence[str],
     front: Sequence[bool] | None = None,
     delimiter: str = ",",
@@ -134,14 +134,14 @@ def _record(cells: Sequence[object], delimiter: str) -> str:
     return records([cells], delimiter)
 
 
-def jsonl(outcomes: Iterable[Outcome], front: Sequence[bool] | None = None) -> Iterator[str]:
+def jsonl(outcomes: Iterable[SweepResult], front: Sequence[bool] | None = None) -> Iterator[str]:
     """One object per line, as they are asked for."""
     for index, outcome in enumerate(outcomes):
         mark = {FRONT: front[index]} if front else {}
         yield f"{dumps({**entry(outcome), **mark})}\n"
 
 
-def entry(outcome: Outcome) -> dict[str, Any]:
+def entry(outcome: SweepResult) -> dict[str, Any]:
     """One setting: its number in the whole sweep, what varies, the figures or the error."""
     said: dict[str, Any] = {"number": outcome.number, "ok": outcome.ok, "vars": dict(outcome.vars)}
     if outcome.input is not None:
@@ -156,7 +156,7 @@ def entry(outcome: Outcome) -> dict[str, Any]:
 
 
 def document(
-    outcomes: Sequence[Outcome], front: Sequence[bool] | None = None, *, version: str
+    outcomes: Sequence[SweepResult], front: Sequence[bool] | None = None, *, version: str
 ) -> dict[str, Any]:
     """All of them; ok where at least one setting works."""
     results = [entry(outcome) for outcome in outcomes]

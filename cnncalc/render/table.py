@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cnncalc.render import summary
 from cnncalc.render.choice import Choice
 from cnncalc.render.format import display_width, to_ascii
-from cnncalc.render.sheet import part_line, sheet, title
+from cnncalc.render.table_cells import part_line, sheet, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from cnncalc.analysis.report import Report
-    from cnncalc.render.sheet import Sheet
+    from cnncalc.render.table_cells import Sheet
 
 USUAL = Choice()
 # Columns of the usual set that give way, in this order, when the terminal is narrow.

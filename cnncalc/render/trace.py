@@ -13,8 +13,8 @@ from cnncalc.shapes import AXES, AXIS_WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cnncalc.inference.neuron_trace import Trace
     from cnncalc.inference.reading import Reading, Term
-    from cnncalc.inference.trace import Trace
 
 MAX_MAPS = 6  # of a window that are drawn
 MAX_TAPS = 49  # of one map: 7x7

@@ -9,7 +9,7 @@ from cnncalc.render.columns import Column, View, select
 from cnncalc.render.fold import shown_part
 from cnncalc.render.format import bytes_text, count_text, printable, to_ascii
 from cnncalc.render.plain import aligned
-from cnncalc.render.sheet import Sheet, cell_text, labelled, picked
+from cnncalc.render.table_cells import Sheet, cell_text, labelled, picked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.training import Share, Training
     from cnncalc.render.choice import Units
     from cnncalc.render.columns import Cell
-    from cnncalc.render.fold import Line
+    from cnncalc.render.fold import TableRow
 
 USUAL = Choice()
 HEADINGS = {
@@ -92,13 +92,15 @@ def _table(report: Report, training: Training, choice: Choice) -> list[str]:
     return aligned(Sheet(columns, cells, total, subtotal))
 
 
-def _texts(columns: Iterable[Column], line: Line, view: View, choice: Choice) -> tuple[str, ...]:
+def _texts(
+    columns: Iterable[Column], line: TableRow, view: View, choice: Choice
+) -> tuple[str, ...]:
     return tuple(cell_text(column.cell(line, view), choice) for column in columns)
 
 
 def _columns(training: Training) -> tuple[Column, ...]:
     def of(key: str) -> Column:
-        def cell(line: Line, _: View) -> Cell:
+        def cell(line: TableRow, _: View) -> Cell:
             names = [row.name for row in line.rows] or [line.name]
             figure: int = getattr(training.over(names), key)
             return figure

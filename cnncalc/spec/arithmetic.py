@@ -1,6 +1,6 @@
 """The operators and functions of expressions, on plain numbers, lists and words.
 
-Local terms only: a `Misfit` says what is wrong, `expressions` adds where. Whole numbers stay
+Local terms only: a `UnplacedError` says what is wrong, `expressions` adds where. Whole numbers stay
 whole wherever the mathematics does: 8/2 is 4 and sqrt(16) is 4, while 7/2 is 3.5. `//`, `floor`,
 `ceil`, `round` and `int` always give whole numbers. `true` is not 1.
 
@@ -14,7 +14,7 @@ import math
 import operator
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,43 +51,43 @@ def is_number(value: object) -> TypeGuard[Number]:
 
 
 def number(value: object) -> Number:
-    """The value, if it is a number within the limits. Raises Misfit otherwise.
+    """The value, if it is a number within the limits. Raises UnplacedError otherwise.
 
     >>> number(2**53)
     9007199254740992
     >>> number(2**53 + 1)
     Traceback (most recent call last):
         ...
-    cnncalc.errors.Misfit: the number is beyond 2^53
+    cnncalc.errors.UnplacedError: the number is beyond 2^53
     """
     if not is_number(value):
-        raise Misfit("expression", f"a number is needed here, not {describe(value)}")
+        raise UnplacedError("expression", f"a number is needed here, not {describe(value)}")
     if not -LIMIT <= value <= LIMIT:  # so that NaN fails as well
-        raise Misfit("number-too-big", "the number is beyond 2^53")
+        raise UnplacedError("number-too-big", "the number is beyond 2^53")
     return value
 
 
 def whole(value: object) -> int:
-    """The value, if it is a whole number. Raises Misfit otherwise.
+    """The value, if it is a whole number. Raises UnplacedError otherwise.
 
     >>> whole(8.0)
     Traceback (most recent call last):
         ...
-    cnncalc.errors.Misfit: a whole number is needed here, not 8.0
+    cnncalc.errors.UnplacedError: a whole number is needed here, not 8.0
     """
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Misfit("expression", f"a whole number is needed here, not {describe(value)}")
+        raise UnplacedError("expression", f"a whole number is needed here, not {describe(value)}")
     return value
 
 
 def numbers(value: object) -> list[Number] | tuple[Number, ...]:
-    """The value, if it is a list. Raises Misfit otherwise.
+    """The value, if it is a list. Raises UnplacedError otherwise.
 
     >>> numbers((3, 4))
     (3, 4)
     """
     if not isinstance(value, (list, tuple)):
-        raise Misfit("expression", f"a list is needed here, not {describe(value)}")
+        raise UnplacedError("expression", f"a list is needed here, not {describe(value)}")
     return value
 
 
@@ -118,9 +118,9 @@ def power(a: Number, b: Number) -> Number:
     (1024, 0.5)
     """
     if abs(a) > MAX_BASE or abs(b) > MAX_EXPONENT:
-        raise Misfit("number-too-big", f"powers go up to {MAX_BASE} ** {MAX_EXPONENT}")
+        raise UnplacedError("number-too-big", f"powers go up to {MAX_BASE} ** {MAX_EXPONENT}")
     if a < 0 and b != int(b):
-        raise Misfit("expression", f"a root of the negative number {a} is not real")
+        raise UnplacedError("expression", f"a root of the negative number {a} is not real")
     return a**b
 
 
@@ -131,7 +131,7 @@ def root(x: Number) -> Number:
     (4, 1.4142135623730951)
     """
     if x < 0:
-        raise Misfit("expression", f"sqrt({x}) is not a real number")
+        raise UnplacedError("expression", f"sqrt({x}) is not a real number")
     if isinstance(x, int) and math.isqrt(x) ** 2 == x:
         return math.isqrt(x)
     return math.sqrt(x)
@@ -144,7 +144,7 @@ def log2(x: Number) -> Number:
     (3, -1.0)
     """
     if x <= 0:
-        raise Misfit("expression", f"log2({x}) does not exist")
+        raise UnplacedError("expression", f"log2({x}) does not exist")
     if isinstance(x, int) and x.bit_count() == 1:
         return x.bit_length() - 1
     return math.log2(x)
@@ -173,7 +173,9 @@ def ceil_to(x: Number, d: Number = 8) -> int:
 
 def _step(d: Number) -> int:
     if whole(d) < 1:
-        raise Misfit("expression", f"a multiple of {d} is not defined: it must be at least 1")
+        raise UnplacedError(
+            "expression", f"a multiple of {d} is not defined: it must be at least 1"
+        )
     return whole(d)
 
 
@@ -183,7 +185,7 @@ def _all(choose: Callable[[list[Number]], Number]) -> Callable[..., Number]:
     def chosen(*values: object) -> Number:
         several = numbers(values[0]) if len(values) == 1 and not is_number(values[0]) else values
         if not several:
-            raise Misfit("expression", "the list is empty")
+            raise UnplacedError("expression", "the list is empty")
         return choose([number(value) for value in several])
 
     return chosen

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.errors import CnncalcError, Misfit, did_you_mean, failure
+from cnncalc.errors import CnncalcError, UnplacedError, did_you_mean, failure
 from cnncalc.figures import FIGURES, used
 from cnncalc.spec.amounts import ADVICE, parse_amount
-from cnncalc.spec.source import Mapping, Scalar
+from cnncalc.spec.source import MappingValue, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,9 @@ class Budget(NamedTuple):
 
 
 def parse_limit(key: str, text: str, span: Span | None = None) -> Budget:
-    """One limit as written, a whole number. Raises Misfit for what is no limit on that figure.
+    """One limit as written, a whole number.
+
+    Raises UnplacedError for what is no limit on that figure.
 
     >>> parse_limit("params", "5M").limit, parse_limit("peak_activation_bytes", "256KiB").limit
     (5000000, 262144)
@@ -61,14 +63,16 @@ def parse_limit(key: str, text: str, span: Span | None = None) -> Budget:
     sign, written = LIMIT.split(text.strip())[1:3]
     amount = parse_amount(written, FIGURES[key].unit)
     if amount is None:
-        raise Misfit("bad-limit", f"'{text}' is no limit for {key}", help=_advice(key))
+        raise UnplacedError("bad-limit", f"'{text}' is no limit for {key}", help=_advice(key))
     if amount.whole is None:
         below, above = amount.around
         message = f"'{text}' is no limit for {key}: it lies between whole numbers"
-        raise Misfit("bad-limit", message, help=f"a whole number, such as {below} or {above}")
+        raise UnplacedError(
+            "bad-limit", message, help=f"a whole number, such as {below} or {above}"
+        )
     if FIGURES[key].place == "field" and not sign:
         message = f"'{text}' leaves open whether the receptive field may be larger or smaller"
-        raise Misfit("bad-limit", message, help=f"write '>= {written}' or '<= {written}'")
+        raise UnplacedError("bad-limit", message, help=f"write '>= {written}' or '<= {written}'")
     return Budget(key, text.strip(), amount.whole, sign in {">=", "≥"}, span)
 
 
@@ -86,7 +90,7 @@ def budgets(document: Document, variant: str | None = None) -> tuple[Budget, ...
     return tuple(found.values())
 
 
-def problems(section: Mapping) -> Iterator[Diagnostic]:
+def problems(section: MappingValue) -> Iterator[Diagnostic]:
     """What is wrong with a budget, every entry at its place."""
     for key, value in section.entries:
         try:
@@ -96,7 +100,7 @@ def problems(section: Mapping) -> Iterator[Diagnostic]:
 
 
 def _read(section: Value | None) -> Iterator[Budget]:
-    for key, value in section.entries if isinstance(section, Mapping) else ():
+    for key, value in section.entries if isinstance(section, MappingValue) else ():
         yield _limit(key, value)
 
 
@@ -109,5 +113,5 @@ def _limit(key: Scalar, value: Value) -> Budget:
         raise failure("wrong-type", "a limit is expected here", value.span, help=_advice(key.text))
     try:
         return parse_limit(key.text, value.text, value.span)
-    except Misfit as misfit:
-        raise failure(misfit.code, misfit.message, value.span, help=misfit.help) from None
+    except UnplacedError as problem:
+        raise failure(problem.code, problem.message, value.span, help=problem.help) from None

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import yaml
 
 from cnncalc.lines import line_of
-from cnncalc.spec.places import Mark, Page, Place
 from cnncalc.spec.scalars import meaning
-from cnncalc.spec.source import MAX_BYTES, Mapping, Scalar, Sequence, too_big
+from cnncalc.spec.source import MAX_BYTES, ListValue, MappingValue, Scalar, too_big
+from cnncalc.spec.spans import Mark, Page, Place
 
 if TYPE_CHECKING:
     from cnncalc.spec.source import Value
@@ -168,9 +168,9 @@ class Composer:
         done = self.stack.pop()
         span = self.page.stretch(done.start, event.end_mark)
         if done.keys is None:
-            self._add(Sequence(tuple(done.items), span))
+            self._add(ListValue(tuple(done.items), span))
         else:
-            self._add(Mapping(tuple(zip(done.keys.values(), done.items, strict=True)), span))
+            self._add(MappingValue(tuple(zip(done.keys.values(), done.items, strict=True)), span))
 
     def _scalar(self, event: Any) -> None:
         self._check_node(event)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
 from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, failure
-from cnncalc.spec import budgets, expectations, init, ports, variables
-from cnncalc.spec.calls import TURN
+from cnncalc.spec import budgets, expectations, init, network_inputs, variables
+from cnncalc.spec.block_cache import TURN
 from cnncalc.spec.cycles import check_cycles
 from cnncalc.spec.model import SpecModel, VariantModel
 from cnncalc.spec.names import Checker
@@ -16,17 +16,16 @@ from cnncalc.spec.paddings import sum_as_padding
 from cnncalc.spec.reads import variables_read
 from cnncalc.spec.shorthand import head_use, read_words
 from cnncalc.spec.signatures import read_signatures
-from cnncalc.spec.source import Mapping, Scalar, Sequence, compose
-from cnncalc.spec.structure import Reader
+from cnncalc.spec.source import ListValue, MappingValue, Scalar, compose
+from cnncalc.spec.structure import ItemParser
 from cnncalc.spec.syntax import Block, Chain, Name, Use
 from cnncalc.spec.toplevel import read_top, section, variant_sections
 from cnncalc.spec.vocabulary import SCOPE_NAMES
-from cnncalc.spec.wording import letter_problems, word_problems
+from cnncalc.spec.word_checks import letter_problems, word_problems
 from cnncalc.spec.words import links
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping as Env
+    from collections.abc import Iterator, Mapping
 
     from cnncalc.spec.resolve import Resolved
     from cnncalc.spec.source import Value
@@ -41,10 +40,10 @@ class Document(NamedTuple):
 
     file: str
     text: str
-    tree: Mapping
+    tree: MappingValue
     model: SpecModel
-    blocks: Env[str, Block]
-    defaults: Env[str, Use]
+    blocks: Mapping[str, Block]
+    defaults: Mapping[str, Use]
     body: Chain
     outputs: tuple[Name, ...]
     turning: frozenset[str]  # blocks whose rows depend on the pass of a repeat
@@ -55,11 +54,11 @@ class Document(NamedTuple):
         """The value at a path of keys, as written."""
         value: Value | None = self.tree
         for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
+            value = value.get(key) if isinstance(value, MappingValue) else None
         return value
 
     @property
-    def variants(self) -> Env[str, VariantModel]:
+    def variants(self) -> Mapping[str, VariantModel]:
         """The variants by name; one written with nothing is the base network."""
         found = self.model.variants or {}
         return {name: variant or VariantModel() for name, variant in found.items()}
@@ -68,7 +67,7 @@ class Document(NamedTuple):
 def read_document(text: str, file: str) -> Document:
     """Read a spec file. Raises CnncalcError with every independent mistake in it."""
     tree = compose(text, file)
-    if not isinstance(tree, Mapping):
+    if not isinstance(tree, MappingValue):
         raise failure(
             "wrong-type",
             "a spec is a mapping with 'input' and 'layers'",
@@ -77,14 +76,20 @@ def read_document(text: str, file: str) -> Document:
         )
     model, errors = read_top(tree)
     blocks, keys, mistakes = read_signatures(tree)
-    reader = Reader(blocks)
+    reader = ItemParser(blocks)
     for key, value in section(tree, "blocks").entries:
         if (name := keys.get(key.text)) is not None:
             blocks[name] = blocks[name]._replace(body=reader.chain(value))
     defaults, unfit = _defaults(tree, blocks)
     body = _body(tree, reader)
     outputs = _names(tree.get("outputs"))
-    errors += [*mistakes, *reader.errors, *unfit, *variables.problems(tree), *ports.problems(tree)]
+    errors += [
+        *mistakes,
+        *reader.errors,
+        *unfit,
+        *variables.problems(tree),
+        *network_inputs.problems(tree),
+    ]
     for expect in (section(tree, "expect"), *variant_sections(tree, "expect")):
         errors += expectations.problems(expect)
     for budget in (section(tree, "budget"), *variant_sections(tree, "budget")):
@@ -105,16 +110,16 @@ def read_document(text: str, file: str) -> Document:
     )
 
 
-def _turning(blocks: Env[str, Block], defaults: Env[str, Use]) -> Iterator[str]:
+def _turning(blocks: Mapping[str, Block], defaults: Mapping[str, Use]) -> Iterator[str]:
     for name, block in blocks.items():
         if not variables_read((block, *defaults.values()), blocks).isdisjoint(TURN):
             yield name
 
 
-def _body(tree: Mapping, reader: Reader) -> Chain:
+def _body(tree: MappingValue, reader: ItemParser) -> Chain:
     """The network's own layers; `read_top` has said it where they are no list."""
     value = tree.get("layers")
-    return reader.chain(value) if isinstance(value, Sequence) else Chain(())
+    return reader.chain(value) if isinstance(value, ListValue) else Chain(())
 
 
 def _place(diagnostic: Diagnostic) -> tuple[int, int]:
@@ -122,7 +127,9 @@ def _place(diagnostic: Diagnostic) -> tuple[int, int]:
     return (span.line, span.column) if span else (0, 0)
 
 
-def _defaults(tree: Mapping, blocks: Env[str, Block]) -> tuple[dict[str, Use], list[Diagnostic]]:
+def _defaults(
+    tree: MappingValue, blocks: Mapping[str, Block]
+) -> tuple[dict[str, Use], list[Diagnostic]]:
     """The words put in front of every layer of a type; what is wrong with them."""
     found: dict[str, Use] = {}
     errors: list[Diagnostic] = []
@@ -142,7 +149,9 @@ def _defaults(tree: Mapping, blocks: Env[str, Block]) -> tuple[dict[str, Use], l
     return found, errors
 
 
-def _default(key: Scalar, value: Value, blocks: Env[str, Block], variables: frozenset[str]) -> Use:
+def _default(
+    key: Scalar, value: Value, blocks: Mapping[str, Block], variables: frozenset[str]
+) -> Use:
     """The words of one entry of `defaults`: fields, switches, norms and activations only."""
     use = head_use(Name(key.text, key.span), {})
     if not isinstance(value, Scalar) or not value.text or value.value is None:
@@ -163,13 +172,13 @@ def _default(key: Scalar, value: Value, blocks: Env[str, Block], variables: froz
 
 
 def _names(value: Value | None) -> tuple[Name, ...]:
-    if not isinstance(value, Sequence):
+    if not isinstance(value, ListValue):
         return ()
     return tuple(Name(item.text, item.span) for item in value.items if isinstance(item, Scalar))
 
 
 def _check_names(
-    tree: Mapping,
+    tree: MappingValue,
     blocks: dict[str, Block],
     defaults: dict[str, Use],
     body: Chain,
@@ -199,7 +208,7 @@ def _check_names(
     yield from _sums_as_paddings(checkers)
 
 
-def _sums_as_paddings(checkers: Env[str | None, Checker]) -> Iterator[Diagnostic]:
+def _sums_as_paddings(checkers: Mapping[str | None, Checker]) -> Iterator[Diagnostic]:
     """Sums that reach a padding through an argument of a block or a variable of `for`."""
     for name, checker in checkers.items():
         for block, variable, word in checker.sums:
@@ -207,7 +216,7 @@ def _sums_as_paddings(checkers: Env[str | None, Checker]) -> Iterator[Diagnostic
                 yield from sum_as_padding(word).diagnostics
 
 
-def _inputs(tree: Mapping) -> Iterator[Scalar]:
+def _inputs(tree: MappingValue) -> Iterator[Scalar]:
     """The names of the inputs, those of the variants included."""
     for inputs in (section(tree, "inputs"), *variant_sections(tree, "inputs")):
         yield from (key for key, _ in inputs.entries)

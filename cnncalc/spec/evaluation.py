@@ -11,7 +11,7 @@ import math
 import operator
 from typing import TYPE_CHECKING, NoReturn
 
-from cnncalc.errors import Misfit, did_you_mean
+from cnncalc.errors import UnplacedError, did_you_mean
 from cnncalc.spec.arithmetic import (
     FUNCTIONS,
     LIMIT,
@@ -40,12 +40,12 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 EQUALITY = (ast.Eq, ast.NotEq)
 
 
-class Reader:
+class ExpressionCompiler:
     """Turns a tree into nested functions, and collects the `names` of the variables they read.
 
     Raises ExpressionError for a node that is not in the language, or one too many.
 
-    >>> Reader("2*c").read(ast.parse("2*c", mode="eval").body)({"c": 3})
+    >>> ExpressionCompiler("2*c").read(ast.parse("2*c", mode="eval").body)({"c": 3})
     6
     """
 
@@ -110,8 +110,8 @@ class Reader:
                 fail(node.right, "division-by-zero", "division by zero")
             except OverflowError:
                 value = math.inf
-            except Misfit as misfit:
-                fail(node, misfit.code, misfit.message)
+            except UnplacedError as problem:
+                fail(node, problem.code, problem.message)
             if not -LIMIT <= value <= LIMIT:
                 placed(node, number, value)
             return value

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.errors import did_you_mean, failure
-from cnncalc.spec.again import resolved_again
-from cnncalc.spec.calls import Call, Calls
+from cnncalc.spec.block_cache import Call, Calls
 from cnncalc.spec.counts import MAX_ROWS, whole_count
 from cnncalc.spec.flow import names_after
+from cnncalc.spec.line_cache import resolved_again
 from cnncalc.spec.names import declared
 from cnncalc.spec.resolve import resolve
 from cnncalc.spec.rows import Rows

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cnncalc.errors import CnncalcError, Diagnostic, Misfit, did_you_mean, failure
+from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
 from cnncalc.figures import FIGURES, used
 from cnncalc.network import Expectation
 from cnncalc.shapes import LETTERS
 from cnncalc.spec.amounts import ADVICE, MAX_DIGITS, parse_amount
 from cnncalc.spec.inputs import parse_input
-from cnncalc.spec.source import Mapping, Scalar
+from cnncalc.spec.source import MappingValue, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def problems(value: Value | None) -> list[Diagnostic]:
 
 def _entries(value: Value | None, errors: list[Diagnostic]) -> Iterator[tuple[Scalar, Value, str]]:
     """Keys and figures, each with the path in front: "" or "layers.C3."."""
-    for key, entry in value.entries if isinstance(value, Mapping) else ():
+    for key, entry in value.entries if isinstance(value, MappingValue) else ():
         if key.text != LAYERS:
             yield key, entry, ""
             continue
@@ -58,7 +58,7 @@ def _entries(value: Value | None, errors: list[Diagnostic]) -> Iterator[tuple[Sc
 def _mapping(
     value: Value, example: str, errors: list[Diagnostic]
 ) -> tuple[tuple[Scalar, Value], ...]:
-    if isinstance(value, Mapping):
+    if isinstance(value, MappingValue):
         return value.entries
     message, help_ = "a mapping is expected here", f"such as {example}"
     errors.append(Diagnostic("error", "wrong-type", message, value.span, help=help_))
@@ -120,8 +120,8 @@ def _shape(entry: Scalar, layout: str) -> tuple[int, ...]:
     try:
         text = entry.text if " " in entry.text.strip() else _in_layout(entry.text, layout)
         shape = parse_input(text).shape
-    except Misfit as misfit:
-        raise failure(misfit.code, misfit.message, entry.span, help=misfit.help) from None
+    except UnplacedError as problem:
+        raise failure(problem.code, problem.message, entry.span, help=problem.help) from None
     return (shape.channels, *shape.spatial)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from cnncalc.errors import Misfit, did_you_mean
+from cnncalc.errors import UnplacedError, did_you_mean
 from cnncalc.spec.arithmetic import FUNCTIONS, REPEATS
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def placed(node: ast.expr, function: Callable[..., Any], *values: object) -> Any
     """The function's value; its complaint gets the place of the node."""
     try:
         return function(*values)
-    except Misfit as misfit:
-        fail(node, misfit.code, misfit.message)
+    except UnplacedError as problem:
+        fail(node, problem.code, problem.message)
 
 
 def unknown(node: ast.Name, env: Mapping[str, object]) -> NoReturn:

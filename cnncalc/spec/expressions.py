@@ -18,7 +18,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.spec.evaluation import Reader
+from cnncalc.spec.evaluation import ExpressionCompiler
 from cnncalc.spec.expression_error import ExpressionError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def parse(text: str) -> Expression:
     >>> parse("first(2)").evaluate({"i": 0, "reps": 3})
     2
     """
-    reader = Reader(text)
+    reader = ExpressionCompiler(text)
     evaluate = reader.read(_tree(text))
     return Expression(text, frozenset(reader.names), evaluate)
 

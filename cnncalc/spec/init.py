@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import CnncalcError, did_you_mean, failure
 from cnncalc.network import SCHEMES, Init
-from cnncalc.spec.source import Mapping, Scalar, Sequence
+from cnncalc.spec.source import ListValue, MappingValue, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 def read_init(section: Value | None) -> Init:
     """What is written under `init:`. Raises CnncalcError at the first entry that says nothing."""
     init = Init()
-    for key, value in section.entries if isinstance(section, Mapping) else ():
+    for key, value in section.entries if isinstance(section, MappingValue) else ():
         init = _with(init, key, value)
     return init
 
 
-def problems(section: Mapping) -> Iterator[Diagnostic]:
+def problems(section: MappingValue) -> Iterator[Diagnostic]:
     """What is wrong with it, every entry at its place."""
     for key, value in section.entries:
         try:
@@ -91,6 +91,6 @@ def _path(value: Value) -> str:
 
 def _texts(value: Value) -> tuple[str, ...]:
     """Labels as written: `7` is the text 7."""
-    if isinstance(value, Sequence) and all(isinstance(item, Scalar) for item in value.items):
+    if isinstance(value, ListValue) and all(isinstance(item, Scalar) for item in value.items):
         return tuple(item.text for item in value.items if isinstance(item, Scalar))
     raise failure("wrong-type", "the labels are a list of texts", value.span)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.errors import Misfit, counted
+from cnncalc.errors import UnplacedError, counted
 from cnncalc.shapes import AXES, Shape
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class InputShape(NamedTuple):
 def parse_input(value: object) -> InputShape:
     """Read an input shape: a text, a whole number, a list of sizes, or sizes by letter.
 
-    Raises Misfit: `input-layout` where the order is in doubt, `input-shape` for the rest; its
-    field is the letter at fault where the sizes are given by letter.
+    Raises UnplacedError: `input-layout` where the order is in doubt, `input-shape` for the rest;
+    its field is the letter at fault where the sizes are given by letter.
 
     >>> parse_input("3x224x224 CHW")
     InputShape(shape=Shape(channels=3, spatial=(224, 224)), batch=1, layout='CHW', warning=None)
@@ -58,7 +58,9 @@ def parse_input(value: object) -> InputShape:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
-        raise Misfit("input-shape", f"an input shape is text or a number, not {value}", help=HELP)
+        raise UnplacedError(
+            "input-shape", f"an input shape is text or a number, not {value}", help=HELP
+        )
     sizes, letters = _split(value)
     if letters:
         return _lettered(value, sizes, letters)
@@ -71,10 +73,10 @@ def _split(text: str) -> tuple[list[int], str]:
     tail, _, letters = last.partition(" ")
     letters = letters.strip()
     if not all(map(SIZE.fullmatch, [*front, tail])) or not (letters + "N").isalpha():
-        raise Misfit("input-shape", f"'{text.strip()}' is not an input shape", help=HELP)
+        raise UnplacedError("input-shape", f"'{text.strip()}' is not an input shape", help=HELP)
     for size in (*front, tail):
         if len(size) > MAX_DIGITS:
-            raise Misfit("input-shape", f"an input of size {size} is too large")
+            raise UnplacedError("input-shape", f"an input of size {size} is too large")
     return [int(size) for size in (*front, tail)], letters.upper()
 
 
@@ -82,7 +84,7 @@ def _lettered(text: str, sizes: Sequence[int], letters: str) -> InputShape:
     _check_letters(letters)
     if len(letters) != len(sizes):
         message = f"'{text.strip()}' has {len(sizes)} sizes and {len(letters)} letters"
-        raise Misfit("input-layout", message, help="write one letter for each size")
+        raise UnplacedError("input-layout", message, help="write one letter for each size")
     named = dict(zip(letters, sizes, strict=True))
     shape, batch = _assemble(named)
     return InputShape(shape, batch, _family(letters))
@@ -96,7 +98,7 @@ def _by_letter(sizes: dict[object, object]) -> InputShape:
         letter = str(written).upper()
         if not isinstance(size, int) or isinstance(size, bool):
             message = f"input {LETTERS[letter]} must be a whole number, got {size}"
-            raise Misfit("input-shape", message, field=letter.lower())
+            raise UnplacedError("input-shape", message, field=letter.lower())
         named[letter] = size
     shape, batch = _assemble(named)
     return InputShape(shape, batch)
@@ -107,9 +109,9 @@ def _check_letters(letters: Iterable[str]) -> None:
     for letter in letters:
         if letter not in LETTERS:
             message = f"'{letter}' is not a letter of an input shape"
-            raise Misfit("input-layout", message, field=letter.lower(), help=LETTERS_HELP)
+            raise UnplacedError("input-layout", message, field=letter.lower(), help=LETTERS_HELP)
         if letter in seen:
-            raise Misfit(
+            raise UnplacedError(
                 "input-layout", f"the letter {letter} is given twice", field=letter.lower()
             )
         seen.add(letter)
@@ -120,7 +122,7 @@ def _assemble(sizes: dict[str, int]) -> tuple[Shape, int]:
     for letter, size in sizes.items():
         if size < 1:
             message = f"input {LETTERS[letter]} must be at least 1, got {size}"
-            raise Misfit("input-shape", message, field=letter.lower())
+            raise UnplacedError("input-shape", message, field=letter.lower())
     maps, axes = _axes(sizes)
     spatial = tuple(sizes[axis] for axis in axes)
     return Shape(sizes[maps], spatial), sizes.get("N", 1)
@@ -132,7 +134,9 @@ def _axes(letters: Iterable[str]) -> tuple[str, tuple[str, ...]]:
     maps = "C" if "C" in given else "D"
     if maps not in given:
         message = "the input shape has no channels"
-        raise Misfit("input-layout", message, help="add the letter C, with 1 for a grey picture")
+        raise UnplacedError(
+            "input-layout", message, help="add the letter C, with 1 for a grey picture"
+        )
     spatial = given - {maps}
     for axes in AXES.values():
         capitals = tuple(axis.upper() for axis in axes)
@@ -142,7 +146,7 @@ def _axes(letters: Iterable[str]) -> tuple[str, tuple[str, ...]]:
                 return maps, known
     listed = " ".join(letter for letter in LETTERS if letter in given)
     message = f"the letters {listed} do not make an input shape"
-    raise Misfit("input-layout", message, help=LETTERS_HELP)
+    raise UnplacedError("input-layout", message, help=LETTERS_HELP)
 
 
 def _family(letters: str) -> str:
@@ -153,7 +157,9 @@ def _family(letters: str) -> str:
     families = {(*axes[::-1], maps): "WHD", (maps, *axes): "CHW", (*axes, maps): "HWC"}
     if order not in families:
         message = f"sizes are not written in the order {''.join(order)}"
-        raise Misfit("input-layout", message, help="write them by letter: {h: 480, w: 640, c: 3}")
+        raise UnplacedError(
+            "input-layout", message, help="write them by letter: {h: 480, w: 640, c: 3}"
+        )
     return families[order]
 
 
@@ -161,11 +167,11 @@ def _unlettered(text: str, sizes: Sequence[int]) -> InputShape:
     letters = UNLETTERED.get(len(sizes))
     if letters is None:
         message = f"'{text}' has {len(sizes)} sizes, which need letters"
-        raise Misfit("input-layout", message, help=f"such as '{text} NDHWC'")
+        raise UnplacedError("input-layout", message, help=f"such as '{text} NDHWC'")
     shape, batch = _assemble(dict(zip(letters, sizes, strict=True)))
     if looks_first := _channels_first(sizes):
         message = f"'{text}' could be channels-first or channels-last"
-        raise Misfit("input-layout", message, help=f"write {looks_first}")
+        raise UnplacedError("input-layout", message, help=f"write {looks_first}")
     return InputShape(shape, batch, warning=_warning(text, shape))
 
 

@@ -16,9 +16,8 @@ from cnncalc.spec.document import read_document
 from cnncalc.spec.expand import Builder
 from cnncalc.spec.expectations import read_expect
 from cnncalc.spec.init import beside, read_init
-from cnncalc.spec.ports import batch_of, read_ports
-from cnncalc.spec.source import Mapping as Tree
-from cnncalc.spec.source import read
+from cnncalc.spec.network_inputs import batch_of, read_ports
+from cnncalc.spec.source import MappingValue, read
 from cnncalc.spec.variables import parse_setting, settled
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from cnncalc.spec.document import Document
     from cnncalc.spec.model import VariantModel
-    from cnncalc.spec.ports import Port
+    from cnncalc.spec.network_inputs import Port
 
 __all__ = ["build", "load", "parse_setting"]
 
@@ -83,7 +82,7 @@ def build(
     chosen = _variant(document, variant)
     changed = document.at("variants", variant, "vars") if variant else None
     own = document.model.vars or {}
-    variables = settled(own, changed if isinstance(changed, Tree) else None, overrides)
+    variables = settled(own, changed if isinstance(changed, MappingValue) else None, overrides)
     refuse_endless(document.body, document.blocks, variables)
     ports = read_ports(document, variant, input_text)
     first = next(iter(ports.values())).parsed

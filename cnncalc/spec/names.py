@@ -36,7 +36,7 @@ from cnncalc.spec.vocabulary import (
     is_plain_word,
     of_room,
 )
-from cnncalc.spec.wording import (
+from cnncalc.spec.word_checks import (
     call_problems,
     filter_note,
     letter_problems,

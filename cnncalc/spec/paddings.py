@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import failure
-from cnncalc.spec.source import Scalar, Sequence
+from cnncalc.spec.source import ListValue, Scalar
 from cnncalc.spec.values import read_value, read_word
 from cnncalc.spec.words import depths, whole
 
@@ -51,7 +51,7 @@ def read_padding_value(value: Value) -> object:
 
     Raises CnncalcError where a plus sign could be a sum.
     """
-    if isinstance(value, Sequence):
+    if isinstance(value, ListValue):
         return tuple(_read_axis(axis) for axis in value.items)
     word = _word(value)
     return read_value(value) if word is None else read_padding(word)
@@ -71,7 +71,7 @@ def read_side(word: Word) -> object:
 
 def read_side_value(value: Value) -> object:
     """The value of one side only, in the mapping form; lists go per axis."""
-    if isinstance(value, Sequence):
+    if isinstance(value, ListValue):
         return tuple(map(read_side_value, value.items))
     word = _word(value)
     return read_value(value) if word is None else read_side(word)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.network import Input, Node
 from cnncalc.spec.reads import variables_read
 
@@ -47,7 +47,7 @@ def resized(network: Network, inputs: Mapping[str, Shape]) -> Network | None:
     """
     try:
         nodes = tuple(_nodes(network, inputs))
-    except Misfit:
+    except UnplacedError:
         return None
     return network._replace(nodes=nodes) if len(nodes) == len(network.nodes) else None
 

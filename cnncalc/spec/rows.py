@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.errors import CnncalcError, Diagnostic, Misfit, counted, failure
+from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, counted, failure
 from cnncalc.network import Group, Input, Node, Stopped
 from cnncalc.spec.counts import LARGEST_TENSOR, MAX_ROWS, too_many
 from cnncalc.spec.validation import layer as validated_layer
@@ -80,14 +80,14 @@ class Rows:
         shapes = tuple([self.nodes[place].shape for place in inputs])
         try:
             shape = self._shape(built, shapes)
-        except Misfit as misfit:
-            raise self._misfit(misfit, head, span, found, inputs, name) from None
+        except UnplacedError as problem:
+            raise self._unplaced(problem, head, span, found, inputs, name) from None
         self.taken.add(name)
         marks = scope.frozen, scope.train_only
         return Node(index, name, built, inputs, shape, span, None, scope.block, None, *marks)
 
     def _shape(self, built: Layer, shapes: tuple[Shape, ...]) -> Shape:
-        """The output shape, computed once per layer and inputs. Raises Misfit."""
+        """The output shape, computed once per layer and inputs. Raises UnplacedError."""
         key = id(built), shapes  # the layers of rows live as long as the rows
         if key in self._shapes:
             return self._shapes[key]
@@ -96,7 +96,7 @@ class Rows:
             raise _wrong_arity(built, len(shapes))
         shape = self._shapes[key] = built.output_shape(*shapes)
         if shape.size > LARGEST_TENSOR:
-            raise Misfit("too-large", "the output holds more than 10^60 numbers")
+            raise UnplacedError("too-large", "the output holds more than 10^60 numbers")
         return shape
 
     def _free(self, name: str) -> str:
@@ -138,9 +138,9 @@ class Rows:
 
     # -- failures
 
-    def _misfit(
+    def _unplaced(
         self,
-        misfit: Misfit,
+        problem: UnplacedError,
         head: str,
         span: Span,
         found: Resolved | Follower,
@@ -151,11 +151,11 @@ class Rows:
         sources = [self.nodes[index] for index in inputs]
         diagnostic = Diagnostic(
             "error",
-            misfit.code,
-            misfit.message,
-            found.spans.get(misfit.field or "", span),
-            notes=misfit.notes + self._whence(name, sources),
-            help=misfit.help,
+            problem.code,
+            problem.message,
+            found.spans.get(problem.field or "", span),
+            notes=problem.notes + self._whence(name, sources),
+            help=problem.help,
         )
         names = tuple(node.name for node in sources)
         shapes = tuple(node.shape for node in sources)
@@ -177,10 +177,10 @@ class Rows:
         return (note,)
 
 
-def _wrong_arity(built: Layer, given: int) -> Misfit:
+def _wrong_arity(built: Layer, given: int) -> UnplacedError:
     least, most = built.arity
     wanted = f"{least}" if least == most else f"at least {least}"
-    return Misfit(
+    return UnplacedError(
         "arity",
         f"{built.type} joins {wanted} tensors, got {given}",
         help=f"such as '{built.type} enc1', or a list of branches",

@@ -15,12 +15,14 @@ from cnncalc.spec.vocabulary import RESERVED, STRUCTURE
 from cnncalc.spec.words import Word
 
 if TYPE_CHECKING:
-    from cnncalc.spec.source import Mapping, Scalar
+    from cnncalc.spec.source import MappingValue, Scalar
 
 SIGNATURE = re.compile(r"(\w+)\s*(?:\((.*)\)\s*)?\Z", re.DOTALL)
 
 
-def read_signatures(tree: Mapping) -> tuple[dict[str, Block], dict[str, str], list[Diagnostic]]:
+def read_signatures(
+    tree: MappingValue,
+) -> tuple[dict[str, Block], dict[str, str], list[Diagnostic]]:
     """The blocks by name, their bodies still empty; their names by key; what is wrong."""
     found: dict[str, Block] = {}
     keys: dict[str, str] = {}

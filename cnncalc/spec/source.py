@@ -54,7 +54,7 @@ class Scalar(NamedTuple):
         return Span(file, line + 1 + row, column + start, column + end)
 
 
-class Sequence(NamedTuple):
+class ListValue(NamedTuple):
     """A list; the span is its first line.
 
     >>> [item.value for item in compose("[6, 5x5]", "net.yaml").items]
@@ -65,7 +65,7 @@ class Sequence(NamedTuple):
     span: Span
 
 
-class Mapping(NamedTuple):
+class MappingValue(NamedTuple):
     """Keys, which are text and all different, with their values; the span is its first line.
 
     >>> compose("{on: 1, 8: 2}", "net.yaml").keys()
@@ -84,7 +84,7 @@ class Mapping(NamedTuple):
         return tuple(name.text for name, _ in self.entries)
 
 
-Value: TypeAlias = Scalar | Sequence | Mapping
+Value: TypeAlias = Scalar | ListValue | MappingValue
 
 
 def plain(value: Value) -> object:
@@ -95,7 +95,7 @@ def plain(value: Value) -> object:
     """
     if isinstance(value, Scalar):
         return value.value
-    if isinstance(value, Sequence):
+    if isinstance(value, ListValue):
         return [plain(item) for item in value.items]
     return {key.text: plain(item) for key, item in value.entries}
 

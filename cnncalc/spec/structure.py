@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, counted, did_you_mean, failure
-from cnncalc.spec.again import recall, remember
+from cnncalc.spec.line_cache import recall, remember
 from cnncalc.spec.paddings import read_padding_value, read_side_value
 from cnncalc.spec.shorthand import (
     NAME,
@@ -21,7 +21,7 @@ from cnncalc.spec.shorthand import (
     vocabulary_of,
     with_padding,
 )
-from cnncalc.spec.source import Mapping, Scalar, Sequence
+from cnncalc.spec.source import ListValue, MappingValue, Scalar
 from cnncalc.spec.syntax import (
     Argument,
     Attached,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cnncalc.errors import Span
-    from cnncalc.spec.again import Lines
+    from cnncalc.spec.line_cache import Lines
     from cnncalc.spec.source import Value
     from cnncalc.spec.syntax import Block, Item
     from cnncalc.spec.words import Word
@@ -66,7 +66,7 @@ OPTIONS = (
 COMPANIONS = {"repeat": ("layers",), "for": ("in", "do")}
 
 
-class Reader:
+class ItemParser:
     """Reads items, and goes on after a mistake so that all are reported together."""
 
     def __init__(self, blocks: dict[str, Block]) -> None:
@@ -76,7 +76,7 @@ class Reader:
 
     def chain(self, value: Value, name: Name | None = None) -> Chain:
         """A list of layers, or a lone one."""
-        items = value.items if isinstance(value, Sequence) else (value,)
+        items = value.items if isinstance(value, ListValue) else (value,)
         found = (self.item_or_none(item) for item in items)
         return Chain(tuple(item for item in found if item is not None), name)
 
@@ -92,9 +92,9 @@ class Reader:
 
     def item(self, value: Value) -> Item:
         """Anything that may stand in a list of layers."""
-        if isinstance(value, Sequence):
+        if isinstance(value, ListValue):
             return self.chain(value)
-        if isinstance(value, Mapping):
+        if isinstance(value, MappingValue):
             return self.mapping(value)
         if not isinstance(value.value, str):
             raise _wrong_layer(value)
@@ -102,14 +102,14 @@ class Reader:
 
     def branch(self, value: Value) -> Branch:
         """What a merge joins; `when` at the end of its text or beside it may leave it out."""
-        if isinstance(value, Mapping):
+        if isinstance(value, MappingValue):
             return self._mapping_branch(value)
         if isinstance(value, Scalar) and isinstance(value.value, str):
             text, when = cut_condition(value)
             return Branch(self.item(text), when)
         return Branch(self.item(value))
 
-    def _mapping_branch(self, value: Mapping) -> Branch:
+    def _mapping_branch(self, value: MappingValue) -> Branch:
         head, body = self._head(value)
         when = None
         if isinstance(body, Scalar) and isinstance(body.value, str):
@@ -123,7 +123,7 @@ class Reader:
                 raise failure("duplicate-option", message, key.span)
             else:
                 when = read_argument("when", entry)
-        return Branch(self.mapping(Mapping(tuple(entries), value.span)), when)
+        return Branch(self.mapping(MappingValue(tuple(entries), value.span)), when)
 
     def line(self, text: Scalar) -> Item:
         """A line of layer text; one that was read before is only moved."""
@@ -133,12 +133,12 @@ class Reader:
             remember(self.lines, text, item)
         return item
 
-    def mapping(self, value: Mapping) -> Item:
+    def mapping(self, value: MappingValue) -> Item:
         """One head (a structure word, a type, a block or a name) and its options."""
         head, body = self._head(value)
         options = {key.text: (key, entry) for key, entry in value.entries if key.text != head.text}
         # With fields it is the layer type: a row of its own, as `expand` writes it.
-        is_layer = head.text == "identity" and isinstance(body, Mapping)
+        is_layer = head.text == "identity" and isinstance(body, MappingValue)
         if head.text in STRUCTURE and not is_layer:
             item = self._structure(head, body, options)
         elif head.text in self.blocks or head.text in layers.names():
@@ -147,7 +147,7 @@ class Reader:
             return self._named(head, body, options)
         return self._with_options(item, options)
 
-    def _head(self, value: Mapping) -> tuple[Scalar, Value]:
+    def _head(self, value: MappingValue) -> tuple[Scalar, Value]:
         """The entry that says what this is; a second one of its kind is a mistake."""
         if len(value.entries) == 1 and _may_head(value.entries[0][0].text, ()):
             return value.entries[0]
@@ -209,7 +209,7 @@ class Reader:
         variables = tuple(_name(name) for name in _items(names, "the names of 'for'"))
         cells = []
         for row in _items(rows, "the rows of 'in'"):
-            entries = row.items if isinstance(row, Sequence) else (row,)
+            entries = row.items if isinstance(row, ListValue) else (row,)
             if len(entries) != len(variables):
                 raise failure(
                     "row-length",
@@ -225,9 +225,9 @@ class Reader:
     def _use(self, head: Scalar, body: Value) -> Use:
         """`conv: {...}`, `conv: 6 5x5`, `add: [...]`, or `relu:` with nothing."""
         use = head_use(Name(head.text, head.span), self.blocks)
-        if isinstance(body, Mapping):
+        if isinstance(body, MappingValue):
             return self._with_fields(use, body)
-        if isinstance(body, Sequence):
+        if isinstance(body, ListValue):
             if not vocabulary_of(use, self.blocks).joins:
                 raise failure("wrong-form", f"'{head.text}' takes no list of branches", body.span)
             return use._replace(branches=tuple(map(self.branch, body.items)))
@@ -260,7 +260,7 @@ class Reader:
                 help=f"give the layer another name, such as '{head.text}_1'",
             )
 
-    def _with_fields(self, use: Use, body: Mapping) -> Use:
+    def _with_fields(self, use: Use, body: MappingValue) -> Use:
         for key, value in body.entries:
             use = self._with_field(use, key, value)
         return use
@@ -288,10 +288,10 @@ class Reader:
 
     def _named(self, head: Scalar, body: Value, options: dict[str, tuple[Scalar, Value]]) -> Item:
         """`C1: conv 6 5x5`, `stem: [...]`, `inc3a: {concat: [...]}`."""
-        if isinstance(body, Mapping) and not any(map(self._is_head, body.keys())):
+        if isinstance(body, MappingValue) and not any(map(self._is_head, body.keys())):
             head_use(Name(head.text, head.span), self.blocks)
         name = self._checked_name(head)
-        item = self.chain(body) if isinstance(body, Sequence) else self.item(body)
+        item = self.chain(body) if isinstance(body, ListValue) else self.item(body)
         item = self._with_options(item, options)
         if isinstance(item, Chain) or item.name is None:
             return item._replace(name=name)
@@ -358,7 +358,7 @@ class Reader:
             case "repeat":
                 return put(use, "repeat", read_argument("x", value), key.span)
             case "attached":
-                entries = value.items if isinstance(value, Sequence) else (value,)
+                entries = value.items if isinstance(value, ListValue) else (value,)
                 attached = tuple(self._attached(entry) for entry in entries)
                 return use._replace(words=(*use.words, *(attached or (Plain(),))))
             case _:
@@ -366,7 +366,7 @@ class Reader:
 
     def _with_source(self, use: Use, key: Scalar, value: Value) -> Use:
         """`from: left`, or for a merge all that it joins: `from: [a, b]`."""
-        if not isinstance(value, Sequence) or not value.items:
+        if not isinstance(value, ListValue) or not value.items:
             return put(use, "source", _reference(value), key.span)
         if not vocabulary_of(use, self.blocks).joins:
             raise failure("bad-name", f"'{use.head}' takes one tensor, not a list", value.span)
@@ -384,11 +384,11 @@ class Reader:
     def _attached(self, value: Value) -> Attached:
         """`relu`, or `{bn: {eps: 0.001}}`."""
         head, body = (
-            value.entries[0] if isinstance(value, Mapping) and value.entries else (value, None)
+            value.entries[0] if isinstance(value, MappingValue) and value.entries else (value, None)
         )
         if not isinstance(head, Scalar) or not attaches(head.text):
             raise failure("unknown-word", "only norms and activations can be attached", head.span)
-        entries = body.entries if isinstance(body, Mapping) else ()
+        entries = body.entries if isinstance(body, MappingValue) else ()
         vocabulary = of_room(head.text)
         arguments = []
         name = None
@@ -406,7 +406,7 @@ class Reader:
 _DOTTED = re.compile(r"\w+(\.\w+)*\Z")  # what `cnncalc expand` writes
 
 
-def _headless(value: Mapping) -> CnncalcError:
+def _headless(value: MappingValue) -> CnncalcError:
     """No head: a word of the language stands in its place, or only options are given."""
     first = value.entries[0][0] if value.entries else None
     if first is not None and first.text in COMPANIONS:
@@ -437,7 +437,7 @@ def _has(item: Item, option: str) -> bool:
 
 
 def _items(value: Value, what: str) -> tuple[Value, ...]:
-    if isinstance(value, Sequence):
+    if isinstance(value, ListValue):
         return value.items
     raise failure("wrong-type", f"{what} must be a list", value.span)
 
@@ -472,4 +472,4 @@ def _wrong_layer(value: Scalar) -> CnncalcError:
     return failure("wrong-type", f"a layer is expected here, not {value.text or 'nothing'}", shown)
 
 
-__all__ = ["Argument", "Reader"]
+__all__ = ["Argument", "ItemParser"]

@@ -8,7 +8,7 @@ from pydantic_core import ValidationError
 
 from cnncalc.errors import Diagnostic, Span, did_you_mean
 from cnncalc.spec.model import SpecModel, VariantModel
-from cnncalc.spec.source import Mapping, Scalar, Sequence, plain
+from cnncalc.spec.source import ListValue, MappingValue, Scalar, plain
 from cnncalc.spec.validation import shown
 from cnncalc.spec.validator import validator
 
@@ -29,20 +29,20 @@ TYPES = {
 LAYERS_HELP = "add a list of layers, such as\nlayers:\n  - conv 6 5x5\n  - fc 10"
 
 
-def section(tree: Mapping, key: str) -> Mapping:
+def section(tree: MappingValue, key: str) -> MappingValue:
     """A mapping of the top level; an empty one where the file has none."""
     found = tree.get(key)
-    return found if isinstance(found, Mapping) else Mapping((), tree.span)
+    return found if isinstance(found, MappingValue) else MappingValue((), tree.span)
 
 
-def variant_sections(tree: Mapping, key: str) -> Iterator[Mapping]:
+def variant_sections(tree: MappingValue, key: str) -> Iterator[MappingValue]:
     """A mapping of every variant that has it: its vars, its expect."""
     for _, variant in section(tree, "variants").entries:
-        if isinstance(variant, Mapping):
+        if isinstance(variant, MappingValue):
             yield section(variant, key)
 
 
-def read_top(tree: Mapping) -> tuple[SpecModel | None, list[Diagnostic]]:
+def read_top(tree: MappingValue) -> tuple[SpecModel | None, list[Diagnostic]]:
     """The validated top level, or None with what is wrong with it."""
     errors = list(_absent(tree))
     try:
@@ -60,14 +60,14 @@ def _said(problem: Any) -> bool:
     return problem["loc"] == ("layers",) and problem["input"] is None
 
 
-def _absent(tree: Mapping) -> Iterator[Diagnostic]:
+def _absent(tree: MappingValue) -> Iterator[Diagnostic]:
     """Complain where there is no input, two kinds of it, or no layer."""
     input_, inputs = (_pair(tree, key) for key in ("input", "inputs"))
     if input_ and inputs:
         message = "a spec has either 'input' or 'inputs'"
         notes = (f"'input' is at line {input_[0].span.line}",)
         yield Diagnostic("error", "duplicate-key", message, inputs[0].span, notes)
-    elif inputs and isinstance(inputs[1], Mapping) and not inputs[1].entries:
+    elif inputs and isinstance(inputs[1], MappingValue) and not inputs[1].entries:
         help_ = "give each a name and a shape, such as   left: 105x105x1"
         yield Diagnostic("error", "missing-input", "'inputs' names none", inputs[1].span, (), help_)
     elif not _has_input(tree):
@@ -81,27 +81,27 @@ def _absent(tree: Mapping) -> Iterator[Diagnostic]:
         yield Diagnostic("error", "missing-layers", message, layers[0].span, (), LAYERS_HELP)
 
 
-def _pair(tree: Mapping, key: str) -> tuple[Scalar, Value] | None:
+def _pair(tree: MappingValue, key: str) -> tuple[Scalar, Value] | None:
     return next((pair for pair in tree.entries if pair[0].text == key), None)
 
 
 def _is_empty(value: Value) -> bool:
-    if isinstance(value, Sequence):
+    if isinstance(value, ListValue):
         return not value.items
     return isinstance(value, Scalar) and value.value is None
 
 
-def _has_input(tree: Mapping) -> bool:
+def _has_input(tree: MappingValue) -> bool:
     variants = section(tree, "variants").entries
-    places = [tree, *(entry for _, entry in variants if isinstance(entry, Mapping))]
+    places = [tree, *(entry for _, entry in variants if isinstance(entry, MappingValue))]
     return any(place.get(key) is not None for place in places for key in ("input", "inputs"))
 
 
-def _start(tree: Mapping) -> Span:
+def _start(tree: MappingValue) -> Span:
     return Span(tree.span.file, 1, 1, 1)
 
 
-def _diagnostic(tree: Mapping, problem: Any) -> Diagnostic:
+def _diagnostic(tree: MappingValue, problem: Any) -> Diagnostic:
     kind, loc, given = problem["type"], problem["loc"], problem["input"]
     key, value = _find(tree, loc)
     if kind == "unexpected_keyword_argument":
@@ -135,15 +135,15 @@ def _unknown_key(loc: tuple[object, ...], span: Span) -> Diagnostic:
     return Diagnostic("error", "unknown-key", message, span, help=help_)
 
 
-def _find(tree: Mapping, loc: tuple[object, ...]) -> tuple[Scalar | None, Value]:
+def _find(tree: MappingValue, loc: tuple[object, ...]) -> tuple[Scalar | None, Value]:
     """The key and the value at a pydantic location, as far as the tree follows it."""
     key: Scalar | None = None
     value: Value = tree
     for step in loc:
-        if isinstance(value, Mapping):
+        if isinstance(value, MappingValue):
             pair = _pair(value, str(step))
             if pair is not None:
                 key, value = pair
-        elif isinstance(value, Sequence) and isinstance(step, int):
+        elif isinstance(value, ListValue) and isinstance(step, int):
             value = value.items[step]
     return key, value

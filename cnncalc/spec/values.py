@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from cnncalc.errors import CnncalcError, failure
 from cnncalc.spec.expressions import ExpressionError, parse
 from cnncalc.spec.scalars import meaning
-from cnncalc.spec.source import Mapping, Scalar, Sequence
+from cnncalc.spec.source import ListValue, MappingValue, Scalar
 from cnncalc.spec.syntax import Argument, Dynamic
 from cnncalc.spec.vocabulary import is_word
 from cnncalc.spec.words import Word, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping as Env
+    from collections.abc import Mapping
 
     from cnncalc.errors import Span
     from cnncalc.spec.source import Value
@@ -66,9 +66,9 @@ def _crosses(text: str) -> list[int]:
 
 def read_value(value: Value) -> object:
     """The value of a mapping's entry; lists become tuples, text is read as in a word."""
-    if isinstance(value, Sequence):
+    if isinstance(value, ListValue):
         return tuple(read_value(item) for item in value.items)
-    if isinstance(value, Mapping):
+    if isinstance(value, MappingValue):
         raise failure("wrong-type", "a mapping does not fit here", value.span)
     if isinstance(value.value, str) and "\n" not in value.text:
         return read_word(whole(value)) if value.text.strip() else value.text
@@ -80,7 +80,7 @@ def read_argument(field: str | None, value: Value) -> Argument:
     return Argument(field, read_value(value), value.span)
 
 
-def evaluate(value: object, env: Env[str, object]) -> object:
+def evaluate(value: object, env: Mapping[str, object]) -> object:
     """The plain value, once variables are known. Raises CnncalcError at the word at fault."""
     if isinstance(value, Dynamic):
         return _compute(value, env)
@@ -89,13 +89,13 @@ def evaluate(value: object, env: Env[str, object]) -> object:
     return value
 
 
-def _compute(dynamic: Dynamic, env: Env[str, object]) -> object:
+def _compute(dynamic: Dynamic, env: Mapping[str, object]) -> object:
     if dynamic.many:
         return tuple([_part(dynamic, index, env) for index in range(len(dynamic.parts))])
     return _part(dynamic, 0, env)
 
 
-def _part(dynamic: Dynamic, index: int, env: Env[str, object]) -> object:
+def _part(dynamic: Dynamic, index: int, env: Mapping[str, object]) -> object:
     """The value of one expression, or of one axis of a size."""
     part = dynamic.parts[index]
     if isinstance(part, int):

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean, failure
 from cnncalc.spec.scalars import WORDS
-from cnncalc.spec.source import Mapping as Tree
-from cnncalc.spec.source import compose, plain
+from cnncalc.spec.source import MappingValue, compose, plain
 from cnncalc.spec.toplevel import section, variant_sections
 from cnncalc.spec.validation import shown
 from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, is_plain_word
@@ -51,7 +50,7 @@ def may_name(text: str) -> bool:
     )
 
 
-def problems(tree: Tree) -> Iterator[Diagnostic]:
+def problems(tree: MappingValue) -> Iterator[Diagnostic]:
     """What is wrong with the variables of a file and of all its variants."""
     own = section(tree, "vars")
     for key, value in own.entries:
@@ -81,7 +80,7 @@ def _reserved(name: str, span: Span) -> Diagnostic:
 
 
 def settled(
-    own: Mapping[str, object], changed: Tree | None, overrides: Mapping[str, object]
+    own: Mapping[str, object], changed: MappingValue | None, overrides: Mapping[str, object]
 ) -> dict[str, object]:
     """The variables of one network. Raises CnncalcError for one that is not declared."""
     variables = dict(own)

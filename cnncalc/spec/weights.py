@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import failure
-from cnncalc.spec.source import Scalar, Sequence
+from cnncalc.spec.source import ListValue, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ def _flat(key: str, value: Value, parameter: Parameter) -> list[float]:
 
 
 def _dims(value: Value) -> Iterator[int]:
-    while isinstance(value, Sequence):
+    while isinstance(value, ListValue):
         yield len(value.items)
         if not value.items:
             return
@@ -55,7 +55,7 @@ def _dims(value: Value) -> Iterator[int]:
 
 
 def _numbers(value: Value, dims: tuple[int, ...]) -> Iterator[float]:
-    if isinstance(value, Sequence) and dims:
+    if isinstance(value, ListValue) and dims:
         if len(value.items) != dims[0]:
             message = f"this list is {len(value.items)} long, but the first of its kind {dims[0]}"
             raise failure("weights-shape", message, value.span)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PARAMETERS = {"weight": "weights", "bias": "bias_values"}
 
 
-class Unit(NamedTuple):
+class LayerGroup(NamedTuple):
     """A layer with the norms and activations attached to it."""
 
     owner: Node
@@ -85,14 +85,14 @@ def _lines(network: Network, folder: Path) -> Iterator[str]:
     yield from (f"{key}: {flow(section)}" for key, section in kept.items() if section)
 
 
-def _units(network: Network) -> Iterator[Unit]:
+def _units(network: Network) -> Iterator[LayerGroup]:
     attached: dict[int, list[Node]] = {}
     for node in network.nodes:
         if node.attached_to is not None:
             attached.setdefault(node.attached_to, []).append(node)
     for node in network.nodes:
         if node.attached_to is None and node.layer.type != "input":
-            yield Unit(node, tuple(attached.get(node.index, ())))
+            yield LayerGroup(node, tuple(attached.get(node.index, ())))
 
 
 def _inputs(network: Network) -> Iterator[str]:
@@ -112,7 +112,7 @@ def _shape(shape: Shape, network: Network) -> str:
     return f"{network.batch}x{sizes} N{letters or 'C'}"
 
 
-def _entry(network: Network, unit: Unit, names: Mapping[int, str], current: int) -> str:
+def _entry(network: Network, unit: LayerGroup, names: Mapping[int, str], current: int) -> str:
     """One layer: its fields, then what concerns its place in the network."""
     owner = unit.owner
     options: dict[str, object] = {"name": owner.name, **_fields(owner.layer, unit)}
@@ -138,7 +138,7 @@ def _name(names: Mapping[int, str], network: Network, index: int) -> str:
     raise _unwritable(f"'{row}' has no name of its own, and another layer reads it")
 
 
-def _fields(layer: Layer, unit: Unit | None = None) -> dict[str, object]:
+def _fields(layer: Layer, unit: LayerGroup | None = None) -> dict[str, object]:
     """The fields that differ from their defaults; the bias too where a norm would decide it."""
     chosen = {}
     for field in fields(layer):  # type: ignore[arg-type]
@@ -164,7 +164,7 @@ def simple(value: object) -> object:
     return value
 
 
-def _attached(unit: Unit) -> Iterator[object]:
+def _attached(unit: LayerGroup) -> Iterator[object]:
     """The attached layers; one that is not named after its layer tells its name."""
     seen: Counter[str] = Counter()
     for node in unit.attached:
@@ -176,7 +176,7 @@ def _attached(unit: Unit) -> Iterator[object]:
         yield {type_: own} if own else type_
 
 
-def _shared(network: Network, unit: Unit) -> str | None:
+def _shared(network: Network, unit: LayerGroup) -> str | None:
     """The layer whose weights the unit uses, where the units correspond row by row."""
     rows = [unit.owner, *unit.attached]
     roots = {row.index: row.shared_with for row in rows if row.shared_with is not None}

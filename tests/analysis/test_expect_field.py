@@ -3,8 +3,8 @@
 import pytest
 
 from cnncalc import CnncalcError, analyze, load
-from cnncalc.design.catalogue import entries
-from cnncalc.design.figures import figure
+from cnncalc.questions.catalogue import entries
+from cnncalc.questions.figures import figure
 
 # Araujo, Norris, Sim ("Computing Receptive Fields of Convolutional Neural Networks", Distill
 # 2019; github.com/google-research/receptive_field): bundled networks that are the same.

@@ -15,7 +15,7 @@ from probe import Probe, Tally
 from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.facts import all_facts
 from cnncalc.analysis.receptive import receptive_fields, trace
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
@@ -450,7 +450,7 @@ def random_graphs(draw):
         source = names[-1] if draw(st.integers(0, 3)) else draw(st.sampled_from(names))
         try:
             graph.add(f"l{index}", draw(LAYERS), source)
-        except Misfit:
+        except UnplacedError:
             continue
         new = graph.nodes[-1]
         partners = [n.name for n in graph.nodes[:-1] if n.shape == new.shape]

@@ -28,8 +28,8 @@ from cnncalc.inference import run
 from cnncalc.inference.initial import Start
 from cnncalc.inference.kernels import choose
 from cnncalc.inference.kernels.floats import windows
-from cnncalc.inference.kernels.grids import slide_of
 from cnncalc.inference.kernels.kernel import planes_of
+from cnncalc.inference.kernels.tiling import slide_of
 from cnncalc.inference.parameters import Parameters, each
 from cnncalc.inference.samples import AS_IS
 from cnncalc.inference.stored import Stored

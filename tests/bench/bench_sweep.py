@@ -16,7 +16,7 @@ import time
 import tracemalloc
 
 from cnncalc import analyze, load, sweep
-from cnncalc.design.settings import parse_values
+from cnncalc.questions.settings import parse_values
 from cnncalc.spec.document import read_document
 
 TARGET = 100

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from nets import GOLDEN, golden, network_of, ramp, run_values
 from strategies import examples
 
-from cnncalc.errors import CnncalcError, Misfit
+from cnncalc.errors import CnncalcError, UnplacedError
 from cnncalc.inference import run as runner
 from cnncalc.inference.counting import run_counted
 from cnncalc.inference.parameters import Parameters, gather
@@ -65,7 +65,7 @@ def test_every_room_runs_and_is_counted(name):
         layer, shapes = example
         try:
             network = network_of(layer, shapes=shapes)
-        except Misfit:
+        except UnplacedError:
             reject()
         samples = {node.name: ramp(node.shape) for node in network.inputs}
         done, parameters = run_values(network, samples, count=True)

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, reject, settings
 from nets import network_of, ramp, run_values
 from strategies import examples
 
-from cnncalc.errors import CnncalcError, Misfit
+from cnncalc.errors import CnncalcError, UnplacedError
+from cnncalc.inference.neuron_trace import Neurons, find, needed, trace
 from cnncalc.inference.parameters import gather
 from cnncalc.inference.reading import Reading, Term
 from cnncalc.inference.run import forward
-from cnncalc.inference.trace import Neurons, find, needed, trace
 from cnncalc.layers import room, rooms
 from cnncalc.layers._base import Layer
 from cnncalc.network import Group, Network, chain
@@ -40,7 +40,7 @@ def test_the_terms_give_the_number(name):
         layer, shapes = example
         try:
             network = network_of(layer, shapes=shapes)
-        except Misfit:
+        except UnplacedError:
             reject()
         samples = {node.name: ramp(node.shape) for node in network.inputs}
         done, parameters = run_values(network, samples, readable=True)
@@ -73,7 +73,7 @@ def test_the_terms_are_in_the_order_of_the_sum(name):
         layer, shapes = example
         try:
             network = network_of(layer, shapes=shapes)
-        except Misfit:
+        except UnplacedError:
             reject()
         done, parameters = run_values(network, {"a": ramp(shapes[0])}, readable=True)
         node = network.nodes[-1]

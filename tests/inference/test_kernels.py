@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 from strategies import examples
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.inference import kernels
-from cnncalc.inference.kernels import bounds, convolution, packed, plans
-from cnncalc.inference.kernels.grids import Slide
+from cnncalc.inference.kernels import convolution, cost_model, error_bounds, packed
 from cnncalc.inference.kernels.lanes import NARROW, WIDE
-from cnncalc.inference.kernels.schemes import applied, scheme
+from cnncalc.inference.kernels.tiling import Slide
+from cnncalc.inference.kernels.winograd import applied, scheme
 from cnncalc.layers import room
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dwconv import DwConv
@@ -113,7 +113,7 @@ def test_a_kernel_agrees_with_its_room(name):
         layer, shapes = example
         try:
             layer.output_shape(*shapes)
-        except Misfit:
+        except UnplacedError:
             reject()
         try:
             layer.forward([Tensor(s, [0.5] * s.size) for s in shapes], dict.fromkeys(()))
@@ -139,7 +139,7 @@ def test_infinity_and_nan_spread_as_in_the_room(name, data, seed):
     layer, shapes = data.draw(examples(room(name)))
     try:
         layer.output_shape(*shapes)
-    except Misfit:
+    except UnplacedError:
         reject()
     check(*run_both(layer, shapes, seed, inputs=broken))
     check(*run_both(layer, shapes, seed, weights=broken))
@@ -177,14 +177,14 @@ def test_packed_vectors_keep_within_their_bound(slide, seed, by_filter, lanes, k
     """Any scheme, either side packed, any numbers: no output is off by more than promised."""
     random = Random(seed)
     channels, filters = random.choice([1, 2, 5]), random.choice([1, 3, 4])
-    ways = [list(plans._ways(window)) for window in slide.windows]
+    ways = [list(cost_model._ways(window)) for window in slide.windows]
     schemes = tuple(scheme(*data.draw(st.sampled_from(way))) for way in ways)
     plan = packed.Plan(slide, schemes, lanes, by_filter, channels)
     planes = [[kind(random) for _ in range(_size(slide.spatial))] for _ in range(channels)]
     rows = [[kind(random) for _ in range(channels * slide.taps)] for _ in range(filters)]
     biases = [random.uniform(-1, 1) for _ in range(filters)]
-    sizes = bounds.measure(plan, planes, rows)
-    fixed = bounds.steps(sizes, plan)
+    sizes = error_bounds.measure(plan, planes, rows)
+    fixed = error_bounds.steps(sizes, plan)
     assume(fixed is not None)
     got = list(packed.convolve(plan, planes, rows, biases, fixed))
     slack = 1e-12 * (sizes.inputs * sizes.weights + 1)
@@ -215,7 +215,7 @@ def exactly(slide, planes, rows, biases):
     shape = Shape(len(planes), slide.spatial)
     try:
         layer.output_shape(shape)
-    except Misfit:
+    except UnplacedError:
         reject()
     x = Tensor(shape, [value for plane in planes for value in plane])
     parameters = {"weight": [w for row in rows for w in row], "bias": biases}
@@ -367,10 +367,10 @@ def test_schemes_are_exact(kernel, stride, tile):
 
 
 def test_planning_takes_the_quickest_candidate():
-    size = plans.Size(64, 64, Slide((56, 56), (Window(3, begin=1, end=1),) * 2))
-    chosen = plans.best(size)
+    size = cost_model.Size(64, 64, Slide((56, 56), (Window(3, begin=1, end=1),) * 2))
+    chosen = cost_model.best(size)
     assert chosen.plan is not None
-    assert chosen.nanoseconds == min(own.nanoseconds for own in plans._candidates(size))
+    assert chosen.nanoseconds == min(own.nanoseconds for own in cost_model._candidates(size))
 
 
 def test_a_layer_without_a_kernel_is_left_to_its_room():

@@ -23,11 +23,11 @@ from test_kernels import (
     run_both,
 )
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.inference import kernels, work
 from cnncalc.inference.initial import Start, initial
-from cnncalc.inference.kernels import transposed
-from cnncalc.inference.kernels.resizing import Upsample as Resizing
+from cnncalc.inference.kernels import conv_transpose
+from cnncalc.inference.kernels.resize import Upsample as Resizing
 from cnncalc.inference.work import READABLE, ahead
 from cnncalc.layers import room
 from cnncalc.layers.conv_transpose import ConvTranspose
@@ -83,7 +83,7 @@ def test_these_transposed_convolutions_are_packed(name, monkeypatch):
     def never(*_):
         raise AssertionError("computed in floating point")
 
-    monkeypatch.setattr(transposed, "floating", never)
+    monkeypatch.setattr(conv_transpose, "floating", never)
     layer, shape = UP[name]
     check(*run_both(layer, [shape], 8, inputs=rectified))
 
@@ -120,7 +120,7 @@ def test_every_way_to_stamp_along_an_axis(size, kernel):
         )
         try:
             layer.output_shape(Shape(1, (size,)))
-        except Misfit:
+        except UnplacedError:
             continue
         check(*run_both(layer, [Shape(1, (size,))], 5))
         checked += 1
@@ -151,7 +151,7 @@ def test_what_cancels_in_a_transposed_convolution_is_left_to_the_room(monkeypatc
     asked = []
     room_of = ConvTranspose.forward
     monkeypatch.setattr(
-        transposed.Transposed,
+        conv_transpose.Transposed,
         "by_room",
         lambda self, inputs, parameters: asked.append(1) or room_of(self.layer, inputs, parameters),
     )
@@ -185,7 +185,7 @@ def test_infinity_and_nan_spread_as_in_the_room(name, data, seed):
     try:
         layer.output_shape(*shapes)
         expected, got = run_both(layer, shapes, seed, inputs=broken)
-    except (Misfit, OverflowError, ZeroDivisionError):
+    except (UnplacedError, OverflowError, ZeroDivisionError):
         reject()
     check(expected, got)
 
@@ -214,7 +214,7 @@ def test_numbers_may_come_as_any_sequence(name, data, seed):
         layer.output_shape(*shapes)
         parameters = {p.name: [0.5] * p.size for p in layer.parameters(*shapes)}
         expected = layer.forward(tensors, parameters)
-    except (Misfit, ZeroDivisionError):
+    except (UnplacedError, ZeroDivisionError):
         reject()
     lazy = [Tensor(s, Lazy(array("d", values))) for s, values in tensors]
     out = kernels.choose(layer, *shapes)(lazy, parameters)

@@ -7,7 +7,7 @@ import pytest
 from golden import check, load
 from pydantic import TypeAdapter, ValidationError
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers import room
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -277,16 +277,16 @@ def test_what_does_not_fit_is_refused_in_words(refused, accepted, said, help_):
     type_, fields, shapes = refused
     layer = room(type_)(**fields)
     assert layer.output_shape(*accepted)
-    with pytest.raises(Misfit) as caught:
+    with pytest.raises(UnplacedError) as caught:
         layer.output_shape(*shapes)
-    misfit = caught.value
-    assert (misfit.code, misfit.field, misfit.message) == said
-    assert misfit.help == help_
+    problem = caught.value
+    assert (problem.code, problem.field, problem.message) == said
+    assert problem.help == help_
 
 
 def test_the_range_of_hardtanh_is_not_empty():
     assert room("hardtanh")(low=0.0, high=0.5).output_shape(Shape(3)) == Shape(3)
-    with pytest.raises(Misfit, match=r"^low=0.5 must be less than high=0.5$"):
+    with pytest.raises(UnplacedError, match=r"^low=0.5 must be less than high=0.5$"):
         room("hardtanh")(low=0.5, high=0.5).output_shape(Shape(3))
 
 

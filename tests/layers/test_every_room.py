@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from pydantic import TypeAdapter, ValidationError
 from strategies import examples
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers import aliases, names, room, rooms
 from cnncalc.layers._base import Layer
 
@@ -23,11 +23,11 @@ QUICK = settings(
 )
 
 
-def check_misfit(misfit, layer):
+def check_refusal(problem, layer):
     """It says what is wrong, and points at a field that the layer has."""
-    assert misfit.code
-    assert misfit.message
-    assert misfit.field in {None, *(field.name for field in fields(layer))}
+    assert problem.code
+    assert problem.message
+    assert problem.field in {None, *(field.name for field in fields(layer))}
 
 
 @pytest.mark.parametrize("name", ROOMS)
@@ -40,9 +40,9 @@ def test_formulas_agree_with_the_forward_pass(name):
         layer, shapes = example
         try:
             tally = check_layer(layer, *shapes)
-        except Misfit as misfit:
+        except UnplacedError as problem:
             outcomes["refused"] += 1
-            check_misfit(misfit, layer)
+            check_refusal(problem, layer)
             reject()
         else:
             outcomes["checked"] += 1

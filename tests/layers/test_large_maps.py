@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strategies import layers
 
 from cnncalc.analysis.facts import facts_of
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers import room, rooms
 from cnncalc.layers._groups import require_groups
 from cnncalc.layers.adaptivepool import AdaptivePool, axis_bins
@@ -49,7 +49,7 @@ def test_every_layer_type_on_a_billion(name):
         try:
             facts_of.__wrapped__(layer, shapes, formulas=True)
             answered.append(layer)
-        except Misfit:
+        except UnplacedError:
             pass
         finally:
             took, peak = time.process_time() - begun, tracemalloc.get_traced_memory()[1]
@@ -81,7 +81,7 @@ def test_reach_of_an_upsampling_is_the_furthest_that_any_output_reads(layer, siz
     shape = Shape(1, (size,))
     try:
         ((reach,),) = layer.reach(shape)
-    except Misfit:
+    except UnplacedError:
         assume(False)
     (blends,) = layer._blends(shape)
     offsets = [at - o * reach.step for o, blend in enumerate(blends) for at, _ in blend]
@@ -126,7 +126,7 @@ class TestGroups:
     def test_divisors_are_those_of_the_loop(self, channels, filters):
         common = gcd(channels, filters)
         fitting = [str(n) for n in range(1, common + 1) if common % n == 0]
-        with pytest.raises(Misfit) as caught:
+        with pytest.raises(UnplacedError) as caught:
             require_groups(channels + 1, channels, filters)
         *others, last = fitting
         listed = f"{', '.join(others)} or {last}" if others else last

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers.avgpool import AvgPool
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.conv_transpose import ConvTranspose
@@ -59,7 +59,7 @@ def test_no_case_is_left_out():
 def test_output_size(table, case):
     layer = LAYERS[table](case)
     if case["out"] is None:
-        with pytest.raises(Misfit):
+        with pytest.raises(UnplacedError):
             layer.output_shape(Shape(1, (case["in"],)))
     else:
         assert layer.output_shape(Shape(1, (case["in"],))) == Shape(1, (case["out"],))

@@ -9,7 +9,7 @@ import pytest
 from arithmetic import evaluate
 from golden import FORWARD, check, dims, flat, load, samples
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.layers.adaptivepool import AdaptivePool
 from cnncalc.layers.avgpool import AvgPool
 from cnncalc.layers.conv import Conv
@@ -129,7 +129,7 @@ def test_sizes_of_transposed_convolutions_in_keras(size, kernel, stride, dilatio
 
 def test_a_padding_rule_and_an_output_padding_exclude_each_other():
     layer = ConvTranspose(filters=1, kernel=(3,), padding="same", output_padding=(1,), stride=(2,))
-    with pytest.raises(Misfit, match="'same' sets the output padding itself") as caught:
+    with pytest.raises(UnplacedError, match="'same' sets the output padding itself") as caught:
         layer.output_shape(Shape(1, (4,)))
     assert caught.value.field == "output_padding"
 
@@ -433,7 +433,7 @@ REFUSALS = [
 @pytest.mark.parametrize(("legal", "illegal", "shape", "field", "message", "help_"), REFUSALS)
 def test_refusal(legal, illegal, shape, field, message, help_):
     legal.output_shape(shape)
-    with pytest.raises(Misfit) as caught:
+    with pytest.raises(UnplacedError) as caught:
         illegal.output_shape(shape)
     assert (caught.value.field, caught.value.message, caught.value.help) == (field, message, help_)
 
@@ -444,7 +444,7 @@ def test_refusal(legal, illegal, shape, field, message, help_):
      DepthToSpace(block=2), Pad(begin=(1,)), Crop(size=(2,))],
 )  # fmt: skip
 def test_maps_are_needed(layer):
-    with pytest.raises(Misfit) as caught:
+    with pytest.raises(UnplacedError) as caught:
         layer.output_shape(Shape(64))
     assert caught.value.message == "this layer works on maps; its input is a vector of 64"
     assert caught.value.help == "reshape it to maps first, such as reshape 4x4x8"

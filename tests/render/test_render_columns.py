@@ -8,7 +8,7 @@ from cnncalc.errors import Span
 from cnncalc.render.choice import Choice, ChoiceError
 from cnncalc.render.columns import COLUMNS, SORTABLE, View, help_text, select, sorting
 from cnncalc.render.fold import lines
-from cnncalc.render.sheet import sheet
+from cnncalc.render.table_cells import sheet
 from cnncalc.shapes import Shape
 
 

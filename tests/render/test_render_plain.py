@@ -5,7 +5,7 @@ from reports import lenet, report, residual, row, totals
 from cnncalc.analysis.report import Check, Port
 from cnncalc.render import plain, summary
 from cnncalc.render.choice import Choice
-from cnncalc.render.sheet import title
+from cnncalc.render.table_cells import title
 from cnncalc.shapes import Shape
 
 LENET = """\

@@ -7,7 +7,7 @@ import pytest
 from cnncalc import check, load
 from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.report import Memory, Row, Totals
-from cnncalc.errors import CnncalcError, Misfit
+from cnncalc.errors import CnncalcError, UnplacedError
 from cnncalc.figures import FIGURES, used
 from cnncalc.spec.amounts import parse_amount
 from cnncalc.spec.budgets import parse_limit
@@ -107,7 +107,7 @@ def test_the_help_of_such_a_figure_works(net):
 @pytest.mark.parametrize("text", ["-5", "010", "0x10", "1:30", "6.1e2", "1_", "true", "6 1"])
 def test_what_is_no_figure(net, text):
     assert complaint(net(f"expect: {{params: {text}}}")).code == "wrong-type"
-    with pytest.raises(Misfit, match="is no limit for params"):
+    with pytest.raises(UnplacedError, match="is no limit for params"):
         parse_limit("params", text)
 
 
@@ -122,7 +122,7 @@ def test_what_is_no_figure(net, text):
     ],
 )
 def test_a_limit_between_whole_numbers_is_refused(key, text, help_):
-    with pytest.raises(Misfit, match="lies between whole numbers") as caught:
+    with pytest.raises(UnplacedError, match="lies between whole numbers") as caught:
         parse_limit(key, text)
     assert caught.value.help == help_
 

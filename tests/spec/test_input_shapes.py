@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnncalc.errors import Misfit
+from cnncalc.errors import UnplacedError
 from cnncalc.shapes import Shape
 from cnncalc.spec.inputs import InputShape, parse_input
 
@@ -15,7 +15,7 @@ GREY = "add the letter C, with 1 for a grey picture"
 
 
 def error(value):
-    with pytest.raises(Misfit) as caught:
+    with pytest.raises(UnplacedError) as caught:
         parse_input(value)
     return caught.value.code, caught.value.message, caught.value.help
 
@@ -193,7 +193,7 @@ def test_sizes_are_positive_whole_numbers(written, message):
 
 
 def test_the_letter_at_fault_is_named():
-    with pytest.raises(Misfit, match=r"^input width must be at least 1, got 0$") as caught:
+    with pytest.raises(UnplacedError, match=r"^input width must be at least 1, got 0$") as caught:
         parse_input({"h": 1, "w": 0, "c": 1})
     assert caught.value.field == "w"
 

@@ -14,9 +14,9 @@ from cnncalc.lines import line_of, with_lines
 from cnncalc.spec import composer
 from cnncalc.spec.source import (
     MAX_BYTES,
-    Mapping,
+    ListValue,
+    MappingValue,
     Scalar,
-    Sequence,
     compose,
     plain,
     read,
@@ -143,9 +143,9 @@ layers:
 
 def test_the_tree_is_typed_and_in_order(loader):
     tree = compose(LENET, FILE)
-    assert isinstance(tree, Mapping)
+    assert isinstance(tree, MappingValue)
     assert tree.keys() == ("name", "layers")
-    assert isinstance(tree.get("layers"), Sequence)
+    assert isinstance(tree.get("layers"), ListValue)
     assert isinstance(tree.get("name"), Scalar)
     assert tree.get("no such key") is None
     assert plain(tree) == {
@@ -202,7 +202,7 @@ def slices(text, scalar, word):
 )
 def test_a_word_of_a_text_is_found_in_the_file(loader, text):
     scalar = compose(text, FILE).entries[-1][1]
-    scalar = scalar.items[0] if isinstance(scalar, Sequence) else scalar
+    scalar = scalar.items[0] if isinstance(scalar, ListValue) else scalar
     assert slices(text, scalar, "rleu") == "rleu"
     assert slices(text, scalar, "conv 6") == "conv 6"
 

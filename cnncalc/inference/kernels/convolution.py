@@ -13,21 +13,21 @@ from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.inference.kernels.grids import slide_of
+from cnncalc.inference.kernels.conv_methods import floating, packed
+from cnncalc.inference.kernels.cost_model import Size, across, best, mixing, resident
 from cnncalc.inference.kernels.groups import Group, Made, Piece, astray, joined, numbers
 from cnncalc.inference.kernels.kernel import Kernel
-from cnncalc.inference.kernels.planes import kept, pack, packed_as
-from cnncalc.inference.kernels.plans import Size, across, best, mixing, resident
-from cnncalc.inference.kernels.resident import Mixer
-from cnncalc.inference.kernels.slider import Slider, slides
-from cnncalc.inference.kernels.ways import floating, packed
+from cnncalc.inference.kernels.packed_conv import Mixer
+from cnncalc.inference.kernels.packed_map import kept, pack, packed_as
+from cnncalc.inference.kernels.packed_window import Slider, slides
+from cnncalc.inference.kernels.tiling import slide_of
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.inference.kernels.grids import Slide
-    from cnncalc.inference.kernels.planes import Planes
+    from cnncalc.inference.kernels.packed_map import Planes
+    from cnncalc.inference.kernels.tiling import Slide
 
     Numbers = Sequence[float]
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.convolution import Convolution, Part, grouped
-from cnncalc.inference.kernels.grids import slide_of
+from cnncalc.inference.kernels.cost_model import Size, best, filtering
 from cnncalc.inference.kernels.groups import numbers
-from cnncalc.inference.kernels.planes import kept, pack
-from cnncalc.inference.kernels.plans import Size, best, filtering
-from cnncalc.inference.kernels.resident import filtered
-from cnncalc.inference.kernels.slider import Slider, slides
+from cnncalc.inference.kernels.packed_conv import filtered
+from cnncalc.inference.kernels.packed_map import kept, pack
+from cnncalc.inference.kernels.packed_window import Slider, slides
+from cnncalc.inference.kernels.tiling import slide_of
 from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cnncalc.inference.kernels.lanewise import Outcome
-    from cnncalc.inference.kernels.planes import Planes
+    from cnncalc.inference.kernels.lane_ops import Outcome
+    from cnncalc.inference.kernels.packed_map import Planes
     from cnncalc.tensor import Tensor
 
     Numbers = Sequence[float]

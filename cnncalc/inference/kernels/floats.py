@@ -15,12 +15,12 @@ from math import dist, frexp, inf, ldexp
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.inference.kernels.grids import picker, source
+from cnncalc.inference.kernels.tiling import picker, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cnncalc.inference.kernels.grids import Slide
+    from cnncalc.inference.kernels.tiling import Slide
 
     Numbers = Sequence[float]
 
@@ -59,7 +59,7 @@ def _flat(axes: Sequence[Sequence[int | None]], spatial: Sequence[int]) -> list[
 def windows(slide: Slide, planes: Sequence[Numbers]) -> Iterator[tuple[float, ...]]:
     """What the window sees at each position, channel by channel.
 
-    >>> from cnncalc.inference.kernels.grids import Slide
+    >>> from cnncalc.inference.kernels.tiling import Slide
     >>> from cnncalc.window import Window
     >>> list(windows(Slide((3,), (Window(2),)), [[1.0, 2.0, 3.0]]))
     [(1.0, 2.0), (2.0, 3.0)]
@@ -73,7 +73,7 @@ def ordinary(
 ) -> list[list[float]]:
     """Per filter, its output plane: bias + the sum of the products, in order.
 
-    >>> from cnncalc.inference.kernels.grids import Slide
+    >>> from cnncalc.inference.kernels.tiling import Slide
     >>> from cnncalc.window import Window
     >>> ordinary(Slide((3,), (Window(2),)), [[1.0, 2.0, 3.0]], [[1.0, 10.0]], [0.5])
     [[21.5, 32.5]]

@@ -10,7 +10,7 @@ from cnncalc.inference.kernels.kernel import largest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cnncalc.inference.kernels.plans import Size
+    from cnncalc.inference.kernels.cost_model import Size
 
     Numbers = Sequence[float]
 

@@ -10,7 +10,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.inference.kernels.planes import Planes
+    from cnncalc.inference.kernels.packed_map import Planes
     from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]

@@ -6,14 +6,14 @@ from operator import add, mul
 from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.kernel import Kernel
-from cnncalc.inference.kernels.lanewise import added
-from cnncalc.inference.kernels.planes import kept, packed_as
+from cnncalc.inference.kernels.lane_ops import added
+from cnncalc.inference.kernels.packed_map import kept, packed_as
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.inference.kernels.planes import Planes
+    from cnncalc.inference.kernels.packed_map import Planes
     from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference.kernels.floats import EPSILON, usual
 from cnncalc.inference.kernels.kernel import Kernel, planes_of
-from cnncalc.inference.kernels.lanewise import affine
-from cnncalc.inference.kernels.planes import kept, packed_as
+from cnncalc.inference.kernels.lane_ops import affine
+from cnncalc.inference.kernels.packed_map import kept, packed_as
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cnncalc.inference.kernels.lanewise import Outcome
-    from cnncalc.inference.kernels.planes import Layout, Plane, Planes
+    from cnncalc.inference.kernels.lane_ops import Outcome
+    from cnncalc.inference.kernels.packed_map import Layout, Plane, Planes
 
     Numbers = Sequence[float]
 

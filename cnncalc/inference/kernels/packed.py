@@ -4,7 +4,7 @@ Everything is a matrix product for each product j of the schemes: sums over the 
 weights[j][filter][channel] · inputs[j][channel][position]. One side is packed, a vector per
 channel with a lane per position or per filter; the other gives the small integers that the
 vectors are multiplied by. All of it is exact but for the first step, rounding to fixed point;
-`bounds` says how fine that is.
+`error_bounds` says how fine that is.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from math import ldexp, prod
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.inference.kernels.grids import grid
 from cnncalc.inference.kernels.lanes import magic
-from cnncalc.inference.kernels.schemes import applied
+from cnncalc.inference.kernels.tiling import grid
+from cnncalc.inference.kernels.winograd import applied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.inference.kernels.bounds import Steps
-    from cnncalc.inference.kernels.grids import Grid, Slide
+    from cnncalc.inference.kernels.error_bounds import Steps
     from cnncalc.inference.kernels.lanes import Lanes
-    from cnncalc.inference.kernels.schemes import Scheme, Stage
+    from cnncalc.inference.kernels.tiling import Grid, Slide
+    from cnncalc.inference.kernels.winograd import Scheme, Stage
 
     Numbers = Sequence[float]
     Stages = list[tuple[int, tuple[Stage, ...]]]  # an axis' size, and what is applied to it
@@ -69,7 +69,7 @@ class Plan(NamedTuple):
 def groups(schemes: tuple[Scheme, ...]) -> list[list[int]]:
     """The products to be added up together: those of axes without tiles.
 
-    >>> from cnncalc.inference.kernels.schemes import scheme
+    >>> from cnncalc.inference.kernels.winograd import scheme
     >>> groups((scheme(3, 1, 1, 1), scheme(1, 1, 1, 1))), len(groups((scheme(3, 1, 1, 2),)))
     ([[0, 1, 2]], 4)
     """

@@ -11,15 +11,15 @@ from math import exp, tanh
 from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.kernel import Kernel
-from cnncalc.inference.kernels.lanewise import at_most, positive
-from cnncalc.inference.kernels.planes import kept, packed_as
+from cnncalc.inference.kernels.lane_ops import at_most, positive
+from cnncalc.inference.kernels.packed_map import kept, packed_as
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.inference.kernels.lanewise import Outcome
-    from cnncalc.inference.kernels.planes import Layout, Plane, Planes
+    from cnncalc.inference.kernels.lane_ops import Outcome
+    from cnncalc.inference.kernels.packed_map import Layout, Plane, Planes
 
     Numbers = Sequence[float]
 

@@ -1,0 +1,238 @@
+"""Which way to work a convolution: every candidate's time is estimated, the least is taken.
+
+The constants are nanoseconds of one core of a server of 2023 under CPython 3.11; only their
+ratios matter, and a wrong guess costs time, never accuracy.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product
+from math import inf, prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.inference.kernels.lanes import NARROW, WIDE, WORD
+from cnncalc.inference.kernels.packed import Plan
+from cnncalc.inference.kernels.winograd import POINTS, scheme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnncalc.inference.kernels.tiling import Slide
+    from cnncalc.inference.kernels.winograd import Stage
+    from cnncalc.window import Window
+
+# Operations on packed vectors: a call, and what each lane of 8 bytes adds to it.
+CALL = 45
+MULTIPLY, ADD = 2.9, 2.4
+# Numbers one by one: into a lane, out of one as a float or an integer, a scalar gathered.
+PACK, UNPACK, SCALAR = 100, 90, 45
+# Floating point: a product added up, with its neighbours, or as part of a distance.
+ORDINARY, ORDINARY_CALL = 26, 200
+DISTANCE, DISTANCE_CALL = 9, 200
+# A packed map that is made of sums: a call, and each lane.
+SETTLING, SETTLED = 5_000, 30
+WEIGHT, LAID = 150, 80  # a weight made an integer, or laid into a lane
+PLACE, TURN = 45, 30  # a number of a map made an integer; a sum taken to another lane
+KEPT = 200  # what a number that stays packed saves in a norm, an activation, a convolution
+GATHER = 15  # a number put into a window
+
+MEMORY = 60_000_000  # bytes of packed vectors at once
+TILES = (1, 2, 3, 4)
+# The largest bound on the error, relative to the largest output, that a plan may be expected
+# to have. A layer's largest output is taken to be 4/sqrt(N) of what it could be, N products
+# of aligned inputs and weights; the half bit lost to powers of two is the 1.5.
+EXPECTED = 7.5e-6 * 4 / 1.5
+
+
+class Size(NamedTuple):
+    """A convolution without groups: channels in, filters, and the slide."""
+
+    channels: int
+    filters: int
+    slide: Slide
+
+    @property
+    def terms(self) -> int:
+        """The products of one output."""
+        return self.channels * self.slide.taps
+
+    @property
+    def places(self) -> int:
+        """The positions of the output."""
+        return prod(self.slide.counts)
+
+
+class Choice(NamedTuple):
+    """The quickest way and its time; without a plan it is in floating point."""
+
+    nanoseconds: float
+    plan: Plan | None
+
+
+@lru_cache(maxsize=512)
+def best(size: Size) -> Choice:
+    """The quickest way for a convolution of this size.
+
+    >>> from cnncalc.inference.kernels.tiling import Slide
+    >>> from cnncalc.window import Window
+    >>> plan = best(Size(64, 64, Slide((56, 56), (Window(3, begin=1, end=1),) * 2))).plan
+    >>> [scheme.products for scheme in plan.schemes]  # of 12, for four outputs
+    [6, 6]
+    """
+    floats = Choice(in_floats(size), None)
+    return min([floats, *_candidates(size)], key=lambda choice: choice.nanoseconds)
+
+
+def resident(size: Size, *, packed: bool) -> float:
+    """Nanoseconds for a convolution from packed maps to packed maps.
+
+    What other ways spend on numbers that come packed, and what later layers will spend on
+    numbers that do not, is taken off.
+    """
+    views = 0 if size.slide.single else size.terms * size.places
+    if views * WORD > MEMORY:
+        return inf
+    inputs = size.channels * prod(size.slide.spatial) * PACK
+    return mixing(size) - size.filters * size.places * KEPT + (-inputs if packed else inputs)
+
+
+def across(size: Size, dense: float = 1.0) -> bool:
+    """Whether a lane per filter, and not per place, makes sums of packed maps more quickly.
+
+    Then only that share of the maps' numbers counts that are not 0.
+
+    >>> from cnncalc.inference.kernels.tiling import Slide
+    >>> from cnncalc.window import Window
+    >>> across(Size(160, 960, Slide((7, 7), (Window(1),) * 2)))
+    True
+    """
+    return size.slide.single and _across(size, dense) < _along(size)
+
+
+def mixing(size: Size) -> float:
+    """Nanoseconds for a convolution from packed maps to packed maps, by the quicker way.
+
+    >>> from cnncalc.inference.kernels.tiling import Slide
+    >>> from cnncalc.window import Window
+    >>> mixing(Size(1, 1, Slide((1, 1), (Window(1),) * 2))) > SETTLING + SETTLED
+    True
+    """
+    sums = _across(size) if across(size) else _along(size)
+    return sums + size.filters * (SETTLING + size.places * SETTLED)
+
+
+def filtering(size: Size) -> float:
+    """Nanoseconds for filters that each see one packed map, and make a packed map of it."""
+    lanes, filters = size.places, size.filters
+    views = size.slide.taps * (CALL + lanes * ADD)
+    products = size.slide.taps * (2 * CALL + WEIGHT + lanes * (MULTIPLY + ADD))
+    return filters * (views + products + SETTLING + lanes * SETTLED)
+
+
+def _along(size: Size) -> float:
+    """Sums with a lane per place: what the taps see put in place, and all products."""
+    lanes = size.places
+    views = 0 if size.slide.single else size.terms * (CALL + lanes * ADD)
+    products = size.terms * size.filters * (2 * CALL + WEIGHT + lanes * (MULTIPLY + ADD))
+    return views + products
+
+
+def _across(size: Size, dense: float = 1.0) -> float:
+    """Sums with a lane per filter: numbers and weights change sides, and the sums once more."""
+    scalars, weights = size.channels * size.places, size.channels * size.filters
+    products = scalars * dense * (2 * CALL + size.filters * (MULTIPLY + ADD))
+    return products + scalars * PLACE + weights * LAID + size.places * size.filters * TURN
+
+
+def in_floats(size: Size) -> float:
+    """Nanoseconds for the better of the two ways in floating point."""
+    outputs = size.filters * size.places
+    ordinary = outputs * (size.terms * ORDINARY + ORDINARY_CALL)
+    distance = outputs * (size.terms * DISTANCE + DISTANCE_CALL)
+    return min(ordinary, distance) + size.places * size.terms * GATHER
+
+
+def _candidates(size: Size) -> Iterator[Choice]:
+    axes = [[scheme(*way) for way in _ways(window)] for window in size.slide.windows]
+    for schemes, lanes, by_filter in product(product(*axes), (WIDE, NARROW), (True, False)):
+        plan = Plan(size.slide, schemes, lanes, by_filter, 0)
+        block = min(_precise(size, plan), _small(size, plan))
+        if block:
+            blocks = -(-size.channels // block)
+            plan = plan._replace(block=-(-size.channels // blocks))
+            yield Choice(_nanoseconds(size, plan, blocks), plan)
+
+
+def _ways(window: Window) -> Iterator[tuple[int, int, int, int]]:
+    for tile in TILES:
+        deepest = -(-window.kernel // window.stride)
+        fits = window.dilation == 1 and window.kernel > 1 and tile + deepest - 2 <= len(POINTS)
+        if tile == 1 or fits:
+            yield window.kernel, window.stride, window.dilation, tile
+
+
+def _precise(size: Size, plan: Plan) -> int:
+    """The channels that may share a fixed point and be expected to be precise enough."""
+    steps = EXPECTED**2 / size.terms * 2.0 ** (plan.lanes.width - 1) / plan.scale
+    return min(size.channels, int(steps / size.slide.taps))
+
+
+def _small(size: Size, plan: Plan) -> int:
+    """The channels whose vectors fit in memory; at least one."""
+    lanes = size.filters if plan.by_filter else _lanes(plan)[0]
+    return max(1, int(MEMORY / (_products(plan) * lanes * plan.lanes.size)))
+
+
+def _products(plan: Plan) -> int:
+    return prod(scheme.products for scheme in plan.schemes)
+
+
+def _lanes(plan: Plan) -> tuple[int, int, int]:
+    """Lanes from the first tile to the last, cells of a phase, tiles."""
+    lanes, cells, tiles = 1, 1, 1
+    axes = zip(plan.slide.counts, plan.schemes, strict=True)
+    for count, way in reversed(list(axes)):
+        own = -(-count // way.tile)
+        lanes += (own - 1) * cells
+        cells *= own + way.offsets[-1] // way.step
+        tiles *= own
+    return lanes, cells, tiles
+
+
+def _nanoseconds(size: Size, plan: Plan, blocks: int) -> float:
+    """The time of a plan: multiplications, combinations, and numbers in and out of lanes."""
+    lanes, cells, tiles = _lanes(plan)
+    channels, filters, wide = size.channels, size.filters, plan.lanes.size / WORD
+    rows, length = (tiles, filters) if plan.by_filter else (filters, lanes)
+    offsets = prod(len(scheme.offsets) for scheme in plan.schemes)
+    phases = prod(min(scheme.step, len(scheme.offsets)) for scheme in plan.schemes)
+    into = _combining([s.inputs for s in plan.schemes], [len(s.offsets) for s in plan.schemes])
+    of = _combining([s.weights for s in plan.schemes], [w.kernel for w in size.slide.windows])
+    out = _combining(
+        [s.outputs for s in plan.schemes], [s.products if s.outputs else 1 for s in plan.schemes]
+    )
+    vectors = 1 if plan.by_filter else channels  # of inputs; those of weights are the other way
+    products = _products(plan)
+    scalars = products * channels * rows
+    lane = 2 * ADD * wide * offsets
+    return (
+        scalars * (2 * CALL + length * wide * (MULTIPLY + ADD))
+        + CALL * (vectors * (into + 3 * offsets) + (channels + 1 - vectors) * of)
+        + channels * cells * (phases * PACK + lane + into * ADD * wide)
+        + channels * filters * (size.slide.taps * PACK + of * ADD * wide)
+        + scalars * SCALAR
+        + blocks * rows * out * (CALL + length * ADD * wide)
+        + blocks * filters * size.places * UNPACK
+    )
+
+
+def _combining(stages: list[tuple[Stage, ...]], dims: list[int]) -> int:
+    """How many vectors are added when stages are applied along every axis."""
+    dims, done = list(dims), 0
+    for axis, each in enumerate(stages):
+        for stage in each:
+            others = prod(dims[:axis]) * prod(dims[axis + 1 :])
+            done += others * sum(map(len, stage))
+            dims[axis] = len(stage)
+    return done

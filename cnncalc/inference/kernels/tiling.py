@@ -1,0 +1,197 @@
+"""Where the numbers of a plane go so that every tap of a sliding window is one shift.
+
+A plane is dealt out into phases: cell (i, j) of phase (p, q) is the padded plane's number at
+(i·step + p, j·step + q), where a step is a tile of outputs. The cells of a phase are the lanes
+of one packed vector, and what the windows see at any offset is that vector shifted down.
+Lanes between the end of one row and the start of the next hold numbers that nobody asks for.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product
+from math import prod
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnncalc.window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cnncalc.inference.kernels.winograd import Scheme
+    from cnncalc.shapes import Shape
+
+
+class Slide(NamedTuple):
+    """What slides over what: the spatial sizes, one window per axis, and the edge's mode."""
+
+    spatial: tuple[int, ...]
+    windows: tuple[Window, ...]
+    mode: str = "zeros"
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The output's spatial sizes."""
+        axes = zip(self.windows, self.spatial, strict=True)
+        return tuple(window.count(size) for window, size in axes)
+
+    @property
+    def single(self) -> bool:
+        """Whether the window is a single place, and stops at each."""
+        return all(window == Window(1) for window in self.windows)
+
+    @property
+    def taps(self) -> int:
+        """The taps of the window in all."""
+        return prod(window.kernel for window in self.windows)
+
+
+def slide_of(layer: Any, shape: Shape) -> Slide:
+    """The slide of a windowed layer; a linear layer slides a window of 1.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.shapes import Shape
+    >>> slide_of(Conv(filters=6, kernel=(5,)), Shape(1, (32, 32))).counts
+    (28, 28)
+    """
+    if not hasattr(layer, "windows"):
+        return Slide(shape.spatial, (Window(1),) * shape.rank)
+    return Slide(shape.spatial, layer.windows(shape), getattr(layer, "padding_mode", "zeros"))
+
+
+class Grid(NamedTuple):
+    """A slide cut into tiles.
+
+    `pickers` take a plane followed by one number for the padding and return a phase's cells;
+    an offset is (phase, lanes to shift by). `finder` puts the lanes of all the outputs of a
+    tile, one vector after the other, into the order of the output plane.
+    """
+
+    lanes: int  # from the first tile to the last
+    cells: int  # of a phase
+    pickers: tuple[Callable[[Sequence[Any]], Sequence[Any]], ...]
+    offsets: tuple[tuple[int, int], ...]
+    windows: tuple[tuple[int, ...], ...]  # per output of a tile, its taps as offsets
+    tiles: tuple[int, ...]  # the lanes that hold tiles
+    finder: Callable[[Sequence[Any]], Sequence[Any]]
+
+
+class _Axis(NamedTuple):
+    tiles: int
+    cells: int
+    phases: tuple[int, ...]
+    sources: tuple[tuple[int | None, ...], ...]  # per phase, per cell
+
+
+def picker(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """A function that takes the items at these places out of a sequence, in C.
+
+    >>> picker([2, 0])("abc"), picker([1, 2])("abc")
+    (('c', 'a'), 'bc')
+    """
+    first, last = places[0], places[-1]
+    if list(places) == list(range(first, last + 1)):
+        return itemgetter(slice(first, last + 1))
+    return itemgetter(*places)
+
+
+def source(place: int, size: int, window: Window, mode: str) -> int | None:
+    """Where a place of the padded axis is read from; None where it is 0.
+
+    >>> from cnncalc.window import Window
+    >>> [source(p, 4, Window(3, begin=2, end=2), "reflect") for p in (0, 2, 7, 8)]
+    [2, 0, 1, None]
+    """
+    at = place - window.begin
+    if 0 <= at < size:
+        return at
+    if mode == "zeros" or at >= size + window.end:
+        return None
+    if mode == "circular":
+        return at % size
+    if mode == "replicate":
+        return 0 if at < 0 else size - 1
+    return -at if at < 0 else 2 * (size - 1) - at
+
+
+@lru_cache(maxsize=32)
+def grid(slide: Slide, schemes: tuple[Scheme, ...]) -> Grid:
+    """The grid for a slide whose axes are worked by these schemes."""
+    sized = zip(slide.windows, slide.spatial, schemes, strict=True)
+    axes = [_axis(window, size, scheme, slide.mode) for window, size, scheme in sized]
+    cells = [axis.cells for axis in axes]
+    pitches = [prod(cells[i + 1 :]) for i in range(len(cells))]
+    phases = list(product(*(range(len(axis.phases)) for axis in axes)))
+    lanes = 1 + sum((axis.tiles - 1) * p for axis, p in zip(axes, pitches, strict=True))
+    offsets = {
+        place: (phases.index(phase), shift)
+        for place, phase, shift in _offsets(axes, schemes, pitches)
+    }
+    order = {place: index for index, place in enumerate(offsets)}
+    windows = tuple(
+        tuple(order[place] for place in product(*taps))
+        for taps in product(*(scheme.taps for scheme in schemes))
+    )
+    tiles = tuple(
+        sum(map(int.__mul__, tile, pitches))
+        for tile in product(*(range(axis.tiles) for axis in axes))
+    )
+    pickers = tuple(_cells(phase, axes, slide.spatial) for phase in phases)
+    finder = picker(_found(slide.counts, schemes, pitches, lanes))
+    return Grid(lanes, prod(cells), pickers, tuple(offsets.values()), windows, tiles, finder)
+
+
+def _axis(window: Window, size: int, scheme: Scheme, mode: str) -> _Axis:
+    tiles = -(-window.count(size) // scheme.tile)
+    cells = tiles + scheme.offsets[-1] // scheme.step
+    phases = tuple(sorted({offset % scheme.step for offset in scheme.offsets}))
+    sources = tuple(
+        tuple(source(cell * scheme.step + phase, size, window, mode) for cell in range(cells))
+        for phase in phases
+    )
+    return _Axis(tiles, cells, phases, sources)
+
+
+def _offsets(
+    axes: Sequence[_Axis], schemes: Sequence[Scheme], pitches: Sequence[int]
+) -> list[tuple[tuple[int, ...], tuple[int, ...], int]]:
+    """Every offset of the tile's inputs, its phase on each axis, and its shift in lanes."""
+    found = []
+    for place in product(*(scheme.offsets for scheme in schemes)):
+        split = [divmod(at, scheme.step) for at, scheme in zip(place, schemes, strict=True)]
+        phase = tuple(axis.phases.index(p) for axis, (_, p) in zip(axes, split, strict=True))
+        shift = sum(cell * pitch for (cell, _), pitch in zip(split, pitches, strict=True))
+        found.append((place, phase, shift))
+    return found
+
+
+def _cells(
+    phase: tuple[int, ...], axes: Sequence[_Axis], spatial: tuple[int, ...]
+) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """The picker of one phase; the place after the plane's last is the padding's 0."""
+    padding = prod(spatial)
+    flat: list[int | None] = [0]
+    for index, axis, size in zip(phase, axes, spatial, strict=True):
+        places = axis.sources[index]
+        flat = [
+            None if above is None or place is None else above * size + place
+            for above in flat
+            for place in places
+        ]
+    return picker([padding if place is None else place for place in flat])
+
+
+def _found(
+    counts: Sequence[int], schemes: Sequence[Scheme], pitches: Sequence[int], lanes: int
+) -> list[int]:
+    """For each output in order: vector (its place in the tile) times lanes, plus lane."""
+    flat = [(0, 0)]
+    for count, scheme, pitch in zip(counts, schemes, pitches, strict=True):
+        split = [divmod(at, scheme.tile) for at in range(count)]
+        flat = [
+            (vector * scheme.tile + inside, lane + tile * pitch)
+            for vector, lane in flat
+            for tile, inside in split
+        ]
+    return [vector * lanes + lane for vector, lane in flat]

@@ -1,0 +1,195 @@
+"""The bundled networks, one entry for each, with the figures that their own specs promise.
+
+Nothing is computed: the figures stand in `expect`, which `cnncalc check` holds to the unit. A
+figure that a spec does not promise is None.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc import zoo
+from cnncalc.errors import UnplacedError
+from cnncalc.spec.inputs import parse_input
+from cnncalc.spec.source import ListValue, MappingValue, Scalar, compose, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cnncalc.shapes import Shape
+    from cnncalc.spec.budgets import Budget
+    from cnncalc.spec.source import Value
+
+SORTS = ("name", "year", "params", "macs", "rf")
+YEARS = re.compile(r"(\d{4})?(\.\.)?(\d{4})?\Z")
+
+
+class Entry(NamedTuple):
+    """One bundled network: a variant, or a file without variants. `family` is the file's name.
+
+    `inputs` are shapes by name, `input` the same as people write it; `rf` has a size per axis.
+    """
+
+    name: str
+    family: str
+    title: str
+    year: int | None
+    inputs: tuple[tuple[str, Shape], ...]
+    input: str
+    params: int | None = None
+    macs: int | None = None
+    rf: tuple[int, ...] | None = None
+    output: str | None = None
+    source: str | None = None
+
+
+class Wish(NamedTuple):
+    """Which networks to list; the defaults leave none out.
+
+    `match` is a pattern such as `resnet*` for names, `years` the first and the last. A network
+    that does not promise the figure of a limit is not known to keep it, and is left out.
+    """
+
+    family: str | None = None
+    match: str | None = None
+    limits: tuple[Budget, ...] = ()
+    years: tuple[int, int] | None = None
+
+    def grants(self, entry: Entry) -> bool:
+        """Whether a network is among those wished for."""
+        if self.family is not None and entry.family != self.family:
+            return False
+        if self.match is not None and not fnmatchcase(entry.name.lower(), self.match.lower()):
+            return False
+        if self.years and not self.years[0] <= (entry.year or 0) <= self.years[1]:
+            return False
+        return all(_keeps(entry, limit) for limit in self.limits)
+
+
+def entries() -> Iterator[Entry]:
+    """Every bundled network, by family, in the order of the files.
+
+    >>> found = {entry.name: entry for entry in entries()}
+    >>> found["resnet50"].family, found["resnet50"].input, found["resnet50"].params
+    ('resnet', '224x224x3', 25557032)
+    """
+    for family, path in zoo.files().items():
+        tree = compose(path.read_text(encoding="utf-8"), path.name)
+        if not isinstance(tree, MappingValue):
+            continue
+        variants = tree.get("variants")
+        if not isinstance(variants, MappingValue):
+            yield _entry(family, family, tree, tree)
+            continue
+        for key, own in variants.entries:
+            yield _entry(key.text, family, tree, own)
+
+
+def parse_years(text: str) -> tuple[int, int]:
+    """The first and the last of `2015`, `2015..2019`, `2015..` or `..2019`. Raises UnplacedError.
+
+    >>> parse_years("2015..2019"), parse_years("2017"), parse_years("..1998")
+    ((2015, 2019), (2017, 2017), (0, 1998))
+    """
+    found = YEARS.match(text.strip())
+    first, dots, last = found.groups() if found else (None, None, None)
+    if not (first or last) or not (dots or last is None):
+        raise UnplacedError(
+            "years", f"'{text}' is no span of years", help="write 2015 or 2015..2019"
+        )
+    span = int(first or 0), int(last or (9999 if dots else first or 0))
+    if span[0] > span[1]:
+        raise UnplacedError(
+            "years", f"'{text}' ends before it begins", help=f"write {last}..{first}"
+        )
+    return span
+
+
+def ordered(found: Iterable[Entry], key: str, *, reverse: bool = False) -> list[Entry]:
+    """Names from A to Z, figures from the largest; those without the figure always last.
+
+    Receptive fields are compared on the axis where they are smallest.
+
+    >>> [entry.name for entry in ordered(entries(), "params")][0]
+    'regnet_y_128gf'
+    """
+    all_found = list(found)
+    known = [entry for entry in all_found if getattr(entry, key) is not None]
+    known.sort(key=lambda entry: _rank(entry, key), reverse=reverse == (key == "name"))
+    return known + [entry for entry in all_found if getattr(entry, key) is None]
+
+
+def _rank(entry: Entry, key: str) -> str | int:
+    value: str | int | tuple[int, ...] = getattr(entry, key)
+    return min(value) if isinstance(value, tuple) else value
+
+
+def _keeps(entry: Entry, limit: Budget) -> bool:
+    actual: int | None = getattr(entry, limit.key)
+    return actual is not None and limit.excess(actual) == 0
+
+
+def _entry(name: str, family: str, tree: MappingValue, own: Value) -> Entry:
+    """One network; what `own`, its variant, does not say is said by the file."""
+    places = [place for place in (own, tree) if isinstance(place, MappingValue)]
+    expect = own.get("expect") if isinstance(own, MappingValue) else None
+    inputs, text = _inputs(places)
+    return Entry(
+        name=name,
+        family=family,
+        title=str(_text(tree.get("name")) or family),
+        year=_whole(tree.get("year")),
+        inputs=inputs,
+        input=text,
+        params=_whole(_at(expect, "params")),
+        macs=_whole(_at(expect, "macs")),
+        rf=_field(_at(expect, "rf"), inputs[0][1].rank),
+        output=_text(_at(expect, "output")),
+        source=next(filter(None, (_citation(place.get("source")) for place in places)), None),
+    )
+
+
+def _inputs(places: Iterable[MappingValue]) -> tuple[tuple[tuple[str, Shape], ...], str]:
+    """The shapes of the first place that has any, and their text in its layout."""
+    for place in places:
+        single, several = place.get("input"), place.get("inputs")
+        if single is not None:
+            named: list[tuple[str, Value]] = [("in", single)]
+        elif isinstance(several, MappingValue):
+            named = [(key.text, value) for key, value in several.entries]
+        else:
+            continue
+        read = [(name, parse_input(plain(value))) for name, value in named]
+        text = ", ".join(one.shape.text(one.layout, "x") for _, one in read)
+        return tuple((name, one.shape) for name, one in read), text
+    raise UnplacedError("missing-input", "there is no input")
+
+
+def _field(value: Value | None, rank: int) -> tuple[int, ...] | None:
+    """Sizes per axis, where one may stand for them all."""
+    text = _text(value)
+    if text is None:
+        return None
+    sizes = tuple(map(int, re.split("[x×]", text)))
+    return sizes * rank if len(sizes) == 1 else sizes
+
+
+def _at(value: Value | None, key: str) -> Value | None:
+    return value.get(key) if isinstance(value, MappingValue) else None
+
+
+def _whole(value: Value | None) -> int | None:
+    """A whole number; a rounded figure (`714M`) is none."""
+    found = value.value if isinstance(value, Scalar) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def _text(value: Value | None) -> str | None:
+    return value.text if isinstance(value, Scalar) else None
+
+
+def _citation(value: Value | None) -> str | None:
+    """The first source."""
+    return _text(value.items[0] if isinstance(value, ListValue) and value.items else value)

@@ -1,0 +1,159 @@
+"""Every number of a layer, each with its formula and this layer's numbers put in.
+
+The rooms tell what is local (output, neurons, weights, connections, MACs). Added here is what
+only the network knows: the receptive field, whose weights are shared, what the output takes in
+memory, and what a fully connected layer in the same place would cost.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.analysis.engine import analyze
+from cnncalc.analysis.facts import all_facts
+from cnncalc.analysis.receptive import receptive_fields, trace
+from cnncalc.conventions import bytes_per_number
+from cnncalc.errors import did_you_mean, failure
+from cnncalc.layers._base import Step
+from cnncalc.questions.receptive_field_steps import field_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnncalc.analysis.report import Report, Row
+    from cnncalc.network import Network
+
+STORED = ("weights", "biases", "params", "buffers", "fixed")
+ALWAYS = {
+    "params": ("params", "none"),
+    "connections": ("connections", "not counted"),
+    "macs": ("MACs", "not counted"),
+}
+
+
+class Explanation(NamedTuple):
+    """One row of the report, its formulas in reading order, and what else there is to say."""
+
+    row: Row
+    steps: tuple[Step, ...]
+    remarks: tuple[str, ...] = ()
+
+
+def explain(
+    network: Network, name: str | None = None, *, batch: int | None = None, dtype: str = "fp32"
+) -> tuple[Explanation, ...]:
+    """Explain a layer with what is attached to it, everything in a named part, or all rows.
+
+    The value of every step is the figure of the report that its `field` names. Raises
+    CnncalcError ("unknown-layer") for a name that is not there.
+
+    >>> from cnncalc import load
+    >>> told = explain(load("lenet5"), "C3")
+    >>> [one.row.name for one in told]
+    ['C3', 'C3.tanh']
+    >>> step = next(step for step in told[0].steps if step.label == "receptive field")
+    >>> step.formula, step.numbers, step.value
+    ('r + (F - 1)j', '6 + (5 - 1)·2', 14)
+    """
+    report = analyze(network, batch=batch, dtype=dtype, formulas=True)
+    facts = all_facts(network)
+    fields, told = trace(network, facts), receptive_fields(network, facts)
+    chosen = {row.index for row in rows_at(report, name)}
+    return tuple(
+        Explanation(
+            row,
+            (
+                *_own(row),
+                *field_steps(network.nodes[row.index], facts[row.index], fields, told),
+                *_memory(row, report),
+                *_fully_connected(row),
+            ),
+            tuple(_remarks(row, network.nodes[row.index].frozen)),
+        )
+        for row in report.rows
+        if row.index in chosen
+    )
+
+
+def rows_at(report: Report, name: str | None) -> tuple[Row, ...]:
+    """The rows of a layer or a named part, attached ones included. Raises CnncalcError.
+
+    >>> from cnncalc import analyze, load
+    >>> [row.name for row in rows_at(analyze(load("lenet5")), "C1")]
+    ['C1', 'C1.tanh']
+    """
+    if name is None:
+        return report.rows
+    found = tuple(row for row in report.rows if row.name == name or row.name.startswith(f"{name}."))
+    if found:
+        return found
+    known = dict.fromkeys([*(row.name for row in report.rows), *report.groups])
+    raise failure(
+        "unknown-layer",
+        f"{report.name} has no layer named '{name}'",
+        help=did_you_mean(name, known) or f"its layers are in 'cnncalc analyze {report.file}'",
+    )
+
+
+def _own(row: Row) -> Iterator[Step]:
+    """The room's steps. What is stored elsewhere counts 0 here, and what is nothing is said."""
+    for step in row.steps:
+        elsewhere = row.shared_with is not None and step.field in STORED
+        yield Step(*step[:2], "counted there", "0", 0) if elsewhere else step
+    told = {step.field for step in row.steps}
+    for field, (label, why) in ALWAYS.items():
+        if field not in told and not getattr(row, field):
+            yield Step(field, label, why, "0", 0)
+
+
+def _memory(row: Row, report: Report) -> Iterator[Step]:
+    memory = report.totals.memory
+    each = bytes_per_number(memory.dtype)
+    numbers = f"{row.neurons}·{memory.batch}·{each}"
+    total = row.neurons * memory.batch * each
+    yield Step("memory.output", "bytes out", "neurons·batch·bytes", numbers, total)
+    parts = {"params": row.params, "buffers": row.buffers, "fixed": row.fixed}
+    stored = {word: count for word, count in parts.items() if count}
+    if stored:
+        words, counts = _sum(list(stored)), _sum([str(count) for count in stored.values()])
+        total = sum(stored.values()) * each
+        yield Step("memory.stored", "bytes stored", f"{words}·bytes", f"{counts}·{each}", total)
+
+
+def _sum(terms: list[str]) -> str:
+    return f"({' + '.join(terms)})" if terms[1:] else terms[0]
+
+
+def _fully_connected(row: Row) -> Iterator[Step]:
+    """A fully connected layer between the same maps, where this one does with fewer weights."""
+    if not (row.macs and row.out.rank and len(row.in_shapes) == 1 and row.in_shapes[0].rank):
+        return
+    inputs, neurons = row.in_shapes[0].size, row.neurons
+    weights = inputs * neurons
+    said = "fully connected"
+    yield Step("fc.weights", said, "inputs·neurons", f"{inputs}·{neurons}", weights)
+    if row.biases:
+        yield Step("fc.biases", f"{said}, biases", "neurons", f"{neurons}", neurons)
+    if row.weights:
+        times = Fraction(weights, row.weights)
+        numbers = f"{weights}/{row.weights}"
+        yield Step("fc.times", "times the weights", f"{said}/weights", numbers, times)
+
+
+def _remarks(row: Row, frozen: bool) -> Iterator[str]:
+    """What the figures alone do not tell."""
+    if row.shared_with is not None:
+        yield f"uses the weights of {row.shared_with}, which are counted there"
+    if frozen:
+        yield "frozen: its parameters are not trained"
+    if row.train_only:
+        yield "exists only while training"
+    if any(row.unused):
+        unread = "×".join(map(str, row.unused))
+        yield f"rounds down: {unread} ({'×'.join(row.in_shapes[0].axes)}) at the edge is never read"
+    field = row.receptive_field
+    if field is not None and field.gated:
+        yield "a gate on the way scales by the whole map, which the receptive field leaves out"
+    if field is not None and not field.aligned:
+        yield "branches of different jump meet on the way: the jump is that of one of them"

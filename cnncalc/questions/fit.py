@@ -1,0 +1,152 @@
+"""Where a window's steps do not come out even, and what would: sizes, paddings, output padding.
+
+Pure functions over one `Window` on one axis; the letters are those of the cs231n notes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.errors import Diagnostic, UnplacedError
+from cnncalc.window import transposed_count
+
+if TYPE_CHECKING:
+    from cnncalc.window import Window
+
+# The notes' letter, what lies along the axis (one and many), and its far edge.
+AXES = {
+    "l": ("L", "position", "positions", "end"),
+    "d": ("D", "slice", "slices", "far edge"),
+    "h": ("H", "row", "rows", "bottom edge"),
+    "w": ("W", "column", "columns", "right edge"),
+}
+
+
+class Even(NamedTuple):
+    """A size or padding that fits exactly, and the output it gives."""
+
+    value: int
+    gives: int
+
+
+def nearest_sizes(window: Window, size: int) -> tuple[Even, ...]:
+    """The nearest sizes below and above that the window covers to the last column, unrounded.
+
+    The answer is the size itself where it fits already. Raises UnplacedError where no window fits.
+
+    >>> from cnncalc.window import Window
+    >>> nearest_sizes(Window(11, stride=4), 224)
+    (Even(value=223, gives=54), Even(value=227, gives=55))
+    """
+    window = window._replace(ceil=False)
+    window.count(size)
+    over = window.slack(size) % window.stride
+    sizes = (size - over, size - over + window.stride) if over else (size,)
+    return tuple(Even(fitting, window.count(fitting)) for fitting in sizes if fitting > 0)
+
+
+def nearest_padding(window: Window, size: int, most: int | None = None) -> Even | None:
+    """The padding nearest to the window's, equal on both sides, that leaves nothing over.
+
+    None where there is none: 2P changes W - F + 2P by even steps only. `most` is the largest
+    padding allowed. Of two equally near the smaller is given.
+
+    >>> from cnncalc.window import Window
+    >>> nearest_padding(Window(5, stride=3), 32), nearest_padding(Window(11, stride=4), 224)
+    (Even(value=0, gives=10), None)
+    >>> nearest_padding(Window(3, stride=3, begin=1, end=1), 32)
+    Even(value=2, gives=12)
+    """
+    now = (window.begin + window.end) // 2
+    missing = window.extent - size  # P fits where 2P = missing + n·S for a whole n from 0
+    step = window.stride
+    if step % 2:
+        first = missing * ((step + 1) // 2) % step  # (S + 1)/2 is the inverse of 2 modulo S
+    elif missing % 2:
+        return None
+    else:
+        step //= 2
+        first = missing // 2 % step
+    least = max(0, -(-missing // 2))
+    above = max(now, least)
+    around = (now - (now - first) % step, above + (first - above) % step)
+    fitting = [p for p in around if p >= least and (most is None or p <= most)]
+    if not fitting:
+        return None
+    best = min(fitting, key=lambda p: (abs(p - now), p))
+    return Even(best, window._replace(begin=best, end=best).count(size))
+
+
+def note(
+    axis: str, window: Window, size: int, most_padding: int | None = None
+) -> Diagnostic | None:
+    """What is behind the last window, and the sizes and paddings that would fit exactly.
+
+    None where the whole input is read, even if a column of padding is left over.
+
+    `axis` is the letter l, d, h or w; `most_padding` the largest padding the layer allows.
+
+    >>> from cnncalc.window import Window
+    >>> found = note("w", Window(11, stride=4), 224)
+    >>> found.message
+    'stride 4 does not divide W - F + 2P = 213; 1 column at the right edge is never read'
+    >>> found.help
+    'W = 223 or 227 fits exactly (223 gives 54, 227 gives 55); no padding makes 224 fit (the same on both sides)'
+    """  # noqa: E501 - the help as it is printed
+    unread = window.unused(size)
+    if not unread:
+        return None
+    letter = AXES[axis][0]
+    padding = "2P" if window.begin == window.end else "P₁ + P₂"
+    extent = "F" if window.dilation == 1 else "(d(F - 1) + 1)"
+    slack = f"{letter} - {extent} + {padding} = {window.slack(size)}"
+    message = f"stride {window.stride} does not divide {slack}; {_unread(axis, unread)}"
+    help_ = f"{_sizes(letter, window, size)}; {_padding(window, size, most_padding)}"
+    return Diagnostic("note", "fit", message, help=help_)
+
+
+def _unread(axis: str, unread: int) -> str:
+    """How much of the input, at which edge."""
+    _, one, many, edge = AXES[axis]
+    word, verb = (one, "is") if unread == 1 else (many, "are")
+    return f"{unread} {word} at the {edge} {verb} never read"
+
+
+def _sizes(letter: str, window: Window, size: int) -> str:
+    fitting = nearest_sizes(window, size)
+    values = " or ".join(str(even.value) for even in fitting)
+    gives = ", ".join(f"{even.value} gives {even.gives}" for even in fitting)
+    return f"{letter} = {values} fits exactly ({gives})"
+
+
+def _padding(window: Window, size: int, most: int | None) -> str:
+    even = nearest_padding(window, size, most)
+    if even is None:
+        return f"no padding makes {size} fit (the same on both sides)"
+    return f"P = {even.value} makes {size} fit ({even.gives})"
+
+
+def output_padding(window: Window, size: int, out: int) -> int:
+    """The output padding with which a transposed convolution gives `out` on one axis.
+
+    Raises UnplacedError where none does, naming the sizes that can be had.
+
+    >>> from cnncalc.window import Window
+    >>> output_padding(Window(3, stride=2, begin=1, end=1), 12, 24)
+    1
+    >>> output_padding(Window(3, stride=2, begin=1, end=1), 12, 25)
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.UnplacedError: no output padding gives 25: it can be 0 to 1, which give 23 to 24
+    """
+    most = max(window.stride, window.dilation) - 1
+    largest = transposed_count(size, window, most)
+    least = max(0, most - largest + 1)
+    smallest = largest - most + least
+    if smallest <= out <= largest:
+        return out - smallest + least
+    choices = f"it can be {least} to {most}, which give {smallest} to {largest}"
+    can = choices if least < most else f"it can only be {most}, which gives {largest}"
+    raise UnplacedError(
+        "output-padding", f"no output padding gives {out}: {can}", field="output_padding"
+    )

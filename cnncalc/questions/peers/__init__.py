@@ -1,0 +1,47 @@
+"""What other counters print for a network, and why it differs from cnncalc's figure.
+
+One file per tool, named after it: its version, its figures in its own words and rounding, and
+a table of rules, each saying what the tool adds to cnncalc's count, or takes from it. The
+rules are those of the tool's own source; a slip of the tool is reproduced and called one.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report
+    from cnncalc.questions.peers._rules import Figure
+
+TOOLS = ("torchinfo", "fvcore", "ptflops", "thop", "torch", "keras")
+
+
+class Counted(NamedTuple):
+    """What one tool prints; `note` says what a report cannot know of the tool's view."""
+
+    tool: str
+    version: str
+    figures: tuple[Figure, ...]
+    note: str
+
+
+def count_as(report: Report, tool: str) -> Counted:
+    """The figures that `tool` (one of TOOLS) prints for this network.
+
+    The report's batch and bytes per number are put in where the tool does so. Raises
+    CnncalcError ("unknown-tool") for any other tool.
+
+    >>> from cnncalc import analyze, load
+    >>> work = count_as(analyze(load("resnet18")), "fvcore").figures[0]
+    >>> work.text, work.value, work.base, work.why[0].amount
+    ('1.819G', 1819065856, 1814073344, 4967424)
+    """
+    if tool not in TOOLS:
+        message = f"no conventions of a tool named '{tool}' are known"
+        help_ = did_you_mean(tool, TOOLS) or f"known tools: {', '.join(TOOLS)}"
+        raise CnncalcError(Diagnostic("error", "unknown-tool", message, help=help_))
+    peer = import_module(f"{__name__}.{tool}")
+    return Counted(tool, peer.VERSION, peer.figures(report), peer.NOTE)

@@ -1,0 +1,54 @@
+"""Keras: every weight of the model is a parameter, the moving statistics of norms as well.
+
+Source: keras 3, utils/summary_utils.py (print_summary).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.conventions import bytes_per_number
+from cnncalc.questions.peers._rules import Figure, Term
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report
+
+VERSION = "3"
+NOTE = "its summary counts no work; its own applications may be built otherwise (ResNet50 keeps \
+biases before batch norms)"
+UNITS = ("B", "KB", "MB", "GB", "TB")
+
+
+def figures(report: Report) -> tuple[Figure, ...]:
+    """The three lines below the summary; its KB and MB are powers of 1024."""
+    totals = report.totals
+    each = bytes_per_number(totals.memory.dtype)
+    terms = [
+        Term(totals.buffers, "moving means and variances of batch norms"),
+        Term(totals.fixed, "fixed numbers"),
+    ]
+    extra = tuple(term for term in terms if term.amount)
+    frozen = totals.params - totals.trainable
+    stored = totals.buffers + totals.fixed
+
+    def figure(label: str, number: int, ours: str, why: tuple[Term, ...]) -> Figure:
+        return Figure(label, f"{number:,} ({readable(number * each)})", number, ours, why)
+
+    return (
+        figure("Total params", totals.params + stored, "params", extra),
+        figure("Trainable params", totals.trainable, "trainable", ()),
+        figure("Non-trainable params", frozen + stored, "params - trainable", extra),
+    )
+
+
+def readable(number: float) -> str:
+    """Bytes in powers of 1024, under the names of powers of 1000.
+
+    >>> readable(25636712 * 4), readable(0)
+    ('97.80 MB', '0.00 B')
+    """
+    unit = 0
+    while number >= 1024 and unit < len(UNITS) - 1:  # noqa: PLR2004 - the step between units
+        number /= 1024
+        unit += 1
+    return f"{number:.2f} {UNITS[unit]}"

@@ -1,0 +1,93 @@
+"""thop: multiply-adds without biases; norms, average pooling, softmax and upsampling as well.
+
+Source: thop 0.1.1.post2209072238, profile.py, vision/calc_func.py and utils.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.questions.peers._rules import (
+    STRANGE,
+    STRANGERS,
+    Figure,
+    Rule,
+    Term,
+    affine,
+    inputs,
+    macs_figure,
+    outputs,
+    whole_batch,
+    work,
+)
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report, Row
+
+VERSION = "0.1.1.post2209072238"
+NOTE = "layers are taken as modules; one that the model's code calls as a function is not seen"
+NO_RULE = STRANGE | {"gn", "gamma"}  # types with parameters that it has no rule for
+# Per output number, by the number of axes: linear, bilinear; three axes are not implemented.
+BLEND = {1: 5, 2: 11, 3: 0}
+
+
+def _softmax(row: Row) -> int:
+    """Per position and n channels: n exponentials, n - 1 additions, n divisions."""
+    channels = row.out.channels
+    return row.out.size // channels * (3 * channels - 1)
+
+
+def _adaptive_average(row: Row) -> int:
+    is_max = row.settings.get("kind") == "max"
+    return 0 if is_max else inputs(row) + outputs(row)
+
+
+def _upsampling(row: Row) -> int:
+    nearest = row.settings.get("mode") == "nearest"
+    return outputs(row) * (1 if nearest else BLEND[row.out.rank])
+
+
+def _transposed_slip(row: Row) -> int:
+    """At output positions, with the input's channels over groups."""
+    positions = row.out.size // row.out.channels
+    return row.weights * positions - row.macs
+
+
+RULES = (
+    STRANGERS,
+    Rule(frozenset({"conv_transpose"}), _transposed_slip,
+         "a slip: transposed convolutions counted at output positions"),
+    Rule(frozenset({"bn", "ln", "instnorm"}), lambda row: inputs(row) * (4 if affine(row) else 2),
+         "norms: four for each number, two without scale and shift"),
+    Rule(frozenset({"avgpool"}), outputs, "average pooling: one for each output"),
+    Rule(frozenset({"gap", "adaptivepool"}), _adaptive_average,
+         "adaptive average pooling: one for each input and one for each output"),
+    Rule(frozenset({"prelu"}), inputs, "PReLU: one for each number"),
+    Rule(frozenset({"softmax"}), _softmax, "softmax: exponentials, additions and divisions"),
+    Rule(frozenset({"upsample"}), _upsampling,
+         "upsampling: one for each output (nearest), 5 (linear) or 11 (bilinear)"),
+)  # fmt: skip
+
+
+def figures(report: Report) -> tuple[Figure, ...]:
+    """What profile returns, as its clever_format writes it with three decimals."""
+    terms = whole_batch(report, work(report, RULES))
+    missing = sum(row.params for row in report.rows if row.train_only or row.type in NO_RULE)
+    why = (Term(-missing, "layers that do not run, or that thop has no rule for"),)
+    params = report.totals.params - missing
+    return (
+        macs_figure(report, "macs", terms, readable),
+        Figure("params", readable(params), params, "params", why if missing else ()),
+    )
+
+
+def readable(number: int) -> str:
+    """Three decimals of the unit below.
+
+    >>> readable(4133742592), readable(900)
+    ('4.134G', '900.000B')
+    """
+    for power, unit in ((12, "T"), (9, "G"), (6, "M"), (3, "K")):
+        if number > 10**power:
+            return f"{number / 10**power:.3f}{unit}"
+    return f"{number:.3f}B"

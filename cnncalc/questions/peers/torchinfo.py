@@ -1,0 +1,116 @@
+"""torchinfo: parameters times output positions for classes named Conv, else just parameters.
+
+Source: torchinfo 1.8.0, layer_info.py (calculate_macs) and model_statistics.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.conventions import bytes_per_number
+from cnncalc.questions.peers._rules import (
+    CONVOLUTIONS,
+    NORMS,
+    STRANGERS,
+    Figure,
+    Rule,
+    Term,
+    at_work,
+    bias_additions,
+    macs_figure,
+    whole_batch,
+    work,
+)
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report, Row
+
+VERSION = "1.8.0"
+NOTE = "parameters that belong to no leaf module (gamma) are counted, their bytes and work are not"
+LOOSE = frozenset({"gamma"})
+
+
+def _transposed_slip(row: Row) -> int:
+    """The weights once per output position instead of once per input position."""
+    positions = row.out.size // row.out.channels
+    return row.weights * positions - row.macs
+
+
+RULES = (
+    STRANGERS,
+    Rule(CONVOLUTIONS | {"fc"}, bias_additions, "biases: one for each output"),
+    Rule(frozenset({"linear"}), lambda row: row.weights + row.biases - row.macs,
+         "a slip: linear layers on maps counted at one position only"),
+    Rule(frozenset({"conv_transpose"}), _transposed_slip,
+         "a slip: transposed convolutions counted at output positions"),
+    Rule(NORMS, lambda row: row.weights + row.biases,
+         "norms: each scale and shift as one multiply-add, whatever the size of the map"),
+    Rule(frozenset({"prelu"}), lambda row: row.weights, "PReLU: each slope as one multiply-add"),
+)  # fmt: skip
+
+
+def figures(report: Report) -> tuple[Figure, ...]:
+    """The block below torchinfo's table."""
+    totals = report.totals
+    frozen = totals.params - totals.trainable
+    macs = whole_batch(report, work(report, RULES))
+    sizes = (_input(report), _passes(report), _params(report))
+    whole = sum(size.value for size in sizes)
+    return (
+        Figure("Total params", f"{totals.params:,}", totals.params, "params"),
+        Figure("Trainable params", f"{totals.trainable:,}", totals.trainable, "trainable"),
+        Figure("Non-trainable params", f"{frozen:,}", frozen, "params - trainable"),
+        _with_unit(macs_figure(report, "Total mult-adds", macs, str)),
+        *sizes,
+        Figure("Estimated Total Size (MB)", _megabytes(whole), whole),
+    )
+
+
+def _with_unit(figure: Figure) -> Figure:
+    """Two decimals of a unit that stands in the label."""
+    power, unit = next(
+        (step for step in ((12, "T"), (9, "G")) if figure.value >= 10 ** step[0]), (6, "M")
+    )
+    number = figure.value / 10**power
+    text = f"{number:,.0f}" if number.is_integer() else f"{number:,.2f}"
+    return figure._replace(label=f"{figure.label} ({unit})", text=text)
+
+
+def _megabytes(number: int) -> str:
+    return f"{number / 1e6:.2f}"
+
+
+def _each(report: Report) -> int:
+    return bytes_per_number(report.totals.memory.dtype)
+
+
+def _input(report: Report) -> Figure:
+    samples = sum(port.shape.size for port in report.inputs) * report.totals.memory.batch
+    size = samples * _each(report)
+    return Figure("Input size (MB)", _megabytes(size), size, "input bytes")
+
+
+def _passes(report: Report) -> Figure:
+    memory = report.totals.memory
+    kept = sum(row.out.size for row in at_work(report) if row.params and row.type not in LOOSE)
+    once = kept * memory.batch * _each(report)
+    why = (
+        Term(once - memory.activation_bytes, "outputs of layers with parameters, no others"),
+        Term(once, "twice, for the gradients"),
+    )
+    label = "Forward/backward pass size (MB)"
+    return Figure(label, _megabytes(2 * once), 2 * once, "activation bytes", why)
+
+
+def _params(report: Report) -> Figure:
+    totals = report.totals
+    leaves = sum(row.params for row in report.rows if _in_a_leaf(row))
+    size = leaves * _each(report)
+    extra = size - totals.memory.param_bytes
+    reason = "learned parameters of the leaf modules that run, no statistics or fixed numbers"
+    why = (Term(extra, reason),) if extra else ()
+    return Figure("Params size (MB)", _megabytes(size), size, "parameter bytes", why)
+
+
+def _in_a_leaf(row: Row) -> bool:
+    return row.type not in LOOSE and not row.train_only

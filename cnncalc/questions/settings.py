@@ -1,0 +1,187 @@
+"""What a sweep varies: lists and ranges of values, and the product of them all.
+
+A setting is found by its number, so that a million of them take no memory, and so that any
+share of them (`--shard 3/8`) can be computed anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple, overload
+
+from cnncalc.errors import CnncalcError, failure
+from cnncalc.spec import source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
+RANGE = re.compile(rf"({NUMBER}):({NUMBER})(?::({NUMBER}))?\Z")
+MAX_DIGITS = 60  # of a range as written
+
+
+@dataclass(frozen=True, slots=True)
+class Steps(Sequence[int | float]):
+    """The numbers from `first` by `step`, exact in decimals; whole ones are ints.
+
+    >>> list(Steps(Decimal("0.5"), Decimal("0.25"), 3))
+    [0.5, 0.75, 1]
+    """
+
+    first: Decimal
+    step: Decimal
+    length: int
+
+    def __len__(self) -> int:
+        return self.length
+
+    @overload
+    def __getitem__(self, index: int) -> int | float: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[int | float]: ...
+    def __getitem__(self, index: int | slice) -> int | float | list[int | float]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(self.length))]
+        value = self.first + self.step * range(self.length)[index]
+        return int(value) if value == value.to_integral_value() else float(value)
+
+
+class Setting(NamedTuple):
+    """One combination: its number from 1, the variables, and the input where that varies."""
+
+    number: int
+    vars: Mapping[str, object]
+    input: str | int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Every combination of the values, the last axis fastest; `shard` picks every N-th of them.
+
+    >>> grid = Grid({"k": [16, 32], "n": range(1, 4)}, shard=(1, 2))
+    >>> grid.size, [grid.setting(number).vars for number in grid.numbers]
+    (6, [{'k': 16, 'n': 1}, {'k': 16, 'n': 3}, {'k': 32, 'n': 2}])
+    """
+
+    vars: Mapping[str, Sequence[object]]
+    inputs: Sequence[str | int] | None = None
+    shard: tuple[int, int] = (1, 1)
+
+    @property
+    def size(self) -> int:
+        """How many combinations there are, in all shards together."""
+        return prod(map(len, self.vars.values())) * (1 if self.inputs is None else len(self.inputs))
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of this shard's settings."""
+        return range(self.shard[0], self.size + 1, self.shard[1])
+
+    def setting(self, number: int) -> Setting:
+        """The setting with that number, counted from 1."""
+        rest = number - 1
+        input_: str | int | None = None
+        if self.inputs is not None:
+            rest, place = divmod(rest, len(self.inputs))
+            input_ = self.inputs[place]
+        chosen: dict[str, object] = {}
+        for name, values in list(self.vars.items())[::-1]:
+            rest, place = divmod(rest, len(values))
+            chosen[name] = values[place]
+        return Setting(number, dict(list(chosen.items())[::-1]), input_)
+
+
+def _wrong(message: str, help: str | None = None) -> CnncalcError:
+    """A mistake of the command line."""
+    return failure("bad-setting", message, help=help, exit_code=2)
+
+
+def parse_vary(text: str) -> tuple[str, Sequence[object]]:
+    """`NAME=a,b,c`: values as in a spec file, lists in brackets, ranges with their end included.
+
+    Raises CnncalcError for what is none of these.
+
+    >>> parse_vary("n=[2,2],[3,4]")
+    ('n', [[2, 2], [3, 4]])
+    >>> name, values = parse_vary("width=0.25:1:0.25")
+    >>> name, list(values)
+    ('width', [0.25, 0.5, 0.75, 1])
+    """
+    name, equals, values = text.partition("=")
+    if not equals or not name.strip():
+        message = f"--vary takes NAME=VALUES, got '{text}'"
+        raise _wrong(message, help="such as width=0.5,0.75 or k=64:512:64")
+    return name.strip(), parse_values(values)
+
+
+def parse_values(text: str) -> Sequence[object]:
+    """Values between commas; a single range stays one, however long.
+
+    >>> list(parse_values("8, 64:128:32, relu"))
+    [8, 64, 96, 128, 'relu']
+    """
+    parts = [_part(item) for item in _items(text)]
+    if len(parts) == 1:
+        return parts[0]
+    return [value for part in parts for value in part]
+
+
+def parse_inputs(text: str) -> Sequence[str | int]:
+    """Input shapes, and whole numbers for square ones; ranges as in `parse_values`.
+
+    >>> list(parse_inputs("160:224:32, 480x640x3"))
+    [160, 192, 224, '480x640x3']
+    """
+    values = parse_values(text)
+    looked_at = values[:2] if isinstance(values, Steps) else values
+    if not all(type(value) in {int, str} for value in looked_at):
+        raise _wrong(f"'{text}' are no input shapes")
+    return values  # type: ignore[return-value]  # looked at, one by one
+
+
+def _items(text: str) -> tuple[source.Value, ...]:
+    try:
+        items = source.compose(f"[{text}]", "--vary")
+    except CnncalcError as error:
+        message = f"'{text}' is no list of values: {error.diagnostics[0].message}"
+        raise _wrong(message) from None
+    if not isinstance(items, source.ListValue) or not items.items:
+        raise _wrong(f"'{text}' holds no value")
+    return items.items
+
+
+def _part(item: source.Value) -> Sequence[object]:
+    if isinstance(item, source.Scalar) and item.inset == 0 and ":" in item.text:
+        found = RANGE.match(item.text)
+        if found and len(item.text) <= MAX_DIGITS:
+            return _range(item.text, *map(Decimal, (found[1], found[2], found[3] or "1")))
+    return [source.plain(item)]
+
+
+def _range(text: str, first: Decimal, last: Decimal, step: Decimal) -> Steps:
+    """From first to last, which belongs to it where the steps meet it."""
+    if step == 0:
+        raise _wrong(f"the range {text} never moves: its step is 0")
+    count = int((last - first) / step) + 1 if (last - first) / step >= 0 else 0
+    if not count:
+        help_ = "a range is FIRST:LAST:STEP; a negative step counts down"
+        raise _wrong(f"the range {text} holds no value", help=help_)
+    return Steps(first, step, count)
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """`I/N`: the I-th of N shares. Raises CnncalcError for anything else.
+
+    >>> parse_shard("3/8")
+    (3, 8)
+    """
+    found = re.match(r"(\d{1,15})/(\d{1,15})\Z", text.strip())
+    share, of = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= share <= of:
+        help_ = "such as 3/8, the third of eight shares"
+        raise _wrong(f"'{text}' is no share", help=help_)
+    return share, of

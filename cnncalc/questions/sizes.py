@@ -1,0 +1,247 @@
+"""Which input sizes a network works on, on which every layer reads all, why the others fail.
+
+Every size is tried: the spec is read once and built anew for each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc import zoo
+from cnncalc.errors import CnncalcError, failure
+from cnncalc.lines import with_lines
+from cnncalc.network import Stopped
+from cnncalc.spec.document import read_document
+from cnncalc.spec.load import build
+from cnncalc.spec.source import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from cnncalc.errors import Diagnostic
+    from cnncalc.layers._base import Layer
+    from cnncalc.network import Network
+    from cnncalc.shapes import Shape
+    from cnncalc.spec.document import Document
+
+USUAL_RANGE = 256
+MOST_SIZES = 20_000  # each builds the network anew: for a large one that is minutes
+VARIED = {1: "l", 2: "hw", 3: "hw"}  # a film keeps its number of frames
+
+
+class SizeResult(NamedTuple):
+    """What came of one size: outputs and layers that leave input unread, or what does not work."""
+
+    size: int
+    out: tuple[Shape, ...] = ()
+    rounding: tuple[str, ...] = ()
+    layer: str | None = None  # the layer that does not work
+    problem: Diagnostic | None = None
+
+    @property
+    def works(self) -> bool:
+        """Every layer has an output."""
+        return self.problem is None
+
+    @property
+    def exact(self) -> bool:
+        """It works, and no layer leaves a part of its input unread; padding may be left over."""
+        return self.works and not self.rounding
+
+
+class Reason(NamedTuple):
+    """What sizes have in common: a layer that fails or leaves input unread; the first is shown."""
+
+    layer: str
+    first: SizeResult
+    sizes: tuple[int, ...]
+
+
+class Sizes(NamedTuple):
+    """The outcome of every size from `start` to `stop`, `step` apart.
+
+    `varied` are the letters of the axes that take the size; `written` is the input with S there.
+    """
+
+    name: str
+    written: str
+    varied: str
+    layout: str
+    start: int
+    stop: int
+    step: int
+    outcomes: tuple[SizeResult, ...]
+
+    @property
+    def working(self) -> tuple[int, ...]:
+        """The sizes that work."""
+        return tuple(one.size for one in self.outcomes if one.works)
+
+    @property
+    def exact(self) -> tuple[int, ...]:
+        """The sizes on which every layer reads its whole input."""
+        return tuple(one.size for one in self.outcomes if one.exact)
+
+    @property
+    def rounded(self) -> tuple[Reason, ...]:
+        """The sizes on which layers leave input unread, by layer; a size may be under several."""
+        return _grouped((name, one) for one in self.outcomes for name in one.rounding)
+
+    @property
+    def failed(self) -> tuple[Reason, ...]:
+        """The sizes that fail, by the layer that fails."""
+        return _grouped((one.layer, one) for one in self.outcomes if one.layer is not None)
+
+
+def sizes(  # noqa: PLR0913 - the range and the spec's own options
+    target: str | Path,
+    *,
+    start: int | None = None,
+    stop: int | None = None,
+    step: int = 1,
+    axes: str | None = None,
+    variant: str | None = None,
+    set: Mapping[str, object] | None = None,
+    input: str | None = None,
+) -> Sizes:
+    """Try every input size from `start` to `stop` on a network; by default square pictures.
+
+    Unless given, the range is from half the spec's own size to one and a half times that, but
+    no further than 256 away; `axes` are the letters of the axes that vary (`w` keeps the
+    height). Raises CnncalcError where the spec itself is wrong, has no axis to vary, or where
+    the range holds more than 20,000 sizes.
+
+    >>> found = sizes("unet-padded", start=320, stop=360)
+    >>> found.working
+    (320, 336, 352)
+    >>> found.failed[0].first.size, found.failed[0].first.layer
+    (321, 'dec1.concat1')
+    """
+    path, named = zoo.resolve(str(target))
+    text, file = read(path), zoo.display_name(path)
+    try:
+        document = read_document(text, file)
+        spec = Spec(document, variant or named, set or {}, input)
+        return _tried(spec, start, stop, step, axes)
+    except CnncalcError as error:
+        raise with_lines(error, text, file) from None
+
+
+class Spec(NamedTuple):
+    """A document that has been read, and what was chosen of it."""
+
+    document: Document
+    variant: str | None = None
+    set: Mapping[str, object] = {}
+    input: str | None = None
+
+    def network(self, input_: str | None = None) -> Network:
+        """The network on an input, by default the chosen one. Raises CnncalcError."""
+        return build(self.document, self.variant, self.set, input_ or self.input)
+
+
+class Base(NamedTuple):
+    """The input whose size varies."""
+
+    name: str
+    shape: Shape
+    layout: str
+
+
+def _tried(spec: Spec, start: int | None, stop: int | None, step: int, axes: str | None) -> Sizes:
+    base = _base(spec)
+    varied = _varied(base.shape, axes)
+    own = base.shape.by_letter[varied[-1]]
+    around = min(own // 2, USUAL_RANGE)
+    first = max(1, min(own, stop or own) - around) if start is None else start
+    last = max(own, first) + around if stop is None else stop
+    count = (last - first) // step + 1
+    if count > MOST_SIZES:
+        raise failure(
+            "too-many",
+            f"from {first} to {last} there are {count:,} sizes; at most {MOST_SIZES:,} are tried",
+            help="take a larger step, or a range around the sizes that matter",
+            exit_code=2,
+        )
+    known: dict[tuple[Layer, tuple[Shape, ...]], bool] = {}
+    outcomes = tuple(_outcome(spec, base, varied, s, known) for s in range(first, last + 1, step))
+    written = _written(base, varied, "S")
+    return Sizes(base.name, written, varied, base.layout, first, last, step, outcomes)
+
+
+def _base(spec: Spec) -> Base:
+    """The network's input, even where the network does not work on it."""
+    try:
+        network = spec.network()
+    except CnncalcError as error:
+        stopped = error.partial
+        if not isinstance(stopped, Stopped) or not stopped.nodes:
+            raise
+        return Base(stopped.network, stopped.nodes[0].shape, stopped.layout)
+    if len(network.inputs) > 1:
+        names = ", ".join(node.name for node in network.inputs)
+        raise failure("several-inputs", f"only a single input is varied; there are {names}")
+    return Base(network.name, network.inputs[0].shape, network.layout)
+
+
+def _varied(shape: Shape, axes: str | None) -> str:
+    """The letters of the axes that vary. Raises CnncalcError where the input has none such."""
+    if not shape.rank:
+        message = f"the input is a vector of {shape.channels}: it has no size to vary"
+        raise failure("no-axes", message)
+    chosen = axes or VARIED[shape.rank]
+    unknown = [letter for letter in chosen if letter not in shape.axes]
+    if unknown:
+        message = f"the input has no axis '{unknown[0]}'"
+        raise failure("unknown-axis", message, help=f"it has {', '.join(shape.axes)}")
+    return chosen
+
+
+def _written(base: Base, varied: str, size: int | str) -> str:
+    """The input with another size on the axes that vary, as a spec writes it."""
+    letters = base.shape.letters(base.layout)
+    values = {**base.shape.by_letter, **dict.fromkeys(varied, size)}
+    if base.layout == "WHD" and base.shape.rank == 2:  # noqa: PLR2004 - D is the notes' C here
+        values["d"] = values["c"]
+    return f"{'x'.join(str(values[letter.lower()]) for letter in letters)} {letters}"
+
+
+def _outcome(
+    spec: Spec,
+    base: Base,
+    varied: str,
+    size: int,
+    known: dict[tuple[Layer, tuple[Shape, ...]], bool],
+) -> SizeResult:
+    try:
+        network = spec.network(_written(base, varied, size))
+    except CnncalcError as error:
+        stopped = error.partial
+        if not isinstance(stopped, Stopped):
+            raise
+        return SizeResult(size, layer=stopped.name, problem=error.diagnostics[0])
+    outputs = tuple(network.nodes[index].shape for index in network.outputs)
+    return SizeResult(size, outputs, tuple(_rounding(network, known)))
+
+
+def _rounding(
+    network: Network, known: dict[tuple[Layer, tuple[Shape, ...]], bool]
+) -> Iterator[str]:
+    """The layers that leave part of their input unread; equal ones are asked once."""
+    for node in network.nodes:
+        key = node.layer, network.shapes_into(node)
+        if key not in known:
+            known[key] = bool(node.inputs) and any(node.layer.fit(*key[1]))
+        if known[key]:
+            yield node.name
+
+
+def _grouped(pairs: Iterable[tuple[str, SizeResult]]) -> tuple[Reason, ...]:
+    """Outcomes by layer, in the order of their first."""
+    groups: dict[str, list[SizeResult]] = {}
+    for layer, one in pairs:
+        groups.setdefault(layer, []).append(one)
+    return tuple(
+        Reason(layer, ones[0], tuple(one.size for one in ones)) for layer, ones in groups.items()
+    )

@@ -1,0 +1,307 @@
+"""Which settings of a window give the wanted output: all of them, the most usual first.
+
+What is left open is searched: filters 1 to 11 and filters as wide as the stride; strides 1 to
+32, or 1 to 4 where the width is open or the convolution transposed; zeros from none to half the
+filter on each side, one more at the end allowed; every width. Dilation is 1 unless given.
+
+The order: settings that leave nothing unread, before those that round down; strides that skip
+nothing; equal padding on both sides before unequal; no output padding before some; small
+strides and dilations; odd filters from 3 upward, then 1, then even ones (transposed: filters
+that the stride divides first); widths that can be halved often; no padding, then half, then the
+fewest zeros; small widths; zeros at the end before zeros at the beginning.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.errors import UnplacedError, failure
+from cnncalc.window import (
+    PADDING_RULES,
+    Window,
+    padding_by_rule,
+    transposed_count,
+    transposed_padding,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+FILTERS = range(1, 12)
+STRIDES, FEW_STRIDES = range(1, 33), range(1, 5)
+MOST_TRIED = 50_000  # settings: in less than a second
+HALVINGS = 5  # a width that can be halved so often is as usual as any
+ODD_FIRST = (3, 5, 7, 1, 9, 11)
+
+Padding = int | tuple[int, int] | str
+
+
+class Setting(NamedTuple):
+    """One answer: a window on one axis, the size it slides over, and what it leaves unread."""
+
+    w: int
+    f: int
+    s: int = 1
+    begin: int = 0
+    end: int = 0
+    dilation: int = 1
+    output_padding: int = 0
+    gives: int = 0
+    unread: int = 0
+
+    @property
+    def window(self) -> Window:
+        """The window of this setting."""
+        return Window(self.f, self.s, self.begin, self.end, self.dilation)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the division leaves no rest, so that the windows end where the input does."""
+        return self.unread == 0
+
+    @property
+    def skipped(self) -> int:
+        """Columns between two windows that neither reads."""
+        return max(0, self.s - self.window.extent)
+
+
+class Asked(NamedTuple):
+    """What is given, each as the values to try; None is left open."""
+
+    out: int
+    w: tuple[int, ...] | None = None
+    f: tuple[int, ...] | None = None
+    s: tuple[int, ...] | None = None
+    p: tuple[Padding, ...] | None = None
+    dilation: tuple[int, ...] = (1,)
+    transposed: bool = False
+    output_padding: tuple[int, ...] | None = None
+
+
+class Answer(NamedTuple):
+    """Every setting that gives the wanted output; where there is none, what comes nearest."""
+
+    asked: Asked
+    settings: tuple[Setting, ...]
+    nearest: tuple[Setting, ...] = ()
+
+    @property
+    def exact(self) -> tuple[Setting, ...]:
+        """The settings that round nothing."""
+        return tuple(one for one in self.settings if one.exact)
+
+    @property
+    def floored(self) -> tuple[Setting, ...]:
+        """The settings that leave something unread."""
+        return tuple(one for one in self.settings if not one.exact)
+
+
+def solve(  # noqa: PLR0913 - one parameter per letter of the formula
+    out: int,
+    *,
+    w: int | Iterable[int] | None = None,
+    f: int | Iterable[int] | None = None,
+    s: int | Iterable[int] | None = None,
+    p: Padding | Iterable[Padding] | None = None,
+    dilation: int | Iterable[int] = 1,
+    transposed: bool = False,
+    output_padding: int | Iterable[int] | None = None,
+) -> Answer:
+    """The settings of one axis that give `out`; numbers or lists are given, None is searched.
+
+    A padding is a number, a pair (before, after), or a rule such as "same". With `conv_transpose`
+    the window enlarges, and output padding below the stride or dilation is searched too.
+    Raises CnncalcError where more than 50,000 settings would have to be tried.
+
+    >>> first, *_ = solve(55, f=11, s=4).settings
+    >>> first.w, first.begin, first.exact
+    (227, 0, True)
+    >>> solve(31, w=32, f=5, s=1, p=[0, 1]).nearest[0].gives
+    30
+    """
+    asked = Asked(
+        out, _several(w), _several(f), _several(s),
+        (p,) if isinstance(p, tuple) else _several(p),
+        _several(dilation) or (1,), transposed, _several(output_padding),
+    )  # fmt: skip
+    return answer(asked)
+
+
+def _several(values: object) -> tuple[int, ...] | None:
+    if values is None:
+        return None
+    if isinstance(values, (int, str)):
+        return (values,)  # type: ignore[return-value]  # a rule stands for a padding
+    return tuple(values)  # type: ignore[arg-type]
+
+
+def answer(asked: Asked) -> Answer:
+    """As `solve`, for what was asked in one value."""
+    tried = list(_tried(asked, _widths_for))
+    settings = sorted({one for one in tried if one.gives == asked.out}, key=_usual(asked))
+    return Answer(asked, tuple(settings), () if settings else _nearest(asked))
+
+
+def _nearest(asked: Asked) -> tuple[Setting, ...]:
+    """The most usual setting that gives the next smaller output, and the next larger."""
+    tried = sorted(set(_tried(asked, _smallest_width)), key=_usual(asked))
+    below = max((one.gives for one in tried if one.gives < asked.out), default=None)
+    above = min((one.gives for one in tried if one.gives > asked.out), default=None)
+    wanted = [size for size in (below, above) if size is not None]
+    return tuple(next(one for one in tried if one.gives == size) for size in wanted)
+
+
+def _tried(
+    asked: Asked, widths: Callable[[Asked, Setting, Padding], Iterable[int]]
+) -> Iterator[Setting]:
+    """Every setting within the ranges that works, with the output it gives.
+
+    Raises CnncalcError where the ranges hold more than can be tried.
+    """
+    tried = 0
+    for setting, padding in _open(asked):
+        for w in widths(asked, setting, padding):
+            tried += 1
+            if tried > MOST_TRIED:
+                raise failure(
+                    "too-many",
+                    f"there are more than {MOST_TRIED:,} settings to try",
+                    help="give more of the width, the filter, the stride and the padding",
+                    exit_code=2,
+                )
+            sized = setting._replace(w=w)
+            if isinstance(padding, str):
+                begin, end = padding_by_rule(padding, w, sized.f, sized.s, sized.dilation)
+                sized = sized._replace(begin=begin, end=end)
+            counted = _counted(sized, transposed=asked.transposed)
+            if counted is not None:
+                yield counted
+
+
+def _open(asked: Asked) -> Iterator[tuple[Setting, Padding]]:
+    """Every choice but the width; a padding rule waits for it."""
+    strides = asked.s or (STRIDES if asked.w and not asked.transposed else FEW_STRIDES)
+    for s, dilation in product(strides, asked.dilation):
+        for f in asked.f or sorted({*FILTERS, s}):
+            plain = Setting(0, f, s, dilation=dilation)
+            for padding in asked.p or _paddings(plain.window):
+                if asked.transposed and isinstance(padding, str):
+                    choice = _by_transposed_rule(asked, plain, padding)
+                    yield choice, (choice.begin, choice.end)
+                    continue
+                sides = _sides(padding)
+                for extra in _extras(asked, plain):
+                    choice = plain._replace(begin=sides[0], end=sides[1], output_padding=extra)
+                    yield choice, padding
+
+
+def _paddings(window: Window) -> Iterator[tuple[int, int]]:
+    """From none to half of what the filter spans, also with one zero more at the end."""
+    half = window.extent // 2
+    return ((p, end) for p in range(half + 1) for end in (p, p + 1) if end <= half)
+
+
+def _sides(padding: Padding) -> tuple[int, int]:
+    """Zeros before and after; of a rule they depend on the width."""
+    if isinstance(padding, str):
+        if padding not in PADDING_RULES:
+            message = f"'{padding}' is none of {', '.join(PADDING_RULES)}"
+            raise UnplacedError("padding-rule", message, field="padding")
+        return 0, 0
+    return (padding, padding) if isinstance(padding, int) else padding
+
+
+def _by_transposed_rule(asked: Asked, plain: Setting, rule: str) -> Setting:
+    """The setting with the padding and output padding that a rule sets. Raises UnplacedError."""
+    begin, end, extra = transposed_padding(rule, plain.f, plain.s, plain.dilation)
+    if asked.output_padding:
+        message = f"'{rule}' sets the output padding itself"
+        raise UnplacedError("output-padding", message, field="output_padding")
+    return plain._replace(begin=begin, end=end, output_padding=extra)
+
+
+def _extras(asked: Asked, setting: Setting) -> Iterable[int]:
+    """The output paddings to try."""
+    if not asked.transposed:
+        return (0,)
+    return asked.output_padding or range(max(setting.s, setting.dilation))
+
+
+def _widths_for(asked: Asked, setting: Setting, padding: Padding) -> Iterable[int]:
+    """The widths to try: those given, or those that can give the output."""
+    if asked.w is not None:
+        return asked.w
+    window, out = setting.window, asked.out
+    if asked.transposed:
+        return _transposed_widths(asked, setting, padding)
+    if padding == "same":
+        return range((out - 1) * window.stride + 1, out * window.stride + 1)
+    begin, end = _of_rule(setting, padding)
+    first = (out - 1) * window.stride + window.extent - begin - end
+    return range(max(1, first), first + window.stride)
+
+
+def _transposed_widths(asked: Asked, setting: Setting, padding: Padding) -> Iterable[int]:
+    begin, end = _of_rule(setting, padding)
+    left = asked.out + begin + end - setting.window.extent - setting.output_padding
+    return [] if left < 0 or left % setting.s else [left // setting.s + 1]
+
+
+def _of_rule(setting: Setting, padding: Padding) -> tuple[int, int]:
+    """The zeros of a padding that does not depend on the width."""
+    if isinstance(padding, str):
+        return padding_by_rule(padding, 1, setting.f, setting.s, setting.dilation)
+    return setting.begin, setting.end
+
+
+def _smallest_width(asked: Asked, setting: Setting, padding: Padding) -> Iterable[int]:
+    """The widths given, or else the ones next to what would be needed."""
+    if asked.w is not None:
+        return asked.w
+    begin, end = _of_rule(setting, padding)
+    size = asked.out + begin + end - setting.window.extent - setting.output_padding
+    near = size // setting.s + 1 if asked.transposed else 1
+    return range(max(1, near), max(1, near) + 2)
+
+
+def _counted(setting: Setting, *, transposed: bool) -> Setting | None:
+    """The setting with its output, or None where it does not work."""
+    window = setting.window
+    try:
+        if transposed:
+            gives = transposed_count(setting.w, window, setting.output_padding)
+            return setting._replace(gives=gives)
+        return setting._replace(gives=window.count(setting.w), unread=window.leftover(setting.w))
+    except UnplacedError:
+        return None
+
+
+def _usual(asked: Asked) -> Callable[[Setting], tuple[int, ...]]:
+    """What is more usual sorts first; see the top of this file."""
+
+    def key(one: Setting) -> tuple[int, ...]:
+        halvings = min(HALVINGS, (one.w & -one.w).bit_length() - 1)
+        filter_ = _filter_rank(one, transposed=asked.transposed)
+        zeros = one.begin + one.end
+        return (
+            not one.exact, one.skipped > 0, one.begin != one.end, one.output_padding, one.s,
+            one.dilation, *filter_, -halvings, _padding_rank(one), zeros, one.w, one.begin,
+        )  # fmt: skip
+
+    return key
+
+
+def _filter_rank(one: Setting, *, transposed: bool) -> tuple[int, int]:
+    """Odd before even; transposed filters that the stride divides leave no checkerboard."""
+    if transposed and one.s > 1:
+        return int(one.f % one.s != 0), one.f
+    if one.f in ODD_FIRST:
+        return 0, ODD_FIRST.index(one.f)
+    return 1, one.f
+
+
+def _padding_rank(one: Setting) -> int:
+    """None, then the padding that keeps the size, then others."""
+    zeros = one.begin + one.end
+    return 0 if not zeros else 1 if zeros == one.window.extent - 1 else 2

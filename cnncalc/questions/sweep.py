@@ -1,0 +1,224 @@
+"""One network under many settings: the totals of each, or the reason why it does not work.
+
+The file is read once, settings are made one at a time, and no more than a bounded number is
+under way, so memory does not grow with their count. Any `concurrent.futures.Executor` can do
+the work: processes of this machine, a Dask cluster, MPI.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc import zoo
+from cnncalc.analysis.engine import analyze
+from cnncalc.errors import CnncalcError, Diagnostic, failure
+from cnncalc.figures import used
+from cnncalc.lines import with_lines
+from cnncalc.questions.figures import figure
+from cnncalc.questions.settings import Grid
+from cnncalc.questions.sweep_networks import Plan, Square, Workshop
+from cnncalc.spec.document import Document, read_document
+from cnncalc.spec.network_inputs import read_ports
+from cnncalc.spec.source import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor, Future
+    from pathlib import Path
+
+    from cnncalc.questions.settings import Setting
+    from cnncalc.shapes import Shape
+
+CHUNK = 8  # settings that travel to a worker together
+IN_FLIGHT = 64  # chunks under way at once
+FEWER_COLLECTIONS = 50_000  # a setting makes many objects and no cycles: looking costs a fifth
+# What is wrong with every setting, and not with one of them.
+HOPELESS = frozenset({"unknown-variable", "unknown-variant"})
+
+
+class SweepResult(NamedTuple):
+    """One setting and its figures, by the names of `cnncalc.figures`; or what went wrong."""
+
+    number: int
+    vars: Mapping[str, object]
+    input: str | None
+    layout: str
+    output: Shape | None
+    figures: Mapping[str, int | None]
+    error: Diagnostic | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the network works under this setting."""
+        return self.error is None
+
+
+def sweep(  # noqa: PLR0913 - each is an option that callers name
+    target: str | Path | Document,
+    *,
+    vary: Mapping[str, Sequence[object]] | None = None,
+    vary_input: Sequence[str | int] | None = None,
+    variant: str | None = None,
+    set: Mapping[str, object] | None = None,
+    shard: tuple[int, int] = (1, 1),
+    jobs: int = 1,
+    executor: Executor | None = None,
+    in_flight: int = IN_FLIGHT,
+    batch: int | None = None,
+    dtype: str = "fp32",
+) -> Iterator[SweepResult]:
+    """The outcome of every combination of the values, in order, as they are computed.
+
+    `vary` gives the values of declared variables, `vary_input` input shapes, where a number
+    stands for a square input. `shard=(3, 8)` computes the third of eight shares. The work is
+    done here, by `jobs` processes, or by `executor`. Raises CnncalcError where the file, the
+    variant or a variable does not exist, or a variable is both set and varied; a setting that
+    does not work is an outcome.
+
+    >>> outcomes = sweep("mobilenet_v2", vary={"width": [0.5, 1.0]}, vary_input=[96])
+    >>> [(outcome.vars["width"], outcome.figures["params"]) for outcome in outcomes]
+    [(0.5, 1968680), (1.0, 3504872)]
+    """
+    if both := sorted({*(set or ())} & {*(vary or ())}):
+        message = f"'{both[0]}' is both set and varied"
+        raise failure("bad-setting", message, help="leave one of the two out", exit_code=2)
+    if isinstance(target, Document):
+        document, named = target, None
+    else:
+        document, named = _read(str(target))
+    variant = variant or named
+    plan = Plan(
+        text=document.text,
+        file=document.file,
+        variant=variant,
+        set=dict(set or {}),
+        batch=batch,
+        dtype=dtype,
+        grid=Grid(dict(vary or {}), vary_input, shard),
+        square=_square(document, variant),
+    )
+    workshop = Workshop(plan, document)
+    _refuse_typos(workshop)
+    if executor is None and jobs == 1:
+        return (_outcome(workshop, number) for number in plan.grid.numbers)
+    return _in_processes(plan, jobs) if executor is None else _spread(plan, executor, in_flight)
+
+
+def _read(target: str) -> tuple[Document, str | None]:
+    path, named = zoo.resolve(target)
+    text, file = read(path), zoo.display_name(path)
+    try:
+        return read_document(text, file), named
+    except CnncalcError as error:
+        raise with_lines(error, text, file) from None
+
+
+def _square(document: Document, variant: str | None) -> Square | None:
+    """None where the file has no input of its own."""
+    try:
+        port = next(iter(read_ports(document, variant, None).values())).parsed
+    except CnncalcError:
+        return None
+    return Square(port.shape, port.layout)
+
+
+def _refuse_typos(workshop: Workshop) -> None:
+    """Raise what no setting could survive."""
+    if not workshop.plan.grid.size:
+        return
+    try:
+        workshop.network(workshop.plan.setting(1))
+    except CnncalcError as error:
+        if any(said.code in HOPELESS for said in error.diagnostics):
+            raise
+
+
+def _in_processes(plan: Plan, jobs: int) -> Iterator[SweepResult]:
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(jobs) as executor:
+        yield from _spread(plan, executor, 4 * jobs)
+
+
+def _spread(plan: Plan, executor: Executor, in_flight: int) -> Iterator[SweepResult]:
+    """Outcomes in order, with at most `in_flight` chunks under way."""
+    under_way: deque[Future[list[SweepResult]]] = deque()
+    try:
+        for numbers in _chunks(plan.grid.numbers):
+            under_way.append(executor.submit(outcomes, plan, numbers))
+            if len(under_way) >= max(1, in_flight):
+                yield from under_way.popleft().result()
+        while under_way:
+            yield from under_way.popleft().result()
+    finally:
+        for future in under_way:
+            future.cancel()
+
+
+def _chunks(numbers: range) -> Iterator[range]:
+    return (numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK))
+
+
+def outcomes(plan: Plan, numbers: Iterable[int]) -> list[SweepResult]:
+    """The outcomes of these settings: what a worker does."""
+    workshop = Workshop(plan, _document(plan.text, plan.file))
+    return [_outcome(workshop, number) for number in numbers]
+
+
+@lru_cache(maxsize=4)
+def _document(text: str, file: str) -> Document:
+    """Each worker reads the file once."""
+    return read_document(text, file)
+
+
+def _outcome(workshop: Workshop, number: int) -> SweepResult:
+    with unhurried():  # until what the setting needed is gone again
+        return _computed(workshop, workshop.plan.setting(number))
+
+
+def _computed(workshop: Workshop, setting: Setting) -> SweepResult:
+    plan = workshop.plan
+    try:
+        network = workshop.network(setting)
+        report = analyze(network, batch=plan.batch, dtype=plan.dtype, out_of_place=False)
+    except CnncalcError as error:
+        return _failed(setting, error.diagnostics[0])
+    except RecursionError:
+        return _failed(setting, Diagnostic("error", "too-deep", "the network is nested too deep"))
+    outputs = [port for port in report.outputs if not port.train_only] or report.outputs
+    figures = {key: figure(report, key) for key in used("sweep")}
+    return SweepResult(*_written(setting), report.layout, outputs[0].shape, figures)
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Let the garbage collector look less often; afterwards all is as before.
+
+    >>> import gc
+    >>> before = gc.get_threshold()
+    >>> with unhurried():
+    ...     gc.get_threshold()[0] >= before[0]
+    True
+    >>> gc.get_threshold() == before
+    True
+    """
+    before = gc.get_threshold()
+    if 0 < before[0] < FEWER_COLLECTIONS:
+        gc.set_threshold(FEWER_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _failed(setting: Setting, error: Diagnostic) -> SweepResult:
+    return SweepResult(*_written(setting), "HWC", None, {}, error)
+
+
+def _written(setting: Setting) -> tuple[int, Mapping[str, object], str | None]:
+    text = None if setting.input is None else str(setting.input)
+    return setting.number, setting.vars, text

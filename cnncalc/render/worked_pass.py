@@ -1,0 +1,133 @@
+"""A forward pass as one works it by hand: every layer's weights, every neuron's sum, the maps."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.errors import counted
+from cnncalc.render.activations import grid, number, value_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cnncalc.inference.neuron_trace import Trace
+    from cnncalc.inference.reading import Reading, Term
+    from cnncalc.shapes import Shape
+    from cnncalc.tensor import Tensor
+
+MAX_NEURONS = 128  # of a layer that are worked out
+MAX_TERMS = 16  # of a sum that are written
+MAX_WEIGHTS = 512  # of a layer that are printed
+
+
+class Weights(NamedTuple):
+    """One parameter of a layer: its name, its sizes and its numbers."""
+
+    name: str
+    dims: tuple[int, ...]
+    numbers: Sequence[float]
+
+
+def heading(
+    name: str, type_: str, entering: Iterable[tuple[str, Shape]], out: Shape, *, layout: str
+) -> str:
+    """A layer, what enters and the shape that comes out.
+
+    >>> from cnncalc.shapes import Shape
+    >>> heading("F6", "fc", [("C5", Shape(120))], Shape(84), layout="HWC")
+    'F6 (fc): C5 120 -> 84'
+    """
+    sources = ", ".join(f"{source} {shape.text(layout)}" for source, shape in entering)
+    return f"{name} ({type_}): {sources} -> {out.text(layout)}"
+
+
+def weights(stored: Iterable[Weights]) -> Iterator[str]:
+    """The numbers of a layer, filter by filter; only their count where there are many."""
+    for parameter in stored:
+        name, dims, numbers = parameter
+        if len(numbers) > MAX_WEIGHTS:
+            yield f"  {name}: {counted(len(numbers), 'number')}"
+        elif len(dims) == 1:
+            yield f"  {name}: {'  '.join(map(number, numbers))}"
+        else:
+            yield from _filters(parameter)
+
+
+def _filters(parameter: Weights) -> Iterator[str]:
+    count, *inner = parameter.dims
+    size = len(parameter.numbers) // count
+    for index in range(count):
+        own = list(parameter.numbers[index * size : (index + 1) * size])
+        yield f"  {parameter.name} {index}"
+        yield from (f"    {line}" for line in grid(own, tuple(inner)))
+
+
+def sums(traces: Iterable[Trace], count: int) -> Iterator[str]:
+    """A line per neuron: its place, its terms and what they come to; products with 0 left out."""
+    for trace in islice(traces, MAX_NEURONS):
+        place = ",".join(map(str, trace.place))
+        yield f"  [{place}] = {written(trace.reading, trace.output)}"
+    if count > MAX_NEURONS:
+        more = counted(count - MAX_NEURONS, "more neuron")
+        yield f"  and {more} (--trace NAME:{{K,Y,X}} works out any)"
+
+
+def told(trace: Trace) -> bool:
+    """Whether a neuron has terms to write out."""
+    return trace.reading.rule not in ("moved", "changed")
+
+
+def written(reading: Reading, output: float) -> str:
+    """The terms as one writes them, and the result.
+
+    >>> from cnncalc.inference.reading import Reading, Term
+    >>> terms = (Term(0, 0, (0, 0), 4.0, 0.5), Term(0, 0, (0, 1), 9.0, 0.0))
+    >>> written(Reading("weighted", terms, bias=1.0), 3.0)
+    '0.5·4 + 1 = 3'
+    """
+    if reading.rule == "max":
+        inside = [number(term.value) for term in reading.terms if term.at is not None]
+        return f"max({_cut(inside, ', ')}) = {number(output)}"
+    text = _joined([_term(term) for term in reading.terms if term.product])
+    if reading.divisor is not None:
+        text = f"({text})/{reading.divisor}"
+    if reading.factor is not None:
+        text = f"{_factor(reading.factor)}·({text})"
+    if reading.bias:
+        text = _joined([text, number(reading.bias)])
+    result = number(output)
+    return result if text == result else f"{text} = {result}"
+
+
+def _term(term: Term) -> str:
+    if term.weight is None:
+        return number(term.value)
+    if term.squared:
+        return f"({number(term.value)} - {_factor(term.weight)})^2"
+    return f"{number(term.weight)}·{_factor(term.value)}"
+
+
+def _factor(value: float) -> str:
+    """A number behind a sign: negative ones in brackets."""
+    return f"({number(value)})" if value < 0 else number(value)
+
+
+def _joined(terms: Sequence[str]) -> str:
+    """A sum, where a negative first factor becomes a minus."""
+    text = _cut(list(terms), " + ") if terms else "0"
+    return text.replace(" + -", " - ")
+
+
+def _cut(texts: list[str], between: str) -> str:
+    more = len(texts) - MAX_TERMS
+    shown = texts if more <= 0 else [*texts[:MAX_TERMS], f"({more} more)"]
+    return between.join(shown)
+
+
+def maps(name: str, tensor: Tensor, *, layout: str) -> Iterator[str]:
+    """A tensor in full where it is small, else nothing but its shape."""
+    if tensor.shape.size > MAX_WEIGHTS:
+        yield f"{name}: {tensor.shape.text(layout)}"
+        return
+    yield from value_lines(name, tensor, layout=layout)

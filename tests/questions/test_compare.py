@@ -1,0 +1,140 @@
+"""`compare`: totals with differences, layers matched by name and then by order.
+
+ResNet-18, -34 and -50 have torchvision's published 11,689,512, 21,797,672 and 25,557,032
+parameters; the other networks are counted by hand.
+"""
+
+import pytest
+
+from cnncalc import analyze, compare, load
+from cnncalc.questions.compare import compare_reports
+
+
+@pytest.fixture
+def net(tmp_path):
+    def write(name, *layers, size="8x8x1"):
+        path = tmp_path / f"{name}.yaml"
+        lines = "".join(f"  - {layer}\n" for layer in layers)
+        path.write_text(f"input: {size}\nlayers:\n{lines}", encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def figures(found):
+    return {figure.key: figure for figure in found.figures}
+
+
+def names(pairs):
+    return [(p.before and p.before.name, p.after and p.after.name, p.status) for p in pairs]
+
+
+def test_totals_of_three_networks_against_the_first():
+    params = figures(compare("resnet18", "resnet34", "resnet50"))["params"]
+    assert params.values == (11_689_512, 21_797_672, 25_557_032)
+    assert [params.delta(index) for index in range(3)] == [0, 10_108_160, 13_867_520]
+
+
+def test_variants_of_one_file_are_two_networks():
+    params = figures(compare("resnet@resnet18", "resnet@resnet34"))["params"]
+    assert params.delta(1) == 10_108_160
+
+
+def test_figures_that_repeat_others_or_are_zero_are_left_out():
+    found = figures(compare("lenet5", "lenet5"))
+    assert not {"trainable", "inference_params", "fixed", "buffers"} & set(found)
+    assert {"fixed", "buffers"} & set(figures(compare("lenet5", "lenet5-1998", "resnet18")))
+
+
+def test_a_figure_that_one_network_lacks(net):
+    field = figures(compare(net("a", "conv 1 3x3"), net("b", "fc 1", size="9")))["rf"]
+    assert (field.values, field.delta(1)) == ((3, None), None)
+
+
+def test_equal_networks_differ_nowhere():
+    (pairs,) = compare("resnet50", "resnet50").layers
+    assert {pair.status for pair in pairs} == {None}
+
+
+def test_a_changed_setting_is_named_with_before_and_after(net):
+    (pairs,) = compare(
+        net("a", "C1: conv 4 3x3 p1 bn relu"), net("b", "C1: conv 4 5x5 p2 bn relu")
+    ).layers
+    assert names(pairs) == [("C1", "C1", "changed")]
+    assert pairs[0].changes == {
+        "kernel": ([3, 3], [5, 5]),
+        "padding": ([[1, 1], [1, 1]], [[2, 2], [2, 2]]),
+        "params": (4 * 9 + 8, 4 * 25 + 8),
+        "macs": (64 * 4 * 9, 64 * 4 * 25),
+    }
+
+
+def test_an_attached_layer_belongs_to_its_own(net):
+    (pairs,) = compare(net("a", "C1: conv 4 3x3 relu"), net("b", "C1: conv 4 3x3 tanh")).layers
+    assert pairs[0].changes == {"type": ("conv + relu", "conv + tanh")}
+    slopes = [
+        net(s, f"conv: {{name: C1, filters: 4, kernel: 3, attached: [leaky: {{slope: 0.{s}}}]}}")
+        for s in "12"
+    ]
+    (pairs,) = compare(*slopes).layers
+    assert [key for key in pairs[0].changes if key.startswith("leaky.")] == ["leaky.slope"]
+
+
+def test_a_layer_on_another_size_alone_is_resized(net):
+    first, second = net("a", "S: maxpool 2x2"), net("b", "S: maxpool 2x2", size="16x16x1")
+    (pairs,) = compare(first, second).layers
+    assert names(pairs) == [("S", "S", "resized")]
+
+
+def test_added_and_removed_layers_stand_in_their_place(net):
+    first = net("a", "A: conv 1 1x1", "B: maxpool 1x1", "C: conv 1 1x1")
+    second = net("b", "A: conv 1 1x1", "C: conv 1 1x1", "D: avgpool 1x1")
+    (pairs,) = compare(first, second).layers
+    assert names(pairs) == [
+        ("A", "A", None), ("B", None, "removed"), ("C", "C", None), (None, "D", "added"),
+    ]  # fmt: skip
+
+
+def test_renamed_layers_are_matched_in_order_by_type(net):
+    first = net("a", "C1: conv 2 1x1", "S1: maxpool 1x1", "C2: conv 3 1x1", "out: fc 4")
+    second = net("b", "k1: conv 2 1x1", "k2: conv 3 1x1", "p1: maxpool 1x1", "head: fc 4")
+    (pairs,) = compare(first, second).layers
+    assert {(before, after) for before, after, _ in names(pairs)} == {
+        ("C1", "k1"), ("C2", "k2"), ("S1", "p1"), ("out", "head"),
+    }  # fmt: skip
+
+
+def test_order_counts_within_the_parts_that_both_have(net):
+    """The third convolution of the second network's part is new; `z` is not its counterpart."""
+    first = net("a", "part: [{a: conv 2 1x1}, {b: conv 3 1x1}]", "z: conv 9 1x1")
+    part = "part: [{k: conv 2 1x1}, {l: conv 3 1x1}, {m: conv 9 1x1}]"
+    (pairs,) = compare(first, net("b", part, "y: conv 9 1x1")).layers
+    assert [(before, after) for before, after, _ in names(pairs)] == [
+        ("part.a", "part.k"), ("part.b", "part.l"), (None, "part.m"), ("z", "y"),
+    ]  # fmt: skip
+
+
+def test_every_layer_appears_exactly_once():
+    for first, second in (
+        ("resnet50", "efficientnet_b0"),
+        ("vgg16", "alexnet"),
+        ("unet", "resnet18"),
+    ):
+        found = compare(first, second)
+        for side, report in (("before", 0), ("after", 1)):
+            units = [getattr(pair, side) for pair in found.layers[0] if getattr(pair, side)]
+            rows = sorted(row.index for unit in units for row in unit.rows)
+            assert rows == [row.index for row in found.reports[report].rows]
+
+
+def test_the_order_is_that_of_the_second_network():
+    found = compare("resnet18", "resnet50")
+    after = [pair.after.rows[0].index for pair in found.layers[0] if pair.after]
+    assert after == sorted(after)
+
+
+def test_a_comparison_needs_two():
+    with pytest.raises(ValueError, match=r"^a comparison needs two networks or more$"):
+        compare("lenet5")
+    report = analyze(load("lenet5"))
+    assert len(compare_reports([report, report], ["a", "b"]).layers) == 1
