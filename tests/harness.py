@@ -1,4 +1,4 @@
-"""The harness that every room must pass: its formulas against its own forward pass.
+"""The harness that every layer type must pass: its formulas against its own forward pass.
 
 `check_layer` runs a layer once on probes (see probe.py) and holds what happened against what
 the layer says of itself: shape, MACs, connections, reach, parameters, explanation.

@@ -1,6 +1,6 @@
-"""Random layers and input shapes, drawn from what a room says of itself.
+"""Random layers and input shapes, drawn from what a layer type says of itself.
 
-The fields' annotations say what may be drawn, the arity how many inputs. So a new room is
+The fields' annotations say what may be drawn, the arity how many inputs. So a new layer type is
 tested without a word about it here. Where fields must agree with each other or with the
 input, `samples/sample_<type>.py` may hold `adjust(draw, shape, fields)`, which returns the
 fields made to agree; random ones would mostly be refused.
@@ -80,16 +80,16 @@ def values(kind, shape):
     raise LookupError(f"no samples for {kind}: add it to ANYWHERE or with_axes")
 
 
-def adjuster(room):
-    """The room's own `adjust`; pooling windows pad no more than half; others are left alone."""
-    module = f"samples.sample_{room.type}"
+def adjuster(layer_type):
+    """The type's own `adjust`; pooling windows pad no more than half; others are left alone."""
+    module = f"samples.sample_{layer_type.type}"
     if find_spec(module):
         return import_module(module).adjust
-    return pad_half_at_most if getattr(room, "pads_half_at_most", False) else leave_alone
+    return pad_half_at_most if getattr(layer_type, "pads_half_at_most", False) else leave_alone
 
 
 def leave_alone(draw, shape, fields):
-    """The fields as they were drawn: most rooms need no more."""
+    """The fields as they were drawn: most layer types need no more."""
     return fields
 
 
@@ -102,15 +102,15 @@ def pad_half_at_most(draw, shape, fields):
 
 
 @st.composite
-def layers(draw, room, shape):
-    """A layer of this room that may well take this shape."""
-    namespace = vars(sys.modules[room.__module__])
+def layers(draw, layer_type, shape):
+    """A layer of this layer type that may well take this shape."""
+    namespace = vars(sys.modules[layer_type.__module__])
     chosen = {}
-    for field in fields(room):
+    for field in fields(layer_type):
         kind = eval(field.type, namespace)  # an annotation of our own source
         choices = BY_NAME[field.name] if field.name in BY_NAME else values(kind, shape)
         chosen[field.name] = draw(choices)
-    return room(**adjuster(room)(draw, shape, chosen))
+    return layer_type(**adjuster(layer_type)(draw, shape, chosen))
 
 
 @st.composite
@@ -131,10 +131,10 @@ def siblings(draw, shape):
 
 
 @st.composite
-def examples(draw, room):
-    """A layer of this room, and a shape for each of its inputs."""
+def examples(draw, layer_type):
+    """A layer of this layer type, and a shape for each of its inputs."""
     shape = draw(shapes())
-    least, most = room.arity
+    least, most = layer_type.arity
     count = draw(st.integers(least, least + 1 if most is None else most))
     others = [draw(siblings(shape)) for _ in range(count - 1)]
-    return draw(layers(room, shape)), (shape, *others)
+    return draw(layers(layer_type, shape)), (shape, *others)

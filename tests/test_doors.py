@@ -2,7 +2,7 @@
 
 Data flows one way, from the text to the network, the report and the output, so a module may
 ask those before it and never those behind it. Names that only annotations need are free
-to look further: they are not there when the program runs. But a room knows no network.
+to look further: they are not there when the program runs. But a layer type knows no network.
 """
 
 import ast
@@ -25,9 +25,15 @@ DOORS = {
     "conventions": set(),
     "version": set(),
     "window": {"errors"},
-    "layers/": BASE | {"layers/_"},  # a room knows what rooms share, never another room
-    "layers/__init__": {"layers/"},  # the folder is the registry: it finds the rooms
-    "network": {"errors", "layers/_base", "shapes", "tensor"},  # it holds the room of its inputs
+    "layers/": BASE
+    | {"layers/_"},  # a layer type knows what layer types share, never another layer type
+    "layers/__init__": {"layers/"},  # the folder is the registry: it finds the layer types
+    "network": {
+        "errors",
+        "layers/_base",
+        "shapes",
+        "tensor",
+    },  # it holds the layer type of its inputs
     # one way back from a neuron, for questions of design and for traces of the forward pass
     "neuron_origin": BASE | {"network"},
     "zoo": {"errors", "files"},

@@ -6,12 +6,12 @@ import pytest
 from arithmetic import evaluate
 from harness import check_layer
 
-from cnncalc.layers import room
+from cnncalc.layers import layer_type
 from cnncalc.layers._base import Parameter
 from cnncalc.shapes import Shape
 from cnncalc.window import Reach
 
-Conv, Fc, Bn, Relu, Mul = map(room, ("conv", "fc", "bn", "relu", "mul"))
+Conv, Fc, Bn, Relu, Mul = map(layer_type, ("conv", "fc", "bn", "relu", "mul"))
 PICTURE = Shape(2, (6, 5))
 
 

@@ -30,10 +30,10 @@ def packages(modules):
     return {module.partition(".")[0] for module in modules}
 
 
-def rooms(modules):
-    """The layer rooms among them, what rooms share left out."""
+def layer_types(modules):
+    """The layer types among them, what layer types share left out."""
     inside = [m.removeprefix("cnncalc.layers.") for m in modules if m.startswith("cnncalc.layers.")]
-    return {room for room in inside if not room.startswith("_")}
+    return {layer_type for layer_type in inside if not layer_type.startswith("_")}
 
 
 SINGLE = [
@@ -49,7 +49,7 @@ def test_a_single_layer_needs_no_validation_no_yaml_and_no_rich(arguments):
     modules = loaded(*arguments)
     assert not packages(modules) & {"pydantic", "pydantic_core", "yaml", "rich", "annotated_types"}
     assert "cnncalc.spec.document" not in modules
-    assert len(rooms(modules)) <= 3
+    assert len(layer_types(modules)) <= 3
 
 
 SPEC = "input: 32x32x1\nlayers:\n  - C1: conv 6 5x5 tanh\n  - avgpool 2x2\n  - fc 10\n"
@@ -69,8 +69,8 @@ def test_a_report_needs_only_the_core_of_pydantic_and_no_rich(file, format):
     assert not found & {"pydantic", "rich", "annotated_types"}
 
 
-def test_a_report_loads_the_rooms_that_its_network_uses(file):
-    assert rooms(loaded("analyze", file, "--json")) == {"conv", "tanh", "avgpool", "fc"}
+def test_a_report_loads_the_layer_types_that_its_network_uses(file):
+    assert layer_types(loaded("analyze", file, "--json")) == {"conv", "tanh", "avgpool", "fc"}
 
 
 def test_no_command_imports_the_work_of_another(file):

@@ -1,4 +1,4 @@
-"""What one layer costs on given input shapes, asked of its room once and remembered.
+"""What one layer costs on given input shapes, asked of its layer type once and remembered.
 
 Real networks repeat their layers (ResNet-152 has 514 rows and some 60 different ones), so
 rows share these records; what depends on the row's place in the network is not in them.

@@ -115,7 +115,7 @@ class Table(NamedTuple):
         for word in asked:
             if word not in layers.names():
                 raise ChoiceError("layer type", word, layers.names())
-        return tuple(layers.room(word).type for word in asked)
+        return tuple(layers.layer_type(word).type for word in asked)
 
     def choice(self, *, ascii_only: bool) -> Choice:
         """What a table shows."""

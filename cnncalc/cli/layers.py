@@ -1,4 +1,4 @@
-"""`cnncalc layers`: the reference of layer types, read off the rooms."""
+"""`cnncalc layers`: the reference of layer types, read off their classes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ cnncalc layers conv
 
 def complete_type(incomplete: str) -> Iterator[str]:
     """Layer types and their aliases."""
-    from cnncalc import layers as rooms
+    from cnncalc import layers as layer_types
 
-    return (name for name in sorted(rooms.names()) if name.startswith(incomplete))
+    return (name for name in sorted(layer_types.names()) if name.startswith(incomplete))
 
 
 def layers(
@@ -51,11 +51,11 @@ def layers(
 
 
 def _known(type_: str | None) -> None:
-    from cnncalc import layers as rooms
+    from cnncalc import layers as layer_types
     from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
 
-    if type_ is not None and type_ not in rooms.names():
-        help_ = did_you_mean(type_, rooms.names()) or "'cnncalc layers' lists them"
+    if type_ is not None and type_ not in layer_types.names():
+        help_ = did_you_mean(type_, layer_types.names()) or "'cnncalc layers' lists them"
         message = f"there is no layer type '{type_}'"
         raise CnncalcError(Diagnostic("error", "unknown-type", message, help=help_))
 

@@ -47,10 +47,10 @@ def pool(
         raise typer.BadParameter("only max pooling has one", param_hint="--dilation")
 
     def build(one: Mapping[str, Any]) -> Job:
-        from cnncalc.layers import room
+        from cnncalc.layers import layer_type
 
         chosen = {**fields(one), "ceil": one["round"] == "ceil"}
-        return Job(room(f"{kind}pool")(**chosen), volume(one))
+        return Job(layer_type(f"{kind}pool")(**chosen), volume(one))
 
     rounding = Choices(ROUNDING[round_], ROUNDING[round_])
     options = size.given() | given(f=f, s=s, p=p, dilation=dilation, round=rounding)

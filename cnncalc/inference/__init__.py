@@ -1,1 +1,1 @@
-"""The forward pass: real numbers through the rooms, and the arithmetic of one neuron."""
+"""The forward pass: real numbers through the layer types, and the arithmetic of one neuron."""

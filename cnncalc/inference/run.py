@@ -103,7 +103,7 @@ def forward(
     """Run one sample, given per input, through a network.
 
     Keeps the network's outputs and the rows named in `keep`; every other tensor is dropped
-    after its last use. `readable` computes every layer by its room's own definition; `count`
+    after its last use. `readable` computes every layer by its layer type's own definition; `count`
     does so too for layers with weights, and counts. `watch` is told of each row once it is
     done. Raises CnncalcError for samples that do not fit, and where a shape or a number of
     multiplications is not the predicted one.
@@ -201,7 +201,7 @@ def _counted(
 
 
 def _listed(tensor: Tensor) -> Tensor:
-    """The tensor as the rooms and people use it; kernels may have left it packed."""
+    """The tensor as the layer types and people use it; kernels may have left it packed."""
     shape, numbers = tensor
     return tensor if isinstance(numbers, list) else Tensor(shape, list(numbers))
 

@@ -1,8 +1,8 @@
-"""The layer rooms. The folder is the registry: a file `conv.py` is the layer type `conv`.
+"""The layer types. The folder is the registry: a file `conv.py` is the layer type `conv`.
 
-A file holds either one Layer class (a room) or one line `ALIAS = "conv_transpose"`, which
-makes its name another word for that room. Files that begin with `_` are shared by rooms.
-Rooms are imported by the names a network uses, so a small network loads few of them.
+A file holds either one Layer class (a layer type) or one line `ALIAS = "conv_transpose"`, which
+makes its name another word for that layer type. Files that begin with `_` are shared by layer
+types. Layer types are imported by the names a network uses, so a small network loads few of them.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def names() -> frozenset[str]:
 
 
 @cache
-def room(name: str) -> type[Layer]:
+def layer_type(name: str) -> type[Layer]:
     """The layer class behind a type name or an alias of it.
 
     Raises KeyError for a word that names no layer.
 
-    >>> room("upconv") is room("conv_transpose")
+    >>> layer_type("upconv") is layer_type("conv_transpose")
     True
     """
     from cnncalc.layers._base import Layer
@@ -45,7 +45,7 @@ def room(name: str) -> type[Layer]:
     module = import_module(f"{__name__}.{name}")
     alias = getattr(module, "ALIAS", None)
     if alias is not None:
-        return room(alias)
+        return layer_type(alias)
     here = module.__name__
     for value in vars(module).values():
         if isinstance(value, type) and issubclass(value, Layer) and value.__module__ == here:
@@ -53,19 +53,21 @@ def room(name: str) -> type[Layer]:
     raise KeyError(name)
 
 
-def rooms() -> dict[str, type[Layer]]:
-    """Every room by its own name, without aliases, in alphabetical order.
+def layer_types() -> dict[str, type[Layer]]:
+    """Every layer type by its own name, without aliases, in alphabetical order.
 
-    >>> "deconv" in rooms(), "conv_transpose" in rooms()
+    >>> "deconv" in layer_types(), "conv_transpose" in layer_types()
     (False, True)
     """
-    return {name: room(name) for name in sorted(names()) if room(name).type == name}
+    return {name: layer_type(name) for name in sorted(names()) if layer_type(name).type == name}
 
 
 def aliases() -> dict[str, str]:
-    """Other words for a room, each with the room's own name.
+    """Other words for a layer type, each with the layer type's own name.
 
     >>> aliases()["pool"]
     'maxpool'
     """
-    return {name: room(name).type for name in sorted(names()) if room(name).type != name}
+    return {
+        name: layer_type(name).type for name in sorted(names()) if layer_type(name).type != name
+    }

@@ -1,6 +1,6 @@
 """The contract every layer keeps: what goes in, what comes out, what it holds, what it costs.
 
-A room is a final frozen dataclass below `Layer` (or below one of the three kinds: Pointwise,
+A layer type is a final frozen dataclass below `Layer` (or below one of the three kinds: Pointwise,
 Windowed, Merge), alone in a file named after its type. It answers for one layer in local
 terms. Totals, receptive fields along paths and memory are composed elsewhere from its answers.
 """

@@ -1,4 +1,4 @@
-"""What the fully connected rooms share: a matrix times a vector, and how it is explained."""
+"""What the fully connected layer types share: a matrix times a vector, and how it is explained."""
 
 from __future__ import annotations
 

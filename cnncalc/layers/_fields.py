@@ -1,8 +1,8 @@
-"""The kinds of value a room's field may hold, declared once for pydantic.
+"""The kinds of value a layer type's field may hold, declared once for pydantic.
 
-A room is a frozen dataclass whose annotations carry these markers. Pydantic reads them to
+A layer type is a frozen dataclass whose annotations carry these markers. Pydantic reads them to
 validate a layer and to write the JSON Schema; nothing here imports it, because the one-layer
-commands build rooms directly and must start fast.
+commands build layer types directly and must start fast.
 
 A field with one value per spatial axis is a tuple; a tuple of length one means "the same on
 every axis", whatever the rank.

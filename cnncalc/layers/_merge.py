@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Merge(Layer):
     """Joins its inputs, which are given by reference (`add in`) or as branches (`add: [...]`).
 
-    As it stands all have one shape, and so has the result; rooms that fit otherwise say so.
+    As it stands all have one shape, and so has the result; layer types that fit otherwise say so.
     """
 
     __slots__ = ()

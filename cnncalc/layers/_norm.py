@@ -1,4 +1,4 @@
-"""What the normalising rooms share: standardising numbers, and how it is explained."""
+"""What the normalising layer types share: standardising numbers, and how it is explained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rooms that work on spatial axes share: edges, places, and the sizes explained."""
+"""What layer types that work on spatial axes share: edges, places, and the sizes explained."""
 
 from __future__ import annotations
 

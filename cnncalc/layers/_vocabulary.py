@@ -1,4 +1,4 @@
-"""Letters, names and words of the shorthand that mean the same in more than one room."""
+"""Letters, names and words of the shorthand that mean the same in more than one layer type."""
 
 from __future__ import annotations
 

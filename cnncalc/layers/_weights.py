@@ -1,4 +1,4 @@
-"""What rooms with weights share: a weight and a bias, stored, found again and explained."""
+"""What layer types with weights share: a weight and a bias, stored, found again and explained."""
 
 from __future__ import annotations
 

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class Windowed(Layer):
-    """A layer with kernel, stride, padding and, where the room has them, dilation and ceil.
+    """A layer with kernel, stride, padding and, where the layer type has them, dilation and ceil.
 
     As it stands each map has its window to itself and nothing is weighted, as in pooling;
-    rooms with filters say otherwise.
+    layer types with filters say otherwise.
     """
 
     __slots__ = ()
@@ -101,7 +101,7 @@ class Windowed(Layer):
         return padding_by_rule(rule, size, kernel, stride, dilation)
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """Each axis by the window's count; the channels as the room says."""
+        """Each axis by the window's count; the channels as the layer type says."""
         (shape,) = inputs
         windows = self.windows(shape)
         channels = self.channels_out(shape)

@@ -1,7 +1,7 @@
 """Convolution: every filter sees a window of all channels of its group; weights are shared.
 
 Output per axis floor((W - F + 2P)/S) + 1; weights F·F·(D/groups)·K, one bias per filter.
-Frameworks do not flip the filter (cross-correlation), and neither does this room.
+Frameworks do not flip the filter (cross-correlation), and neither does this layer.
 Sources: LeCun et al. 1998, section II; the cs231n notes on convolutional networks;
 Dumoulin & Visin, arXiv 1603.07285. Connection tables: LeCun et al. 1998, Table I.
 """

@@ -1,6 +1,6 @@
 """Every number of a layer, each with its formula and this layer's numbers put in.
 
-The rooms tell what is local (output, neurons, weights, connections, MACs). Added here is what
+The layer types tell what is local (output, neurons, weights, connections, MACs). Added here is what
 only the network knows: the receptive field, whose weights are shared, what the output takes in
 memory, and what a fully connected layer in the same place would cost.
 """
@@ -97,7 +97,10 @@ def rows_at(report: Report, name: str | None) -> tuple[Row, ...]:
 
 
 def _own(row: Row) -> Iterator[Step]:
-    """The room's steps. What is stored elsewhere counts 0 here, and what is nothing is said."""
+    """The layer type's steps.
+
+    What is stored elsewhere counts 0 here, and what is nothing is said.
+    """
     for step in row.steps:
         elsewhere = row.shared_with is not None and step.field in STORED
         yield Step(*step[:2], "counted there", "0", 0) if elsewhere else step

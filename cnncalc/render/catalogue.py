@@ -124,15 +124,15 @@ def _cut(rows: list[list[str]], place: int, width: int, mark: str) -> None:
     """Shorten the cells of one column until the lines are at most `width` wide."""
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     others = sum(widths) - widths[place] + len(GAP) * (len(widths) - 1)
-    room = max(width - others, LEAST)
+    left = max(width - others, LEAST)
     for row in rows:
-        row[place] = _shortened(row[place], room, mark)
+        row[place] = _shortened(row[place], left, mark)
 
 
-def _shortened(cell: str, room: int, mark: str) -> str:
-    """The beginning of a text that takes more than `room` columns, and a mark."""
-    if display_width(cell) <= room:
+def _shortened(cell: str, width: int, mark: str) -> str:
+    """The beginning of a text that takes more than `width` columns, and a mark."""
+    if display_width(cell) <= width:
         return cell
-    while display_width(cell) > room - len(mark):
+    while display_width(cell) > width - len(mark):
         cell = cell[:-1]
     return f"{cell.rstrip()}{mark}"

@@ -59,7 +59,7 @@ def natural_width(texts: Sheet) -> int:
 
 
 def fitting(texts: Sheet, width: int) -> tuple[Sheet, list[str]]:
-    """The sheet without the columns that a narrow terminal has no room for, and their names."""
+    """The sheet without the columns that do not fit a narrow terminal, and their names."""
     hidden: list[str] = []
     for key in SPARE:
         if natural_width(texts) <= width:

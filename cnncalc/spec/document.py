@@ -140,12 +140,12 @@ def _defaults(
         except CnncalcError as error:
             errors += error.diagnostics
             continue
-        room = layers.room(key.text).type
-        if room in found:
+        layer_type = layers.layer_type(key.text).type
+        if layer_type in found:
             message = f"'{key.text}' already has defaults"
-            notes = (f"first given at line {found[room].span.line}",)
+            notes = (f"first given at line {found[layer_type].span.line}",)
             errors.append(Diagnostic("error", "duplicate-key", message, key.span, notes))
-        found[room] = use
+        found[layer_type] = use
     return found, errors
 
 

@@ -287,7 +287,7 @@ class Builder:
             return known
         if known is not None and not self.defaults:  # whose places stay where they are
             return resolved_again(known, origin, use)
-        found = resolve(use, layers.room(use.head), self.defaults, scope.env)
+        found = resolve(use, layers.layer_type(use.head), self.defaults, scope.env)
         comes_again = scope.passes > 1 or scope.block is not None or use is not first
         if comes_again and id(first) not in self._constant:
             varies = any(map(_varies, (use, *self.defaults.values())))

@@ -36,14 +36,14 @@ def is_literal(value: object, variables: Names) -> bool:
 
 def layer_problems(use: Use, defaults: Mapping[str, Use], variables: Names) -> list[Diagnostic]:
     """The complaints about a layer's own values and about those it has by default."""
-    room = layers.room(use.head)
+    layer_type = layers.layer_type(use.head)
     fixed, complete = _fixed(use, variables)
     base = {}
     for name, default in defaults.items():
         base[name], all_of_it = _fixed(default, variables)
-        complete &= all_of_it or name != room.type
+        complete &= all_of_it or name != layer_type.type
     try:
-        resolved = resolve(fixed, room, base, {})
+        resolved = resolve(fixed, layer_type, base, {})
     except CnncalcError as error:
         return list(error.diagnostics)
     own = Follower(use.head, resolved.fields, resolved.spans, use.span)

@@ -1,6 +1,6 @@
 """The top level of a spec file, as pydantic validates it and the JSON Schema describes it.
 
-Inside `layers` and `blocks` the mapping form of each layer is validated by its own room
+Inside `layers` and `blocks` the mapping form of each layer is validated by its own layer type
 (`validation.py`), after variables are known; here their structure is described for editors.
 """
 
@@ -110,8 +110,10 @@ def spec_schema() -> Schema:
     from pydantic import TypeAdapter
 
     schema = TypeAdapter(SpecModel).json_schema()
-    rooms = {name: room_schema(name) for name in layers.rooms()}
-    heads = {name: {"anyOf": _forms(layers.room(name).type)} for name in sorted(layers.names())}
+    layer_types = {name: layer_schema(name) for name in layers.layer_types()}
+    heads = {
+        name: {"anyOf": _forms(layers.layer_type(name).type)} for name in sorted(layers.names())
+    }
     items = {"$ref": "#/$defs/item"}
     item = {
         "anyOf": [
@@ -127,13 +129,13 @@ def spec_schema() -> Schema:
     schema["properties"]["layers"] = {"type": "array", "items": items, "minItems": 1}
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "cnncalc spec"
-    schema["$defs"] = {**schema.get("$defs", {}), **rooms, "item": item}
+    schema["$defs"] = {**schema.get("$defs", {}), **layer_types, "item": item}
     return schema
 
 
-def _forms(room: str) -> list[Schema]:
+def _forms(layer_type: str) -> list[Schema]:
     branches = {"type": "array", "items": {"$ref": "#/$defs/item"}}
-    return [{"$ref": f"#/$defs/{room}"}, {"type": ["string", "number", "null"]}, branches]
+    return [{"$ref": f"#/$defs/{layer_type}"}, {"type": ["string", "number", "null"]}, branches]
 
 
 def _structure(items: Schema) -> Schema:
@@ -168,23 +170,25 @@ def _options() -> Schema:
     }
 
 
-def room_schema(name: str) -> Schema:
+def layer_schema(name: str) -> Schema:
     """The JSON Schema of one layer type's mapping form; every number may be an expression.
 
-    >>> sorted(room_schema("dropout")["properties"])[:2]
+    >>> sorted(layer_schema("dropout")["properties"])[:2]
     ['attached', 'bias_values']
     """
     from pydantic import TypeAdapter
 
-    from cnncalc.spec.vocabulary import of_room
+    from cnncalc.spec.vocabulary import of_layer_type
 
-    schema = TypeAdapter(layers.room(name)).json_schema()
+    schema = TypeAdapter(layers.layer_type(name)).json_schema()
     fields = {
         field: {"anyOf": [{k: v for k, v in described.items() if k != "default"}, EXPRESSION]}
         for field, described in schema.get("properties", {}).items()
     }
-    others = {key: fields[field] for key, field in of_room(name).names.items() if key != field}
-    summary = (layers.room(name).__doc__ or "").partition("\n")[0]
+    others = {
+        key: fields[field] for key, field in of_layer_type(name).names.items() if key != field
+    }
+    summary = (layers.layer_type(name).__doc__ or "").partition("\n")[0]
     return {
         "type": "object",
         "description": summary,

@@ -34,7 +34,7 @@ from cnncalc.spec.vocabulary import (
     STRUCTURE,
     attaches,
     is_plain_word,
-    of_room,
+    of_layer_type,
 )
 from cnncalc.spec.word_checks import (
     call_problems,
@@ -228,7 +228,7 @@ class Checker:
             for word in arguments:
                 self._sum(use.head, word.field or next(free, ""), word)
             return
-        paddings = of_room(use.head).paddings
+        paddings = of_layer_type(use.head).paddings
         names = (bare_name(word.value) for word in arguments if word.field in paddings)
         self.padded.update(name for name in names if name is not None)
 
@@ -249,7 +249,7 @@ class Checker:
         if branch.when is None:
             return
         self.errors += value_problems(branch.when, variables)
-        least, most = layers.room(use.head).arity
+        least, most = layers.layer_type(use.head).arity
         if least == most:
             message = f"'{use.head}' joins exactly {least} tensors: no branch can be left out"
             self._say("misplaced-when", message, branch.when.span)

@@ -1,4 +1,4 @@
-"""What can be written for a layer type, read off its room: fields, letters, words, formulas.
+"""What can be written for a layer type, read off its class: fields, letters, words, formulas.
 
 The answers are plain data, ready for JSON; nothing about a single layer is kept here.
 """
@@ -46,20 +46,20 @@ def described(name: str) -> dict[str, Any]:
     >>> deconv["type"], deconv["aliases"], deconv["example"]
     ('conv_transpose', ['deconv', 'upconv'], 'conv_transpose: {filters: 8, kernel: 3}')
     """
-    room = layers.room(name)
-    least, most = room.arity
-    summary, _, rest = _text(sys.modules[room.__module__]).partition("\n")
+    layer_type = layers.layer_type(name)
+    least, most = layer_type.arity
+    summary, _, rest = _text(sys.modules[layer_type.__module__]).partition("\n")
     return {
-        "type": room.type,
-        "kind": _kind(room),
+        "type": layer_type.type,
+        "kind": _kind(layer_type),
         "summary": summary,
-        "aliases": [word for word, owner in layers.aliases().items() if owner == room.type],
-        "description": "\n\n".join(filter(None, [rest.strip(), _text(room)])),
+        "aliases": [word for word, owner in layers.aliases().items() if owner == layer_type.type],
+        "description": "\n\n".join(filter(None, [rest.strip(), _text(layer_type)])),
         "inputs": {"least": least, **({"most": most} if most is not None else {})},
-        "attaches": bool(room.attaches),
-        "fields": [_field(room, field) for field in fields(room)],  # type: ignore[arg-type]
-        "words": {word: _setting(*meaning) for word, meaning in room.words.items()},
-        "example": _example(room),
+        "attaches": bool(layer_type.attaches),
+        "fields": [_field(layer_type, field) for field in fields(layer_type)],  # type: ignore[arg-type]
+        "words": {word: _setting(*meaning) for word, meaning in layer_type.words.items()},
+        "example": _example(layer_type),
     }
 
 
@@ -68,30 +68,30 @@ def _text(described_by: object) -> str:
     return (getdoc(described_by) or "").partition(">>>")[0].strip()
 
 
-def _kind(room: type[Layer]) -> str:
+def _kind(layer_type: type[Layer]) -> str:
     """The group that a list of types shows it in, by what it does."""
-    if room.attaches:
-        return f"{room.attaches}s"
-    if room.arity[1] != 1:
+    if layer_type.attaches:
+        return f"{layer_type.attaches}s"
+    if layer_type.arity[1] != 1:
         return "merges"
-    if room.work == "counted":
+    if layer_type.work == "counted":
         return "weights"
-    return "pooling" if room.connections is not Layer.connections else "others"
+    return "pooling" if layer_type.connections is not Layer.connections else "others"
 
 
-def _field(room: type[Layer], field: Field[Any]) -> dict[str, Any]:
-    known = sorted(choices(room.type, field.name))
-    positional = field.name in room.positional
+def _field(layer_type: type[Layer], field: Field[Any]) -> dict[str, Any]:
+    known = sorted(choices(layer_type.type, field.name))
+    positional = field.name in layer_type.positional
     said: dict[str, Any] = {
         "name": field.name,
         "value": _marker(field, known)[0],
         "required": field.default is MISSING,
         **({} if field.default is MISSING else {"default": flow(simple(field.default))}),
         **({"choices": known} if known else {}),
-        **({"position": room.positional.index(field.name) + 1} if positional else {}),
-        **({"sized": True} if room.sized == field.name else {}),
+        **({"position": layer_type.positional.index(field.name) + 1} if positional else {}),
+        **({"sized": True} if layer_type.sized == field.name else {}),
     }
-    for key, words in (("letters", room.letters), ("other_names", room.other_names)):
+    for key, words in (("letters", layer_type.letters), ("other_names", layer_type.other_names)):
         if found := [word for word, meant in words.items() if meant == field.name]:
             said[key] = found
     return said
@@ -109,15 +109,15 @@ def _setting(field: str, value: object) -> str:
     return f"{field}: {flow(value)}"
 
 
-def _example(room: type[Layer]) -> str:
+def _example(layer_type: type[Layer]) -> str:
     """The mapping form with what must be given, and with what a bare number would fill."""
     chosen: dict[str, object] = {}
-    for field in fields(room):  # type: ignore[arg-type]
-        if field.default is MISSING or field.name in room.positional[:1]:
+    for field in fields(layer_type):  # type: ignore[arg-type]
+        if field.default is MISSING or field.name in layer_type.positional[:1]:
             default = None if field.default is MISSING else field.default
-            example = _marker(field, sorted(choices(room.type, field.name)))[1]
+            example = _marker(field, sorted(choices(layer_type.type, field.name)))[1]
             chosen[field.name] = example if default is None else simple(default)
-    return f"{room.type}: {flow(chosen)}" if chosen else room.type
+    return f"{layer_type.type}: {flow(chosen)}" if chosen else layer_type.type
 
 
 def all_described() -> Mapping[str, dict[str, Any]]:
@@ -126,4 +126,4 @@ def all_described() -> Mapping[str, dict[str, Any]]:
     >>> all_described()["relu"]["kind"]
     'activations'
     """
-    return {name: described(name) for name in layers.rooms()}
+    return {name: described(name) for name in layers.layer_types()}

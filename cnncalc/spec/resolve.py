@@ -1,6 +1,6 @@
 """The words of one use, with variables put in -> fields of a layer, and what is attached.
 
-Precedence: the layer's own words, then the file's `defaults`, then the room's own defaults.
+Precedence: the layer's own words, then the file's `defaults`, then the layer type's own defaults.
 Writing any norm or activation replaces the list in `defaults`; `plain` empties it.
 """
 
@@ -16,7 +16,7 @@ from cnncalc.spec.vocabulary import (
     attaches,
     bare_number,
     choices,
-    of_room,
+    of_layer_type,
     unknown_word,
 )
 
@@ -47,12 +47,12 @@ class Resolved(NamedTuple):
 
 
 def resolve(
-    use: Use, room: type[Layer], defaults: Mapping[str, Use], env: Mapping[str, object]
+    use: Use, layer_type: type[Layer], defaults: Mapping[str, Use], env: Mapping[str, object]
 ) -> Resolved:
     """The fields of a layer. Raises CnncalcError at the word that makes no sense."""
-    vocabulary = of_room(use.head)
+    vocabulary = of_layer_type(use.head)
     own = _read(use, vocabulary, env)
-    default = defaults.get(room.type)
+    default = defaults.get(layer_type.type)
     if default is not None:
         base = _read(default, vocabulary, env)
         replaced = own.attached or any(isinstance(word, Plain) for word in use.words)
@@ -62,8 +62,8 @@ def resolve(
             own.attached if replaced else base.attached,
         )
     first = own.attached[0].type if own.attached else None
-    norm_first = first is not None and layers.room(first).attaches == "norm"
-    if norm_first and room.bias_free_before_norm:
+    norm_first = first is not None and layers.layer_type(first).attaches == "norm"
+    if norm_first and layer_type.bias_free_before_norm:
         own.fields.setdefault("bias", False)
     attached = tuple(_with_defaults(follower, defaults, env) for follower in own.attached)
     return own._replace(attached=attached)
@@ -73,10 +73,10 @@ def _with_defaults(
     follower: Follower, defaults: Mapping[str, Use], env: Mapping[str, object]
 ) -> Follower:
     """An attached layer obeys the defaults of its own type too: `defaults: {bn: eps=0.001}`."""
-    default = defaults.get(layers.room(follower.type).type) if defaults else None
+    default = defaults.get(layers.layer_type(follower.type).type) if defaults else None
     if default is None:
         return follower
-    base = _read(default, of_room(follower.type), env)
+    base = _read(default, of_layer_type(follower.type), env)
     return follower._replace(
         fields={**base.fields, **follower.fields}, spans={**base.spans, **follower.spans}
     )
@@ -128,13 +128,13 @@ def _meaning(value: str, word: Argument, vocabulary: Vocabulary) -> tuple[str, o
 
 
 def _follower(word: Attached, env: Mapping[str, object]) -> Follower:
-    free = iter(of_room(word.type).positional)
+    free = iter(of_layer_type(word.type).positional)
     fields: dict[str, object] = {}
     spans: dict[str, Span] = {}
     for argument in word.arguments:
         field = argument.field or next(free, None)
         if field is None:
-            raise unknown_word(str(argument.value), argument.span, of_room(word.type))
+            raise unknown_word(str(argument.value), argument.span, of_layer_type(word.type))
         fields[field] = _value(argument, word.type, env)
         spans[field] = argument.span
     return Follower(word.type, fields, spans, word.span, word.name)

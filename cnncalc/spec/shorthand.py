@@ -16,7 +16,7 @@ from cnncalc.spec.vocabulary import (
     attaches,
     bare_number,
     of_block,
-    of_room,
+    of_layer_type,
     unknown_key,
     unknown_word,
 )
@@ -76,7 +76,7 @@ def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:
 
 def vocabulary_of(use: Use, blocks: Mapping[str, Block]) -> Vocabulary:
     """The words that the head of a use understands."""
-    return of_block(blocks[use.head]) if use.is_block else of_room(use.head)
+    return of_block(blocks[use.head]) if use.is_block else of_layer_type(use.head)
 
 
 def read_words(use: Use, words: list[Word], blocks: Mapping[str, Block]) -> Use:

@@ -36,7 +36,7 @@ from cnncalc.spec.syntax import (
     Use,
 )
 from cnncalc.spec.values import read_argument
-from cnncalc.spec.vocabulary import RESERVED, STRUCTURE, attaches, of_room, unknown_key
+from cnncalc.spec.vocabulary import RESERVED, STRUCTURE, attaches, of_layer_type, unknown_key
 from cnncalc.spec.words import links
 
 if TYPE_CHECKING:
@@ -389,7 +389,7 @@ class ItemParser:
         if not isinstance(head, Scalar) or not attaches(head.text):
             raise failure("unknown-word", "only norms and activations can be attached", head.span)
         entries = body.entries if isinstance(body, MappingValue) else ()
-        vocabulary = of_room(head.text)
+        vocabulary = of_layer_type(head.text)
         arguments = []
         name = None
         for key, entry in entries:

@@ -50,7 +50,7 @@ def layer(
 
 
 def _run(type_name: str, fields: dict[str, object]) -> Layer:
-    built: Layer = validator(layers.room(type_name)).validate_python(fields)
+    built: Layer = validator(layers.layer_type(type_name)).validate_python(fields)
     return built
 
 

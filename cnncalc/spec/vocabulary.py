@@ -65,24 +65,24 @@ class Vocabulary(NamedTuple):
 
 
 @cache
-def of_room(type_name: str) -> Vocabulary:
+def of_layer_type(type_name: str) -> Vocabulary:
     """The vocabulary of a layer type.
 
-    >>> of_room("conv").field("out_channels"), of_room("conv").letters["s"]
+    >>> of_layer_type("conv").field("out_channels"), of_layer_type("conv").letters["s"]
     ('filters', 'stride')
     """
-    room = layers.room(type_name)
-    names = {field.name: field.name for field in fields(room)}  # type: ignore[arg-type]
-    _, most = room.arity
+    layer_type = layers.layer_type(type_name)
+    names = {field.name: field.name for field in fields(layer_type)}  # type: ignore[arg-type]
+    _, most = layer_type.arity
     return Vocabulary(
         head=type_name,
-        positional=room.positional,
-        no_bare_number=room.no_bare_number,
-        sized=room.sized,
-        letters=room.letters,
-        paddings=room.paddings,
-        names={**names, **room.other_names},
-        words=room.words,
+        positional=layer_type.positional,
+        no_bare_number=layer_type.no_bare_number,
+        sized=layer_type.sized,
+        letters=layer_type.letters,
+        paddings=layer_type.paddings,
+        names={**names, **layer_type.other_names},
+        words=layer_type.words,
         joins=most is None or most > 1,
     )
 
@@ -103,12 +103,12 @@ def of_block(block: Block) -> Vocabulary:
 @cache
 def attachable() -> frozenset[str]:
     """The norms and activations: words that may follow on a layer."""
-    return frozenset(name for name in layers.names() if layers.room(name).attaches)
+    return frozenset(name for name in layers.names() if layers.layer_type(name).attaches)
 
 
 def attaches(name: str) -> bool:
-    """Whether a word names a norm or an activation; loads that room only."""
-    return name in layers.names() and layers.room(name).attaches is not None
+    """Whether a word names a norm or an activation; loads that layer type only."""
+    return name in layers.names() and layers.layer_type(name).attaches is not None
 
 
 @cache
@@ -118,7 +118,7 @@ def choices(type_name: str, field: str) -> frozenset[str]:
     >>> sorted(choices("conv", "padding"))
     ['full', 'half', 'same', 'valid']
     """
-    return frozenset(_literals(field_hints(layers.room(type_name))[field]))
+    return frozenset(_literals(field_hints(layers.layer_type(type_name))[field]))
 
 
 def _literals(hint: Any) -> Iterator[str]:
@@ -141,10 +141,13 @@ def is_word(name: str) -> bool:
 
 @cache
 def _all_choices() -> frozenset[str]:
-    """The words of every field of every room; asked for only where all else fails."""
-    rooms = layers.rooms()
+    """The words of every field of every layer type; asked for only where all else fails."""
+    layer_types = layers.layer_types()
     return frozenset(
-        word for name in rooms for field in of_room(name).own for word in choices(name, field)
+        word
+        for name in layer_types
+        for field in of_layer_type(name).own
+        for word in choices(name, field)
     )
 
 

@@ -9,7 +9,7 @@ from cnncalc.spec.detached_values import pieced
 from cnncalc.spec.literals import count_problems
 from cnncalc.spec.syntax import Argument, Attached
 from cnncalc.spec.values import bare_name, name_span, names_in
-from cnncalc.spec.vocabulary import choices, is_word, of_block, of_room, unknown_word
+from cnncalc.spec.vocabulary import choices, is_word, of_block, of_layer_type, unknown_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ USUAL_FILTER = 11
 
 def word_problems(use: Use, blocks: Blocks, variables: Names) -> Iterator[Diagnostic]:
     """Words that are unknown, too many, or say the same thing twice."""
-    vocabulary = of_block(blocks[use.head]) if use.is_block else of_room(use.head)
+    vocabulary = of_block(blocks[use.head]) if use.is_block else of_layer_type(use.head)
     free = iter(vocabulary.positional)
     given: dict[str, Span] = {}
     bare = 0

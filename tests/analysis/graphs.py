@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from cnncalc.layers import room
+from cnncalc.layers import layer_type
 from cnncalc.network import Input, Network, Node
 from cnncalc.shapes import Shape
 
 
 def layer(text_type, **fields):
-    return room(text_type)(**fields)
+    return layer_type(text_type)(**fields)
 
 
 def conv(filters, f, s=1, p=0, d=1, **fields):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cnncalc import analyze, load
 from cnncalc.analysis.lifetimes import peak, tenancy
-from cnncalc.layers import room, rooms
+from cnncalc.layers import layer_type, layer_types
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
@@ -90,11 +90,11 @@ def test_the_copy_of_a_network_that_is_only_its_input():
 
 def test_every_view_is_one():
     """Number for number, in order: what comes in goes out."""
-    assert {name for name, one in rooms().items() if one.is_view} == VIEWS
+    assert {name for name, one in layer_types().items() if one.is_view} == VIEWS
     for name in VIEWS:
         fields = {"size": (2, 3, 1)} if name == "reshape" else {}
         numbers = [float(n) for n in range(6)]
-        one = room(name)(**fields)
+        one = layer_type(name)(**fields)
         assert one.forward([Tensor(Shape(1, (2, 3)), numbers)], {}).values == numbers
 
 

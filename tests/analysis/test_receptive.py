@@ -358,7 +358,7 @@ def test_patterns_too_long_to_follow_have_no_field():
 
 
 def seen_by_units(network):
-    """Run the rooms on numbers that remember: per node and place, the pixels that came."""
+    """Run the layer types on numbers that remember: per node and place, the pixels that came."""
     random, tally = Random(7), Tally()
     tensors = []
     for node in network.nodes:
@@ -599,9 +599,9 @@ def graphs_with_global_branches(draw):
 
 
 def check_largest(graph):
-    """No unit sees more than the column says; on maps with room for it, one sees as much.
+    """No unit sees more than the column says; on maps with layer type for it, one sees as much.
 
-    Returns how many maps had room.
+    Returns how many maps had layer type.
     """
     network = graph.network()
     facts = all_facts(network)
@@ -635,8 +635,8 @@ def test_random_pyramids_against_the_forward_pass(graph):
     check_largest(graph)
 
 
-def test_pyramids_have_room_for_their_fields():
-    """So the oracle speaks: of the maps of a small network with a pyramid, all have room."""
+def test_pyramids_have_fields_that_fit_the_map():
+    """So the oracle speaks: the maps of a small network with a pyramid are large enough."""
     graph = Graph(Shape(1, (64,)))
     graph.add("stem", conv(1, 3, p=1))
     pyramid(graph, "psp", "stem", (1, 2, 3, 6), conv_between=True)

@@ -5,9 +5,9 @@ import json
 import jsonschema
 import pytest
 
-from cnncalc import layers as rooms
+from cnncalc import layers as layer_types
 from cnncalc import zoo
-from cnncalc.layers import room
+from cnncalc.layers import layer_type
 from cnncalc.spec.document import read_document
 from cnncalc.spec.reference import KINDS, OTHER, all_described
 from cnncalc.spec.source import compose, plain
@@ -18,7 +18,7 @@ from cnncalc.spec.source import compose, plain
 def test_every_type_and_alias_has_its_line(cnncalc):
     out = cnncalc("layers").out
     lines = [line.split("  ")[1] for line in out.splitlines() if line.startswith("  ")]
-    assert {word for line in lines for word in line.split(", ")} == rooms.names()
+    assert {word for line in lines for word in line.split(", ")} == layer_types.names()
 
 
 def test_one_type_in_full(cnncalc):
@@ -30,7 +30,7 @@ def test_one_type_in_full(cnncalc):
     assert out.endswith("Example\n  - conv: {filters: 8, kernel: 3}\n")
 
 
-def test_an_alias_tells_of_its_room(cnncalc):
+def test_an_alias_tells_of_its_layer_type(cnncalc):
     assert cnncalc("layers", "deconv").out == cnncalc("layers", "conv_transpose").out
 
 
@@ -57,12 +57,12 @@ def test_the_reference_as_json(cnncalc):
     assert (bias["default"], bias["value"]) == ("true", "true or false")
 
 
-@pytest.mark.parametrize("name", sorted(rooms.rooms()))
+@pytest.mark.parametrize("name", sorted(layer_types.layer_types()))
 def test_every_example_is_a_layer_that_can_be_read(name):
     example = all_described()[name]["example"]
     text = f"input: 32x32x8\nlayers:\n  - {example}\n"
     (item,) = read_document(text, "example").body.items
-    assert name == "identity" or item.head == room(name).type
+    assert name == "identity" or item.head == layer_type(name).type
 
 
 def test_every_kind_of_value_but_a_table_is_described():

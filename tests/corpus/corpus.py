@@ -35,8 +35,11 @@ RECORD = HERE / "record"
 LONGEST = 60  # lines of an answer that are recorded as they are
 # What a clock says differs from run to run.
 TIMES = re.compile(
-    r" +\d[\d.,]* (?:µs|ms|s|min)\b|(?<=\()\d[\d.,]* [kMG]? ?MACs/s|(?<=seconds\": )[-\d.e]+"
+    r" +\d[\d.,]* (?:µs|ms|s|min)\b"
+    r"|(?<=\()\d[\d.,]* (?:[kMG]? ?MACs|samples)/s"
+    r'|(?<=seconds": )[-\d.e]+'
 )
+
 
 # One network of each kind: chain, connection table, residual, gates, branches, dense, 1-D, 3-D,
 # two inputs, up and down, side outputs, and one with weights.

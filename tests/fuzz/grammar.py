@@ -93,7 +93,7 @@ class Field(NamedTuple):
 def described(name: str) -> tuple[Field, ...]:
     """The fields of a layer type, with the words of their annotations."""
     found = []
-    for field in fields(layers.room(name)):
+    for field in fields(layers.layer_type(name)):
         kinds = tuple(re.findall(r"\w+", str(field.type)))
         required = field.default is MISSING and field.default_factory is MISSING
         found.append(Field(field.name, kinds, required))
@@ -113,7 +113,7 @@ def attached() -> tuple[str, ...]:
     return tuple(
         name
         for name in sorted(layers.names())
-        if layers.room(name).attaches and not any(field.required for field in described(name))
+        if layers.layer_type(name).attaches and not any(field.required for field in described(name))
     )
 
 
@@ -147,7 +147,7 @@ class Writer:
 
     # -- values and words
 
-    def value(self, kinds: tuple[str, ...], room: type) -> str:
+    def value(self, kinds: tuple[str, ...], layer_type: type) -> str:
         """A value for a field of these kinds."""
         if odd := self.hostile():
             return odd
@@ -157,7 +157,7 @@ class Writer:
         if kind in NUMBERS:
             countable = kind in ("Count", "PerAxis")
             return self.pick(EXPRESSIONS if countable and self.chance(0.1) else NUMBERS[kind])
-        literal = getattr(sys.modules[room.__module__], kind, None)
+        literal = getattr(sys.modules[layer_type.__module__], kind, None)
         if kind == "Table":
             return "[[0], [0]]"
         words = get_args(literal) or tuple(k for k in kinds if k not in ("Literal", "None"))
@@ -165,27 +165,27 @@ class Writer:
 
     def fields(self, type_: str) -> list[tuple[str, str]]:
         """Field names with values: what is required, and some of the rest."""
-        room = layers.room(type_)
+        layer_type = layers.layer_type(type_)
         return [
-            (field.name, self.value(field.kinds, room))
+            (field.name, self.value(field.kinds, layer_type))
             for field in described(type_)
             if field.required or (field.name != "table" and self.chance(0.2))
         ]
 
-    def word(self, room: type, name: str, value: str) -> str:
+    def word(self, layer_type: type, name: str, value: str) -> str:
         """One field as a word: bare, as a size, by letter, or by a long name."""
-        names = [letter for letter, field in room.letters.items() if field == name]
+        names = [letter for letter, field in layer_type.letters.items() if field == name]
         style = self.random.random()
-        if name in room.positional and style < 0.6:
+        if name in layer_type.positional and style < 0.6:
             value = value.replace(" ", "")
-            return f"{value}x{value}" if name == room.sized and value.isdigit() else value
-        if name == room.sized and value.isdigit() and style < 0.6:
+            return f"{value}x{value}" if name == layer_type.sized and value.isdigit() else value
+        if name == layer_type.sized and value.isdigit() and style < 0.6:
             return f"{value}x{value}"
-        if value in room.words:
+        if value in layer_type.words:
             return value
         if names and style < 0.5:
             return f"{names[0]}{value}" if value.isdigit() else f"{names[0]}={value}"
-        others = [other for other, field in room.other_names.items() if field == name]
+        others = [other for other, field in layer_type.other_names.items() if field == name]
         if others and style > 0.9:
             return f"{self.pick(others)}={value}"
         return f"{name}={value.replace(' ', '')}"
@@ -195,9 +195,9 @@ class Writer:
         if self.calls and self.chance(0.2):
             return self.call()
         type_ = self.pick(type_names())
-        room = layers.room(type_)
-        words = [self.word(room, *pair) for pair in self.fields(type_)]
-        if room.arity[1] != 1:
+        layer_type = layers.layer_type(type_)
+        words = [self.word(layer_type, *pair) for pair in self.fields(type_)]
+        if layer_type.arity[1] != 1:
             words += [self.reference() for _ in range(self.pick((1, 1, 1, 2)))]
         if self.chance(0.25):
             words += [self.pick(attached()) for _ in range(self.pick((1, 1, 2)))]

@@ -7,7 +7,7 @@ from cnncalc.inference.initial import Start
 from cnncalc.inference.parameters import Parameters, gather
 from cnncalc.inference.run import forward
 from cnncalc.inference.stored import Stored
-from cnncalc.layers import room
+from cnncalc.layers import layer_type
 from cnncalc.network import Input, Network, Node
 from cnncalc.tensor import Tensor
 
@@ -35,8 +35,8 @@ def conv(given):
     }
 
 
-# What torch calls a layer: the room, and its settings from torch's.
-ROOMS = {
+# What torch calls a layer: the layer type, and its settings from torch's.
+LAYER_TYPES = {
     "conv2d": ("conv", conv),
     "max_pool2d": ("maxpool", window),
     "avg_pool2d": ("avgpool", window),
@@ -61,8 +61,8 @@ def golden(name):
     nodes = [Node(0, "input", Input(shape=sample.shape), (), sample.shape)]
     index, stored, outputs = {"input": 0}, {}, {}
     for told in case["layers"]:
-        type_, settings = ROOMS[told["type"]]
-        layer = room(type_)(**settings(told["params"]))
+        type_, settings = LAYER_TYPES[told["type"]]
+        layer = layer_type(type_)(**settings(told["params"]))
         before = tuple(index[source] for source in told["inputs"])
         shape = layer.output_shape(*(nodes[i].shape for i in before))
         index[told["name"]] = len(nodes)

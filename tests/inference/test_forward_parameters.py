@@ -11,7 +11,7 @@ from cnncalc.inference import safetensors, weights
 from cnncalc.inference.initial import Start, fans, initial
 from cnncalc.inference.parameters import Given, each, gather
 from cnncalc.inference.stored import Stored
-from cnncalc.layers import room
+from cnncalc.layers import layer_type
 from cnncalc.network import Network, chain
 from cnncalc.shapes import Shape
 
@@ -19,9 +19,9 @@ NET = chain(
     "net",
     Shape(3, (8, 8)),
     [
-        ("conv1", room("conv")(filters=4, kernel=(3,))),
-        ("bn1", room("bn")()),
-        ("fc", room("fc")(units=5)),
+        ("conv1", layer_type("conv")(filters=4, kernel=(3,))),
+        ("bn1", layer_type("bn")()),
+        ("fc", layer_type("fc")(units=5)),
     ],
 )
 
@@ -73,9 +73,9 @@ def test_norms_begin_as_the_identity():
     ]  # fmt: skip
 
 
-def test_special_layers_begin_as_their_rooms_say():
-    layers = [("scale", room("gamma")(initial=0.5)), ("slope", room("prelu")()),
-              ("codes", room("rbf")(units=4))]  # fmt: skip
+def test_special_layers_begin_as_their_layer_types_say():
+    layers = [("scale", layer_type("gamma")(initial=0.5)), ("slope", layer_type("prelu")()),
+              ("codes", layer_type("rbf")(units=4))]  # fmt: skip
     net = chain("net", Shape(6), layers)
     values = gather(net)
     assert set(values.of(net, net.nodes[1])["weight"]) == {0.5}
@@ -84,19 +84,19 @@ def test_special_layers_begin_as_their_rooms_say():
 
 
 def test_a_tensor_keeps_its_numbers_when_the_network_changes():
-    other = chain("net", Shape(3, (8, 8)), [("conv1", room("conv")(filters=4, kernel=(3,)))])
+    other = chain("net", Shape(3, (8, 8)), [("conv1", layer_type("conv")(filters=4, kernel=(3,)))])
     assert gather(NET).of(NET, NET.nodes[1]) == gather(other).of(other, other.nodes[1])
     assert gather(NET, Start(seed=1)).of(NET, NET.nodes[1]) != gather(NET).of(NET, NET.nodes[1])
 
 
 def test_fans_of_a_transposed_convolution_are_pytorch_s():
     """ConvTranspose2d(8, 16, 4): torch takes the second axis of (8, 16, 4, 4) for the fan-in."""
-    layer = room("conv_transpose")(filters=16, kernel=(4,))
+    layer = layer_type("conv_transpose")(filters=16, kernel=(4,))
     assert fans(layer, [Shape(8, (5, 5))]) == (16 * 16, 8 * 16)
 
 
 def test_fans_of_a_connection_table_are_means():
-    layer = room("conv")(filters=2, kernel=(5,), table=((0, 1), (1,)))
+    layer = layer_type("conv")(filters=2, kernel=(5,), table=((0, 1), (1,)))
     assert fans(layer, [Shape(2, (9, 9))])[0] == 1.5 * 25
 
 
@@ -152,7 +152,7 @@ def test_explicit_values_need_no_file_but_a_file_comes_first():
 
 
 def test_explicit_weights_without_a_bias_mean_none():
-    net = chain("n", Shape(2), [("fc", room("fc")(units=1))])
+    net = chain("n", Shape(2), [("fc", layer_type("fc")(units=1))])
     start, fc = net.nodes
     net = Network(name="n", nodes=(start, fc._replace(values={"weight": [1.0, 2.0]})), outputs=(1,))
     assert {k: list(v) for k, v in gather(net).of(net, net.nodes[1]).items()} == {
@@ -169,7 +169,7 @@ def test_rows_of_training_may_be_in_the_file_or_not():
 
 
 def test_copies_of_shared_weights_are_welcome_when_they_are_copies():
-    net = chain("n", Shape(2), [("a", room("fc")(units=2)), ("b", room("fc")(units=2))])
+    net = chain("n", Shape(2), [("a", layer_type("fc")(units=2)), ("b", layer_type("fc")(units=2))])
     start, a, b = net.nodes
     net = Network(name="n", nodes=(start, a, b._replace(shared_with=1)), outputs=(2,))
     ones = Stored((2, 2), lambda: [1.0] * 4)

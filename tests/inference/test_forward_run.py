@@ -1,4 +1,4 @@
-"""The runner: golden networks value by value, every room, and what it does when rooms lie."""
+"""The runner: golden networks value by value, every layer type, and layer types that lie."""
 
 import gc
 import weakref
@@ -17,7 +17,7 @@ from cnncalc.inference.counting import run_counted
 from cnncalc.inference.parameters import Parameters, gather
 from cnncalc.inference.run import forward, inference
 from cnncalc.inference.statistics import describe
-from cnncalc.layers import room, rooms
+from cnncalc.layers import layer_type, layer_types
 from cnncalc.layers._base import Layer
 from cnncalc.network import Network, chain
 from cnncalc.shapes import Shape
@@ -51,15 +51,15 @@ def test_the_usual_path_agrees_with_the_golden_networks(name):
         assert list(done.tensor(row).values) == pytest.approx(expected, abs=2e-5 * largest)
 
 
-@pytest.mark.parametrize("name", sorted(rooms()))
-def test_every_room_runs_and_is_counted(name):
+@pytest.mark.parametrize("name", sorted(layer_types()))
+def test_every_layer_type_runs_and_is_counted(name):
     checked = 0
 
     @settings(
         max_examples=12, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(examples(room(name)))
+    @given(examples(layer_type(name)))
     def run(example):
         nonlocal checked
         layer, shapes = example
@@ -128,14 +128,14 @@ def test_a_wrong_shape_is_an_error():
 
 def test_large_layers_are_counted_only_when_asked(monkeypatch):
     monkeypatch.setattr(runner, "COUNTED_ANYWAY", 3)
-    net = chain("net", Shape(2), [("fc", room("fc")(units=2))])
+    net = chain("net", Shape(2), [("fc", layer_type("fc")(units=2))])
     sample = {"in": ramp(Shape(2))}
     assert forward(net, sample, gather(net), readable=True).rows[-1].multiplications is None
     assert forward(net, sample, gather(net), count=True).rows[-1].multiplications == 4
 
 
 def test_counting_changes_no_bit():
-    layer = room("conv")(filters=3, kernel=(3,), padding=((1, 1),))
+    layer = layer_type("conv")(filters=3, kernel=(3,), padding=((1, 1),))
     net = network_of(layer, shapes=[Shape(2, (5, 4))])
     values = gather(net).of(net, net.nodes[-1])
     x = ramp(Shape(2, (5, 4)))
@@ -187,7 +187,7 @@ def test_tensors_are_dropped_after_their_last_use(monkeypatch, young):
 
 
 def test_samples_must_fit_the_inputs():
-    net = chain("net", Shape(4), [("relu", room("relu")())])
+    net = chain("net", Shape(4), [("relu", layer_type("relu")())])
     with pytest.raises(
         CnncalcError, match=r"^sample-size: the sample has 3 numbers as 3, but the input 'in' is 4$"
     ):
@@ -197,14 +197,14 @@ def test_samples_must_fit_the_inputs():
 
 
 def test_missing_parameters_are_named():
-    net = chain("net", Shape(4), [("fc1", room("fc")(units=2))])
+    net = chain("net", Shape(4), [("fc1", layer_type("fc")(units=2))])
     message = r"^weights-mismatch: there are no numbers for fc1\.weight$"
     with pytest.raises(CnncalcError, match=message):
         forward(net, {"in": ramp(Shape(4))}, Parameters())
 
 
 def test_rows_of_training_do_not_run():
-    net = chain("net", Shape(4), [("main", room("relu")()), ("aux", room("tanh")())])
+    net = chain("net", Shape(4), [("main", layer_type("relu")()), ("aux", layer_type("tanh")())])
     *rest, aux = net.nodes
     net = Network(name="net", nodes=(*rest, aux._replace(train_only=True)), outputs=(1, 2))
     done = forward(net, {"in": ramp(Shape(4))}, Parameters())
@@ -214,7 +214,9 @@ def test_rows_of_training_do_not_run():
 
 
 def test_shared_weights_are_the_same_weights():
-    net = chain("net", Shape(3), [("one", room("fc")(units=3)), ("two", room("fc")(units=3))])
+    net = chain(
+        "net", Shape(3), [("one", layer_type("fc")(units=3)), ("two", layer_type("fc")(units=3))]
+    )
     start, one, two = net.nodes
     net = Network(name="net", nodes=(start, one, two._replace(shared_with=1)), outputs=(2,))
     parameters = gather(net)
@@ -223,7 +225,7 @@ def test_shared_weights_are_the_same_weights():
 
 
 def test_watchers_hear_of_every_row():
-    net = chain("net", Shape(4), [("relu", room("relu")()), ("tanh", room("tanh")())])
+    net = chain("net", Shape(4), [("relu", layer_type("relu")()), ("tanh", layer_type("tanh")())])
     heard = []
     forward(net, {"in": ramp(Shape(4))}, Parameters(), watch=lambda node: heard.append(node.name))
     assert heard == ["in", "relu", "tanh"]

@@ -1,4 +1,4 @@
-"""Traces: the terms of every neuron of every room give what the forward pass gives."""
+"""Traces: the terms of every neuron of every layer type give what the forward pass gives."""
 
 # ruff: noqa: E501 - messages stand whole, as users see them
 
@@ -14,7 +14,7 @@ from cnncalc.inference.neuron_trace import Neurons, find, needed, trace
 from cnncalc.inference.parameters import gather
 from cnncalc.inference.reading import Reading, Term
 from cnncalc.inference.run import forward
-from cnncalc.layers import room, rooms
+from cnncalc.layers import layer_type, layer_types
 from cnncalc.layers._base import Layer
 from cnncalc.network import Group, Network, chain
 from cnncalc.neuron_origin import neuron_origin
@@ -29,13 +29,13 @@ MOVED = {"flatten", "reshape", "shuffle", "slice", "crop", "concat", "identity",
          "space2depth", "depth2space"}  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(rooms()))
+@pytest.mark.parametrize("name", sorted(layer_types()))
 def test_the_terms_give_the_number(name):
     @settings(
         max_examples=6, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(examples(room(name)))
+    @given(examples(layer_type(name)))
     def agree(example):
         layer, shapes = example
         try:
@@ -62,13 +62,13 @@ def test_the_terms_give_the_number(name):
 
 @pytest.mark.parametrize("name", sorted(TOLD & {"conv", "dwconv", "localconv", "fc", "linear"}))
 def test_the_terms_are_in_the_order_of_the_sum(name):
-    """Added one by one after the bias, as the room does, they give the same float."""
+    """Added one by one after the bias, as the layer type does, they give the same float."""
 
     @settings(
         max_examples=6, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(examples(room(name)))
+    @given(examples(layer_type(name)))
     def agree(example):
         layer, shapes = example
         try:
@@ -95,7 +95,7 @@ def inner(plane):
 def test_a_convolution_like_the_demo_of_the_cs231n_notes():
     """A corner of it: 27 terms, of which five per map lie in the padding."""
     case = load("conv2d_cs231n_demo")
-    layer = room("conv")(filters=2, kernel=(3,), stride=(2,), padding=((1, 1),))
+    layer = layer_type("conv")(filters=2, kernel=(3,), stride=(2,), padding=((1, 1),))
     ((padded,),) = samples(case)
     x = Tensor(Shape(3, (5, 5)), [v for c in range(3) for v in inner(padded.plane(c))])
     net = network_of(layer, shapes=[x.shape])
@@ -114,8 +114,8 @@ def test_a_convolution_like_the_demo_of_the_cs231n_notes():
 
 
 def test_attached_layers_follow():
-    net = chain("net", Shape(1, (3,)), [("c", room("conv")(filters=1, kernel=(1,), bias=False)),
-                                        ("c.bn", room("bn")()), ("c.relu", room("relu")())])  # fmt: skip
+    net = chain("net", Shape(1, (3,)), [("c", layer_type("conv")(filters=1, kernel=(1,), bias=False)),
+                                        ("c.bn", layer_type("bn")()), ("c.relu", layer_type("relu")())])  # fmt: skip
     start, c, bn, relu = net.nodes
     nodes = (start, c._replace(values={"weight": [-2.0]}), bn._replace(attached_to=1),
              relu._replace(attached_to=1))  # fmt: skip
@@ -139,7 +139,9 @@ def test_attached_layers_follow():
 
 
 def test_pooling_tells_the_winner():
-    net = chain("net", Shape(1, (2, 2)), [("p", room("maxpool")(kernel=(2,), padding=((1, 1),)))])
+    net = chain(
+        "net", Shape(1, (2, 2)), [("p", layer_type("maxpool")(kernel=(2,), padding=((1, 1),)))]
+    )
     parameters = gather(net)
     sample = {"in": Tensor(Shape(1, (2, 2)), [5.0, -1.0, 2.0, -3.0])}
     done = forward(net, sample, parameters, keep="all")
@@ -158,7 +160,7 @@ def test_pooling_tells_the_winner():
 
 def test_large_windows_are_abridged_and_the_sum_is_exact():
     size = 300
-    net = chain("net", Shape(size), [("fc", room("fc")(units=1, bias=False))])
+    net = chain("net", Shape(size), [("fc", layer_type("fc")(units=1, bias=False))])
     start, fc = net.nodes
     weights = [0.1] * (size - 1) + [7.0]
     fc = fc._replace(values={"weight": weights})
@@ -174,7 +176,7 @@ def test_large_windows_are_abridged_and_the_sum_is_exact():
 
 
 def test_many_maps_are_abridged():
-    net = chain("net", Shape(9, (3, 3)), [("c", room("conv")(filters=1, kernel=(3,)))])
+    net = chain("net", Shape(9, (3, 3)), [("c", layer_type("conv")(filters=1, kernel=(3,)))])
     parameters = gather(net)
     done = forward(net, {"in": ramp(Shape(9, (3, 3)))}, parameters, keep="all")
     lines = list(render.lines(trace(done, parameters, "c", (0, 0, 0))))
@@ -184,7 +186,7 @@ def test_many_maps_are_abridged():
 
 def test_documents_keep_the_largest_of_many_terms():
     terms = tuple(Term(0, i, (), 1.0, float(i)) for i in range(5000))
-    net = chain("net", Shape(2), [("relu", room("relu")())])
+    net = chain("net", Shape(2), [("relu", layer_type("relu")())])
     done = forward(net, {"in": ramp(Shape(2))}, gather(net), keep="all")
     found = trace(done, gather(net), "relu", (0,))._replace(reading=Reading("weighted", terms))
     told = render.document(found)
@@ -202,7 +204,7 @@ def test_documents_keep_the_largest_of_many_terms():
     ],
 )
 def test_places_that_are_none(place, said):
-    net = chain("net", Shape(1, (6, 7)), [("c", room("conv")(filters=4, kernel=(1,)))])
+    net = chain("net", Shape(1, (6, 7)), [("c", layer_type("conv")(filters=4, kernel=(1,)))])
     parameters = gather(net)
     done = forward(net, {"in": ramp(Shape(1, (6, 7)))}, parameters, keep="all")
     assert trace(done, parameters, "c", (3, 5, 6)).place == (3, 5, 6)
@@ -212,7 +214,9 @@ def test_places_that_are_none(place, said):
 
 
 def test_layers_are_found_by_name_and_by_part():
-    net = chain("net", Shape(2), [("a.relu", room("relu")()), ("a.tanh", room("tanh")())])
+    net = chain(
+        "net", Shape(2), [("a.relu", layer_type("relu")()), ("a.tanh", layer_type("tanh")())]
+    )
     net = Network(name="n", nodes=net.nodes, outputs=(2,), groups={"a": Group("a", "2 layers", 2)})
     assert find(net, "a").name == "a.tanh"
     with pytest.raises(
@@ -223,7 +227,7 @@ def test_layers_are_found_by_name_and_by_part():
 
 
 def test_a_story_that_does_not_fit_the_number_is_an_error():
-    net = chain("net", Shape(2), [("fc", room("fc")(units=1))])
+    net = chain("net", Shape(2), [("fc", layer_type("fc")(units=1))])
     parameters = gather(net)
     done = forward(net, {"in": ramp(Shape(2))}, parameters, keep="all")
     wrong = done.rows[1]._replace(output=Tensor(Shape(1), [99.0]))
@@ -250,7 +254,7 @@ def test_a_product_shows_the_map_and_its_gate():
         (Shape(2, (1, 1)), [10.0, 20.0]),
         (Shape(1, (2, 2)), [1.0, 2.0, 3.0, 4.0]),
     )
-    terms, found = traced(room("mul")(), full, per_channel, per_place, place=(1, 1, 0))
+    terms, found = traced(layer_type("mul")(), full, per_channel, per_place, place=(1, 1, 0))
     assert terms == [(0, 7.0), (1, 20.0), (2, 3.0)]
     assert found.output == 420.0
     assert found.gated
@@ -288,7 +292,9 @@ def test_a_new_layer_type_shows_all_it_reads():
 
 def test_many_numbers_read_are_abridged():
     """A softmax over 12 channels: the ten largest, then how many are left."""
-    _, found = traced(room("softmax")(), (Shape(12), [float(n) for n in range(12)]), place=(3,))
+    _, found = traced(
+        layer_type("softmax")(), (Shape(12), [float(n) for n in range(12)]), place=(3,)
+    )
     lines = list(render.lines(found))
     assert lines[1].split()[:2] == ["input", "11"]
     assert lines[11] == "  and 2 more, none of them larger in magnitude"
@@ -306,23 +312,27 @@ def seen(network, node, position):
 def test_fields_grow_backward_and_are_cut_at_the_edge():
     """Two 3x3 convolutions and a pool of 2: 6 wide; at the corner, cut. Worked by hand."""
     net = chain("net", Shape(1, (9, 9)), [
-        ("c1", room("conv")(filters=1, kernel=(3,), padding=((1, 1),))),
-        ("c2", room("conv")(filters=1, kernel=(3,), padding=((1, 1),))),
-        ("p", room("maxpool")(kernel=(2,))),
+        ("c1", layer_type("conv")(filters=1, kernel=(3,), padding=((1, 1),))),
+        ("c2", layer_type("conv")(filters=1, kernel=(3,), padding=((1, 1),))),
+        ("p", layer_type("maxpool")(kernel=(2,))),
     ])  # fmt: skip
     assert seen(net, net.nodes[3], (1, 2)) == {"in": ((0, 5), (2, 7))}
     assert seen(net, net.nodes[3], (0, 3)) == {"in": ((0, 3), (4, 8))}
 
 
 def test_fully_connected_layers_see_everything():
-    net = chain("net", Shape(1, (4, 6)), [("flat", room("flatten")()), ("fc", room("fc")(units=2))])
+    net = chain(
+        "net",
+        Shape(1, (4, 6)),
+        [("flat", layer_type("flatten")()), ("fc", layer_type("fc")(units=2))],
+    )
     assert seen(net, net.nodes[2], ()) == {"in": ((0, 3), (0, 5))}
 
 
 def test_a_box_goes_around_every_path():
-    net = network_of(room("add")(), shapes=[Shape(1, (9,)), Shape(1, (9,))])
+    net = network_of(layer_type("add")(), shapes=[Shape(1, (9,)), Shape(1, (9,))])
     a, _, add = net.nodes
-    conv = room("conv")(filters=1, kernel=(5,), padding=((2, 2),))
+    conv = layer_type("conv")(filters=1, kernel=(5,), padding=((2, 2),))
     nodes = (a, a._replace(index=1, name="c", layer=conv, inputs=(0,)), add._replace(inputs=(0, 1)))
     net = Network(name="n", nodes=nodes, outputs=(2,))
     assert seen(net, net.nodes[2], (4,)) == {"a": ((2, 6),)}

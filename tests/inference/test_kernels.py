@@ -1,4 +1,4 @@
-"""Every fast kernel against the room's own definition: any settings, any numbers."""
+"""Every fast kernel against the layer type's own definition: any settings, any numbers."""
 
 from array import array
 from itertools import product
@@ -16,7 +16,7 @@ from cnncalc.inference.kernels import convolution, cost_model, error_bounds, pac
 from cnncalc.inference.kernels.lanes import NARROW, WIDE
 from cnncalc.inference.kernels.tiling import Slide
 from cnncalc.inference.kernels.winograd import applied, scheme
-from cnncalc.layers import room
+from cnncalc.layers import layer_type
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dwconv import DwConv
 from cnncalc.layers.fc import Fc
@@ -75,7 +75,7 @@ KINDS = [plain, rectified, ranged, cancelling, extreme]
 
 
 def run_both(layer, shapes, seed, inputs=plain, weights=plain):
-    """The room's output and the kernel's, for random numbers of some kind."""
+    """The layer type's output and the kernel's, for random numbers of some kind."""
     random = Random(seed)
     tensors = [Tensor(s, [inputs(random) for _ in range(s.size)]) for s in shapes]
     parameters = {
@@ -103,11 +103,11 @@ def check(expected, got):
 
 
 @pytest.mark.parametrize("name", sorted(kernels.KERNELS))
-def test_a_kernel_agrees_with_its_room(name):
+def test_a_kernel_agrees_with_its_layer_type(name):
     checked = 0
 
     @QUICK
-    @given(examples(room(name)), SEEDS, st.sampled_from(KINDS), st.sampled_from(KINDS))
+    @given(examples(layer_type(name)), SEEDS, st.sampled_from(KINDS), st.sampled_from(KINDS))
     def agree(example, seed, inputs, weights):
         nonlocal checked
         layer, shapes = example
@@ -124,7 +124,7 @@ def test_a_kernel_agrees_with_its_room(name):
         try:
             expected, got = run_both(layer, shapes, seed, inputs, weights)
         except OverflowError:
-            reject()  # the room's own arithmetic leaves the range of floats
+            reject()  # the layer type's own arithmetic leaves the range of floats
         check(expected, got)
         checked += 1
 
@@ -135,8 +135,8 @@ def test_a_kernel_agrees_with_its_room(name):
 @pytest.mark.parametrize("name", ["conv", "dwconv", "linear", "fc", "maxpool", "relu", "add"])
 @QUICK
 @given(st.data(), SEEDS)
-def test_infinity_and_nan_spread_as_in_the_room(name, data, seed):
-    layer, shapes = data.draw(examples(room(name)))
+def test_infinity_and_nan_spread_as_in_the_layer_type(name, data, seed):
+    layer, shapes = data.draw(examples(layer_type(name)))
     try:
         layer.output_shape(*shapes)
     except UnplacedError:
@@ -202,7 +202,7 @@ def _size(spatial):
 
 
 def exactly(slide, planes, rows, biases):
-    """The convolution by the room's definition."""
+    """The convolution by the layer type's definition."""
     padding = tuple((window.begin, window.end) for window in slide.windows)
     layer = Conv(
         filters=len(rows),
@@ -267,14 +267,16 @@ def test_these_layers_are_packed(name, monkeypatch):
 
 
 @pytest.mark.usefixtures("_both_ways")
-def test_what_cannot_be_promised_is_computed_by_the_room(monkeypatch):
-    """Where everything cancels, only the room's own order gives the room's own rounding."""
+def test_what_cannot_be_promised_is_computed_by_the_layer_type(monkeypatch):
+    """Where everything cancels, only the definition's own order gives its own rounding."""
     asked = []
-    room_of = Conv.forward
+    layer_type_of = Conv.forward
     monkeypatch.setattr(
         convolution.Convolution,
-        "by_room",
-        lambda self, inputs, parameters: asked.append(1) or room_of(self.layer, inputs, parameters),
+        "by_layer_type",
+        lambda self, inputs, parameters: (
+            asked.append(1) or layer_type_of(self.layer, inputs, parameters)
+        ),
     )
     layer, shape = Conv(filters=20, kernel=(3,)), Shape(12, (16, 16))
     for values, expected in ((1.0, 0), (1e17, 1)):
@@ -373,5 +375,5 @@ def test_planning_takes_the_quickest_candidate():
     assert chosen.nanoseconds == min(own.nanoseconds for own in cost_model._candidates(size))
 
 
-def test_a_layer_without_a_kernel_is_left_to_its_room():
-    assert kernels.choose(room("gamma")(), Shape(4, (5, 5))) is None
+def test_a_layer_without_a_kernel_is_left_to_its_layer_type():
+    assert kernels.choose(layer_type("gamma")(), Shape(4, (5, 5))) is None

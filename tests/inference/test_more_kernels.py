@@ -29,7 +29,7 @@ from cnncalc.inference.initial import Start, initial
 from cnncalc.inference.kernels import conv_transpose
 from cnncalc.inference.kernels.resize import Upsample as Resizing
 from cnncalc.inference.work import READABLE, ahead
-from cnncalc.layers import room
+from cnncalc.layers import layer_type
 from cnncalc.layers.conv_transpose import ConvTranspose
 from cnncalc.layers.fc import Fc
 from cnncalc.layers.maxpool import MaxPool
@@ -147,13 +147,15 @@ def test_weights_that_are_not_finite_stay_off_the_padding(wild):
     check(layer.forward([x], weights), kernels.choose(layer, shape)([x], weights))
 
 
-def test_what_cancels_in_a_transposed_convolution_is_left_to_the_room(monkeypatch):
+def test_what_cancels_in_a_transposed_convolution_is_left_to_the_layer_type(monkeypatch):
     asked = []
-    room_of = ConvTranspose.forward
+    layer_type_of = ConvTranspose.forward
     monkeypatch.setattr(
         conv_transpose.Transposed,
-        "by_room",
-        lambda self, inputs, parameters: asked.append(1) or room_of(self.layer, inputs, parameters),
+        "by_layer_type",
+        lambda self, inputs, parameters: (
+            asked.append(1) or layer_type_of(self.layer, inputs, parameters)
+        ),
     )
     layer, shape = UP["2x2/2 of U-Net"]
     for value, expected in ((1.0, 0), (1e17, 1)):
@@ -180,8 +182,8 @@ def test_weights_of_a_transposed_convolution_as_a_file_holds_them(held):
 @pytest.mark.parametrize("name", MORE)
 @QUICK
 @given(st.data(), SEEDS)
-def test_infinity_and_nan_spread_as_in_the_room(name, data, seed):
-    layer, shapes = data.draw(examples(room(name)))
+def test_infinity_and_nan_spread_as_in_the_layer_type(name, data, seed):
+    layer, shapes = data.draw(examples(layer_type(name)))
     try:
         layer.output_shape(*shapes)
         expected, got = run_both(layer, shapes, seed, inputs=broken)
@@ -207,7 +209,7 @@ class Lazy(Sequence):
 @settings(QUICK, max_examples=15)
 @given(st.data(), SEEDS)
 def test_numbers_may_come_as_any_sequence(name, data, seed):
-    layer, shapes = data.draw(examples(room(name)))
+    layer, shapes = data.draw(examples(layer_type(name)))
     random = Random(seed)
     tensors = [Tensor(s, [random.gauss(0, 1) for _ in range(s.size)]) for s in shapes]
     try:
@@ -224,14 +226,14 @@ def test_numbers_may_come_as_any_sequence(name, data, seed):
 @pytest.mark.parametrize("name", ["dropout", "flatten", "identity"])
 def test_what_stays_the_same_is_not_copied(name):
     x = Tensor(Shape(2, (2,)), [1.0, 2.0, 3.0, 4.0])
-    assert kernels.choose(room(name)(), x.shape)([x], {}).values is x.values
+    assert kernels.choose(layer_type(name)(), x.shape)([x], {}).values is x.values
 
 
-def test_a_blend_in_which_everything_cancels_is_left_to_the_room(monkeypatch):
+def test_a_blend_in_which_everything_cancels_is_left_to_the_layer_type(monkeypatch):
     asked = []
     monkeypatch.setattr(
         Resizing,
-        "by_room",
+        "by_layer_type",
         lambda self, inputs, parameters: asked.append(1) or self.layer.forward(inputs, parameters),
     )
     layer, shape = Upsample(size=(2,), mode="bilinear"), Shape(1, (4,))

@@ -1,4 +1,4 @@
-"""Packed tensors: what is done lane by lane, against plain numbers; kernels, against rooms."""
+"""Packed tensors: lane by lane against plain numbers, and kernels against layer types."""
 
 from fractions import Fraction
 from math import inf, isnan, ldexp, nan
@@ -241,7 +241,7 @@ DENSE = {
 
 
 @pytest.mark.parametrize("name", DENSE)
-def test_convolutions_of_packed_maps_are_those_of_the_rooms(name):
+def test_convolutions_of_packed_maps_are_those_of_the_layer_types(name):
     layer, shape = DENSE[name]
     random = Random(6)
     x = Tensor(shape, [random.gauss(0, 1) for _ in range(shape.size)])
@@ -267,7 +267,7 @@ SHAPE = Shape(12, (14, 14))
 
 
 def run_both(layer, seed, inputs, weights):
-    """The room's output and the kernel's for a packed tensor."""
+    """The layer type's output and the kernel's for a packed tensor."""
     random = Random(seed)
     layout = Layout(*SHAPE.spatial)
     count = 2 if layer.type == "add" else 1
@@ -298,7 +298,7 @@ def check(expected, got):
 @pytest.mark.parametrize("name", LAYERS)
 @settings(QUICK, max_examples=25)
 @given(SEEDS, KINDS, KINDS)
-def test_a_kernel_agrees_with_its_room_on_packed_tensors(name, seed, inputs, weights):
+def test_a_kernel_agrees_with_its_layer_type_on_packed_tensors(name, seed, inputs, weights):
     check(*run_both(LAYERS[name], seed, inputs, weights))
 
 
@@ -321,7 +321,7 @@ def test_what_cannot_be_told_is_computed_otherwise():
 
 
 def both(layer, x, **parameters):
-    """The room's numbers and the kernel's, for a tensor as it is."""
+    """The layer type's numbers and the kernel's, for a tensor as it is."""
     plainly = layer.forward([Tensor(x.shape, list(x.values))], parameters)
     return plainly, kernels.choose(layer, x.shape)([x], parameters)
 
@@ -399,7 +399,7 @@ def test_norms_that_grow_beyond_all_measure():
     [(1e305, 1.0, 0.0, 1.0), (1.7e-313, 0.0, 1e20, 1e300), (0.0, 1.0, 1.0, 5.0)],
 )
 def test_norms_whose_two_factors_are_not_one(weight, mean, variance, number):
-    """Where their quotient leaves the range of floats, x is divided first, as in the room."""
+    """Where their quotient leaves the range of floats, x is divided first, as in the layer type."""
     shape, layer = Shape(1, (1, 2)), Bn(eps=1e-10)
     learned = {"weight": [weight], "bias": [0.0]}
     seen = {"running_mean": [mean], "running_var": [variance]}

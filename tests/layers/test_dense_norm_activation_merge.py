@@ -1,4 +1,4 @@
-"""Dense, norm, activation and merge rooms: golden values, figures of papers, refusals."""
+"""Dense, norm, activation and merge layer types: golden values, figures of papers, refusals."""
 
 import json
 from math import isnan
@@ -8,7 +8,7 @@ from golden import check, load
 from pydantic import TypeAdapter, ValidationError
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers import room
+from cnncalc.layers import layer_type
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 from cnncalc.window import STILL, Reach
@@ -68,20 +68,20 @@ LAST_AXIS = [
 
 @pytest.mark.parametrize(("case", "type_", "fields"), GOLDEN)
 def test_golden_values(case, type_, fields):
-    check(room(type_)(**fields), load(case))
+    check(layer_type(type_)(**fields), load(case))
 
 
 @pytest.mark.parametrize(("case", "type_", "fields"), CURVES)
 def test_golden_curves(case, type_, fields):
     one = load(case)
-    check(room(type_)(**fields), {**one, "input": [one["input"]], "output": [one["output"]]})
+    check(layer_type(type_)(**fields), {**one, "input": [one["input"]], "output": [one["output"]]})
 
 
 @pytest.mark.parametrize(("case", "type_", "fields"), LAST_AXIS)
 def test_golden_values_along_the_last_axis(case, type_, fields):
     one = load(case)
     turned = {name: [list(zip(*s, strict=True)) for s in one[name]] for name in ("input", "output")}
-    check(room(type_)(**fields), {**one, **json.loads(json.dumps(turned))})
+    check(layer_type(type_)(**fields), {**one, **json.loads(json.dumps(turned))})
 
 
 def learned(layer, *shapes):
@@ -89,15 +89,15 @@ def learned(layer, *shapes):
 
 
 def test_f6_of_lenet5_has_10164_parameters():
-    assert learned(room("fc")(units=84), Shape(120)) == 10164
+    assert learned(layer_type("fc")(units=84), Shape(120)) == 10164
 
 
 def test_the_first_dense_layer_of_vgg16_has_102764544_parameters():
-    assert learned(room("fc")(units=4096), Shape(512, (7, 7))) == 102764544
+    assert learned(layer_type("fc")(units=4096), Shape(512, (7, 7))) == 102764544
 
 
 def test_the_rbf_units_of_lenet5_have_840_fixed_links():
-    rbf = room("rbf")(units=10)
+    rbf = layer_type("rbf")(units=10)
     assert learned(rbf, Shape(84)) == 0
     assert [(p.size, p.role) for p in rbf.parameters(Shape(84))] == [(840, "fixed")]
     assert rbf.connections(Shape(84)) == 840
@@ -105,7 +105,7 @@ def test_the_rbf_units_of_lenet5_have_840_fixed_links():
 
 def test_batch_norm_of_64_channels_has_128_parameters_and_128_statistics():
     sizes = {"learned": 0, "statistic": 0}
-    for parameter in room("bn")().parameters(Shape(64, (32, 32))):
+    for parameter in layer_type("bn")().parameters(Shape(64, (32, 32))):
         sizes[parameter.role] += parameter.size
     assert sizes == {"learned": 128, "statistic": 128}
 
@@ -113,23 +113,23 @@ def test_batch_norm_of_64_channels_has_128_parameters_and_128_statistics():
 def test_lrn_divides_alpha_by_the_size_unless_told_otherwise():
     case = load("local_response_norm_strong_even_size")
     undivided = {"size": 4, "alpha": 0.9 / 4, "beta": 0.5, "divide": False}
-    check(room("lrn")(**undivided), case)
+    check(layer_type("lrn")(**undivided), case)
 
 
 def test_lrn_leaves_the_bias_to_the_convolution_before_it():
-    assert room("bn").attaches == "norm"
-    assert room("lrn").attaches == "activation"
+    assert layer_type("bn").attaches == "norm"
+    assert layer_type("lrn").attaches == "activation"
 
 
 def test_a_squeeze_and_excitation_gate_does_not_widen_the_receptive_field():
     full, gate, mask = Shape(64, (8, 8)), Shape(64, (1, 1)), Shape(1, (8, 8))
-    assert room("mul")().reach(full, gate, mask) == ((STILL, STILL), None, (STILL, STILL))
-    assert room("mul")().reach(gate, gate) == ((STILL, STILL), (STILL, STILL))
+    assert layer_type("mul")().reach(full, gate, mask) == ((STILL, STILL), None, (STILL, STILL))
+    assert layer_type("mul")().reach(gate, gate) == ((STILL, STILL), (STILL, STILL))
 
 
 def test_unet_crops_the_encoder_map_to_the_decoder():
     decoder, encoder = Shape(512, (56, 56)), Shape(512, (64, 64))
-    concat = room("concat")(fitting="crop")
+    concat = layer_type("concat")(fitting="crop")
     assert concat.output_shape(decoder, encoder) == Shape(1024, (56, 56))
     assert concat.reach(decoder, encoder)[1] == (Reach(1, 4, 4),) * 2
 
@@ -139,14 +139,14 @@ def test_an_odd_row_is_cropped_behind_the_middle():
         Tensor(Shape(1, (2,)), [0.5, 0.5]),
         Tensor(Shape(1, (5,)), [1.0, 2.0, 3.0, 4.0, 5.0]),
     )
-    out = room("concat")(fitting="crop").forward([narrow, wide], {})
+    out = layer_type("concat")(fitting="crop").forward([narrow, wide], {})
     assert out == Tensor(Shape(2, (2,)), [0.5, 0.5, 2.0, 3.0])
 
 
 def test_concatenating_along_two_axes_lays_the_maps_side_by_side_or_below():
     left, right = Tensor(Shape(1, (2, 2)), [1, 2, 3, 4]), Tensor(Shape(1, (2, 2)), [5, 6, 7, 8])
-    beside = room("concat")(axis="w").forward([left, right], {})
-    below = room("concat")(axis="h").forward([left, right], {})
+    beside = layer_type("concat")(axis="w").forward([left, right], {})
+    below = layer_type("concat")(axis="h").forward([left, right], {})
     assert beside == Tensor(Shape(1, (2, 4)), [1, 2, 5, 6, 3, 4, 7, 8])
     assert below == Tensor(Shape(1, (4, 2)), [1, 2, 3, 4, 5, 6, 7, 8])
 
@@ -154,7 +154,7 @@ def test_concatenating_along_two_axes_lays_the_maps_side_by_side_or_below():
 def test_max_and_mean_and_sub_work_number_by_number():
     left, right = (Tensor(Shape(3), values) for values in ([1.0, -4.0, 2.0], [3.0, -6.0, 2.0]))
     results = {
-        name: room(type_)(**fields).forward([left, right], {}).values
+        name: layer_type(type_)(**fields).forward([left, right], {}).values
         for name, type_, fields in [
             ("max", "max", {}),
             ("mean", "mean", {}),
@@ -172,14 +172,14 @@ def test_max_and_mean_and_sub_work_number_by_number():
 
 def test_identity_and_dropout_hand_their_input_through():
     x = Tensor(Shape(2, (2,)), [1.0, 2.0, 3.0, 4.0])
-    assert room("identity")().forward([x], {}) == x
-    assert room("dropout")(rate=0.9).forward([x], {}) == x
+    assert layer_type("identity")().forward([x], {}) == x
+    assert layer_type("dropout")(rate=0.9).forward([x], {}) == x
 
 
 def test_a_nan_is_not_hidden():
     nan = float("nan")
     for name in ("relu", "relu6", "hardtanh", "leaky", "elu", "sigmoid", "hswish", "softplus"):
-        value = room(name)().apply(nan)
+        value = layer_type(name)().apply(nan)
         assert isnan(value), name
 
 
@@ -275,7 +275,7 @@ REFUSED = [
 @pytest.mark.parametrize(("refused", "accepted", "said", "help_"), REFUSED)
 def test_what_does_not_fit_is_refused_in_words(refused, accepted, said, help_):
     type_, fields, shapes = refused
-    layer = room(type_)(**fields)
+    layer = layer_type(type_)(**fields)
     assert layer.output_shape(*accepted)
     with pytest.raises(UnplacedError) as caught:
         layer.output_shape(*shapes)
@@ -285,9 +285,9 @@ def test_what_does_not_fit_is_refused_in_words(refused, accepted, said, help_):
 
 
 def test_the_range_of_hardtanh_is_not_empty():
-    assert room("hardtanh")(low=0.0, high=0.5).output_shape(Shape(3)) == Shape(3)
+    assert layer_type("hardtanh")(low=0.0, high=0.5).output_shape(Shape(3)) == Shape(3)
     with pytest.raises(UnplacedError, match=r"^low=0.5 must be less than high=0.5$"):
-        room("hardtanh")(low=0.5, high=0.5).output_shape(Shape(3))
+        layer_type("hardtanh")(low=0.5, high=0.5).output_shape(Shape(3))
 
 
 # Type, fields that are accepted, the same with one that is not, what is said of it.
@@ -307,7 +307,7 @@ INVALID = [
 
 @pytest.mark.parametrize(("type_", "good", "bad", "message"), INVALID)
 def test_fields_are_validated(type_, good, bad, message):
-    adapter = TypeAdapter(room(type_))
+    adapter = TypeAdapter(layer_type(type_))
     assert adapter.validate_python(good)
     with pytest.raises(ValidationError) as caught:
         adapter.validate_python(bad)

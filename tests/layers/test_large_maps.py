@@ -12,7 +12,7 @@ from strategies import layers
 
 from cnncalc.analysis.facts import facts_of
 from cnncalc.errors import UnplacedError
-from cnncalc.layers import room, rooms
+from cnncalc.layers import layer_type, layer_types
 from cnncalc.layers._groups import require_groups
 from cnncalc.layers.adaptivepool import AdaptivePool, axis_bins
 from cnncalc.layers.upsample import Upsample, floor_sum, largest_residue, least_residue
@@ -33,7 +33,7 @@ def large(shape, channels, size):
     return Shape(channels, (size,) * shape.rank)
 
 
-@pytest.mark.parametrize("name", sorted(rooms()))
+@pytest.mark.parametrize("name", sorted(layer_types()))
 def test_every_layer_type_on_a_billion(name):
     """Random layers, asked for all their figures and formulas."""
     answered = []
@@ -42,8 +42,8 @@ def test_every_layer_type_on_a_billion(name):
     @given(st.data(), LARGE, CHANNELS)
     def ask(data, size, channels):
         small = Shape(3, (5,) * data.draw(st.sampled_from([2, 2, 1, 3, 0])))
-        layer = data.draw(layers(room(name), small))
-        shapes = (large(small, channels, size),) * max(room(name).arity[0], 1)
+        layer = data.draw(layers(layer_type(name), small))
+        shapes = (large(small, channels, size),) * max(layer_type(name).arity[0], 1)
         tracemalloc.start()
         begun = time.process_time()
         try:

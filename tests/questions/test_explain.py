@@ -14,7 +14,7 @@ from graphs import Graph, conv, layer, pool
 
 from cnncalc import load, zoo
 from cnncalc.errors import CnncalcError
-from cnncalc.layers import room
+from cnncalc.layers import layer_type
 from cnncalc.questions.explain import explain
 from cnncalc.shapes import Shape
 from cnncalc.spec.document import read_document
@@ -34,8 +34,8 @@ FIELD = {"size": 0, "jump": 1, "start": 2}
 
 @cache
 def fully_connected(shape, units, bias):
-    """What the room of fully connected layers says of a layer between the same volumes."""
-    parameters = room("fc")(units=units, bias=bias).parameters(shape)
+    """What the fully connected layer type says of a layer between the same volumes."""
+    parameters = layer_type("fc")(units=units, bias=bias).parameters(shape)
     return {p.name: p.size for p in parameters}
 
 

@@ -22,7 +22,7 @@ from cnncalc.tensor import Tensor, positions
 
 
 def remembered(network):
-    """Run the rooms on numbers that remember: per node and place, the places of the first input."""
+    """Run the layer types on numbers that remember: per place, those of the first input."""
     random, tally = Random(7), Tally()
     tensors = []
     for node in network.nodes:

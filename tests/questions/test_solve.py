@@ -15,7 +15,7 @@ from cnncalc.window import Window, padding_by_rule, transposed_count
 
 
 def gives(one, transposed=False):
-    """The output of a setting, by the layer rooms."""
+    """The output of a setting, by the layer types."""
     fields = {
         "filters": 1, "kernel": (one.f,), "stride": (one.s,), "padding": ((one.begin, one.end),),
         "dilation": (one.dilation,),

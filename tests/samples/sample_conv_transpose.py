@@ -3,7 +3,7 @@
 
 def adjust(draw, shape, fields):
     padding = "half" if isinstance(fields["padding"], str) else fields["padding"]
-    room = min(fields["stride"]) - 1
-    extra = tuple(min(a, room) for a in fields["output_padding"])
+    layer_type = min(fields["stride"]) - 1
+    extra = tuple(min(a, layer_type) for a in fields["output_padding"])
     filters = fields["filters"] * fields["groups"]
     return {**fields, "padding": padding, "output_padding": extra, "filters": filters}

@@ -1,4 +1,4 @@
-"""Only zeros may be replaced by another value, and a reflection needs room enough."""
+"""Only zeros may be replaced by another value, and a reflection needs layer type enough."""
 
 
 def adjust(draw, shape, fields):

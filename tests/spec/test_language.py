@@ -13,14 +13,14 @@ from cnncalc.errors import CnncalcError
 from cnncalc.shapes import Shape
 
 
-def rooms(found):
+def layer_types(found):
     """The layers themselves, inputs left out."""
     return [node.layer for node in found.nodes if node.layer.type != "input"]
 
 
 def filters(found):
     """The number of filters of every convolution."""
-    return [layer.filters for layer in rooms(found) if layer.type == "conv"]
+    return [layer.filters for layer in layer_types(found) if layer.type == "conv"]
 
 
 # --- 1.2 inputs -------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ def test_several_inputs_have_names_and_the_first_comes_first():
     ],
 )
 def test_every_way_to_write_a_convolution(line):
-    (layer,) = rooms(layers(line, input="32x32x4"))
+    (layer,) = layer_types(layers(line, input="32x32x4"))
     window = layer.windows(Shape(4, (32, 32)))
     assert (layer.filters, layer.groups, layer.bias) == (6, 2, True)
     assert {(w.kernel, w.stride, w.begin, w.end, w.dilation) for w in window} == {(5, 2, 1, 1, 2)}
@@ -138,12 +138,12 @@ def mapping(fields):
 def test_the_mapping_form_says_the_same_as_the_text(pairs):
     text = layers(*(text for text, _ in pairs), input="60x60x4")
     canonical = layers(*(canonical for _, canonical in pairs), input="60x60x4")
-    assert rooms(text) == rooms(canonical)
+    assert layer_types(text) == layer_types(canonical)
     assert shapes(text) == shapes(canonical)
 
 
 def test_sizes_per_axis():
-    (layer,) = rooms(layers("conv 2 1x7 s1x2 p0x3"))
+    (layer,) = layer_types(layers("conv 2 1x7 s1x2 p0x3"))
     assert (layer.kernel, layer.stride, layer.padding) == ((1, 7), (1, 2), ((0, 0), (3, 3)))
 
 
@@ -165,7 +165,7 @@ def test_sizes_per_axis():
     ],
 )
 def test_a_norm_in_the_first_place_takes_the_bias_away(line, bias):
-    found = [layer.bias for layer in rooms(layers(line)) if hasattr(layer, "bias")]
+    found = [layer.bias for layer in layer_types(layers(line)) if hasattr(layer, "bias")]
     assert found == bias
 
 
@@ -310,7 +310,10 @@ def test_words_are_arguments_too():
           - b act=hswish p=valid norm=false
         """)
     assert names(found) == ["b1.conv1", "b1.conv1.relu", "b1.bn1", "b2.conv1", "b2.conv1.hswish"]
-    assert [layer.padding for layer in rooms(found) if layer.type == "conv"] == ["same", "valid"]
+    assert [layer.padding for layer in layer_types(found) if layer.type == "conv"] == [
+        "same",
+        "valid",
+    ]
 
 
 def test_a_block_sees_the_sizes_of_what_entered_it_and_the_variables():
@@ -374,7 +377,7 @@ def test_expressions_stand_where_numbers_do():
           - conv div8(64*width) (n[0])x1 s=min(*2,1)
         """.replace("min(*2,1)", "min(2, 1)")
     )
-    (layer,) = rooms(found)
+    (layer,) = layer_types(found)
     assert (layer.filters, layer.kernel, layer.stride) == (32, (3, 1), (1,))
 
 
@@ -453,7 +456,7 @@ def test_tables_hold_numbers_words_switches_and_expressions():
         "conv1", "conv1.relu", "maxpool1", "upsample1", "conv2", "conv2.tanh", "upsample2",
     ]  # fmt: skip
     assert filters(found) == [6, 5]
-    assert [layer.mode for layer in rooms(found) if layer.type == "upsample"] == [
+    assert [layer.mode for layer in layer_types(found) if layer.type == "upsample"] == [
         "nearest", "bilinear",
     ]  # fmt: skip
 
@@ -492,8 +495,8 @@ def test_any_norm_or_activation_replaces_those_of_the_defaults(line, rows):
     assert names(layers(line, more=DEFAULTS)) == rows
 
 
-def test_the_layer_comes_before_the_defaults_and_those_before_the_room():
-    usual, own, plain = rooms(
+def test_the_layer_comes_before_the_defaults_and_those_before_the_layer_type():
+    usual, own, plain = layer_types(
         layers("conv 4 plain", "conv 4 1x1 p0 plain", "conv 4 plain", more=DEFAULTS)
     )
     assert (usual.kernel, usual.padding, usual.stride) == ((3, 3), ((1, 1),), (1,))
@@ -502,13 +505,13 @@ def test_the_layer_comes_before_the_defaults_and_those_before_the_room():
 
 
 def test_defaults_know_aliases_and_reach_attached_layers():
-    pool, conv, bn, _ = rooms(layers("maxpool", "conv 4", more=DEFAULTS))
+    pool, conv, bn, _ = layer_types(layers("maxpool", "conv 4", more=DEFAULTS))
     assert (pool.kernel, bn.eps, conv.bias) == ((2, 2), 0.5, False)
 
 
 def test_defaults_use_variables():
     more = "vars: {f: 5}\ndefaults: {conv: f=f}"
-    assert [layer.kernel for layer in rooms(layers("conv 4", more=more))] == [(5,)]
+    assert [layer.kernel for layer in layer_types(layers("conv 4", more=more))] == [(5,)]
 
 
 def test_shared_weights_are_stored_once_and_work_every_time():
@@ -553,7 +556,7 @@ def test_connection_tables_as_picture_and_as_lists():
         """)
     listed = layers("conv: {filters: 4, kernel: [5, 5], table: [[0, 1], [0, 2], [1, 2], [0, 2]]}",
                     input="6x6x3")  # fmt: skip
-    assert rooms(picture) == rooms(listed)
+    assert layer_types(picture) == layer_types(listed)
     assert analyze(picture).totals.weights == 8 * 25
 
 

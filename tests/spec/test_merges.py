@@ -7,12 +7,12 @@ from jsonschema import Draft202012Validator
 from written import error, layers, names, network, report, shapes, sources
 
 from cnncalc.errors import ENOUGH_ERRORS
-from cnncalc.layers import room, rooms
+from cnncalc.layers import layer_type, layer_types
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
 from cnncalc.spec.model import spec_schema
 from cnncalc.spec.variables import may_name
-from cnncalc.spec.vocabulary import is_plain_word, of_room
+from cnncalc.spec.vocabulary import is_plain_word, of_layer_type
 from cnncalc.spec.write import text
 
 TWO = ("a: conv 4 3x3 p1", "b: conv 6 3x3 p1")
@@ -106,8 +106,8 @@ def test_a_layer_may_be_called_as_a_repeat_is_written():
 
 
 def test_no_word_of_a_merge_can_be_a_name():
-    merges = [name for name in rooms() if room(name).arity[1] != 1]
-    words = {word for name in merges for word in of_room(name).words}
+    merges = [name for name in layer_types() if layer_type(name).arity[1] != 1]
+    words = {word for name in merges for word in of_layer_type(name).words}
     assert words
     for word in {*words, "floor"}:
         assert is_plain_word(word)

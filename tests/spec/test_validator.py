@@ -10,7 +10,7 @@ from strategies import layers as layers_like
 from strategies import shapes
 
 from cnncalc import layers
-from cnncalc.layers import rooms
+from cnncalc.layers import layer_types
 from cnncalc.spec.model import SpecModel
 from cnncalc.spec.validator import field_hints, schema_of, validator
 
@@ -43,10 +43,10 @@ def same(kind, mapping):
 
 
 @st.composite
-def mappings(draw, room):
-    """Fields of this room, most often right, some left out, made wrong, or unknown."""
-    layer = draw(layers_like(room, draw(shapes())))
-    fields = {name: getattr(layer, name) for name in field_hints(room)}
+def mappings(draw, layer_type):
+    """Fields of this layer type, most often right, some left out, made wrong, or unknown."""
+    layer = draw(layers_like(layer_type, draw(shapes())))
+    fields = {name: getattr(layer, name) for name in field_hints(layer_type)}
     for name in list(fields):
         match draw(st.sampled_from("kkkkkklw")):
             case "l":
@@ -58,26 +58,26 @@ def mappings(draw, room):
     return fields
 
 
-@pytest.mark.parametrize("name", rooms())
+@pytest.mark.parametrize("name", layer_types())
 @settings(max_examples=40)
 @given(data=st.data())
-def test_rooms(name, data):
-    room = layers.room(name)
-    same(room, data.draw(mappings(room)))
+def test_layer_types(name, data):
+    layer_type = layers.layer_type(name)
+    same(layer_type, data.draw(mappings(layer_type)))
 
 
-@pytest.mark.parametrize("name", rooms())
+@pytest.mark.parametrize("name", layer_types())
 def test_every_field_refuses_and_accepts_the_same(name):
-    room = layers.room(name)
-    for field in field_hints(room):
+    layer_type = layers.layer_type(name)
+    for field in field_hints(layer_type):
         for value in VALUES:
-            same(room, {field: value})
+            same(layer_type, {field: value})
 
 
-@pytest.mark.parametrize("name", rooms())
+@pytest.mark.parametrize("name", layer_types())
 def test_a_mapping_is_needed(name):
     for value in (None, 3, "conv", [1, 2]):
-        same(layers.room(name), value)
+        same(layers.layer_type(name), value)
 
 
 TOP = {
@@ -99,7 +99,7 @@ def test_a_variant(value, key):
 
 def test_a_right_one_is_read():
     assert same(SpecModel, TOP).variants["a"].vars == {}
-    conv = layers.room("conv")
+    conv = layers.layer_type("conv")
     assert same(conv, {"filters": 6, "kernel": 5}) == conv(filters=6, kernel=(5,))
 
 

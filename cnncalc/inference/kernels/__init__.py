@@ -1,7 +1,7 @@
 """Fast kernels: layers computed in plain Python as quickly as plain Python goes.
 
-`choose` is the one door. A kernel takes what a room's `forward` takes and gives the same
-tensor, to 1e-5 of the layer's largest absolute value at worst; the rooms keep the definition.
+`choose` is the one door. A kernel takes what a layer type's `forward` takes and gives the same
+tensor, to 1e-5 of the layer's largest absolute value at worst; the layer types keep the definition.
 A kernel's module is imported when a layer needs it.
 """
 
@@ -70,7 +70,7 @@ KERNELS = {
 
 
 def choose(layer: Layer, *inputs: Shape) -> Kernel | None:
-    """The kernel for a layer that gets inputs of these shapes; None where the room serves.
+    """The kernel for a layer that gets inputs of these shapes; None where the layer type serves.
 
     >>> from cnncalc.layers.conv import Conv
     >>> from cnncalc.shapes import Shape

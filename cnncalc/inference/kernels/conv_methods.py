@@ -7,7 +7,7 @@ from operator import add
 from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.error_bounds import measure, steps
-from cnncalc.inference.kernels.floats import EPSILON, SAME_AS_ROOMS, distances, ordinary, usual
+from cnncalc.inference.kernels.floats import EPSILON, SAME_AS_DEFINITION, distances, ordinary, usual
 from cnncalc.inference.kernels.groups import Made
 from cnncalc.inference.kernels.kernel import largest
 from cnncalc.inference.kernels.packed import convolve
@@ -68,7 +68,7 @@ def floating(group: Group) -> Made:
         if isfinite(made.error):
             return made._replace(error=made.error + rounding(group, limit))
     made = added(group)
-    error = 0.0 if SAME_AS_ROOMS else rounding(group, limit)
+    error = 0.0 if SAME_AS_DEFINITION else rounding(group, limit)
     return made._replace(error=error if isfinite(error) else 0.0)
 
 
@@ -83,12 +83,12 @@ def by_distances(norm: float, group: Group) -> Made:
 
 
 def added(group: Group) -> Made:
-    """The outputs of a group, products added up in the rooms' order."""
+    """The outputs of a group, products added up in the layer types' order."""
     ((planes, rows),) = group.pieces
     return Made(ordinary(group.size.slide, planes, rows, group.biases), 0.0)
 
 
 def rounding(group: Group, limit: float) -> float:
-    """How far the room's own sums may be off, when no output exceeds a limit, biases aside."""
+    """How far the definition's sums may be off, when no output exceeds a limit, biases aside."""
     bias = max(map(abs, group.biases))
     return (group.size.terms + 4) * EPSILON * (limit + bias)

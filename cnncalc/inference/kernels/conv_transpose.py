@@ -51,12 +51,12 @@ class Transposed(Kernel):
     __slots__ = ()
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
-        """The layer's output, as near to the room's as a convolution's."""
+        """The layer's output, as near to the layer type's as a convolution's."""
         (x,) = inputs
         out = self.layer.output_shape(x.shape)
         weight, bias = parameters["weight"], parameters.get("bias", [0.0] * out.channels)
         if not isfinite(sum(weight)):  # it would spread from the padding's zeros
-            return self.by_room(inputs, parameters)
+            return self.by_layer_type(inputs, parameters)
         axes = zip(self.layer.windows(x.shape), x.shape.spatial, strict=True)
         windows = [_apart(*axis) for axis in axes]
         every = ways(windows, x.shape.spatial, out.spatial)
@@ -67,7 +67,7 @@ class Transposed(Kernel):
         for index in astray(made) if made else ():
             made[index] = floating(self._group(works[index], taps))
         if made and astray(made):
-            return self.by_room(inputs, parameters)
+            return self.by_layer_type(inputs, parameters)
         pick = _in_order(every, out.spatial, [window.stride for window in windows])
         return Tensor(out, _joined(parts, made, bias, pick))
 

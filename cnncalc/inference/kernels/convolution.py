@@ -1,8 +1,8 @@
 """Convolutions and linear layers: the quickest way whose error is known to be small.
 
-A way computes all outputs together with a bound on how far any may be from the room's own
+A way computes all outputs together with a bound on how far any may be from the layer type's own
 arithmetic. The bound is held against the largest output; where it is more than TOLERANCE of
-that, the next way is tried: packed maps, packed vectors, floating point, and the room itself,
+that, the next way is tried: packed maps, packed vectors, floating point, and the layer type itself,
 which is right by definition. Nothing is assumed of the numbers, and the bounds hold for any.
 """
 
@@ -49,7 +49,7 @@ class Convolution(Kernel):
     __slots__ = ()
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
-        """The layer's output, as near to the room's as TOLERANCE says."""
+        """The layer's output, as near to the layer type's as TOLERANCE says."""
         (x,) = inputs
         packed = self.entering(x)
         made = None if packed is None else self.resident(packed, parameters)
@@ -100,14 +100,14 @@ class Convolution(Kernel):
         return kept(slider.layout, mixer.mix(rows, biases, across=turned))
 
     def _of_numbers(self, x: Tensor, parameters: Mapping[str, Numbers]) -> Tensor:
-        """The output by the ways that take numbers and make numbers, or by the room."""
+        """The output by the ways that take numbers and make numbers, or by the layer type."""
         slide = slide_of(self.layer, x.shape)
         parts = self.parts(x.shape.channels, slide.taps)
         made = [self._made(slide, x, parameters, part) for part in parts]
         for index in astray(made):
             made[index] = floating(_group(slide, x, parameters, parts[index]))
         if astray(made):
-            return self.by_room([x], parameters)
+            return self.by_layer_type([x], parameters)
         return Tensor(self.layer.output_shape(x.shape), joined(made))
 
     def parts(self, channels: int, taps: int) -> tuple[Part, ...]:

@@ -80,7 +80,7 @@ class Softplus(Pointwise):
     def apply(self, values: Numbers) -> list[float]:
         """Straight beyond the threshold, bent below."""
         beta, threshold = self.layer.beta, self.layer.threshold
-        if threshold > LARGEST_EXPONENT:  # where e overflows, the room has its own rule
+        if threshold > LARGEST_EXPONENT:  # where e overflows, the layer type has its own rule
             return [self.layer.apply(x) for x in values]
         return [
             x if y > threshold else log1p(exp(y)) / beta

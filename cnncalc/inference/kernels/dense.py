@@ -6,7 +6,7 @@ from math import dist, isfinite
 from operator import mul
 from typing import TYPE_CHECKING
 
-from cnncalc.inference.kernels.floats import EPSILON, SAME_AS_ROOMS
+from cnncalc.inference.kernels.floats import EPSILON, SAME_AS_DEFINITION
 from cnncalc.inference.kernels.groups import Made, astray, numbers
 from cnncalc.inference.kernels.kernel import Kernel, largest
 from cnncalc.tensor import Tensor
@@ -23,7 +23,7 @@ class Dense(Kernel):
     __slots__ = ()
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
-        """Each unit's bias and its products, added up in the room's order."""
+        """Each unit's bias and its products, added up in the layer type's order."""
         (x,) = inputs
         out, seen = self.layer.output_shape(x.shape), list(x.values)
         biases = list(parameters.get("bias", [0.0] * out.size))
@@ -32,10 +32,10 @@ class Dense(Kernel):
         for unit, bias in enumerate(biases):
             row = numbers(parameters["weight"], unit * terms, terms)
             values.append(sum(map(mul, seen, row), bias))
-            if not SAME_AS_ROOMS:
+            if not SAME_AS_DEFINITION:
                 norm = max(norm, dist(row, origin))
         error = (terms + 4) * EPSILON * (norm * dist(seen, origin) + largest(biases))
-        made = Made([values], 0.0 if SAME_AS_ROOMS or not isfinite(error) else error)
+        made = Made([values], 0.0 if SAME_AS_DEFINITION or not isfinite(error) else error)
         if astray([made]):
-            return self.by_room(inputs, parameters)
+            return self.by_layer_type(inputs, parameters)
         return Tensor(out, values)

@@ -79,10 +79,10 @@ def steps(norms: Norms, plan: Plan) -> Steps | None:
 
     Both sides get the same precision, which makes the bound smallest.
     """
-    room, slack = ldexp(1.0, plan.lanes.width - 1) / plan.scale, sqrt(norms.terms) / 2
-    if not norms.usual or sqrt(room) < 4 * slack:
+    limit, slack = ldexp(1.0, plan.lanes.width - 1) / plan.scale, sqrt(norms.terms) / 2
+    if not norms.usual or sqrt(limit) < 4 * slack:
         return None
-    inputs = floor(log2(sqrt(room) - slack) - log2(norms.inputs))
-    left = room / (ldexp(norms.inputs, inputs) + slack) - slack
+    inputs = floor(log2(sqrt(limit) - slack) - log2(norms.inputs))
+    left = limit / (ldexp(norms.inputs, inputs) + slack) - slack
     weights = floor(log2(left) - log2(norms.weights) - 1e-9)
     return Steps(inputs, weights)

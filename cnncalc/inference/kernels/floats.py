@@ -1,7 +1,7 @@
 """Sums of products in floating point: the ordinary way, and by the distance of two points.
 
 The windows are laid out once, a tuple per position, and shared by all filters. The ordinary
-way multiplies and adds in the order of the rooms. The other is the polarisation identity
+way multiplies and adds in the order of the layer types. The other is the polarisation identity
 2·t·(x·w) = |t·x|² + |w|² - |t·x - w|², with t so chosen that the norms are alike: `math.dist`
 sums squares in C with compensation, so that next to nothing is lost.
 """
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 EPSILON = 2.0**-52
 LEAST = 2.0**-200
 TOGETHER = 50_000  # numbers of windows at once: few enough to stay in a processor's cache
-# Before 3.12, `sum` adds floats one after the other, just as the rooms do; since then it
+# Before 3.12, `sum` adds floats one after the other, just as the layer types do; since then it
 # compensates, which is better, but not the same where everything cancels.
-SAME_AS_ROOMS = sys.version_info < (3, 12)
+SAME_AS_DEFINITION = sys.version_info < (3, 12)
 
 
 @lru_cache(maxsize=8)

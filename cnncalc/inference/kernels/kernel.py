@@ -1,4 +1,4 @@
-"""What every kernel is: made for a layer and its input shapes, called like the room's forward."""
+"""What every kernel is: made for a layer and its input shapes, called like `Layer.forward`."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Kernel(ABC):
         """The output for packed maps, packed; None where the kernel or the numbers forbid it."""
         return None
 
-    def by_room(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
-        """What the room's own definition makes of the inputs."""
+    def by_layer_type(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
+        """What the layer type's own definition makes of the inputs."""
         values = {name: list(numbers) for name, numbers in parameters.items()}
         listed = [Tensor(shape, list(numbers)) for shape, numbers in inputs]
         out: Tensor = self.layer.forward(listed, values)

@@ -27,7 +27,7 @@ from cnncalc.inference.kernels.packed_map import (
     FIELD,
     HALF,
     NOTHING,
-    ROOM,
+    SUM_BITS,
     Plane,
     exponent_for,
 )
@@ -164,7 +164,7 @@ def added(planes: Sequence[Plane], layout: Layout) -> Outcome:
     planes = [plane for plane in planes if plane.vector]
     if not planes:
         return NOTHING, 0.0
-    spare = ROOM - 1 - BITS - len(planes).bit_length()
+    spare = SUM_BITS - 1 - BITS - len(planes).bit_length()
     inside = min(plane.exponent for plane in planes) + spare
     parts = [_in_steps(plane, inside, layout) for plane in planes]
     peak = sum(part.peak for part in parts)
@@ -180,9 +180,9 @@ def _in_steps(plane: Plane, exponent: int, layout: Layout) -> Plane:
         return Plane(plane.vector << up, exponent, plane.low << up, plane.high << up)
     if -up > BITS + 1:
         return NOTHING
-    room = raised(-up)
-    lifted = ((plane.vector + layout.each(room)) >> -up) & layout.each(FIELD)
-    low, high = (((end + room) >> -up) - BIAS for end in (plane.low, plane.high))
+    lift = raised(-up)
+    lifted = ((plane.vector + layout.each(lift)) >> -up) & layout.each(FIELD)
+    low, high = (((end + lift) >> -up) - BIAS for end in (plane.low, plane.high))
     return Plane(lifted - layout.each(BIAS), exponent, low, high)
 
 

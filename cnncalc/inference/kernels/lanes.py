@@ -48,7 +48,7 @@ class Lanes(NamedTuple):
     size: int  # in bytes
     width: int  # in bits
     half: int  # the lowest number that is too large for a lane
-    dropped: int  # the low bits of a lane that a double has no room for
+    dropped: int  # the low bits of a lane that do not fit in a double
     offset: float  # what `doubles` makes of a lane that holds 0
 
     def each(self, value: int, count: int) -> int:

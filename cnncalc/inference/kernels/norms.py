@@ -1,7 +1,7 @@
 """Normalisations: (x - mean)·scale + shift, plane by plane.
 
 The four numbers per channel of a batch norm become three. The mean is taken off first, as in
-the rooms: folded into the shift it would cost digits where it is large.
+the layer types: folded into the shift it would cost digits where it is large.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _learned(affine: bool, parameters: Mapping[str, Numbers], channel: int) -> t
 
 
 def _statistics(values: Numbers, eps: float) -> tuple[float, float]:
-    """The mean and the deviation, as the rooms take them."""
+    """The mean and the deviation, as the layer types take them."""
     mean = sum(values) / len(values)
     centred = [v - mean for v in values]
     return mean, sqrt(sum(map(mul, centred, centred)) / len(values) + eps)

@@ -19,7 +19,7 @@ from cnncalc.inference.kernels.error_bounds import UP
 from cnncalc.inference.kernels.floats import usual
 from cnncalc.inference.kernels.lane_ops import constant, zeros
 from cnncalc.inference.kernels.lanes import WIDE, WORD, magic
-from cnncalc.inference.kernels.packed_map import HALF, ROOM
+from cnncalc.inference.kernels.packed_map import HALF, SUM_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -132,7 +132,7 @@ class Mixer:
         limit = self.norm * length + abs(bias)
         if not (usual(length) and usual(limit)):
             return None
-        fine = floor(min(ROOM - 1 - log2(limit), DIGIT + self.coarsest - log2(length)))
+        fine = floor(min(SUM_BITS - 1 - log2(limit), DIGIT + self.coarsest - log2(length)))
         return Filter(self._rounded(row, fine), fine, limit, bias, off)
 
     def _made(self, own: Filter, total: int) -> Outcome:
@@ -156,25 +156,25 @@ class Mixer:
         activation they are many. Then filters and places change sides.
         """
         count, lanes = len(filters), self.slider.layout.lanes
-        low, room = WIDE.each((1 << HALF) - 1, count), 1 << ROOM
+        low, offset = WIDE.each((1 << HALF) - 1, count), 1 << SUM_BITS
         words = array("Q", b"".join([own.weights for own in filters]))
         ((_, vectors),) = self.rows
         weights = [
             int.from_bytes(words[at :: len(vectors)], "little") & low for at in range(len(vectors))
         ]
         places = zip(*(WIDE.integers(vector, lanes) for vector in vectors), strict=True)
-        ones, rooms = WIDE.each(1, count), WIDE.each(room, count)
+        ones, offsets = WIDE.each(1, count), WIDE.each(offset, count)
         sums = (
             sum(
                 map(mul, filter(None, numbers), compress(weights, numbers)),
-                rooms - ones * (every * LIFT),
+                offsets - ones * (every * LIFT),
             )
             for numbers, every in zip(places, WIDE.integers(sum(vectors), lanes), strict=True)
         )
         turned = array("Q", b"".join([total.to_bytes(count * WORD, "little") for total in sums]))
-        rooms = WIDE.each(room, lanes)
+        offsets = WIDE.each(offset, lanes)
         for at in range(count):
-            yield int.from_bytes(turned[at::count], "little") - rooms
+            yield int.from_bytes(turned[at::count], "little") - offsets
 
     def _sum(self, weights: Sequence[int]) -> int:
         """The weighted sum of all taps of all maps, one row of taps after the other."""
@@ -213,7 +213,7 @@ def filtered(
     if not (usual(weight) and usual(limit)):
         return None
     steps = peak * len(row) + 1
-    fine = floor(min(ROOM - 1 - log2(limit), DIGIT + plane.exponent - log2(weight)))
+    fine = floor(min(SUM_BITS - 1 - log2(limit), DIGIT + plane.exponent - log2(weight)))
     unit = ldexp(1.0, fine - plane.exponent)
     views, total = slider.seen(plane), 0
     taps = iter([round(w * unit) for w in row])

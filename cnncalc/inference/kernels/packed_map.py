@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cnncalc.tensor import Tensor
 
 BITS = 29  # the bits of a lane's magnitude: with a sign and a bit to compare by, half a lane
-ROOM = 62  # the bits that sums on their way may take
+SUM_BITS = 62  # the bits that sums on their way may take
 HALF = 32  # bits of half a lane
 BIAS = 1 << 30  # what makes any lane positive
 FIELD = 2 * BIAS - 1  # the bits of a lane that was made positive

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.lane_ops import WIDTH, dealt, settled
 from cnncalc.inference.kernels.lanes import WORD
-from cnncalc.inference.kernels.packed_map import BIAS, ROOM, Layout
+from cnncalc.inference.kernels.packed_map import BIAS, SUM_BITS, Layout
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -105,11 +105,11 @@ class Slider:
 
     def _narrowed(self, total: int) -> int:
         """The rows of the output one after the other."""
-        room = 1 << ROOM
-        lifted = (total + self.reach.each(room)) >> (self.at * WIDTH)
+        lift = 1 << SUM_BITS
+        lifted = (total + self.reach.each(lift)) >> (self.at * WIDTH)
         lifted &= self.wide.each((1 << WIDTH) - 1)
         (rows,) = dealt(lifted, self.wide, (1, 1), [(0, 0)], self.layout.columns)
-        return rows - self.layout.each(room)
+        return rows - self.layout.each(lift)
 
 
 def _cells(window: Window) -> list[tuple[int, int]]:

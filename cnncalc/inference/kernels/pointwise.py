@@ -1,6 +1,6 @@
 """Activations, as one loop over plain floats each.
 
-The same operations on the same numbers as in the rooms, so that the results are the same to
+The same operations on the same numbers as in the layer types, so that the results are the same to
 the last bit, NaN and infinity included; only the detour by a method per number is saved.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Pointwise(Kernel):
-    """A function of each number; where one overflows, the room is asked."""
+    """A function of each number; where one overflows, the layer type is asked."""
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """The function of every number."""
@@ -35,7 +35,7 @@ class Pointwise(Kernel):
         try:
             return Tensor(x.shape, self.apply(x.values))
         except OverflowError:
-            return self.by_room(inputs, parameters)
+            return self.by_layer_type(inputs, parameters)
 
     def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
         """The function of packed maps."""

@@ -109,7 +109,7 @@ def _along_axis(
 
 
 class SumPool(Kernel):
-    """The sum of each window, in the room's order."""
+    """The sum of each window, in the layer type's order."""
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Add up the taps, plane by plane."""
@@ -120,7 +120,7 @@ class SumPool(Kernel):
 
 
 class AvgPool(Kernel):
-    """The sum of each window, over what the room's own rule says."""
+    """The sum of each window, over what the layer type's own rule says."""
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Add up the taps, plane by plane, and divide."""

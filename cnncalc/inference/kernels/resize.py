@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Numbers = Sequence[float]
 
-# How far the room's sum of up to eight shares and a blend axis by axis may be apart at most,
+# How far the layer type's sum of up to eight shares and a blend axis by axis may be apart at most,
 # relative to the largest input: 10 and 6 roundings of half this.
 EXACT = 16 * EPSILON
 
@@ -37,13 +37,13 @@ class Upsample(Moves):
             return Moves.__call__(self, inputs, parameters)
         top = largest(x.values)
         if not (isfinite(top) and isfinite(sum(x.values))):
-            return self.by_room(inputs, parameters)
+            return self.by_layer_type(inputs, parameters)
         axes = [shares(self.layer, x.shape, axis) for axis in range(x.shape.rank)]
         # The maps of a line are worked as the rows of one map.
         planes = [x.values] if x.shape.rank == 1 else planes_of(x)
         made = Made([_blended(plane, x.shape.spatial, axes) for plane in planes], EXACT * top)
         if astray([made]):
-            return self.by_room(inputs, parameters)
+            return self.by_layer_type(inputs, parameters)
         return Tensor(self.layer.output_shape(x.shape), joined([made]))
 
     def steps(self, shape: Shape) -> Steps:
@@ -71,7 +71,7 @@ class Shares(dict[int, float]):
 
 
 def shares(layer: Any, shape: Shape, axis: int) -> list[Shares]:
-    """What the outputs along one axis are made of: the room tells, given places for numbers.
+    """What the outputs along one axis are made of: the layer type tells, given places for numbers.
 
     >>> from cnncalc.layers.upsample import Upsample
     >>> layer = Upsample(scale=(2.0,), mode="bilinear", align_corners=False)

@@ -1,7 +1,7 @@
 """Normalisations across the channels of every position: map by map instead.
 
 Whole maps are added, subtracted and divided, so that the loop over positions runs in C. The
-operations and their order are those of the rooms, and so are the results, to the last bit.
+operations and their order are those of the layer types, and so are the results, to the last bit.
 """
 
 from __future__ import annotations

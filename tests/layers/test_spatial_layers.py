@@ -1,4 +1,4 @@
-"""The rooms that work on space: their values against PyTorch's, and what they refuse.
+"""The layer types that work on space: their values against PyTorch's, and what they refuse.
 
 The golden cases in data/forward were made with torch 2.13 in float64 (each file says so).
 """
@@ -71,7 +71,7 @@ def reshape_of(case):
     return Reshape(size=(*spatial, channels))
 
 
-ROOMS = {
+LAYER_TYPES = {
     "conv": Conv, "conv_transpose": ConvTranspose, "max_pool": MaxPool, "avg_pool": AvgPool,
     "adaptive_avg_pool": AdaptivePool, "global_avg_pool": Gap, "global_max_pool": Gmp,
     "upsample": Upsample, "pixel_shuffle": DepthToSpace, "pixel_unshuffle": SpaceToDepth,
@@ -90,7 +90,7 @@ def layer_of(case):
         return reshape_of(case)
     if op == "adaptive_max_pool":
         return AdaptivePool(kind="max", **fields(case["params"]))
-    return ROOMS[op](**fields(case["params"]))
+    return LAYER_TYPES[op](**fields(case["params"]))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,4 +1,4 @@
-"""Every room of the folder keeps its word: random layers, held to their own forward pass."""
+"""Every layer type of the folder keeps its word: random layers, held to their own forward pass."""
 
 from collections import Counter
 from dataclasses import asdict, fields
@@ -10,10 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 from strategies import examples
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers import aliases, names, room, rooms
+from cnncalc.layers import aliases, layer_type, layer_types, names
 from cnncalc.layers._base import Layer
 
-ROOMS = sorted(rooms())
+LAYER_TYPES = sorted(layer_types())
 QUICK = settings(
     max_examples=40,
     deadline=None,
@@ -30,12 +30,12 @@ def check_refusal(problem, layer):
     assert problem.field in {None, *(field.name for field in fields(layer))}
 
 
-@pytest.mark.parametrize("name", ROOMS)
+@pytest.mark.parametrize("name", LAYER_TYPES)
 def test_formulas_agree_with_the_forward_pass(name):
     outcomes = Counter()
 
     @QUICK
-    @given(examples(room(name)))
+    @given(examples(layer_type(name)))
     def agree(example):
         layer, shapes = example
         try:
@@ -50,17 +50,17 @@ def test_formulas_agree_with_the_forward_pass(name):
 
     agree()
     assert outcomes["refused"] <= outcomes["checked"]
-    if room(name).work == "uncounted":
+    if layer_type(name).work == "uncounted":
         assert outcomes["worked"], "nothing is computed here: the work is 'none'"
 
 
-@pytest.mark.parametrize("name", ROOMS)
+@pytest.mark.parametrize("name", LAYER_TYPES)
 def test_pydantic_reads_the_fields_and_refuses_others(name):
-    adapter = TypeAdapter(room(name))
+    adapter = TypeAdapter(layer_type(name))
     assert adapter.json_schema()["additionalProperties"] is False
 
     @settings(QUICK, max_examples=5)
-    @given(examples(room(name)))
+    @given(examples(layer_type(name)))
     def read_back(example):
         layer, _ = example
         assert adapter.validate_python(asdict(layer)) == layer
@@ -70,14 +70,14 @@ def test_pydantic_reads_the_fields_and_refuses_others(name):
     read_back()
 
 
-@pytest.mark.parametrize("name", ROOMS)
+@pytest.mark.parametrize("name", LAYER_TYPES)
 def test_no_field_hides_what_every_layer_has(name):
-    assert not {field.name for field in fields(room(name))} & set(dir(Layer))
+    assert not {field.name for field in fields(layer_type(name))} & set(dir(Layer))
 
 
-@pytest.mark.parametrize("name", ROOMS)
+@pytest.mark.parametrize("name", LAYER_TYPES)
 def test_words_stand_for_fields_that_exist(name):
-    layer = room(name)
+    layer = layer_type(name)
     known = {field.name for field in fields(layer)}
     meant = [*layer.positional, *layer.letters.values(), *layer.other_names.values()]
     meant += [field for field, _ in layer.words.values()]
@@ -85,9 +85,9 @@ def test_words_stand_for_fields_that_exist(name):
     assert set(meant) <= known
 
 
-@pytest.mark.parametrize("name", ROOMS)
-def test_a_room_is_final_frozen_and_documented(name):
-    layer = room(name)
+@pytest.mark.parametrize("name", LAYER_TYPES)
+def test_a_layer_type_is_final_frozen_and_documented(name):
+    layer = layer_type(name)
     module = __import__(layer.__module__, fromlist=["*"])
     assert layer.__final__
     assert layer.__dataclass_params__.frozen
@@ -96,7 +96,7 @@ def test_a_room_is_final_frozen_and_documented(name):
 
 
 @pytest.mark.parametrize("name", sorted(names()))
-def test_a_file_holds_one_room_or_one_alias(name):
+def test_a_file_holds_one_layer_type_or_one_alias(name):
     module = __import__(f"cnncalc.layers.{name}", fromlist=["*"])
     own = [
         value
@@ -110,7 +110,7 @@ def test_a_file_holds_one_room_or_one_alias(name):
     assert alias is None or aliases()[name] == alias
 
 
-def test_an_unknown_word_names_no_room():
-    assert room("conv").type == "conv"
+def test_an_unknown_word_names_no_layer_type():
+    assert layer_type("conv").type == "conv"
     with pytest.raises(KeyError, match=r"^'convv'$"):
-        room("convv")
+        layer_type("convv")
