@@ -210,10 +210,27 @@ def _check_names(
 
 def _sums_as_paddings(checkers: Mapping[str | None, Checker]) -> Iterator[Diagnostic]:
     """Sums that reach a padding through an argument of a block or a variable of `for`."""
+    padded = _padded(checkers)
     for name, checker in checkers.items():
         for block, variable, word in checker.sums:
-            if variable in checkers[name if block is None else block].padded:
+            if variable in padded[name if block is None else block]:
                 yield from sum_as_padding(word).diagnostics
+
+
+def _padded(checkers: Mapping[str | None, Checker]) -> dict[str | None, set[str]]:
+    """Per scope the variables that become paddings, there or in a block they are handed on to."""
+    padded = {name: set(checker.padded) for name, checker in checkers.items()}
+    grown = True
+    while grown:
+        before = sum(map(len, padded.values()))
+        for name, checker in checkers.items():
+            padded[name].update(
+                variable
+                for variable, block, argument in checker.handed
+                if argument in padded[block]
+            )
+        grown = sum(map(len, padded.values())) > before
+    return padded
 
 
 def _inputs(tree: MappingValue) -> Iterator[Scalar]:

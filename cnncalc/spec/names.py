@@ -88,6 +88,14 @@ class Sum(NamedTuple):
     word: Word
 
 
+class Handed(NamedTuple):
+    """A variable that is handed on to a block as it is, and the argument that takes it."""
+
+    variable: str
+    block: str
+    argument: str
+
+
 class Checker:
     """Walks one scope: the network, or the body of one block."""
 
@@ -101,6 +109,7 @@ class Checker:
         self.notes: list[Diagnostic] = []
         self.padded: set[str] = set()  # variables that are written as a padding: p=p
         self.sums: list[Sum] = []
+        self.handed: list[Handed] = []
         self.sound: dict[int, Use] = {}  # lines without a mistake, by the id of their first
         self.later: dict[str, Name] = {}
         self.known: dict[str, Span | None] = {}
@@ -226,7 +235,10 @@ class Checker:
         if use.is_block:
             free = (parameter.name for parameter in self.blocks[use.head].parameters)
             for word in arguments:
-                self._sum(use.head, word.field or next(free, ""), word)
+                argument = word.field or next(free, "")
+                self._sum(use.head, argument, word)
+                if variable := bare_name(word.value):
+                    self.handed.append(Handed(variable, use.head, argument))
             return
         paddings = of_layer_type(use.head).paddings
         names = (bare_name(word.value) for word in arguments if word.field in paddings)
