@@ -88,7 +88,7 @@ class Init(NamedTuple):
     """What `init:` says: how weights begin, whose weights to load, what outputs stand for.
 
     `weights` is a file as seen from where the program runs, not from the spec's folder; `folder`
-    is that folder, which a spec may not lead out of.
+    is that folder, which a spec may not lead out of; `span` is where the spec names the file.
     """
 
     scheme: Scheme = "default"
@@ -96,6 +96,7 @@ class Init(NamedTuple):
     weights: str | None = None
     labels: tuple[str, ...] | None = None
     folder: str | None = None
+    span: Span | None = None
 
 
 class Network(NamedTuple):

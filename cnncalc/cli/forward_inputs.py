@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc import zoo
 from cnncalc.cli.forward_request import wrong
-from cnncalc.errors import counted, failure
+from cnncalc.errors import CnncalcError, counted, failure
 from cnncalc.files import read_bytes, unreadable
 from cnncalc.inference import weights
 from cnncalc.inference.initial import Start
 from cnncalc.inference.parameters import Given
 from cnncalc.inference.samples import GENERATED, sample
+from cnncalc.lines import with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,11 +43,19 @@ def load(request: Request) -> tuple[Request, Network, Start]:
     network = read(request.file, variant=request.variant, set=settings, input=request.input)
     init = network.init
     request = request._replace(
-        weights=weights.own_file(init) if request.weights is None else request.weights,
+        weights=_own_weights(network) if request.weights is None else request.weights,
         labels=init.labels if request.labels is None else request.labels,
     )
     seed = init.seed if request.seed is None else request.seed
     return request, network, Start(init.scheme, seed)
+
+
+def _own_weights(network: Network) -> str | None:
+    """The file that the spec names. Raises CnncalcError, with the line, where it lies outside."""
+    try:
+        return weights.own_file(network.init)
+    except CnncalcError as error:
+        raise with_lines(error, network.text or "", network.file) from None
 
 
 def weights_file(request: Request) -> Given | None:

@@ -64,7 +64,7 @@ def own_file(init: Init) -> str | None:
     if not inside:
         message = f"the weights of the spec, '{init.weights}', are not in its folder"
         help_ = "if you trust it, name the file yourself with --weights"
-        raise failure("weights-outside", message, help=help_)
+        raise failure("weights-outside", message, init.span, help=help_)
     return init.weights
 
 

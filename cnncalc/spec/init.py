@@ -60,7 +60,7 @@ def _with(init: Init, key: Scalar, value: Value) -> Init:
         case "seed":
             return init._replace(seed=_seed(value))
         case "weights":
-            return init._replace(weights=_path(value))
+            return init._replace(weights=_path(value), span=value.span)
         case "labels":
             return init._replace(labels=_texts(value))
     known = ("scheme", "seed", "weights", "labels")

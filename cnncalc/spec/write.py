@@ -232,9 +232,9 @@ def _figure(expectation: Expectation) -> str:
 
 
 def _init(init: Init, folder: Path) -> dict[str, object]:
-    """What differs from how a spec begins that says nothing."""
+    """The `init` settings that differ from the defaults."""
     if init.weights is not None:
-        init = init._replace(weights=_found_from(folder, init.weights), folder=None)
+        init = init._replace(weights=_found_from(folder, init.weights), folder=None, span=None)
     pairs = zip(Init._fields, init, Init(), strict=True)
     return {name: value for name, value, usual in pairs if value != usual}
 

@@ -138,6 +138,7 @@ def test_a_spec_reads_no_weights_outside_of_its_folder(cnncalc, tmp_path, monkey
     answer = cnncalc("forward", "nets/net.yaml")
     assert (answer.status, answer.out) == (1, "")
     assert answer.err.startswith("error[weights-outside]: the weights of the spec, '")
+    assert f"\n --> nets/net.yaml:3:17\n  |\n3 | init: {{weights: {path}}}\n" in answer.err
     with pytest.raises(CnncalcError, match="are not in its folder"):
         cnncalc_forward("nets/net.yaml")
     assert cnncalc("analyze", "nets/net.yaml").status == 0  # which reads no weights
