@@ -599,9 +599,9 @@ def graphs_with_global_branches(draw):
 
 
 def check_largest(graph):
-    """No unit sees more than the column says; on maps with layer type for it, one sees as much.
+    """No unit sees more than the column says; on maps that are large enough, one sees as much.
 
-    Returns how many maps had layer type.
+    Returns how many maps were large enough.
     """
     network = graph.network()
     facts = all_facts(network)

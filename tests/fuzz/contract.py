@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from cnncalc.network import Network
 
 SECONDS = 1.0
+PER_LAYER = 0.0003  # seconds more for each layer: thousands of them may take longer
 MEGABYTES = 200
 GIVE_UP = 10  # seconds of processor time after which an input is stopped: it may never end
 STATUSES = (0, 1, 2, 3)
@@ -84,10 +85,12 @@ class Judge:
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
         self.start = peak_megabytes()
+        self.layers = 0  # of the network at hand
 
     def fault(self, example: Example, *, thorough: bool = False) -> Fault | None:
         """The fault of one example, or None. `thorough` adds the checks that take a while."""
         before, begun = peak_megabytes(), time.process_time()
+        self.layers = 0
         try:
             with no_longer_than(GIVE_UP):
                 if example.command:
@@ -98,7 +101,8 @@ class Judge:
             return Fault(broken.label, broken.detail)
         except Exception as error:  # noqa: BLE001 - that is what is looked for
             return Fault(origin(error), traceback.format_exc())
-        if not thorough and (took := time.process_time() - begun) > SECONDS:
+        took, allowed = time.process_time() - begun, SECONDS + self.layers * PER_LAYER
+        if not thorough and took > allowed:
             return Fault("slow", f"{took:.1f} s")
         peak = peak_megabytes()
         if peak > before and peak - self.start > MEGABYTES:
@@ -111,6 +115,7 @@ class Judge:
         """Load and analyse the file."""
         try:
             network = loaded(data)
+            self.layers = len(network.nodes)
             report = analyze(network)
         except CnncalcError as error:
             self.outcomes["refused"] += 1

@@ -1,4 +1,4 @@
-"""Only zeros may be replaced by another value, and a reflection needs layer type enough."""
+"""Only zeros may be replaced by another value, and a reflection needs a map of some size."""
 
 
 def adjust(draw, shape, fields):
