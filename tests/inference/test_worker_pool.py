@@ -99,13 +99,25 @@ def busy():
         pytest.skip("the processes of others are found in /proc")
     words = [word for _ in range(6) for word in ("--sample", "random")]
     pipe = subprocess.PIPE
-    run = subprocess.Popen([*SLOW, *words], stdout=pipe, stderr=pipe, text=True, process_group=0)
+    run = subprocess.Popen(
+        [*SLOW, *words],
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        process_group=0,
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509 - the tests have no threads
+    )
     end = time.monotonic() + 60
     while len(children := _children(run.pid)) < 3 and time.monotonic() < end:
         time.sleep(0.05)
     yield run, children
     run.kill()
     run.communicate()
+
+
+def _heed_interrupts():
+    """What a shell starts in the background ignores interrupts, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _children(parent):
