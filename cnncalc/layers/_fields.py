@@ -44,14 +44,20 @@ class Exact:
 
 
 class Spread:
-    """One value for every axis, or a list with one value per axis: 3 becomes (3,)."""
+    """One value for every axis, or a list with one value per axis: 3 becomes (3,).
+
+    An empty list is refused: a field that has a default of its own says so by being left out.
+    """
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         from pydantic_core import core_schema
 
-        return core_schema.no_info_before_validator_function(self.spread, handler(source))
+        inner: Any = handler(source)
+        if inner["type"] == "tuple":
+            inner = {**inner, "min_length": 1}
+        return core_schema.no_info_before_validator_function(self.spread, inner)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

@@ -25,6 +25,7 @@ EXAMPLES = {
     "units": "a number of units",
 }
 NUMBERS = {
+    "too_short": "one value, or a list of one per axis",
     "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",

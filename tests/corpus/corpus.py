@@ -300,7 +300,7 @@ def written(case: Case, result: Answer) -> str:
 
 
 def _shown(sign: str, text: str) -> list[str]:
-    text = TIMES.sub(" (time)", text)
+    text = TIMES.sub(" (time)", text.replace(str(ROOT), "(project)"))
     lines = text.split("\n")
     end = [] if lines[-1] == "" else [f"{sign}| {lines[-1]}", f"{sign}| (no line break at the end)"]
     shown = [
