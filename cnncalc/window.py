@@ -61,6 +61,19 @@ class Reach(NamedTuple):
         skipped = -int(behind) * pow(apart, -1, parts) % parts  # taps before the first whole one
         return range(int(first + self.spacing * skipped), floor(last) + 1, apart)
 
+    def served(self, size: int, outputs: int) -> range:
+        """The outputs that read at least one position of an axis of this size.
+
+        Gaps between the taps of a dilated filter are not looked into.
+
+        >>> Reach(1, -4, -4).served(3, outputs=7)  # the second of two inputs laid end to end
+        range(4, 7)
+        """
+        if not self.step:
+            return range(outputs)
+        first, last = -(self.high // self.step), (size - 1 - self.low) // self.step
+        return range(max(first, 0), min(last + 1, outputs))
+
 
 STILL = Reach(1, 0, 0)  # an output reads the input at its own position
 

@@ -24,6 +24,7 @@ from cnncalc.analysis.stretches import (
     length,
     ratio,
     through,
+    within,
 )
 
 if TYPE_CHECKING:
@@ -92,18 +93,62 @@ def _behind(node: Node, fact: Facts, inputs: Sequence[Field | None]) -> Field | 
     read = list(inputs)
     if reaches is not None:
         compose = divided if node.layer.divides_map else _slid
-        ways = zip(inputs, reaches, fact.in_shapes, strict=True)
-        read = [
-            f and _reach_into(f, way, shape, out, compose)
-            for f, way, shape in ways
-            if way is not None
+        branches = [
+            (field, reach, shape)
+            for field, reach, shape in zip(inputs, reaches, fact.in_shapes, strict=True)
+            if reach is not None
         ]
+        read = [f and _reach_into(f, reach, shape, out, compose) for f, reach, shape in branches]
+        if len(read) > 1:
+            read = _side_by_side(read, [branch[1:] for branch in branches], out)
     met = read[0]
     for field in read[1:]:
         met = _join(met, field, out)
     if met is None or (out.rank != len(met.axes) and not met.collapsed):
         return None
     return met._replace(gated=True) if reaches and None in reaches else met
+
+
+def _side_by_side(
+    fields: list[Field | None], branches: Sequence[tuple[tuple[Reach, ...], Shape]], out: Shape
+) -> list[Field | None]:
+    """The fields of branches that a layer lays end to end: each only where its units are.
+
+    Along the other axes all units must see alike, because what they see there would depend on
+    which branch they come from; where they do not, the field is not known.
+    """
+    served = [_each_served(reach, shape, out) for reach, shape in branches]
+    joints = [axis for axis, ranges in enumerate(zip(*served, strict=True)) if len({*ranges}) > 1]
+    if not joints:
+        return fields
+    across = {
+        field and tuple(a for axis, a in enumerate(field.axes) if axis not in joints)
+        for field in fields
+    }
+    if len(across) > 1 or len(joints) > 1:
+        return [None]
+    return [
+        field and _only_at(field, ranges, out) for field, ranges in zip(fields, served, strict=True)
+    ]
+
+
+def _each_served(reach: tuple[Reach, ...], shape: Shape, out: Shape) -> list[range]:
+    """Per axis, the outputs that read positions of an input and not only beyond its ends."""
+    axes = zip(reach, shape.spatial, out.spatial, strict=False)
+    return [way.served(size, units) for way, size, units in axes]
+
+
+def _only_at(field: Field, served: Sequence[range], out: Shape) -> Field | None:
+    if len(field.axes) != out.rank:
+        return field
+    axes = []
+    sides = zip(field.axes, served, out.spatial, field.source, strict=True)
+    for axis, ranges, units, source in sides:
+        left = axis if len(ranges) == units else within(axis, ranges, units, source)
+        if left is None:
+            return None
+        axes.append(left)
+    return field._replace(axes=tuple(axes))
 
 
 def _of_input(shape: Shape) -> Field | None:

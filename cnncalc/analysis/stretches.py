@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.window import STILL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from fractions import Fraction
 
     from cnncalc.window import Reach
@@ -66,12 +66,15 @@ def length(stretch: Stretch) -> int:
 class Sliding(NamedTuple):
     """Unit k·len(pattern) + r sees pattern[r], moved by k·shift; a shift of 0 moves nothing.
 
+    `units` is the size of the map where the pattern may be longer than it.
+
     >>> Sliding(4, ((-1, 3),)).at(2)
     (7, 11)
     """
 
     shift: int
     pattern: tuple[Stretch, ...]
+    units: int | None = None
 
     @property
     def jump(self) -> int | Fraction:
@@ -80,8 +83,8 @@ class Sliding(NamedTuple):
 
     @property
     def widest(self) -> Stretch:
-        """The longest stretch of any unit."""
-        return max(self.pattern, key=length)
+        """The longest stretch of any unit of the map."""
+        return max(self.pattern[: self.units], key=length)
 
     def at(self, unit: int) -> Stretch:
         """The stretch of a unit; units outside the map (padding) are counted on."""
@@ -104,7 +107,7 @@ class Sliding(NamedTuple):
         period = len(self.pattern)  # after as many, what a place of the pattern sees moves on
         return hull(*map(self.at, (*units[:period], *units[-period:])))
 
-    def through(self, reach: Reach) -> Sliding | None:
+    def through(self, reach: Reach, units: int) -> Sliding | None:
         """What the units of a layer see whose inputs are these; None where that is too involved."""
         if reach == STILL or not self.shift:
             return self
@@ -114,22 +117,52 @@ class Sliding(NamedTuple):
             return Sliding(shift * step, ((lone[0] + shift * low, lone[1] + shift * high),))
         count = step.denominator * (period // gcd(step.numerator, period))
         steady = self.steady
-        if count > LONGEST_PATTERN or (not steady and count * period > MOST_LOOKED_AT):
+        if not steady and count * min(period, len(reach.reads(0))) > MOST_LOOKED_AT:
             return None
+        if count > LONGEST_PATTERN:
+            return listed(units, self.jump * step, lambda unit: self.over(reach.reads(unit)))
         seen = tuple([self.over(reach.reads(unit), steady=steady) for unit in range(count)])
         turns = step.numerator * count // (step.denominator * period)
-        return Sliding(shift * turns, seen) if any(seen) else None
+        return Sliding(shift * turns, seen, units) if any(seen) else None
 
-    def joined(self, other: Sliding) -> Sliding | None:
-        """What units see through either, by the jump of this one."""
-        count = len(self.pattern)
-        shift = self.shift
-        if self.jump == other.jump:
-            count = lcm(count, len(other.pattern))
-            shift *= count // len(self.pattern)
-        if count > LONGEST_PATTERN:
-            return None
-        return Sliding(shift, tuple([hull(self.at(u), other.at(u)) for u in range(count)]))
+    def joined(self, other: Sliding, units: int) -> Sliding | None:
+        """What units see through either, by the jump of this one; None where too involved."""
+        count = lcm(len(self.pattern), len(other.pattern))
+        if self.jump != other.jump or count > LONGEST_PATTERN:
+            return listed(units, self.jump, lambda unit: hull(self.at(unit), other.at(unit)))
+        pattern = tuple([hull(self.at(u), other.at(u)) for u in range(count)])
+        return Sliding(self.shift * (count // len(self.pattern)), pattern, units)
+
+    def within(self, served: range, units: int) -> Sliding | None:
+        """The same, but units of the map outside of a range see nothing.
+
+        What lies beyond an end of the map goes on as the unit at that end.
+        """
+
+        def at(unit: int) -> Stretch:
+            return self.at(unit) if min(max(unit, 0), units - 1) in served else None
+
+        return listed(units, self.jump, at)
+
+
+def listed(units: int, jump: int | Fraction, at: Callable[[int], Stretch]) -> Sliding | None:
+    """A pattern that names every unit of a map, and as many on either side of it.
+
+    For maps whose units follow no short pattern, as where branches of different jump meet. The
+    units on either side are those that padding stands for. None on maps of too many units.
+
+    >>> sparse = listed(3, 2, lambda unit: (2 * unit, 2 * unit + unit % 3))
+    >>> [sparse.at(unit) for unit in (-1, 0, 2, 3)]
+    [(-2, 0), (0, 0), (4, 6), (6, 6)]
+    """
+    count = -(-3 * units // jump.denominator) * jump.denominator
+    if count > LONGEST_PATTERN:
+        return None
+    shift = int(jump * count)
+    behind = [at(unit) for unit in range(count - units)]
+    before = [at(unit) for unit in range(-units, 0)]
+    moved = [seen and (seen[0] + shift, seen[1] + shift) for seen in before]
+    return Sliding(shift, (*behind, *moved), units)
 
 
 class Anchored(NamedTuple):
@@ -205,6 +238,12 @@ class Anchored(NamedTuple):
         near = [(edge - tap) // reach.step for edge in edges for tap in taps]
         starts = {unit + more for unit in near for more in (-1, 0, 1, 2)}
         return sorted({0, *(unit for unit in starts if 0 < unit < units)})
+
+    def within(self, served: range) -> Anchored | None:
+        """The same, but units outside of a range see nothing."""
+        starts = sorted({start for start, _ in self.runs} | {served.start, served.stop})
+        runs = ((unit, self.at(unit) if unit in served else None) for unit in starts)
+        return anchored(self.jump, self.units, (run for run in runs if run[0] < self.units))
 
     def joined(self, other: Anchored) -> Anchored | None:
         """What units see through either."""
@@ -338,10 +377,18 @@ def _crossings(sliding: Sliding, level: int) -> Iterator[int]:
 
 def through(axis: Axis, reach: Reach, units: int) -> Axis | None:
     """The axis behind a layer that has `units` outputs along it; None where too involved."""
-    slid = axis.sliding and axis.sliding.through(reach)
+    slid = axis.sliding and axis.sliding.through(reach, units)
     kept = axis.anchored and axis.anchored.through(reach, units)
     lost = (axis.sliding and not slid) or (axis.anchored and not kept)
     return None if lost else Axis(slid, kept)
+
+
+def within(axis: Axis, served: range, units: int, source: int) -> Axis | None:
+    """The axis of which only a range of the units sees anything; None where too involved."""
+    axis = axis if axis.sliding and axis.sliding.shift else _all_anchored(axis, units, source)
+    slid = axis.sliding and axis.sliding.within(served, units)
+    kept = axis.anchored and _sized(axis.anchored, units).within(served)
+    return None if axis.sliding and not slid else Axis(slid, kept)
 
 
 def divided(axis: Axis, reach: Reach, units: int, source: int) -> Axis | None:
@@ -380,7 +427,7 @@ def joined(one: Axis, other: Axis, units: int, source: int) -> Axis | None:
 def _joined_sliding(one: Sliding, other: Sliding, units: int) -> Sliding | None:
     if one.jump != other.jump and units == 1:  # a lone unit does not move
         return Sliding(0, (hull(one.at(0), other.at(0)),))
-    return one.joined(other)
+    return one.joined(other, units)
 
 
 def _held(axis: Axis, other: Axis, units: int, source: int) -> Axis:
@@ -388,7 +435,14 @@ def _held(axis: Axis, other: Axis, units: int, source: int) -> Axis:
     slid = axis.sliding
     if slid is None or slid.shift or not (other.sliding and other.sliding.shift):
         return axis
-    kept = Anchored(0, units, ((0, clipped(slid.at(0), source)),))
+    return _all_anchored(axis, units, source)
+
+
+def _all_anchored(axis: Axis, units: int, source: int) -> Axis:
+    """The axis whose sliding part does not move, as runs over the units of the map."""
+    if axis.sliding is None:
+        return axis
+    kept = Anchored(0, units, ((0, clipped(axis.sliding.at(0), source)),))
     return Axis(None, axis.anchored.joined(kept) if axis.anchored else kept)
 
 
