@@ -68,7 +68,7 @@ def conv_transpose(
 
 def _found(chosen: Mapping[str, Any], shape: Shape, wanted: tuple[int, ...]) -> tuple[int, ...]:
     """The output padding, per axis, that gives the size wanted. Raises UnplacedError."""
-    from cnncalc.layers._base import spread
+    from cnncalc.layers._fields import spread
     from cnncalc.layers.conv_transpose import ConvTranspose
     from cnncalc.questions.fit import output_padding
 

@@ -1,8 +1,9 @@
 """The contract every layer keeps: what goes in, what comes out, what it holds, what it costs.
 
-A layer type is a final frozen dataclass below `Layer` (or below one of the three kinds: Pointwise,
-Windowed, Merge), alone in a file named after its type. It answers for one layer in local
-terms. Totals, receptive fields along paths and memory are composed elsewhere from its answers.
+A layer type is a final frozen dataclass below `Layer` (or below one of its kinds: Windowed,
+Pointwise, Merge, WholeMap), alone in a file named after its type. It answers for one layer in
+local terms. Totals, receptive fields along paths and memory are composed elsewhere from its
+answers.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
-from cnncalc.errors import UnplacedError
+from cnncalc.tensor import Tensor
 from cnncalc.window import STILL, Reach, whole
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from cnncalc.shapes import Shape
-    from cnncalc.tensor import Scalar, Tensor
+    from cnncalc.tensor import Scalar
+
 
 Role = Literal["learned", "fixed", "statistic"]
 Work = Literal["counted", "none", "uncounted"]
@@ -183,8 +185,6 @@ class Layer(ABC):
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """The formulas behind the figures, with this layer's numbers put in: here, the neurons."""
-        from cnncalc.layers._steps import neurons
-
         return [neurons(self.output_shape(*inputs))]
 
 
@@ -205,34 +205,52 @@ def see_all(shape: Shape) -> tuple[Reach, ...]:
     return tuple(whole(size) for size in shape.spatial)
 
 
-def spread(values: tuple[int, ...], rank: int, field: str) -> tuple[int, ...]:
-    """One value per spatial axis: a single value serves them all.
-
-    >>> spread((3,), 2, "kernel"), spread((1, 7), 2, "kernel")
-    ((3, 3), (1, 7))
-    """
-    if len(values) == 1:
-        return values * rank
-    if len(values) != rank:
-        raise wrong_rank(field, len(values), rank)
-    return values
-
-
-def wrong_rank(field: str, given: int, rank: int) -> UnplacedError:
-    """A field has a value for each of `given` axes, but the input has `rank` of them."""
-    axes = "1 spatial axis" if rank == 1 else f"{rank} spatial axes"
-    return UnplacedError(
-        "wrong-rank",
-        f"{field} has {given} values, but its input has {axes}",
-        field=field,
-        help="write one number for all axes, such as f3, or one per axis",
-    )
-
-
-def product(*factors: int) -> str:
+def dotted(*factors: int) -> str:
     """Factors as the notes write them.
 
-    >>> product(5, 5, 1, 6)
+    >>> dotted(5, 5, 1, 6)
     '5·5·1·6'
     """
     return "·".join(map(str, factors))
+
+
+def places(shape: Shape, prime: str = "'") -> str:
+    """The positions of a map in letters, primed where it is an output.
+
+    >>> from cnncalc.shapes import Shape
+    >>> places(Shape(6, (28, 28)))
+    "H'·W'"
+    """
+    return "·".join(letter.upper() + prime for letter in shape.axes)
+
+
+def neurons(out: Shape, channels: str = "D") -> Step:
+    """How many numbers come out; `channels` is the letter or formula of their count.
+
+    >>> from cnncalc.shapes import Shape
+    >>> neurons(Shape(6, (28, 28)), "K").numbers
+    '28·28·6'
+    """
+    formula = f"{places(out)}·{channels}" if out.rank else channels
+    return Step("neurons", "neurons", formula, dotted(*out.spatial, out.channels), out.size)
+
+
+def weight_and_bias(
+    weight: tuple[int, ...], bias: tuple[int, ...], has_bias: bool
+) -> tuple[Parameter, ...]:
+    """A weight of these dimensions and, where wanted, a bias of those.
+
+    >>> [parameter.size for parameter in weight_and_bias((84, 120), (84,), has_bias=True)]
+    [10080, 84]
+    """
+    stored = Parameter("weight", weight)
+    return (stored, Parameter("bias", bias)) if has_bias else (stored,)
+
+
+def scale_and_shift(*dims: int) -> tuple[Parameter, Parameter]:
+    """The learned weight and bias of these dimensions.
+
+    >>> [parameter.size for parameter in scale_and_shift(64)]
+    [64, 64]
+    """
+    return Parameter("weight", dims), Parameter("bias", dims)

@@ -1,17 +1,22 @@
-"""The kinds of value a layer type's field may hold, declared once for pydantic.
+"""The kinds of value a layer type's field may hold, their other names, and checks of them.
 
 A layer type is a frozen dataclass whose annotations carry these markers. Pydantic reads them to
 validate a layer and to write the JSON Schema; nothing here imports it, because the one-layer
 commands build layer types directly and must start fast.
 
 A field with one value per spatial axis is a tuple; a tuple of length one means "the same on
-every axis", whatever the rank.
+every axis", whatever the rank. What a value means for an input (`spread`), and whether it is
+possible there (`require_*`, `check_edges`), is only known with the input's shape.
 """
 
 from __future__ import annotations
 
+from math import gcd, isqrt
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from cnncalc.errors import UnplacedError
+from cnncalc.layers._base import Names, Words
+from cnncalc.shapes import Shape
 from cnncalc.window import PADDING_RULES, PaddingRule
 
 if TYPE_CHECKING:
@@ -107,3 +112,130 @@ Pairs = tuple[tuple[Natural, Natural], ...]
 Padding = Annotated[PaddingRule | Pairs, SpreadPairs()]
 PaddingPairs = Annotated[Pairs, SpreadPairs()]
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
+BIAS: Words = {"bias": ("bias", True), "nobias": ("bias", False)}
+CEIL: Words = {"ceil": ("ceil", True), "floor": ("ceil", False)}
+UNIT_LETTERS: Names = {"k": "units"}
+UNIT_NAMES: Names = {"out_features": "units"}
+FILTER_NAMES: Names = {"out_channels": "filters"}
+DILATION_NAMES: Names = {"dilation_rate": "dilation"}
+POOL_NAMES: Names = {"pool_size": "kernel"}
+CEIL_NAMES: Names = {"ceil_mode": "ceil"}
+
+
+def spread(values: tuple[int, ...], rank: int, field: str) -> tuple[int, ...]:
+    """One value per spatial axis: a single value serves them all.
+
+    >>> spread((3,), 2, "kernel"), spread((1, 7), 2, "kernel")
+    ((3, 3), (1, 7))
+    """
+    if len(values) == 1:
+        return values * rank
+    if len(values) != rank:
+        raise wrong_rank(field, len(values), rank)
+    return values
+
+
+def wrong_rank(field: str, given: int, rank: int) -> UnplacedError:
+    """A field has a value for each of `given` axes, but the input has `rank` of them."""
+    axes = "1 spatial axis" if rank == 1 else f"{rank} spatial axes"
+    return UnplacedError(
+        "wrong-rank",
+        f"{field} has {given} values, but its input has {axes}",
+        field=field,
+        help="write one number for all axes, such as f3, or one per axis",
+    )
+
+
+def require_axes(shape: Shape) -> None:
+    """Raise UnplacedError for a vector, which has no axis to work along.
+
+    >>> from cnncalc.shapes import Shape
+    >>> require_axes(Shape(10))
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.UnplacedError: this layer works on maps; its input is a vector of 10
+    """
+    if shape.rank == 0:
+        raise UnplacedError(
+            "no-axes",
+            f"this layer works on maps; its input is a vector of {shape.channels}",
+            help="reshape it to maps first, such as reshape 4x4x8",
+        )
+
+
+def check_edges(mode: str, size: int, begin: int, end: int, field: str) -> None:
+    """Raise UnplacedError where a padding mode would read more of the axis than there is.
+
+    >>> check_edges("reflect", 4, 3, 3, "padding")
+    >>> check_edges("reflect", 4, 4, 0, "padding")
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.UnplacedError: reflect padding (4) needs an input of at least 5, not 4
+    """
+    needed = {"reflect": max(begin, end) + 1, "circular": max(begin, end)}.get(mode, 0)
+    if needed > size and (begin or end):
+        raise UnplacedError(
+            "padding-too-big",
+            f"{mode} padding ({max(begin, end)}) needs an input of at least {needed}, not {size}",
+            field=field,
+            help="use less padding, or the mode zeros or replicate",
+        )
+
+
+# Divisors are found by trying all numbers up to the square root: of this in a millisecond.
+LARGEST_DIVIDED = 10**8
+
+
+def require_groups(groups: int, channels: int, filters: int | None = None) -> None:
+    """Raise UnplacedError where groups does not divide the input channels, or the filters if any.
+
+    >>> require_groups(2, 6, 16)
+    >>> require_groups(4, 6, 16)
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.UnplacedError: groups=4 does not divide the 6 input channels
+    """
+    if channels % groups:
+        raise _bad_groups(groups, f"{channels} input channels", channels, filters)
+    if filters is not None and filters % groups:
+        raise _bad_groups(groups, f"{filters} filters", channels, filters)
+
+
+def _bad_groups(groups: int, undivided: str, channels: int, filters: int | None) -> UnplacedError:
+    both = f"{channels}" if filters is None else f"{channels} input channels and {filters} filters"
+    common = gcd(channels, filters or 0)
+    choices = f": {_divisors(common)}" if common <= LARGEST_DIVIDED else ""
+    return UnplacedError(
+        "groups",
+        f"groups={groups} does not divide the {undivided}",
+        field="groups",
+        help=f"groups must divide {both}{choices}",
+    )
+
+
+def _divisors(number: int) -> str:
+    """All divisors in words, smallest first.
+
+    >>> _divisors(12)
+    '1, 2, 3, 4, 6 or 12'
+    """
+    low = [n for n in range(1, isqrt(number) + 1) if number % n == 0]
+    *others, last = map(str, sorted({*low, *(number // n for n in low)}))
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def require_several(count: int) -> None:
+    """Raise UnplacedError where a mean would be taken of one number: nothing of it would be left.
+
+    >>> require_several(2)
+    >>> require_several(1)
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.UnplacedError: normalising a single number leaves nothing of it
+    """
+    if count == 1:
+        raise UnplacedError(
+            "one-value",
+            "normalising a single number leaves nothing of it",
+            help="normalise over more positions or channels, e.g. with bn or ln",
+        )

@@ -1,17 +1,22 @@
-"""Functions of a scalar that may be a float or a stand-in that counts or remembers.
+"""Arithmetic of the layer types' definitions, on floats or on stand-ins that count or remember.
 
-A stand-in answers by a method of the same name; plain numbers go to `math`.
+A stand-in answers a function by a method of the same name; plain numbers go to `math`.
 """
 
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import TYPE_CHECKING
 
+from cnncalc.shapes import Shape
+from cnncalc.tensor import Tensor, offset
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cnncalc.tensor import Scalar
+
 
 LARGEST_EXPONENT = 709  # e**710 does not fit in a float64
 
@@ -82,3 +87,147 @@ def maximum(values: Iterable[Scalar]) -> Scalar:
         else:
             best = value.maximum(best) if hasattr(value, "maximum") else best.maximum(value)
     return best
+
+
+def clamp(x: Scalar, low: float, high: float) -> Scalar:
+    """The number between low and high that is nearest to x; NaN stays NaN.
+
+    >>> [clamp(x, 0.0, 6.0) for x in (-1.0, 2.5, 7.0)]
+    [0.0, 2.5, 6.0]
+    """
+    return -maximum([-high, -maximum([low, x])])
+
+
+def weigh(
+    values: Sequence[Scalar], weights: Sequence[Scalar], biases: Sequence[Scalar]
+) -> list[Scalar]:
+    """Each unit's bias + the sum of value x weight over its row of the weights.
+
+    >>> weigh([1.0, 2.0], [3.0, 4.0, 5.0, 6.0], [0.0, 100.0])
+    [11.0, 117.0]
+    """
+    starts = range(0, len(weights), len(values))
+    rows = (weights[start : start + len(values)] for start in starts)
+    return [add_weighted(bias, values, row) for bias, row in zip(biases, rows, strict=True)]
+
+
+def bias_or_zeros(
+    parameters: Mapping[str, Sequence[Scalar]], count: int, has_bias: bool
+) -> Sequence[Scalar]:
+    """The biases; as many zeros where the layer has none.
+
+    >>> bias_or_zeros({"weight": [2.0, 3.0]}, 2, has_bias=False)
+    [0.0, 0.0]
+    """
+    return parameters["bias"] if has_bias else [0.0] * count
+
+
+def add_weighted(total: Scalar, values: Iterable[Scalar], weights: Iterable[Scalar]) -> Scalar:
+    """The total and, one after the other, every value x weight.
+
+    >>> add_weighted(0.5, [1.0, 2.0], [3.0, 4.0])
+    11.5
+    """
+    for value, weight in zip(values, weights, strict=True):
+        total = total + value * weight
+    return total
+
+
+def scaled_channels(x: Tensor, parameters: Mapping[str, Sequence[Scalar]]) -> Tensor:
+    """Every channel times its weight plus its bias.
+
+    >>> from cnncalc.shapes import Shape
+    >>> pair = Tensor(Shape(2), [1.0, 2.0])
+    >>> scaled_channels(pair, {"weight": [3.0, 4.0], "bias": [0.5, 0.5]}).values
+    [3.5, 8.5]
+    """
+    pairs = zip(parameters["weight"], parameters["bias"], strict=True)
+    planes = ([v * w + b for v in x.plane(c)] for c, (w, b) in enumerate(pairs))
+    return Tensor(x.shape, [value for plane in planes for value in plane])
+
+
+def standardize(values: Sequence[Scalar], eps: float) -> list[Scalar]:
+    """(x - mean)/sqrt(variance + eps); the variance divides by the count, as in training.
+
+    >>> standardize([1.0, 3.0], 0.0)
+    [-1.0, 1.0]
+    """
+    mean = sum(values) / len(values)
+    centred = [x - mean for x in values]
+    spread = sqrt(sum(x * x for x in centred) / len(values) + eps)
+    return [x / spread for x in centred]
+
+
+def standardize_groups(x: Tensor, groups: int, eps: float) -> Tensor:
+    """The channels parted into groups of equal size, each standardised as a whole.
+
+    >>> from cnncalc.shapes import Shape
+    >>> standardize_groups(Tensor(Shape(2, (2,)), [1.0, 3.0, 5.0, 9.0]), 2, 0.0).values
+    [-1.0, 1.0, -1.0, 1.0]
+    """
+    size = x.shape.size // groups
+    parts = (x.values[start : start + size] for start in range(0, x.shape.size, size))
+    return Tensor(x.shape, [value for part in parts for value in standardize(part, eps)])
+
+
+def pooled(
+    x: Tensor,
+    out: Shape,
+    windows: Sequence[Iterable[int | None]],
+    join: Callable[[list[Scalar]], Scalar],
+) -> Tensor:
+    """Map by map, the numbers that each window sees, joined into one.
+
+    A window lists places in a plane; None is padding, which is not seen.
+
+    >>> pooled(Tensor(Shape(1, (3,)), [1.0, 2.0, 3.0]), Shape(1, (2,)), [[None, 0], [1, 2]], sum)
+    Tensor(shape=Shape(channels=1, spatial=(2,)), values=[1.0, 5.0])
+    """
+    inside = [[place for place in window if place is not None] for window in windows]
+    planes = map(x.plane, range(x.shape.channels))
+    return Tensor(
+        out, [join([plane[place] for place in seen]) for plane in planes for seen in inside]
+    )
+
+
+def columns(x: Tensor) -> list[list[Scalar]]:
+    """The channels' values at every position, in the order of the positions.
+
+    >>> columns(Tensor(Shape(2, (3,)), [1.0, 2.0, 3.0, 10.0, 20.0, 30.0]))
+    [[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]
+    """
+    places = x.shape.size // x.shape.channels
+    return [list(x.values[place::places]) for place in range(places)]
+
+
+def by_column(x: Tensor, change: Callable[[list[Scalar]], list[Scalar]]) -> Tensor:
+    """The tensor in which every column is changed on its own; it may grow or shrink.
+
+    >>> by_column(Tensor(Shape(2, (2,)), [1.0, 2.0, 30.0, 40.0]), lambda c: [sum(c)]).values
+    [31.0, 42.0]
+    """
+    return from_columns([change(column) for column in columns(x)], x.shape.spatial)
+
+
+def from_columns(columns: list[list[Scalar]], spatial: tuple[int, ...]) -> Tensor:
+    """The tensor whose columns these are.
+
+    >>> from_columns([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]], (3,)).values
+    [1.0, 2.0, 3.0, 10.0, 20.0, 30.0]
+    """
+    planes = zip(*columns, strict=True)
+    return Tensor(Shape(len(columns[0]), spatial), [x for plane in planes for x in plane])
+
+
+def cut(x: Tensor, corner: Sequence[int], sizes: Sequence[int]) -> Tensor:
+    """Of every map, the block of these sizes that begins at the corner.
+
+    >>> from cnncalc.shapes import Shape
+    >>> cut(Tensor(Shape(1, (4,)), [1.0, 2.0, 3.0, 4.0]), (1,), (2,)).values
+    [2.0, 3.0]
+    """
+    stretches = [range(at, at + size) for at, size in zip(corner, sizes, strict=True)]
+    kept = [offset(place, x.shape.spatial) for place in product(*stretches)]
+    planes = map(x.plane, range(x.shape.channels))
+    out = Shape(x.shape.channels, tuple(sizes))
+    return Tensor(out, [plane[place] for plane in planes for place in kept])

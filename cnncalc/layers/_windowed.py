@@ -1,23 +1,27 @@
 """Windowed: layers that slide a window over each channel's map (convolution, pooling).
 
-All ranks are one implementation: every rule is `window.Window`'s on one axis, zipped.
+All ranks are one implementation: every rule is `window.Window`'s on one axis, zipped. The
+functions below the class say where places lie on the axes of a map, beyond its edges too.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Layer, Names, Step, Words, product, spread, wrong_rank
-from cnncalc.layers._spatial import axis_steps, check_edges, each_axis, grid, source, unread
+from cnncalc.layers._base import Layer, Names, Step, Words, dotted, neurons
+from cnncalc.layers._explain import axis_steps, each_axis, window_formula
+from cnncalc.layers._fields import check_edges, spread, wrong_rank
 from cnncalc.shapes import Shape
+from cnncalc.tensor import offset
 from cnncalc.window import PADDING_RULES, Window, padding_by_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from cnncalc.tensor import Scalar
     from cnncalc.window import Reach
@@ -149,14 +153,14 @@ class Windowed(Layer):
         """Output per axis, neurons, connections."""
         (shape,) = inputs
         steps = self.window_steps(shape)
-        return [*steps, _steps.neurons(self.output_shape(shape)), self.links_step(shape)]
+        return [*steps, neurons(self.output_shape(shape)), self.links_step(shape)]
 
     def links_step(self, shape: Shape) -> Step:
         """The connections, where every neuron has a window in one map."""
         out = self.output_shape(shape)
         kernel = [window.kernel for window in self.windows(shape)]
         formula = "·".join(["neurons", *("F" for _ in kernel)])
-        numbers = product(out.size, *kernel)
+        numbers = dotted(out.size, *kernel)
         return Step("connections", "connections", formula, numbers, self.connections(shape))
 
     def taps(self, shape: Shape, mode: str = "zeros") -> list[list[int | None]]:
@@ -188,23 +192,6 @@ def values_at(taps: Sequence[int | None], *planes: Sequence[Scalar]) -> list[Sca
     return [0.0 if tap is None else plane[tap] for plane in planes for tap in taps]
 
 
-def window_formula(window: Window, letter: str, size: int) -> tuple[str, str]:
-    """⌊(W - F + 2P)/S⌋ + 1 as this window needs it, in letters and in numbers.
-
-    >>> window_formula(Window(11, stride=4), "W", 224)
-    ('⌊(W - F + 2P)/S⌋ + 1', '⌊(224 - 11 + 2·0)/4⌋ + 1')
-    """
-    f, s, begin, end, d, ceil = window
-    extent, extent_n = ("F", f"{f}") if d == 1 else ("d(F - 1) - 1", f"{d}·({f} - 1) - 1")
-    pad, pad_n = ("2P", f"2·{begin}") if begin == end else ("P₁ + P₂", f"{begin} + {end}")
-    open_, close = ("⌈", "⌉") if ceil else ("⌊", "⌋")
-    drop = ""
-    if ceil and window.count(size) != -(-window.slack(size) // s) + 1:
-        drop = " - 1"
-    formula = f"{open_}({letter} - {extent} + {pad})/S{close} + 1{drop}"
-    return formula, f"{open_}({size} - {extent_n} + {pad_n})/{s}{close} + 1{drop}"
-
-
 def _axis_taps(window: Window, start: int, size: int, mode: str) -> list[int | None]:
     first = start - window.begin
     taps = range(first, first + window.extent, window.dilation)
@@ -219,3 +206,73 @@ def _padding_too_big(window: Window) -> UnplacedError:
         field="padding",
         help=f"use at most {window.kernel // 2}",
     )
+
+
+def ratio(over: int, under: int) -> int | Fraction:
+    """over/under, as an integer where it is one.
+
+    >>> ratio(6, 3), ratio(1, 2)
+    (2, Fraction(1, 2))
+    """
+    if over % under == 0:
+        return over // under
+    from fractions import Fraction
+
+    return Fraction(over, under)
+
+
+def source(place: int, size: int, mode: str) -> int | None:
+    """Where a place beyond the edge is read from; None where it is filled.
+
+    >>> [source(-2, 5, mode) for mode in ("zeros", "reflect", "replicate", "circular")]
+    [None, 2, 0, 3]
+    """
+    if 0 <= place < size:
+        return place
+    if mode == "reflect":
+        return -place if place < 0 else 2 * (size - 1) - place
+    if mode == "replicate":
+        return 0 if place < 0 else size - 1
+    if mode == "circular":
+        return place % size
+    return None
+
+
+def unread(window: Window, size: int, mode: str) -> int:
+    """Columns of the input outside the span of the windows, where padding may repeat columns.
+
+    Circular padding in front holds the last columns, reflected padding the first ones.
+
+    >>> from cnncalc.window import Window
+    >>> [unread(Window(3, stride=3, begin=1), 9, mode) for mode in ("zeros", "circular")]
+    [1, 0]
+    """
+    span, before = window.span(size), window.begin
+    read = size - window.unused(size)
+    if mode == "circular":
+        read = min(span, size)
+    elif mode == "reflect":
+        read = max(read, before + 1) if read else span
+    elif mode == "replicate":
+        read = max(read, 1)
+    return size - read
+
+
+def grid(
+    axes: Sequence[Sequence[Sequence[int | None]]], spatial: tuple[int, ...]
+) -> list[list[int | None]]:
+    """Places per axis, joined into indices of a plane.
+
+    `axes` holds, per axis and per position along it, places on that axis. The answer holds,
+    for every position in order, the index of every combination of its places; None where
+    any of the places is None.
+
+    >>> grid([[[0, 1]], [[0], [None]]], (2, 3))
+    [[0, 3], [None, None]]
+    """
+    return [[_flat(place, spatial) for place in product(*places)] for places in product(*axes)]
+
+
+def _flat(place: tuple[int | None, ...], spatial: tuple[int, ...]) -> int | None:
+    known = [axis for axis in place if axis is not None]
+    return offset(tuple(known), spatial) if len(known) == len(place) else None

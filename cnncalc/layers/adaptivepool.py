@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from math import gcd, prod
 from typing import TYPE_CHECKING, ClassVar, Literal, final
 
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Layer, Names, Step, Words, spread
-from cnncalc.layers._fields import PerAxis
-from cnncalc.layers._math import maximum, mean
-from cnncalc.layers._pooling import pooled
-from cnncalc.layers._spatial import axis_steps, each_axis, grid, ratio, require_axes
+from cnncalc.layers._base import Layer, Names, Step, Words, neurons
+from cnncalc.layers._explain import axis_steps, each_axis
+from cnncalc.layers._fields import PerAxis, require_axes, spread
+from cnncalc.layers._math import maximum, mean, pooled
+from cnncalc.layers._windowed import grid, ratio
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 from cnncalc.window import Reach, whole
@@ -111,7 +110,7 @@ class AdaptivePool(Layer):
         formula = "·".join([*(f"({a} + {a}' - gcd({a}, {a}'))" for a in letters), "D"])
         return [
             *axis_steps(out, [("size", f"{size}") for size in out.spatial]),
-            _steps.neurons(out),
+            neurons(out),
             Step("connections", "connections", formula, numbers, self.connections(shape)),
         ]
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Attachment, Layer, Parameter, Step, Work
+from cnncalc.layers._base import Attachment, Layer, Parameter, Step, Work, scale_and_shift
+from cnncalc.layers._explain import norm_steps
 from cnncalc.layers._fields import Positive, Switch
-from cnncalc.layers._math import sqrt
-from cnncalc.layers._norm import norm_steps
-from cnncalc.layers._weights import scale_and_shift, scaled_channels
+from cnncalc.layers._math import scaled_channels, sqrt
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:

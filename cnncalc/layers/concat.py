@@ -13,10 +13,9 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal, final
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers._base import Names, Step
-from cnncalc.layers._merge import Merge, remedy
-from cnncalc.layers._spatial import cut
-from cnncalc.layers._steps import neurons
+from cnncalc.layers._base import Names, Step, neurons
+from cnncalc.layers._kinds import Merge, remedy
+from cnncalc.layers._math import cut
 from cnncalc.shapes import AXIS_WORDS, Shape
 from cnncalc.tensor import Tensor
 from cnncalc.window import Reach

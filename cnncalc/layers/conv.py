@@ -13,12 +13,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, final
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers._base import Names, Parameter, Step, Words, Work, product
-from cnncalc.layers._fields import Count, Natural, Padding, PaddingMode, PerAxis, Switch
-from cnncalc.layers._groups import require_groups
-from cnncalc.layers._steps import biases, neurons, places, same_macs, tally
-from cnncalc.layers._vocabulary import BIAS, DILATION_NAMES, FILTER_NAMES
-from cnncalc.layers._weights import add_weighted, bias_or_zeros, weight_and_bias
+from cnncalc.layers._base import (
+    Names,
+    Parameter,
+    Step,
+    Words,
+    Work,
+    dotted,
+    neurons,
+    places,
+    weight_and_bias,
+)
+from cnncalc.layers._explain import biases, same_macs, tally
+from cnncalc.layers._fields import (
+    BIAS,
+    DILATION_NAMES,
+    FILTER_NAMES,
+    Count,
+    Natural,
+    Padding,
+    PaddingMode,
+    PerAxis,
+    Switch,
+    require_groups,
+)
+from cnncalc.layers._math import add_weighted, bias_or_zeros
 from cnncalc.layers._windowed import Windowed, values_at
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -153,7 +172,7 @@ class Conv(Windowed):
         (shape,) = inputs
         out = self.output_shape(shape)
         weights = self._weights_step(shape)
-        numbers = f"{product(*out.spatial)}·{weights.value}"
+        numbers = f"{dotted(*out.spatial)}·{weights.value}"
         formula = f"{places(out)}·weights"
         links = Step("connections", "connections", formula, numbers, self.connections(shape))
         return [
@@ -167,12 +186,12 @@ class Conv(Windowed):
         kernel = [window.kernel for window in self.windows(shape)]
         area = "·".join("F" for _ in kernel)
         if self.table is not None:
-            formula, numbers = f"{area}·links", product(*kernel, self.links(shape))
+            formula, numbers = f"{area}·links", dotted(*kernel, self.links(shape))
         elif self.groups > 1:
             formula = f"{area}·(D/groups)·K"
-            numbers = f"{product(*kernel)}·({shape.channels}/{self.groups})·{self.filters}"
+            numbers = f"{dotted(*kernel)}·({shape.channels}/{self.groups})·{self.filters}"
         else:
-            formula, numbers = f"{area}·D·K", product(*kernel, shape.channels, self.filters)
+            formula, numbers = f"{area}·D·K", dotted(*kernel, shape.channels, self.filters)
         return Step("weights", "weights", formula, numbers, self.parameters(shape)[0].size)
 
     def _check_table(self, table: tuple[tuple[int, ...], ...], maps: int) -> None:

@@ -13,14 +13,33 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Names, Parameter, Step, Words, Work, product, spread
-from cnncalc.layers._fields import Count, NaturalPerAxis, Padding, PerAxis, Switch
-from cnncalc.layers._groups import require_groups
-from cnncalc.layers._spatial import axis_steps, each_axis, grid, ratio
-from cnncalc.layers._vocabulary import BIAS, DILATION_NAMES, FILTER_NAMES
-from cnncalc.layers._weights import bias_or_zeros, weight_and_bias
-from cnncalc.layers._windowed import Windowed
+from cnncalc.layers import _explain
+from cnncalc.layers._base import (
+    Names,
+    Parameter,
+    Step,
+    Words,
+    Work,
+    dotted,
+    neurons,
+    places,
+    weight_and_bias,
+)
+from cnncalc.layers._explain import axis_steps, each_axis
+from cnncalc.layers._fields import (
+    BIAS,
+    DILATION_NAMES,
+    FILTER_NAMES,
+    Count,
+    NaturalPerAxis,
+    Padding,
+    PerAxis,
+    Switch,
+    require_groups,
+    spread,
+)
+from cnncalc.layers._math import bias_or_zeros
+from cnncalc.layers._windowed import Windowed, grid, ratio
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 from cnncalc.window import Reach, Window, transposed_count, transposed_padding
@@ -185,15 +204,15 @@ class ConvTranspose(Windowed):
         filters = "(K/groups)" if grouped else "K"
         filters_n = f"({self.filters}/{self.groups})" if grouped else f"{self.filters}"
         formula = "·".join([*("F" for _ in kernel), "D", filters])
-        numbers = f"{product(*kernel, shape.channels)}·{filters_n}"
-        where = f"{_steps.places(shape, prime='')}·weights"
-        macs = Step("macs", "MACs", where, product(*shape.spatial, size), self.macs(shape))
+        numbers = f"{dotted(*kernel, shape.channels)}·{filters_n}"
+        where = f"{places(shape, prime='')}·weights"
+        macs = Step("macs", "MACs", where, dotted(*shape.spatial, size), self.macs(shape))
         return [
             *axis_steps(out, [_formula(w, extra, *axis) for w, extra, axis in lines]),
-            _steps.neurons(out, "K"),
-            *_steps.tally(
+            neurons(out, "K"),
+            *_explain.tally(
                 Step("weights", "weights", formula, numbers, size),
-                _steps.biases("K", self.filters if self.bias else 0),
+                _explain.biases("K", self.filters if self.bias else 0),
                 macs._replace(field="connections", label="connections"),
                 out,
             ),

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Layer, Step, spread
-from cnncalc.layers._fields import NaturalPerAxis, PerAxis
-from cnncalc.layers._spatial import axis_steps, cut, each_axis, require_axes
+from cnncalc.layers._base import Layer, Step, neurons
+from cnncalc.layers._explain import axis_steps, each_axis
+from cnncalc.layers._fields import NaturalPerAxis, PerAxis, require_axes, spread
+from cnncalc.layers._math import cut
 from cnncalc.shapes import AXIS_WORDS, Shape
 from cnncalc.tensor import Tensor
 from cnncalc.window import Reach
@@ -102,7 +102,7 @@ class Crop(Layer):
             (f"{letter} - begin - end", f"{size} - {begin} - {end}")
             for (letter, size), (begin, end) in axes
         ]
-        return [*axis_steps(out, lines), _steps.neurons(out)]
+        return [*axis_steps(out, lines), neurons(out)]
 
 
 def _centred(shape: Shape, sizes: tuple[int, ...]) -> list[tuple[int, int]]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Layer, Names, Step
-from cnncalc.layers._fields import Count
-from cnncalc.layers._spatial import axis_steps, each_axis, ratio, require_axes
+from cnncalc.layers import _explain
+from cnncalc.layers._base import Layer, Names, Step, neurons
+from cnncalc.layers._explain import axis_steps, each_axis
+from cnncalc.layers._fields import Count, require_axes
+from cnncalc.layers._windowed import ratio
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor, offset, positions
 from cnncalc.window import Reach
@@ -90,6 +91,6 @@ class DepthToSpace(Layer):
         numbers = "·".join([f"{self.block}"] * shape.rank)
         return [
             *axis_steps(out, lines),
-            _steps.channels(f"D/({formula})", f"{shape.channels}/({numbers})", out.channels),
-            _steps.neurons(out, "D'"),
+            _explain.channels(f"D/({formula})", f"{shape.channels}/({numbers})", out.channels),
+            neurons(out, "D'"),
         ]

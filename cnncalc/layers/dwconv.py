@@ -10,11 +10,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Names, NoBareNumber, Parameter, Step, Words, Work, product
-from cnncalc.layers._fields import Count, Padding, PaddingMode, PerAxis, Switch
-from cnncalc.layers._vocabulary import BIAS, DILATION_NAMES
-from cnncalc.layers._weights import add_weighted, bias_or_zeros, weight_and_bias
+from cnncalc.layers import _explain
+from cnncalc.layers._base import (
+    Names,
+    NoBareNumber,
+    Parameter,
+    Step,
+    Words,
+    Work,
+    dotted,
+    neurons,
+    weight_and_bias,
+)
+from cnncalc.layers._fields import (
+    BIAS,
+    DILATION_NAMES,
+    Count,
+    Padding,
+    PaddingMode,
+    PerAxis,
+    Switch,
+)
+from cnncalc.layers._math import add_weighted, bias_or_zeros
 from cnncalc.layers._windowed import Windowed, values_at
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -103,16 +120,16 @@ class DwConv(Windowed):
             "weights",
             "weights",
             "·".join([*("F" for _ in kernel), "D", "m"]),
-            product(*kernel, shape.channels, self.multiplier),
+            dotted(*kernel, shape.channels, self.multiplier),
             self.parameters(shape)[0].size,
         )
         maps, maps_n = "D·m", f"{shape.channels}·{self.multiplier}"
-        biases = _steps.biases(maps, out.channels if self.bias else 0)
+        biases = _explain.biases(maps, out.channels if self.bias else 0)
         links = self.links_step(shape)
         return [
             *self.window_steps(shape),
-            _steps.channels(maps, maps_n, out.channels),
-            _steps.neurons(out, maps),
-            *_steps.tally(weights, biases, links, out),
-            _steps.same_macs(links),
+            _explain.channels(maps, maps_n, out.channels),
+            neurons(out, maps),
+            *_explain.tally(weights, biases, links, out),
+            _explain.same_macs(links),
         ]

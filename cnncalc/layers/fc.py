@@ -10,11 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Layer, Names, Parameter, Step, Words, Work, see_all
-from cnncalc.layers._dense import dense_steps, weigh
-from cnncalc.layers._fields import Count, Switch
-from cnncalc.layers._vocabulary import BIAS, UNIT_LETTERS, UNIT_NAMES
-from cnncalc.layers._weights import bias_or_zeros, weight_and_bias
+from cnncalc.layers._base import (
+    Layer,
+    Names,
+    Parameter,
+    Step,
+    Words,
+    Work,
+    see_all,
+    weight_and_bias,
+)
+from cnncalc.layers._explain import dense_steps
+from cnncalc.layers._fields import BIAS, UNIT_LETTERS, UNIT_NAMES, Count, Switch
+from cnncalc.layers._math import bias_or_zeros, weigh
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Layer, Step, product, see_all
+from cnncalc.layers import _explain
+from cnncalc.layers._base import Layer, Step, dotted, neurons, see_all
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
@@ -50,6 +50,6 @@ class Flatten(Layer):
         """Channels and neurons."""
         (shape,) = inputs
         formula = "·".join([*(letter.upper() for letter in shape.axes), "D"])
-        numbers = product(*shape.spatial, shape.channels)
-        channels = _steps.channels(formula, numbers, shape.size)
-        return [channels, _steps.neurons(self.output_shape(shape), "D'")]
+        numbers = dotted(*shape.spatial, shape.channels)
+        channels = _explain.channels(formula, numbers, shape.size)
+        return [channels, neurons(self.output_shape(shape), "D'")]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import pi, sqrt
 from typing import TYPE_CHECKING, Literal, final
 
+from cnncalc.layers._kinds import Pointwise
 from cnncalc.layers._math import erf, tanh
-from cnncalc.layers._pointwise import Pointwise
 
 if TYPE_CHECKING:
     from cnncalc.tensor import Scalar

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
+from cnncalc.layers._kinds import WholeMap
 from cnncalc.layers._math import maximum
-from cnncalc.layers._whole import WholeMap
 
 if TYPE_CHECKING:
     from cnncalc.tensor import Scalar

@@ -9,11 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Attachment, Layer, Names, Parameter, Step, Work, see_all
-from cnncalc.layers._fields import Count, Positive, Switch
-from cnncalc.layers._groups import require_groups
-from cnncalc.layers._norm import norm_steps, require_several, standardize_groups
-from cnncalc.layers._weights import scale_and_shift, scaled_channels
+from cnncalc.layers._base import (
+    Attachment,
+    Layer,
+    Names,
+    Parameter,
+    Step,
+    Work,
+    scale_and_shift,
+    see_all,
+)
+from cnncalc.layers._explain import norm_steps
+from cnncalc.layers._fields import Count, Positive, Switch, require_groups, require_several
+from cnncalc.layers._math import scaled_channels, standardize_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

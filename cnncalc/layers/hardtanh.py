@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import Work
-from cnncalc.layers._clamp import clamp
 from cnncalc.layers._fields import Real
-from cnncalc.layers._pointwise import Pointwise
+from cnncalc.layers._kinds import Pointwise
+from cnncalc.layers._math import clamp
 
 if TYPE_CHECKING:
     from cnncalc.shapes import Shape

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Attachment, Layer, Parameter, Step, Work, see_all
-from cnncalc.layers._fields import Positive, Switch
-from cnncalc.layers._norm import norm_steps, require_several, standardize_groups
-from cnncalc.layers._weights import scale_and_shift, scaled_channels
+from cnncalc.layers._base import Attachment, Layer, Parameter, Step, Work, scale_and_shift, see_all
+from cnncalc.layers._explain import norm_steps
+from cnncalc.layers._fields import Positive, Switch, require_several
+from cnncalc.layers._math import scaled_channels, standardize_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

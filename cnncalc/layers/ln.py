@@ -10,12 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, final
 
-from cnncalc.layers._base import Attachment, Layer, Parameter, Step, Work, see_all
-from cnncalc.layers._columns import by_column
+from cnncalc.layers._base import (
+    Attachment,
+    Layer,
+    Parameter,
+    Step,
+    Work,
+    places,
+    scale_and_shift,
+    see_all,
+)
+from cnncalc.layers._explain import norm_steps
 from cnncalc.layers._fields import Positive, Switch
-from cnncalc.layers._norm import norm_steps, standardize
-from cnncalc.layers._steps import places
-from cnncalc.layers._weights import scale_and_shift, scaled_channels
+from cnncalc.layers._math import by_column, scaled_channels, standardize
 from cnncalc.tensor import Tensor
 from cnncalc.window import STILL
 

@@ -10,11 +10,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Names, Parameter, Step, Words, Work, product
-from cnncalc.layers._fields import Count, Padding, PaddingMode, PerAxis, Switch
-from cnncalc.layers._vocabulary import BIAS, DILATION_NAMES, FILTER_NAMES
-from cnncalc.layers._weights import add_weighted, bias_or_zeros, weight_and_bias
+from cnncalc.layers import _explain
+from cnncalc.layers._base import (
+    Names,
+    Parameter,
+    Step,
+    Words,
+    Work,
+    dotted,
+    neurons,
+    places,
+    weight_and_bias,
+)
+from cnncalc.layers._fields import (
+    BIAS,
+    DILATION_NAMES,
+    FILTER_NAMES,
+    Count,
+    Padding,
+    PaddingMode,
+    PerAxis,
+    Switch,
+)
+from cnncalc.layers._math import add_weighted, bias_or_zeros
 from cnncalc.layers._windowed import Windowed, values_at
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -98,17 +116,17 @@ class LocalConv(Windowed):
         out = self.output_shape(shape)
         kernel = [window.kernel for window in self.windows(shape)]
         size = self.macs(shape)
-        formula = "·".join([_steps.places(out), *("F" for _ in kernel), "D", "K"])
-        numbers = product(*out.spatial, *kernel, shape.channels, self.filters)
+        formula = "·".join([places(out), *("F" for _ in kernel), "D", "K"])
+        numbers = dotted(*out.spatial, *kernel, shape.channels, self.filters)
         links = Step("connections", "connections", "weights", f"{size}", size)
         return [
             *self.window_steps(shape),
-            _steps.neurons(out, "K"),
-            *_steps.tally(
+            neurons(out, "K"),
+            *_explain.tally(
                 Step("weights", "weights", formula, numbers, size),
-                _steps.biases("neurons", out.size if self.bias else 0),
+                _explain.biases("neurons", out.size if self.bias else 0),
                 links,
                 out,
             ),
-            _steps.same_macs(links),
+            _explain.same_macs(links),
         ]

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers._base import Attachment, Layer, Work
-from cnncalc.layers._columns import by_column
-from cnncalc.layers._math import exp, log1p, maximum
+from cnncalc.layers._math import by_column, exp, log1p, maximum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers._base import Attachment, Layer, Work
-from cnncalc.layers._columns import by_column
 from cnncalc.layers._fields import Count, NonNegative, Positive, Switch
+from cnncalc.layers._math import by_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

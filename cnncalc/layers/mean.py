@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from cnncalc.layers._merge import Merge, elementwise
+from cnncalc.layers._kinds import Merge, elementwise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,7 +13,7 @@ from operator import mul
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers._base import Work
-from cnncalc.layers._merge import Merge, elementwise, remedy
+from cnncalc.layers._kinds import Merge, elementwise, remedy
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 from cnncalc.window import STILL

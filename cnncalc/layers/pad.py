@@ -10,10 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final, get_args
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Layer, Names, Step, Words, spread
-from cnncalc.layers._fields import NaturalPerAxis, PaddingMode, Real
-from cnncalc.layers._spatial import axis_steps, check_edges, each_axis, grid, require_axes, source
+from cnncalc.layers._base import Layer, Names, Step, Words, neurons
+from cnncalc.layers._explain import axis_steps, each_axis
+from cnncalc.layers._fields import (
+    NaturalPerAxis,
+    PaddingMode,
+    Real,
+    check_edges,
+    require_axes,
+    spread,
+)
+from cnncalc.layers._windowed import grid, source
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 from cnncalc.window import Reach
@@ -109,4 +116,4 @@ class Pad(Layer):
             (f"{letter} + begin + end", f"{size} + {begin} + {end}")
             for (letter, size), (begin, end) in axes
         ]
-        return [*axis_steps(out, lines), _steps.neurons(out)]
+        return [*axis_steps(out, lines), neurons(out)]

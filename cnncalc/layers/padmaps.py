@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Layer, Step
+from cnncalc.layers import _explain
+from cnncalc.layers._base import Layer, Step, neurons
 from cnncalc.layers._fields import Natural
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -57,6 +57,6 @@ class PadMaps(Layer):
         out = self.output_shape(shape)
         numbers = f"{self.begin} + {shape.channels} + {self.end}"
         return [
-            _steps.channels("begin + D + end", numbers, out.channels),
-            _steps.neurons(out, "D'"),
+            _explain.channels("begin + D + end", numbers, out.channels),
+            neurons(out, "D'"),
         ]

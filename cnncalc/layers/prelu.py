@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Attachment, Layer, Parameter, Step, Words, Work
+from cnncalc.layers._base import Attachment, Layer, Parameter, Step, Words, Work, neurons
+from cnncalc.layers._explain import weight_alone_steps
 from cnncalc.layers._fields import Switch
-from cnncalc.layers._steps import neurons
-from cnncalc.layers._weights import weight_alone_steps
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:

@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Layer, Names, Parameter, Step, Work, see_all
-from cnncalc.layers._dense import links_step
-from cnncalc.layers._fields import Count
-from cnncalc.layers._steps import neurons, same_macs
-from cnncalc.layers._vocabulary import UNIT_LETTERS, UNIT_NAMES
+from cnncalc.layers._base import Layer, Names, Parameter, Step, Work, neurons, see_all
+from cnncalc.layers._explain import links_step, same_macs
+from cnncalc.layers._fields import UNIT_LETTERS, UNIT_NAMES, Count
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers._base import Work
+from cnncalc.layers._kinds import Pointwise
 from cnncalc.layers._math import maximum
-from cnncalc.layers._pointwise import Pointwise
 
 if TYPE_CHECKING:
     from cnncalc.tensor import Scalar

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError, counted
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Layer, Step, see_all
+from cnncalc.layers import _explain
+from cnncalc.layers._base import Layer, Step, neurons, see_all
+from cnncalc.layers._explain import axis_steps
 from cnncalc.layers._fields import PerAxis
-from cnncalc.layers._spatial import axis_steps
 from cnncalc.shapes import AXES, Shape
 from cnncalc.tensor import Tensor
 
@@ -77,6 +77,6 @@ class Reshape(Layer):
         out = self.output_shape(*inputs)
         return [
             *axis_steps(out, [("size", f"{size}") for size in out.spatial]),
-            _steps.channels("size", f"{out.channels}", out.channels),
-            _steps.neurons(out, "D'"),
+            _explain.channels("size", f"{out.channels}", out.channels),
+            neurons(out, "D'"),
         ]

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers._base import Layer, Names, NoBareNumber
-from cnncalc.layers._fields import Count
-from cnncalc.layers._groups import require_groups
+from cnncalc.layers._fields import Count, require_groups
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 

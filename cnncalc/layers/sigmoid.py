@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
+from cnncalc.layers._kinds import Pointwise
 from cnncalc.layers._math import exp
-from cnncalc.layers._pointwise import Pointwise
 
 if TYPE_CHECKING:
     from cnncalc.tensor import Scalar

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Layer, Step
+from cnncalc.layers import _explain
+from cnncalc.layers._base import Layer, Step, neurons
 from cnncalc.layers._fields import Count, Natural
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -68,6 +68,6 @@ class Slice(Layer):
         out = self.output_shape(*inputs)
         numbers = f"{self.stop} - {self.start}"
         return [
-            _steps.channels("stop - start", numbers, out.channels),
-            _steps.neurons(out, "D'"),
+            _explain.channels("stop - start", numbers, out.channels),
+            neurons(out, "D'"),
         ]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 from cnncalc.layers._fields import Positive, Real
+from cnncalc.layers._kinds import Pointwise
 from cnncalc.layers._math import exp, log1p
-from cnncalc.layers._pointwise import Pointwise
 
 if TYPE_CHECKING:
     from cnncalc.tensor import Scalar

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from cnncalc.layers._pointwise import Pointwise
+from cnncalc.layers._kinds import Pointwise
 
 if TYPE_CHECKING:
     from cnncalc.tensor import Scalar

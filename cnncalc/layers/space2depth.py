@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Layer, Names, Step, product
-from cnncalc.layers._fields import Count
-from cnncalc.layers._spatial import axis_steps, each_axis, require_axes
+from cnncalc.layers import _explain
+from cnncalc.layers._base import Layer, Names, Step, dotted, neurons
+from cnncalc.layers._explain import axis_steps, each_axis
+from cnncalc.layers._fields import Count, require_axes
 from cnncalc.shapes import AXIS_WORDS, Shape
 from cnncalc.tensor import Tensor, offset, positions
 from cnncalc.window import Reach
@@ -88,6 +88,6 @@ class SpaceToDepth(Layer):
         formula = "·".join(["D", *("b" for _ in blocks)])
         return [
             *axis_steps(out, lines),
-            _steps.channels(formula, product(shape.channels, *blocks), out.channels),
-            _steps.neurons(out, "D'"),
+            _explain.channels(formula, dotted(shape.channels, *blocks), out.channels),
+            neurons(out, "D'"),
         ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers._base import Words
 from cnncalc.layers._fields import Switch
-from cnncalc.layers._merge import Merge, elementwise
+from cnncalc.layers._kinds import Merge, elementwise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,13 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Names, Parameter, Step, Work
-from cnncalc.layers._fields import Padding, PerAxis
-from cnncalc.layers._math import total
-from cnncalc.layers._pooling import pooled
-from cnncalc.layers._vocabulary import POOL_NAMES
-from cnncalc.layers._weights import scale_and_shift, scaled_channels
+from cnncalc.layers import _explain
+from cnncalc.layers._base import Names, Parameter, Step, Work, neurons, scale_and_shift
+from cnncalc.layers._fields import POOL_NAMES, Padding, PerAxis
+from cnncalc.layers._math import pooled, scaled_channels, total
 from cnncalc.layers._windowed import Windowed
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -72,7 +69,7 @@ class Subsample(Windowed):
         weights = Step("weights", "weights", "D", f"{maps}", maps)
         return [
             *self.window_steps(shape),
-            _steps.neurons(out),
-            *_steps.tally(weights, _steps.biases("D", maps), self.links_step(shape), out),
+            neurons(out),
+            *_explain.tally(weights, _explain.biases("D", maps), self.links_step(shape), out),
             Step("macs", "MACs", "neurons", f"{out.size}", out.size),
         ]

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers._base import Names, Words
-from cnncalc.layers._fields import Padding, PerAxis, Switch
-from cnncalc.layers._math import total
-from cnncalc.layers._pooling import pooled
-from cnncalc.layers._vocabulary import CEIL, CEIL_NAMES, POOL_NAMES
+from cnncalc.layers._fields import CEIL, CEIL_NAMES, POOL_NAMES, Padding, PerAxis, Switch
+from cnncalc.layers._math import pooled, total
 from cnncalc.layers._windowed import Windowed
 from cnncalc.tensor import Tensor
 

@@ -13,10 +13,10 @@ from math import ceil, floor, lcm, prod
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers import _steps
-from cnncalc.layers._base import Layer, Names, Step, Words, Work, spread, wrong_rank
-from cnncalc.layers._fields import FactorPerAxis, PerAxis, Switch
-from cnncalc.layers._spatial import axis_steps, each_axis, ratio, require_axes
+from cnncalc.layers._base import Layer, Names, Step, Words, Work, neurons
+from cnncalc.layers._explain import axis_steps, each_axis
+from cnncalc.layers._fields import FactorPerAxis, PerAxis, Switch, require_axes, spread, wrong_rank
+from cnncalc.layers._windowed import ratio
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor, offset
 from cnncalc.window import Reach
@@ -215,7 +215,7 @@ class Upsample(Layer):
         if self.scale is not None:
             axes = zip(each_axis(shape), self._factors(shape.rank), strict=True)
             lines = [(f"⌊{letter}·scale⌋", f"⌊{size}·{f}⌋") for (letter, size), f in axes]
-        return [*axis_steps(out, lines), _steps.neurons(out)]
+        return [*axis_steps(out, lines), neurons(out)]
 
 
 def floor_sum(count: int, unit: int, slope: int, first: int) -> int:

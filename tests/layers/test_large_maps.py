@@ -13,7 +13,7 @@ from strategies import layers
 from cnncalc.analysis.facts import facts_of
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import layer_type, layer_types
-from cnncalc.layers._groups import require_groups
+from cnncalc.layers._fields import require_groups
 from cnncalc.layers.adaptivepool import AdaptivePool, axis_bins
 from cnncalc.layers.upsample import Upsample, floor_sum, largest_residue, least_residue
 from cnncalc.shapes import Shape
