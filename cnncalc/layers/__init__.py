@@ -1,8 +1,7 @@
 """The layer types. The folder is the registry: a file `conv.py` is the layer type `conv`.
 
-A file holds either one Layer class (a layer type) or one line `ALIAS = "conv_transpose"`, which
-makes its name another word for that layer type. Files that begin with `_` are shared by layer
-types. Layer types are imported by the names a network uses, so a small network loads few of them.
+Each file holds one Layer class. Files that begin with `_` hold what layer types share. A layer
+type is imported when a network uses it, so a small network loads few of them.
 """
 
 from __future__ import annotations
@@ -15,6 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cnncalc.layers._base import Layer
 
+# Other words for a layer type. They stand here because every spec asks which words are layers:
+# as class attributes they would be known only once all layer types were imported.
+ALIASES = {"deconv": "conv_transpose", "pool": "maxpool", "upconv": "conv_transpose"}
+
 
 @cache
 def names() -> frozenset[str]:
@@ -23,8 +26,13 @@ def names() -> frozenset[str]:
     >>> {"conv", "deconv", "relu"} <= names()
     True
     """
+    return frozenset({*_files(), *ALIASES})
+
+
+def _files() -> list[str]:
+    """The layer types by the names of their files, in alphabetical order."""
     files = Path(__file__).parent.iterdir()
-    return frozenset(
+    return sorted(
         path.stem for path in files if path.suffix == ".py" and not path.stem.startswith("_")
     )
 
@@ -42,13 +50,13 @@ def layer_type(name: str) -> type[Layer]:
 
     if name not in names():
         raise KeyError(name)
-    module = import_module(f"{__name__}.{name}")
-    alias = getattr(module, "ALIAS", None)
-    if alias is not None:
-        return layer_type(alias)
-    here = module.__name__
+    module = import_module(f"{__name__}.{ALIASES.get(name, name)}")
     for value in vars(module).values():
-        if isinstance(value, type) and issubclass(value, Layer) and value.__module__ == here:
+        if (
+            isinstance(value, type)
+            and issubclass(value, Layer)
+            and value.__module__ == module.__name__
+        ):
             return value
     raise KeyError(name)
 
@@ -59,15 +67,4 @@ def layer_types() -> dict[str, type[Layer]]:
     >>> "deconv" in layer_types(), "conv_transpose" in layer_types()
     (False, True)
     """
-    return {name: layer_type(name) for name in sorted(names()) if layer_type(name).type == name}
-
-
-def aliases() -> dict[str, str]:
-    """Other words for a layer type, each with the layer type's own name.
-
-    >>> aliases()["pool"]
-    'maxpool'
-    """
-    return {
-        name: layer_type(name).type for name in sorted(names()) if layer_type(name).type != name
-    }
+    return {name: layer_type(name) for name in _files()}

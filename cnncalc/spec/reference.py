@@ -53,7 +53,7 @@ def described(name: str) -> dict[str, Any]:
         "type": layer_type.type,
         "kind": _kind(layer_type),
         "summary": summary,
-        "aliases": [word for word, owner in layers.aliases().items() if owner == layer_type.type],
+        "aliases": [word for word, owner in layers.ALIASES.items() if owner == layer_type.type],
         "description": "\n\n".join(filter(None, [rest.strip(), _text(layer_type)])),
         "inputs": {"least": least, **({"most": most} if most is not None else {})},
         "attaches": bool(layer_type.attaches),

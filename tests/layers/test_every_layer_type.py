@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from strategies import examples
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers import aliases, layer_type, layer_types, names
+from cnncalc.layers import ALIASES, layer_type, layer_types
 from cnncalc.layers._base import Layer
 
 LAYER_TYPES = sorted(layer_types())
@@ -95,8 +95,8 @@ def test_a_layer_type_is_final_frozen_and_documented(name):
     assert module.__doc__
 
 
-@pytest.mark.parametrize("name", sorted(names()))
-def test_a_file_holds_one_layer_type_or_one_alias(name):
+@pytest.mark.parametrize("name", sorted(layer_types()))
+def test_a_file_holds_one_layer_type(name):
     module = __import__(f"cnncalc.layers.{name}", fromlist=["*"])
     own = [
         value
@@ -105,9 +105,13 @@ def test_a_file_holds_one_layer_type_or_one_alias(name):
         and issubclass(value, Layer)
         and value.__module__ == module.__name__
     ]
-    alias = getattr(module, "ALIAS", None)
-    assert len(own) == (0 if alias else 1)
-    assert alias is None or aliases()[name] == alias
+    assert own == [layer_type(name)]
+
+
+@pytest.mark.parametrize(("alias", "name"), ALIASES.items())
+def test_an_alias_is_another_word_for_a_layer_type(alias, name):
+    assert alias not in layer_types()
+    assert layer_type(alias) is layer_types()[name]
 
 
 def test_an_unknown_word_names_no_layer_type():

@@ -1,3 +1,0 @@
-"""Another word for `conv_transpose`."""
-
-ALIAS = "conv_transpose"

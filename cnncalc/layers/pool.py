@@ -1,3 +1,0 @@
-"""Another word for `maxpool`."""
-
-ALIAS = "maxpool"
