@@ -57,7 +57,7 @@ def analyze(
 
 
 def _report(network: Network, rows: tuple[Row, ...], sums: Totals) -> Report:
-    return Report(
+    report = Report(
         name=network.name,
         file=network.file,
         variant=network.variant,
@@ -69,9 +69,9 @@ def _report(network: Network, rows: tuple[Row, ...], sums: Totals) -> Report:
         rows=rows,
         totals=sums,
         groups={name: GroupRow(*group) for name, group in (network.groups or {}).items()},
-        expect=checks(network, rows, sums),
         diagnostics=_shown(network, (*network.diagnostics, *notes(rows))),
     )
+    return report._replace(expect=checks(network, report))
 
 
 def _shown(network: Network, said: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:

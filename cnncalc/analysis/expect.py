@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from cnncalc.analysis.field import largest_field
 from cnncalc.analysis.report import Check
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
 from cnncalc.figures import FIGURES, used
@@ -13,22 +12,22 @@ from cnncalc.lines import line_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cnncalc.analysis.report import Row, Totals
+    from cnncalc.analysis.report import Report, Row
     from cnncalc.network import Expectation, Network, Node
     from cnncalc.shapes import Shape
 
 
-def checks(network: Network, rows: Sequence[Row], totals: Totals) -> tuple[Check, ...]:
+def checks(network: Network, report: Report) -> tuple[Check, ...]:
     """One Check per expectation, in order.
 
     `layers.NAME.KEY` speaks of the row NAME with what is attached to it, or of everything in
     the group NAME: counts are summed, `output` and `neurons` are of what comes out of it.
     `output` speaks of the network's first output that inference computes: the main path's,
-    unless the spec lists its outputs in another order. `rf` is the network's `largest_field`.
+    unless the spec lists its outputs in another order. `rf` is `Report.receptive_field`.
     Raises CnncalcError ("unknown-layer", "unknown-key") with the place of the expectation.
     """
-    found = (_check(expectation, network, rows, totals) for expectation in network.expect)
-    return tuple(check if check.ok else _with_line(check, network) for check in found)
+    results = (_check(expectation, network, report) for expectation in network.expect)
+    return tuple(check if check.ok else _with_line(check, network) for check in results)
 
 
 def _with_line(check: Check, network: Network) -> Check:
@@ -37,13 +36,11 @@ def _with_line(check: Check, network: Network) -> Check:
     return check._replace(line_text=line_of(network.text, check.span.line))
 
 
-def _check(
-    expectation: Expectation, network: Network, rows: Sequence[Row], totals: Totals
-) -> Check:
+def _check(expectation: Expectation, network: Network, report: Report) -> Check:
     key, written, low, high, span = expectation
     if key in FIGURES and FIGURES[key].place == "field":
-        return _check_field(expectation, largest_field(rows), network.layout)
-    actual = _actual(expectation, network, rows, totals)
+        return _check_field(expectation, report.receptive_field, network.layout)
+    actual = _actual(expectation, network, report)
     if isinstance(actual, int):
         delta = _beyond(actual, low, high)
         return Check(key, written, actual, delta == 0, span, delta)
@@ -69,17 +66,15 @@ def _beyond(actual: int, low: int | tuple[int, ...], high: int | tuple[int, ...]
     return min(actual - low, 0) or max(actual - high, 0)
 
 
-def _actual(
-    expectation: Expectation, network: Network, rows: Sequence[Row], totals: Totals
-) -> int | Shape:
+def _actual(expectation: Expectation, network: Network, report: Report) -> int | Shape:
     key = expectation.key
     if key.startswith("layers."):
-        return _of_layer(expectation, network, rows)
+        return _of_layer(expectation, network, report.rows)
     if key == "output":
         return _main_output(network).shape
     if key not in used("expect"):
         _unknown("key", key, (*used("expect"), "output", "layers"), expectation)
-    return FIGURES[key].of(totals)
+    return FIGURES[key].of(report.totals)
 
 
 def _main_output(network: Network) -> Node:

@@ -6,7 +6,10 @@ that are nested there): they may be added to within a version, never renamed or 
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.figures import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -190,3 +193,39 @@ class Report(NamedTuple):
     def ok(self) -> bool:
         """No error among the diagnostics; expectations have an `ok` of their own."""
         return not any(d.severity == "error" for d in self.diagnostics)
+
+    @property
+    def receptive_field(self) -> tuple[int, ...] | None:
+        """The receptive field of the network: the largest of its rows, in pixels per input axis.
+
+        Only rows of inference whose units see different parts of the input count: behind global
+        pooling or a fully connected layer every unit sees all of it, which tells nothing. So it
+        is the field of the last map of features, as published ones are (Araujo, Norris, Sim 2019,
+        "Computing Receptive Fields of Convolutional Neural Networks", Distill). None where no
+        layer slides over the input.
+
+        >>> from cnncalc import analyze, load
+        >>> analyze(load("lenet5")).receptive_field
+        (32, 32)
+        """
+        sizes = [
+            row.receptive_field.size
+            for row in self.rows
+            if row.receptive_field and any(row.receptive_field.jump) and not row.train_only
+        ]
+        return max(sizes, key=prod, default=None)
+
+    def figure(self, key: str) -> int | None:
+        """A figure of the network by its name in `cnncalc.figures`.
+
+        `rf` is the receptive field on the axis where it is smallest, None where no layer slides
+        over the input; no other figure is ever None.
+
+        >>> from cnncalc import analyze, load
+        >>> report = analyze(load("resnet50"))
+        >>> report.figure("macs"), report.figure("rf")
+        (4089184256, 427)
+        """
+        if FIGURES[key].place == "field":
+            return min(self.receptive_field or (), default=None)
+        return FIGURES[key].of(self.totals)

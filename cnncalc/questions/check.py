@@ -15,7 +15,6 @@ from cnncalc.analysis.notes import promoted
 from cnncalc.errors import CnncalcError, Diagnostic, Span
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
-from cnncalc.questions.figures import figure
 from cnncalc.spec.budgets import Budget, budgets, parse_limit
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
@@ -171,7 +170,7 @@ def _check_network(document: Document, variant: str | None, terms: Terms) -> Res
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
     limits = (*budgets(document, variant), *terms.limits)
-    held = tuple(Kept(limit, figure(report, limit.key)) for limit in limits)
+    held = tuple(Kept(limit, report.figure(limit.key)) for limit in limits)
     prefix = f"{variant}: " if variant else ""
     said = [
         *(promoted(remark, terms.strict) for remark in report.diagnostics),

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnncalc.analysis.engine import analyze
 from cnncalc.figures import used
-from cnncalc.questions.figures import figure
 from cnncalc.spec.load import load
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ def compare_reports(reports: Sequence[Report], labels: Sequence[str]) -> Compari
 def _figures(reports: Sequence[Report]) -> Iterator[Figure]:
     params = tuple(report.totals.params for report in reports)
     for key in used("compare"):
-        values = tuple(figure(report, key) for report in reports)
+        values = tuple(report.figure(key) for report in reports)
         echoes = key in ECHOES and values == params
         if not echoes and (any(values) or key not in RARE):
             yield Figure(key, values)

@@ -18,7 +18,6 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.errors import CnncalcError, Diagnostic, failure
 from cnncalc.figures import used
 from cnncalc.lines import with_lines
-from cnncalc.questions.figures import figure
 from cnncalc.questions.settings import Grid
 from cnncalc.questions.sweep_networks import Plan, Square, Workshop
 from cnncalc.spec.document import Document, read_document
@@ -190,7 +189,7 @@ def _computed(workshop: Workshop, setting: Setting) -> SweepResult:
     except RecursionError:
         return _failed(setting, Diagnostic("error", "too-deep", "the network is nested too deep"))
     outputs = [port for port in report.outputs if not port.train_only] or report.outputs
-    figures = {key: figure(report, key) for key in used("sweep")}
+    figures = {key: report.figure(key) for key in used("sweep")}
     return SweepResult(*_written(setting), report.layout, outputs[0].shape, figures)
 
 

@@ -4,7 +4,6 @@ import pytest
 
 from cnncalc import CnncalcError, analyze, load
 from cnncalc.questions.catalogue import entries
-from cnncalc.questions.figures import figure
 
 # Araujo, Norris, Sim ("Computing Receptive Fields of Convolutional Neural Networks", Distill
 # 2019; github.com/google-research/receptive_field): bundled networks that are the same.
@@ -103,7 +102,7 @@ def test_it_is_one_number_everywhere():
     report = analyze(load("resnet50"))
     listed = next(entry for entry in entries() if entry.name == "resnet50")
     assert next(check.actual for check in report.expect if check.key == "rf") == 427
-    assert (listed.rf, figure(report, "rf")) == ((427, 427), 427)
+    assert (listed.rf, report.figure("rf")) == ((427, 427), 427)
 
 
 def test_a_vector_has_none(tmp_path):

@@ -8,7 +8,6 @@ import jsonschema
 import pytest
 
 from cnncalc import analyze, load, zoo
-from cnncalc.analysis.field import largest_field
 from cnncalc.cli import output
 from cnncalc.render.answer_schemas import zoo_schema
 
@@ -62,7 +61,7 @@ def test_every_figure_is_that_of_a_fresh_analysis(listed, name):
     network = load(name)
     report = analyze(network)
     assert (entry["params"], entry["macs"]) == (report.totals.params, report.totals.macs)
-    assert tuple(entry["rf"]) == largest_field(report.rows)
+    assert tuple(entry["rf"]) == report.receptive_field
     assert [port["shape"] for port in entry["inputs"]] == [p.shape.by_letter for p in report.inputs]
     assert entry["output"] == report.outputs[0].shape.text(report.layout, "x")
     assert entry["source"] == network.source[0]

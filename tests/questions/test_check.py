@@ -11,7 +11,6 @@ import pytest
 from cnncalc import check
 from cnncalc.errors import UnplacedError
 from cnncalc.questions.check import Terms
-from cnncalc.questions.figures import figure
 from cnncalc.spec.budgets import parse_limit
 
 LENET = """\
@@ -211,7 +210,7 @@ def test_the_receptive_field_is_that_of_its_smallest_axis(tmp_path, limit, ok):
     path.write_text("input: 9x9x1\nlayers: [conv 1 1x7]\n", encoding="utf-8")
     result = one(str(path), budget={"rf": limit})
     assert result.ok is ok
-    assert [kept.actual for kept in result.budget] == [figure(result.report, "rf")] == [1]
+    assert [kept.actual for kept in result.budget] == [result.report.figure("rf")] == [1]
 
 
 def test_a_network_without_windows_has_no_receptive_field(tmp_path):

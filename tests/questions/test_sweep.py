@@ -13,7 +13,6 @@ import pytest
 
 from cnncalc import CnncalcError, analyze, load, sweep
 from cnncalc.figures import used
-from cnncalc.questions.figures import figure
 from cnncalc.questions.pareto import front
 from cnncalc.questions.settings import (
     Grid,
@@ -182,7 +181,7 @@ def test_every_input_is_as_if_it_were_alone(target):
             continue
         report = analyze(load(target, input=outcome.input))
         assert (outcome.output, outcome.layout) == (report.outputs[0].shape, report.layout)
-        assert outcome.figures == {key: figure(report, key) for key in used("sweep")}
+        assert outcome.figures == {key: report.figure(key) for key in used("sweep")}
 
 
 def test_one_and_true_are_two_settings(tiny):
