@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnncalc import analyze, load
-from cnncalc.analysis.lifetimes import peak, tenancy
+from cnncalc.analysis.memory import peak, tenancy
 from cnncalc.layers import layer_type, layer_types
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor

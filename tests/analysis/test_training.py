@@ -4,7 +4,7 @@ import pytest
 from graphs import Graph, conv, layer, lenet5
 
 from cnncalc import analyze, load
-from cnncalc.analysis.lifetimes import tenancy
+from cnncalc.analysis.memory import tenancy
 from cnncalc.analysis.training import REMEMBERED, Share, training
 from cnncalc.errors import CnncalcError
 from cnncalc.layers._base import Layer
