@@ -12,7 +12,7 @@ from cnncalc.lines import line_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cnncalc.analysis.report import Report, Row
+    from cnncalc.analysis.report import Report
     from cnncalc.network import Expectation, Network, Node
     from cnncalc.shapes import Shape
 
@@ -69,7 +69,7 @@ def _beyond(actual: int, low: int | tuple[int, ...], high: int | tuple[int, ...]
 def _actual(expectation: Expectation, network: Network, report: Report) -> int | Shape:
     key = expectation.key
     if key.startswith("layers."):
-        return _of_layer(expectation, network, report.rows)
+        return _of_layer(expectation, network, report)
     if key == "output":
         return _main_output(network).shape
     if key not in used("expect"):
@@ -82,13 +82,12 @@ def _main_output(network: Network) -> Node:
     return network.nodes[(computed or network.outputs)[0]]
 
 
-def _of_layer(expectation: Expectation, network: Network, rows: Sequence[Row]) -> int | Shape:
+def _of_layer(expectation: Expectation, network: Network, report: Report) -> int | Shape:
     name, _, key = expectation.key.removeprefix("layers.").rpartition(".")
-    inside = name + "."
-    members = [row for row in rows if row.name == name or row.name.startswith(inside)]
+    members = report.members(name)
     groups = network.groups or {}
     if not members:
-        _unknown("layer", name, (*groups, *(row.name for row in rows)), expectation)
+        _unknown("layer", name, (*groups, *(row.name for row in report.rows)), expectation)
     if key in used("layer") and FIGURES[key].place == "totals":
         count: int = sum(getattr(row, key) for row in members)
         return count

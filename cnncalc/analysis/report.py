@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.errors import did_you_mean, failure
 from cnncalc.figures import FIGURES
 
 if TYPE_CHECKING:
@@ -214,6 +215,32 @@ class Report(NamedTuple):
             if row.receptive_field and any(row.receptive_field.jump) and not row.train_only
         ]
         return max(sizes, key=prod, default=None)
+
+    def members(self, name: str) -> tuple[Row, ...]:
+        """The rows of a layer or of a named part, attached ones included; () for another name."""
+        inside = f"{name}."
+        return tuple(row for row in self.rows if row.name == name or row.name.startswith(inside))
+
+    def rows_of(self, name: str) -> tuple[Row, ...]:
+        """The rows of a layer or of a named part, attached ones included.
+
+        Raises:
+            CnncalcError: "unknown-layer" for a name that is not there.
+
+        >>> from cnncalc import analyze, load
+        >>> [row.name for row in analyze(load("lenet5")).rows_of("C1")]
+        ['C1', 'C1.tanh']
+        """
+        rows = self.members(name)
+        if not rows:
+            known = dict.fromkeys([*(row.name for row in self.rows), *self.groups])
+            raise failure(
+                "unknown-layer",
+                f"{self.name} has no layer named '{name}'",
+                help=did_you_mean(name, known)
+                or f"its layers are in 'cnncalc analyze {self.file}'",
+            )
+        return rows
 
     def figure(self, key: str) -> int | None:
         """A figure of the network by its name in `cnncalc.figures`.

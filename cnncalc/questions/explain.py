@@ -14,9 +14,8 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.facts import all_facts
 from cnncalc.analysis.receptive import receptive_fields, trace
 from cnncalc.conventions import bytes_per_number
-from cnncalc.errors import did_you_mean, failure
 from cnncalc.layers._base import Step
-from cnncalc.questions.receptive_field_steps import field_steps
+from cnncalc.questions.rf import field_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +58,7 @@ def explain(
     report = analyze(network, batch=batch, dtype=dtype, formulas=True)
     facts = all_facts(network)
     fields, told = trace(network, facts), receptive_fields(network, facts)
-    chosen = {row.index for row in rows_at(report, name)}
+    rows = report.rows if name is None else report.rows_of(name)
     return tuple(
         Explanation(
             row,
@@ -71,28 +70,7 @@ def explain(
             ),
             tuple(_remarks(row, network.nodes[row.index].frozen)),
         )
-        for row in report.rows
-        if row.index in chosen
-    )
-
-
-def rows_at(report: Report, name: str | None) -> tuple[Row, ...]:
-    """The rows of a layer or a named part, attached ones included. Raises CnncalcError.
-
-    >>> from cnncalc import analyze, load
-    >>> [row.name for row in rows_at(analyze(load("lenet5")), "C1")]
-    ['C1', 'C1.tanh']
-    """
-    if name is None:
-        return report.rows
-    found = tuple(row for row in report.rows if row.name == name or row.name.startswith(f"{name}."))
-    if found:
-        return found
-    known = dict.fromkeys([*(row.name for row in report.rows), *report.groups])
-    raise failure(
-        "unknown-layer",
-        f"{report.name} has no layer named '{name}'",
-        help=did_you_mean(name, known) or f"its layers are in 'cnncalc analyze {report.file}'",
+        for row in rows
     )
 
 
