@@ -219,7 +219,7 @@ def _flushed(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _front(outcomes: Sequence[SweepResult], aims: Sequence[tuple[str, int]]) -> list[bool] | None:
-    from cnncalc.questions.pareto import unbeaten
+    from cnncalc.questions.sweep import unbeaten
 
     return unbeaten(outcomes, aims) if aims else None
 

@@ -19,6 +19,8 @@ from cnncalc.spec import source
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cnncalc.shapes import Shape
+
 NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
 RANGE = re.compile(rf"({NUMBER}):({NUMBER})(?::({NUMBER}))?\Z")
 MAX_DIGITS = 60  # of a range as written
@@ -93,6 +95,44 @@ class Grid:
             rest, place = divmod(rest, len(values))
             chosen[name] = values[place]
         return Setting(number, dict(list(chosen.items())[::-1]), input_)
+
+
+class Square(NamedTuple):
+    """What a lone number stands for as an input: a square in the network's own kind of shape."""
+
+    own: Shape
+    layout: str
+
+    def text(self, size: int) -> str:
+        """The shape as `--input` takes it; of a vector, the number is its length."""
+        letters = self.own.letters(self.layout)
+        if not letters:
+            return str(size)
+        shape = self.own._replace(spatial=(size,) * self.own.rank)
+        return f"{shape.text(self.layout, times='x')} {letters}"
+
+
+class Plan(NamedTuple):
+    """Everything that a worker needs; all of it can be pickled."""
+
+    text: str
+    file: str
+    variant: str | None
+    set: Mapping[str, object]
+    batch: int | None
+    dtype: str
+    grid: Grid
+    square: Square | None
+
+    def setting(self, number: int) -> Setting:
+        """The setting with that number, its input as `--input` takes it."""
+        setting = self.grid.setting(number)
+        given = setting.input
+        if given is None:
+            return setting
+        size = str(given).strip()
+        text = self.square.text(int(size)) if self.square and size.isdecimal() else size
+        return setting._replace(input=text)
 
 
 def _wrong(message: str, help: str | None = None) -> CnncalcError:

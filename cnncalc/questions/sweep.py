@@ -18,10 +18,11 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.errors import CnncalcError, Diagnostic, failure
 from cnncalc.figures import used
 from cnncalc.lines import with_lines
-from cnncalc.questions.settings import Grid
-from cnncalc.questions.sweep_networks import Plan, Square, Workshop
+from cnncalc.questions.settings import Grid, Plan, Square
 from cnncalc.spec.document import Document, read_document
-from cnncalc.spec.network_inputs import read_ports
+from cnncalc.spec.load import build
+from cnncalc.spec.network_inputs import batch_of, read_ports
+from cnncalc.spec.resized import reads_sizes, resized
 from cnncalc.spec.source import read
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
     from pathlib import Path
 
+    from cnncalc.network import Network
     from cnncalc.questions.settings import Setting
     from cnncalc.shapes import Shape
 
@@ -174,6 +176,37 @@ def _document(text: str, file: str) -> Document:
     return read_document(text, file)
 
 
+class Workshop:
+    """Makes the networks of a plan, one after the other, from a document that has been read."""
+
+    def __init__(self, plan: Plan, document: Document) -> None:
+        self.plan = plan
+        self.document = document
+        self.resizable = plan.grid.inputs is not None and not reads_sizes(document)
+        self.latest: tuple[str, Network] | None = None
+
+    def network(self, setting: Setting) -> Network:
+        """The network under that setting. Raises CnncalcError."""
+        text = None if setting.input is None else str(setting.input)
+        found = self._resized(setting.vars, text) if text and self.resizable else None
+        if found is None:
+            settings = {**self.plan.set, **setting.vars}
+            found = build(self.document, self.plan.variant, settings, text)
+            self.latest = (repr(setting.vars), found) if self.resizable else None
+        return found
+
+    def _resized(self, variables: Mapping[str, object], text: str) -> Network | None:
+        """The latest network on another input, where only that differs and is of the same kind."""
+        if self.latest is None or self.latest[0] != repr(variables):  # 1, 1.0 and true differ
+            return None
+        network = self.latest[1]
+        ports = read_ports(self.document, self.plan.variant, text)
+        kinds = {(port.parsed.layout, port.parsed.warning) for port in ports.values()}
+        if kinds != {(network.layout, None)} or batch_of(ports) != network.batch:
+            return None
+        return resized(network, {name: port.shape for name, port in ports.items()})
+
+
 def _outcome(workshop: Workshop, number: int) -> SweepResult:
     with unhurried():  # until what the setting needed is gone again
         return _computed(workshop, workshop.plan.setting(number))
@@ -221,3 +254,38 @@ def _failed(setting: Setting, error: Diagnostic) -> SweepResult:
 def _written(setting: Setting) -> tuple[int, Mapping[str, object], str | None]:
     text = None if setting.input is None else str(setting.input)
     return setting.number, setting.vars, text
+
+
+def unbeaten(outcomes: Sequence[SweepResult], aims: Sequence[tuple[str, int]]) -> list[bool]:
+    """For each outcome, whether it is on the front of these figures.
+
+    An aim is a figure and a sign: 1 where less is better, -1 where more is. Settings that do
+    not work take no part.
+    """
+    points = []
+    for outcome in outcomes:
+        values = [(outcome.figures.get(key), sign) for key, sign in aims]
+        known = tuple(sign * value for value, sign in values if value is not None)
+        points.append(known if len(known) == len(aims) else None)
+    return front(points)
+
+
+def front(points: Sequence[tuple[int, ...] | None]) -> list[bool]:
+    """For each point, whether it is on the Pareto front; small is good, None takes no part.
+
+    Equal points stand or fall together. Negate a coordinate of which more is better.
+
+    >>> front([(1, 9), (2, 5), (3, 5), None, (4, 1), (2, 5)])
+    [True, True, False, False, True, True]
+    """
+    best: list[tuple[int, ...]] = []
+    for point in sorted({point for point in points if point is not None}):
+        # Sorted, so that only points seen before can beat this one.
+        if not any(_covers(other, point) for other in reversed(best)):
+            best.append(point)
+    unbeaten = set(best)
+    return [point in unbeaten for point in points]
+
+
+def _covers(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return all(a <= b for a, b in zip(one, other, strict=True))

@@ -13,7 +13,6 @@ import pytest
 
 from cnncalc import CnncalcError, analyze, load, sweep
 from cnncalc.figures import used
-from cnncalc.questions.pareto import front
 from cnncalc.questions.settings import (
     Grid,
     Steps,
@@ -22,6 +21,7 @@ from cnncalc.questions.settings import (
     parse_values,
     parse_vary,
 )
+from cnncalc.questions.sweep import front
 from cnncalc.spec.document import read_document
 
 TINY = """\
