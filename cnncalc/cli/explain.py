@@ -68,16 +68,16 @@ def _written(
         from cnncalc.render import latex
 
         return latex.text(told, layout=layout)
-    from cnncalc.render import explanation
+    from cnncalc.render import explain as render
 
     if format_ == "md":
-        return explanation.markdown(told, layout=layout)
+        return render.markdown(told, layout=layout)
     if format_ == "json":
         from cnncalc.render.json import dumps
 
-        document = explanation.document(told, version=output.version(), written=lines)
+        document = render.document(told, version=output.version(), written=lines)
         return iter([dumps(document), "\n"])
-    return explanation.text(told, layout=layout, written=lines, ascii_only=output.ascii_only())
+    return render.text(told, layout=layout, written=lines, ascii_only=output.ascii_only())
 
 
 def _lines(text: str | None) -> dict[int, str]:

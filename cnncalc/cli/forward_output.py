@@ -14,7 +14,8 @@ from cnncalc.inference import netpbm, pillow
 from cnncalc.inference.neuron_trace import Neurons, trace
 from cnncalc.inference.parameters import owner, stored_by
 from cnncalc.inference.run import inference
-from cnncalc.render import activations, maps, worked_pass
+from cnncalc.render import forward as render
+from cnncalc.render import maps, worked_pass
 from cnncalc.render import trace as render_trace
 from cnncalc.render.format import printable, to_ascii
 from cnncalc.tensor import positions
@@ -49,12 +50,12 @@ def _lines(result: Result) -> Iterator[str]:
         yield ""
         yield from _steps(result, layout)
     else:
-        yield from activations.table(done, layout=layout)
+        yield from render.table(done, layout=layout)
         yield ""
-        yield activations.summary(done, result.work.macs)
+        yield render.summary(done, result.work.macs)
     for row, labels in _labelled(result):
         yield ""
-        yield from activations.output_lines(row, layout=layout, top=request.top_k, labels=labels)
+        yield from render.output_lines(row, layout=layout, top=request.top_k, labels=labels)
     for name in result.wish.shown:
         yield ""
         yield from _values(result, name, layout)
@@ -74,7 +75,7 @@ def _layout(result: Result) -> str:
 def _values(result: Result, name: str, layout: str) -> Iterator[str]:
     tensor = result.done.tensor(name)
     if not result.request.maps:
-        yield from activations.value_lines(name, tensor, layout=layout)
+        yield from render.value_lines(name, tensor, layout=layout)
         return
     ascii_only = output.ascii_only()
     color = output.colored() and not ascii_only and result.request.out is None
@@ -148,11 +149,11 @@ def _step(result: Result, node: Node, layout: str) -> Iterator[str]:
 def _document(result: Result) -> dict[str, Any]:
     request, done = result.request, result.done
     ranked = {
-        row.node.name: activations.ranking(row.output, request.top_k or activations.TOP, labels)
+        row.node.name: render.ranking(row.output, request.top_k or render.TOP, labels)
         for row, labels in _labelled(result)
         if row.output is not None and (labels or request.top_k or not row.node.shape.rank)
     }
-    document = activations.document(
+    document = render.document(
         done,
         version=output.version(),
         setting=_setting(result),

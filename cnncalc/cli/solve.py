@@ -113,12 +113,12 @@ def _values(choices: Choices | None) -> Any:
 
 
 def _written(found: Answer, format_: str, top: int) -> Iterator[str]:
-    from cnncalc.render import solutions
+    from cnncalc.render import solve as render
 
     if format_ == "json":
         from cnncalc.render.json import dumps
 
-        return iter([dumps(solutions.document(found, version=output.version())), "\n"])
+        return iter([dumps(render.document(found, version=output.version())), "\n"])
     if format_ == "table":
-        return solutions.text(found, top, ascii_only=output.ascii_only())
-    return iter([solutions.table(found, found.settings, format_)])
+        return render.text(found, top, ascii_only=output.ascii_only())
+    return iter([render.table(found, found.settings, format_)])

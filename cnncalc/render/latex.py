@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cnncalc.render.explanation import distinct
+from cnncalc.render.explain import distinct
 from cnncalc.render.format import decimal, printable
 from cnncalc.render.steps import quotient
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.render.activations import FEW, duration, number, output_document, ranking
 from cnncalc.render.envelope import envelope
 from cnncalc.render.format import grouped
+from cnncalc.render.forward import FEW, duration, number, output_document, ranking
 from cnncalc.render.json import diagnostic
 from cnncalc.render.listing import aligned
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cnncalc.inference.run import Ran
     from cnncalc.inference.worker_pool import SampleResult
     from cnncalc.network import Network, Node
-    from cnncalc.render.activations import Ranked
+    from cnncalc.render.forward import Ranked
 
 TOP = 3  # of an output with labels, or a long one, unless another number is asked for
 

@@ -6,8 +6,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
-from cnncalc.render.activations import json_number, number, text_grid
 from cnncalc.render.format import GATED
+from cnncalc.render.forward import json_number, number, text_grid
 from cnncalc.shapes import AXES, AXIS_WORDS
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from cnncalc.render.answer_schemas import explain_schema
-from cnncalc.render.explanation import printable
+from cnncalc.render.explain import printable
 from cnncalc.render.latex import maths, plain
 
 

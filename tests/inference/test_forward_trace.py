@@ -19,7 +19,7 @@ from cnncalc.layers._base import Layer
 from cnncalc.network import Group, Network, chain
 from cnncalc.neuron_origin import neuron_origin
 from cnncalc.render import trace as render
-from cnncalc.render.activations import json_number
+from cnncalc.render.forward import json_number
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor, positions
 
