@@ -1,6 +1,6 @@
 """The report: frozen rows of integers and names. What every renderer reads.
 
-Field names here are the JSON contract `cnncalc.report/1` (see `render/json.py` for the few
+Field names here are the JSON contract `cnncalc.report/1` (see `render/report_json.py` for the few
 that are nested there): they may be added to within a version, never renamed or retyped.
 """
 

@@ -88,19 +88,19 @@ def _documents(outcomes: list[LayerResult], format_: str) -> Iterator[str]:
     """A report or a failure per setting, in order: in one document, or one per line."""
     from json import dumps as line
 
-    from cnncalc.render import json
-    from cnncalc.render.envelope import envelope
+    from cnncalc.render import report_json
+    from cnncalc.render.json import dumps, envelope
 
     version = output.version()
     results = [
-        json.document(outcome.report, version=version)
+        report_json.document(outcome.report, version=version)
         if outcome.report
-        else json.failure([outcome.problem] if outcome.problem else [], version=version)
+        else report_json.failure([outcome.problem] if outcome.problem else [], version=version)
         for outcome in outcomes
     ]
     if format_ == "jsonl":
         yield from (f"{line(result, ensure_ascii=False)}\n" for result in results)
         return
     ok = all(result["ok"] for result in results)
-    yield json.dumps({**envelope("reports", version, ok=ok), "results": results})
+    yield dumps({**envelope("reports", version, ok=ok), "results": results})
     yield "\n"

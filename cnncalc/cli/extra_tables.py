@@ -19,12 +19,13 @@ def counted_as(report: Report, tool: str, format_: str) -> Iterator[str]:
     """What another tool prints, as text or JSON."""
     _require(format_, "--as")
     from cnncalc.questions.peers import count_as
-    from cnncalc.render import json, peers
+    from cnncalc.render import peers
+    from cnncalc.render.json import dumps
 
     counted = count_as(report, tool)
     if format_ == "json":
         document = peers.document(report, counted, version=output.version())
-        yield f"{json.dumps(document)}\n"
+        yield f"{dumps(document)}\n"
     else:
         yield peers.text(report, counted)
 

@@ -156,8 +156,7 @@ def _ponder(request: Request, work: Work, passes: int) -> None:
 
     It comes before anything is drawn, read or written. A run that takes a while is announced.
     """
-    from cnncalc.render.format import bytes_text, with_unit
-    from cnncalc.render.forward import duration
+    from cnncalc.render.format import bytes_text, duration, with_unit
 
     jobs = processes(request.jobs, passes, work.seconds)
     memory, seconds = work.memory * jobs, work.seconds * -(-passes // jobs)

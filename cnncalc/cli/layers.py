@@ -39,12 +39,14 @@ def layers(
     json = json or format_ == "json"
     with output.guarded(json=json):
         from cnncalc.render import reference as render
+        from cnncalc.render.json import dumps
         from cnncalc.spec.reference import all_described, described
 
         _known(type_)
         entries = list(all_described().values()) if type_ is None else [described(type_)]
         if json:
-            output.emit([_document(entries)], out)
+            document = render.document(entries, version=output.version())
+            output.emit([dumps(document), "\n"], out)
             return
         text = render.overview(entries) if type_ is None else render.full(entries[0])
         output.emit([text], out)
@@ -58,10 +60,3 @@ def _known(type_: str | None) -> None:
         help_ = did_you_mean(type_, layer_types.names()) or "'cnncalc layers' lists them"
         message = f"there is no layer type '{type_}'"
         raise CnncalcError(Diagnostic("error", "unknown-type", message, help=help_))
-
-
-def _document(entries: list[dict[str, object]]) -> str:
-    from cnncalc.render.envelope import envelope
-    from cnncalc.render.json import dumps
-
-    return f"{dumps({**envelope('layers', output.version()), 'layers': entries})}\n"

@@ -196,11 +196,12 @@ def fail(error: CnncalcError, *, json: bool) -> None:
     from cnncalc.cli.partial import partial_report, partial_table
 
     if json:
-        from cnncalc.render import json as render
+        from cnncalc.render.json import dumps
+        from cnncalc.render.report_json import failure
 
         report = partial_report(error)
-        document = render.failure(error.diagnostics, version=version(), report=report)
-        emit([render.dumps(document), "\n"])
+        document = failure(error.diagnostics, version=version(), report=report)
+        emit([dumps(document), "\n"])
     elif not settings.quiet:
         for line in partial_table(error):
             say(line)
@@ -224,7 +225,8 @@ def wants_json(arguments: list[str]) -> bool:
 
 def usage_document(message: str) -> None:
     """The JSON document of a wrong command line."""
-    from cnncalc.render import json as render
+    from cnncalc.render.json import dumps
+    from cnncalc.render.report_json import failure
 
     problem = Diagnostic("error", "usage", message)
-    emit([render.dumps(render.failure([problem], version=version())), "\n"])
+    emit([dumps(failure([problem], version=version())), "\n"])

@@ -94,21 +94,22 @@ def present(report: Report, choice: Choice, wanted: Wanted) -> Iterator[str]:
     if wanted.tool:
         yield from extra_tables.counted_as(report, wanted.tool, wanted.format)
     elif wanted.format == "json":
-        from cnncalc.render import json
+        from cnncalc.render import report_json
+        from cnncalc.render.json import dumps
 
-        document = json.document(report, version=output.version(), folded=wanted.folded)
+        document = report_json.document(report, version=output.version(), folded=wanted.folded)
         if wanted.totals:
             document["layers"] = []
         if wanted.optimiser:
             document["training"] = extra_tables.training_document(report, wanted.optimiser)
-        yield json.dumps(document)
+        yield dumps(document)
         yield "\n"
     elif wanted.optimiser:
         yield from extra_tables.trained(report, wanted.optimiser, choice, wanted)
     elif wanted.format == "jsonl":
-        from cnncalc.render import json
+        from cnncalc.render import report_json
 
-        for line in json.jsonl(report.rows, folded=wanted.folded):
+        for line in report_json.jsonl(report.rows, folded=wanted.folded):
             yield f"{line}\n"
     elif wanted.format in ("csv", "tsv"):
         from cnncalc.render import csv

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Annotated, Any, Literal
 
 import typer
@@ -11,15 +10,6 @@ from cnncalc.cli import output
 from cnncalc.cli.options import OutputFile
 
 EPILOG = "Example: cnncalc schema > cnncalc.schema.json"
-
-
-# Which module describes what; the spec's own schema is drawn from its models.
-MODULES = {
-    "report": "schema",
-    **dict.fromkeys(("check", "compare", "sweep", "as"), "question_schemas"),
-    **dict.fromkeys(("explain", "solve", "sizes", "rf", "zoo", "layers"), "answer_schemas"),
-    **dict.fromkeys(("forward", "forward-samples"), "pass_schemas"),
-}
 
 
 def schema(
@@ -57,7 +47,6 @@ def _described(of: str) -> dict[str, Any]:
         from cnncalc.spec.model import spec_schema
 
         return spec_schema()
-    module = import_module(f"cnncalc.render.{MODULES[of]}")
-    name = "schema" if of == "report" else f"{of.replace('-', '_')}_schema"
-    found: dict[str, Any] = getattr(module, name)()
-    return found
+    from cnncalc.render.schema import schema_of
+
+    return schema_of(of)

@@ -129,12 +129,13 @@ def _answer(report: Report, show: Show, name: str, other: Report | None) -> Iter
 
     ascii_only = output.ascii_only()
     if show.format == "json":
-        from cnncalc.render import json
+        from cnncalc.render import report_json
+        from cnncalc.render.json import dumps
 
-        document = json.document(report, version=output.version())
+        document = report_json.document(report, version=output.version())
         if other:
-            document["versus"] = single.versus(report, other, name)
-        yield json.dumps(document)
+            document["versus"] = report_json.versus(report, other, name)
+        yield dumps(document)
         yield "\n"
     elif show.format == "table":
         yield single.text(report, show.layout, ascii_only=ascii_only)

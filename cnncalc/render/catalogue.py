@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.render.choice import ChoiceError
 from cnncalc.render.delimited import records
-from cnncalc.render.envelope import envelope
 from cnncalc.render.format import display_width, grouped, per_axis, to_ascii
+from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.rows import GAP, aligned
 from cnncalc.render.rows import markdown as rows_markdown
+from cnncalc.render.schema import COUNT, SIZE, TEXT, described, listed, record, ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cnncalc.questions.catalogue import Entry
+    from cnncalc.render.schema import Schema
 
 
 class Column(NamedTuple):
@@ -136,3 +138,25 @@ def _shortened(cell: str, width: int, mark: str) -> str:
     while display_width(cell) > width - len(mark):
         cell = cell[:-1]
     return f"{cell.rstrip()}{mark}"
+
+
+def schema() -> Schema:
+    """The schema of `cnncalc.zoo/1`."""
+    network = record(
+        {
+            "name": TEXT,
+            "family": described(TEXT, "the file that holds it"),
+            "title": TEXT,
+            "inputs": listed(record({"name": TEXT, "shape": ref("shape")})),
+            "input": described(TEXT, "the same as people write it"),
+        },
+        {
+            "year": SIZE,
+            "params": COUNT,
+            "macs": COUNT,
+            "rf": described(listed(SIZE), "of the last feature map, pixels of the input per axis"),
+            "output": TEXT,
+            "source": TEXT,
+        },
+    )
+    return answer_schema("zoo", "the bundled networks", {"networks": listed(network)})

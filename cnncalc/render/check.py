@@ -6,14 +6,33 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
 from cnncalc.render import diagnostics
-from cnncalc.render.envelope import envelope
 from cnncalc.render.format import pad, si
-from cnncalc.render.json import diagnostic, expectation, totals
+from cnncalc.render.json import (
+    answer_schema,
+    diagnostic,
+    envelope,
+    expectation,
+    expectation_schema,
+    totals,
+    totals_schema,
+)
+from cnncalc.render.schema import (
+    COUNT,
+    FLAG,
+    MAYBE_TEXT,
+    TEXT,
+    WHOLE,
+    described,
+    listed,
+    record,
+    ref,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cnncalc.questions.check import Kept, Result
+    from cnncalc.render.schema import Schema
 
 WIDTH = 34  # of the names; a longer one pushes its line to the right
 
@@ -93,3 +112,21 @@ def document(entries: Sequence[dict[str, Any]], *, version: str) -> dict[str, An
     """The whole document; ok where every network is."""
     ok = all(entry["ok"] for entry in entries)
     return {**envelope("check", version, ok=ok), "results": list(entries)}
+
+
+def schema() -> Schema:
+    """The schema of `cnncalc.check/1`."""
+    spec = record({"file": TEXT, "variant": MAYBE_TEXT}, {"name": TEXT})
+    budget = record(
+        {"key": TEXT, "relation": {"enum": ["<=", ">="]}, "limit": COUNT, "ok": FLAG},
+        {"actual": COUNT, "delta": described(WHOLE, "how far beyond the limit; 0 where it holds")},
+    )
+    result = record(
+        {"ok": FLAG, "spec": spec, "diagnostics": listed(ref("diagnostic"))},
+        {
+            "totals": totals_schema(),
+            "expect": listed(expectation_schema()),
+            "budget": listed(budget),
+        },
+    )
+    return answer_schema("check", "what became of each network", {"results": listed(result)})

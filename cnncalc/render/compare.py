@@ -6,10 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.figures import FIGURES
-from cnncalc.render.envelope import envelope
 from cnncalc.render.format import grouped, per_axis, printable, to_ascii
-from cnncalc.render.json import totals
+from cnncalc.render.json import answer_schema, envelope, totals, totals_schema
 from cnncalc.render.rows import aligned, markdown
+from cnncalc.render.schema import MAYBE_TEXT, TEXT, described, listed, record, ref
 from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import Port, Report
     from cnncalc.questions.compare import Comparison, Figure, LayerPair, Pair
+    from cnncalc.render.schema import Schema
 
+MAYBE_COUNT: Schema = {"type": ["integer", "null"], "minimum": 0}
+MAYBE_WHOLE: Schema = {"type": ["integer", "null"]}
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 COUNTED = {
     "changed": "changed", "added": "only in {after}", "removed": "only in {before}",
@@ -219,3 +222,29 @@ def _json(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_json(item) for item in value]
     return value
+
+
+def schema() -> Schema:
+    """The schema of `cnncalc.compare/1`."""
+    ports = listed(record({"name": TEXT, "shape": ref("shape")}))
+    names: dict[str, Schema] = {"label": TEXT, "name": TEXT, "file": TEXT, "variant": MAYBE_TEXT}
+    network = record({**names, "inputs": ports, "outputs": ports, "totals": totals_schema()})
+    figure = record(
+        {
+            "key": TEXT,
+            "values": described(listed(MAYBE_COUNT), "one per network; null where it has none"),
+            "deltas": described(listed(MAYBE_WHOLE), "against the first network"),
+        }
+    )
+    pair: Schema = {"type": "array", "minItems": 2, "maxItems": 2}
+    changes: Schema = {"type": "object", "additionalProperties": pair}
+    layer = record(
+        {
+            "network": described(TEXT, "the label of the network held against the first"),
+            "status": {"enum": ["added", "removed", "changed", "resized"]},
+            "changes": described(changes, "what differs, as [before, after]"),
+        },
+        {"before": TEXT, "after": TEXT},
+    )
+    fields = {"networks": listed(network), "totals": listed(figure), "layers": listed(layer)}
+    return answer_schema("compare", "networks side by side", fields)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.render.envelope import envelope
 from cnncalc.render.format import decimal, display_width, pad, printable, to_ascii
+from cnncalc.render.json import answer_schema, envelope, exact_number
 from cnncalc.render.markdown import escaped
+from cnncalc.render.schema import MAYBE_TEXT, NUMBER, SIZE, TEXT, described, listed, record, ref
 from cnncalc.render.steps import equation
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Row
     from cnncalc.layers._base import Step
     from cnncalc.questions.explain import Explanation
+    from cnncalc.render.schema import Schema
 
 GAP = 3
 LEGEND = (
@@ -135,6 +137,30 @@ def _source(row: Row, written: Mapping[int, str]) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    """A step with its value as JSON has numbers: a fraction is a float only where not whole."""
-    whole = step.value.denominator == 1
-    return {**step._asdict(), "value": int(step.value) if whole else float(step.value)}
+    return {**step._asdict(), "value": exact_number(step.value)}
+
+
+def schema() -> Schema:
+    """The schema of `cnncalc.explanation/1`."""
+    step = record(
+        {
+            "field": described(TEXT, "the figure of the report that the value is"),
+            "label": TEXT,
+            "formula": TEXT,
+            "numbers": described(TEXT, "the formula with this layer's numbers"),
+            "value": NUMBER,
+        }
+    )
+    place: dict[str, Schema] = {"file": TEXT, "line": SIZE, "column": SIZE}
+    layer = record(
+        {
+            "name": TEXT,
+            "type": TEXT,
+            "attached_to": MAYBE_TEXT,
+            "inputs": listed(record({"name": TEXT, "shape": ref("shape")})),
+            "out": ref("shape"),
+            "steps": listed(step),
+        },
+        {"source": record(place, {"text": TEXT}), "remarks": listed(TEXT), "note": TEXT},
+    )
+    return answer_schema("explanation", "every formula of every layer", {"layers": listed(layer)})

@@ -9,7 +9,7 @@ from unicodedata import combining, east_asian_width
 from cnncalc.errors import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from fractions import Fraction
 
     from cnncalc.render.choice import Units
@@ -176,6 +176,37 @@ def decimal(value: int | Fraction) -> str:
     thousandths, more = divmod(rest * 1000, 1)
     digits = f"{thousandths:03d}"
     return f"{whole:,}.{digits}…" if more else f"{whole:,}.{digits.rstrip('0')}"
+
+
+def number(value: float | None) -> str:
+    """A real number to six digits.
+
+    >>> number(0.1), number(-1234567.0), number(None)
+    ('0.1', '-1.23457e+06', '')
+    """
+    return "" if value is None else f"{value + 0.0:.6g}"  # -0 is 0
+
+
+def duration(seconds: float) -> str:
+    """A time with a unit that suits it.
+
+    >>> duration(0.00003), duration(0.00123), duration(2.5), duration(180)
+    ('0.03 ms', '1.2 ms', '2.5 s', '3.0 min')
+    """
+    if seconds < 1:
+        return f"{1000 * seconds:.{1 if seconds >= 0.001 else 2}f} ms"  # noqa: PLR2004
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"  # noqa: PLR2004
+
+
+def text_grid(texts: Sequence[str], sizes: tuple[int, ...]) -> Iterator[str]:
+    """Texts as rows of equal columns, as `grid` does with numbers."""
+    across = sizes[-1] if sizes else len(texts)
+    rows = [texts[at : at + across] for at in range(0, len(texts), across)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for index, row in enumerate(rows):
+        if index and len(sizes) > 2 and index % sizes[-2] == 0:  # noqa: PLR2004 - more than a plane
+            yield ""
+        yield "  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True))
 
 
 def per_axis(values: Sequence[object], times: str = "×") -> str:

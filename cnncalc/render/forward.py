@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import counted
-from cnncalc.render.envelope import envelope
-from cnncalc.render.format import display_width, grouped, pad, printable, si
+from cnncalc.render import trace
+from cnncalc.render.format import (
+    display_width,
+    duration,
+    grouped,
+    number,
+    pad,
+    printable,
+    si,
+    text_grid,
+)
+from cnncalc.render.json import REAL_NUMBER, answer_schema, envelope, real_number
+from cnncalc.render.schema import COUNT, MAYBE_TEXT, TEXT, described, listed, record, ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.inference.run import Pass, Ran
+    from cnncalc.render.schema import Schema
     from cnncalc.shapes import Shape
     from cnncalc.tensor import Tensor
 
+TIME: Schema = {"type": "number", "minimum": 0}
+FINITE: Schema = {"type": ["number", "null"]}
+NESTED: Schema = {"type": "array", "description": "lists in lists, channels first"}
 HEADINGS = ("#", "Layer", "Type", "Output", "Min", "Mean", "Max", "Zeros", "Time")
 LEFT = (1, 2)  # the columns of words
 GAP = "  "
@@ -29,15 +43,6 @@ class Ranked(NamedTuple):
     unit: int
     value: float
     label: str | None = None
-
-
-def number(value: float | None) -> str:
-    """A real number to six digits.
-
-    >>> number(0.1), number(-1234567.0), number(None)
-    ('0.1', '-1.23457e+06', '')
-    """
-    return "" if value is None else f"{value + 0.0:.6g}"  # -0 is 0
 
 
 def table(done: Pass, *, layout: str = "HWC") -> list[str]:
@@ -63,17 +68,6 @@ def _cells(row: Ran, layout: str) -> tuple[str, ...]:
 def _joined(line: Sequence[str], widths: Sequence[int]) -> str:
     sides = (index not in LEFT for index in range(len(line)))
     return GAP.join(map(pad, line, widths, sides)).rstrip()
-
-
-def duration(seconds: float) -> str:
-    """A time with a unit that suits it.
-
-    >>> duration(0.00003), duration(0.00123), duration(2.5), duration(180)
-    ('0.03 ms', '1.2 ms', '2.5 s', '3.0 min')
-    """
-    if seconds < 1:
-        return f"{1000 * seconds:.{1 if seconds >= 0.001 else 2}f} ms"  # noqa: PLR2004
-    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"  # noqa: PLR2004
 
 
 def summary(done: Pass, macs: int) -> str:
@@ -140,17 +134,6 @@ def grid(values: Sequence[float], sizes: tuple[int, ...]) -> Iterator[str]:
     yield from text_grid(list(map(number, values)), sizes)
 
 
-def text_grid(texts: Sequence[str], sizes: tuple[int, ...]) -> Iterator[str]:
-    """Texts as rows of equal columns, as `grid` does with numbers."""
-    across = sizes[-1] if sizes else len(texts)
-    rows = [texts[at : at + across] for at in range(0, len(texts), across)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for index, row in enumerate(rows):
-        if index and len(sizes) > 2 and index % sizes[-2] == 0:  # noqa: PLR2004 - more than a plane
-            yield ""
-        yield "  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True))
-
-
 def wrapped(texts: Sequence[str], across: int = 10) -> Iterator[str]:
     """Texts in lines of ten, aligned."""
     width = max(map(len, texts), default=0)
@@ -207,7 +190,7 @@ def output_document(row: Ran, ranked: Sequence[Ranked]) -> dict[str, Any]:
     """An output of the network: the numbers of a vector, and the largest where they are ranked."""
     told: dict[str, Any] = {"name": row.node.name, "shape": row.node.shape.by_letter}
     if row.output is not None and not row.node.shape.rank:
-        told["values"] = list(map(json_number, row.output.values))
+        told["values"] = list(map(real_number, row.output.values))
     if ranked:
         told["top"] = list(map(_ranked, ranked))
     return told
@@ -215,23 +198,12 @@ def output_document(row: Ran, ranked: Sequence[Ranked]) -> dict[str, Any]:
 
 def _ranked(entry: Ranked) -> dict[str, Any]:
     label = {} if entry.label is None else {"label": entry.label}
-    return {"index": entry.unit, "value": json_number(entry.value), **label}
-
-
-def json_number(value: float) -> float | str:
-    """A number as JSON can hold it.
-
-    >>> json_number(0.5), json_number(float("-inf"))
-    (0.5, '-Infinity')
-    """
-    if isfinite(value):
-        return value
-    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # noqa: PLR0124
+    return {"index": entry.unit, "value": real_number(entry.value), **label}
 
 
 def tensor_json(tensor: Tensor) -> dict[str, Any]:
     """A tensor's shape and its numbers as nested lists, channels first."""
-    values = list(map(json_number, tensor.values))
+    values = list(map(real_number, tensor.values))
     return {"shape": tensor.shape.by_letter, "values": nested(values, tensor.shape)}
 
 
@@ -245,3 +217,57 @@ def nested(values: Sequence[Any], shape: Shape) -> Any:
     for size in reversed(shape.spatial):
         values = [list(values[at : at + size]) for at in range(0, len(values), size)]
     return values
+
+
+def schema() -> Schema:
+    """The schema of `cnncalc.forward/1`."""
+    tensor = record({"shape": ref("shape"), "values": NESTED})
+    fields: dict[str, Schema] = {
+        "spec": record({"name": TEXT, "file": TEXT, "variant": MAYBE_TEXT}),
+        "sample": record({"sources": listed(TEXT)}, {"seed": {"type": "integer"}}),
+        "weights": weights_schema(),
+        "totals": record({"macs": COUNT, "seconds": TIME}),
+        "layers": listed(_layer_schema()),
+        "outputs": listed(output_schema()),
+    }
+    more: dict[str, Schema] = {
+        "activations": {"type": "object", "additionalProperties": tensor},
+        "traces": listed(trace.schema()),
+        "pictures": described(listed(TEXT), "the files that were written"),
+    }
+    return answer_schema("forward", "what came of running a network on a sample", fields, more)
+
+
+def weights_schema() -> Schema:
+    """Where the numbers of the layers came from."""
+    tensors: Schema = {"type": "object", "additionalProperties": COUNT}
+    return record(
+        {"tensors": described(tensors, "how many came from a file, the spec, or were drawn")},
+        {"file": TEXT, "scheme": TEXT, "seed": {"type": "integer"}},
+    )
+
+
+def _layer_schema() -> Schema:
+    return record(
+        {
+            "index": COUNT,
+            "name": TEXT,
+            "type": TEXT,
+            "out": ref("shape"),
+            **dict.fromkeys(("min", "mean", "max"), described(FINITE, "of the finite numbers")),
+            "zeros": COUNT,
+            "not_finite": COUNT,
+            "seconds": TIME,
+            "path": {"enum": ["fast", "readable"]},
+        },
+        {"multiplications": described(COUNT, "counted one by one")},
+    )
+
+
+def output_schema() -> Schema:
+    """One output of the network."""
+    ranked = record({"index": COUNT, "value": REAL_NUMBER}, {"label": TEXT})
+    return record(
+        {"name": TEXT, "shape": ref("shape")},
+        {"values": listed(REAL_NUMBER), "top": described(listed(ranked), "the largest first")},
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import ceil, isfinite, isqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.render.forward import number
+from cnncalc.render.format import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.render.envelope import envelope
 from cnncalc.render.format import display_width, pad, printable
+from cnncalc.render.json import answer_schema, envelope
+from cnncalc.render.schema import COUNT, MAYBE_TEXT, TEXT, WHOLE, described, listed, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
     from cnncalc.questions.peers import Counted
     from cnncalc.questions.peers._rules import Figure
+    from cnncalc.render.schema import Schema
 
 
 def text(report: Report, counted: Counted) -> str:
@@ -65,3 +67,23 @@ def _reasons(counted: Counted) -> Iterator[str]:
         for amount, term in zip(amounts, figure.why, strict=True):
             yield f"  {amount:>{width}}  {term.reason}"
     yield ""
+
+
+def schema() -> Schema:
+    """The schema of `cnncalc.as/1`, what `analyze --as` prints."""
+    why = described(
+        listed(record({"amount": WHOLE, "reason": TEXT})), "value is base + the amounts"
+    )
+    figure = record(
+        {"label": described(TEXT, "the tool's words"), "text": TEXT, "value": COUNT},
+        {"ours": described(TEXT, "what cnncalc calls its own figure"), "base": COUNT, "why": why},
+    )
+    fields = {
+        "spec": record({"name": TEXT, "file": TEXT, "variant": MAYBE_TEXT}),
+        "as": record({"name": TEXT, "version": TEXT}),
+        "batch": COUNT,
+        "dtype": TEXT,
+        "figures": listed(figure),
+        "note": TEXT,
+    }
+    return answer_schema("as", "what another tool would print for this network", fields)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.render.json import answer_schema, envelope
+from cnncalc.render.schema import COUNT, FLAG, SIZE, TEXT, described, listed, record
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from cnncalc.render.schema import Schema
 
 KINDS = {
     "weights": "Layers with weights", "pooling": "Pooling", "merges": "Merges",
@@ -66,3 +71,41 @@ def _field(field: Mapping[str, Any]) -> str:
 def _aligned(pairs: list[tuple[str, str]]) -> Iterator[str]:
     width = max(len(label) for label, _ in pairs) + GAP
     return (f"{' ' * GAP}{label:{width}}{text}\n" for label, text in pairs)
+
+
+def document(types: Iterable[Mapping[str, Any]], *, version: str) -> dict[str, Any]:
+    """The document `cnncalc.layers/1`, with one entry per layer type."""
+    return {**envelope("layers", version), "layers": list(types)}
+
+
+def schema() -> Schema:
+    """The schema of `cnncalc.layers/1`."""
+    words = listed(TEXT)
+    field = record(
+        {"name": TEXT, "value": described(TEXT, "what it takes, in words"), "required": FLAG},
+        {
+            "default": TEXT,
+            "choices": words,
+            "position": described(SIZE, "of the bare number that means it"),
+            "sized": described(FLAG, "whether a size such as 3x3 means it"),
+            "letters": words,
+            "other_names": words,
+        },
+    )
+    layer = record(
+        {
+            "type": TEXT,
+            "kind": described(TEXT, "the group that a list of types shows it in"),
+            "summary": TEXT,
+            "aliases": words,
+            "description": TEXT,
+            "inputs": record({"least": COUNT}, {"most": COUNT}),
+            "attaches": described(FLAG, "whether it may follow on a layer as a word"),
+            "fields": listed(field),
+            "words": {"type": "object", "additionalProperties": TEXT},
+            "example": TEXT,
+        }
+    )
+    return answer_schema(
+        "layers", "what can be written for each layer type", {"layers": listed(layer)}
+    )

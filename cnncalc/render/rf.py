@@ -5,8 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.render import listing
-from cnncalc.render.envelope import envelope
 from cnncalc.render.format import GATED, decimal, per_axis, printable, to_ascii
+from cnncalc.render.json import answer_schema, envelope, exact_number
+from cnncalc.render.schema import (
+    COUNT,
+    FLAG,
+    GATED_FLAG,
+    MAYBE_TEXT,
+    NUMBER,
+    PAIR,
+    TEXT,
+    described,
+    listed,
+    record,
+    ref,
+)
 from cnncalc.shapes import AXES
 
 if TYPE_CHECKING:
@@ -15,6 +28,7 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import ReceptiveField
     from cnncalc.questions.rf import Advice, Cover, Neuron, Seen
+    from cnncalc.render.schema import Schema
 
 HEADINGS = ("Layer", "Type", "Output", "RF", "Jump", "First centre", "Covers")
 # What lies along an axis, one place and several.
@@ -139,8 +153,8 @@ def _layer(one: Cover) -> dict[str, Any]:
     field = one.row.receptive_field
     told = {} if field is None else {
         "size": list(field.size),
-        "jump": [_number(jump) for jump in field.jump],
-        "start": [_number(start) for start in field.start],
+        "jump": [exact_number(jump) for jump in field.jump],
+        "start": [exact_number(start) for start in field.start],
     }  # fmt: skip
     return {
         "name": one.row.name, "type": one.row.type, "out": one.row.out.by_letter, **told,
@@ -164,5 +178,21 @@ def _seen(one: Seen) -> dict[str, Any]:
     return {"name": one.name, "shape": one.shape.by_letter, "box": box, "solid": one.solid}
 
 
-def _number(value: int | Fraction) -> int | float:
-    return int(value) if value.denominator == 1 else float(value)
+def schema() -> Schema:
+    """The schema of `cnncalc.rf/1`: of a network's layers, or of one unit."""
+    numbers = dict.fromkeys(("size", "jump", "start"), listed(NUMBER))
+    layer = record(
+        {
+            "name": TEXT, "type": TEXT, "out": ref("shape"), **numbers,
+            "covered": described(listed(COUNT), "pixels of the input per axis"),
+            "share": NUMBER, "outgrows": FLAG,
+        }
+    )  # fmt: skip
+    box = described(record({}, dict.fromkeys("ldhw", PAIR)), "first and last place by axis letter")
+    seen = record({"name": TEXT, "shape": ref("shape"), "box": box, "solid": FLAG})
+    layers = {"first_to_see_all": MAYBE_TEXT, "outgrown": listed(TEXT), "layers": listed(layer)}
+    unit = record({"name": TEXT, "place": listed(COUNT), "out": ref("shape")})
+    piece = answer_schema("rf", "what layers see of the input", {"name": TEXT, **layers})
+    answer = {"unit": unit, "inputs": listed(seen), "through": listed(seen)}
+    one = answer_schema("rf", "one unit", answer, {"gated": GATED_FLAG})
+    return {**piece, "oneOf": [one["oneOf"][0], *piece["oneOf"]]}

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.render.envelope import envelope
-from cnncalc.render.format import grouped
-from cnncalc.render.forward import FEW, duration, number, output_document, ranking
-from cnncalc.render.json import diagnostic
+from cnncalc.render.format import duration, grouped, number
+from cnncalc.render.forward import (
+    FEW,
+    TIME,
+    output_document,
+    output_schema,
+    ranking,
+    weights_schema,
+)
+from cnncalc.render.json import answer_schema, diagnostic, envelope
 from cnncalc.render.listing import aligned
+from cnncalc.render.schema import (
+    COUNT,
+    FLAG,
+    MAYBE_TEXT,
+    SIZE,
+    TEXT,
+    described,
+    listed,
+    record,
+    ref,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +34,7 @@ if TYPE_CHECKING:
     from cnncalc.inference.worker_pool import SampleResult
     from cnncalc.network import Network, Node
     from cnncalc.render.forward import Ranked
+    from cnncalc.render.schema import Schema
 
 TOP = 3  # of an output with labels, or a long one, unless another number is asked for
 
@@ -146,3 +164,31 @@ def _result(answers: Answers, result: SampleResult) -> dict[str, Any]:
 def _top(answers: Answers, row: Ran) -> list[Ranked]:
     count = _ranked(answers, row.node)
     return ranking(row.output, count, _labels(answers, row.node)) if row.output and count else []
+
+
+def schema() -> Schema:
+    """The schema of `cnncalc.forward-samples/1`."""
+    result = record(
+        {"source": described(TEXT, "the file, or the word of a generated sample"), "ok": FLAG},
+        {
+            "seconds": TIME,
+            "outputs": listed(output_schema()),
+            "diagnostics": listed(ref("diagnostic")),
+        },
+    )
+    totals = {
+        "samples": COUNT,
+        "failed": COUNT,
+        "macs": described(COUNT, "of all passes that were made"),
+        "seconds": described(TIME, "from the first pass to the last"),
+        "jobs": described(SIZE, "the processes that shared the samples"),
+    }
+    fields: dict[str, Schema] = {
+        "spec": record({"name": TEXT, "file": TEXT, "variant": MAYBE_TEXT}),
+        "weights": weights_schema(),
+        "totals": record(totals),
+        "results": described(listed(result), "in the order of the samples"),
+    }
+    return answer_schema(
+        "forward-samples", "what came of running a network on several samples", fields
+    )

@@ -32,28 +32,6 @@ def comparison(report: Report, other: Report, name: str, *, ascii_only: bool = F
     return _lines(pairs, ascii_only)
 
 
-def versus(report: Report, other: Report, name: str) -> dict[str, Any]:
-    """The comparison for programs: the other way's layers, totals, and its figures / this one's.
-
-    A ratio is left out where this layer has none of the figure.
-    """
-    from cnncalc.render import json
-
-    here, there = report.totals, other.totals
-    ratios = {
-        figure: getattr(there, figure) / getattr(here, figure)
-        for figure in FIGURES
-        if getattr(here, figure)
-    }
-    totals = {figure: getattr(there, figure) for figure in FIGURES}
-    return {
-        "name": name,
-        "totals": totals,
-        "ratio": ratios,
-        "layers": list(json.layers(other.rows)),
-    }
-
-
 def _pairs(row: Row, layout: str) -> Iterator[tuple[str, str]]:
     """Label and text of every line; equal axes are told once."""
     lines = {

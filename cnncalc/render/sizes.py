@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
 from cnncalc.render import listing
-from cnncalc.render.envelope import envelope
 from cnncalc.render.format import printable, to_ascii
+from cnncalc.render.json import answer_schema, envelope
+from cnncalc.render.schema import FLAG, SIZE, TEXT, described, listed, record, ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cnncalc.questions.sizes import Reason, SizeResult, Sizes
     from cnncalc.render.listing import Cell
+    from cnncalc.render.schema import Schema
 
 FEW = 6  # sizes, or runs of sizes, that are named one by one
 MOST_LAYERS = 8
@@ -30,9 +32,9 @@ def _lines(found: Sizes, exact: bool) -> Iterator[str]:
     tried = len(found.outcomes)
     yield f"{printable(found.name)}: input {found.written.replace('x', '×')}, S = {_range(found)}"
     if not exact:
-        yield f"works   {len(found.working):,} of {tried:,}: {described(found.working, found)}"
+        yield f"works   {len(found.working):,} of {tried:,}: {in_words(found.working, found)}"
     same = " (the same)" if found.exact == found.working and found.exact and not exact else ""
-    listed = "" if same else f": {described(found.exact, found)}"
+    listed = "" if same else f": {in_words(found.exact, found)}"
     yield f"exact   {len(found.exact):,} of {tried:,}{same}{listed}"
     if found.rounded:
         yield from ["", "leaving part of their input unread:"]
@@ -51,7 +53,7 @@ def _range(found: Sizes) -> str:
 def _reasons(reasons: Sequence[Reason], found: Sizes) -> Iterator[str]:
     shown = reasons[:MOST_LAYERS]
     rows: list[list[Cell]] = [
-        [f"  {one.layer}", len(one.sizes), described(one.sizes, found)] for one in shown
+        [f"  {one.layer}", len(one.sizes), in_words(one.sizes, found)] for one in shown
     ]
     yield from listing.aligned(["  layer", "sizes", ""], rows)
     if len(reasons) > MOST_LAYERS:
@@ -62,13 +64,13 @@ def _reasons(reasons: Sequence[Reason], found: Sizes) -> Iterator[str]:
 def _failure(reason: Reason, found: Sizes) -> Iterator[str]:
     problem = reason.first.problem
     sizes = counted(len(reason.sizes), "size")
-    yield f"  {reason.layer}   {sizes}: {described(reason.sizes, found)}"
+    yield f"  {reason.layer}   {sizes}: {in_words(reason.sizes, found)}"
     if problem:
         yield f"    at {reason.first.size}: {problem.message}"
         yield from (f"      {note}" for note in problem.notes)
 
 
-def described(sizes: Sequence[int], found: Sizes) -> str:
+def in_words(sizes: Sequence[int], found: Sizes) -> str:
     """Sizes in words: one by one, as a range, or by what they have in common."""
     if not sizes:
         return "none"
@@ -148,3 +150,21 @@ def _entry(one: SizeResult) -> dict[str, Any]:
         return {**said, "layer": one.layer, **problem, "notes": list(one.problem.notes)}
     rounding = {"rounding": list(one.rounding)} if one.rounding else {}
     return {**said, "out": [shape.by_letter for shape in one.out], **rounding}
+
+
+def schema() -> Schema:
+    """The schema of `cnncalc.sizes/1`."""
+    works: dict[str, Schema] = {"out": listed(ref("shape")), "rounding": listed(TEXT)}
+    fails: dict[str, Schema] = {"layer": TEXT, "code": TEXT, "message": TEXT, "notes": listed(TEXT)}
+    entry = record({"size": SIZE, "works": FLAG, "exact": FLAG}, {**works, **fails})
+    fields = {
+        "name": TEXT,
+        "input": described(TEXT, "S stands for the size"),
+        "from": SIZE,
+        "to": SIZE,
+        "step": SIZE,
+        "working": listed(SIZE),
+        "exact": listed(SIZE),
+        "sizes": listed(entry),
+    }
+    return answer_schema("sizes", "which input sizes a network works on", fields)

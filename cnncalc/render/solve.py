@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
 from cnncalc.render import listing
-from cnncalc.render.envelope import envelope
 from cnncalc.render.format import to_ascii
+from cnncalc.render.json import answer_schema, envelope
+from cnncalc.render.schema import COUNT, FLAG, PAIR, SIZE, described, listed, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cnncalc.questions.solve import Answer, Asked, Setting
     from cnncalc.render.listing import Cell
+    from cnncalc.render.schema import Schema
 
 FORMULA = "⌊(W - F + 2P)/S⌋ + 1"
 DILATED = "⌊(W - d(F - 1) - 1 + 2P)/S⌋ + 1"
@@ -104,3 +106,23 @@ def _setting(asked: Asked, one: Setting) -> dict[str, Any]:
     if asked.transposed:
         return {**said, "output_padding": one.output_padding}
     return {**said, "unread": one.unread, "skipped": one.skipped}
+
+
+def schema() -> Schema:
+    """The schema of `cnncalc.solve/1`."""
+    sizes = dict.fromkeys(("w", "f", "s", "dilation", "out"), SIZE)
+    setting = record(
+        {**sizes, "p": described(PAIR, "zeros before and after"), "exact": FLAG},
+        {
+            "unread": described(COUNT, "at the edge of the padded input"),
+            "skipped": described(COUNT, "between two windows"),
+            "output_padding": COUNT,
+        },
+    )
+    fields = {
+        "out": described(SIZE, "what was wanted"),
+        "transposed": FLAG,
+        "settings": described(listed(setting), "the most usual first"),
+        "nearest": described(listed(setting), "where there is no setting"),
+    }
+    return answer_schema("solve", "the settings that give an output size", fields)

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.figures import FIGURES
 from cnncalc.render.delimited import records
-from cnncalc.render.envelope import envelope
 from cnncalc.render.format import grouped, to_ascii
-from cnncalc.render.json import diagnostic
+from cnncalc.render.json import answer_schema, diagnostic, envelope
 from cnncalc.render.rows import aligned, markdown
 from cnncalc.render.scatter import Point
+from cnncalc.render.schema import COUNT, FLAG, OPEN, TEXT, described, listed, record, ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cnncalc.questions.sweep import SweepResult
+    from cnncalc.render.schema import Schema
 
 COLUMNS = ("params", "macs", "peak_activation_bytes", "rf")
 FRONT = "front"
@@ -164,3 +165,19 @@ def document(
         result[FRONT] = mark
     ok = any(outcome.ok for outcome in outcomes)
     return {**envelope("sweep", version, ok=ok), "results": results}
+
+
+def schema() -> Schema:
+    """The schema of `cnncalc.sweep/1`; a line of `--format jsonl` is one of its results."""
+    figures: Schema = {"type": "object", "additionalProperties": COUNT}
+    result = record(
+        {"number": described(COUNT, "counted from 1 over all shares"), "ok": FLAG, "vars": OPEN},
+        {
+            "input": TEXT,
+            "output": ref("shape"),
+            "figures": figures,
+            "front": described(FLAG, "no other setting beats it in the figures asked for"),
+            "error": ref("diagnostic"),
+        },
+    )
+    return answer_schema("sweep", "one network under many settings", {"results": listed(result)})

@@ -6,8 +6,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
-from cnncalc.render.format import GATED
-from cnncalc.render.forward import json_number, number, text_grid
+from cnncalc.render.format import GATED, number, text_grid
+from cnncalc.render.json import REAL_NUMBER, real_number
+from cnncalc.render.schema import COUNT, GATED_FLAG, PAIR, SIZE, TEXT, described, listed, record
 from cnncalc.shapes import AXES, AXIS_WORDS
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from cnncalc.inference.neuron_trace import Trace
     from cnncalc.inference.reading import Reading, Term
+    from cnncalc.render.schema import Schema
 
 MAX_MAPS = 6  # of a window that are drawn
 MAX_TAPS = 49  # of one map: 7x7
@@ -183,15 +185,15 @@ def document(trace: Trace) -> dict[str, Any]:
         "window": list(reading.window),
         "terms": list(map(_term, terms)),
         **({"terms_left_out": left_out} if left_out else {}),
-        "sum": json_number(reading.sum),
+        "sum": real_number(reading.sum),
         **{
-            key: value if isinstance(value, int) else json_number(value)
+            key: value if isinstance(value, int) else real_number(value)
             for key in ("bias", "factor", "divisor")
             if (value := getattr(reading, key)) is not None
         },
-        "output": json_number(trace.output),
+        "output": real_number(trace.output),
         "after": [
-            {"name": row.name, "type": row.type, "value": json_number(row.value)}
+            {"name": row.name, "type": row.type, "value": real_number(row.value)}
             for row in trace.after
         ],
         "field": {name: [list(span) for span in box] for name, box in trace.field.items()},
@@ -200,12 +202,43 @@ def document(trace: Trace) -> dict[str, Any]:
 
 
 def _term(term: Term) -> dict[str, Any]:
-    weight = {} if term.weight is None else {"weight": json_number(term.weight)}
+    weight = {} if term.weight is None else {"weight": real_number(term.weight)}
     return {
         "input": term.source,
         "channel": term.channel,
         "at": None if term.at is None else list(term.at),
-        "value": json_number(term.value),
+        "value": real_number(term.value),
         **weight,
-        "product": json_number(term.product),
+        "product": real_number(term.product),
     }
+
+
+def schema() -> Schema:
+    """One trace of a pass."""
+    place = listed(COUNT)
+    at: Schema = {"type": ["array", "null"], "items": COUNT, "description": "null in the padding"}
+    term = record(
+        {"input": COUNT, "channel": COUNT, "at": at, "value": REAL_NUMBER, "product": REAL_NUMBER},
+        {"weight": REAL_NUMBER},
+    )
+    return record(
+        {
+            "name": TEXT,
+            "type": TEXT,
+            "place": described(place, "the channel, then the position"),
+            "rule": described(TEXT, "how the terms become one number"),
+            "window": listed(SIZE),
+            "terms": listed(term),
+            "sum": REAL_NUMBER,
+            "output": REAL_NUMBER,
+            "after": listed(record({"name": TEXT, "type": TEXT, "value": REAL_NUMBER})),
+            "field": {"type": "object", "additionalProperties": listed(PAIR)},
+        },
+        {
+            "terms_left_out": SIZE,
+            "bias": REAL_NUMBER,
+            "factor": REAL_NUMBER,
+            "divisor": REAL_NUMBER,
+            "gated": GATED_FLAG,
+        },
+    )

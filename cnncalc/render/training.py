@@ -9,6 +9,7 @@ from cnncalc.render.columns import Column, View, select
 from cnncalc.render.fold import shown_part
 from cnncalc.render.format import bytes_text, count_text, printable, to_ascii
 from cnncalc.render.plain import aligned
+from cnncalc.render.schema import COUNT, TEXT, listed, record
 from cnncalc.render.table_cells import Sheet, cell_text, labelled, picked
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cnncalc.render.choice import Units
     from cnncalc.render.columns import Cell
     from cnncalc.render.fold import TableRow
+    from cnncalc.render.schema import Schema
 
 USUAL = Choice()
 HEADINGS = {
@@ -70,6 +72,15 @@ def document(training: Training, assumption: str) -> dict[str, Any]:
         "totals": _share(training.total),
         "layers": [{"name": name, **_share(share)} for name, share in training.rows.items()],
     }
+
+
+def training_schema() -> Schema:
+    """The `training` of a report."""
+    shares = dict.fromkeys((f"{key}_bytes" for key in HEADINGS), COUNT)
+    layers = listed(record({"name": TEXT, **shares}))
+    return record(
+        {"optimiser": TEXT, "assumption": TEXT, "totals": record(shares), "layers": layers}
+    )
 
 
 def _share(share: Share) -> dict[str, int]:

@@ -6,7 +6,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import counted
-from cnncalc.render.forward import grid, number, value_lines
+from cnncalc.render.format import number
+from cnncalc.render.forward import grid, value_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from cnncalc.render.question_schemas import check_schema
+from cnncalc.render.check import schema as check_schema
 
 LAYERS = "input: 28x28x1\nlayers:\n  - conv 6 5x5\n"  # 6 · (25 + 1) = 156 parameters
 

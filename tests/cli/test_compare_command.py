@@ -3,7 +3,7 @@
 import jsonschema
 import pytest
 
-from cnncalc.render.question_schemas import compare_schema
+from cnncalc.render.compare import schema as compare_schema
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import re
 import jsonschema
 import pytest
 
-from cnncalc.render.answer_schemas import explain_schema
 from cnncalc.render.explain import printable
+from cnncalc.render.explain import schema as explain_schema
 from cnncalc.render.latex import maths, plain
 
 

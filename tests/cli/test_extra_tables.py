@@ -5,8 +5,8 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from cnncalc.render.question_schemas import as_schema
-from cnncalc.render.schema import schema
+from cnncalc.render.peers import schema as as_schema
+from cnncalc.render.report_json import schema
 
 EVERY_TOOL = ("torchinfo", "fvcore", "ptflops", "thop", "torch", "keras")
 

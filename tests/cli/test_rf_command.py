@@ -2,7 +2,7 @@
 
 import jsonschema
 
-from cnncalc.render.answer_schemas import rf_schema
+from cnncalc.render.rf import schema as rf_schema
 
 
 def rows_of(answer):

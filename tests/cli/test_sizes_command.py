@@ -5,8 +5,8 @@ import io
 
 import jsonschema
 
-from cnncalc.render.answer_schemas import sizes_schema
 from cnncalc.render.sizes import distance
+from cnncalc.render.sizes import schema as sizes_schema
 
 
 def test_which_input_sizes_work(cnncalc):

@@ -6,7 +6,7 @@ import sys
 import jsonschema
 import pytest
 
-from cnncalc.render.answer_schemas import solve_schema
+from cnncalc.render.solve import schema as solve_schema
 
 
 def tables(answer):

@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from cnncalc.render.question_schemas import sweep_schema
+from cnncalc.render.sweep import schema as sweep_schema
 
 TINY = "input: 8x8x1\nvars: {k: 4, f: 3}\nlayers:\n  - conv k f=f\n"
 

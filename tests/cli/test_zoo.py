@@ -9,7 +9,7 @@ import pytest
 
 from cnncalc import analyze, load, zoo
 from cnncalc.cli import output
-from cnncalc.render.answer_schemas import zoo_schema
+from cnncalc.render.catalogue import schema as zoo_schema
 
 HEADINGS = ["Name", "Family", "Year", "Input", "Params", "MACs", "RF", "Source"]
 SAMPLE = ("alexnet", "resnet50", "wavenet", "unet-3d", "r3d_18", "siamese", "yolov5x",

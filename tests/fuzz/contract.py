@@ -28,8 +28,8 @@ from cnncalc.cli.app import run
 from cnncalc.errors import CnncalcError
 from cnncalc.lines import BREAK
 from cnncalc.render import diagnostics as rendered
-from cnncalc.render import json as report_json
-from cnncalc.render import schema
+from cnncalc.render import report_json
+from cnncalc.render.json import dumps
 from cnncalc.spec.load import load
 from cnncalc.spec.write import text as expanded
 
@@ -246,7 +246,7 @@ def check_counts(network: Network, report: Report) -> None:
 
 def check_schema(document: dict) -> None:
     """The document as a program reads it, against the schema that is published."""
-    read = json.loads(report_json.dumps(document))
+    read = json.loads(dumps(document))
     error = next(validator().iter_errors(read), None)
     if error is not None:
         raise Broken("schema", f"{error.json_path}: {error.message[:300]}")
@@ -255,7 +255,7 @@ def check_schema(document: dict) -> None:
 @cache
 def validator() -> Draft202012Validator:
     """The report's own schema, without the choice between reports and failures, which is slow."""
-    whole = schema.schema()
+    whole = report_json.schema()
     return Draft202012Validator({"$ref": "#/$defs/report", "$defs": whole["$defs"]})
 
 

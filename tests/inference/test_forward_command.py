@@ -17,7 +17,8 @@ from cnncalc.cli.forward_request import parse_max_macs, place, preparation
 from cnncalc.errors import CnncalcError
 from cnncalc.inference.safetensors import read, write
 from cnncalc.inference.work import Work
-from cnncalc.render.pass_schemas import forward_samples_schema, forward_schema
+from cnncalc.render.forward import schema as forward_schema
+from cnncalc.render.samples import schema as forward_samples_schema
 
 QUIZ = """\
 input: 5x5x1

@@ -19,7 +19,7 @@ from cnncalc.layers._base import Layer
 from cnncalc.network import Group, Network, chain
 from cnncalc.neuron_origin import neuron_origin
 from cnncalc.render import trace as render
-from cnncalc.render.forward import json_number
+from cnncalc.render.json import real_number
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor, positions
 
@@ -55,7 +55,7 @@ def test_the_terms_give_the_number(name):
             assert (rule not in ("moved", "changed")) == (name in TOLD)
             assert rule == "moved" or name not in MOVED
             assert list(render.lines(found))
-            assert render.document(found)["output"] == json_number(found.output)
+            assert render.document(found)["output"] == real_number(found.output)
 
     agree()
 

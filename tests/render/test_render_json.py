@@ -10,8 +10,8 @@ from reports import field, lenet, report, residual, row
 from cnncalc.analysis.report import Check, Port
 from cnncalc.errors import Diagnostic, Span
 from cnncalc.layers._base import Step
-from cnncalc.render import json
-from cnncalc.render.schema import schema
+from cnncalc.render import json, report_json
+from cnncalc.render.report_json import schema
 from cnncalc.shapes import Shape
 
 NOTE = Diagnostic(
@@ -20,7 +20,7 @@ NOTE = Diagnostic(
 
 
 def document(of, **options):
-    return json.document(of, version="0.1.0", **options)
+    return report_json.document(of, version="0.1.0", **options)
 
 
 def everything():
@@ -124,11 +124,11 @@ def test_rows_with_equal_settings_but_different_objects_keep_their_own():
         for n in range(50):
             yield row(n, f"a{n}", "fc", "in", Shape(2), Shape(3), settings={"units": n})
 
-    assert [layer["args"]["units"] for layer in json.layers(lazily())] == list(range(50))
+    assert [layer["args"]["units"] for layer in report_json.layers(lazily())] == list(range(50))
 
 
 def test_a_failure_is_one_document_with_the_reasons_and_what_was_known():
-    assert json.failure([NOTE], version="0.1.0") == {
+    assert report_json.failure([NOTE], version="0.1.0") == {
         "schema": "cnncalc.report/1", "ok": False,
         "tool": {"name": "cnncalc", "version": "0.1.0"},
         "diagnostics": [
@@ -137,7 +137,7 @@ def test_a_failure_is_one_document_with_the_reasons_and_what_was_known():
              "notes": ["a: 1", "b: 2"], "help": "do not"},
         ],
     }  # fmt: skip
-    partial = json.failure([NOTE], version="0.1.0", report=report(lenet().rows[:2]))
+    partial = report_json.failure([NOTE], version="0.1.0", report=report(lenet().rows[:2]))
     assert [layer["name"] for layer in partial["layers"]] == ["C1", "C1.tanh"]
 
 
@@ -162,7 +162,7 @@ def test_numbers_that_json_does_not_have_are_refused():
 
 
 def test_jsonl_is_one_layer_per_line():
-    lines = list(json.jsonl(lenet().rows))
+    lines = list(report_json.jsonl(lenet().rows))
     assert [stdlib.loads(line)["name"] for line in lines[:2]] == ["C1", "C1.tanh"]
     assert len(lines) == 12
     assert not any("\n" in line for line in lines)
@@ -174,8 +174,8 @@ def test_jsonl_is_one_layer_per_line():
         document(lenet()),
         document(residual(), folded=True),
         document(everything()),
-        json.failure([NOTE], version="0.1.0"),
-        json.failure([NOTE], version="0.1.0", report=report(lenet().rows[:3])),
+        report_json.failure([NOTE], version="0.1.0"),
+        report_json.failure([NOTE], version="0.1.0", report=report(lenet().rows[:3])),
     ],
     ids=["lenet", "folded", "everything", "failure", "partial"],
 )
@@ -213,7 +213,9 @@ def test_a_report_that_lacks_a_field_is_noticed(key):
     assert not Draft202012Validator(schema()).is_valid(said)
 
 
-@pytest.mark.parametrize("module", ["json", "csv", "plain", "markdown", "diagnostics", "table"])
+@pytest.mark.parametrize(
+    "module", ["report_json", "csv", "plain", "markdown", "diagnostics", "table"]
+)
 def test_no_format_loads_what_is_heavy(module):
     heavy = ["rich", "pydantic", "yaml", "inspect", "typing_extensions", "cnncalc.layers"]
     code = f"import sys, cnncalc.render.{module}; print([m for m in {heavy} if m in sys.modules])"

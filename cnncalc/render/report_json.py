@@ -1,0 +1,358 @@
+"""The JSON report, `cnncalc.report/1`: the contract that other programs read.
+
+Numbers are plain integers, shapes are objects by axis letter, absent means not applicable.
+There is one entry in `layers` per primitive row, so that sums over them are the totals; a
+layer with several inputs has the first in `in` and all of them in `in_shapes`. `name` and
+`path` are both the unique dotted name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnncalc import conventions
+from cnncalc.figures import used
+from cnncalc.render import fold
+from cnncalc.render.json import (
+    TOOL,
+    diagnostic,
+    diagnostic_schema,
+    envelope,
+    exact_number,
+    expectation,
+    expectation_schema,
+    one_line,
+    shape_schema,
+    totals,
+    totals_schema,
+)
+from cnncalc.render.schema import (
+    COUNT,
+    DRAFT,
+    FLAG,
+    MAYBE_TEXT,
+    NUMBER,
+    OPEN,
+    SIZE,
+    TEXT,
+    described,
+    listed,
+    record,
+    ref,
+)
+from cnncalc.render.steps import formulas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from cnncalc.analysis.report import Port, ReceptiveField, Report, Row
+    from cnncalc.errors import Diagnostic
+    from cnncalc.render.schema import Schema
+    from cnncalc.shapes import Shape
+
+# Shapes and settings repeat in every network: each is converted once per document, found
+# again by the shape or by the identity of the settings object that equal rows hold.
+Seen = dict[object, dict[str, Any]]
+# The figures that a one-layer command compares with another way to the same output.
+COMPARED = ("weights", "biases", "params", "connections", "macs")
+
+
+def document(report: Report, *, version: str, folded: bool = False) -> dict[str, Any]:
+    """The whole report; `folded` merges attached norms and activations as the table does."""
+    return {
+        **envelope("report", version, ok=report.ok),
+        "spec": {
+            "name": report.name,
+            "file": report.file,
+            "variant": report.variant,
+            "vars": _plain(report.vars),
+            "overrides": _plain(report.overrides),
+        },
+        "conventions": {
+            "layout": report.layout,
+            "mac": conventions.MAC,
+            "macs": conventions.MACS_COUNT,
+            "flops_per_mac": conventions.FLOPS_PER_MAC,
+            "connections": conventions.CONNECTIONS,
+            "params": conventions.PARAMS,
+        },
+        "inputs": [_port(port) for port in report.inputs],
+        "outputs": [{**_port(port), "train_only": port.train_only} for port in report.outputs],
+        "totals": totals(report.totals),
+        "layers": list(layers(report.rows, folded=folded)),
+        "expect": [expectation(check) for check in report.expect],
+        "diagnostics": [diagnostic(d) for d in report.diagnostics],
+    }
+
+
+def failure(
+    diagnostics: Iterable[Diagnostic], *, version: str, report: Report | None = None
+) -> dict[str, Any]:
+    """What is said instead of a report: the diagnostics, and the layers of a partial report."""
+    known = list(layers(report.rows)) if report else []
+    return {
+        **envelope("report", version, ok=False),
+        **({"layers": known} if known else {}),
+        "diagnostics": [diagnostic(d) for d in diagnostics],
+    }
+
+
+def versus(report: Report, other: Report, name: str) -> dict[str, Any]:
+    """The comparison with another way to the same output: its layers, totals and ratios.
+
+    A ratio is the other way's figure divided by the layer's own, and absent where that is 0.
+    """
+    here, there = report.totals, other.totals
+    return {
+        "name": name,
+        "totals": {key: getattr(there, key) for key in COMPARED},
+        "ratio": {
+            key: getattr(there, key) / getattr(here, key) for key in COMPARED if getattr(here, key)
+        },
+        "layers": list(layers(other.rows)),
+    }
+
+
+def jsonl(rows: Iterable[Row], *, folded: bool = False) -> Iterator[str]:
+    """One line per layer, without its newline, made as it is asked for."""
+    return map(one_line, layers(rows, folded=folded))
+
+
+def layers(rows: Iterable[Row], *, folded: bool = False) -> Iterator[dict[str, Any]]:
+    """One object per row, or per row with what is attached to it."""
+    seen: Seen = {}
+    rows = tuple(rows)  # keeps the settings alive, and with them their ids
+    if not folded:
+        for row in rows:
+            yield _layer(row, seen)
+        return
+    for unit in fold.attach(rows):
+        attached = [row.type for row in unit[1:]]
+        yield {**_layer(fold.merge(unit), seen), **({"attached": attached} if attached else {})}
+
+
+def _layer(row: Row, seen: Seen) -> dict[str, Any]:
+    return {
+        "index": row.index,
+        "name": row.name,
+        "path": row.name,
+        "depth": row.depth,
+        "type": row.type,
+        "attached_to": row.attached_to,
+        "block": row.block,
+        "inputs": list(row.inputs),
+        "args": _args(row.settings, seen),
+        "in": _shape(row.in_shapes[0], seen),
+        "out": _shape(row.out, seen),
+        "neurons": row.neurons,
+        "weights": row.weights,
+        "biases": row.biases,
+        "params": row.params,
+        "trainable": row.trainable,
+        "buffers": row.buffers,
+        "fixed": row.fixed,
+        "shared_with": row.shared_with,
+        "connections": row.connections,
+        "connections_with_bias": row.connections_with_bias,
+        "macs": row.macs,
+        "flops": row.flops,
+        "train_only": row.train_only,
+        **_sometimes(row, seen),
+    }
+
+
+def _sometimes(row: Row, seen: Seen) -> dict[str, Any]:
+    """What only some layers have."""
+    some: dict[str, Any] = {}
+    if len(row.in_shapes) > 1:
+        some["in_shapes"] = [_shape(shape, seen) for shape in row.in_shapes]
+    if row.span:
+        some["source"] = {"file": row.span.file, "line": row.span.line, "column": row.span.column}
+    if row.receptive_field and row.receptive_field.size:
+        some["receptive_field"] = _field(row.receptive_field)
+    if row.unused:
+        some["fit"] = {"exact": not any(row.unused), "unused": list(row.unused)}
+    if row.note is not None:
+        some["note"] = row.note
+    if row.steps:
+        some["formulas"] = formulas(row)
+    return some
+
+
+def _args(settings: Mapping[str, object], seen: Seen) -> dict[str, Any]:
+    if id(settings) not in seen:
+        given = {key: value for key, value in settings.items() if value is not None}
+        seen[id(settings)] = _plain(given)
+    return seen[id(settings)]
+
+
+def _shape(shape: Shape, seen: Seen) -> dict[str, Any]:
+    if shape not in seen:
+        seen[shape] = shape.by_letter
+    return seen[shape]
+
+
+def _field(field: ReceptiveField) -> dict[str, Any]:
+    sizes = {key: _plain(getattr(field, key)) for key in ("size", "jump", "start")}
+    gated = {"gated": True} if field.gated else {}
+    return {**sizes, **gated, **({} if field.aligned else {"aligned": False})}
+
+
+def _port(port: Port) -> dict[str, Any]:
+    return {"name": port.name, "shape": port.shape.by_letter, "size": port.shape.size}
+
+
+def _plain(value: Any) -> Any:
+    """A value of the report in JSON's own types; a fraction is a float only when not whole."""
+    if isinstance(value, (int, str, float)) or value is None:
+        return value
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "items"):
+        return {key: _plain(item) for key, item in value.items()}
+    return exact_number(value)
+
+
+def schema() -> Schema:
+    """The schema of the report document and of what is printed when there is no report.
+
+    >>> schema()["$schema"]
+    'https://json-schema.org/draft/2020-12/schema'
+    """
+    return {
+        "$schema": DRAFT,
+        "title": "cnncalc.report/1",
+        "description": "The analysis of one network, or the reasons why there is none.",
+        "oneOf": [ref("report"), ref("failure"), ref("reports")],
+        "$defs": {
+            "report": _report_schema(),
+            "failure": _failure_schema(),
+            "reports": _reports_schema(),
+            "shape": shape_schema(),
+            "layer": _layer_schema(),
+            "diagnostic": diagnostic_schema(),
+        },
+    }
+
+
+def _head_schema(ok: Schema) -> dict[str, Schema]:
+    return {
+        "schema": {"const": "cnncalc.report/1"},
+        "ok": described(ok, "no error, and every expectation met"),
+        "tool": TOOL,
+    }
+
+
+def _report_schema() -> Schema:
+    from cnncalc.render.training import training_schema  # a report seldom has that part
+
+    return record(
+        {
+            **_head_schema(FLAG),
+            "spec": _spec_schema(),
+            "conventions": _conventions_schema(),
+            "inputs": listed(record(_port_schema())),
+            "outputs": listed(record({**_port_schema(), "train_only": FLAG})),
+            "totals": totals_schema(),
+            "layers": listed(ref("layer")),
+            "expect": listed(expectation_schema()),
+            "diagnostics": listed(ref("diagnostic")),
+        },
+        {"versus": _versus_schema(), "training": training_schema()},
+    )
+
+
+def _reports_schema() -> Schema:
+    """What a one-layer command says to comma lists."""
+    results = listed({"oneOf": [ref("report"), ref("failure")]})
+    head = {**_head_schema(FLAG), "schema": {"const": "cnncalc.reports/1"}}
+    return record({**head, "results": described(results, "one for each setting, in order")})
+
+
+def _versus_schema() -> Schema:
+    ratios = dict.fromkeys(COMPARED, NUMBER)
+    fields = {
+        "name": TEXT,
+        "totals": record(dict.fromkeys(COMPARED, COUNT)),
+        "ratio": described(record({}, ratios), "its figures divided by the layer's"),
+        "layers": listed(ref("layer")),
+    }
+    return described(record(fields), "another way to the same output")
+
+
+def _failure_schema() -> Schema:
+    known = described(listed(ref("layer")), "the layers up to the failure")
+    fields = {**_head_schema({"const": False}), "diagnostics": listed(ref("diagnostic"))}
+    return record(fields, {"layers": known})
+
+
+def _spec_schema() -> Schema:
+    names: dict[str, Schema] = {"name": TEXT, "file": TEXT, "variant": MAYBE_TEXT}
+    return record({**names, "vars": OPEN, "overrides": OPEN})
+
+
+def _conventions_schema() -> Schema:
+    return record(
+        {
+            "layout": {"enum": list(conventions.LAYOUTS)},
+            "mac": described(TEXT, "what one multiply-accumulate is"),
+            "macs": described(TEXT, "which layers have them"),
+            "flops_per_mac": {"const": 2},
+            "connections": TEXT,
+            "params": TEXT,
+        }
+    )
+
+
+def _port_schema() -> dict[str, Schema]:
+    return {"name": TEXT, "shape": ref("shape"), "size": SIZE}
+
+
+def _layer_schema() -> Schema:
+    return record(
+        {
+            "index": COUNT,
+            "name": described(TEXT, "unique and dotted"),
+            "path": TEXT,
+            "depth": described(COUNT, "how many groups it lies in"),
+            "type": TEXT,
+            "attached_to": described(MAYBE_TEXT, "the layer that a norm or activation belongs to"),
+            "block": described(MAYBE_TEXT, "the block that wrote it"),
+            "inputs": listed(TEXT),
+            "args": described(OPEN, "the layer's fields, with defaults and rules put in"),
+            "in": ref("shape"),
+            "out": ref("shape"),
+            "neurons": SIZE,
+            **dict.fromkeys(used("column"), COUNT),
+            "shared_with": described(MAYBE_TEXT, "the layer whose weights it uses"),
+            "train_only": FLAG,
+        },
+        {
+            "in_shapes": described(listed(ref("shape")), "all inputs, where there are several"),
+            "source": record({"file": TEXT, "line": SIZE, "column": SIZE}),
+            "receptive_field": _receptive_field_schema(),
+            "fit": _fit_schema(),
+            "note": TEXT,
+            "formulas": {"type": "object", "additionalProperties": TEXT},
+            "attached": described(listed(TEXT), "the types folded into this one"),
+        },
+    )
+
+
+def _fit_schema() -> Schema:
+    return record(
+        {
+            "exact": described(FLAG, "nothing is unused; padding may be left over"),
+            "unused": described(
+                listed(COUNT), "per axis, rows or columns of the input behind the last window"
+            ),
+        }
+    )
+
+
+def _receptive_field_schema() -> Schema:
+    numbers = listed(NUMBER)
+    return record(
+        {"size": listed(SIZE), "jump": numbers, "start": numbers},
+        {"gated": {"const": True}, "aligned": {"const": False}},
+    )
