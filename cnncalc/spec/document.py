@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc import layers
 from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, failure
 from cnncalc.spec import budgets, expectations, init, network_inputs, variables
-from cnncalc.spec.block_cache import TURN
 from cnncalc.spec.cycles import check_cycles
 from cnncalc.spec.model import SpecModel, VariantModel
 from cnncalc.spec.names import Checker
 from cnncalc.spec.paddings import sum_as_padding
-from cnncalc.spec.reads import variables_read
 from cnncalc.spec.shorthand import head_use, read_words
 from cnncalc.spec.signatures import read_signatures
 from cnncalc.spec.source import ListValue, MappingValue, Scalar, compose
@@ -27,16 +25,11 @@ from cnncalc.spec.words import links
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cnncalc.spec.resolve import Resolved
     from cnncalc.spec.source import Value
 
 
 class Document(NamedTuple):
-    """One spec file. `tree` keeps the values as written, with their places.
-
-    `constant` remembers what lines come to that need no variable, by the identity of their use:
-    the same for every network that is built of the document.
-    """
+    """One spec file. `tree` keeps the values as written, with their places."""
 
     file: str
     text: str
@@ -46,8 +39,6 @@ class Document(NamedTuple):
     defaults: Mapping[str, Use]
     body: Chain
     outputs: tuple[Name, ...]
-    turning: frozenset[str]  # blocks whose rows depend on the pass of a repeat
-    constant: dict[int, tuple[Use, Resolved | None]]
     notes: tuple[Diagnostic, ...] = ()
 
     def at(self, *path: str) -> Value | None:
@@ -104,16 +95,7 @@ def read_document(text: str, file: str) -> Document:
     errors += [mistake for mistake in found if mistake.code not in lacking]
     if model is None or errors:
         raise CnncalcError(*sorted(dict.fromkeys(errors), key=_place))
-    turning = frozenset(_turning(blocks, defaults))
-    return Document(
-        file, text, tree, model, blocks, defaults, body, outputs, turning, {}, tuple(notes)
-    )
-
-
-def _turning(blocks: Mapping[str, Block], defaults: Mapping[str, Use]) -> Iterator[str]:
-    for name, block in blocks.items():
-        if not variables_read((block, *defaults.values()), blocks).isdisjoint(TURN):
-            yield name
+    return Document(file, text, tree, model, blocks, defaults, body, outputs, tuple(notes))
 
 
 def _body(tree: MappingValue, reader: ItemParser) -> Chain:

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.errors import did_you_mean, failure
-from cnncalc.spec.block_cache import Call, Calls
 from cnncalc.spec.counts import MAX_ROWS, whole_count
 from cnncalc.spec.flow import names_after
-from cnncalc.spec.line_cache import resolved_again
 from cnncalc.spec.names import declared
 from cnncalc.spec.resolve import resolve
 from cnncalc.spec.rows import Rows
 from cnncalc.spec.scope import Scope, sizes
-from cnncalc.spec.syntax import Argument, Attached, Chain, From, Loop, Name, Repeat, Side, Use
-from cnncalc.spec.values import evaluate, names_in
+from cnncalc.spec.syntax import Argument, Chain, From, Loop, Name, Repeat, Side, Use
+from cnncalc.spec.values import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from cnncalc.network import Node
     from cnncalc.shapes import Shape
     from cnncalc.spec.document import Document
-    from cnncalc.spec.resolve import Follower, Resolved
+    from cnncalc.spec.resolve import Follower
     from cnncalc.spec.syntax import Block, Branch, Item
 
 MAX_IDLE = 30_000  # lines that add no row: skipped ones, and calls of blocks
@@ -47,9 +45,6 @@ class Builder:
         self.nodes = self.rows.nodes
         self.sides: list[int] = []
         self.ticks = 0
-        self.dotted = False
-        self.calls = Calls(self.rows, self.sides, document.turning)
-        self._constant = document.constant
         self._declared: dict[str, frozenset[str]] = {}
 
     def enter(self, inputs: Mapping[str, Shape], spans: Mapping[str, Span], body: Chain) -> Scope:
@@ -59,8 +54,6 @@ class Builder:
         env = {**self.variables, **sizes(self.nodes[0].shape), "i": 0, "reps": 1}
         names = {node.name: node.index for node in self.nodes}
         later = frozenset(name.text for name in declared(body))
-        scopes = (names, later, *map(self.declared, self.blocks.values()))
-        self.dotted = any("." in name for scope in scopes for name in scope)
         here = frozenset({"in", self.nodes[0].name})
         return Scope(env, names, later, 0, None, "", {}, here=here)
 
@@ -198,40 +191,25 @@ class Builder:
         return self.named(use.name, result, scope)
 
     def call(self, use: Use, current: int, scope: Scope, label: str) -> int:
-        """Write a block's body out, with its arguments put in; a second time, copy it."""
-        block, prefix = self.blocks[use.head], f"{scope.prefix}{label}."
-        env = self.arguments(block, use, current, scope)
+        """Write a block's body out, with its arguments put in."""
+        block = self.blocks[use.head]
         start = len(self.nodes)
-        # Names with dots may lie in the way of the block's own, and tensors differ in more
-        # than their shapes.
-        key = None if use.tensors or self.dotted else self.calls.key(block, env, current, scope)
-        known = None if key is None else self.calls.find(key, prefix)
-        if known is not None:
-            self.ticks += known.end.ticks - known.start.ticks
-            result = self.calls.copy(known, current, prefix)
-        else:
-            before = self.calls.mark(self.ticks)
-            result = self.body(block, use, current, scope._replace(env=env, prefix=prefix))
-            if key is not None:
-                call = Call(prefix, before, self.calls.mark(self.ticks), result)
-                self.calls.remember(key, call)
-        self.part(label, use.head, start, result, scope)
-        if use.share is not None:
-            self.share(use.share, start, scope)
-        return result
-
-    def body(self, block: Block, use: Use, current: int, scope: Scope) -> int:
-        """The layers of a block; `scope` is the caller's, with the block's variables and prefix."""
         inner = scope._replace(
+            env=self.arguments(block, use, current, scope),
             names={key: self.find(ref, scope) for key, ref in use.tensors},
             later=self.declared(block),
             entry=current,
             block=block.name,
+            prefix=f"{scope.prefix}{label}.",
             counters={},
             numbered=False,
             here=frozenset({"in"}),
         )
-        return self.items(block.body, current, inner)
+        result = self.items(block.body, current, inner)
+        self.part(label, use.head, start, result, scope)
+        if use.share is not None:
+            self.share(use.share, start, scope)
+        return result
 
     def declared(self, block: Block) -> frozenset[str]:
         """The names that a block's body gives."""
@@ -259,7 +237,7 @@ class Builder:
     def layer(self, use: Use, current: int, scope: Scope, label: str) -> int:
         """One layer and what is attached to it."""
         inputs = self.inputs(use, current, scope)
-        found = self.resolved(use, scope)
+        found = resolve(use, layers.layer_type(use.head), self.defaults, scope.env)
         if len(inputs) == 1 and use.branches is not None and len(use.branches) > 1:
             if not found.attached:  # the one branch that is left passes
                 return inputs[0]
@@ -278,22 +256,6 @@ class Builder:
             label = self.fresh(follower.type, scope)
         self.rows.attach(follower, owner, scope, label)
         self.named(follower.name, len(self.nodes) - 1, scope)
-
-    def resolved(self, use: Use, scope: Scope) -> Resolved:
-        """The fields of a layer; worked out once where no variable plays a part."""
-        first = use.like or use
-        origin, known = self._constant.get(id(first), (first, None))
-        if known is not None and use is origin:
-            return known
-        if known is not None and not self.defaults:  # whose places stay where they are
-            return resolved_again(known, origin, use)
-        found = resolve(use, layers.layer_type(use.head), self.defaults, scope.env)
-        comes_again = scope.passes > 1 or scope.block is not None or use is not first
-        if comes_again and id(first) not in self._constant:
-            varies = any(map(_varies, (use, *self.defaults.values())))
-            # The use is kept, so that its id stays its own.
-            self._constant[id(first)] = (use, None if varies else found)
-        return found
 
     def inputs(self, use: Use, current: int, scope: Scope) -> tuple[int, ...]:
         """The tensors that a layer joins: its branches, or the current one and references.
@@ -378,7 +340,6 @@ class Builder:
             first = last.index if last.attached_to is None else last.attached_to
             end = last.index + 1
         self.rows.share(share, first, end, start)
-        self.calls.forget()
 
     # -- limits
 
@@ -411,12 +372,3 @@ def _joined_with_itself(use: Use) -> CnncalcError:
         ref.span,
         help=f"name another one; the same tensor twice is {use.head}: [identity, identity]",
     )
-
-
-def _varies(use: Use) -> bool:
-    """Whether any word of a use needs a variable."""
-    for word in use.words:
-        arguments = word.arguments if isinstance(word, Attached) else (word,)
-        if any(isinstance(a, Argument) and names_in(a.value) for a in arguments):
-            return True
-    return False

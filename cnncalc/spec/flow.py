@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from cnncalc.spec.syntax import Block, Item
 
+_NO_NAMES: frozenset[str] = frozenset()
+
 
 def depends(body: Chain, name: str, user: Item, blocks: Mapping[str, Block]) -> bool:
     """Whether the layer `name` is computed from what `user`, before it in a scope, gives.
@@ -62,18 +64,18 @@ def names_after(item: Item, before: frozenset[str]) -> frozenset[str]:
     `before` are those it has in front of it. A name that happens to hold the same tensor, because
     the layers between were skipped, is none of them: that depends on values, not on the text.
     """
-    if isinstance(item, Side):
+    if isinstance(item, Use):  # nearly all are, so they come first
+        names = _NO_NAMES
+        if item.words and isinstance(last := item.words[-1], Attached) and last.name is not None:
+            names = frozenset({last.name.text})
+    elif isinstance(item, Side):
         return before
-    if isinstance(item, From):
+    elif isinstance(item, From):
         names = frozenset({item.ref.text})
     elif isinstance(item, Chain):
         names = before if item.source is None else frozenset({item.source.text})
         for child in item.items:
             names = names_after(child, names)
-    elif isinstance(item, (Repeat, Loop)):
-        names = names_after(item.body, frozenset())
     else:
-        last = item.words[-1] if item.words else None
-        named = isinstance(last, Attached) and last.name is not None
-        names = frozenset({last.name.text}) if named else frozenset()  # type: ignore[union-attr]
+        names = names_after(item.body, _NO_NAMES)
     return names if item.name is None else names | {item.name.text}

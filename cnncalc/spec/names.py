@@ -110,7 +110,6 @@ class Checker:
         self.padded: set[str] = set()  # variables that are written as a padding: p=p
         self.sums: list[Sum] = []
         self.handed: list[Handed] = []
-        self.sound: dict[int, Use] = {}  # lines without a mistake, by the id of their first
         self.later: dict[str, Name] = {}
         self.known: dict[str, Span | None] = {}
         self.body = Chain(())  # the scope
@@ -209,8 +208,6 @@ class Checker:
 
     def _use(self, use: Use, variables: frozenset[str]) -> None:
         self.errors += letter_problems(use, variables)
-        if use.like is not None and id(use.like) in self.sound:
-            return
         self._references(use)
         for branch in use.branches or ():
             self._branch(use, branch, variables)
@@ -225,7 +222,6 @@ class Checker:
         if not wrong and not use.is_block:
             wrong = layer_problems(use, self.defaults, variables)
         if not wrong:
-            self.sound[id(use.like or use)] = use
             self.notes += filter(None, [filter_note(use)])
         self.errors += wrong
 

@@ -65,15 +65,16 @@ def resolve(
     norm_first = first is not None and layers.layer_type(first).attaches == "norm"
     if norm_first and layer_type.bias_free_before_norm:
         own.fields.setdefault("bias", False)
-    attached = tuple(_with_defaults(follower, defaults, env) for follower in own.attached)
-    return own._replace(attached=attached)
+    if not defaults or not own.attached:
+        return own
+    return own._replace(attached=tuple([_with_defaults(f, defaults, env) for f in own.attached]))
 
 
 def _with_defaults(
     follower: Follower, defaults: Mapping[str, Use], env: Mapping[str, object]
 ) -> Follower:
     """An attached layer obeys the defaults of its own type too: `defaults: {bn: eps=0.001}`."""
-    default = defaults.get(layers.layer_type(follower.type).type) if defaults else None
+    default = defaults.get(layers.layer_type(follower.type).type)
     if default is None:
         return follower
     base = _read(default, of_layer_type(follower.type), env)

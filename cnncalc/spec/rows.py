@@ -32,6 +32,7 @@ class Rows:
         self.taken: set[str] = set()
         self.groups: dict[str, Group] = {}
         self.ranges: dict[str, tuple[int, int]] = {}  # rows of a named part, for share=
+        # By the identity of a layer, which lives as long as its row; a tenth of a sweep's time.
         self._shapes: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
 
     def enter(self, name: str, shape: Shape, span: Span | None) -> None:
@@ -60,8 +61,8 @@ class Rows:
         own = None if label is None else f"{scope.prefix}{label}"
         name = own or self._free(f"{owner.name}.{follower.type}")
         inputs = (len(self.nodes) - 1,)
-        node = self._node(follower.type, follower.span, follower, inputs, scope, name)
-        self.nodes.append(node._replace(attached_to=owner.index))
+        node = self._node(follower.type, follower.span, follower, inputs, scope, name, owner.index)
+        self.nodes.append(node)
 
     def _node(
         self,
@@ -71,6 +72,7 @@ class Rows:
         inputs: tuple[int, ...],
         scope: Scope,
         name: str,
+        owner: int | None = None,
     ) -> Node:
         """Validate a layer and infer its shape."""
         index = len(self.nodes)
@@ -79,25 +81,14 @@ class Rows:
         built = validated_layer(head, found.fields, found.spans, span)
         shapes = tuple([self.nodes[place].shape for place in inputs])
         try:
-            shape = self._shape(built, shapes)
+            key = id(built), shapes
+            shape = self._shapes.get(key) or _output_shape(built, shapes)
+            self._shapes[key] = shape
         except UnplacedError as problem:
             raise self._unplaced(problem, head, span, found, inputs, name) from None
         self.taken.add(name)
         marks = scope.frozen, scope.train_only
-        return Node(index, name, built, inputs, shape, span, None, scope.block, None, *marks)
-
-    def _shape(self, built: Layer, shapes: tuple[Shape, ...]) -> Shape:
-        """The output shape, computed once per layer and inputs. Raises UnplacedError."""
-        key = id(built), shapes  # the layers of rows live as long as the rows
-        if key in self._shapes:
-            return self._shapes[key]
-        least, most = built.arity
-        if len(shapes) < least or (most is not None and len(shapes) > most):
-            raise _wrong_arity(built, len(shapes))
-        shape = self._shapes[key] = built.output_shape(*shapes)
-        if shape.size > LARGEST_TENSOR:
-            raise UnplacedError("too-large", "the output holds more than 10^60 numbers")
-        return shape
+        return Node(index, name, built, inputs, shape, span, owner, scope.block, None, *marks)
 
     def _free(self, name: str) -> str:
         """The name itself, or with a number where it is taken (`bn relu bn`)."""
@@ -175,6 +166,22 @@ class Rows:
         if source is not first:
             note += f"; the network input was {first.shape.text(self.layout)}"
         return (note,)
+
+
+def _output_shape(built: Layer, shapes: tuple[Shape, ...]) -> Shape:
+    """The output shape of a layer on these inputs.
+
+    Raises:
+        UnplacedError: where the layer does not take as many tensors, they do not fit, or the
+            output is beyond every figure that can be printed.
+    """
+    least, most = built.arity
+    if len(shapes) < least or (most is not None and len(shapes) > most):
+        raise _wrong_arity(built, len(shapes))
+    shape = built.output_shape(*shapes)
+    if shape.size > LARGEST_TENSOR:
+        raise UnplacedError("too-large", "the output holds more than 10^60 numbers")
+    return shape
 
 
 def _wrong_arity(built: Layer, given: int) -> UnplacedError:

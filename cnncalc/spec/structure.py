@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, counted, did_you_mean, failure
-from cnncalc.spec.line_cache import recall, remember
 from cnncalc.spec.paddings import read_padding_value, read_side_value
 from cnncalc.spec.shorthand import (
     NAME,
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cnncalc.errors import Span
-    from cnncalc.spec.line_cache import Lines
     from cnncalc.spec.source import Value
     from cnncalc.spec.syntax import Block, Item
     from cnncalc.spec.words import Word
@@ -72,7 +70,6 @@ class ItemParser:
     def __init__(self, blocks: dict[str, Block]) -> None:
         self.blocks = blocks
         self.errors: list[Diagnostic] = []
-        self.lines: Lines = {}
 
     def chain(self, value: Value, name: Name | None = None) -> Chain:
         """A list of layers, or a lone one."""
@@ -98,7 +95,7 @@ class ItemParser:
             return self.mapping(value)
         if not isinstance(value.value, str):
             raise _wrong_layer(value)
-        return self.line(value)
+        return read_text(value, self.blocks)
 
     def branch(self, value: Value) -> Branch:
         """What a merge joins; `when` at the end of its text or beside it may leave it out."""
@@ -124,14 +121,6 @@ class ItemParser:
             else:
                 when = read_argument("when", entry)
         return Branch(self.mapping(MappingValue(tuple(entries), value.span)), when)
-
-    def line(self, text: Scalar) -> Item:
-        """A line of layer text; one that was read before is only moved."""
-        item = recall(self.lines, text)
-        if item is None:
-            item = read_text(text, self.blocks)
-            remember(self.lines, text, item)
-        return item
 
     def mapping(self, value: MappingValue) -> Item:
         """One head (a structure word, a type, a block or a name) and its options."""
@@ -312,8 +301,8 @@ class ItemParser:
 
     def _with_options(self, item: Item, options: dict[str, tuple[Scalar, Value]]) -> Item:
         for key, value in options.values():
-            if isinstance(item, Use):  # and no longer what a line of its text says
-                item = self._with_field(item._replace(like=None), key, value)
+            if isinstance(item, Use):
+                item = self._with_field(item, key, value)
             else:
                 item = self._structure_option(item, key, value)
         return item

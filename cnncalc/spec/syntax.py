@@ -75,7 +75,6 @@ class Use(NamedTuple):
     train_only: bool = False
     note: str | None = None
     values: Mapping[str, Value] | None = None  # explicit weights, as written
-    like: Use | None = None  # an earlier line of the same text: all but the places is the same
 
 
 class From(NamedTuple):

@@ -83,16 +83,12 @@ def read_argument(field: str | None, value: Value) -> Argument:
 def evaluate(value: object, env: Mapping[str, object]) -> object:
     """The plain value, once variables are known. Raises CnncalcError at the word at fault."""
     if isinstance(value, Dynamic):
-        return _compute(value, env)
+        if value.many:
+            return tuple([_part(value, index, env) for index in range(len(value.parts))])
+        return _part(value, 0, env)
     if type(value) is tuple:
-        return tuple(evaluate(part, env) for part in value)
+        return tuple([evaluate(part, env) for part in value])
     return value
-
-
-def _compute(dynamic: Dynamic, env: Mapping[str, object]) -> object:
-    if dynamic.many:
-        return tuple([_part(dynamic, index, env) for index in range(len(dynamic.parts))])
-    return _part(dynamic, 0, env)
 
 
 def _part(dynamic: Dynamic, index: int, env: Mapping[str, object]) -> object:

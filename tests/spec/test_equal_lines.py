@@ -1,4 +1,4 @@
-"""A line that comes again is read once, and still everything about it stands at its own place."""
+"""Equal lines: each row and each mistake is reported at its own line and column."""
 
 import pytest
 
