@@ -11,10 +11,10 @@ from cnncalc.cli.forward_request import place, wrong
 from cnncalc.cli.progress import bar
 from cnncalc.errors import Diagnostic, failure
 from cnncalc.inference import safetensors
+from cnncalc.inference.estimate import Work, ahead
 from cnncalc.inference.neuron_trace import check_place, find, needed
 from cnncalc.inference.parameters import each, gather
 from cnncalc.inference.run import Pass, forward, inference, not_finite
-from cnncalc.inference.work import Work, ahead
 from cnncalc.inference.worker_pool import processes
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from cnncalc.inference import run, samples
 from cnncalc.inference import weights as files
 from cnncalc.inference.initial import Start
 from cnncalc.inference.matching import Match
-from cnncalc.inference.nested import NotNested, flatten
 from cnncalc.inference.neuron_trace import find
+from cnncalc.inference.numerals import NotNested, flatten
 from cnncalc.inference.parameters import Given, gather
 from cnncalc.inference.samples import GENERATED, Preparation
 from cnncalc.network import Network

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import failure
 from cnncalc.files import title
-from cnncalc.inference.pictures import Picture
+from cnncalc.inference.images import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

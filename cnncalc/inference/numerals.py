@@ -1,25 +1,25 @@
-"""Samples written as numbers: CSV and plain text, nested lists in JSON or YAML."""
+"""Numbers as people write them: nested lists, CSV and plain text, JSON and YAML."""
 
 from __future__ import annotations
 
 import json
 import re
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import failure
 from cnncalc.files import title
-from cnncalc.inference.nested import NotNested, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.errors import CnncalcError
 
+
 YAML_SUFFIXES = (".yaml", ".yml")
 SEPARATORS = re.compile(r"\s*[,;]\s*|\s+")
 NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 MAX_DEPTH = 16
-
 Numbers = tuple[tuple[int, ...], list[float]]  # the sizes, outermost first, and the numbers
 
 
@@ -151,3 +151,73 @@ def _number(word: str, path: str, line: int, column: int) -> float:
         what = "a finite number" if number is not None else "a number"
         raise bad_number(path, f"line {line}, column {column}: {shown} is not {what}")
     return number
+
+
+MAX_RANK = 16
+
+
+class NotNested(ValueError):  # noqa: N818 - the caller knows which file is wrong
+    """What is wrong, behind the place where it is: "[0][3] is 'x', not a number"."""
+
+
+def flatten(value: object) -> tuple[tuple[int, ...], list[float]]:
+    """The sizes, outermost first, and the numbers in C order.
+
+    Raises NotNested for lists of unequal length, and for anything but finite numbers in them.
+
+    >>> flatten([[1, 2, 3], [4, 5, 6.5]])
+    ((2, 3), [1.0, 2.0, 3.0, 4.0, 5.0, 6.5])
+    >>> flatten([[1, 2], [3]])
+    Traceback (most recent call last):
+        ...
+    cnncalc.inference.numerals.NotNested: [1] has 1 entry, where its neighbours have 2
+    """
+    dims = tuple(_dims(value))
+    return dims, list(_numbers(value, dims, ""))
+
+
+def _dims(value: object) -> Iterator[int]:
+    for _ in range(MAX_RANK):
+        if not isinstance(value, list) or not value:
+            break
+        yield len(value)
+        value = value[0]
+
+
+def _numbers(value: object, dims: tuple[int, ...], place: str) -> Iterator[float]:
+    if not dims:
+        yield _finite(value, place)
+        return
+    if not isinstance(value, list):
+        raise NotNested(f"{place} is {_shown(value)}, where its neighbours are lists")
+    if len(value) != dims[0]:
+        entries = "1 entry" if len(value) == 1 else f"{len(value)} entries"
+        raise NotNested(f"{place} has {entries}, where its neighbours have {dims[0]}")
+    if len(dims) == 1 and all(type(item) is float for item in value) and all(map(isfinite, value)):
+        yield from value  # the usual case, without a look at each place
+        return
+    for index, item in enumerate(value):
+        yield from _numbers(item, dims[1:], f"{place}[{index}]")
+
+
+def _finite(value: object, place: str) -> float:
+    if type(value) not in (int, float):
+        raise NotNested(f"{place} is {_shown(value)}, not a number")
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except OverflowError:
+        number = float("inf")
+    if not isfinite(number):
+        raise NotNested(f"{place} is {_shown(value)}, not a finite number")
+    return number
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, str):
+        return "a text"  # not which: the file may hold anything
+    text = "null" if value is None else repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004 - enough to find it

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import failure
 from cnncalc.files import title
+from cnncalc.inference.images import MAX_PIXELS, Picture
 from cnncalc.inference.netpbm import bad_picture
-from cnncalc.inference.pictures import MAX_PIXELS, Picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc import files
 from cnncalc.errors import failure
-from cnncalc.inference.decoding import SIZES, decoder
-from cnncalc.inference.stored import Stored
+from cnncalc.inference.stored import SIZES, Stored, decoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from cnncalc.errors import counted, failure
 from cnncalc.files import read_bytes, title
 from cnncalc.inference import netpbm, numerals, pillow
-from cnncalc.inference.pictures import Picture, cover, cropped, shorter_side
+from cnncalc.inference.images import Picture, cover, cropped, shorter_side
 from cnncalc.shapes import AXIS_WORDS, Shape
 from cnncalc.tensor import Tensor
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import fsum, isfinite, ldexp
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.inference.kernels.lane_ops import total, zeros
-from cnncalc.inference.kernels.packed_map import Planes
+from cnncalc.inference.kernels.bigint.ops import total, zeros
+from cnncalc.inference.kernels.bigint.packed_map import Planes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.errors import failure
 from cnncalc.files import opened, read_bytes
 from cnncalc.inference import safetensors
-from cnncalc.inference.nested import NotNested, flatten
+from cnncalc.inference.numerals import NotNested, flatten
 from cnncalc.inference.stored import Stored
 from cnncalc.network import Init  # noqa: TC001 - the example of own_file needs it
 

@@ -16,7 +16,7 @@ from collections import Counter
 
 import cnncalc
 from cnncalc import zoo
-from cnncalc.inference import run, work
+from cnncalc.inference import estimate, run
 from cnncalc.inference.initial import Start
 from cnncalc.inference.kernels import nature
 from cnncalc.inference.parameters import gather
@@ -27,22 +27,22 @@ MINUTE = 60
 
 def estimated(network):
     """Seconds on the machine of the rates."""
-    factor, work.slowness = work.slowness, lambda: 1.0
+    factor, estimate.slowness = estimate.slowness, lambda: 1.0
     try:
-        return work.ahead(network).seconds
+        return estimate.ahead(network).seconds
     finally:
-        work.slowness = factor
+        estimate.slowness = factor
 
 
 def compared(network):
     """The estimate and the pass, and the seconds of each type of layer."""
     parameters = gather(network, Start())
     entering = {node.name: sample("random", node) for node in network.inputs}
-    before = work.slowness()
+    before = estimate.slowness()
     start = time.process_time()
     rows = run.forward(network, entering, parameters).rows
     passed = time.process_time() - start
-    factor = (before + work.slowness()) / 2
+    factor = (before + estimate.slowness()) / 2
     types = Counter()
     for row in rows:
         if row.node.inputs:
@@ -60,14 +60,14 @@ def chosen(names):
 
 def main() -> None:
     """Print the table."""
-    run.perf_counter = work.perf_counter = time.process_time
+    run.perf_counter = estimate.perf_counter = time.process_time
     ratios, every = [], Counter()
     print(f"{'network':32} {'estimate':>10} {'pass':>10} {'ratio':>6}")
     for network in chosen(sys.argv[1:]):
-        estimate, passed, types = compared(network)
-        ratios.append(estimate / passed)
+        expected, passed, types = compared(network)
+        ratios.append(expected / passed)
         every += types
-        line = f"{network.name:32} {estimate:8.2f} s {passed:8.2f} s {ratios[-1]:6.2f}"
+        line = f"{network.name:32} {expected:8.2f} s {passed:8.2f} s {ratios[-1]:6.2f}"
         print(line, flush=True)
     print(f"ratios from {min(ratios):.2f} to {max(ratios):.2f}")
     for kind, seconds in every.most_common(12):

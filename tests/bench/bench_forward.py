@@ -25,15 +25,14 @@ from random import Random
 import cnncalc
 from cnncalc import zoo
 from cnncalc.inference import run
+from cnncalc.inference.estimate import ahead
 from cnncalc.inference.initial import Start
 from cnncalc.inference.kernels import choose
-from cnncalc.inference.kernels.floats import windows
+from cnncalc.inference.kernels.im2col import slide_of, windows
 from cnncalc.inference.kernels.kernel import planes_of
-from cnncalc.inference.kernels.tiling import slide_of
 from cnncalc.inference.parameters import Parameters, each
 from cnncalc.inference.samples import AS_IS
 from cnncalc.inference.stored import Stored
-from cnncalc.inference.work import ahead
 from cnncalc.inference.worker_pool import Plan, processes, run_samples
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dwconv import DwConv

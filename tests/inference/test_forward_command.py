@@ -15,8 +15,8 @@ from cnncalc.cli import forwarding, progress
 from cnncalc.cli.app import run
 from cnncalc.cli.forward_request import parse_max_macs, place, preparation
 from cnncalc.errors import CnncalcError
+from cnncalc.inference.estimate import Work
 from cnncalc.inference.safetensors import read, write
-from cnncalc.inference.work import Work
 from cnncalc.render.forward import schema as forward_schema
 from cnncalc.render.samples import schema as forward_samples_schema
 

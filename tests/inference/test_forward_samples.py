@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cnncalc.errors import CnncalcError
 from cnncalc.inference import netpbm, numerals, pillow
-from cnncalc.inference.pictures import Picture, cover, cropped, resized, shorter_side
+from cnncalc.inference.images import Picture, cover, cropped, resized, shorter_side
 from cnncalc.inference.samples import Preparation, Scale, generated, sample
 from cnncalc.network import Input, Node
 from cnncalc.shapes import Shape

@@ -12,10 +12,11 @@ from strategies import examples
 
 from cnncalc.errors import UnplacedError
 from cnncalc.inference import kernels
-from cnncalc.inference.kernels import convolution, cost_model, error_bounds, packed
-from cnncalc.inference.kernels.lanes import NARROW, WIDE
-from cnncalc.inference.kernels.tiling import Slide
-from cnncalc.inference.kernels.winograd import applied, scheme
+from cnncalc.inference.kernels import convolution, cost_model
+from cnncalc.inference.kernels.bigint import vector_conv
+from cnncalc.inference.kernels.bigint.lanes import NARROW, WIDE
+from cnncalc.inference.kernels.bigint.winograd import applied, scheme
+from cnncalc.inference.kernels.im2col import Slide
 from cnncalc.layers import layer_type
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dwconv import DwConv
@@ -179,14 +180,14 @@ def test_packed_vectors_keep_within_their_bound(slide, seed, by_filter, lanes, k
     channels, filters = random.choice([1, 2, 5]), random.choice([1, 3, 4])
     ways = [list(cost_model._ways(window)) for window in slide.windows]
     schemes = tuple(scheme(*data.draw(st.sampled_from(way))) for way in ways)
-    plan = packed.Plan(slide, schemes, lanes, by_filter, channels)
+    plan = vector_conv.Plan(slide, schemes, lanes, by_filter, channels)
     planes = [[kind(random) for _ in range(_size(slide.spatial))] for _ in range(channels)]
     rows = [[kind(random) for _ in range(channels * slide.taps)] for _ in range(filters)]
     biases = [random.uniform(-1, 1) for _ in range(filters)]
-    sizes = error_bounds.measure(plan, planes, rows)
-    fixed = error_bounds.steps(sizes, plan)
+    sizes = vector_conv.measure(plan, planes, rows)
+    fixed = vector_conv.steps(sizes, plan)
     assume(fixed is not None)
-    got = list(packed.convolve(plan, planes, rows, biases, fixed))
+    got = list(vector_conv.convolve(plan, planes, rows, biases, fixed))
     slack = 1e-12 * (sizes.inputs * sizes.weights + 1)
     error = fixed.error(sizes, plan) + slack
     for have, want in zip(got, exactly(slide, planes, rows, biases), strict=True):

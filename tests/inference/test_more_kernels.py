@@ -24,11 +24,11 @@ from test_kernels import (
 )
 
 from cnncalc.errors import UnplacedError
-from cnncalc.inference import kernels, work
+from cnncalc.inference import estimate, kernels
+from cnncalc.inference.estimate import READABLE, ahead
 from cnncalc.inference.initial import Start, initial
 from cnncalc.inference.kernels import conv_transpose
 from cnncalc.inference.kernels.resize import Upsample as Resizing
-from cnncalc.inference.work import READABLE, ahead
 from cnncalc.layers import layer_type
 from cnncalc.layers.conv_transpose import ConvTranspose
 from cnncalc.layers.fc import Fc
@@ -273,7 +273,7 @@ def test_drawing_weights_takes_little_more_than_their_array():
 
 
 def test_work_ahead_knows_which_layers_are_fast(monkeypatch):
-    monkeypatch.setattr(work, "slowness", lambda: 1.0)
+    monkeypatch.setattr(estimate, "slowness", lambda: 1.0)
     layer, shape = UP["2x2/2 of U-Net"]
     network = chain("net", shape, [("up", layer)])
     fast, slow = ahead(network), ahead(network, readable=True)

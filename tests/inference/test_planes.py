@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from cnncalc.errors import UnplacedError
 from cnncalc.inference import kernels
-from cnncalc.inference.kernels import lane_ops
-from cnncalc.inference.kernels.packed_conv import Mixer, filtered
-from cnncalc.inference.kernels.packed_map import Layout, Planes, pack, unpacked
-from cnncalc.inference.kernels.packed_window import Slider, slides
-from cnncalc.inference.kernels.tiling import slide_of
+from cnncalc.inference.kernels.bigint import ops
+from cnncalc.inference.kernels.bigint.map_conv import Mixer, filtered
+from cnncalc.inference.kernels.bigint.map_window import Slider, slides
+from cnncalc.inference.kernels.bigint.packed_map import Layout, Planes, pack, unpacked
+from cnncalc.inference.kernels.im2col import slide_of
 from cnncalc.inference.statistics import describe
 from cnncalc.layers.add import Add
 from cnncalc.layers.bn import Bn
@@ -106,7 +106,7 @@ def test_affine(layout, seed, kind, factors):
     random = Random(seed)
     (plane,) = drawn(seed, kind, layout).planes
     scale, shift = factors(random), random.choice([0.0, factors(random)])
-    made, error = lane_ops.affine(plane, scale, shift, layout)
+    made, error = ops.affine(plane, scale, shift, layout)
     expected = [number * scale + shift for number in unpacked(plane, layout)]
     size = abs(shift) + abs(scale) * plane.largest  # what floats lose where these cancel
     same(made, layout, expected, error + 1e-15 * size)
@@ -118,14 +118,14 @@ def test_affine(layout, seed, kind, factors):
 def test_positive(layout, seed, kind):
     (plane,) = drawn(seed, kind, layout).planes
     expected = [max(0.0, number) for number in unpacked(plane, layout)]
-    same(lane_ops.positive(plane, layout), layout, expected, 0.0)
+    same(ops.positive(plane, layout), layout, expected, 0.0)
 
 
 @QUICK
 @given(LAYOUTS, SEEDS, KINDS, st.floats(0, 1100))
 def test_at_most(layout, seed, kind, top):
-    plane = lane_ops.positive(*drawn(seed, kind, layout).planes, layout)
-    made, error = lane_ops.at_most(plane, top, layout)
+    plane = ops.positive(*drawn(seed, kind, layout).planes, layout)
+    made, error = ops.at_most(plane, top, layout)
     expected = [min(top, number) for number in unpacked(plane, layout)]
     same(made, layout, expected, error)
 
@@ -134,7 +134,7 @@ def test_at_most(layout, seed, kind, top):
 @given(LAYOUTS, st.lists(st.tuples(SEEDS, KINDS), min_size=1, max_size=5))
 def test_added(layout, several):
     planes = [drawn(seed, kind, layout).planes[0] for seed, kind in several]
-    made, error = lane_ops.added(planes, layout)
+    made, error = ops.added(planes, layout)
     numbers = zip(*(unpacked(plane, layout) for plane in planes), strict=True)
     expected = [float(sum(map(Fraction, some))) for some in numbers]
     same(made, layout, expected, error)

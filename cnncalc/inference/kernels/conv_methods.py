@@ -4,20 +4,45 @@ from __future__ import annotations
 
 from math import dist, isfinite, sqrt
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.inference.kernels.error_bounds import measure, steps
-from cnncalc.inference.kernels.floats import EPSILON, SAME_AS_DEFINITION, distances, ordinary, usual
-from cnncalc.inference.kernels.groups import Made
-from cnncalc.inference.kernels.kernel import largest
-from cnncalc.inference.kernels.packed import convolve
+from cnncalc.inference.kernels.bigint.vector_conv import convolve, measure, steps
+from cnncalc.inference.kernels.error_bounds import EPSILON, SAME_AS_DEFINITION, Made, largest, usual
+from cnncalc.inference.kernels.im2col import distances, ordinary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cnncalc.inference.kernels.error_bounds import Norms, Steps
-    from cnncalc.inference.kernels.groups import Group
-    from cnncalc.inference.kernels.packed import Plan
+    from cnncalc.inference.kernels.bigint.tiling import Plan
+    from cnncalc.inference.kernels.bigint.vector_conv import Norms, Steps
+    from cnncalc.inference.kernels.cost_model import Size
+
+    Numbers = Sequence[float]
+
+
+class Piece(NamedTuple):
+    """Some of a group's channels: their planes, and each filter's row of weights for them."""
+
+    planes: Sequence[Numbers]
+    rows: Sequence[Numbers]
+
+
+class Group(NamedTuple):
+    """Channels in one or several pieces, the filters that see all of them, and their biases."""
+
+    size: Size
+    pieces: Sequence[Piece]
+    biases: Numbers
+
+
+def joined(made: Sequence[Made]) -> list[float]:
+    """All planes, one after the other."""
+    values: list[float] = []
+    for own in made:
+        for plane in own.planes:
+            values += plane
+    return values
+
 
 DISTANCE_TERMS = 16  # products per output below which `ordinary` is as quick as `distances`
 

@@ -13,12 +13,12 @@ from itertools import chain, product
 from math import gcd, isfinite, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.inference.kernels.conv_methods import floating, packed
+from cnncalc.inference.kernels.conv_methods import Group, Piece, floating, packed
 from cnncalc.inference.kernels.convolution import grouped
 from cnncalc.inference.kernels.cost_model import Size, best
-from cnncalc.inference.kernels.groups import Group, Made, Piece, astray
+from cnncalc.inference.kernels.error_bounds import Made, astray
+from cnncalc.inference.kernels.im2col import Slide, picker
 from cnncalc.inference.kernels.kernel import Kernel
-from cnncalc.inference.kernels.tiling import Slide, picker
 from cnncalc.tensor import Tensor
 from cnncalc.window import Window
 

@@ -13,23 +13,26 @@ from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.inference.kernels.conv_methods import floating, packed
-from cnncalc.inference.kernels.cost_model import Size, across, best, mixing, resident
-from cnncalc.inference.kernels.groups import Group, Made, Piece, astray, joined, numbers
-from cnncalc.inference.kernels.kernel import Kernel
-from cnncalc.inference.kernels.packed_conv import Mixer
-from cnncalc.inference.kernels.packed_map import kept, pack, packed_as
-from cnncalc.inference.kernels.packed_window import Slider, slides
-from cnncalc.inference.kernels.tiling import slide_of
+from cnncalc.inference.kernels.bigint.map_conv import Mixer, filtered
+from cnncalc.inference.kernels.bigint.map_window import Slider, slides
+from cnncalc.inference.kernels.bigint.packed_map import kept, pack, packed_as
+from cnncalc.inference.kernels.conv_methods import Group, Piece, floating, joined, packed
+from cnncalc.inference.kernels.cost_model import Size, across, best, filtering, mixing, resident
+from cnncalc.inference.kernels.error_bounds import Made, astray
+from cnncalc.inference.kernels.im2col import slide_of
+from cnncalc.inference.kernels.kernel import Kernel, numbers
+from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from cnncalc.inference.kernels.packed_map import Planes
-    from cnncalc.inference.kernels.tiling import Slide
+    from cnncalc.inference.kernels.bigint.ops import Outcome
+    from cnncalc.inference.kernels.bigint.packed_map import Planes
+    from cnncalc.inference.kernels.im2col import Slide
 
     Numbers = Sequence[float]
+
 
 TOGETHER = 3_000_000  # weights held as Python floats at once
 
@@ -176,3 +179,47 @@ def tabled(table: Sequence[tuple[int, ...]], taps: int) -> tuple[Part, ...]:
     starts = accumulate((len(maps) * taps for maps in table), initial=0)
     filters = enumerate(zip(table, starts, strict=False))  # the last start is the end
     return tuple(Part(tuple(maps), first, 1, at) for first, (maps, at) in filters)
+
+
+class Depthwise(Convolution):
+    """A depthwise convolution, or a convolution with as many groups as maps."""
+
+    __slots__ = ()
+
+    def parts(self, channels: int, taps: int) -> tuple[Part, ...]:
+        """Every map with its own filters."""
+        return grouped(channels, self._filters(channels), channels, taps)
+
+    def _filters(self, channels: int) -> int:
+        out: int = self.layer.channels_out(Shape(channels))
+        return out
+
+    def entering(self, x: Tensor) -> Planes | None:
+        """The input, packed; None where windows or numbers do not allow it."""
+        return pack(x) if slides(slide_of(self.layer, x.shape)) else None
+
+    @property
+    def nanoseconds(self) -> float:
+        """What the cost model expects the layer to take."""
+        (shape,) = self.shapes
+        slide = slide_of(self.layer, shape)
+        size = Size(1, self._filters(shape.channels), slide)
+        if slides(slide):
+            return filtering(size)
+        return size.filters * best(size._replace(filters=1)).nanoseconds
+
+    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+        """Each map by its own filters."""
+        slider = Slider(slide_of(self.layer, self.shapes[0]), x.layout)
+        return kept(slider.layout, self._outcomes(slider, x, parameters))
+
+    def _outcomes(
+        self, slider: Slider, x: Planes, parameters: Mapping[str, Numbers]
+    ) -> Iterator[Outcome | None]:
+        filters = self._filters(len(x.planes))
+        taps = len(parameters["weight"]) // filters
+        biases = parameters.get("bias", [0.0] * filters)
+        for index in range(filters):
+            row = numbers(parameters["weight"], index * taps, taps)
+            plane = x.planes[index * len(x.planes) // filters]
+            yield filtered(slider, plane, row, biases[index], x.off)

@@ -11,15 +11,15 @@ from itertools import product
 from math import inf, prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.inference.kernels.lanes import NARROW, WIDE, WORD
-from cnncalc.inference.kernels.packed import Plan
-from cnncalc.inference.kernels.winograd import POINTS, scheme
+from cnncalc.inference.kernels.bigint.lanes import NARROW, WIDE, WORD
+from cnncalc.inference.kernels.bigint.tiling import Plan
+from cnncalc.inference.kernels.bigint.winograd import POINTS, scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cnncalc.inference.kernels.tiling import Slide
-    from cnncalc.inference.kernels.winograd import Stage
+    from cnncalc.inference.kernels.bigint.winograd import Stage
+    from cnncalc.inference.kernels.im2col import Slide
     from cnncalc.window import Window
 
 # Operations on packed vectors: a call, and what each lane of 8 bytes adds to it.
@@ -74,7 +74,7 @@ class Choice(NamedTuple):
 def best(size: Size) -> Choice:
     """The quickest way for a convolution of this size.
 
-    >>> from cnncalc.inference.kernels.tiling import Slide
+    >>> from cnncalc.inference.kernels.im2col import Slide
     >>> from cnncalc.window import Window
     >>> plan = best(Size(64, 64, Slide((56, 56), (Window(3, begin=1, end=1),) * 2))).plan
     >>> [scheme.products for scheme in plan.schemes]  # of 12, for four outputs
@@ -102,7 +102,7 @@ def across(size: Size, dense: float = 1.0) -> bool:
 
     Then only that share of the maps' numbers counts that are not 0.
 
-    >>> from cnncalc.inference.kernels.tiling import Slide
+    >>> from cnncalc.inference.kernels.im2col import Slide
     >>> from cnncalc.window import Window
     >>> across(Size(160, 960, Slide((7, 7), (Window(1),) * 2)))
     True
@@ -113,7 +113,7 @@ def across(size: Size, dense: float = 1.0) -> bool:
 def mixing(size: Size) -> float:
     """Nanoseconds for a convolution from packed maps to packed maps, by the quicker way.
 
-    >>> from cnncalc.inference.kernels.tiling import Slide
+    >>> from cnncalc.inference.kernels.im2col import Slide
     >>> from cnncalc.window import Window
     >>> mixing(Size(1, 1, Slide((1, 1), (Window(1),) * 2))) > SETTLING + SETTLED
     True

@@ -11,16 +11,15 @@ from abc import abstractmethod
 from math import prod
 from typing import TYPE_CHECKING
 
-from cnncalc.inference.kernels.floats import taps
+from cnncalc.inference.kernels.im2col import Slide, picker, taps
 from cnncalc.inference.kernels.kernel import Kernel, planes_of
-from cnncalc.inference.kernels.tiling import Slide, picker
 from cnncalc.tensor import Tensor
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cnncalc.inference.kernels.packed_map import Planes
+    from cnncalc.inference.kernels.bigint.packed_map import Planes
     from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]

@@ -6,9 +6,14 @@ from math import dist, isfinite
 from operator import mul
 from typing import TYPE_CHECKING
 
-from cnncalc.inference.kernels.floats import EPSILON, SAME_AS_DEFINITION
-from cnncalc.inference.kernels.groups import Made, astray, numbers
-from cnncalc.inference.kernels.kernel import Kernel, largest
+from cnncalc.inference.kernels.error_bounds import (
+    EPSILON,
+    SAME_AS_DEFINITION,
+    Made,
+    astray,
+    largest,
+)
+from cnncalc.inference.kernels.kernel import Kernel, numbers
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:

@@ -1,88 +1,73 @@
-"""Fixed point for a convolution: how fine it can be, and how far it is off at most.
+"""How exact a kernel's numbers have to be, and whether they are.
 
-Let X be the largest 2-norm of what any window sees, W that of any filter, N the
-products per output. Inputs are rounded to multiples of 2^-x, weights to multiples of 2^-w,
-each off by at most half a step; so by Cauchy and Schwarz an output is off by at most
-sqrt(N)/2·(W·2^-x + X·2^-w) + N/4·2^-(x + w), and in steps it is at most
-(X·2^x + sqrt(N)/2)·(W·2^w + sqrt(N)/2), which times the scheme's scale must fit in a lane.
+A kernel that does not compute as the layer type does, operation by operation, knows a bound on
+how far any of its numbers is from the layer type's. The bound is held against the layer's
+largest output.
 """
 
 from __future__ import annotations
 
-from math import dist, floor, hypot, isfinite, ldexp, log2, nan, sqrt
+import sys
 from typing import TYPE_CHECKING, NamedTuple
-
-from cnncalc.inference.kernels.floats import usual
-from cnncalc.inference.kernels.tiling import grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cnncalc.inference.kernels.packed import Plan
-
     Numbers = Sequence[float]
 
-UP = 1 + 1e-9  # what norms are rounded up by, for the rounding of their own computation
+
+EPSILON = 2.0**-52
+LEAST = 2.0**-200
+# Before 3.12, `sum` adds floats one after the other, just as the layer types do; since then it
+# compensates, which is better, but not the same where everything cancels.
+SAME_AS_DEFINITION = sys.version_info < (3, 12)
 
 
-class Norms(NamedTuple):
-    """The largest 2-norm that a window sees, and that of a filter; products per output."""
+def usual(norm: float) -> bool:
+    """Whether numbers of this size can be squared and compared without a second thought.
 
-    inputs: float
-    weights: float
-    terms: int
-
-    @property
-    def finite(self) -> bool:
-        """Whether there is neither an infinity nor a NaN."""
-        return isfinite(self.inputs) and isfinite(self.weights)
-
-    @property
-    def usual(self) -> bool:
-        """Whether neither is zero, or absurdly large or small."""
-        return usual(self.inputs) and usual(self.weights)
-
-
-class Steps(NamedTuple):
-    """The fixed point of a block: inputs in steps of 2^-inputs, weights of 2^-weights."""
-
-    inputs: int
-    weights: int
-
-    def error(self, norms: Norms, plan: Plan) -> float:
-        """The most by which any output of the block is off."""
-        x, w = ldexp(1.0, -self.inputs), ldexp(1.0, -self.weights)
-        rounding = sqrt(norms.terms) / 2 * (norms.weights * x + norms.inputs * w)
-        dropped = 3 * ldexp(x * w, plan.lanes.dropped) / plan.scale  # by unpacking
-        return (rounding + norms.terms / 4 * x * w + dropped) * UP
-
-
-def measure(plan: Plan, planes: Sequence[Numbers], rows: Sequence[Numbers]) -> Norms:
-    """The norms of a block: its planes, and every filter's row of weights for it."""
-    table = grid(plan.slide, plan.schemes)
-    energy = [norm * norm for norm in map(hypot, *planes)]
-    energy.append(0.0)
-    phases = [pick(energy) for pick in table.pickers]
-    seen = [phases[phase][shift : shift + table.lanes] for phase, shift in table.offsets]
-    highest = max(
-        max(map(sum, zip(*(seen[tap] for tap in window), strict=True))) for window in table.windows
-    )
-    origin = (0.0,) * len(rows[0])
-    filters = [dist(row, origin) for row in rows]
-    inputs = sqrt(highest) * UP if isfinite(sum(energy)) else nan
-    weights = max(filters) * UP if isfinite(sum(filters)) else nan
-    return Norms(inputs, weights, len(planes) * plan.slide.taps)
-
-
-def steps(norms: Norms, plan: Plan) -> Steps | None:
-    """The finest fixed point whose sums fit in the lanes; None where there is none.
-
-    Both sides get the same precision, which makes the bound smallest.
+    >>> usual(1.0), usual(0.0), usual(1e200), usual(float("nan"))
+    (True, False, False, False)
     """
-    limit, slack = ldexp(1.0, plan.lanes.width - 1) / plan.scale, sqrt(norms.terms) / 2
-    if not norms.usual or sqrt(limit) < 4 * slack:
-        return None
-    inputs = floor(log2(sqrt(limit) - slack) - log2(norms.inputs))
-    left = limit / (ldexp(norms.inputs, inputs) + slack) - slack
-    weights = floor(log2(left) - log2(norms.weights) - 1e-9)
-    return Steps(inputs, weights)
+    return LEAST < norm < 1 / LEAST
+
+
+UP = 1 + 1e-9  # what norms are rounded up by, for the rounding of their own computation
+TOLERANCE = 1e-5  # of the largest output, the most that an output may be off
+
+
+class Made(NamedTuple):
+    """A way's outputs, a plane per filter, and the most by which any of them is off."""
+
+    planes: list[list[float]]
+    error: float
+
+    def within(self, peak: float) -> bool:
+        """Whether the error is small beside an output of this size."""
+        return self.error <= TOLERANCE * (peak - self.error) or not self.error
+
+
+def astray(made: Sequence[Made]) -> list[int]:
+    """Which of several parts of one layer are not exact enough.
+
+    Parts are held against the largest output of all; most often the first planes show that
+    it is large enough, and the others need not be searched.
+    """
+    worst = max(made, key=lambda own: own.error)
+    peak = 0.0
+    for own in made:
+        for plane in own.planes:
+            peak = max(peak, largest(plane))
+            if worst.within(peak):
+                return []
+    return [index for index, own in enumerate(made) if not own.within(peak)]
+
+
+def largest(values: Numbers) -> float:
+    """The largest absolute value.
+
+    >>> largest([1.0, -3.0])
+    3.0
+    """
+    top, bottom = max(values), min(values)
+    return max(top, -bottom)

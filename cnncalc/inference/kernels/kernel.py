@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from array import array
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.tensor import Tensor
@@ -10,7 +11,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.inference.kernels.packed_map import Planes
+    from cnncalc.inference.kernels.bigint.packed_map import Planes
     from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]
@@ -51,11 +52,23 @@ def planes_of(x: Tensor) -> list[Numbers]:
     return [x.values[at : at + places] for at in range(0, x.shape.size, places)]
 
 
-def largest(values: Numbers) -> float:
-    """The largest absolute value.
+def numbers(values: Sequence[float], first: int, count: int) -> Numbers:
+    """A stretch of a parameter: a list, or an array where it comes as one.
 
-    >>> largest([1.0, -3.0])
-    3.0
+    >>> numbers((1.0, 2.0, 3.0), 1, 2)
+    [2.0, 3.0]
     """
-    top, bottom = max(values), min(values)
-    return max(top, -bottom)
+    part = values[first : first + count]
+    if isinstance(part, array):
+        return part
+    return part.tolist() if isinstance(part, memoryview) else list(part)
+
+
+def larger(first: Numbers, second: Numbers) -> list[float]:
+    """The larger of each pair; a NaN if there is one.
+
+    >>> larger([1.0, 5.0], [3.0, 2.0])
+    [3.0, 5.0]
+    """
+    pairs = zip(first, second, strict=True)
+    return [b if b > a or b != b else a for a, b in pairs]  # noqa: PLR0124 - finds NaN

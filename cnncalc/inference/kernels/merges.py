@@ -5,15 +5,15 @@ from __future__ import annotations
 from operator import add, mul
 from typing import TYPE_CHECKING
 
-from cnncalc.inference.kernels.kernel import Kernel
-from cnncalc.inference.kernels.lane_ops import added
-from cnncalc.inference.kernels.packed_map import kept, packed_as
+from cnncalc.inference.kernels.bigint.ops import added
+from cnncalc.inference.kernels.bigint.packed_map import kept, packed_as
+from cnncalc.inference.kernels.kernel import Kernel, larger
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.inference.kernels.packed_map import Planes
+    from cnncalc.inference.kernels.bigint.packed_map import Planes
     from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]
@@ -63,16 +63,6 @@ class Mul(Kernel):
         for tensor in inputs[1:]:
             values = list(map(mul, values, _spread(tensor, full)))
         return Tensor(full, values)
-
-
-def larger(first: Numbers, second: Numbers) -> list[float]:
-    """The larger of each pair; a NaN if there is one.
-
-    >>> larger([1.0, 5.0], [3.0, 2.0])
-    [3.0, 5.0]
-    """
-    pairs = zip(first, second, strict=True)
-    return [b if b > a or b != b else a for a, b in pairs]  # noqa: PLR0124 - finds NaN
 
 
 def _spread(x: Tensor, full: Shape) -> Numbers:

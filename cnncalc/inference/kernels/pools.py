@@ -8,17 +8,15 @@ from math import inf, isnan, nan, prod
 from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.data_movement import order, strides
-from cnncalc.inference.kernels.floats import taps
-from cnncalc.inference.kernels.kernel import Kernel, planes_of
-from cnncalc.inference.kernels.merges import larger
-from cnncalc.inference.kernels.tiling import picker, slide_of
+from cnncalc.inference.kernels.im2col import picker, slide_of, taps
+from cnncalc.inference.kernels.kernel import Kernel, larger, planes_of
 from cnncalc.layers._math import maximum
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from cnncalc.inference.kernels.tiling import Slide
+    from cnncalc.inference.kernels.im2col import Slide
     from cnncalc.window import Window
 
     Numbers = Sequence[float]

@@ -6,10 +6,10 @@ from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.inference.kernels.conv_methods import joined
 from cnncalc.inference.kernels.data_movement import Moves, strides
-from cnncalc.inference.kernels.floats import EPSILON
-from cnncalc.inference.kernels.groups import Made, astray, joined
-from cnncalc.inference.kernels.kernel import largest, planes_of
+from cnncalc.inference.kernels.error_bounds import EPSILON, Made, astray, largest
+from cnncalc.inference.kernels.kernel import planes_of
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 

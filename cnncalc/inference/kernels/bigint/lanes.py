@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 WORD = 8  # bytes of a double
 MANTISSA = 52
 UNIT = struct.pack("<d", 2.0**MANTISSA)

@@ -3,81 +3,39 @@
 Everything is a matrix product for each product j of the schemes: sums over the channels of
 weights[j][filter][channel] · inputs[j][channel][position]. One side is packed, a vector per
 channel with a lane per position or per filter; the other gives the small integers that the
-vectors are multiplied by. All of it is exact but for the first step, rounding to fixed point;
-`error_bounds` says how fine that is.
+vectors are multiplied by. All of it is exact but for the first step, rounding to fixed point.
+
+How fine that can be, and how far it is off at most: let X be the largest 2-norm of what any
+window sees, W that of any filter, N the products per output. Inputs are rounded to multiples of
+2^-x, weights to multiples of 2^-w, each off by at most half a step; so by Cauchy and Schwarz an
+output is off by at most sqrt(N)/2·(W·2^-x + X·2^-w) + N/4·2^-(x + w), and in steps it is at most
+(X·2^x + sqrt(N)/2)·(W·2^w + sqrt(N)/2), which times the scheme's scale must fit in a lane.
 """
 
 from __future__ import annotations
 
 from array import array
-from functools import cache
-from itertools import chain, islice, product
-from math import ldexp, prod
+from itertools import chain, islice
+from math import dist, floor, hypot, isfinite, ldexp, log2, nan, prod, sqrt
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.inference.kernels.lanes import magic
-from cnncalc.inference.kernels.tiling import grid
-from cnncalc.inference.kernels.winograd import applied
+from cnncalc.inference.kernels.bigint.lanes import magic
+from cnncalc.inference.kernels.bigint.tiling import Plan, grid, groups
+from cnncalc.inference.kernels.bigint.winograd import applied
+from cnncalc.inference.kernels.error_bounds import UP, usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.inference.kernels.error_bounds import Steps
-    from cnncalc.inference.kernels.lanes import Lanes
-    from cnncalc.inference.kernels.tiling import Grid, Slide
-    from cnncalc.inference.kernels.winograd import Scheme, Stage
+    from cnncalc.inference.kernels.bigint.tiling import Grid
+    from cnncalc.inference.kernels.bigint.winograd import Stage
 
     Numbers = Sequence[float]
     Stages = list[tuple[int, tuple[Stage, ...]]]  # an axis' size, and what is applied to it
 
+
 TOGETHER = 8  # arrays of vectors combined at once: few enough to stay in a processor's cache
-
-
-class Plan(NamedTuple):
-    """How to work a convolution: a scheme per axis, the lanes and what they stand for."""
-
-    slide: Slide
-    schemes: tuple[Scheme, ...]
-    lanes: Lanes
-    by_filter: bool  # a lane per filter, or else per position
-    block: int  # channels at once
-
-    @property
-    def scale(self) -> int:
-        """What the schemes multiply every output by."""
-        return prod(scheme.scale for scheme in self.schemes)
-
-    @property
-    def inputs(self) -> Stages:
-        """Per axis, how many offsets there are, and what makes products of them."""
-        return [(len(scheme.offsets), scheme.inputs) for scheme in self.schemes]
-
-    @property
-    def weights(self) -> Stages:
-        """Per axis, how many taps there are, and what makes products of them."""
-        windows = zip(self.slide.windows, self.schemes, strict=True)
-        return [(window.kernel, scheme.weights) for window, scheme in windows]
-
-    @property
-    def outputs(self) -> Stages:
-        """Per axis, how many sums of products there are, and what makes outputs of them."""
-        return [(s.products if s.outputs else 1, s.outputs) for s in self.schemes]
-
-
-@cache
-def groups(schemes: tuple[Scheme, ...]) -> list[list[int]]:
-    """The products to be added up together: those of axes without tiles.
-
-    >>> from cnncalc.inference.kernels.winograd import scheme
-    >>> groups((scheme(3, 1, 1, 1), scheme(1, 1, 1, 1))), len(groups((scheme(3, 1, 1, 2),)))
-    ([[0, 1, 2]], 4)
-    """
-    together: dict[tuple[int, ...], list[int]] = {}
-    for index, place in enumerate(product(*(range(scheme.products) for scheme in schemes))):
-        key = tuple(i for i, scheme in zip(place, schemes, strict=True) if scheme.outputs)
-        together.setdefault(key, []).append(index)
-    return list(together.values())
 
 
 def convolve(
@@ -208,3 +166,66 @@ def _taps_by_channel(plan: Plan, rows: Sequence[Numbers], exponent: int) -> Iter
     for first in range(0, wide, taps):
         columns = [rounded[place::wide] for place in range(first, first + taps)]
         yield [plan.lanes.raw(column) - zero for column in columns]
+
+
+class Norms(NamedTuple):
+    """The largest 2-norm that a window sees, and that of a filter; products per output."""
+
+    inputs: float
+    weights: float
+    terms: int
+
+    @property
+    def finite(self) -> bool:
+        """Whether there is neither an infinity nor a NaN."""
+        return isfinite(self.inputs) and isfinite(self.weights)
+
+    @property
+    def usual(self) -> bool:
+        """Whether neither is zero, or absurdly large or small."""
+        return usual(self.inputs) and usual(self.weights)
+
+
+class Steps(NamedTuple):
+    """The fixed point of a block: inputs in steps of 2^-inputs, weights of 2^-weights."""
+
+    inputs: int
+    weights: int
+
+    def error(self, norms: Norms, plan: Plan) -> float:
+        """The most by which any output of the block is off."""
+        x, w = ldexp(1.0, -self.inputs), ldexp(1.0, -self.weights)
+        rounding = sqrt(norms.terms) / 2 * (norms.weights * x + norms.inputs * w)
+        dropped = 3 * ldexp(x * w, plan.lanes.dropped) / plan.scale  # by unpacking
+        return (rounding + norms.terms / 4 * x * w + dropped) * UP
+
+
+def measure(plan: Plan, planes: Sequence[Numbers], rows: Sequence[Numbers]) -> Norms:
+    """The norms of a block: its planes, and every filter's row of weights for it."""
+    table = grid(plan.slide, plan.schemes)
+    energy = [norm * norm for norm in map(hypot, *planes)]
+    energy.append(0.0)
+    phases = [pick(energy) for pick in table.pickers]
+    seen = [phases[phase][shift : shift + table.lanes] for phase, shift in table.offsets]
+    highest = max(
+        max(map(sum, zip(*(seen[tap] for tap in window), strict=True))) for window in table.windows
+    )
+    origin = (0.0,) * len(rows[0])
+    filters = [dist(row, origin) for row in rows]
+    inputs = sqrt(highest) * UP if isfinite(sum(energy)) else nan
+    weights = max(filters) * UP if isfinite(sum(filters)) else nan
+    return Norms(inputs, weights, len(planes) * plan.slide.taps)
+
+
+def steps(norms: Norms, plan: Plan) -> Steps | None:
+    """The finest fixed point whose sums fit in the lanes; None where there is none.
+
+    Both sides get the same precision, which makes the bound smallest.
+    """
+    limit, slack = ldexp(1.0, plan.lanes.width - 1) / plan.scale, sqrt(norms.terms) / 2
+    if not norms.usual or sqrt(limit) < 4 * slack:
+        return None
+    inputs = floor(log2(sqrt(limit) - slack) - log2(norms.inputs))
+    left = limit / (ldexp(norms.inputs, inputs) + slack) - slack
+    weights = floor(log2(left) - log2(norms.weights) - 1e-9)
+    return Steps(inputs, weights)

@@ -1,4 +1,4 @@
-"""Sums of products in floating point: the ordinary way, and by the distance of two points.
+"""Windows laid out (im2col), and sums of products over them in floating point.
 
 The windows are laid out once, a tuple per position, and shared by all filters. The ordinary
 way multiplies and adds in the order of the layer types. The other is the polarisation identity
@@ -8,28 +8,92 @@ sums squares in C with compensation, so that next to nothing is lost.
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 from itertools import islice, product, repeat
-from math import dist, frexp, inf, ldexp
-from operator import mul
-from typing import TYPE_CHECKING, Any
+from math import dist, frexp, inf, ldexp, prod
+from operator import itemgetter, mul
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.inference.kernels.tiling import picker, source
+from cnncalc.inference.kernels.error_bounds import EPSILON, LEAST
+from cnncalc.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cnncalc.inference.kernels.tiling import Slide
+    from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]
 
-EPSILON = 2.0**-52
-LEAST = 2.0**-200
+
+class Slide(NamedTuple):
+    """What slides over what: the spatial sizes, one window per axis, and the edge's mode."""
+
+    spatial: tuple[int, ...]
+    windows: tuple[Window, ...]
+    mode: str = "zeros"
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The output's spatial sizes."""
+        axes = zip(self.windows, self.spatial, strict=True)
+        return tuple(window.count(size) for window, size in axes)
+
+    @property
+    def single(self) -> bool:
+        """Whether the window is a single place, and stops at each."""
+        return all(window == Window(1) for window in self.windows)
+
+    @property
+    def taps(self) -> int:
+        """The taps of the window in all."""
+        return prod(window.kernel for window in self.windows)
+
+
+def slide_of(layer: Any, shape: Shape) -> Slide:
+    """The slide of a windowed layer; a linear layer slides a window of 1.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.shapes import Shape
+    >>> slide_of(Conv(filters=6, kernel=(5,)), Shape(1, (32, 32))).counts
+    (28, 28)
+    """
+    if not hasattr(layer, "windows"):
+        return Slide(shape.spatial, (Window(1),) * shape.rank)
+    return Slide(shape.spatial, layer.windows(shape), getattr(layer, "padding_mode", "zeros"))
+
+
+def picker(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """A function that takes the items at these places out of a sequence, in C.
+
+    >>> picker([2, 0])("abc"), picker([1, 2])("abc")
+    (('c', 'a'), 'bc')
+    """
+    first, last = places[0], places[-1]
+    if list(places) == list(range(first, last + 1)):
+        return itemgetter(slice(first, last + 1))
+    return itemgetter(*places)
+
+
+def source(place: int, size: int, window: Window, mode: str) -> int | None:
+    """Where a place of the padded axis is read from; None where it is 0.
+
+    >>> from cnncalc.window import Window
+    >>> [source(p, 4, Window(3, begin=2, end=2), "reflect") for p in (0, 2, 7, 8)]
+    [2, 0, 1, None]
+    """
+    at = place - window.begin
+    if 0 <= at < size:
+        return at
+    if mode == "zeros" or at >= size + window.end:
+        return None
+    if mode == "circular":
+        return at % size
+    if mode == "replicate":
+        return 0 if at < 0 else size - 1
+    return -at if at < 0 else 2 * (size - 1) - at
+
+
 TOGETHER = 50_000  # numbers of windows at once: few enough to stay in a processor's cache
-# Before 3.12, `sum` adds floats one after the other, just as the layer types do; since then it
-# compensates, which is better, but not the same where everything cancels.
-SAME_AS_DEFINITION = sys.version_info < (3, 12)
 
 
 @lru_cache(maxsize=8)
@@ -59,7 +123,7 @@ def _flat(axes: Sequence[Sequence[int | None]], spatial: Sequence[int]) -> list[
 def windows(slide: Slide, planes: Sequence[Numbers]) -> Iterator[tuple[float, ...]]:
     """What the window sees at each position, channel by channel.
 
-    >>> from cnncalc.inference.kernels.tiling import Slide
+    >>> from cnncalc.inference.kernels.im2col import Slide
     >>> from cnncalc.window import Window
     >>> list(windows(Slide((3,), (Window(2),)), [[1.0, 2.0, 3.0]]))
     [(1.0, 2.0), (2.0, 3.0)]
@@ -73,7 +137,7 @@ def ordinary(
 ) -> list[list[float]]:
     """Per filter, its output plane: bias + the sum of the products, in order.
 
-    >>> from cnncalc.inference.kernels.tiling import Slide
+    >>> from cnncalc.inference.kernels.im2col import Slide
     >>> from cnncalc.window import Window
     >>> ordinary(Slide((3,), (Window(2),)), [[1.0, 2.0, 3.0]], [[1.0, 10.0]], [0.5])
     [[21.5, 32.5]]
@@ -113,15 +177,6 @@ def distances(
         # The three squares are at most 4, 1 and 9 times norm², each right to 4 roundings.
         error = max(error, 64 * EPSILON * norm * norm * half)
     return outputs, error
-
-
-def usual(norm: float) -> bool:
-    """Whether numbers of this size can be squared and compared without a second thought.
-
-    >>> usual(1.0), usual(0.0), usual(1e200), usual(float("nan"))
-    (True, False, False, False)
-    """
-    return LEAST < norm < 1 / LEAST
 
 
 def _some(every: Iterator[tuple[float, ...]], terms: int) -> Iterator[list[tuple[float, ...]]]:

@@ -5,34 +5,34 @@ import time
 import pytest
 
 from cnncalc import load
-from cnncalc.inference import run, work
+from cnncalc.inference import estimate, run
+from cnncalc.inference.estimate import ahead
 from cnncalc.inference.initial import Start
 from cnncalc.inference.parameters import gather
 from cnncalc.inference.samples import sample
-from cnncalc.inference.work import ahead
 
 
 @pytest.fixture
 def reference(monkeypatch):
     """The machine of the rates."""
-    monkeypatch.setattr(work, "slowness", lambda: 1.0)
+    monkeypatch.setattr(estimate, "slowness", lambda: 1.0)
 
 
 @pytest.mark.parametrize("name", ["dscnn", "mobilenet_v1_0.25_128", "resnet-cifar", "srcnn"])
 def test_the_estimate_is_of_the_size_of_the_pass(name, monkeypatch):
     """Within a factor of 1.5 where nothing else runs; here of 3, by the clock of the processor."""
-    monkeypatch.setattr(work, "perf_counter", time.process_time)
+    monkeypatch.setattr(estimate, "perf_counter", time.process_time)
     network = load(name)
     parameters = gather(network, Start())
     entering = {node.name: sample("random", node) for node in network.inputs}
     ratios = []
     for _ in range(3):
-        before = work.slowness()
+        before = estimate.slowness()
         start = time.process_time()
         run.forward(network, entering, parameters)
         passed = time.process_time() - start
-        slowness = (before + work.slowness()) / 2
-        monkeypatch.setattr(work, "LONG", 1e9)  # the machine's speed was measured already
+        slowness = (before + estimate.slowness()) / 2
+        monkeypatch.setattr(estimate, "LONG", 1e9)  # the machine's speed was measured already
         ratios.append(passed / slowness / ahead(network).seconds)
     assert 1 / 3 < sorted(ratios)[1] < 3
 
@@ -52,16 +52,16 @@ def test_kinds_of_work_differ():
 
 def test_a_slower_machine_is_told_a_longer_time(monkeypatch):
     """Where it matters: a pass of milliseconds is not worth a measurement."""
-    monkeypatch.setattr(work, "slowness", lambda: 2.0)
+    monkeypatch.setattr(estimate, "slowness", lambda: 2.0)
     slow = [ahead(load(name)).seconds for name in ("nin", "lenet5")]
-    monkeypatch.setattr(work, "slowness", lambda: 1.0)
+    monkeypatch.setattr(estimate, "slowness", lambda: 1.0)
     quick = [ahead(load(name)).seconds for name in ("nin", "lenet5")]
     assert slow == [pytest.approx(2 * quick[0]), quick[1]]
 
 
 def test_the_speed_of_this_machine_is_found_in_milliseconds():
     start = time.process_time()
-    assert 0.05 < work.slowness() < 50
+    assert 0.05 < estimate.slowness() < 50
     assert time.process_time() - start < 0.5
 
 

@@ -8,56 +8,21 @@ Lanes between the end of one row and the start of the next hold numbers that nob
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 from math import prod
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.window import Window
+from cnncalc.inference.kernels.im2col import Slide, picker, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cnncalc.inference.kernels.winograd import Scheme
-    from cnncalc.shapes import Shape
+    from cnncalc.inference.kernels.bigint.lanes import Lanes
+    from cnncalc.inference.kernels.bigint.winograd import Scheme, Stage
+    from cnncalc.window import Window
 
-
-class Slide(NamedTuple):
-    """What slides over what: the spatial sizes, one window per axis, and the edge's mode."""
-
-    spatial: tuple[int, ...]
-    windows: tuple[Window, ...]
-    mode: str = "zeros"
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """The output's spatial sizes."""
-        axes = zip(self.windows, self.spatial, strict=True)
-        return tuple(window.count(size) for window, size in axes)
-
-    @property
-    def single(self) -> bool:
-        """Whether the window is a single place, and stops at each."""
-        return all(window == Window(1) for window in self.windows)
-
-    @property
-    def taps(self) -> int:
-        """The taps of the window in all."""
-        return prod(window.kernel for window in self.windows)
-
-
-def slide_of(layer: Any, shape: Shape) -> Slide:
-    """The slide of a windowed layer; a linear layer slides a window of 1.
-
-    >>> from cnncalc.layers.conv import Conv
-    >>> from cnncalc.shapes import Shape
-    >>> slide_of(Conv(filters=6, kernel=(5,)), Shape(1, (32, 32))).counts
-    (28, 28)
-    """
-    if not hasattr(layer, "windows"):
-        return Slide(shape.spatial, (Window(1),) * shape.rank)
-    return Slide(shape.spatial, layer.windows(shape), getattr(layer, "padding_mode", "zeros"))
+    Stages = list[tuple[int, tuple[Stage, ...]]]  # an axis' size, and what is applied to it
 
 
 class Grid(NamedTuple):
@@ -82,37 +47,6 @@ class _Axis(NamedTuple):
     cells: int
     phases: tuple[int, ...]
     sources: tuple[tuple[int | None, ...], ...]  # per phase, per cell
-
-
-def picker(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """A function that takes the items at these places out of a sequence, in C.
-
-    >>> picker([2, 0])("abc"), picker([1, 2])("abc")
-    (('c', 'a'), 'bc')
-    """
-    first, last = places[0], places[-1]
-    if list(places) == list(range(first, last + 1)):
-        return itemgetter(slice(first, last + 1))
-    return itemgetter(*places)
-
-
-def source(place: int, size: int, window: Window, mode: str) -> int | None:
-    """Where a place of the padded axis is read from; None where it is 0.
-
-    >>> from cnncalc.window import Window
-    >>> [source(p, 4, Window(3, begin=2, end=2), "reflect") for p in (0, 2, 7, 8)]
-    [2, 0, 1, None]
-    """
-    at = place - window.begin
-    if 0 <= at < size:
-        return at
-    if mode == "zeros" or at >= size + window.end:
-        return None
-    if mode == "circular":
-        return at % size
-    if mode == "replicate":
-        return 0 if at < 0 else size - 1
-    return -at if at < 0 else 2 * (size - 1) - at
 
 
 @lru_cache(maxsize=32)
@@ -195,3 +129,49 @@ def _found(
             for tile, inside in split
         ]
     return [vector * lanes + lane for vector, lane in flat]
+
+
+class Plan(NamedTuple):
+    """How to work a convolution: a scheme per axis, the lanes and what they stand for."""
+
+    slide: Slide
+    schemes: tuple[Scheme, ...]
+    lanes: Lanes
+    by_filter: bool  # a lane per filter, or else per position
+    block: int  # channels at once
+
+    @property
+    def scale(self) -> int:
+        """What the schemes multiply every output by."""
+        return prod(scheme.scale for scheme in self.schemes)
+
+    @property
+    def inputs(self) -> Stages:
+        """Per axis, how many offsets there are, and what makes products of them."""
+        return [(len(scheme.offsets), scheme.inputs) for scheme in self.schemes]
+
+    @property
+    def weights(self) -> Stages:
+        """Per axis, how many taps there are, and what makes products of them."""
+        windows = zip(self.slide.windows, self.schemes, strict=True)
+        return [(window.kernel, scheme.weights) for window, scheme in windows]
+
+    @property
+    def outputs(self) -> Stages:
+        """Per axis, how many sums of products there are, and what makes outputs of them."""
+        return [(s.products if s.outputs else 1, s.outputs) for s in self.schemes]
+
+
+@cache
+def groups(schemes: tuple[Scheme, ...]) -> list[list[int]]:
+    """The products to be added up together: those of axes without tiles.
+
+    >>> from cnncalc.inference.kernels.bigint.winograd import scheme
+    >>> groups((scheme(3, 1, 1, 1), scheme(1, 1, 1, 1))), len(groups((scheme(3, 1, 1, 2),)))
+    ([[0, 1, 2]], 4)
+    """
+    together: dict[tuple[int, ...], list[int]] = {}
+    for index, place in enumerate(product(*(range(scheme.products) for scheme in schemes))):
+        key = tuple(i for i, scheme in zip(place, schemes, strict=True) if scheme.outputs)
+        together.setdefault(key, []).append(index)
+    return list(together.values())

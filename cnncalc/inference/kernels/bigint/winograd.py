@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+
 Matrix = list[list[int]]
 Stage = tuple[tuple[tuple[int, int], ...], ...]  # per row, (index, coefficient) of its terms
 POINTS = (0, 1, -1, 2, -2, 3, -3)

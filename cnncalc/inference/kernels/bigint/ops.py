@@ -19,9 +19,8 @@ from functools import lru_cache
 from math import frexp, ldexp
 from typing import TYPE_CHECKING
 
-from cnncalc.inference.kernels.floats import usual
-from cnncalc.inference.kernels.lanes import WIDE, WORD
-from cnncalc.inference.kernels.packed_map import (
+from cnncalc.inference.kernels.bigint.lanes import WIDE, WORD
+from cnncalc.inference.kernels.bigint.packed_map import (
     BIAS,
     BITS,
     FIELD,
@@ -31,13 +30,15 @@ from cnncalc.inference.kernels.packed_map import (
     Plane,
     exponent_for,
 )
+from cnncalc.inference.kernels.error_bounds import usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cnncalc.inference.kernels.packed_map import Layout
+    from cnncalc.inference.kernels.bigint.packed_map import Layout
 
-    Outcome = tuple[Plane, float]  # a map, and the most by which any number is off
+    Outcome = tuple[Plane, float]
+
 
 WIDTH = WIDE.width
 SIGN = 30  # the bit of a lifted lane that tells that it is not below 0
@@ -68,7 +69,7 @@ def settled(
 def affine(plane: Plane, scale: float, shift: float, layout: Layout) -> Outcome:
     """A map times a scale plus a shift.
 
-    >>> from cnncalc.inference.kernels.packed_map import pack, unpacked
+    >>> from cnncalc.inference.kernels.bigint.packed_map import pack, unpacked
     >>> from cnncalc.shapes import Shape
     >>> from cnncalc.tensor import Tensor
     >>> x = pack(Tensor(Shape(1, (3,)), [1.0, 2.0, -3.0]))
@@ -110,7 +111,7 @@ def constant(value: float, layout: Layout) -> Outcome:
 def positive(plane: Plane, layout: Layout) -> Plane:
     """max(0, x).
 
-    >>> from cnncalc.inference.kernels.packed_map import pack, unpacked
+    >>> from cnncalc.inference.kernels.bigint.packed_map import pack, unpacked
     >>> from cnncalc.shapes import Shape
     >>> from cnncalc.tensor import Tensor
     >>> x = pack(Tensor(Shape(1, (3,)), [1.0, 2.0, -3.0]))
@@ -134,7 +135,7 @@ def _below(tops: int, bit: int) -> int:
 def at_most(plane: Plane, top: float, layout: Layout) -> Outcome:
     """min(x, top), where neither is below 0.
 
-    >>> from cnncalc.inference.kernels.packed_map import pack, unpacked
+    >>> from cnncalc.inference.kernels.bigint.packed_map import pack, unpacked
     >>> from cnncalc.shapes import Shape
     >>> from cnncalc.tensor import Tensor
     >>> x = pack(Tensor(Shape(1, (3,)), [1.0, 2.0, 3.0]))
@@ -154,7 +155,7 @@ def at_most(plane: Plane, top: float, layout: Layout) -> Outcome:
 def added(planes: Sequence[Plane], layout: Layout) -> Outcome:
     """The sum of maps.
 
-    >>> from cnncalc.inference.kernels.packed_map import pack, unpacked
+    >>> from cnncalc.inference.kernels.bigint.packed_map import pack, unpacked
     >>> from cnncalc.shapes import Shape
     >>> from cnncalc.tensor import Tensor
     >>> x = pack(Tensor(Shape(2, (2,)), [1.0, 2.0, 0.25, -2.0]))
@@ -197,7 +198,7 @@ def dealt(
 
     No lane may be negative. Rows are cut, or filled up with zeros, to `pitch` lanes each.
 
-    >>> from cnncalc.inference.kernels.packed_map import Layout
+    >>> from cnncalc.inference.kernels.bigint.packed_map import Layout
     >>> three = 1 + (2 << 64) + (3 << 128)
     >>> first, second = dealt(three, Layout(1, 3), (1, 2), [(0, 0), (0, 1)], 2)
     >>> first == 1 + (3 << 64), second
@@ -220,7 +221,7 @@ def extremes(lifted: int, layout: Layout) -> tuple[int, int]:
     Both are looked for at once, as the largest of lanes that rise and of lanes that fall, half
     a lane each; the vector is folded in two again and again.
 
-    >>> from cnncalc.inference.kernels.packed_map import Layout
+    >>> from cnncalc.inference.kernels.bigint.packed_map import Layout
     >>> lifted = sum((2**30 + number) << 64 * at for at, number in enumerate(range(-17, 18)))
     >>> extremes(lifted, Layout(5, 7))
     (-17, 17)

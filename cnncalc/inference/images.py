@@ -12,9 +12,9 @@ from cnncalc.errors import failure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 MAX_PIXELS = 2**26  # that are read
 MAX_RESIZED = 2**24  # that a picture is resized to: a minute's work
-
 Weights = tuple[int, list[float]]  # the first of the neighbours read, and a weight for each
 
 

@@ -15,20 +15,20 @@ from operator import add, mul
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.inference.kernels.error_bounds import UP
-from cnncalc.inference.kernels.floats import usual
-from cnncalc.inference.kernels.lane_ops import constant, zeros
-from cnncalc.inference.kernels.lanes import WIDE, WORD, magic
-from cnncalc.inference.kernels.packed_map import HALF, SUM_BITS
+from cnncalc.inference.kernels.bigint.lanes import WIDE, WORD, magic
+from cnncalc.inference.kernels.bigint.ops import constant, zeros
+from cnncalc.inference.kernels.bigint.packed_map import HALF, SUM_BITS
+from cnncalc.inference.kernels.error_bounds import UP, usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.inference.kernels.lane_ops import Outcome
-    from cnncalc.inference.kernels.packed_map import Plane, Planes
-    from cnncalc.inference.kernels.packed_window import Slider
+    from cnncalc.inference.kernels.bigint.map_window import Slider
+    from cnncalc.inference.kernels.bigint.ops import Outcome
+    from cnncalc.inference.kernels.bigint.packed_map import Plane, Planes
 
     Numbers = Sequence[float]
+
 
 DIGIT = 28.99  # bits of a weight that Python multiplies a vector by in one pass, and a sign
 LIFT = 1 << 29  # what makes weights positive: numbers of one sign are added up more quickly
@@ -98,9 +98,9 @@ class Mixer:
         `across` takes a lane per filter on the way, and not one per place. That changes no
         number: all sums are exact.
 
-        >>> from cnncalc.inference.kernels.tiling import Slide
-        >>> from cnncalc.inference.kernels.packed_map import pack, unpacked
-        >>> from cnncalc.inference.kernels.packed_window import Slider
+        >>> from cnncalc.inference.kernels.im2col import Slide
+        >>> from cnncalc.inference.kernels.bigint.packed_map import pack, unpacked
+        >>> from cnncalc.inference.kernels.bigint.map_window import Slider
         >>> from cnncalc.shapes import Shape
         >>> from cnncalc.tensor import Tensor
         >>> from cnncalc.window import Window

@@ -10,14 +10,15 @@ from functools import cached_property
 from operator import sub
 from typing import TYPE_CHECKING
 
-from cnncalc.inference.kernels.lane_ops import WIDTH, dealt, settled
-from cnncalc.inference.kernels.lanes import WORD
-from cnncalc.inference.kernels.packed_map import BIAS, SUM_BITS, Layout
+from cnncalc.inference.kernels.bigint.lanes import WORD
+from cnncalc.inference.kernels.bigint.ops import WIDTH, dealt, settled
+from cnncalc.inference.kernels.bigint.packed_map import BIAS, SUM_BITS, Layout
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
-    from cnncalc.inference.kernels.packed_map import Plane
-    from cnncalc.inference.kernels.tiling import Slide
+    from cnncalc.inference.kernels.bigint.packed_map import Plane
+    from cnncalc.inference.kernels.im2col import Slide
+
 
 PLANE = 2  # the axes of a map
 

@@ -15,16 +15,15 @@ from functools import cached_property
 from math import frexp, isfinite, ldexp
 from typing import TYPE_CHECKING, NamedTuple, overload
 
-from cnncalc.inference.kernels.floats import usual
-from cnncalc.inference.kernels.groups import Made
-from cnncalc.inference.kernels.kernel import planes_of
-from cnncalc.inference.kernels.lanes import WIDE, WORD, magic
+from cnncalc.inference.kernels.bigint.lanes import WIDE, WORD, magic
+from cnncalc.inference.kernels.error_bounds import Made, usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cnncalc.shapes import Shape
     from cnncalc.tensor import Tensor
+
 
 BITS = 29  # the bits of a lane's magnitude: with a sign and a bit to compare by, half a lane
 SUM_BITS = 62  # the bits that sums on their way may take
@@ -152,7 +151,8 @@ def pack(x: Tensor) -> Planes | None:
     if there := packed_as(x):
         return there
     layout = layout_of(x.shape)
-    ends = [(min(numbers), max(numbers)) for numbers in planes_of(x)]
+    planes = map(x.plane, range(x.shape.channels))
+    ends = [(min(numbers), max(numbers)) for numbers in planes]
     peak = max(max(-low, high) for low, high in ends)
     if not peak and not any(x.values):
         return Planes(layout, [NOTHING] * x.shape.channels)
@@ -162,8 +162,8 @@ def pack(x: Tensor) -> Planes | None:
     vectors = _vectors(x, layout, exponent)
     lanes = [(round(ldexp(low, exponent)), round(ldexp(high, exponent))) for low, high in ends]
     pairs = zip(vectors, lanes, strict=True)
-    planes = [Plane(vector, exponent, *own) for vector, own in pairs]
-    return Planes(layout, planes, ldexp(0.5, -exponent))
+    packed = [Plane(vector, exponent, *own) for vector, own in pairs]
+    return Planes(layout, packed, ldexp(0.5, -exponent))
 
 
 def _vectors(x: Tensor, layout: Layout, exponent: int) -> Iterator[int]:
