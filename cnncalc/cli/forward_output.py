@@ -10,7 +10,7 @@ from cnncalc import files
 from cnncalc.cli import output
 from cnncalc.cli.forward_inputs import weights_document, weights_text
 from cnncalc.cli.forward_request import place
-from cnncalc.inference import netpbm, pillow
+from cnncalc.inference import image_files
 from cnncalc.inference.neuron_trace import Neurons, trace
 from cnncalc.inference.parameters import owner, stored_by
 from cnncalc.inference.run import inference
@@ -180,8 +180,8 @@ def _save_pictures(result: Result) -> Iterator[str]:
         sheet = maps.contact_sheet(name, result.done.tensor(name))
         path = folder / f"{name}.{request.picture}"
         if request.picture == "png":
-            picture = pillow.png(sheet.height, sheet.width, sheet.data)
+            picture = image_files.png(sheet.height, sheet.width, sheet.data)
         else:
-            picture = netpbm.pgm(sheet.height, sheet.width, sheet.data, sheet.comment)
+            picture = image_files.pgm(sheet.height, sheet.width, sheet.data, sheet.comment)
         files.write(path, picture)
         yield str(path)

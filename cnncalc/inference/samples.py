@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnncalc.errors import counted, failure
 from cnncalc.files import read_bytes, title
-from cnncalc.inference import netpbm, numerals, pillow
+from cnncalc.inference import image_files, numerals
 from cnncalc.inference.images import Picture, cover, cropped, shorter_side
 from cnncalc.shapes import AXIS_WORDS, Shape
 from cnncalc.tensor import Tensor
@@ -78,9 +78,8 @@ def sample(source: str, node: Node, preparation: Preparation = AS_IS) -> Tensor:
 def from_file(path: str, node: Node, preparation: Preparation = AS_IS) -> Tensor:
     """A picture, or numbers in a file, at the size of an input; "-" is the standard input."""
     data = read_bytes(path, MAX_BYTES)
-    if netpbm.recognised(data) or pillow.recognised(data):
-        reader = netpbm if netpbm.recognised(data) else pillow
-        picture = reader.read(data, path)
+    if image_files.recognised(data):
+        picture = image_files.read(data, path)
         scale = preparation.factor(Scale(under=float(picture.maximum)))
         numbers = _pixels(picture, node, path, preparation)
         return Tensor(node.shape, _prepared(numbers, node.shape, preparation, scale))

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cnncalc.errors import CnncalcError
-from cnncalc.inference import netpbm, numerals, pillow
+from cnncalc.inference import image_files, numerals
 from cnncalc.inference.images import Picture, cover, cropped, resized, shorter_side
 from cnncalc.inference.samples import Preparation, Scale, generated, sample
 from cnncalc.network import Input, Node
@@ -223,7 +223,7 @@ def test_pictures_that_are_none(file, content, why):
 
 
 def test_pictures_must_fit_the_input(file):
-    path = file("x.pgm", netpbm.pgm(4, 6, bytes(24)))
+    path = file("x.pgm", image_files.pgm(4, 6, bytes(24)))
     takes = "but the input 'in' takes 2×3×1 (height × width × channels)"
     assert complaint(path, GREY) == f"sample-size: 'x.pgm' is 4×6, {takes}"
     grey = "sample-channels: 'x.pgm' is grey, 1 channel, but the input 'in' takes 2×3×3 (height × width × channels)"
@@ -233,7 +233,7 @@ def test_pictures_must_fit_the_input(file):
     )
     colour = file("x.ppm", b"P6 3 2 255 " + bytes(18))
     assert complaint(colour, GREY).startswith("sample-channels: 'x.ppm' is in colour, 3 channels,")
-    small = file("s.pgm", netpbm.pgm(1, 3, bytes(3)))
+    small = file("s.pgm", image_files.pgm(1, 3, bytes(3)))
     assert complaint(small, GREY, crop=True) == (
         f"sample-size: 's.pgm' is 1×3, too small to be cropped, {takes}"
     )
@@ -244,7 +244,7 @@ def test_pictures_must_fit_the_input(file):
 
 
 def test_crop_and_resize(file):
-    path = file("x.pgm", netpbm.pgm(4, 5, bytes(range(20))))
+    path = file("x.pgm", image_files.pgm(4, 5, bytes(range(20))))
     middle = [6, 7, 8, 11, 12, 13]
     assert values(path, GREY, crop=True, scale=Scale()) == [float(x) for x in middle]
     assert len(values(path, GREY, resize="cover")) == 6
@@ -341,7 +341,7 @@ def test_png_with_pillow(file, tmp_path):
     assert len(values("palette.png", COLOUR)) == 18
     broken = png(3, 2, [bytes(3)] * 2)[:-30]
     assert complaint(file("b.png", broken), GREY).startswith("bad-picture: 'b.png' is not a whole")
-    file("out.png", pillow.png(1, 2, bytes([0, 255])))
+    file("out.png", image_files.png(1, 2, bytes([0, 255])))
     assert values("out.png", Shape(1, (1, 2))) == [0.0, 1.0]
 
 
