@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cnncalc.analysis.report import Report
+    from cnncalc.errors import Severity
     from cnncalc.network import Expectation, Network, Node
     from cnncalc.shapes import Shape
 
@@ -28,6 +29,16 @@ def checks(network: Network, report: Report) -> tuple[Check, ...]:
     """
     results = (_check(expectation, network, report) for expectation in network.expect)
     return tuple(check if check.ok else _with_line(check, network) for check in results)
+
+
+def unmet(check: Check, severity: Severity, prefix: str = "") -> Diagnostic:
+    """The diagnostic for an expectation that does not hold, at its place in the file.
+
+    >>> unmet(Check("params", "60000", 61706, ok=False, delta=1706), "warning").message
+    'params: expected 60,000, got 61,706 (+1,706)'
+    """
+    message = f"{prefix}{check.key}: {check.comparison}"
+    return Diagnostic(severity, "expect", message, check.span, line_text=check.line_text)
 
 
 def _with_line(check: Check, network: Network) -> Check:

@@ -159,6 +159,21 @@ class Check(NamedTuple):
     delta: int | None = None
     line_text: str | None = None  # where it stands, if it does not hold
 
+    @property
+    def comparison(self) -> str:
+        """What was expected and what came out, as tables and diagnostics print it.
+
+        >>> Check("params", "60_000", 61706, ok=False, delta=1706).comparison
+        'expected 60,000, got 61,706 (+1,706)'
+        >>> Check("output", "10x10x6", "28x28x6", ok=False).comparison
+        'expected 10x10x6, got 28x28x6'
+        """
+        digits = self.expected.replace("_", "")
+        expected = f"{int(digits):,}" if digits.isdecimal() else self.expected
+        actual = f"{self.actual:,}" if isinstance(self.actual, int) else self.actual
+        delta = f" ({self.delta:+,})" if self.delta else ""
+        return f"expected {expected}, got {actual}{delta}"
+
 
 class GroupRow(NamedTuple):
     """A named part that tables may fold into one row."""

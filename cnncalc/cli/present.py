@@ -13,7 +13,7 @@ from cnncalc.errors import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cnncalc.analysis.report import Check, Report
+    from cnncalc.analysis.report import Report
     from cnncalc.cli.groups import Cost, Table
     from cnncalc.network import Network
     from cnncalc.render.choice import Choice
@@ -66,10 +66,11 @@ def _absent(report: Report, types: tuple[str, ...]) -> Diagnostic | None:
 
 def strictly(report: Report, strict: str | None) -> Report:
     """The report with expectations that do not hold among its warnings, which --strict fails."""
+    from cnncalc.analysis.expect import unmet
     from cnncalc.analysis.notes import promoted
 
-    unmet = map(complaint, (check for check in report.expect if not check.ok))
-    remarks = tuple(promoted(remark, strict) for remark in (*report.diagnostics, *unmet))
+    warnings = (unmet(check, "warning") for check in report.expect if not check.ok)
+    remarks = tuple(promoted(remark, strict) for remark in (*report.diagnostics, *warnings))
     return report._replace(diagnostics=remarks)
 
 
@@ -78,15 +79,6 @@ def conclude(report: Report) -> None:
     output.tell(report.diagnostics)
     if not report.ok:
         raise typer.Exit(output.INVALID)
-
-
-def complaint(check: Check) -> Diagnostic:
-    """An expectation that does not hold, at its place in the file."""
-    actual = check.actual
-    got = f"{actual:,} ({check.delta:+,})" if isinstance(actual, int) else str(actual)
-    wanted = f"{int(check.expected):,}" if check.expected.isdecimal() else check.expected
-    message = f"{check.key}: expected {wanted}, got {got}"
-    return Diagnostic("warning", "expect", message, check.span, line_text=check.line_text)
 
 
 def present(report: Report, choice: Choice, wanted: Wanted) -> Iterator[str]:

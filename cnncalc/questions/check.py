@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
 from cnncalc.analysis.engine import analyze
+from cnncalc.analysis.expect import unmet
 from cnncalc.analysis.notes import promoted
 from cnncalc.errors import CnncalcError, Diagnostic, Span
 from cnncalc.files import cannot_read, unreadable
@@ -23,7 +24,7 @@ from cnncalc.spec.source import read
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cnncalc.analysis.report import Check, Report
+    from cnncalc.analysis.report import Report
     from cnncalc.spec.document import Document
 
 INVALID = 1
@@ -174,7 +175,7 @@ def _check_network(document: Document, variant: str | None, terms: Terms) -> Res
     prefix = f"{variant}: " if variant else ""
     said = [
         *(promoted(remark, terms.strict) for remark in report.diagnostics),
-        *(_unexpected(check, prefix) for check in report.expect if not check.ok),
+        *(unmet(check, "error", prefix) for check in report.expect if not check.ok),
         *(_exceeded(one, prefix, document.file) for one in held if not one.ok),
     ]
     failed = any(remark.severity == "error" for remark in said)
@@ -185,16 +186,6 @@ def _check_network(document: Document, variant: str | None, terms: Terms) -> Res
 
 def _failed(file: str, variant: str | None, error: CnncalcError) -> Result:
     return Result(file, variant, None, (), error.diagnostics, error.exit_code)
-
-
-def _unexpected(check: Check, prefix: str) -> Diagnostic:
-    """An expectation that does not hold, at its place in the file."""
-    got = check.actual
-    came = f"{got:,} ({check.delta:+,})" if isinstance(got, int) else got
-    plain = check.expected.replace("_", "")
-    wanted = f"{int(plain):,}" if plain.isdecimal() else check.expected
-    message = f"{prefix}{check.key}: expected {wanted}, got {came}"
-    return Diagnostic("error", "expect", message, check.span)
 
 
 def _exceeded(held: Kept, prefix: str, file: str) -> Diagnostic:
