@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.analysis.report import Report
-    from cnncalc.questions.peers import Counted
-    from cnncalc.questions.peers._rules import Figure
+    from cnncalc.questions.peers import PeerCount
+    from cnncalc.questions.peers._rules import PeerFigure
     from cnncalc.render.schema import Schema
 
 
-def text(report: Report, counted: Counted) -> str:
+def text(report: Report, counted: PeerCount) -> str:
     """The tool's figures as it writes them, with the exact numbers; the reasons; the note."""
     head = f"{printable(report.name)} as {counted.tool} {counted.version} counts it"
     rows = [(f.label, f.text, "" if _exact(f) else f"({f.value:,})") for f in counted.figures]
@@ -29,7 +29,7 @@ def text(report: Report, counted: Counted) -> str:
     return "\n".join([head, *lines, *_reasons(counted), f"note: {counted.note}", ""])
 
 
-def document(report: Report, counted: Counted, *, version: str) -> dict[str, Any]:
+def document(report: Report, counted: PeerCount, *, version: str) -> dict[str, Any]:
     """The same for programs; `base` is cnncalc's figure, and `value` is `base` + the amounts."""
     return {
         **envelope("as", version),
@@ -42,7 +42,7 @@ def document(report: Report, counted: Counted, *, version: str) -> dict[str, Any
     }
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
+def _figure(figure: PeerFigure) -> dict[str, Any]:
     said: dict[str, Any] = {"label": figure.label, "text": figure.text, "value": figure.value}
     if figure.ours:
         said |= {"ours": figure.ours, "base": figure.base}
@@ -50,12 +50,12 @@ def _figure(figure: Figure) -> dict[str, Any]:
     return said
 
 
-def _exact(figure: Figure) -> bool:
+def _exact(figure: PeerFigure) -> bool:
     """Whether the tool's own text says it all."""
     return figure.text.startswith(f"{figure.value:,}")
 
 
-def _reasons(counted: Counted) -> Iterator[str]:
+def _reasons(counted: PeerCount) -> Iterator[str]:
     """For each figure that differs, the steps from cnncalc's to the tool's."""
     for figure in counted.figures:
         if not figure.why:

@@ -124,6 +124,31 @@ def test_one_layer(tool, label, convolution, norm):
     assert value(stack("32x32x64", "bn"), tool, label) == norm
 
 
+@pytest.mark.parametrize(
+    ("tool", "label"),
+    [
+        ("fvcore", "#flops"), ("thop", "macs"), ("torchinfo", "Total mult-adds"),
+        ("ptflops", "MACs (backend pytorch)"), ("ptflops", "MACs (backend aten)"),
+        ("torch", "FLOP"),
+    ],
+)  # fmt: skip
+def test_a_layer_type_that_no_table_names_is_not_counted_and_said_so(tool, label):
+    report = stack("32x32x3", "conv 64 3x3 p1")
+    novel = report._replace(rows=tuple(row._replace(type="novel") for row in report.rows))
+    shown = figure(novel, tool, label)
+    assert (shown.value, shown.base) == (0, 1769472)
+    assert shown.why[0] == (-1769472, "layers that torch has no module for")
+
+
+def test_parameters_of_a_layer_type_without_a_rule_are_not_among_those_of_thop():
+    report = stack("32x32x3", "conv 64 3x3 p1")
+    novel = report._replace(rows=tuple(row._replace(type="novel") for row in report.rows))
+    shown = figure(novel, "thop", "params")
+    assert (shown.value, shown.why[0].amount) == (0, -1792)
+    assert figure(report, "thop", "params").value == 1792
+    assert figure(novel, "torchinfo", "Total params").value == 1792
+
+
 # 3x3x4 -> 6x6x5 by 2x2 filters, stride 2: 80 weights at 9 input positions are 720 MACs; at the
 # 36 output positions they would be 2,880. torch, fvcore and ptflops count right.
 @pytest.mark.parametrize(

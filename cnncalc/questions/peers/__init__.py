@@ -14,21 +14,21 @@ from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
-    from cnncalc.questions.peers._rules import Figure
+    from cnncalc.questions.peers._rules import PeerFigure
 
 TOOLS = ("torchinfo", "fvcore", "ptflops", "thop", "torch", "keras")
 
 
-class Counted(NamedTuple):
+class PeerCount(NamedTuple):
     """What one tool prints; `note` says what a report cannot know of the tool's view."""
 
     tool: str
     version: str
-    figures: tuple[Figure, ...]
+    figures: tuple[PeerFigure, ...]
     note: str
 
 
-def count_as(report: Report, tool: str) -> Counted:
+def count_as(report: Report, tool: str) -> PeerCount:
     """The figures that `tool` (one of TOOLS) prints for this network.
 
     The report's batch and bytes per number are put in where the tool does so. Raises
@@ -44,4 +44,4 @@ def count_as(report: Report, tool: str) -> Counted:
         help_ = did_you_mean(tool, TOOLS) or f"known tools: {', '.join(TOOLS)}"
         raise CnncalcError(Diagnostic("error", "unknown-tool", message, help=help_))
     peer = import_module(f"{__name__}.{tool}")
-    return Counted(tool, peer.VERSION, peer.figures(report), peer.NOTE)
+    return PeerCount(tool, peer.VERSION, peer.figures(report), peer.NOTE)

@@ -1,4 +1,4 @@
-"""The vocabulary of the tools' files: rules over rows, the terms they give, figures."""
+"""What the tools' files share: figures, rules over rows, and the adjustments they give."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report, Row
 
 CONVOLUTIONS = frozenset({"conv", "dwconv", "conv_transpose"})
-DENSE = CONVOLUTIONS | {"fc", "linear"}
+DENSE = CONVOLUTIONS | {"fc", "linear"}  # with MACs, and with a module of torch
 NORMS = frozenset({"bn", "ln", "gn", "instnorm"})
-STRANGE = frozenset({"subsample", "rbf", "localconv"})  # with MACs here, without a torch module
 
 
-class Term(NamedTuple):
-    """One step from cnncalc's figure to the tool's."""
+class Adjustment(NamedTuple):
+    """One step from cnncalc's figure to the tool's: what to add, and why."""
 
     amount: int
     reason: str
 
 
-class Figure(NamedTuple):
-    """One figure of a tool. `ours` names what it is held against, "" where there is nothing.
+class PeerFigure(NamedTuple):
+    """One figure of a tool. `ours` names the figure of cnncalc to compare with, "" for none.
 
-    `value` is exact, `text` is what the tool prints of it under its own `label`.
+    `value` is exact; `text` is how the tool prints it under its own `label`.
 
-    >>> Figure("Total params", "6", 6, "params", (Term(2, "statistics"),)).base
+    >>> PeerFigure("Total params", "6", 6, "params", (Adjustment(2, "statistics"),)).base
     4
     """
 
@@ -35,31 +34,39 @@ class Figure(NamedTuple):
     text: str
     value: int
     ours: str = ""
-    why: tuple[Term, ...] = ()
+    why: tuple[Adjustment, ...] = ()
 
     @property
     def base(self) -> int:
-        """The figure as cnncalc counts it: the value without the terms."""
-        return self.value - sum(term.amount for term in self.why)
+        """The figure as cnncalc counts it: the value without the adjustments."""
+        return self.value - sum(adjustment.amount for adjustment in self.why)
 
 
 class Rule(NamedTuple):
-    """What a tool does to the rows of some types: an amount for each row, and the reason."""
+    """What a tool adds for each row of some types (negative where it takes away), and why."""
 
     types: frozenset[str]
     count: Callable[[Row], int]
     reason: str
 
 
-def work(report: Report, rules: Iterable[Rule]) -> tuple[Term, ...]:
-    """What the rules come to over the rows of inference, for one sample; no empty terms."""
+def adjustments(report: Report, rules: Iterable[Rule] = ()) -> tuple[Adjustment, ...]:
+    """What a tool counts differently over the rows of inference, for one sample; none of 0.
+
+    Besides `rules`, no tool counts the MACs of a layer type that torch has no module for. A type
+    is one of these unless DENSE names it, so that a new layer type needs no edit here.
+    """
     rows = at_work(report)
-    sums = ((sum(rule.count(r) for r in rows if r.type in rule.types), rule) for rule in rules)
-    return tuple(Term(amount, rule.reason) for amount, rule in sums if amount)
+    unknown = -sum(row.macs for row in rows if row.type not in DENSE)
+    found = [Adjustment(unknown, "layers that torch has no module for")]
+    for rule in rules:
+        amount = sum(rule.count(row) for row in rows if row.type in rule.types)
+        found.append(Adjustment(amount, rule.reason))
+    return tuple(adjustment for adjustment in found if adjustment.amount)
 
 
 def at_work(report: Report) -> list[Row]:
-    """The rows of inference; those that share weights with the counts of the weights they use."""
+    """The rows of inference; a row that shares weights gets the counts of those it uses."""
     by_name = {row.name: row for row in report.rows}
 
     def owner(row: Row) -> Row:
@@ -71,34 +78,34 @@ def at_work(report: Report) -> list[Row]:
     return [row._replace(weights=owner(row).weights, biases=owner(row).biases) for row in rows]
 
 
-def whole_batch(report: Report, terms: tuple[Term, ...]) -> tuple[Term, ...]:
-    """The terms, and one more for the other samples of the batch, by tools that count them."""
+def whole_batch(report: Report, why: tuple[Adjustment, ...]) -> tuple[Adjustment, ...]:
+    """The adjustments, and one more for the rest of the batch, for tools that count it."""
     batch = report.totals.memory.batch
-    single = report.totals.macs + sum(term.amount for term in terms)
-    more = Term((batch - 1) * single, f"batch {batch}: every sample is counted")
-    return (*terms, more) if more.amount else terms
+    single = report.totals.macs + sum(adjustment.amount for adjustment in why)
+    rest = Adjustment((batch - 1) * single, f"batch {batch}: every sample is counted")
+    return (*why, rest) if rest.amount else why
 
 
 def macs_figure(
-    report: Report, label: str, terms: tuple[Term, ...], write: Callable[[int], str]
-) -> Figure:
-    """A figure of work, held against cnncalc's MACs."""
-    value = report.totals.macs + sum(term.amount for term in terms)
-    return Figure(label, write(value), value, "MACs", terms)
+    report: Report, label: str, why: tuple[Adjustment, ...], write: Callable[[int], str]
+) -> PeerFigure:
+    """A figure of a tool that is compared with cnncalc's MACs, as `write` rounds it."""
+    value = report.totals.macs + sum(adjustment.amount for adjustment in why)
+    return PeerFigure(label, write(value), value, "MACs", why)
 
 
 def bias_additions(row: Row) -> int:
-    """One for every output of a layer that has a bias."""
+    """One addition for each output of a layer with a bias."""
     return row.connections_with_bias - row.connections
 
 
 def inputs(row: Row) -> int:
-    """The numbers that go in first."""
+    """How many numbers the first input has."""
     return row.in_shapes[0].size
 
 
 def outputs(row: Row) -> int:
-    """The numbers that come out."""
+    """How many numbers the layer puts out."""
     return row.out.size
 
 
@@ -107,5 +114,4 @@ def affine(row: Row) -> bool:
     return bool(row.weights)
 
 
-STRANGERS = Rule(STRANGE, lambda row: -row.macs, "layers that torch has no module for")
 BIASES = Rule(DENSE, bias_additions, "biases: one addition for each output")

@@ -9,15 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.questions.peers._rules import (
-    STRANGERS,
-    Figure,
+    PeerFigure,
     Rule,
+    adjustments,
     affine,
     inputs,
     macs_figure,
     outputs,
     whole_batch,
-    work,
 )
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ def _upsampling(row: Row) -> int:
 
 
 RULES = (
-    STRANGERS,
     Rule(frozenset({"bn"}), lambda row: inputs(row) * (2 if affine(row) else 1),
          "batch norms: two for each number, one without scale and shift"),
     Rule(frozenset({"ln", "gn", "instnorm"}), lambda row: inputs(row) * (5 if affine(row) else 4),
@@ -51,13 +49,13 @@ RULES = (
 )  # fmt: skip
 
 
-def figures(report: Report) -> tuple[Figure, ...]:
+def figures(report: Report) -> tuple[PeerFigure, ...]:
     """The first line of flop_count_table; its total() gives the exact number."""
-    terms = whole_batch(report, work(report, RULES))
+    why = whole_batch(report, adjustments(report, RULES))
     params = report.totals.params
     return (
-        macs_figure(report, "#flops", terms, readable),
-        Figure("#parameters", readable(params), params, "params"),
+        macs_figure(report, "#flops", why, readable),
+        PeerFigure("#parameters", readable(params), params, "params"),
     )
 
 

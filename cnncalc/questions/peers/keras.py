@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.conventions import bytes_per_number
-from cnncalc.questions.peers._rules import Figure, Term
+from cnncalc.questions.peers._rules import Adjustment, PeerFigure
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
@@ -19,20 +19,20 @@ biases before batch norms)"
 UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
-def figures(report: Report) -> tuple[Figure, ...]:
+def figures(report: Report) -> tuple[PeerFigure, ...]:
     """The three lines below the summary; its KB and MB are powers of 1024."""
     totals = report.totals
     each = bytes_per_number(totals.memory.dtype)
-    terms = [
-        Term(totals.buffers, "moving means and variances of batch norms"),
-        Term(totals.fixed, "fixed numbers"),
+    stored_too = [
+        Adjustment(totals.buffers, "moving means and variances of batch norms"),
+        Adjustment(totals.fixed, "fixed numbers"),
     ]
-    extra = tuple(term for term in terms if term.amount)
+    extra = tuple(adjustment for adjustment in stored_too if adjustment.amount)
     frozen = totals.params - totals.trainable
     stored = totals.buffers + totals.fixed
 
-    def figure(label: str, number: int, ours: str, why: tuple[Term, ...]) -> Figure:
-        return Figure(label, f"{number:,} ({readable(number * each)})", number, ours, why)
+    def figure(label: str, number: int, ours: str, why: tuple[Adjustment, ...]) -> PeerFigure:
+        return PeerFigure(label, f"{number:,} ({readable(number * each)})", number, ours, why)
 
     return (
         figure("Total params", totals.params + stored, "params", extra),

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from cnncalc.questions.peers._rules import (
     BIASES,
-    STRANGERS,
-    Figure,
+    PeerFigure,
     Rule,
+    adjustments,
     affine,
     inputs,
     macs_figure,
     outputs,
-    work,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def _twice_out(row: Row) -> int:
     return 2 * outputs(row)
 
 
-ATEN = (STRANGERS, BIASES)
+ATEN = (BIASES,)
 PYTORCH = (
     *ATEN,
     Rule(frozenset({"bn", "gn", "instnorm"}), lambda row: inputs(row) * (2 if affine(row) else 1),
@@ -54,13 +53,13 @@ PYTORCH = (
 )  # fmt: skip
 
 
-def figures(report: Report) -> tuple[Figure, ...]:
+def figures(report: Report) -> tuple[PeerFigure, ...]:
     """What get_model_complexity_info returns as strings, for both backends."""
     trainable = report.totals.trainable
     return (
-        macs_figure(report, "MACs (backend pytorch)", work(report, PYTORCH), _macs),
-        macs_figure(report, "MACs (backend aten)", work(report, ATEN), _macs),
-        Figure("params", _params(trainable), trainable, "trainable"),
+        macs_figure(report, "MACs (backend pytorch)", adjustments(report, PYTORCH), _macs),
+        macs_figure(report, "MACs (backend aten)", adjustments(report, ATEN), _macs),
+        PeerFigure("params", _params(trainable), trainable, "trainable"),
     )
 
 

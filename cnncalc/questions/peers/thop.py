@@ -8,17 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.questions.peers._rules import (
-    STRANGE,
-    STRANGERS,
-    Figure,
+    DENSE,
+    Adjustment,
+    PeerFigure,
     Rule,
-    Term,
+    adjustments,
     affine,
     inputs,
     macs_figure,
     outputs,
     whole_batch,
-    work,
 )
 
 if TYPE_CHECKING:
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.1.post2209072238"
 NOTE = "layers are taken as modules; one that the model's code calls as a function is not seen"
-NO_RULE = STRANGE | {"gn", "gamma"}  # types with parameters that it has no rule for
+# The types with parameters that it has rules for; the parameters of others are not counted.
+PARAMETRIC = DENSE | {"bn", "ln", "instnorm", "prelu"}
 # Per output number, by the number of axes: linear, bilinear; three axes are not implemented.
 BLEND = {1: 5, 2: 11, 3: 0}
 
@@ -54,7 +54,6 @@ def _transposed_slip(row: Row) -> int:
 
 
 RULES = (
-    STRANGERS,
     Rule(frozenset({"conv_transpose"}), _transposed_slip,
          "a slip: transposed convolutions counted at output positions"),
     Rule(frozenset({"bn", "ln", "instnorm"}), lambda row: inputs(row) * (4 if affine(row) else 2),
@@ -69,15 +68,15 @@ RULES = (
 )  # fmt: skip
 
 
-def figures(report: Report) -> tuple[Figure, ...]:
+def figures(report: Report) -> tuple[PeerFigure, ...]:
     """What profile returns, as its clever_format writes it with three decimals."""
-    terms = whole_batch(report, work(report, RULES))
-    missing = sum(row.params for row in report.rows if row.train_only or row.type in NO_RULE)
-    why = (Term(-missing, "layers that do not run, or that thop has no rule for"),)
+    why = whole_batch(report, adjustments(report, RULES))
+    missing = sum(row.params for row in report.rows if row.train_only or row.type not in PARAMETRIC)
+    uncounted = (Adjustment(-missing, "layers that do not run, or that thop has no rule for"),)
     params = report.totals.params - missing
     return (
-        macs_figure(report, "macs", terms, readable),
-        Figure("params", readable(params), params, "params", why if missing else ()),
+        macs_figure(report, "macs", why, readable),
+        PeerFigure("params", readable(params), params, "params", uncounted if missing else ()),
     )
 
 

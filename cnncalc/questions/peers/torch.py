@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.questions.peers._rules import STRANGERS, Figure, Term, macs_figure, whole_batch, work
+from cnncalc.questions.peers._rules import (
+    Adjustment,
+    PeerFigure,
+    adjustments,
+    macs_figure,
+    whole_batch,
+)
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
@@ -17,13 +23,12 @@ NOTE = "it counts operators as they run, so the way the model's code is written 
 UNITS = ("", "K", "M", "B", "T")
 
 
-def figures(report: Report) -> tuple[Figure, ...]:
+def figures(report: Report) -> tuple[PeerFigure, ...]:
     """The Global line of its table; get_total_flops() gives the exact number."""
-    terms = work(report, (STRANGERS,))
-    single = report.totals.macs + sum(term.amount for term in terms)
-    factor = Term(single, "factor 2: a multiply and an add are two flops")
-    terms = whole_batch(report, (*terms, factor))
-    return (macs_figure(report, "FLOP", terms, readable),)
+    why = adjustments(report)
+    single = report.totals.macs + sum(adjustment.amount for adjustment in why)
+    factor = Adjustment(single, "factor 2: a multiply and an add are two flops")
+    return (macs_figure(report, "FLOP", whole_batch(report, (*why, factor)), readable),)
 
 
 def readable(number: int) -> str:

@@ -11,15 +11,14 @@ from cnncalc.conventions import bytes_per_number
 from cnncalc.questions.peers._rules import (
     CONVOLUTIONS,
     NORMS,
-    STRANGERS,
-    Figure,
+    Adjustment,
+    PeerFigure,
     Rule,
-    Term,
+    adjustments,
     at_work,
     bias_additions,
     macs_figure,
     whole_batch,
-    work,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ def _transposed_slip(row: Row) -> int:
 
 
 RULES = (
-    STRANGERS,
     Rule(CONVOLUTIONS | {"fc"}, bias_additions, "biases: one for each output"),
     Rule(frozenset({"linear"}), lambda row: row.weights + row.biases - row.macs,
          "a slip: linear layers on maps counted at one position only"),
@@ -49,24 +47,24 @@ RULES = (
 )  # fmt: skip
 
 
-def figures(report: Report) -> tuple[Figure, ...]:
+def figures(report: Report) -> tuple[PeerFigure, ...]:
     """The block below torchinfo's table."""
     totals = report.totals
     frozen = totals.params - totals.trainable
-    macs = whole_batch(report, work(report, RULES))
+    macs = whole_batch(report, adjustments(report, RULES))
     sizes = (_input(report), _passes(report), _params(report))
     whole = sum(size.value for size in sizes)
     return (
-        Figure("Total params", f"{totals.params:,}", totals.params, "params"),
-        Figure("Trainable params", f"{totals.trainable:,}", totals.trainable, "trainable"),
-        Figure("Non-trainable params", f"{frozen:,}", frozen, "params - trainable"),
+        PeerFigure("Total params", f"{totals.params:,}", totals.params, "params"),
+        PeerFigure("Trainable params", f"{totals.trainable:,}", totals.trainable, "trainable"),
+        PeerFigure("Non-trainable params", f"{frozen:,}", frozen, "params - trainable"),
         _with_unit(macs_figure(report, "Total mult-adds", macs, str)),
         *sizes,
-        Figure("Estimated Total Size (MB)", _megabytes(whole), whole),
+        PeerFigure("Estimated Total Size (MB)", _megabytes(whole), whole),
     )
 
 
-def _with_unit(figure: Figure) -> Figure:
+def _with_unit(figure: PeerFigure) -> PeerFigure:
     """Two decimals of a unit that stands in the label."""
     power, unit = next(
         (step for step in ((12, "T"), (9, "G")) if figure.value >= 10 ** step[0]), (6, "M")
@@ -84,32 +82,32 @@ def _each(report: Report) -> int:
     return bytes_per_number(report.totals.memory.dtype)
 
 
-def _input(report: Report) -> Figure:
+def _input(report: Report) -> PeerFigure:
     samples = sum(port.shape.size for port in report.inputs) * report.totals.memory.batch
     size = samples * _each(report)
-    return Figure("Input size (MB)", _megabytes(size), size, "input bytes")
+    return PeerFigure("Input size (MB)", _megabytes(size), size, "input bytes")
 
 
-def _passes(report: Report) -> Figure:
+def _passes(report: Report) -> PeerFigure:
     memory = report.totals.memory
     kept = sum(row.out.size for row in at_work(report) if row.params and row.type not in LOOSE)
     once = kept * memory.batch * _each(report)
     why = (
-        Term(once - memory.activation_bytes, "outputs of layers with parameters, no others"),
-        Term(once, "twice, for the gradients"),
+        Adjustment(once - memory.activation_bytes, "outputs of layers with parameters, no others"),
+        Adjustment(once, "twice, for the gradients"),
     )
     label = "Forward/backward pass size (MB)"
-    return Figure(label, _megabytes(2 * once), 2 * once, "activation bytes", why)
+    return PeerFigure(label, _megabytes(2 * once), 2 * once, "activation bytes", why)
 
 
-def _params(report: Report) -> Figure:
+def _params(report: Report) -> PeerFigure:
     totals = report.totals
     leaves = sum(row.params for row in report.rows if _in_a_leaf(row))
     size = leaves * _each(report)
     extra = size - totals.memory.param_bytes
     reason = "learned parameters of the leaf modules that run, no statistics or fixed numbers"
-    why = (Term(extra, reason),) if extra else ()
-    return Figure("Params size (MB)", _megabytes(size), size, "parameter bytes", why)
+    why = (Adjustment(extra, reason),) if extra else ()
+    return PeerFigure("Params size (MB)", _megabytes(size), size, "parameter bytes", why)
 
 
 def _in_a_leaf(row: Row) -> bool:
