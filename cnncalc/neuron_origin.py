@@ -32,7 +32,7 @@ Places = tuple[range, ...]  # along one axis: ascending ranges that may overlap
 Grid = tuple[Places, ...]  # per spatial axis
 
 
-class Origin(NamedTuple):
+class TensorOrigin(NamedTuple):
     """What a neuron depends on of one tensor: a union of grids of places."""
 
     grids: tuple[Grid, ...]
@@ -41,7 +41,7 @@ class Origin(NamedTuple):
     def box(self) -> tuple[tuple[int, int], ...]:
         """The first and the last place per axis.
 
-        >>> Origin((((range(1, 3),), (range(3, 4),)),)).box
+        >>> TensorOrigin((((range(1, 3),), (range(3, 4),)),)).box
         ((1, 2), (3, 3))
         """
         return tuple((_first(axis), _last(axis)) for axis in zip(*self.grids, strict=True))
@@ -55,10 +55,10 @@ class Origin(NamedTuple):
         )
 
 
-class Origins(NamedTuple):
+class NeuronOrigin(NamedTuple):
     """What a neuron depends on, by the index of the node; and whether a gate is on the way."""
 
-    of: dict[int, Origin]
+    of: dict[int, TensorOrigin]
     gated: bool
 
 
@@ -70,7 +70,7 @@ def _last(axis: Iterable[Places]) -> int:
     return max(part[-1] for places in axis for part in places)
 
 
-def neuron_origin(network: Network, index: int, position: tuple[int, ...]) -> Origins:
+def neuron_origin(network: Network, index: int, position: tuple[int, ...]) -> NeuronOrigin:
     """What the neuron at a position of a node depends on, of that node and each before it.
 
     Nodes that do not reach the neuron are left out. Raises CnncalcError where the places have
@@ -103,7 +103,7 @@ def neuron_origin(network: Network, index: int, position: tuple[int, ...]) -> Or
             merged = _merged([*found.get(before, ()), *(grid for grid in read if all(grid))])
             if merged:
                 found[before] = merged
-    return Origins({place: Origin(grids) for place, grids in found.items()}, gated)
+    return NeuronOrigin({place: TensorOrigin(grids) for place, grids in found.items()}, gated)
 
 
 def _merged(grids: Sequence[Grid]) -> tuple[Grid, ...]:

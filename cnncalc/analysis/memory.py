@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.analysis.report import Held, Memory, Peak
+from cnncalc.analysis.report import LiveTensor, Memory, MemoryPeak
 from cnncalc.conventions import DTYPES, bytes_per_number
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
 
@@ -40,7 +40,7 @@ def memory(
     >>> net = chain("one", Shape(1, (32, 32)), [("C1", Conv(filters=6, kernel=(5,)))])
     >>> found = memory(net, 156, batch=2, dtype="fp16")
     >>> found.param_bytes, found.peak.layer, found.peak.tensors[1]
-    (312, 'C1', Held(name='C1', bytes=18816))
+    (312, 'C1', LiveTensor(name='C1', bytes=18816))
     """
     each = _bytes_each(dtype)
     if batch < 1:
@@ -62,10 +62,10 @@ def memory(
     )
 
 
-def _peak(network: Network, found: Tenancy, each: int) -> Peak:
+def _peak(network: Network, found: Lifetimes, each: int) -> MemoryPeak:
     numbers, layer, tensors = peak(network, found)
-    held = tuple(Held(name, size * each) for name, size in tensors)
-    return Peak(numbers * each, layer, held)
+    held = tuple(LiveTensor(name, size * each) for name, size in tensors)
+    return MemoryPeak(numbers * each, layer, held)
 
 
 def _bytes_each(dtype: str) -> int:
@@ -77,7 +77,7 @@ def _bytes_each(dtype: str) -> int:
         raise CnncalcError(Diagnostic("error", "unknown-dtype", message, help=help_)) from None
 
 
-class Tenancy(NamedTuple):
+class Lifetimes(NamedTuple):
     """Where the outputs of inference lie, as indices of nodes.
 
     `owners` maps each node to the node whose memory its output fills, itself or an earlier
@@ -92,7 +92,7 @@ class Tenancy(NamedTuple):
         return sum(network.nodes[index].shape.size for index in self.ends)
 
 
-class Moment(NamedTuple):
+class PeakMoment(NamedTuple):
     """The row that runs when most numbers are alive, and the tensors then, by their names."""
 
     numbers: int
@@ -100,7 +100,7 @@ class Moment(NamedTuple):
     tensors: tuple[tuple[str, int], ...]
 
 
-def tenancy(network: Network, *, in_place: bool = True) -> Tenancy:
+def tenancy(network: Network, *, in_place: bool = True) -> Lifetimes:
     """Where each output of inference lies and how long it is needed.
 
     >>> from cnncalc.layers.relu import Relu
@@ -121,10 +121,10 @@ def tenancy(network: Network, *, in_place: bool = True) -> Tenancy:
             _keeps_shape(network, node) and content[node.inputs[0]] not in spared
         )
         owners[node.index] = owners[node.inputs[0]] if reuses else node.index
-    return Tenancy(owners, _last_uses(network, owners))
+    return Lifetimes(owners, _last_uses(network, owners))
 
 
-def peak(network: Network, found: Tenancy) -> Moment:
+def peak(network: Network, found: Lifetimes) -> PeakMoment:
     """The first moment at which most numbers are alive."""
     sizes = {owner: network.nodes[owner].shape.size for owner in found.ends}
     leaving: dict[int, int] = defaultdict(int)
@@ -137,10 +137,10 @@ def peak(network: Network, found: Tenancy) -> Moment:
             if alive > most:
                 most, when = alive, index
         alive -= leaving.get(index, 0)
-    return Moment(most, network.nodes[when].name, _alive(network, found, when))
+    return PeakMoment(most, network.nodes[when].name, _alive(network, found, when))
 
 
-def _alive(network: Network, found: Tenancy, when: int) -> tuple[tuple[str, int], ...]:
+def _alive(network: Network, found: Lifetimes, when: int) -> tuple[tuple[str, int], ...]:
     """The tensors at one moment, each under the name of the row that wrote it last."""
     owners, ends, nodes = found.owners, found.ends, network.nodes
     writers = {owner: i for i, owner in owners.items() if i <= when <= ends[owner]}

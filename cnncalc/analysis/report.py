@@ -84,19 +84,19 @@ class Row(NamedTuple):
         return 2 * self.macs
 
 
-class Held(NamedTuple):
+class LiveTensor(NamedTuple):
     """One tensor that is alive at a moment."""
 
     name: str
     bytes: int
 
 
-class Peak(NamedTuple):
+class MemoryPeak(NamedTuple):
     """The moment when most bytes are alive: the row that runs, and every tensor then."""
 
     bytes: int
     layer: str
-    tensors: tuple[Held, ...]
+    tensors: tuple[LiveTensor, ...]
 
 
 class Memory(NamedTuple):
@@ -114,8 +114,8 @@ class Memory(NamedTuple):
     param_bytes: int
     activation_bytes: int
     peak_activation_bytes: int
-    peak: Peak | None = None
-    peak_out_of_place: Peak | None = None
+    peak: MemoryPeak | None = None
+    peak_out_of_place: MemoryPeak | None = None
 
 
 class Totals(NamedTuple):

@@ -26,7 +26,7 @@ ASSUMPTION = (
 )
 
 
-class Share(NamedTuple):
+class TrainingBytes(NamedTuple):
     """The bytes of one row, or of several."""
 
     activations: int
@@ -40,7 +40,7 @@ class Share(NamedTuple):
         return sum(self)
 
 
-class Training(NamedTuple):
+class TrainingMemory(NamedTuple):
     """The bytes of `batch` samples in training: of each row by its name, and together.
 
     The inputs of the network are kept as well: they are rows of activations alone.
@@ -49,27 +49,31 @@ class Training(NamedTuple):
     optimiser: str
     dtype: str
     batch: int
-    rows: dict[str, Share]
+    rows: dict[str, TrainingBytes]
 
-    def over(self, names: Iterable[str]) -> Share:
+    def over(self, names: Iterable[str]) -> TrainingBytes:
         """The bytes of the rows of these names."""
         shares = [self.rows[name] for name in names]
-        return Share(*map(sum, zip(*shares, strict=True))) if shares else Share(0, 0, 0, 0)
+        return (
+            TrainingBytes(*map(sum, zip(*shares, strict=True)))
+            if shares
+            else TrainingBytes(0, 0, 0, 0)
+        )
 
     @property
-    def total(self) -> Share:
+    def total(self) -> TrainingBytes:
         """The bytes of the whole network."""
         return self.over(self.rows)
 
 
-def training(report: Report, optimiser: str = "sgd") -> Training:
+def training(report: Report, optimiser: str = "sgd") -> TrainingMemory:
     """What one step of training keeps, for the report's batch and type of numbers.
 
     Raises CnncalcError ("unknown-optimiser") for an optimiser that is not in REMEMBERED.
 
     >>> from cnncalc import analyze, load
     >>> training(analyze(load("lenet5")), "adam").total
-    Share(activations=62544, parameters=246824, gradients=246824, optimiser=493648)
+    TrainingBytes(activations=62544, parameters=246824, gradients=246824, optimiser=493648)
     """
     if optimiser not in REMEMBERED:
         message = f"no optimiser named '{optimiser}' is known"
@@ -78,12 +82,12 @@ def training(report: Report, optimiser: str = "sgd") -> Training:
     memory = report.totals.memory
     each = bytes_per_number(memory.dtype)
     sample = memory.batch * each
-    rows = {port.name: Share(port.shape.size * sample, 0, 0, 0) for port in report.inputs}
+    rows = {port.name: TrainingBytes(port.shape.size * sample, 0, 0, 0) for port in report.inputs}
     for row in report.rows:
-        rows[row.name] = Share(
+        rows[row.name] = TrainingBytes(
             activations=0 if row.is_view else row.out.size * sample,
             parameters=(row.params + row.fixed + row.buffers) * each,
             gradients=row.trainable * each,
             optimiser=REMEMBERED[optimiser] * row.trainable * each,
         )
-    return Training(optimiser, memory.dtype, memory.batch, rows)
+    return TrainingMemory(optimiser, memory.dtype, memory.batch, rows)

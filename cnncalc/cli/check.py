@@ -13,7 +13,7 @@ from cnncalc.cli.options import Json, OutputFile, complete_file, formats
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cnncalc.questions.check import Result, Terms
+    from cnncalc.questions.check import CheckResult, CheckTerms
 
 EPILOG = """Examples
 
@@ -94,11 +94,11 @@ def check(
     """Validate specs; hold every variant to its 'expect' and its budget."""
     style = "json" if json else format_
     with output.guarded(json=style == "json"):
-        from cnncalc.questions.check import Terms
+        from cnncalc.questions.check import CheckTerms
 
         limits = (max_params, max_macs, max_peak_bytes, min_rf)
         given = tuple(limit for limit in limits if limit is not None)
-        terms = Terms(given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype)
+        terms = CheckTerms(given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype)
         codes: list[int] = []
         told = _told(files, spec.variant, terms, style, codes)
         output.emit(told, out, commands=style == "github")
@@ -107,12 +107,12 @@ def check(
 
 
 def _told(
-    files: list[str], variant: str | None, terms: Terms, style: str, codes: list[int]
+    files: list[str], variant: str | None, terms: CheckTerms, style: str, codes: list[int]
 ) -> Iterator[str]:
     """What is printed, network by network; `codes` collects their exit codes."""
     from cnncalc.questions.check import check as run
 
-    def results() -> Iterator[Result]:
+    def results() -> Iterator[CheckResult]:
         for result in run(*files, variant=variant, terms=terms):
             codes.append(result.exit_code)
             yield result
@@ -120,7 +120,7 @@ def _told(
     yield from _document(results()) if style == "json" else _lines(results(), style)
 
 
-def _document(results: Iterator[Result]) -> Iterator[str]:
+def _document(results: Iterator[CheckResult]) -> Iterator[str]:
     from cnncalc.render import check as render
     from cnncalc.render.json import dumps
 
@@ -128,7 +128,7 @@ def _document(results: Iterator[Result]) -> Iterator[str]:
     yield "\n"
 
 
-def _lines(results: Iterator[Result], style: str) -> Iterator[str]:
+def _lines(results: Iterator[CheckResult], style: str) -> Iterator[str]:
     """A line per network, then the count; --quiet shows only what fails."""
     from cnncalc.render import check as render
 

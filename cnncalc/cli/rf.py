@@ -14,7 +14,7 @@ from cnncalc.cli.values import place
 
 if TYPE_CHECKING:
     from cnncalc.network import Network
-    from cnncalc.questions.rf import Advice, Neuron
+    from cnncalc.questions.rf import CoverageReport, Neuron
 
 EPILOG = """Examples
 
@@ -76,7 +76,7 @@ def _place(at: str, network: Network) -> tuple[str, tuple[int, ...] | None]:
     return (at, None) if named else place(at)
 
 
-def _advice(advice: Advice, format_: str, layout: str, *, expand: bool) -> Iterator[str]:
+def _advice(advice: CoverageReport, format_: str, layout: str, *, expand: bool) -> Iterator[str]:
     from cnncalc.questions.rf import growth
     from cnncalc.render import rf as render
 

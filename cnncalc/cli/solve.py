@@ -13,7 +13,7 @@ from cnncalc.cli.values import Choices, count, natural, several, sides
 from cnncalc.window import PADDING_RULES
 
 if TYPE_CHECKING:
-    from cnncalc.questions.solve import Answer
+    from cnncalc.questions.solve import SolveResult
 
 GIVEN = "Given (comma lists; what is left out is searched)"
 EPILOG = """Examples
@@ -91,9 +91,9 @@ def solve(
         raise typer.BadParameter("needs --transposed", param_hint="--output-padding")
     with output.guarded(json=format_ == "json"):
         from cnncalc.errors import UnplacedError, failure
-        from cnncalc.questions.solve import Asked, answer
+        from cnncalc.questions.solve import SolveRequest, answer
 
-        asked = Asked(
+        asked = SolveRequest(
             wanted, _values(w), _values(f), _values(s), _values(p), _values(dilation) or (1,),
             transposed, _values(output_padding),
         )  # fmt: skip
@@ -112,7 +112,7 @@ def _values(choices: Choices | None) -> Any:
     return choices.values if choices else None
 
 
-def _written(found: Answer, format_: str, top: int) -> Iterator[str]:
+def _written(found: SolveResult, format_: str, top: int) -> Iterator[str]:
     from cnncalc.render import solve as render
 
     if format_ == "json":

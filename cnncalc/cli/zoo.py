@@ -17,7 +17,7 @@ from cnncalc.errors import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cnncalc.questions.catalogue import Entry, Wish
+    from cnncalc.questions.catalogue import CatalogueEntry, CatalogueFilter
 
 EPILOG = (
     "Examples: cnncalc zoo --family resnet | cnncalc zoo --max-params 5M --max-macs 600M --sort "
@@ -102,14 +102,14 @@ def zoo(
             _only_for_the_list(context)
             _spec(name, copy, out)
             return
-        from cnncalc.questions.catalogue import Wish
+        from cnncalc.questions.catalogue import CatalogueFilter
         from cnncalc.render import catalogue as render
 
         if columns == "help":
             output.emit([render.help_text()])
             return
         limits = tuple(limit for limit in (max_params, max_macs) if limit is not None)
-        wish = Wish(_known_family(family), match, limits, _span(year))
+        wish = CatalogueFilter(_known_family(family), match, limits, _span(year))
         shown = render.chosen(words(columns))
         found = _found(wish, sort, reverse=reverse)
         output.emit([_text(found, shown, style, whole=out is not None)], out)
@@ -172,11 +172,11 @@ def _span(years: str | None) -> tuple[int, int] | None:
         raise typer.BadParameter(message, param_hint="--year") from None
 
 
-def _found(wish: Wish, sort: str | None, *, reverse: bool) -> list[Entry]:
+def _found(wish: CatalogueFilter, sort: str | None, *, reverse: bool) -> list[CatalogueEntry]:
     """The networks to list, in order; when there are none, that is said."""
     from cnncalc.questions import catalogue
 
-    found = [entry for entry in catalogue.entries() if wish.grants(entry)]
+    found = [entry for entry in catalogue.entries() if wish.matches(entry)]
     if not found:
         output.tell([Diagnostic("note", "empty", "no bundled network is like that")])
     if sort:
@@ -184,7 +184,9 @@ def _found(wish: Wish, sort: str | None, *, reverse: bool) -> list[Entry]:
     return found[::-1] if reverse else found
 
 
-def _text(found: Sequence[Entry], columns: Sequence[str], style: str, *, whole: bool) -> str:
+def _text(
+    found: Sequence[CatalogueEntry], columns: Sequence[str], style: str, *, whole: bool
+) -> str:
     from cnncalc.render import catalogue as render
 
     if style == "json":

@@ -26,7 +26,7 @@ SORTS = ("name", "year", "params", "macs", "rf")
 YEARS = re.compile(r"(\d{4})?(\.\.)?(\d{4})?\Z")
 
 
-class Entry(NamedTuple):
+class CatalogueEntry(NamedTuple):
     """One bundled network: a variant, or a file without variants. `family` is the file's name.
 
     `inputs` are shapes by name, `input` the same as people write it; `rf` has a size per axis.
@@ -45,7 +45,7 @@ class Entry(NamedTuple):
     source: str | None = None
 
 
-class Wish(NamedTuple):
+class CatalogueFilter(NamedTuple):
     """Which networks to list; the defaults leave none out.
 
     `match` is a pattern such as `resnet*` for names, `years` the first and the last. A network
@@ -57,7 +57,7 @@ class Wish(NamedTuple):
     limits: tuple[Budget, ...] = ()
     years: tuple[int, int] | None = None
 
-    def grants(self, entry: Entry) -> bool:
+    def matches(self, entry: CatalogueEntry) -> bool:
         """Whether a network is among those wished for."""
         if self.family is not None and entry.family != self.family:
             return False
@@ -68,7 +68,7 @@ class Wish(NamedTuple):
         return all(_keeps(entry, limit) for limit in self.limits)
 
 
-def entries() -> Iterator[Entry]:
+def entries() -> Iterator[CatalogueEntry]:
     """Every bundled network, by family, in the order of the files.
 
     >>> found = {entry.name: entry for entry in entries()}
@@ -107,7 +107,9 @@ def parse_years(text: str) -> tuple[int, int]:
     return span
 
 
-def ordered(found: Iterable[Entry], key: str, *, reverse: bool = False) -> list[Entry]:
+def ordered(
+    found: Iterable[CatalogueEntry], key: str, *, reverse: bool = False
+) -> list[CatalogueEntry]:
     """Names from A to Z, figures from the largest; those without the figure always last.
 
     Receptive fields are compared on the axis where they are smallest.
@@ -121,22 +123,22 @@ def ordered(found: Iterable[Entry], key: str, *, reverse: bool = False) -> list[
     return known + [entry for entry in all_found if getattr(entry, key) is None]
 
 
-def _rank(entry: Entry, key: str) -> str | int:
+def _rank(entry: CatalogueEntry, key: str) -> str | int:
     value: str | int | tuple[int, ...] = getattr(entry, key)
     return min(value) if isinstance(value, tuple) else value
 
 
-def _keeps(entry: Entry, limit: Budget) -> bool:
+def _keeps(entry: CatalogueEntry, limit: Budget) -> bool:
     actual: int | None = getattr(entry, limit.key)
     return actual is not None and limit.excess(actual) == 0
 
 
-def _entry(name: str, family: str, tree: MappingValue, own: Value) -> Entry:
+def _entry(name: str, family: str, tree: MappingValue, own: Value) -> CatalogueEntry:
     """One network; what `own`, its variant, does not say is said by the file."""
     places = [place for place in (own, tree) if isinstance(place, MappingValue)]
     expect = own.get("expect") if isinstance(own, MappingValue) else None
     inputs, text = _inputs(places)
-    return Entry(
+    return CatalogueEntry(
         name=name,
         family=family,
         title=str(_text(tree.get("name")) or family),

@@ -1,7 +1,7 @@
 """Do networks still hold what their files promise? `expect` and budgets, file by file.
 
 A file with variants is checked once per variant, and as it stands where it has an `expect` of
-its own. Nothing stops at the first failure: every network gives one Result.
+its own. Nothing stops at the first failure: every network gives one CheckResult.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ INVALID = 1
 SUFFIXES = (".yaml", ".yml")
 
 
-class Kept(NamedTuple):
+class BudgetResult(NamedTuple):
     """A budget and the figure that came out; None where the network has no such figure."""
 
     budget: Budget
@@ -48,7 +48,7 @@ class Kept(NamedTuple):
         return self.delta == 0
 
 
-class Result(NamedTuple):
+class CheckResult(NamedTuple):
     """What became of one network. There is no report where it does not load.
 
     `diagnostics` holds the failures (severity `error`) beside warnings and notes.
@@ -57,7 +57,7 @@ class Result(NamedTuple):
     file: str
     variant: str | None
     report: Report | None
-    budget: tuple[Kept, ...]
+    budget: tuple[BudgetResult, ...]
     diagnostics: tuple[Diagnostic, ...]
     exit_code: int
 
@@ -72,7 +72,7 @@ class Result(NamedTuple):
         return f"{self.file}@{self.variant}" if self.variant else self.file
 
 
-class Terms(NamedTuple):
+class CheckTerms(NamedTuple):
     """What is asked of every network, beside what its own file says."""
 
     limits: tuple[Budget, ...] = ()
@@ -83,16 +83,16 @@ class Terms(NamedTuple):
     dtype: str = "fp32"
 
 
-PLAIN = Terms()
+NO_TERMS = CheckTerms()
 
 
 def check(
     *targets: str | Path,
     budget: Mapping[str, str | int] | None = None,
     variant: str | None = None,
-    terms: Terms = PLAIN,
-) -> Iterator[Result]:
-    """Check files, folders (every .yaml in them) and bundled networks, one Result per network.
+    terms: CheckTerms = NO_TERMS,
+) -> Iterator[CheckResult]:
+    """Check files, folders (every .yaml in them) and bundled networks, one result for each network.
 
     `budget` adds limits such as `{"params": "5M"}` to those of the files; `variant` (or
     `target@variant`) picks one variant. Raises UnplacedError for a limit that is none.
@@ -123,8 +123,8 @@ def _files(target: str) -> list[str]:
 
 
 def _check_file(
-    target: str, variant: str | None, terms: Terms, *, listed: bool
-) -> Iterator[Result]:
+    target: str, variant: str | None, terms: CheckTerms, *, listed: bool
+) -> Iterator[CheckResult]:
     """The results of a file, which was named by the user or `listed` by its folder."""
     text, file = "", target
     try:
@@ -164,14 +164,14 @@ def _networks(document: Document, variant: str | None) -> list[str | None]:
     return [*([None] if own else []), *document.variants]
 
 
-def _check_network(document: Document, variant: str | None, terms: Terms) -> Result:
+def _check_network(document: Document, variant: str | None, terms: CheckTerms) -> CheckResult:
     try:
         network = build(document, variant, terms.set, terms.input)
         report = analyze(network, batch=terms.batch, dtype=terms.dtype)
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
     limits = (*budgets(document, variant), *terms.limits)
-    held = tuple(Kept(limit, report.figure(limit.key)) for limit in limits)
+    held = tuple(BudgetResult(limit, report.figure(limit.key)) for limit in limits)
     prefix = f"{variant}: " if variant else ""
     said = [
         *(promoted(remark, terms.strict) for remark in report.diagnostics),
@@ -181,14 +181,14 @@ def _check_network(document: Document, variant: str | None, terms: Terms) -> Res
     failed = any(remark.severity == "error" for remark in said)
     diagnostics = tuple(_with_line(remark, document.text) for remark in said)
     code = INVALID if failed else 0
-    return Result(document.file, variant, report, held, diagnostics, code)
+    return CheckResult(document.file, variant, report, held, diagnostics, code)
 
 
-def _failed(file: str, variant: str | None, error: CnncalcError) -> Result:
-    return Result(file, variant, None, (), error.diagnostics, error.exit_code)
+def _failed(file: str, variant: str | None, error: CnncalcError) -> CheckResult:
+    return CheckResult(file, variant, None, (), error.diagnostics, error.exit_code)
 
 
-def _exceeded(held: Kept, prefix: str, file: str) -> Diagnostic:
+def _exceeded(held: BudgetResult, prefix: str, file: str) -> Diagnostic:
     """A budget that is not held, at its place; at the file's start if the command line gave it."""
     limit, actual, delta = held.budget, held.actual, held.delta
     came = "there is none" if actual is None else f"got {actual:,} ({delta:+,})"
@@ -205,6 +205,6 @@ def _with_line(remark: Diagnostic, text: str) -> Diagnostic:
     return with_line(remark, text)
 
 
-def exit_code(results: Iterable[Result]) -> int:
+def exit_code(results: Iterable[CheckResult]) -> int:
     """The worst of them: 3 where a file cannot be read, 1 where anything else is wrong."""
     return max((result.exit_code for result in results), default=0)

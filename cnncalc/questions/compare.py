@@ -28,7 +28,7 @@ RARE = ("fixed", "buffers")
 Status = Literal["added", "removed", "changed", "resized"]
 
 
-class Figure(NamedTuple):
+class ComparedFigure(NamedTuple):
     """One figure of every network; None where a network has none."""
 
     key: str
@@ -40,7 +40,7 @@ class Figure(NamedTuple):
         return None if first is None or value is None else value - first
 
 
-class LayerPair(NamedTuple):
+class LayerGroup(NamedTuple):
     """A row and what is attached to it, as one layer."""
 
     rows: tuple[Row, ...]
@@ -67,14 +67,14 @@ class LayerPair(NamedTuple):
         }
 
 
-class Pair(NamedTuple):
+class LayerPair(NamedTuple):
     """A layer of the first network and its counterpart; one is None where there is none.
 
     `changes` holds what differs, as (before, after); None stands for a setting not there.
     """
 
-    before: LayerPair | None
-    after: LayerPair | None
+    before: LayerGroup | None
+    after: LayerGroup | None
     changes: Mapping[str, tuple[object, object]]
 
     @property
@@ -97,8 +97,8 @@ class Comparison(NamedTuple):
 
     labels: tuple[str, ...]
     reports: tuple[Report, ...]
-    figures: tuple[Figure, ...]
-    layers: tuple[tuple[Pair, ...], ...]
+    figures: tuple[ComparedFigure, ...]
+    layers: tuple[tuple[LayerPair, ...], ...]
 
 
 def compare(
@@ -135,16 +135,16 @@ def compare_reports(reports: Sequence[Report], labels: Sequence[str]) -> Compari
     )
 
 
-def _figures(reports: Sequence[Report]) -> Iterator[Figure]:
+def _figures(reports: Sequence[Report]) -> Iterator[ComparedFigure]:
     params = tuple(report.totals.params for report in reports)
     for key in used("compare"):
         values = tuple(report.figure(key) for report in reports)
         echoes = key in ECHOES and values == params
         if not echoes and (any(values) or key not in RARE):
-            yield Figure(key, values)
+            yield ComparedFigure(key, values)
 
 
-def _units(rows: Sequence[Row]) -> Iterator[LayerPair]:
+def _units(rows: Sequence[Row]) -> Iterator[LayerGroup]:
     """The layers, each with what is attached to it."""
     attached: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -152,10 +152,10 @@ def _units(rows: Sequence[Row]) -> Iterator[LayerPair]:
             attached[row.attached_to].append(row)
     for row in rows:
         if row.attached_to is None:
-            yield LayerPair((row, *attached[row.name]))
+            yield LayerGroup((row, *attached[row.name]))
 
 
-def _pairs(first: list[LayerPair], second: list[LayerPair]) -> Iterator[Pair]:
+def _pairs(first: list[LayerGroup], second: list[LayerGroup]) -> Iterator[LayerPair]:
     """Every layer of both once: in the order of the second, removed ones where they stood."""
     partners = _partners(first, second)
     waiting = deque(range(len(first)))
@@ -170,11 +170,11 @@ def _pairs(first: list[LayerPair], second: list[LayerPair]) -> Iterator[Pair]:
     yield from (_pair(first[index], None) for index in waiting if index not in taken)
 
 
-def _partners(first: list[LayerPair], second: list[LayerPair]) -> dict[int, int]:
+def _partners(first: list[LayerGroup], second: list[LayerGroup]) -> dict[int, int]:
     """For layers of the second network, by index, their counterparts in the first."""
     names = {unit.name: index for index, unit in enumerate(first)}
     found = {i: names[unit.name] for i, unit in enumerate(second) if unit.name in names}
-    free: defaultdict[Place, deque[int]] = defaultdict(deque)
+    free: defaultdict[MatchKey, deque[int]] = defaultdict(deque)
     for place, index in _unmatched(first, second):
         free[place].append(index)
     for place, index in _unmatched(second, first):
@@ -183,7 +183,7 @@ def _partners(first: list[LayerPair], second: list[LayerPair]) -> dict[int, int]
     return found
 
 
-class Place(NamedTuple):
+class MatchKey(NamedTuple):
     """Where a layer without a namesake stands; others of its place and type may be meant."""
 
     behind: str  # the matched layer before it
@@ -191,7 +191,7 @@ class Place(NamedTuple):
     type: str
 
 
-def _unmatched(units: list[LayerPair], others: list[LayerPair]) -> Iterator[tuple[Place, int]]:
+def _unmatched(units: list[LayerGroup], others: list[LayerGroup]) -> Iterator[tuple[MatchKey, int]]:
     """The layers whose name the other network lacks, and where they stand."""
     names = {unit.name for unit in others}
     parts = {part for name in names for part in _parts(name)}
@@ -201,7 +201,7 @@ def _unmatched(units: list[LayerPair], others: list[LayerPair]) -> Iterator[tupl
             behind = unit.name
             continue
         within = next((part for part in _parts(unit.name) if part in parts), "")
-        yield Place(behind, within, unit.rows[0].type), index
+        yield MatchKey(behind, within, unit.rows[0].type), index
 
 
 def _parts(name: str) -> Iterator[str]:
@@ -215,10 +215,10 @@ def _parts(name: str) -> Iterator[str]:
         yield name
 
 
-def _pair(before: LayerPair | None, after: LayerPair | None) -> Pair:
+def _pair(before: LayerGroup | None, after: LayerGroup | None) -> LayerPair:
     if before is None or after is None:
-        return Pair(before, after, {})
+        return LayerPair(before, after, {})
     old, new = before.facts, after.facts
     keys = dict.fromkeys((*old, *new))
     both = {key: (old.get(key), new.get(key)) for key in keys}
-    return Pair(before, after, {key: pair for key, pair in both.items() if pair[0] != pair[1]})
+    return LayerPair(before, after, {key: pair for key, pair in both.items() if pair[0] != pair[1]})

@@ -22,30 +22,30 @@ AXES = {
 }
 
 
-class Even(NamedTuple):
+class ExactFit(NamedTuple):
     """A size or padding that fits exactly, and the output it gives."""
 
     value: int
     gives: int
 
 
-def nearest_sizes(window: Window, size: int) -> tuple[Even, ...]:
+def nearest_sizes(window: Window, size: int) -> tuple[ExactFit, ...]:
     """The nearest sizes below and above that the window covers to the last column, unrounded.
 
     The answer is the size itself where it fits already. Raises UnplacedError where no window fits.
 
     >>> from cnncalc.window import Window
     >>> nearest_sizes(Window(11, stride=4), 224)
-    (Even(value=223, gives=54), Even(value=227, gives=55))
+    (ExactFit(value=223, gives=54), ExactFit(value=227, gives=55))
     """
     window = window._replace(ceil=False)
     window.count(size)
     over = window.slack(size) % window.stride
     sizes = (size - over, size - over + window.stride) if over else (size,)
-    return tuple(Even(fitting, window.count(fitting)) for fitting in sizes if fitting > 0)
+    return tuple(ExactFit(fitting, window.count(fitting)) for fitting in sizes if fitting > 0)
 
 
-def nearest_padding(window: Window, size: int, most: int | None = None) -> Even | None:
+def nearest_padding(window: Window, size: int, most: int | None = None) -> ExactFit | None:
     """The padding nearest to the window's, equal on both sides, that leaves nothing over.
 
     None where there is none: 2P changes W - F + 2P by even steps only. `most` is the largest
@@ -53,9 +53,9 @@ def nearest_padding(window: Window, size: int, most: int | None = None) -> Even 
 
     >>> from cnncalc.window import Window
     >>> nearest_padding(Window(5, stride=3), 32), nearest_padding(Window(11, stride=4), 224)
-    (Even(value=0, gives=10), None)
+    (ExactFit(value=0, gives=10), None)
     >>> nearest_padding(Window(3, stride=3, begin=1, end=1), 32)
-    Even(value=2, gives=12)
+    ExactFit(value=2, gives=12)
     """
     now = (window.begin + window.end) // 2
     missing = window.extent - size  # P fits where 2P = missing + n·S for a whole n from 0
@@ -74,7 +74,7 @@ def nearest_padding(window: Window, size: int, most: int | None = None) -> Even 
     if not fitting:
         return None
     best = min(fitting, key=lambda p: (abs(p - now), p))
-    return Even(best, window._replace(begin=best, end=best).count(size))
+    return ExactFit(best, window._replace(begin=best, end=best).count(size))
 
 
 def note(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import ReceptiveField, Report, Row
     from cnncalc.analysis.stretches import Axis
     from cnncalc.network import Network, Node
-    from cnncalc.neuron_origin import Origin
+    from cnncalc.neuron_origin import TensorOrigin
     from cnncalc.shapes import Shape
     from cnncalc.window import Reach
 
@@ -38,7 +38,7 @@ Number = int | Fraction
 KEY = "receptive_field"
 
 
-class Cover(NamedTuple):
+class Coverage(NamedTuple):
     """How much of the network's input the unit of a layer that sees most of it sees.
 
     `covered` counts pixels per axis, clipped to the input; `unit` is where that unit stands.
@@ -62,20 +62,20 @@ class Cover(NamedTuple):
         return any(size > whole for size, whole in pairs)
 
 
-class Advice(NamedTuple):
+class CoverageReport(NamedTuple):
     """The coverage of every layer that has a field, in order, and what follows from it."""
 
     report: Report
-    covers: tuple[Cover, ...]
+    covers: tuple[Coverage, ...]
     sees_all: str | None  # the first layer with a unit that sees every pixel's row and column
 
     @property
-    def outgrown(self) -> tuple[Cover, ...]:
+    def outgrown(self) -> tuple[Coverage, ...]:
         """The layers that slide over the input with a field larger than it."""
         return tuple(one for one in self.covers if one.outgrows and _moves(one.row))
 
 
-def receptive(network: Network) -> Advice:
+def receptive(network: Network) -> CoverageReport:
     """How the receptive field grows over a network's input.
 
     >>> from cnncalc import load
@@ -86,23 +86,23 @@ def receptive(network: Network) -> Advice:
     report = analyze(network)
     fields = trace(network, all_facts(network))
     covers = tuple(_cover(row, field) for row in report.rows if (field := fields[row.index]))
-    return Advice(report, covers, _first_to_see_all(network, covers))
+    return CoverageReport(report, covers, _first_to_see_all(network, covers))
 
 
 def _moves(row: Row) -> bool:
     return row.receptive_field is not None and any(row.receptive_field.jump)
 
 
-def _cover(row: Row, field: Field) -> Cover:
+def _cover(row: Row, field: Field) -> Coverage:
     sizes = row.out.spatial if row.out.rank == len(field.axes) else (1,) * len(field.axes)
     axes = zip(field.axes, sizes, field.source, strict=True)
     best = [axis.most_of(source, units) for axis, units, source in axes]
     covered = tuple(length(stretch) for stretch, _ in best)
     unit = tuple(unit for _, unit in best)
-    return Cover(row, field.source, covered, unit if row.out.rank else ())
+    return Coverage(row, field.source, covered, unit if row.out.rank else ())
 
 
-def _first_to_see_all(network: Network, covers: tuple[Cover, ...]) -> str | None:
+def _first_to_see_all(network: Network, covers: tuple[Coverage, ...]) -> str | None:
     """The first layer of which a unit really sees from edge to edge, padding apart."""
     source = next((node.index for node in network.inputs if node.shape.spatial), None)
     for cover in covers:
@@ -113,7 +113,7 @@ def _first_to_see_all(network: Network, covers: tuple[Cover, ...]) -> str | None
     return None
 
 
-class Seen(NamedTuple):
+class SeenRegion(NamedTuple):
     """What a unit sees of one tensor: the first and last place per axis; `solid` if all between."""
 
     name: str
@@ -131,8 +131,8 @@ class Neuron(NamedTuple):
     name: str
     shape: Shape
     place: tuple[int, ...]
-    inputs: tuple[Seen, ...]
-    through: tuple[Seen, ...]
+    inputs: tuple[SeenRegion, ...]
+    through: tuple[SeenRegion, ...]
     gated: bool = False
 
 
@@ -181,11 +181,11 @@ def _checked(node: Node, place: tuple[int, ...]) -> tuple[int, ...]:
     return place
 
 
-def _seen(node: Node, origin: Origin) -> Seen:
-    return Seen(node.name, node.shape, origin.box, origin.solid)
+def _seen(node: Node, origin: TensorOrigin) -> SeenRegion:
+    return SeenRegion(node.name, node.shape, origin.box, origin.solid)
 
 
-def growth(advice: Advice) -> tuple[Cover, ...]:
+def growth(advice: CoverageReport) -> tuple[Coverage, ...]:
     """The layers at which the field grows, without those that only hand it on.
 
     >>> from cnncalc import load
@@ -194,18 +194,18 @@ def growth(advice: Advice) -> tuple[Cover, ...]:
     """
     fields = {cover.row.name: _field(cover) for cover in advice.covers}
 
-    def handed_on(cover: Cover) -> bool:
+    def handed_on(cover: Coverage) -> bool:
         return any(fields.get(name) == _field(cover) for name in cover.row.inputs)
 
     return tuple(cover for cover in advice.covers if not handed_on(cover))
 
 
-def _field(cover: Cover) -> tuple[object, object]:
+def _field(cover: Coverage) -> tuple[object, object]:
     field = cover.row.receptive_field
     return (field.size, field.jump) if field else ((), ())
 
 
-class State(NamedTuple):
+class FieldState(NamedTuple):
     """Size, jump and first centre along one axis."""
 
     r: Number
@@ -236,7 +236,9 @@ def field_steps(
     found, values = [], list(zip(after.size, after.jump, after.start, strict=True))
     for place in range(len(letters)):
         way = _way_in(before, fact, place)
-        found.append(_lines(field.axes[place], field.source[place], State(*values[place]), way))
+        found.append(
+            _lines(field.axes[place], field.source[place], FieldState(*values[place]), way)
+        )
     alike = len(set(found)) == 1
     return [
         Step(f"{KEY}.{key}.{letter}", _label(word, letter, alike), *line, value)
@@ -252,43 +254,45 @@ def _label(word: str, letter: str, alike: bool) -> str:
     return word if alike else f"{word}, {AXIS_WORDS[letter]}"
 
 
-class Input(NamedTuple):
+class SourceField(NamedTuple):
     """The one input whose field a layer hands on, and the layer's reach into it."""
 
     field: ReceptiveField
     reach: tuple[Reach, ...]
 
 
-def _only_input(node: Node, fact: Facts, told: Sequence[ReceptiveField | None]) -> Input | None:
+def _only_input(
+    node: Node, fact: Facts, told: Sequence[ReceptiveField | None]
+) -> SourceField | None:
     """The input of a layer that has one; gates do not count."""
     reaches = fact.reach or tuple((STILL,) * shape.rank for shape in fact.in_shapes)
     ways = [(told[i], way) for i, way in zip(node.inputs, reaches, strict=True) if way is not None]
     if len(ways) != 1 or ways[0][0] is None:
         return None
-    return Input(ways[0][0], ways[0][1])
+    return SourceField(ways[0][0], ways[0][1])
 
 
-class Way(NamedTuple):
+class FieldStep(NamedTuple):
     """One axis of a layer with one input: the field before, the reach, the window if it is one."""
 
-    old: State
+    old: FieldState
     reach: Reach
     window: tuple[int, int, int] | None  # filter, dilation, padding before
 
 
-def _way_in(before: Input | None, fact: Facts, place: int) -> Way | None:
+def _way_in(before: SourceField | None, fact: Facts, place: int) -> FieldStep | None:
     if before is None:
         return None
     field, reach = before
-    old = State(field.size[place], field.jump[place], field.start[place])
+    old = FieldState(field.size[place], field.jump[place], field.start[place])
     if not any(field.jump) or len(reach) != len(field.size):
-        return Way(old, STILL, None)
-    return Way(old, reach[place], _window(reach[place], fact.settings, place))
+        return FieldStep(old, STILL, None)
+    return FieldStep(old, reach[place], _window(reach[place], fact.settings, place))
 
 
 @lru_cache(maxsize=4096)
 def _lines(
-    axis: Axis, source: int, new: State, way: Way | None
+    axis: Axis, source: int, new: FieldState, way: FieldStep | None
 ) -> tuple[FormulaLine, FormulaLine, FormulaLine]:
     """Size, jump and centre: from those of the input, where that gives what is reported."""
     if way is None:
@@ -301,13 +305,13 @@ def _lines(
     return _size(way), jump, _centre(way)
 
 
-def _composed(old: State, reach: Reach) -> tuple[Number, Number]:
+def _composed(old: FieldState, reach: Reach) -> tuple[Number, Number]:
     """Size and first centre behind a layer, were there no pattern of enlarging to round to."""
     middle = Fraction(reach.low + reach.high) / 2
     return old.r + (reach.high - reach.low) * old.j, old.c + middle * old.j
 
 
-def _jump(old: State, reach: Reach, new: Number) -> FormulaLine:
+def _jump(old: FieldState, reach: Reach, new: Number) -> FormulaLine:
     if reach == STILL or old.j * reach.step != new:  # where all units come to see all, it is 0
         return FormulaLine("j", str(new))
     if not reach.step:
@@ -315,7 +319,7 @@ def _jump(old: State, reach: Reach, new: Number) -> FormulaLine:
     return FormulaLine("j·S", f"{_n(old.j)}·{_n(reach.step)}")
 
 
-def _size(way: Way) -> FormulaLine:
+def _size(way: FieldStep) -> FormulaLine:
     """In the letters of a window, or by the number of places that one unit reads."""
     (r, j, _), reach, window = way
     if window is None:
@@ -325,7 +329,7 @@ def _size(way: Way) -> FormulaLine:
     return FormulaLine(f"r + {span}j", f"{_n(r)} + {numbers}·{_n(j)}")
 
 
-def _centre(way: Way) -> FormulaLine:
+def _centre(way: FieldStep) -> FormulaLine:
     """Half the span away, less the padding; or the middle of the places that one unit reads."""
     (_, j, c), reach, window = way
     if window is None:

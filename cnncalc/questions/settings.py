@@ -27,10 +27,10 @@ MAX_DIGITS = 60  # of a range as written
 
 
 @dataclass(frozen=True, slots=True)
-class Steps(Sequence[int | float]):
+class NumberRange(Sequence[int | float]):
     """The numbers from `first` by `step`, exact in decimals; whole ones are ints.
 
-    >>> list(Steps(Decimal("0.5"), Decimal("0.25"), 3))
+    >>> list(NumberRange(Decimal("0.5"), Decimal("0.25"), 3))
     [0.5, 0.75, 1]
     """
 
@@ -52,7 +52,7 @@ class Steps(Sequence[int | float]):
         return int(value) if value == value.to_integral_value() else float(value)
 
 
-class Setting(NamedTuple):
+class SweepSetting(NamedTuple):
     """One combination: its number from 1, the variables, and the input where that varies."""
 
     number: int
@@ -61,10 +61,10 @@ class Setting(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class SettingGrid:
     """Every combination of the values, the last axis fastest; `shard` picks every N-th of them.
 
-    >>> grid = Grid({"k": [16, 32], "n": range(1, 4)}, shard=(1, 2))
+    >>> grid = SettingGrid({"k": [16, 32], "n": range(1, 4)}, shard=(1, 2))
     >>> grid.size, [grid.setting(number).vars for number in grid.numbers]
     (6, [{'k': 16, 'n': 1}, {'k': 16, 'n': 3}, {'k': 32, 'n': 2}])
     """
@@ -83,7 +83,7 @@ class Grid:
         """The numbers of this shard's settings."""
         return range(self.shard[0], self.size + 1, self.shard[1])
 
-    def setting(self, number: int) -> Setting:
+    def setting(self, number: int) -> SweepSetting:
         """The setting with that number, counted from 1."""
         rest = number - 1
         input_: str | int | None = None
@@ -94,10 +94,10 @@ class Grid:
         for name, values in list(self.vars.items())[::-1]:
             rest, place = divmod(rest, len(values))
             chosen[name] = values[place]
-        return Setting(number, dict(list(chosen.items())[::-1]), input_)
+        return SweepSetting(number, dict(list(chosen.items())[::-1]), input_)
 
 
-class Square(NamedTuple):
+class SquareInput(NamedTuple):
     """What a lone number stands for as an input: a square in the network's own kind of shape."""
 
     own: Shape
@@ -112,7 +112,7 @@ class Square(NamedTuple):
         return f"{shape.text(self.layout, times='x')} {letters}"
 
 
-class Plan(NamedTuple):
+class SweepPlan(NamedTuple):
     """Everything that a worker needs; all of it can be pickled."""
 
     text: str
@@ -121,10 +121,10 @@ class Plan(NamedTuple):
     set: Mapping[str, object]
     batch: int | None
     dtype: str
-    grid: Grid
-    square: Square | None
+    grid: SettingGrid
+    square: SquareInput | None
 
-    def setting(self, number: int) -> Setting:
+    def setting(self, number: int) -> SweepSetting:
         """The setting with that number, its input as `--input` takes it."""
         setting = self.grid.setting(number)
         given = setting.input
@@ -177,7 +177,7 @@ def parse_inputs(text: str) -> Sequence[str | int]:
     [160, 192, 224, '480x640x3']
     """
     values = parse_values(text)
-    looked_at = values[:2] if isinstance(values, Steps) else values
+    looked_at = values[:2] if isinstance(values, NumberRange) else values
     if not all(type(value) in {int, str} for value in looked_at):
         raise _wrong(f"'{text}' are no input shapes")
     return values  # type: ignore[return-value]  # looked at, one by one
@@ -202,7 +202,7 @@ def _part(item: source.Value) -> Sequence[object]:
     return [source.plain(item)]
 
 
-def _range(text: str, first: Decimal, last: Decimal, step: Decimal) -> Steps:
+def _range(text: str, first: Decimal, last: Decimal, step: Decimal) -> NumberRange:
     """From first to last, which belongs to it where the steps meet it."""
     if step == 0:
         raise _wrong(f"the range {text} never moves: its step is 0")
@@ -210,7 +210,7 @@ def _range(text: str, first: Decimal, last: Decimal, step: Decimal) -> Steps:
     if not count:
         help_ = "a range is FIRST:LAST:STEP; a negative step counts down"
         raise _wrong(f"the range {text} holds no value", help=help_)
-    return Steps(first, step, count)
+    return NumberRange(first, step, count)
 
 
 def parse_shard(text: str) -> tuple[int, int]:

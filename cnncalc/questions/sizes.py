@@ -50,7 +50,7 @@ class SizeResult(NamedTuple):
         return self.works and not self.rounding
 
 
-class Reason(NamedTuple):
+class LayerSizes(NamedTuple):
     """What sizes have in common: a layer that fails or leaves input unread; the first is shown."""
 
     layer: str
@@ -84,12 +84,12 @@ class Sizes(NamedTuple):
         return tuple(one.size for one in self.outcomes if one.exact)
 
     @property
-    def rounded(self) -> tuple[Reason, ...]:
+    def rounded(self) -> tuple[LayerSizes, ...]:
         """The sizes on which layers leave input unread, by layer; a size may be under several."""
         return _grouped((name, one) for one in self.outcomes for name in one.rounding)
 
     @property
-    def failed(self) -> tuple[Reason, ...]:
+    def failed(self) -> tuple[LayerSizes, ...]:
         """The sizes that fail, by the layer that fails."""
         return _grouped((one.layer, one) for one in self.outcomes if one.layer is not None)
 
@@ -122,13 +122,13 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     text, file = read(path), zoo.display_name(path)
     try:
         document = read_document(text, file)
-        spec = Spec(document, variant or named, set or {}, input)
+        spec = SpecChoice(document, variant or named, set or {}, input)
         return _tried(spec, start, stop, step, axes)
     except CnncalcError as error:
         raise with_lines(error, text, file) from None
 
 
-class Spec(NamedTuple):
+class SpecChoice(NamedTuple):
     """A document that has been read, and what was chosen of it."""
 
     document: Document
@@ -141,7 +141,7 @@ class Spec(NamedTuple):
         return build(self.document, self.variant, self.set, input_ or self.input)
 
 
-class Base(NamedTuple):
+class VariedInput(NamedTuple):
     """The input whose size varies."""
 
     name: str
@@ -149,7 +149,9 @@ class Base(NamedTuple):
     layout: str
 
 
-def _tried(spec: Spec, start: int | None, stop: int | None, step: int, axes: str | None) -> Sizes:
+def _tried(
+    spec: SpecChoice, start: int | None, stop: int | None, step: int, axes: str | None
+) -> Sizes:
     base = _base(spec)
     varied = _varied(base.shape, axes)
     own = base.shape.by_letter[varied[-1]]
@@ -170,7 +172,7 @@ def _tried(spec: Spec, start: int | None, stop: int | None, step: int, axes: str
     return Sizes(base.name, written, varied, base.layout, first, last, step, outcomes)
 
 
-def _base(spec: Spec) -> Base:
+def _base(spec: SpecChoice) -> VariedInput:
     """The network's input, even where the network does not work on it."""
     try:
         network = spec.network()
@@ -178,11 +180,11 @@ def _base(spec: Spec) -> Base:
         stopped = error.partial
         if not isinstance(stopped, Stopped) or not stopped.nodes:
             raise
-        return Base(stopped.network, stopped.nodes[0].shape, stopped.layout)
+        return VariedInput(stopped.network, stopped.nodes[0].shape, stopped.layout)
     if len(network.inputs) > 1:
         names = ", ".join(node.name for node in network.inputs)
         raise failure("several-inputs", f"only a single input is varied; there are {names}")
-    return Base(network.name, network.inputs[0].shape, network.layout)
+    return VariedInput(network.name, network.inputs[0].shape, network.layout)
 
 
 def _varied(shape: Shape, axes: str | None) -> str:
@@ -198,7 +200,7 @@ def _varied(shape: Shape, axes: str | None) -> str:
     return chosen
 
 
-def _written(base: Base, varied: str, size: int | str) -> str:
+def _written(base: VariedInput, varied: str, size: int | str) -> str:
     """The input with another size on the axes that vary, as a spec writes it."""
     letters = base.shape.letters(base.layout)
     values = {**base.shape.by_letter, **dict.fromkeys(varied, size)}
@@ -208,8 +210,8 @@ def _written(base: Base, varied: str, size: int | str) -> str:
 
 
 def _outcome(
-    spec: Spec,
-    base: Base,
+    spec: SpecChoice,
+    base: VariedInput,
     varied: str,
     size: int,
     known: dict[tuple[Layer, tuple[Shape, ...]], bool],
@@ -237,11 +239,12 @@ def _rounding(
             yield node.name
 
 
-def _grouped(pairs: Iterable[tuple[str, SizeResult]]) -> tuple[Reason, ...]:
+def _grouped(pairs: Iterable[tuple[str, SizeResult]]) -> tuple[LayerSizes, ...]:
     """Outcomes by layer, in the order of their first."""
     groups: dict[str, list[SizeResult]] = {}
     for layer, one in pairs:
         groups.setdefault(layer, []).append(one)
     return tuple(
-        Reason(layer, ones[0], tuple(one.size for one in ones)) for layer, ones in groups.items()
+        LayerSizes(layer, ones[0], tuple(one.size for one in ones))
+        for layer, ones in groups.items()
     )

@@ -37,7 +37,7 @@ ODD_FIRST = (3, 5, 7, 1, 9, 11)
 Padding = int | tuple[int, int] | str
 
 
-class Setting(NamedTuple):
+class WindowSetting(NamedTuple):
     """One answer: a window on one axis, the size it slides over, and what it leaves unread."""
 
     w: int
@@ -66,7 +66,7 @@ class Setting(NamedTuple):
         return max(0, self.s - self.window.extent)
 
 
-class Asked(NamedTuple):
+class SolveRequest(NamedTuple):
     """What is given, each as the values to try; None is left open."""
 
     out: int
@@ -79,20 +79,20 @@ class Asked(NamedTuple):
     output_padding: tuple[int, ...] | None = None
 
 
-class Answer(NamedTuple):
+class SolveResult(NamedTuple):
     """Every setting that gives the wanted output; where there is none, what comes nearest."""
 
-    asked: Asked
-    settings: tuple[Setting, ...]
-    nearest: tuple[Setting, ...] = ()
+    asked: SolveRequest
+    settings: tuple[WindowSetting, ...]
+    nearest: tuple[WindowSetting, ...] = ()
 
     @property
-    def exact(self) -> tuple[Setting, ...]:
+    def exact(self) -> tuple[WindowSetting, ...]:
         """The settings that round nothing."""
         return tuple(one for one in self.settings if one.exact)
 
     @property
-    def floored(self) -> tuple[Setting, ...]:
+    def floored(self) -> tuple[WindowSetting, ...]:
         """The settings that leave something unread."""
         return tuple(one for one in self.settings if not one.exact)
 
@@ -107,7 +107,7 @@ def solve(  # noqa: PLR0913 - one parameter per letter of the formula
     dilation: int | Iterable[int] = 1,
     transposed: bool = False,
     output_padding: int | Iterable[int] | None = None,
-) -> Answer:
+) -> SolveResult:
     """The settings of one axis that give `out`; numbers or lists are given, None is searched.
 
     A padding is a number, a pair (before, after), or a rule such as "same". With `conv_transpose`
@@ -120,7 +120,7 @@ def solve(  # noqa: PLR0913 - one parameter per letter of the formula
     >>> solve(31, w=32, f=5, s=1, p=[0, 1]).nearest[0].gives
     30
     """
-    asked = Asked(
+    asked = SolveRequest(
         out, _several(w), _several(f), _several(s),
         (p,) if isinstance(p, tuple) else _several(p),
         _several(dilation) or (1,), transposed, _several(output_padding),
@@ -136,14 +136,14 @@ def _several(values: object) -> tuple[int, ...] | None:
     return tuple(values)  # type: ignore[arg-type]
 
 
-def answer(asked: Asked) -> Answer:
+def answer(asked: SolveRequest) -> SolveResult:
     """As `solve`, for what was asked in one value."""
     tried = list(_tried(asked, _widths_for))
     settings = sorted({one for one in tried if one.gives == asked.out}, key=_usual(asked))
-    return Answer(asked, tuple(settings), () if settings else _nearest(asked))
+    return SolveResult(asked, tuple(settings), () if settings else _nearest(asked))
 
 
-def _nearest(asked: Asked) -> tuple[Setting, ...]:
+def _nearest(asked: SolveRequest) -> tuple[WindowSetting, ...]:
     """The most usual setting that gives the next smaller output, and the next larger."""
     tried = sorted(set(_tried(asked, _smallest_width)), key=_usual(asked))
     below = max((one.gives for one in tried if one.gives < asked.out), default=None)
@@ -153,8 +153,8 @@ def _nearest(asked: Asked) -> tuple[Setting, ...]:
 
 
 def _tried(
-    asked: Asked, widths: Callable[[Asked, Setting, Padding], Iterable[int]]
-) -> Iterator[Setting]:
+    asked: SolveRequest, widths: Callable[[SolveRequest, WindowSetting, Padding], Iterable[int]]
+) -> Iterator[WindowSetting]:
     """Every setting within the ranges that works, with the output it gives.
 
     Raises CnncalcError where the ranges hold more than can be tried.
@@ -179,12 +179,12 @@ def _tried(
                 yield counted
 
 
-def _open(asked: Asked) -> Iterator[tuple[Setting, Padding]]:
+def _open(asked: SolveRequest) -> Iterator[tuple[WindowSetting, Padding]]:
     """Every choice but the width; a padding rule waits for it."""
     strides = asked.s or (STRIDES if asked.w and not asked.transposed else FEW_STRIDES)
     for s, dilation in product(strides, asked.dilation):
         for f in asked.f or sorted({*FILTERS, s}):
-            plain = Setting(0, f, s, dilation=dilation)
+            plain = WindowSetting(0, f, s, dilation=dilation)
             for padding in asked.p or _paddings(plain.window):
                 if asked.transposed and isinstance(padding, str):
                     choice = _by_transposed_rule(asked, plain, padding)
@@ -212,7 +212,7 @@ def _sides(padding: Padding) -> tuple[int, int]:
     return (padding, padding) if isinstance(padding, int) else padding
 
 
-def _by_transposed_rule(asked: Asked, plain: Setting, rule: str) -> Setting:
+def _by_transposed_rule(asked: SolveRequest, plain: WindowSetting, rule: str) -> WindowSetting:
     """The setting with the padding and output padding that a rule sets. Raises UnplacedError."""
     begin, end, extra = transposed_padding(rule, plain.f, plain.s, plain.dilation)
     if asked.output_padding:
@@ -221,14 +221,14 @@ def _by_transposed_rule(asked: Asked, plain: Setting, rule: str) -> Setting:
     return plain._replace(begin=begin, end=end, output_padding=extra)
 
 
-def _extras(asked: Asked, setting: Setting) -> Iterable[int]:
+def _extras(asked: SolveRequest, setting: WindowSetting) -> Iterable[int]:
     """The output paddings to try."""
     if not asked.transposed:
         return (0,)
     return asked.output_padding or range(max(setting.s, setting.dilation))
 
 
-def _widths_for(asked: Asked, setting: Setting, padding: Padding) -> Iterable[int]:
+def _widths_for(asked: SolveRequest, setting: WindowSetting, padding: Padding) -> Iterable[int]:
     """The widths to try: those given, or those that can give the output."""
     if asked.w is not None:
         return asked.w
@@ -242,20 +242,22 @@ def _widths_for(asked: Asked, setting: Setting, padding: Padding) -> Iterable[in
     return range(max(1, first), first + window.stride)
 
 
-def _transposed_widths(asked: Asked, setting: Setting, padding: Padding) -> Iterable[int]:
+def _transposed_widths(
+    asked: SolveRequest, setting: WindowSetting, padding: Padding
+) -> Iterable[int]:
     begin, end = _of_rule(setting, padding)
     left = asked.out + begin + end - setting.window.extent - setting.output_padding
     return [] if left < 0 or left % setting.s else [left // setting.s + 1]
 
 
-def _of_rule(setting: Setting, padding: Padding) -> tuple[int, int]:
+def _of_rule(setting: WindowSetting, padding: Padding) -> tuple[int, int]:
     """The zeros of a padding that does not depend on the width."""
     if isinstance(padding, str):
         return padding_by_rule(padding, 1, setting.f, setting.s, setting.dilation)
     return setting.begin, setting.end
 
 
-def _smallest_width(asked: Asked, setting: Setting, padding: Padding) -> Iterable[int]:
+def _smallest_width(asked: SolveRequest, setting: WindowSetting, padding: Padding) -> Iterable[int]:
     """The widths given, or else the ones next to what would be needed."""
     if asked.w is not None:
         return asked.w
@@ -265,7 +267,7 @@ def _smallest_width(asked: Asked, setting: Setting, padding: Padding) -> Iterabl
     return range(max(1, near), max(1, near) + 2)
 
 
-def _counted(setting: Setting, *, transposed: bool) -> Setting | None:
+def _counted(setting: WindowSetting, *, transposed: bool) -> WindowSetting | None:
     """The setting with its output, or None where it does not work."""
     window = setting.window
     try:
@@ -277,10 +279,10 @@ def _counted(setting: Setting, *, transposed: bool) -> Setting | None:
         return None
 
 
-def _usual(asked: Asked) -> Callable[[Setting], tuple[int, ...]]:
+def _usual(asked: SolveRequest) -> Callable[[WindowSetting], tuple[int, ...]]:
     """What is more usual sorts first; see the top of this file."""
 
-    def key(one: Setting) -> tuple[int, ...]:
+    def key(one: WindowSetting) -> tuple[int, ...]:
         halvings = min(HALVINGS, (one.w & -one.w).bit_length() - 1)
         filter_ = _filter_rank(one, transposed=asked.transposed)
         zeros = one.begin + one.end
@@ -292,7 +294,7 @@ def _usual(asked: Asked) -> Callable[[Setting], tuple[int, ...]]:
     return key
 
 
-def _filter_rank(one: Setting, *, transposed: bool) -> tuple[int, int]:
+def _filter_rank(one: WindowSetting, *, transposed: bool) -> tuple[int, int]:
     """Odd before even; transposed filters that the stride divides leave no checkerboard."""
     if transposed and one.s > 1:
         return int(one.f % one.s != 0), one.f
@@ -301,7 +303,7 @@ def _filter_rank(one: Setting, *, transposed: bool) -> tuple[int, int]:
     return 1, one.f
 
 
-def _padding_rank(one: Setting) -> int:
+def _padding_rank(one: WindowSetting) -> int:
     """None, then the padding that keeps the size, then others."""
     zeros = one.begin + one.end
     return 0 if not zeros else 1 if zeros == one.window.extent - 1 else 2

@@ -18,7 +18,7 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.errors import CnncalcError, Diagnostic, failure
 from cnncalc.figures import used
 from cnncalc.lines import with_lines
-from cnncalc.questions.settings import Grid, Plan, Square
+from cnncalc.questions.settings import SettingGrid, SquareInput, SweepPlan
 from cnncalc.spec.document import Document, read_document
 from cnncalc.spec.load import build
 from cnncalc.spec.network_inputs import batch_of, read_ports
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cnncalc.network import Network
-    from cnncalc.questions.settings import Setting
+    from cnncalc.questions.settings import SweepSetting
     from cnncalc.shapes import Shape
 
 CHUNK = 8  # settings that travel to a worker together
@@ -92,17 +92,17 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
     else:
         document, named = _read(str(target))
     variant = variant or named
-    plan = Plan(
+    plan = SweepPlan(
         text=document.text,
         file=document.file,
         variant=variant,
         set=dict(set or {}),
         batch=batch,
         dtype=dtype,
-        grid=Grid(dict(vary or {}), vary_input, shard),
+        grid=SettingGrid(dict(vary or {}), vary_input, shard),
         square=_square(document, variant),
     )
-    workshop = Workshop(plan, document)
+    workshop = NetworkBuilder(plan, document)
     _refuse_typos(workshop)
     if executor is None and jobs == 1:
         return (_outcome(workshop, number) for number in plan.grid.numbers)
@@ -118,16 +118,16 @@ def _read(target: str) -> tuple[Document, str | None]:
         raise with_lines(error, text, file) from None
 
 
-def _square(document: Document, variant: str | None) -> Square | None:
+def _square(document: Document, variant: str | None) -> SquareInput | None:
     """None where the file has no input of its own."""
     try:
         port = next(iter(read_ports(document, variant, None).values())).parsed
     except CnncalcError:
         return None
-    return Square(port.shape, port.layout)
+    return SquareInput(port.shape, port.layout)
 
 
-def _refuse_typos(workshop: Workshop) -> None:
+def _refuse_typos(workshop: NetworkBuilder) -> None:
     """Raise what no setting could survive."""
     if not workshop.plan.grid.size:
         return
@@ -138,14 +138,14 @@ def _refuse_typos(workshop: Workshop) -> None:
             raise
 
 
-def _in_processes(plan: Plan, jobs: int) -> Iterator[SweepResult]:
+def _in_processes(plan: SweepPlan, jobs: int) -> Iterator[SweepResult]:
     from concurrent.futures import ProcessPoolExecutor
 
     with ProcessPoolExecutor(jobs) as executor:
         yield from _spread(plan, executor, 4 * jobs)
 
 
-def _spread(plan: Plan, executor: Executor, in_flight: int) -> Iterator[SweepResult]:
+def _spread(plan: SweepPlan, executor: Executor, in_flight: int) -> Iterator[SweepResult]:
     """Outcomes in order, with at most `in_flight` chunks under way."""
     under_way: deque[Future[list[SweepResult]]] = deque()
     try:
@@ -164,9 +164,9 @@ def _chunks(numbers: range) -> Iterator[range]:
     return (numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK))
 
 
-def outcomes(plan: Plan, numbers: Iterable[int]) -> list[SweepResult]:
+def outcomes(plan: SweepPlan, numbers: Iterable[int]) -> list[SweepResult]:
     """The outcomes of these settings: what a worker does."""
-    workshop = Workshop(plan, _document(plan.text, plan.file))
+    workshop = NetworkBuilder(plan, _document(plan.text, plan.file))
     return [_outcome(workshop, number) for number in numbers]
 
 
@@ -176,16 +176,16 @@ def _document(text: str, file: str) -> Document:
     return read_document(text, file)
 
 
-class Workshop:
+class NetworkBuilder:
     """Makes the networks of a plan, one after the other, from a document that has been read."""
 
-    def __init__(self, plan: Plan, document: Document) -> None:
+    def __init__(self, plan: SweepPlan, document: Document) -> None:
         self.plan = plan
         self.document = document
         self.resizable = plan.grid.inputs is not None and not reads_sizes(document)
         self.latest: tuple[str, Network] | None = None
 
-    def network(self, setting: Setting) -> Network:
+    def network(self, setting: SweepSetting) -> Network:
         """The network under that setting. Raises CnncalcError."""
         text = None if setting.input is None else str(setting.input)
         found = self._resized(setting.vars, text) if text and self.resizable else None
@@ -207,12 +207,12 @@ class Workshop:
         return resized(network, {name: port.shape for name, port in ports.items()})
 
 
-def _outcome(workshop: Workshop, number: int) -> SweepResult:
+def _outcome(workshop: NetworkBuilder, number: int) -> SweepResult:
     with unhurried():  # until what the setting needed is gone again
         return _computed(workshop, workshop.plan.setting(number))
 
 
-def _computed(workshop: Workshop, setting: Setting) -> SweepResult:
+def _computed(workshop: NetworkBuilder, setting: SweepSetting) -> SweepResult:
     plan = workshop.plan
     try:
         network = workshop.network(setting)
@@ -247,11 +247,11 @@ def unhurried() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _failed(setting: Setting, error: Diagnostic) -> SweepResult:
+def _failed(setting: SweepSetting, error: Diagnostic) -> SweepResult:
     return SweepResult(*_written(setting), "HWC", None, {}, error)
 
 
-def _written(setting: Setting) -> tuple[int, Mapping[str, object], str | None]:
+def _written(setting: SweepSetting) -> tuple[int, Mapping[str, object], str | None]:
     text = None if setting.input is None else str(setting.input)
     return setting.number, setting.vars, text
 

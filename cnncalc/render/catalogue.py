@@ -15,7 +15,7 @@ from cnncalc.render.schema import COUNT, SIZE, TEXT, described, listed, record, 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cnncalc.questions.catalogue import Entry
+    from cnncalc.questions.catalogue import CatalogueEntry
     from cnncalc.render.schema import Schema
 
 
@@ -62,7 +62,7 @@ def help_text() -> str:
 
 
 def text(
-    entries: Iterable[Entry],
+    entries: Iterable[CatalogueEntry],
     keys: Sequence[str] = DEFAULT,
     *,
     width: int | None = None,
@@ -76,34 +76,36 @@ def text(
     return to_ascii(said) if ascii_only else said
 
 
-def markdown(entries: Iterable[Entry], keys: Sequence[str] = DEFAULT) -> str:
+def markdown(entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT) -> str:
     """A GitHub table."""
     return "".join(f"{line}\n" for line in rows_markdown(_rows(entries, keys), _sides(keys)))
 
 
-def separated(entries: Iterable[Entry], keys: Sequence[str] = DEFAULT, delimiter: str = ",") -> str:
+def separated(
+    entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT, delimiter: str = ","
+) -> str:
     """RFC 4180 text with plain numbers; a figure that is not promised stays empty."""
     rows = [[_cell(entry, key, "x") for key in keys] for entry in entries]
     return records([keys, *rows], delimiter)
 
 
-def document(entries: Iterable[Entry], *, version: str) -> dict[str, Any]:
+def document(entries: Iterable[CatalogueEntry], *, version: str) -> dict[str, Any]:
     """`cnncalc.zoo/1`: one object per network, without the keys that its spec says nothing of."""
     return {**envelope("zoo", version), "networks": [_network(entry) for entry in entries]}
 
 
-def _network(entry: Entry) -> dict[str, Any]:
+def _network(entry: CatalogueEntry) -> dict[str, Any]:
     inputs = [{"name": name, "shape": shape.by_letter} for name, shape in entry.inputs]
     said = {**entry._asdict(), "inputs": inputs}
     return {key: value for key, value in said.items() if value is not None}
 
 
-def _rows(entries: Iterable[Entry], keys: Sequence[str]) -> list[list[str]]:
+def _rows(entries: Iterable[CatalogueEntry], keys: Sequence[str]) -> list[list[str]]:
     cells = ([_shown(_cell(entry, key)) for key in keys] for entry in entries)
     return [[COLUMNS[key].heading for key in keys], *cells]
 
 
-def _cell(entry: Entry, key: str, times: str = "×") -> str | int:
+def _cell(entry: CatalogueEntry, key: str, times: str = "×") -> str | int:
     value: str | int | None = getattr(entry, key)
     if key in {"input", "output"}:
         return str(value or "").replace("x", times)

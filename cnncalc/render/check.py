@@ -31,13 +31,13 @@ from cnncalc.render.schema import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.questions.check import Kept, Result
+    from cnncalc.questions.check import BudgetResult, CheckResult
     from cnncalc.render.schema import Schema
 
 WIDTH = 34  # of the names; a longer one pushes its line to the right
 
 
-def lines(result: Result, style: str, *, color: bool = False, ascii_only: bool = False) -> str:
+def lines(result: CheckResult, style: str, *, color: bool = False, ascii_only: bool = False) -> str:
     """One network: its line, then what is wrong in full, concisely, or as annotations."""
     shown = [remark for remark in result.diagnostics if remark.severity != "note"]
     if style == "full":
@@ -49,13 +49,13 @@ def lines(result: Result, style: str, *, color: bool = False, ascii_only: bool =
     return "".join(f"{line}\n" for line in (line(result), *told))
 
 
-def line(result: Result) -> str:
+def line(result: CheckResult) -> str:
     """Whether a network holds, and what was looked at."""
     name = pad(result.label, max(WIDTH, len(result.label)), right=False)
     return "  ".join([f"{'ok' if result.ok else 'FAIL':4}", name, "   ".join(_facts(result))])
 
 
-def _facts(result: Result) -> Iterator[str]:
+def _facts(result: CheckResult) -> Iterator[str]:
     report = result.report
     if report is None:
         yield counted(len(result.diagnostics), "error")
@@ -89,7 +89,7 @@ def summary(outcomes: Iterable[tuple[str, bool]]) -> str:
     return f"{counted(len(known), 'network')} in {counted(files, 'file')}: {verdict}"
 
 
-def entry(result: Result) -> dict[str, Any]:
+def entry(result: CheckResult) -> dict[str, Any]:
     """One network of the JSON document; `totals` and `expect` only where it loads."""
     spec = {"file": result.file, "variant": result.variant}
     said: dict[str, Any] = {"ok": result.ok, "spec": spec}
@@ -101,7 +101,7 @@ def entry(result: Result) -> dict[str, Any]:
     return {**said, "diagnostics": [diagnostic(d) for d in result.diagnostics]}
 
 
-def _held(held: Kept) -> dict[str, Any]:
+def _held(held: BudgetResult) -> dict[str, Any]:
     budget = held.budget
     limit = {"key": budget.key, "relation": ">=" if budget.least else "<=", "limit": budget.limit}
     found = {} if held.actual is None else {"actual": held.actual, "delta": held.delta}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import Port, Report
-    from cnncalc.questions.compare import Comparison, Figure, LayerPair, Pair
+    from cnncalc.questions.compare import ComparedFigure, Comparison, LayerGroup
     from cnncalc.render.schema import Schema
 
 MAYBE_COUNT: Schema = {"type": ["integer", "null"], "minimum": 0}
@@ -76,7 +76,7 @@ def _shapes(ports: Sequence[Port], layout: str) -> str:
     return ", ".join(port.shape.text(layout) for port in ports)
 
 
-def _figure(figure: Figure) -> list[str]:
+def _figure(figure: ComparedFigure) -> list[str]:
     first, *others = figure.values
     cells = [_word(figure.key), "-" if first is None else grouped(first)]
     for index, value in enumerate(others, start=1):
@@ -123,12 +123,12 @@ def _changes(found: Comparison, index: int) -> tuple[list[list[str]], list[bool]
     return rows, [False] * 3
 
 
-def _name(pair: Pair) -> str:
+def _name(pair: LayerPair) -> str:
     names = [unit.name for unit in (pair.before, pair.after) if unit]
     return " → ".join(dict.fromkeys(names))
 
 
-def _difference(pair: Pair, before: str, after: str) -> str:
+def _difference(pair: LayerPair, before: str, after: str) -> str:
     if pair.before is None or pair.after is None:
         unit, layout = (pair.after, after) if pair.after else (pair.before, before)
         return _alone(unit, layout) if unit else ""
@@ -138,7 +138,7 @@ def _difference(pair: Pair, before: str, after: str) -> str:
     )
 
 
-def _alone(unit: LayerPair, layout: str) -> str:
+def _alone(unit: LayerGroup, layout: str) -> str:
     facts = unit.facts
     figures = [f"{_word(key)} {facts[key]:,}" for key in ("params", "macs") if facts[key]]
     return ", ".join([str(facts["type"]), _shown(facts["out"], layout), *figures])
@@ -196,12 +196,12 @@ def _network(label: str, report: Report) -> dict[str, Any]:
     }
 
 
-def _compared(figure: Figure) -> dict[str, Any]:
+def _compared(figure: ComparedFigure) -> dict[str, Any]:
     deltas = [figure.delta(index) for index in range(len(figure.values))]
     return {"key": figure.key, "values": list(figure.values), "deltas": deltas}
 
 
-def _layers(label: str, pairs: Sequence[Pair]) -> Iterator[dict[str, Any]]:
+def _layers(label: str, pairs: Sequence[LayerPair]) -> Iterator[dict[str, Any]]:
     for pair in pairs:
         if pair.status is None:
             continue

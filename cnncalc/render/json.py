@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from fractions import Fraction
 
-    from cnncalc.analysis.report import Check, Memory, Peak, Totals
+    from cnncalc.analysis.report import Check, Memory, MemoryPeak, Totals
     from cnncalc.errors import Diagnostic
     from cnncalc.render.schema import Schema
 
@@ -172,7 +172,7 @@ def _memory(memory: Memory) -> dict[str, Any]:
     return sizes | {key: _peak(peak) for key, peak in peaks.items() if peak}
 
 
-def _peak(peak: Peak) -> dict[str, Any]:
+def _peak(peak: MemoryPeak) -> dict[str, Any]:
     return {**peak._asdict(), "tensors": [tensor._asdict() for tensor in peak.tensors]}
 
 

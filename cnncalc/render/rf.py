@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from cnncalc.analysis.report import ReceptiveField
-    from cnncalc.questions.rf import Advice, Cover, Neuron, Seen
+    from cnncalc.questions.rf import Coverage, CoverageReport, Neuron, SeenRegion
     from cnncalc.render.schema import Schema
 
 HEADINGS = ("Layer", "Type", "Output", "RF", "Jump", "First centre", "Covers")
@@ -40,29 +40,31 @@ ALONG = {
 }
 
 
-def text(advice: Advice, covers: Sequence[Cover], layout: str, *, ascii_only: bool = False) -> str:
+def text(
+    advice: CoverageReport, covers: Sequence[Coverage], layout: str, *, ascii_only: bool = False
+) -> str:
     """A table of these layers, then which layer is the first to see all, and which outgrow it."""
     lines = [_title(advice, layout), "", *listing.aligned(HEADINGS, _rows(covers, layout))]
     said = "".join(f"{line}\n" for line in [*lines, "", *_advice(advice)])
     return to_ascii(said) if ascii_only else said
 
 
-def markdown(advice: Advice, covers: Sequence[Cover], layout: str) -> str:
+def markdown(advice: CoverageReport, covers: Sequence[Coverage], layout: str) -> str:
     """The table and the advice in Markdown."""
     advised = "".join(f"- {line}\n" for line in _advice(advice))
     return f"{listing.markdown(HEADINGS, _rows(covers, layout))}\n{advised}"
 
 
-def _title(advice: Advice, layout: str) -> str:
+def _title(advice: CoverageReport, layout: str) -> str:
     inputs = ", ".join(f"{port.name} {port.shape.text(layout)}" for port in advice.report.inputs)
     return f"{printable(advice.report.name)}: {inputs}"
 
 
-def _rows(covers: Sequence[Cover], layout: str) -> list[list[int | str]]:
+def _rows(covers: Sequence[Coverage], layout: str) -> list[list[int | str]]:
     return [[*_cells(one, one.row.receptive_field, layout)] for one in covers]
 
 
-def _cells(one: Cover, field: ReceptiveField | None, layout: str) -> Iterator[str]:
+def _cells(one: Coverage, field: ReceptiveField | None, layout: str) -> Iterator[str]:
     yield from (one.row.name, one.row.type, one.row.out.text(layout))
     if field is not None:
         yield ("≥" if field.gated else "") + per_axis(field.size)
@@ -81,7 +83,7 @@ def percent(share: Fraction) -> str:
     return "100%" if share == 1 else f"{int(share * 1000) / 10}%"
 
 
-def _advice(advice: Advice) -> Iterator[str]:
+def _advice(advice: CoverageReport) -> Iterator[str]:
     if not advice.covers:
         yield "no layer has a receptive field on the input"
     elif advice.sees_all is not None:
@@ -119,12 +121,12 @@ def unit_name(unit: Neuron) -> str:
     return f"{unit.name}:{','.join(map(str, unit.place))}" if unit.place else unit.name
 
 
-def _box(seen: Seen) -> str:
+def _box(seen: SeenRegion) -> str:
     """rows 8 to 21, columns 8 to 21."""
     return ", ".join(_stretch(*ALONG[letter], *ends) for letter, ends in _axes(seen))
 
 
-def _axes(seen: Seen) -> Iterator[tuple[str, tuple[int, int]]]:
+def _axes(seen: SeenRegion) -> Iterator[tuple[str, tuple[int, int]]]:
     return zip(AXES[len(seen.box)], seen.box, strict=True)
 
 
@@ -132,13 +134,13 @@ def _stretch(one: str, many: str, low: int, high: int) -> str:
     return f"{one} {low}" if low == high else f"{many} {low} to {high}"
 
 
-def _count(seen: Seen) -> str:
+def _count(seen: SeenRegion) -> str:
     """The size of the box, and whether there are holes in it."""
     sizes = "×".join(str(high - low + 1) for low, high in seen.box)
     return sizes if seen.solid else f"{sizes}, with holes"
 
 
-def document(advice: Advice, *, version: str) -> dict[str, Any]:
+def document(advice: CoverageReport, *, version: str) -> dict[str, Any]:
     """The document `cnncalc.rf/1`, with one entry per layer that has a field."""
     return {
         **envelope("rf", version),
@@ -149,7 +151,7 @@ def document(advice: Advice, *, version: str) -> dict[str, Any]:
     }
 
 
-def _layer(one: Cover) -> dict[str, Any]:
+def _layer(one: Coverage) -> dict[str, Any]:
     field = one.row.receptive_field
     told = {} if field is None else {
         "size": list(field.size),
@@ -173,7 +175,7 @@ def unit_document(unit: Neuron, *, version: str) -> dict[str, Any]:
     }
 
 
-def _seen(one: Seen) -> dict[str, Any]:
+def _seen(one: SeenRegion) -> dict[str, Any]:
     box = {letter: list(ends) for letter, ends in _axes(one)}
     return {"name": one.name, "shape": one.shape.by_letter, "box": box, "solid": one.solid}
 

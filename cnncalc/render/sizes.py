@@ -14,7 +14,7 @@ from cnncalc.render.schema import FLAG, SIZE, TEXT, described, listed, record, r
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cnncalc.questions.sizes import Reason, SizeResult, Sizes
+    from cnncalc.questions.sizes import LayerSizes, SizeResult, Sizes
     from cnncalc.render.listing import Cell
     from cnncalc.render.schema import Schema
 
@@ -50,7 +50,7 @@ def _range(found: Sizes) -> str:
     return f"{found.start} to {found.stop}{steps}"
 
 
-def _reasons(reasons: Sequence[Reason], found: Sizes) -> Iterator[str]:
+def _reasons(reasons: Sequence[LayerSizes], found: Sizes) -> Iterator[str]:
     shown = reasons[:MOST_LAYERS]
     rows: list[list[Cell]] = [
         [f"  {one.layer}", len(one.sizes), in_words(one.sizes, found)] for one in shown
@@ -61,7 +61,7 @@ def _reasons(reasons: Sequence[Reason], found: Sizes) -> Iterator[str]:
         yield f"  and {more} (--format csv)"
 
 
-def _failure(reason: Reason, found: Sizes) -> Iterator[str]:
+def _failure(reason: LayerSizes, found: Sizes) -> Iterator[str]:
     problem = reason.first.problem
     sizes = counted(len(reason.sizes), "size")
     yield f"  {reason.layer}   {sizes}: {in_words(reason.sizes, found)}"

@@ -13,7 +13,7 @@ from cnncalc.render.schema import COUNT, FLAG, PAIR, SIZE, described, listed, re
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cnncalc.questions.solve import Answer, Asked, Setting
+    from cnncalc.questions.solve import SolveRequest, SolveResult, WindowSetting
     from cnncalc.render.listing import Cell
     from cnncalc.render.schema import Schema
 
@@ -22,13 +22,13 @@ DILATED = "⌊(W - d(F - 1) - 1 + 2P)/S⌋ + 1"
 TRANSPOSED = "(W - 1)S - 2P + d(F - 1) + a + 1"
 
 
-def text(answer: Answer, top: int, *, ascii_only: bool = False) -> Iterator[str]:
+def text(answer: SolveResult, top: int, *, ascii_only: bool = False) -> Iterator[str]:
     """The settings in two tables of at most `top` lines each."""
     said = "".join(f"{line}\n" for line in _lines(answer, top))
     yield to_ascii(said) if ascii_only else said
 
 
-def _lines(answer: Answer, top: int) -> Iterator[str]:
+def _lines(answer: SolveResult, top: int) -> Iterator[str]:
     asked = answer.asked
     yield f"{_formula(asked)} = {asked.out:,}"
     if not answer.settings:
@@ -45,7 +45,7 @@ def _lines(answer: Answer, top: int) -> Iterator[str]:
                 yield f"and {count - top} more (--top {count})"
 
 
-def _none(answer: Answer) -> Iterator[str]:
+def _none(answer: SolveResult) -> Iterator[str]:
     exactly = " exactly" if any(n.gives == answer.asked.out for n in answer.nearest) else ""
     yield f"no setting within the ranges gives {answer.asked.out:,}{exactly}"
     if answer.nearest:
@@ -54,40 +54,40 @@ def _none(answer: Answer) -> Iterator[str]:
         yield from listing.aligned([*headings(answer.asked), "gives"], rows)
 
 
-def _formula(asked: Asked) -> str:
+def _formula(asked: SolveRequest) -> str:
     if asked.transposed:
         return TRANSPOSED
     return FORMULA if asked.dilation == (1,) else DILATED
 
 
-def headings(asked: Asked) -> list[str]:
+def headings(asked: SolveRequest) -> list[str]:
     """The letters, with those columns that this question needs."""
     dilated = [] if asked.dilation == (1,) else ["d"]
     return ["W", "F", "S", "P", *dilated, *(["a"] if asked.transposed else []), "Remark"]
 
 
-def _cells(asked: Asked, one: Setting) -> list[Cell]:
+def _cells(asked: SolveRequest, one: WindowSetting) -> list[Cell]:
     zeros: Cell = one.begin if one.begin == one.end else f"{one.begin}+{one.end}"
     dilated = [] if asked.dilation == (1,) else [one.dilation]
     extra = [one.output_padding] if asked.transposed else []
     return [one.w, one.f, one.s, zeros, *dilated, *extra, "" if asked.transposed else _remark(one)]
 
 
-def _remark(one: Setting) -> str:
+def _remark(one: WindowSetting) -> str:
     """What no window reads, at the edge or between windows."""
     skipped = f"{one.skipped} skipped between windows" if one.skipped else ""
     unread = f"{one.unread} unread at the edge" if one.unread else ""
     return ", ".join(filter(None, [unread, skipped]))
 
 
-def table(answer: Answer, settings: Sequence[Setting], format_: str) -> str:
+def table(answer: SolveResult, settings: Sequence[WindowSetting], format_: str) -> str:
     """All these settings as one table, in Markdown or CSV."""
     rows = [_cells(answer.asked, one) for one in settings]
     write = listing.markdown if format_ == "md" else listing.csv
     return write(headings(answer.asked), rows)
 
 
-def document(answer: Answer, *, version: str) -> dict[str, Any]:
+def document(answer: SolveResult, *, version: str) -> dict[str, Any]:
     """The document `cnncalc.solve/1`; `ok` is false where no setting was found."""
     return {
         **envelope("solve", version, ok=bool(answer.settings)),
@@ -98,7 +98,7 @@ def document(answer: Answer, *, version: str) -> dict[str, Any]:
     }
 
 
-def _setting(asked: Asked, one: Setting) -> dict[str, Any]:
+def _setting(asked: SolveRequest, one: WindowSetting) -> dict[str, Any]:
     said: dict[str, Any] = {
         "w": one.w, "f": one.f, "s": one.s, "p": [one.begin, one.end],
         "dilation": one.dilation, "out": one.gives, "exact": one.exact,

@@ -8,7 +8,7 @@ from cnncalc.figures import FIGURES
 from cnncalc.render.format import bytes_text, count_text, grouped, to_ascii, work_text
 
 if TYPE_CHECKING:
-    from cnncalc.analysis.report import Check, Peak, Report, Totals
+    from cnncalc.analysis.report import Check, MemoryPeak, Report, Totals
     from cnncalc.render.choice import Units
 
 GAP = "   "
@@ -64,7 +64,7 @@ def memory_lines(totals: Totals, units: Units | None = None) -> list[str]:
     ]
 
 
-def _peak(words: str, peak: Peak) -> str:
+def _peak(words: str, peak: MemoryPeak) -> str:
     """Where most is alive, and what: each tensor under the row that wrote it last."""
     alive = " + ".join(f"{name} {size:,}" for name, size in peak.tensors)
     return f"{words} {peak.bytes:,} bytes at {peak.layer}: {alive}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cnncalc.analysis.report import Report
-    from cnncalc.analysis.training import Share, Training
+    from cnncalc.analysis.training import TrainingBytes, TrainingMemory
     from cnncalc.render.choice import Units
     from cnncalc.render.columns import Cell
     from cnncalc.render.fold import TableRow
@@ -34,7 +34,7 @@ HEADINGS = {
 
 def text(
     report: Report,
-    training: Training,
+    training: TrainingMemory,
     assumption: str,
     choice: Choice = USUAL,
     *,
@@ -50,11 +50,11 @@ def text(
     return "\n".join([*table, foot, f"assumed: {assumption}", ""])
 
 
-def summary(training: Training, units: Units | None = None) -> str:
+def summary(training: TrainingMemory, units: Units | None = None) -> str:
     """One line: the sum and what it is made of.
 
-    >>> from cnncalc.analysis.training import Share, Training
-    >>> summary(Training("sgd", "fp32", 1, {"fc": Share(40, 440, 440, 0)}))
+    >>> from cnncalc.analysis.training import TrainingBytes, TrainingMemory
+    >>> summary(TrainingMemory("sgd", "fp32", 1, {"fc": TrainingBytes(40, 440, 440, 0)}))
     'training with sgd (fp32, batch 1): 920 bytes = activations 40 bytes +
      parameters 440 bytes + gradients 440 bytes + optimiser 0 bytes'
     """
@@ -64,7 +64,7 @@ def summary(training: Training, units: Units | None = None) -> str:
     return f"{how}: {bytes_text(share.total, units)} = {' + '.join(parts)}"
 
 
-def document(training: Training, assumption: str) -> dict[str, Any]:
+def document(training: TrainingMemory, assumption: str) -> dict[str, Any]:
     """The `training` of the JSON report: totals, then one object for each input and layer."""
     return {
         "optimiser": training.optimiser,
@@ -83,11 +83,11 @@ def training_schema() -> Schema:
     )
 
 
-def _share(share: Share) -> dict[str, int]:
+def _share(share: TrainingBytes) -> dict[str, int]:
     return {f"{key}_bytes": getattr(share, key) for key in HEADINGS}
 
 
-def _table(report: Report, training: Training, choice: Choice) -> list[str]:
+def _table(report: Report, training: TrainingMemory, choice: Choice) -> list[str]:
     view = View(report, choice.layout or report.layout, "x" if choice.ascii else "×")
     shown = picked(report, choice)
     names, figures = select(("name", "type", "output")), _columns(training)
@@ -109,7 +109,7 @@ def _texts(
     return tuple(cell_text(column.cell(line, view), choice) for column in columns)
 
 
-def _columns(training: Training) -> tuple[Column, ...]:
+def _columns(training: TrainingMemory) -> tuple[Column, ...]:
     def of(key: str) -> Column:
         def cell(line: TableRow, _: View) -> Cell:
             names = [row.name for row in line.rows] or [line.name]

@@ -5,7 +5,7 @@ from graphs import Graph, conv, layer, lenet5
 
 from cnncalc import analyze, load
 from cnncalc.analysis.memory import tenancy
-from cnncalc.analysis.training import REMEMBERED, Share, training
+from cnncalc.analysis.training import REMEMBERED, TrainingBytes, training
 from cnncalc.errors import CnncalcError
 from cnncalc.layers._base import Layer
 from cnncalc.shapes import Shape
@@ -21,10 +21,10 @@ def test_lenet5(optimiser, remembered):
     activations = 1024 + 2 * (4704 + 1600 + 120 + 84 + 10) + 1176 + 400
     found = bytes_of(lenet5(), optimiser)
     stored = 61706 * 4
-    assert found.total == Share(activations * 4, stored, stored, remembered * stored)
+    assert found.total == TrainingBytes(activations * 4, stored, stored, remembered * stored)
     assert found.total.total == activations * 4 + (2 + remembered) * stored
-    assert found.rows["in"] == Share(4096, 0, 0, 0)
-    assert found.rows["C1"] == Share(4704 * 4, 156 * 4, 156 * 4, remembered * 156 * 4)
+    assert found.rows["in"] == TrainingBytes(4096, 0, 0, 0)
+    assert found.rows["C1"] == TrainingBytes(4704 * 4, 156 * 4, 156 * 4, remembered * 156 * 4)
     assert found.over(["C1", "C1.tanh"]).activations == 2 * 4704 * 4
 
 
@@ -39,13 +39,13 @@ def test_statistics_are_stored_and_not_trained():
     graph = Graph(Shape(1, (8, 8)))
     graph.add("conv", conv(4, 1, bias=False))
     graph.attach("bn")
-    assert bytes_of(graph, "momentum", dtype="1").rows["conv.bn"] == Share(256, 16, 8, 8)
+    assert bytes_of(graph, "momentum", dtype="1").rows["conv.bn"] == TrainingBytes(256, 16, 8, 8)
 
 
 def test_fixed_numbers_are_stored_and_not_trained():
     graph = Graph(Shape(84))
     graph.add("out", layer("rbf", units=10))
-    assert bytes_of(graph, "adam", dtype="1").rows["out"] == Share(10, 840, 0, 0)
+    assert bytes_of(graph, "adam", dtype="1").rows["out"] == TrainingBytes(10, 840, 0, 0)
 
 
 def test_frozen_parameters_have_no_gradient():
@@ -53,8 +53,8 @@ def test_frozen_parameters_have_no_gradient():
     graph.add("fc", layer("fc", units=2), frozen=True)
     graph.add("out", layer("fc", units=2))
     found = bytes_of(graph, "adam", dtype="1")
-    assert found.rows["fc"] == Share(2, 22, 0, 0)
-    assert found.rows["out"] == Share(2, 6, 6, 12)
+    assert found.rows["fc"] == TrainingBytes(2, 22, 0, 0)
+    assert found.rows["out"] == TrainingBytes(2, 6, 6, 12)
 
 
 def test_shared_weights_are_stored_once_and_their_outputs_every_time():
@@ -62,7 +62,10 @@ def test_shared_weights_are_stored_once_and_their_outputs_every_time():
     graph.add("a", conv(4, 1, bias=False))
     graph.add("b", conv(4, 1, bias=False), shared_with="a")
     found = bytes_of(graph, dtype="1")
-    assert (found.rows["a"], found.rows["b"]) == (Share(64, 16, 16, 0), Share(64, 0, 0, 0))
+    assert (found.rows["a"], found.rows["b"]) == (
+        TrainingBytes(64, 16, 16, 0),
+        TrainingBytes(64, 0, 0, 0),
+    )
 
 
 def test_a_view_keeps_nothing_and_dropout_does():

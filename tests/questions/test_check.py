@@ -10,7 +10,7 @@ import pytest
 
 from cnncalc import check
 from cnncalc.errors import UnplacedError
-from cnncalc.questions.check import Terms
+from cnncalc.questions.check import CheckTerms
 from cnncalc.spec.budgets import parse_limit
 
 LENET = """\
@@ -223,8 +223,8 @@ def test_a_network_without_windows_has_no_receptive_field(tmp_path):
 def test_bytes_follow_dtype_and_batch():
     limit = {"peak_activation_bytes": 23520}  # S2 of LeNet-5: 4 · (4,704 + 1,176)
     assert one("lenet5", budget=limit).ok
-    assert one("lenet5", budget=limit, terms=Terms(batch=2, dtype="fp16")).ok
-    assert one("lenet5", budget=limit, terms=Terms(batch=2)).budget[0].delta == 23520
+    assert one("lenet5", budget=limit, terms=CheckTerms(batch=2, dtype="fp16")).ok
+    assert one("lenet5", budget=limit, terms=CheckTerms(batch=2)).budget[0].delta == 23520
 
 
 # -- files
@@ -258,11 +258,11 @@ def test_warnings_fail_when_strict(tmp_path):
     path = tmp_path / "wide.yaml"
     path.write_text("input: 640x480x3\nlayers: [conv 1 3x3 s2]\n", encoding="utf-8")
     assert one(str(path)).ok
-    assert not one(str(path), terms=Terms(strict="warnings")).ok
+    assert not one(str(path), terms=CheckTerms(strict="warnings")).ok
     square = tmp_path / "square.yaml"
     square.write_text("input: 32x32x3\nlayers: [conv 1 3x3 s2]\n", encoding="utf-8")
-    assert one(str(square), terms=Terms(strict="warnings")).ok
-    assert not one(str(square), terms=Terms(strict="fit")).ok
+    assert one(str(square), terms=CheckTerms(strict="warnings")).ok
+    assert not one(str(square), terms=CheckTerms(strict="fit")).ok
 
 
 def test_an_unknown_variant_is_said(spec):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnncalc.errors import UnplacedError
-from cnncalc.questions.fit import Even, nearest_padding, nearest_sizes, note, output_padding
+from cnncalc.questions.fit import ExactFit, nearest_padding, nearest_sizes, note, output_padding
 from cnncalc.window import Window, transposed_count
 
 windows = st.builds(
@@ -52,15 +52,15 @@ def test_the_nearest_padding_is_the_nearest(window, size):
 
 def test_of_two_paddings_equally_near_the_smaller_is_given():
     # 3 wide with stride 4 on 7: P = 0 leaves 4 and P = 2 leaves 8, which 4 divides; P = 1 leaves 6.
-    assert nearest_padding(Window(3, stride=4, begin=1, end=1), 7) == Even(0, 2)
+    assert nearest_padding(Window(3, stride=4, begin=1, end=1), 7) == ExactFit(0, 2)
     # 2 wide with stride 4 on 4: P = 1 leaves 4 and P = 3 leaves 8; P = 2 leaves 6.
-    assert nearest_padding(Window(2, stride=4, begin=2, end=2), 4) == Even(1, 2)
+    assert nearest_padding(Window(2, stride=4, begin=2, end=2), 4) == ExactFit(1, 2)
 
 
 def test_padding_within_a_limit():
     # pooling may be padded by half of its window: 3 wide with stride 5 on 10 needs P = 4
     window = Window(3, stride=5)
-    assert nearest_padding(window, 10) == Even(4, 4)
+    assert nearest_padding(window, 10) == ExactFit(4, 4)
     assert nearest_padding(window, 10, most=3) is None
 
 
@@ -82,7 +82,7 @@ def test_the_output_padding_gives_the_size(window, size, wanted):
 def test_the_size_of_a_window_is_no_matter():
     """2P = 10^12 - 10^9 + n·(10^11 + 3): the smallest n that makes it even is 0."""
     found = nearest_padding(Window(10**12, stride=10**11 + 3), 10**9)
-    assert found == Even((10**12 - 10**9) // 2, 1)
+    assert found == ExactFit((10**12 - 10**9) // 2, 1)
 
 
 @pytest.mark.parametrize(

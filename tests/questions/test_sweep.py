@@ -14,8 +14,8 @@ import pytest
 from cnncalc import CnncalcError, analyze, load, sweep
 from cnncalc.figures import used
 from cnncalc.questions.settings import (
-    Grid,
-    Steps,
+    NumberRange,
+    SettingGrid,
     parse_inputs,
     parse_shard,
     parse_values,
@@ -109,7 +109,7 @@ def test_shards_that_are_none(text):
 
 
 def test_a_long_range_takes_no_memory():
-    steps = Steps(Decimal(1), Decimal(1), 10**9)
+    steps = NumberRange(Decimal(1), Decimal(1), 10**9)
     assert (len(steps), steps[10**9 - 1], steps[-1]) == (10**9, 10**9, 10**9)
     assert steps[:3] == [1, 2, 3]
 
@@ -118,7 +118,7 @@ def test_a_long_range_takes_no_memory():
 
 
 def test_settings_are_the_product_with_the_last_fastest():
-    grid = Grid({"a": [1, 2], "b": ["x", "y", "z"]}, [8, 9])
+    grid = SettingGrid({"a": [1, 2], "b": ["x", "y", "z"]}, [8, 9])
     settings = [grid.setting(number) for number in grid.numbers]
     expected = list(product([1, 2], ["x", "y", "z"], [8, 9]))
     assert [(s.vars["a"], s.vars["b"], s.input) for s in settings] == expected
@@ -128,7 +128,7 @@ def test_settings_are_the_product_with_the_last_fastest():
 @pytest.mark.parametrize("shards", [1, 2, 5, 7, 13])
 def test_shards_share_everything_once(shards):
     values = {"a": range(3), "b": range(4)}
-    parts = [Grid(values, None, (share, shards)).numbers for share in range(1, shards + 1)]
+    parts = [SettingGrid(values, None, (share, shards)).numbers for share in range(1, shards + 1)]
     assert sorted(number for part in parts for number in part) == list(range(1, 13))
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
@@ -219,7 +219,7 @@ def test_what_would_fail_everywhere_fails_at_once(tiny, asked, message):
 
 
 def test_nothing_is_computed_before_it_is_asked_for(tiny):
-    outcomes = sweep(tiny, vary={"k": Steps(Decimal(1), Decimal(1), 10**12)})
+    outcomes = sweep(tiny, vary={"k": NumberRange(Decimal(1), Decimal(1), 10**12)})
     assert [outcome.vars["k"] for outcome in islice(outcomes, 3)] == [1, 2, 3]
 
 
