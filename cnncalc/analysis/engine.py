@@ -9,7 +9,7 @@ from cnncalc.analysis.facts import all_facts
 from cnncalc.analysis.memory import memory
 from cnncalc.analysis.notes import notes, refuse_training_at_inference
 from cnncalc.analysis.receptive import receptive_fields
-from cnncalc.analysis.report import GroupRow, Port, Report, Row, Totals
+from cnncalc.analysis.report import Port, Report, Row, Totals
 from cnncalc.conventions import FLOPS_PER_MAC
 from cnncalc.errors import CnncalcError
 from cnncalc.lines import with_line, with_lines
@@ -71,7 +71,7 @@ def _report(network: Network, rows: tuple[Row, ...], sums: Totals) -> Report:
         outputs=_outputs(network),
         rows=rows,
         totals=sums,
-        groups={name: GroupRow(*group) for name, group in (network.groups or {}).items()},
+        groups=network.groups or {},
         diagnostics=_shown(network, (*network.diagnostics, *notes(rows))),
     )
     return report._replace(expect=checks(network, report))

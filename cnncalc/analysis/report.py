@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cnncalc.errors import Diagnostic, Span
     from cnncalc.layers._base import Step
+    from cnncalc.network import Group
     from cnncalc.shapes import Shape
 
 
@@ -175,14 +176,6 @@ class Check(NamedTuple):
         return f"expected {expected}, got {actual}{delta}"
 
 
-class GroupRow(NamedTuple):
-    """A named part that tables may fold into one row."""
-
-    name: str
-    text: str
-    last: int  # index of the row whose output is the part's
-
-
 class Report(NamedTuple):
     """Everything `analyze` knows about one network."""
 
@@ -196,7 +189,7 @@ class Report(NamedTuple):
     outputs: tuple[Port, ...]
     rows: tuple[Row, ...]
     totals: Totals
-    groups: Mapping[str, GroupRow]
+    groups: Mapping[str, Group]
     expect: tuple[Check, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 

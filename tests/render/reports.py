@@ -12,7 +12,6 @@ from fractions import Fraction
 
 from cnncalc.analysis.report import (
     Check,
-    GroupRow,
     Memory,
     Port,
     ReceptiveField,
@@ -21,6 +20,7 @@ from cnncalc.analysis.report import (
     Totals,
 )
 from cnncalc.errors import Diagnostic, Span
+from cnncalc.network import Group
 from cnncalc.shapes import Shape
 
 BLANK = {
@@ -162,10 +162,10 @@ def residual(**facts):
         connections=640, connections_with_bias=650, macs=640)  # fmt: skip
     index = {r.name: r.index for r in rows}
     groups = {
-        "stem": GroupRow("stem", "4 layers", index["stem.maxpool"]),
-        "layer1": GroupRow("layer1", "unit x2", index["layer1.1.add"]),
-        "layer1.0": GroupRow("layer1.0", "basic", index["layer1.0.add"]),
-        "layer1.1": GroupRow("layer1.1", "basic", index["layer1.1.add"]),
+        "stem": Group("stem", "4 layers", index["stem.maxpool"]),
+        "layer1": Group("layer1", "unit x2", index["layer1.1.add"]),
+        "layer1.0": Group("layer1.0", "basic", index["layer1.0.add"]),
+        "layer1.1": Group("layer1.1", "basic", index["layer1.1.add"]),
     }
     sums = totals(
         rows, weights=157824, biases=330, params=158154, trainable=158154, buffers=640,

@@ -1,7 +1,7 @@
 import pytest
 from reports import lenet, report, residual, row
 
-from cnncalc.analysis.report import GroupRow
+from cnncalc.network import Group
 from cnncalc.render.choice import Choice, ChoiceError
 from cnncalc.render.fold import attach, lines, merge
 from cnncalc.shapes import Shape
@@ -56,9 +56,7 @@ def wide(groups, layers):
         for g in range(groups)
         for n in range(layers)
     ]
-    parts = {
-        f"g{g}": GroupRow(f"g{g}", f"{layers} layers", (g + 1) * layers) for g in range(groups)
-    }
+    parts = {f"g{g}": Group(f"g{g}", f"{layers} layers", (g + 1) * layers) for g in range(groups)}
     return report(rows, groups=parts)
 
 
