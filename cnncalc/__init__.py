@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from cnncalc.spec.load import load
     from cnncalc.tensor import Tensor
 
-# Where each public name lives; a module is imported when its name is first used.
+# The module of each public name. Importing them all would slow down every command, so each is
+# imported when its name is first used.
 _HOMES = {
     "CnncalcError": "cnncalc.errors",
     "Diagnostic": "cnncalc.errors",
@@ -78,12 +79,16 @@ __all__ = [
 
 
 def __dir__() -> list[str]:
-    """The public names, for those who look or press the tabulator."""
+    """The public names, for `dir(cnncalc)` and tab completion."""
     return [*__all__, "__all__", "__doc__", "__file__", "__name__", "__path__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name on first use (PEP 562)."""
+    """Import a public name on first use (PEP 562).
+
+    Raises:
+        AttributeError: for any other name.
+    """
     if name == "__version__":
         from cnncalc.version import VERSION
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import sys
 
-FEWER_COLLECTIONS = 50_000  # imports make no garbage; looking for it is a tenth of start-up
+# Allocations between two collections. Imports make no garbage; looking for some would take a
+# tenth of the time that a command needs to start.
+FEWER_COLLECTIONS = 50_000
 
 
 def main() -> None:

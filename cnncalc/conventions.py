@@ -1,4 +1,4 @@
-"""What counts as what, in the words shown to users, with their source."""
+"""How cnncalc counts: the conventions in the words shown to users."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ LAYOUTS = ("HWC", "CHW", "WHD")
 
 
 def bytes_per_number(dtype: str) -> int:
-    """Bytes of one number; `dtype` is one of DTYPES or a whole number of bytes.
+    """The bytes of one number; `dtype` is a key of DTYPES or a whole number of bytes.
 
-    Raises KeyError for anything else.
+    Raises:
+        KeyError: for anything else.
 
     >>> bytes_per_number("fp16"), bytes_per_number("3")
     (2, 3)

@@ -1,9 +1,9 @@
-"""What is said when something is wrong: one Diagnostic, and the exceptions that carry it.
+"""Errors and warnings: the `Diagnostic`, and the exceptions that carry it.
 
-The deepest code knows what is wrong but not where: it raises a `UnplacedError` in local terms
-("the filter (5) is larger than its input (4)") and names the field at fault. Whoever knows
-the source text turns it into a `Diagnostic` with file, line and column, and everything that
-reaches a user travels in one `CnncalcError`.
+The deepest code knows what is wrong but not where: it raises an `UnplacedError` in local terms
+("the filter (5) is larger than its input (4)") and names the field at fault. The code that knows
+the source text turns it into a `Diagnostic` with file, line and column. All diagnostics reach
+the user in one `CnncalcError`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Severity = Literal["error", "warning", "note"]
-MOST_WORDS = 500  # that a word is compared with: with more, looking takes too long
-LONGEST_WORD = 60  # that is compared with known ones: looking takes time, and no typo is longer
+# Finding a similar word takes time that grows with the number of words and their length.
+MOST_WORDS = 500
+LONGEST_WORD = 60
 
 
 class Span(NamedTuple):
-    """A stretch of one source line; line and columns count from 1, `end_column` is exclusive.
+    """Part of one source line; line and columns count from 1, `end_column` is exclusive.
 
     >>> Span("net.yaml", 8, 7, 13).where
     'net.yaml:8:7'
@@ -36,17 +37,17 @@ class Span(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}"
 
     def moved(self, lines: int, columns: int) -> Span:
-        """The same stretch so many lines and columns further on."""
+        """The same span, this many lines and columns further on."""
         file, line, column, end = self
         return Span(file, line + lines, column + columns, end + columns)
 
 
-# A file with this many mistakes is of another kind: reading it for more would help nobody.
+# A file with this many mistakes is probably no spec at all, so reading stops here.
 ENOUGH_ERRORS = 100
 
 
 class Diagnostic(NamedTuple):
-    """One thing to tell the user. `code` is stable; programs may match on it.
+    """One error, warning or note. `code` is stable, so programs may match on it.
 
     >>> Diagnostic("error", "missing-input", "the spec has no input shape").message
     'the spec has no input shape'
@@ -62,10 +63,10 @@ class Diagnostic(NamedTuple):
 
 
 class CnncalcError(Exception):
-    """Carries every diagnostic of a failed command, in source order, and its exit code.
+    """Every diagnostic of a failed command, in source order, and the exit code.
 
-    `partial` is whatever had been computed when the failure struck (a Network up to the
-    failing layer, say), so that a renderer can still show it.
+    `partial` is what had been computed before the failure (such as the layers before the one
+    that failed), so that a renderer can still show it.
 
     >>> error = CnncalcError(Diagnostic("error", "no-file", "net.yaml does not exist"), exit_code=3)
     >>> str(error), error.exit_code
@@ -90,7 +91,7 @@ def failure(
     help: str | None = None,
     exit_code: int = 1,
 ) -> CnncalcError:
-    """The exception for a single error, ready to be raised.
+    """A CnncalcError with a single error, ready to be raised.
 
     >>> failure("no-file", "net.yaml does not exist", exit_code=3).diagnostics[0].code
     'no-file'
@@ -99,7 +100,7 @@ def failure(
 
 
 class UnplacedError(Exception):
-    """A layer cannot work on what it was given. Local terms only; the caller adds the place.
+    """An error whose place in the source is not known yet; the caller adds it.
 
     `field` names the layer's field at fault, so that the caller can point at that word.
 
@@ -127,7 +128,7 @@ class UnplacedError(Exception):
 
 
 def counted(number: int, word: str) -> str:
-    """A number of things, with an s unless it is one.
+    """A number and its noun, with a plural s unless the number is 1.
 
     >>> counted(1, "layer"), counted(0, "layer"), counted(1200, "size")
     ('1 layer', '0 layers', '1,200 sizes')
@@ -136,9 +137,9 @@ def counted(number: int, word: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """A help line naming the closest of the known words, or None when nothing is close.
+    """A help line that suggests the most similar known word, or None where none is similar.
 
-    Words that are very long are not compared, nor are more than the first 500 known ones.
+    A very long word is not compared, and only the first 500 known ones are.
 
     >>> did_you_mean("kernal", ["kernel", "stride"])
     "did you mean 'kernel'?"

@@ -1,7 +1,7 @@
-"""The figures of a network, listed once: their names, their units, and what they may be used for.
+"""The figures of a network in one table: names, units, and where each may be used.
 
 `expect`, budgets, comparisons, sweeps, columns and schemas all read this table, so that a new
-figure of the totals is one line here.
+figure of the totals takes one line here.
 """
 
 from __future__ import annotations
@@ -13,15 +13,19 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Totals
 
 Unit = Literal["count", "bytes", "pixels"]
-# The totals, the bytes beneath them, the receptive field of the network, or single rows only.
-Place = Literal["totals", "memory", "field", "row"]
-# Expected of a network, expected of a layer, limited by a budget, a column that can be sorted by,
-# shown by `compare`, shown by `sweep`.
-Use = Literal["expect", "layer", "budget", "column", "compare", "sweep"]
+# Where a report has the figure: in its totals, in their memory, as the receptive field of the
+# network, or only in single rows.
+FigurePlace = Literal["totals", "memory", "field", "row"]
+# `expect` and `layer`: may be expected of a network, of one layer; `budget`: may be limited;
+# `column`: a column that rows can be sorted by; `compare`, `sweep`: shown by that command.
+FigureUse = Literal["expect", "layer", "budget", "column", "compare", "sweep"]
 
 
 class Figure(NamedTuple):
-    """One figure. `word` is what sentences call it, `heading` what stands above a column."""
+    """One figure. `word` is its name in sentences, `heading` its name above a column.
+
+    `key` is its name in specs, JSON and options; `uses` are FigureUse words between spaces.
+    """
 
     key: str
     word: str
@@ -29,15 +33,15 @@ class Figure(NamedTuple):
     meaning: str
     uses: str
     unit: Unit = "count"
-    place: Place = "totals"
+    place: FigurePlace = "totals"
 
     def of(self, totals: Totals) -> int:
-        """The figure of a network, for those that the totals hold."""
+        """The value of a figure that the totals or their memory hold."""
         value: int = getattr(totals.memory if self.place == "memory" else totals, self.key)
         return value
 
 
-SUMS = "expect layer budget column sweep"  # sums over the rows, which layers have as well
+SUMS = "expect layer budget column sweep"  # sums over rows, so that each layer has them too
 BYTES = "expect budget compare sweep"
 
 FIGURES: dict[str, Figure] = {
@@ -76,8 +80,8 @@ FIGURES: dict[str, Figure] = {
 
 
 @cache
-def used(use: Use) -> tuple[str, ...]:
-    """The figures with this use, by their names, in the order of the table.
+def used(use: FigureUse) -> tuple[str, ...]:
+    """The keys of the figures with this use, in the order of the table.
 
     >>> "weights" in used("expect"), "param_bytes" in used("layer")
     (True, False)
@@ -85,8 +89,8 @@ def used(use: Use) -> tuple[str, ...]:
     return tuple(key for key, figure in FIGURES.items() if use in figure.uses.split())
 
 
-def placed(*places: Place) -> tuple[str, ...]:
-    """The figures found in these places, by their names.
+def placed(*places: FigurePlace) -> tuple[str, ...]:
+    """The keys of the figures that a report has in these places.
 
     >>> placed("memory")
     ('param_bytes', 'activation_bytes', 'peak_activation_bytes')

@@ -1,8 +1,7 @@
-"""The user's files: read whole and within a limit, written whole or not at all.
+"""The user's files: read whole and up to a limit, written whole or not at all.
 
-Everything that is read from or written to a path the user (or a spec) names goes through this
-module, so that there is one answer to what happens to an old file when a command fails, and one
-set of words for what can go wrong.
+All reading and writing of paths that the user or a spec names goes through this module, so that
+an old file survives a failing command in every case, and the same mistake gets the same message.
 """
 
 from __future__ import annotations
@@ -26,17 +25,17 @@ if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError
 
 UNREADABLE = 3  # the exit code of a file that cannot be read or written
-# Names of open descriptors. They may lead to a regular file that a shell has opened for
-# appending, so they are never replaced.
+# Paths of open descriptors. They may lead to a regular file that a shell has opened for
+# appending, so they are never replaced by another file.
 DESCRIPTORS = ("/dev/fd/", "/dev/std", "/proc/")
 
-Identity = tuple[int, int]  # device and inode: what a file is, whatever its names are
+Identity = tuple[int, int]  # device and inode, the same for every name of one file
 _inputs: ContextVar[set[Identity] | None] = ContextVar("inputs", default=None)
 
 
 @contextmanager
 def protecting_inputs() -> Iterator[None]:
-    """Within this context, `write` refuses every file that was read.
+    """Within this context, `write` refuses to replace a file that was read.
 
     >>> with protecting_inputs():
     ...     data = read_bytes(__file__, 2**20)
@@ -53,10 +52,13 @@ def protecting_inputs() -> Iterator[None]:
 
 
 def read_bytes(path: str, limit: int, remark: str = "") -> bytes:
-    """All of a file, or of the standard input for "-".
+    """The content of a file, or of the standard input for "-".
 
-    Raises CnncalcError: exit code 3 where there is nothing to read; 1 beyond `limit` bytes, with
-    `remark` behind that. At most that much is read, so an endless input ends.
+    Reading stops behind `limit` bytes, so that an endless input is no trap. `remark` is added to
+    the message about a file that is larger.
+
+    Raises:
+        CnncalcError: with exit code 3 where the file cannot be read, 1 where it is too large.
 
     >>> read_bytes("missing.pgm", 100)
     Traceback (most recent call last):
@@ -74,7 +76,10 @@ def read_bytes(path: str, limit: int, remark: str = "") -> bytes:
 
 
 def opened(path: str) -> BinaryIO:
-    """A file open for reading. Raises CnncalcError, exit code 3, where it cannot be.
+    """A file open for reading, which the caller closes.
+
+    Raises:
+        CnncalcError: with exit code 3 where it cannot be opened.
 
     >>> with opened(__file__) as stream:
     ...     stream.read(3)
@@ -90,7 +95,11 @@ def opened(path: str) -> BinaryIO:
 
 @contextmanager
 def _standard_input() -> Iterator[BinaryIO]:
-    """The standard input, which stays open and which the caller of the program may have closed."""
+    """The standard input, left open afterwards.
+
+    Raises:
+        CnncalcError: where it was closed before the program started.
+    """
     import sys
 
     if sys.stdin is None:
@@ -100,7 +109,7 @@ def _standard_input() -> Iterator[BinaryIO]:
 
 
 def _remember(stream: BinaryIO) -> None:
-    """Note which file is being read; a pipe or a device may be written to all the same."""
+    """Note that a file is read. A pipe or a device is not noted: it may be written to as well."""
     inputs = _inputs.get()
     if inputs is None:
         return
@@ -115,7 +124,7 @@ def _identity(status: os.stat_result) -> Identity:
 
 
 def cannot_read(path: str, error: OSError | ValueError) -> CnncalcError:
-    """The complaint about a path that the system does not open for reading.
+    """The error for a path that cannot be opened for reading.
 
     >>> cannot_read("net.yaml", PermissionError(13, "Permission denied")).diagnostics[0].message
     "cannot read 'net.yaml': permission denied"
@@ -128,22 +137,22 @@ def cannot_read(path: str, error: OSError | ValueError) -> CnncalcError:
 
 
 def unreadable(message: str, code: str = "unreadable", help: str | None = None) -> CnncalcError:
-    """The complaint about a file that cannot be read at all."""
+    """An error about a file that cannot be read, with exit code 3."""
     return failure(code, message, help=help, exit_code=UNREADABLE)
 
 
 def too_big(path: str, limit: int, remark: str = "") -> CnncalcError:
-    """The complaint about a file beyond a limit in bytes."""
+    """The error for a file that is larger than `limit` bytes."""
     return failure("too-big", f"{title(path)} is larger than {limit // 2**20} MiB{remark}")
 
 
 def unwritable(path: str, why: str, *, help: str | None = None) -> CnncalcError:
-    """The complaint about a place that nothing can be written to."""
+    """The error for a path that cannot be written to; `why` ends the message."""
     return failure("unwritable", f"cannot write {path}: {why}", help=help, exit_code=UNREADABLE)
 
 
 def reason(error: OSError | ValueError) -> str:
-    """Why the system did not do it, in its own words.
+    """The operating system's own reason, in lower case.
 
     >>> reason(OSError(28, "No space left on device")), reason(ValueError("embedded null byte"))
     ('no space left on device', 'embedded null byte')
@@ -167,17 +176,18 @@ def write(
     replace: bool = True,
     remedy: str | None = None,
 ) -> None:
-    """Write a file: afterwards it holds all of `content`, or what it held before.
+    """Write a file: afterwards it holds all of `content`, or still what it held before.
 
-    The content is made first and written to a temporary file in the same folder, which then
-    takes the name of the target; whatever fails or interrupts this, the old file is untouched and
-    nothing is left behind. The permissions of an existing file stay, and so does a symbolic link:
-    the file that it leads to is replaced. Devices, pipes and descriptors (/dev/stdout) are
-    written to directly. Text is written as UTF-8.
+    The whole content is computed first, then written to a temporary file in the same folder,
+    which then takes the name of the target. Whatever fails or interrupts this, the old file is
+    untouched and no temporary file remains. An existing file keeps its permissions. A symbolic
+    link stays, and the file that it leads to is replaced. Devices, pipes and descriptors
+    (/dev/stdout) are written to directly. Text is written as UTF-8.
 
-    Raises CnncalcError, exit code 3: where the system refuses it; for a file that this command
-    has read (see `protecting_inputs`); and, unless `replace`, for a file that exists, with
-    `remedy` as help.
+    Raises:
+        CnncalcError: with exit code 3 where the operating system refuses it, for a file that this
+            command has read (see `protecting_inputs`), and, unless `replace`, for a file that
+            exists, with `remedy` as help.
     """
     pieces = [content] if isinstance(content, (str, bytes)) else content
     data = [p.encode("utf-8", "replace") if isinstance(p, str) else p for p in pieces]
@@ -200,7 +210,11 @@ def write(
 
 
 def create_all(files: Mapping[Path, bytes]) -> None:
-    """Write new files, or none of them where one exists or fails. Raises CnncalcError."""
+    """Write new files, or none of them where one exists or cannot be written.
+
+    Raises:
+        CnncalcError: with exit code 3 in these two cases.
+    """
     for path in files:
         if path.exists():
             raise failure("exists", f"{path} exists already", exit_code=UNREADABLE)
@@ -216,7 +230,7 @@ def create_all(files: Mapping[Path, bytes]) -> None:
 
 
 def _status(path: str) -> os.stat_result | None:
-    """What a path leads to, or None where there is nothing."""
+    """The status of the file that a path leads to, or None where there is none."""
     try:
         return Path(path).stat()
     except FileNotFoundError:
@@ -229,18 +243,18 @@ def _ordinary(status: os.stat_result) -> bool:
 
 def _write_through(path: str, data: Sequence[ReadableBuffer]) -> None:
     """Write to a device, a pipe or an open descriptor, where nothing can be replaced."""
-    with Path(path).open("ab") as stream:  # appending: a shell may have written there before
+    with Path(path).open("ab") as stream:  # appending, since a shell may have written there before
         stream.writelines(data)
 
 
 def _refuse_input(name: str, status: os.stat_result | None) -> None:
-    """Raises CnncalcError where the target is a file that this command has read."""
+    """Raise CnncalcError for a target that this command has read."""
     if status is not None and _identity(status) in (_inputs.get() or ()):
         raise unwritable(title(name), "this command reads it", help="write to another file")
 
 
 def _create(path: Path, data: Sequence[ReadableBuffer]) -> None:
-    """Make a file that is not there yet, or leave nothing. Raises OSError."""
+    """Create a file with this content, or none where that fails (OSError)."""
     stream = path.open("xb")
     try:
         with stream:
@@ -253,9 +267,9 @@ def _create(path: Path, data: Sequence[ReadableBuffer]) -> None:
 
 
 def _replace(target: Path, data: Sequence[ReadableBuffer], old: os.stat_result | None) -> None:
-    """Make a file under a name of its own and give it the target's. Raises OSError."""
+    """Write a temporary file and rename it to the target. Raises OSError."""
     if old is not None and not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))  # a rename would not ask
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))  # renaming ignores them
     part = target.with_name(f".cnncalc-{os.urandom(8).hex()}.tmp")
     _create(part, data)
     try:

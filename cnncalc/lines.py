@@ -1,4 +1,4 @@
-"""The lines of a text, as YAML counts them, and how diagnostics come to show theirs."""
+"""The lines of a text, counted as YAML does, so that diagnostics can show theirs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # the line breaks of YAML 1.1
 
 
 def with_lines(error: CnncalcError, text: str, file: str | None = None) -> CnncalcError:
-    r"""The same error, its diagnostics showing their source line where they lack it.
+    r"""The same error, with the source line added to diagnostics that lack one.
 
-    With `file`, only the diagnostics in that file do; the others come from another text.
+    With `file`, only to diagnostics of that file; others come from another text.
 
     >>> from cnncalc.errors import Diagnostic, Span
     >>> bare = CnncalcError(Diagnostic("error", "typo", "what?", Span("net.yaml", 2, 1, 2)))
@@ -30,7 +30,7 @@ def with_lines(error: CnncalcError, text: str, file: str | None = None) -> Cnnca
 
 
 def with_line(diagnostic: Diagnostic, text: str, file: str | None = None) -> Diagnostic:
-    r"""The same diagnostic, showing its source line where it lacks it and is in this file.
+    r"""The same diagnostic, with its source line if it lacks one and is in this file.
 
     >>> from cnncalc.errors import Diagnostic, Span
     >>> bare = Diagnostic("error", "typo", "what?", Span("net.yaml", 2, 1, 2))
@@ -44,7 +44,7 @@ def with_line(diagnostic: Diagnostic, text: str, file: str | None = None) -> Dia
 
 
 def line_of(text: str, number: int) -> str:
-    r"""A line of a text, counted from 1 as YAML counts; empty behind the last.
+    r"""One line of a text, counted from 1; empty beyond the last.
 
     >>> line_of("a: 1\r\nb: 2", 2)
     'b: 2'
@@ -57,7 +57,7 @@ def line_of(text: str, number: int) -> str:
 
 
 def line_end(text: str, start: int) -> int:
-    r"""Where the line ends that runs through text[start].
+    r"""The index at which the line that holds text[start] ends.
 
     >>> line_end("a: 1\nb: 2", 2)
     4

@@ -1,6 +1,7 @@
-"""Network: validated layers in the order they run, each knowing its inputs, shapes and source.
+"""Network: validated layers in the order they run, each with its inputs, shape and source.
 
-What `spec` builds and `analysis`, `forward` and `design` read. Frozen; nothing is formatted.
+`spec` builds it; `analysis`, `inference` and `questions` read it. It is frozen, and nothing in it
+is formatted.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cnncalc.errors import Diagnostic, Span
     from cnncalc.tensor import Scalar
 
-# How weights may begin that no file and no spec gives; `inference.initial` says what each means.
+# How to draw weights that neither a file nor the spec gives; see `inference.initial`.
 Scheme = Literal["default", "he", "xavier", "zeros"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
@@ -27,20 +28,20 @@ SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input(Layer):
-    """The tensor that enters the network; the one layer that takes no input."""
+    """An input of the network: the only layer that reads no other."""
 
     shape: Shape
 
     arity: ClassVar[tuple[int, int | None]] = (0, 0)
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """Its own shape."""
+        """The shape of the input itself."""
         return self.shape
 
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:
-        """Hand the sample through."""
+        """Return the sample as it is."""
         return inputs[0]
 
 
@@ -48,7 +49,7 @@ Input.type = "input"
 
 
 class Node(NamedTuple):
-    """One primitive row: a layer, where its inputs come from, and what it makes of them.
+    """One primitive row: a layer, the nodes it reads, and the shape it puts out.
 
     `index` is the node's place in `Network.nodes`; `inputs` are indices of earlier nodes.
     `name` is unique and dotted (`layer1.0.conv1`); an attached norm or activation is named
@@ -59,7 +60,7 @@ class Node(NamedTuple):
     name: str
     layer: Layer
     inputs: tuple[int, ...]
-    shape: Shape  # what comes out
+    shape: Shape  # of the output
     span: Span | None = None
     attached_to: int | None = None
     block: str | None = None  # the block whose body wrote this row
@@ -71,7 +72,7 @@ class Node(NamedTuple):
 
 
 class Expectation(NamedTuple):
-    """One line of `expect:`: what a figure should be, as written and as an interval.
+    """One entry of `expect:`: the figure as written, and as an interval.
 
     `key` is a totals key (`params`), `output`, or `layers.NAME.KEY`. A figure written with a
     suffix ("714M") allows half a unit of its last digit either way; others are exact.
@@ -85,10 +86,10 @@ class Expectation(NamedTuple):
 
 
 class Init(NamedTuple):
-    """What `init:` says: how weights begin, whose weights to load, what outputs stand for.
+    """The section `init:`: the initial scheme, a file of weights, and the classes' labels.
 
-    `weights` is a file as seen from where the program runs, not from the spec's folder; `folder`
-    is that folder, which a spec may not lead out of; `span` is where the spec names the file.
+    `weights` is a path from the current directory, not from the spec's folder; `folder` is the
+    spec's folder, which weights must lie in; `span` is where the spec names the file.
     """
 
     scheme: Scheme = "default"
@@ -100,7 +101,7 @@ class Init(NamedTuple):
 
 
 class Network(NamedTuple):
-    """A network ready to be analysed: inputs first, then every layer in order.
+    """A validated network: its inputs first, then every layer in order.
 
     `layout` is the letter order in which the spec wrote its input; tables print shapes so.
     """
@@ -109,7 +110,7 @@ class Network(NamedTuple):
     nodes: tuple[Node, ...]
     outputs: tuple[int, ...]
     file: str = "-"
-    text: str | None = None  # of that file, so that what is said later can show its line
+    text: str | None = None  # of that file, so that later diagnostics can show its lines
     variant: str | None = None
     vars: Mapping[str, object] | None = None
     overrides: Mapping[str, object] | None = None
@@ -120,31 +121,31 @@ class Network(NamedTuple):
     expect: tuple[Expectation, ...] = ()
     budget: Mapping[str, str] | None = None  # limits by figure, as written
     init: Init = Init()
-    diagnostics: tuple[Diagnostic, ...] = ()  # warnings and notes met on the way
+    diagnostics: tuple[Diagnostic, ...] = ()  # warnings and notes from reading the spec
     groups: Mapping[str, Group] | None = None
 
     def __repr__(self) -> str:
-        """In a line what it is: the whole of it would fill pages."""
-        enters, leaves = (
+        """A one-line summary, since all fields would fill pages."""
+        inputs, outputs = (
             ", ".join(self.nodes[index].shape.text(self.layout) for index in nodes)
             for nodes in ([node.index for node in self.inputs], self.outputs)
         )
         layers = counted(len(self.nodes) - len(self.inputs), "layer")
-        return f"<Network {self.name}: {enters} -> {layers} -> {leaves}>"
+        return f"<Network {self.name}: {inputs} -> {layers} -> {outputs}>"
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        """The nodes that stand for the network's inputs."""
+        """The nodes of the network's inputs."""
         return tuple(node for node in self.nodes if node.layer.type == "input")
 
     def row(self, name: str) -> Node | None:
-        """The row of a name, or the last row of the part with that name; None without either."""
+        """The node of this name, else the last node of the part of this name, else None."""
         part = (self.groups or {}).get(name)
-        found = next((node for node in self.nodes if node.name == name), None)
-        return found or (self.nodes[part.last] if part else None)
+        named = next((node for node in self.nodes if node.name == name), None)
+        return named or (self.nodes[part.last] if part else None)
 
     def shapes_into(self, node: Node) -> tuple[Shape, ...]:
-        """The shapes that enter a node, in order."""
+        """The shapes of a node's inputs, in order."""
         return tuple(self.nodes[index].shape for index in node.inputs)
 
 
@@ -159,7 +160,8 @@ class Group(NamedTuple):
 def chain(name: str, shape: Shape, layers: Sequence[tuple[str, Layer]]) -> Network:
     """A network without branches: each named layer reads the one before it.
 
-    Raises the UnplacedError of the first layer that cannot work on what reaches it.
+    Raises:
+        UnplacedError: from the first layer that cannot work on its input.
 
     >>> from cnncalc.layers.conv import Conv
     >>> net = chain("one", Shape(1, (32, 32)), [("C1", Conv(filters=6, kernel=(5,)))])
@@ -174,7 +176,7 @@ def chain(name: str, shape: Shape, layers: Sequence[tuple[str, Layer]]) -> Netwo
 
 
 class Stopped(NamedTuple):
-    """Where a network stopped working: the rows before, and the layer that does not fit."""
+    """A network that ends before the layer `name`, which cannot work on its inputs."""
 
     network: str
     layout: str

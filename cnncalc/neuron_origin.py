@@ -1,11 +1,12 @@
-"""The way back from a neuron: the places of every earlier tensor that reach it, exactly.
+"""The exact positions of every earlier tensor that one neuron depends on.
 
-The receptive fields of `analysis.receptive` are of the unit that sees most, and count on over
-padding. Here the places of one neuron are followed backward through the edges, the gaps of
-dilated filters, what circular padding reads from the other side, cropping and branches, as the
-forward pass has them. Channels are not told apart. A gate by global pooling scales the whole
-map, so that every neuron behind it depends on all of the map a little: it is said, not counted.
-Along each axis places are ranges, so that the size of a map costs neither time nor memory.
+`analysis.receptive` gives the field of the neuron that sees most, and lets it run on over the
+padding. Here one neuron is followed backward as the forward pass reads: up to the edges, with the
+gaps of dilated filters, positions that circular padding reads from the opposite side, cropping
+and branches. Channels are not distinguished. A gate by global pooling makes every neuron behind
+it depend a little on the whole map; it is reported as `gated` and not followed.
+
+Along each axis positions are kept as ranges, so that time and memory do not grow with the map.
 """
 
 from __future__ import annotations
@@ -24,22 +25,22 @@ if TYPE_CHECKING:
     from cnncalc.shapes import Shape
     from cnncalc.window import Reach
 
-# Ranges along one axis, and places looked at one by one, before the way is given up.
+# Limits before giving up: ranges along one axis, and positions looked at one by one.
 MOST_RANGES = 2**12
 MOST_PLACES = 2**18
 
-Places = tuple[range, ...]  # along one axis: ascending ranges that may overlap
+Places = tuple[range, ...]  # positions along one axis: ascending ranges, which may overlap
 Grid = tuple[Places, ...]  # per spatial axis
 
 
 class TensorOrigin(NamedTuple):
-    """What a neuron depends on of one tensor: a union of grids of places."""
+    """The positions of one tensor that a neuron depends on: a union of grids."""
 
     grids: tuple[Grid, ...]
 
     @property
     def box(self) -> tuple[tuple[int, int], ...]:
-        """The first and the last place per axis.
+        """The first and the last position per axis.
 
         >>> TensorOrigin((((range(1, 3),), (range(3, 4),)),)).box
         ((1, 2), (3, 3))
@@ -48,7 +49,11 @@ class TensorOrigin(NamedTuple):
 
     @property
     def solid(self) -> bool:
-        """Whether one grid fills the box. Raises CnncalcError where that is too involved to say."""
+        """Whether a single grid fills the box.
+
+        Raises:
+            CnncalcError: "too-many-gaps" where that would take too long to tell.
+        """
         return any(
             all(_covers(places, *ends) for places, ends in zip(grid, self.box, strict=True))
             for grid in self.grids
@@ -56,7 +61,7 @@ class TensorOrigin(NamedTuple):
 
 
 class NeuronOrigin(NamedTuple):
-    """What a neuron depends on, by the index of the node; and whether a gate is on the way."""
+    """What a neuron depends on, by the index of the node; `gated` where a gate was passed."""
 
     of: dict[int, TensorOrigin]
     gated: bool
@@ -71,10 +76,12 @@ def _last(axis: Iterable[Places]) -> int:
 
 
 def neuron_origin(network: Network, index: int, position: tuple[int, ...]) -> NeuronOrigin:
-    """What the neuron at a position of a node depends on, of that node and each before it.
+    """The positions that a neuron depends on, in its own node and in each node before it.
 
-    Nodes that do not reach the neuron are left out. Raises CnncalcError where the places have
-    too many gaps to be followed.
+    Nodes that do not reach the neuron are left out.
+
+    Raises:
+        CnncalcError: "too-many-gaps" where the positions have too many gaps to be followed.
 
     >>> from cnncalc.layers.conv import Conv
     >>> from cnncalc.network import chain
@@ -85,29 +92,29 @@ def neuron_origin(network: Network, index: int, position: tuple[int, ...]) -> Ne
     >>> origin.box, origin.solid
     (((0, 2),), False)
     """
-    found: dict[int, tuple[Grid, ...]] = {
+    grids_of: dict[int, tuple[Grid, ...]] = {
         index: (tuple((range(place, place + 1),) for place in position),)
     }
     gated = False
     for node in reversed(network.nodes[: index + 1]):
-        grids = found.get(node.index)
+        grids = grids_of.get(node.index)
         if grids is None or not node.inputs:
             continue
         shapes = network.shapes_into(node)
-        ways = zip(node.inputs, shapes, node.layer.reach(*shapes), strict=True)
-        for before, shape, reach in ways:
+        inputs = zip(node.inputs, shapes, node.layer.reach(*shapes), strict=True)
+        for before, shape, reach in inputs:
             if reach is None:
                 gated = True
                 continue
             read = [_read(node, reach, shape, grid) for grid in grids]
-            merged = _merged([*found.get(before, ()), *(grid for grid in read if all(grid))])
+            merged = _merged([*grids_of.get(before, ()), *(grid for grid in read if all(grid))])
             if merged:
-                found[before] = merged
-    return NeuronOrigin({place: TensorOrigin(grids) for place, grids in found.items()}, gated)
+                grids_of[before] = merged
+    return NeuronOrigin({place: TensorOrigin(grids) for place, grids in grids_of.items()}, gated)
 
 
 def _merged(grids: Sequence[Grid]) -> tuple[Grid, ...]:
-    """The grids without those that lie in another; those that differ in one axis are one."""
+    """The grids without those inside another; grids that differ in one axis only become one."""
     kept: list[Grid] = []
     for grid in grids:
         new = grid
@@ -126,7 +133,7 @@ def _differ(one: Grid, other: Grid) -> int:
 
 
 def _inside(one: Grid, other: Grid) -> bool:
-    """Whether every place of a grid is known to be one of another's."""
+    """Whether every position of a grid is known to lie in another."""
     return all(a == b or _within(a, b) for a, b in zip(one, other, strict=True))
 
 
@@ -136,27 +143,27 @@ def _within(one: Places, other: Places) -> bool:
 
 def _part_of(part: range, whole: range) -> bool:
     ends = part[0] in whole and part[-1] in whole
-    return ends and (len(part) < 2 or not part.step % whole.step)  # noqa: PLR2004 - one place
+    return ends and (len(part) < 2 or not part.step % whole.step)  # noqa: PLR2004 - one position
 
 
 def _read(node: Node, reach: tuple[Reach, ...], shape: Shape, grid: Grid) -> Grid:
-    """The places of an input that a grid of output places reads."""
-    if node.shape.rank != shape.rank:  # the axes are gone, and every output reads the same
+    """The positions of an input that a grid of output positions reads."""
+    if node.shape.rank != shape.rank:  # such as behind flatten, where every output reads the same
         grid = ((range(1),),) * shape.rank
     mode = node.layer.edge_mode
     axes = zip(reach, shape.spatial, grid, strict=True)
-    return tuple(_read_axis(way, size, places, mode) for way, size, places in axes)
+    return tuple(_read_axis(*axis, mode) for axis in axes)
 
 
 def _read_axis(reach: Reach, size: int, places: Places, mode: str) -> Places:
     if not reach.step:
-        places = (places[0][:1],)  # one speaks for all
+        places = (places[0][:1],)  # all outputs read the same, so that one is enough
     read = chain.from_iterable(_read_range(reach, part) for part in places)
     return _tidied(chain.from_iterable(_on_map(part, size, mode) for part in read))
 
 
 def _read_range(reach: Reach, outputs: range) -> Iterator[range]:
-    """The input places that outputs read, those beyond the edges included."""
+    """The input positions that outputs read, including those beyond the edges."""
     if len(outputs) == 1:
         yield from _whole(reach.reads(outputs[0]))
         return
@@ -164,7 +171,7 @@ def _read_range(reach: Reach, outputs: range) -> Iterator[range]:
         first, last = reach.reads(outputs[0]), reach.reads(outputs[-1])
         yield range(first[0], last[-1] + 1)
         return
-    # Outputs as far apart as this read the same, moved by whole places.
+    # Outputs `period` apart read the same pattern, moved by a whole number of positions.
     period = lcm(outputs.step, reach.step.denominator)
     classes = min(period // outputs.step, len(outputs))
     if classes > MOST_RANGES:
@@ -175,17 +182,17 @@ def _read_range(reach: Reach, outputs: range) -> Iterator[range]:
 
 
 def _unbroken(reach: Reach, step: int) -> bool:
-    """Whether outputs `step` apart read all places between the first and the last of them."""
+    """Whether outputs `step` apart together read all positions from the first to the last."""
     if reach.spacing:
         return False
     move = reach.step * step
     parts = lcm(move.denominator, reach.low.denominator, reach.high.denominator)
-    # Rounded up and down, a window loses at most (parts - 1)/parts at either end.
+    # Rounding to whole positions takes at most (parts - 1)/parts from either end of a window.
     return bool((move + reach.low - reach.high - 1) * parts + 2 * (parts - 1) <= 0)
 
 
 def _sums(window: range, count: int, move: int) -> Iterator[range]:
-    """A window at `count` places, `move` apart: two progressions, added."""
+    """The positions that a window covers at `count` places, `move` apart."""
     if not window:
         return
     first, last = window[0], window[-1] + (count - 1) * move
@@ -204,7 +211,7 @@ def _sums(window: range, count: int, move: int) -> Iterator[range]:
 
 
 def _on_map(part: range, size: int, mode: str) -> Iterator[range]:
-    """The places on the map; those beyond its edges as the padding mode reads them."""
+    """The positions on the map; those beyond its edges where the padding mode reads them."""
     before, behind = _cut(part, part.start, 0), _cut(part, size, part[-1] + 1)
     yield from _whole(_cut(part, 0, size))
     if mode == "circular":
@@ -223,13 +230,13 @@ def _mirrored(part: range, edge: int) -> range:
 
 
 def _whole(part: range) -> Iterator[range]:
-    """A range that has places; a single one without a step."""
+    """The range unless it is empty; a single position gets a step of 1."""
     if part:
         yield part if len(part) > 1 else range(part[0], part[0] + 1)
 
 
 def _cut(part: range, low: int, high: int) -> range:
-    """Of an ascending range, the places from one on and below another."""
+    """The part of an ascending range from `low` on and below `high`."""
 
     def below(bound: int) -> int:
         return min(max(-((part.start - bound) // part.step), 0), len(part))
@@ -238,7 +245,7 @@ def _cut(part: range, low: int, high: int) -> range:
 
 
 def _tidied(parts: Iterable[range]) -> Places:
-    """Ranges joined where one goes on where another ends."""
+    """The ranges, joined where one continues another."""
     kept: list[range] = []
     for part in sorted(set(parts), key=_order):
         last = kept[-1] if kept else None
@@ -263,10 +270,10 @@ def _goes_on(last: range, part: range) -> bool:
 
 
 def _covers(places: Places, low: int, high: int) -> bool:
-    """Whether every place between two is there.
+    """Whether the ranges hold every position from `low` to `high`.
 
-    Between the ends of ranges, what is there repeats after the least common multiple of their
-    steps.
+    Between two ends of ranges the pattern repeats after the least common multiple of their
+    steps, so that one period of it is enough to look at.
     """
     ends = sorted({low, high + 1, *chain.from_iterable((p[0], p[-1] + 1) for p in places)})
     for start, stop in pairwise(ends):
@@ -281,4 +288,4 @@ def _covers(places: Places, low: int, high: int) -> bool:
 
 def _too_involved() -> CnncalcError:
     message = "what the neuron sees has too many gaps to be followed on maps of this size"
-    return failure("too-many-gaps", message, help="ask for it on a smaller input, by --input")
+    return failure("too-many-gaps", message, help="try a smaller input with --input")

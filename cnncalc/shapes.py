@@ -1,7 +1,7 @@
 """The shape of one tensor: channels plus spatial axes.
 
-Inside cnncalc the order is always channels first (C, then D, H, W); every other order is a
-view made here, for reading or for printing, by naming its letters.
+Inside cnncalc the order is always channels first (C, then D, H, W). Other orders exist only where
+a shape is read or printed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 # The letters of the spatial axes by rank, outermost first: length; height, width; depth, ...
 AXES: dict[int, tuple[str, ...]] = {0: (), 1: ("l",), 2: ("h", "w"), 3: ("d", "h", "w")}
-# The letters of all sizes by rank, in the order of each layout's family; a vector needs none.
+# For each layout, the letters of all sizes by rank; a vector needs none.
 LETTERS = {
     "HWC": ("", "LC", "HWC", "DHWC"),
     "CHW": ("", "CL", "CHW", "CDHW"),
@@ -41,7 +41,7 @@ class Shape(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many numbers the tensor holds: its neurons."""
+        """How many numbers the tensor holds."""
         return self.channels * prod(self.spatial)
 
     @property
@@ -51,11 +51,11 @@ class Shape(NamedTuple):
 
     @property
     def by_letter(self) -> dict[str, int]:
-        """Sizes by axis letter, spatial axes first; what JSON prints."""
+        """Sizes by axis letter, spatial axes first, as JSON prints them."""
         return {**dict(zip(self.axes, self.spatial, strict=True)), "c": self.channels}
 
     def view(self, layout: str = "HWC") -> tuple[int, ...]:
-        """The sizes in the order of a layout's family, whatever the rank.
+        """The sizes in the order of a layout, for any rank.
 
         `HWC` puts channels last, `CHW` first, `WHD` is the notes' width x height x depth.
 
@@ -69,7 +69,7 @@ class Shape(NamedTuple):
         return (*self.spatial, self.channels)
 
     def letters(self, layout: str = "HWC") -> str:
-        """The letters of the sizes in the order of `view`; in the notes' WHD, D are the channels.
+        """The letters of the sizes in the order of `view`; D means channels in WHD of rank 2.
 
         >>> Shape(3, (480, 640)).letters("WHD"), Shape(3, (8, 480, 640)).letters("CHW")
         ('WHD', 'CDHW')

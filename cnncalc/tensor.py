@@ -1,7 +1,7 @@
 """A tensor for the readable forward pass: a shape and a flat list, channels first.
 
-The numbers may be of any type that adds and multiplies, which is how one forward pass also
-counts multiplications or remembers which inputs reached an output.
+The numbers may be of any type that adds and multiplies. So the same forward pass, run on special
+scalars, counts multiplications or records which inputs reach an output.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cnncalc.shapes import Shape
 
-Scalar = Any  # a float, or a counting or remembering stand-in for one
+Scalar = Any  # a float, or a stand-in that counts operations or records its origins
 
 
 class Tensor(NamedTuple):
@@ -57,12 +57,12 @@ def positions(spatial: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 
 
 def offset(position: tuple[int, ...], spatial: tuple[int, ...]) -> int:
-    """Where a position lies in the flat list of one plane.
+    """The index of a position in the flat list of one channel.
 
     >>> offset((1, 2), (4, 5))
     7
     """
     index = 0
-    for place, size in zip(position, spatial, strict=True):
-        index = index * size + place
+    for coordinate, size in zip(position, spatial, strict=True):
+        index = index * size + coordinate
     return index

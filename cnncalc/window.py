@@ -1,8 +1,7 @@
-"""ONE sliding window along ONE axis; every rank zips it over its axes.
+"""One sliding window along one axis: output count, padding rules, unread input, and reach.
 
-Output count, padding rules, the ceiling rule, what is left over at the edge, and reach.
-Source: Dumoulin & Visin, "A guide to convolution arithmetic" (arXiv 1603.07285); the
-teaching letters are those of the cs231n notes (W, F, S, P).
+Layers of any rank use one window per axis. Source: Dumoulin & Visin, "A guide to convolution
+arithmetic" (arXiv 1603.07285). The letters W, F, S and P are those of the cs231n notes.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ PADDING_RULES: tuple[str, ...] = get_args(PaddingRule)
 class Reach(NamedTuple):
     """Output position o reads input positions step*o + low ... step*o + high, on one axis.
 
-    They may be fractions where a layer enlarges its input; a step of 0 means that every output
-    sees the same stretch (global pooling, fully connected layers). A dilated filter reads only
-    the whole numbers among low, low + spacing, ... (from step*o on); without a spacing every
-    whole number in between is read.
+    They may be fractions where a layer enlarges its input. With a step of 0 every output reads
+    the same positions (global pooling, fully connected layers). Without a spacing, every whole
+    number in between is read; with one, as in a dilated filter, only the whole numbers among
+    step*o + low, step*o + low + spacing, ...
 
     >>> Reach(2, -1, 1).size
     3
@@ -38,11 +37,11 @@ class Reach(NamedTuple):
 
     @property
     def size(self) -> int:
-        """The largest number of input positions that one output can read."""
+        """The most input positions that one output spans, from the first it reads to the last."""
         return int((self.high - self.low) // 1) + 1
 
     def reads(self, output: int) -> range:
-        """The input positions that one output reads, those beyond the edges included.
+        """The input positions that one output reads, including those beyond the edges.
 
         >>> Reach(1, -2, 2, spacing=2).reads(0)
         range(-2, 3, 2)
@@ -54,11 +53,13 @@ class Reach(NamedTuple):
         first, last = self.step * output + self.low, self.step * output + self.high
         if not self.spacing:
             return range(ceil(first), floor(last) + 1)
+        # Taps lie at first + n*spacing. In units of 1/parts, find the first n for which that is a
+        # whole number; further ones follow `apart` positions from each other.
         apart, parts = self.spacing.numerator, self.spacing.denominator
-        behind = first * parts  # counted in the parts of a position between which taps can lie
-        if behind.denominator != 1:
+        scaled = first * parts
+        if scaled.denominator != 1:
             return range(0)
-        skipped = -int(behind) * pow(apart, -1, parts) % parts  # taps before the first whole one
+        skipped = -int(scaled) * pow(apart, -1, parts) % parts
         return range(int(first + self.spacing * skipped), floor(last) + 1, apart)
 
     def served(self, size: int, outputs: int) -> range:
@@ -75,11 +76,11 @@ class Reach(NamedTuple):
         return range(max(first, 0), min(last + 1, outputs))
 
 
-STILL = Reach(1, 0, 0)  # an output reads the input at its own position
+STILL = Reach(1, 0, 0)  # each output reads the input at its own position only
 
 
 def whole(size: int) -> Reach:
-    """Every output reads the whole axis.
+    """The reach of outputs that all read the whole axis.
 
     >>> whole(7).reads(3)
     range(0, 7)
@@ -105,19 +106,21 @@ class Window(NamedTuple):
 
     @property
     def extent(self) -> int:
-        """How much of the axis the taps span: dilation * (kernel - 1) + 1."""
+        """Positions from the first tap to the last: dilation * (kernel - 1) + 1."""
         return self.dilation * (self.kernel - 1) + 1
 
     def slack(self, size: int) -> int:
-        """What is left of the padded axis after the first window: W - F + 2P."""
+        """Positions of the padded axis behind the first window: W - F + 2P."""
         return size + self.begin + self.end - self.extent
 
     def count(self, size: int) -> int:
         """The number of window positions: floor((W - F + 2P) / S) + 1.
 
-        With `ceil`, the ceiling instead, less one when the last window would start at or
-        past the end of the input and its left padding (the rule of PyTorch and Caffe).
-        Raises UnplacedError where not even one window fits.
+        With `ceil`, the quotient is rounded up, but a last window that would start at or past the
+        end of the input and its left padding does not count (the rule of PyTorch and Caffe).
+
+        Raises:
+            UnplacedError: "filter-too-big" where not even one window fits.
         """
         slack = self.slack(size)
         steps = -(-slack // self.stride) if self.ceil else slack // self.stride
@@ -127,18 +130,18 @@ class Window(NamedTuple):
         return steps if starts_outside else steps + 1
 
     def span(self, size: int) -> int:
-        """Columns of the padded axis from the start of the first window to the end of the last."""
+        """Positions of the padded axis that the windows cover together, from first to last."""
         return (self.count(size) - 1) * self.stride + self.extent
 
     def leftover(self, size: int) -> int:
-        """Columns of the padded axis behind the last window: 0 where the division has no rest."""
+        """Positions of the padded axis behind the last window; 0 where the division is exact."""
         return max(0, size + self.begin + self.end - self.span(size))
 
     def unused(self, size: int) -> int:
-        """Columns of the input itself behind the last window: padding that is left over is no loss.
+        """Positions of the input itself, without padding, behind the last window.
 
-        What windows or taps skip in between (a stride beyond the filter, dilation) lies inside
-        the span and is not counted.
+        Positions skipped between windows or taps (by a stride beyond the filter, or dilation)
+        lie inside the span and are not counted.
 
         >>> Window(3, stride=2, begin=1, end=1).leftover(224)
         1
@@ -149,7 +152,7 @@ class Window(NamedTuple):
 
     @property
     def reach(self) -> Reach:
-        """What one output reads of the axis, in input positions."""
+        """The input positions that one output reads."""
         spacing = self.dilation if self.dilation > 1 < self.kernel else 0
         return Reach(self.stride, -self.begin, self.extent - 1 - self.begin, spacing)
 
@@ -170,9 +173,10 @@ def padding_by_rule(
 ) -> tuple[int, int]:
     """Zeros before and after the axis for a named rule.
 
-    `same` keeps ceil(W/S) outputs and puts the odd zero at the end (TensorFlow's rule);
-    `half` is symmetric, floor(dilation * (kernel - 1) / 2), the usual "keep the size" of PyTorch;
-    `valid` adds none; `full` adds all that still touches, dilation * (kernel - 1).
+    `same` gives ceil(W/S) outputs and puts an odd zero at the end (TensorFlow's rule); `half` is
+    floor(dilation * (kernel - 1) / 2) on both sides, as PyTorch code keeps the size; `valid` adds
+    none; `full` adds dilation * (kernel - 1) on both sides, so that every window that overlaps the
+    input counts.
 
     >>> padding_by_rule("same", 224, 3, 2, 1), padding_by_rule("half", 224, 3, 2, 1)
     ((0, 1), (1, 1))
@@ -189,7 +193,7 @@ def padding_by_rule(
 
 
 class TransposedPadding(NamedTuple):
-    """What a transposed convolution cuts off an axis, before and after, and adds at its end."""
+    """What a transposed convolution cuts off at both ends of an axis, and adds at the end."""
 
     begin: int
     end: int
@@ -199,12 +203,14 @@ class TransposedPadding(NamedTuple):
 def transposed_padding(rule: str, kernel: int, stride: int, dilation: int) -> TransposedPadding:
     """The padding and output padding of a transposed convolution for a named rule.
 
-    `same` gives W*S outputs: of the cells by which the filter is wider than the stride, the
-    smaller half is cut off before; `valid` cuts nothing off. Where the stride is wider than the
-    filter, both add the cells that are missing at the end, so that every input has S outputs
-    (the rules of Keras' Conv2DTranspose). `half` cuts off floor(dilation * (kernel - 1) / 2) on
-    both sides, as PyTorch code does. Raises UnplacedError for `full`, which has no one meaning
-    here.
+    `same` gives W*S outputs: it cuts off the cells by which the filter is wider than the stride,
+    the smaller half of them at the beginning. `valid` cuts nothing off. Where the stride is wider
+    than the filter, both add the missing cells at the end, so that every input has S outputs (the
+    rules of Keras' Conv2DTranspose). `half` cuts off floor(dilation * (kernel - 1) / 2) on both
+    sides, as PyTorch code does.
+
+    Raises:
+        UnplacedError: "padding-rule" for `full`, which has no agreed meaning here.
 
     >>> transposed_padding("same", 5, 2, 1), transposed_padding("valid", 2, 3, 1)[2]
     (TransposedPadding(begin=1, end=2, output_padding=0), 1)
@@ -226,8 +232,10 @@ def transposed_padding(rule: str, kernel: int, stride: int, dilation: int) -> Tr
 def transposed_count(size: int, window: Window, output_padding: int) -> int:
     """Output size of a transposed convolution: (W-1)*S - 2P + dilation*(F-1) + output_padding + 1.
 
-    Raises UnplacedError where nothing would be left, or where the output padding is not smaller
-    than the stride or the dilation (the surplus would be cells nothing writes to).
+    Raises:
+        UnplacedError: "empty-output" where the padding takes everything away; "output-padding"
+            where the output padding reaches both the stride and the dilation, since no input
+            would write to the last cells.
 
     >>> transposed_count(12, Window(3, stride=2, begin=1, end=1), 1)
     24

@@ -1,4 +1,4 @@
-"""The bundled networks: found by file name (`resnet`) or by variant (`resnet50`)."""
+"""The bundled networks, found by the name of a file (`resnet`) or of a variant (`resnet50`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VARIANT = re.compile(r"^  ([\w.-]+):", re.MULTILINE)
 
 @cache
 def folder() -> Path:
-    """Where the bundled specs are: inside the installed package, or beside it in a checkout."""
+    """The folder of the bundled specs: in the installed package, or beside it in a checkout."""
     here = Path(__file__).parent
     packaged = here / "specs"
     return packaged if packaged.is_dir() else here.parent / "specs"
@@ -43,21 +43,24 @@ def files() -> Mapping[str, Path]:
 
 @cache
 def variants(path: Path) -> tuple[str, ...]:
-    """The variants that a bundled file names, found without parsing it."""
+    """The names of a bundled file's variants, found without parsing YAML, which takes longer."""
     _, _, section = path.read_text(encoding="utf-8").partition("\nvariants:\n")
-    own, *_ = NEXT_SECTION.split(section, maxsplit=1)
-    return tuple(VARIANT.findall(own))
+    body, *_ = NEXT_SECTION.split(section, maxsplit=1)
+    return tuple(VARIANT.findall(body))
 
 
 def names() -> Iterator[str]:
-    """Everything that `resolve` finds in the box: files, then their variants."""
+    """The names of all bundled networks: of each file, then of its variants."""
     for stem, path in files().items():
         yield stem
         yield from (name for name in variants(path) if name != stem)
 
 
 def bundled(name: str) -> Path:
-    """The bundled file of this name, or with a variant of this name. Raises CnncalcError.
+    """The bundled file of this name, or with a variant of this name.
+
+    Raises:
+        CnncalcError: "no-file" where there is none.
 
     >>> bundled("resnet50").name
     'resnet.yaml'
@@ -66,15 +69,18 @@ def bundled(name: str) -> Path:
 
 
 def resolve(target: str) -> tuple[str, str | None]:
-    """A path and a variant for what the user typed: a path, `-`, a bundled name, or X@VARIANT.
+    """The path and the variant that a user means by a path, `-`, a bundled name, or X@VARIANT.
 
     A file on disk comes before a bundled network of the same name.
+
+    Raises:
+        CnncalcError: "no-file" where there is neither, with exit code 3.
 
     >>> path, variant = resolve("resnet50")
     >>> Path(path).name, variant
     ('resnet.yaml', 'resnet50')
     """
-    # os.path answers False for names that the system refuses to look up, where Path raises.
+    # os.path answers False for names that are invalid or too long, where Path raises.
     if target == "-" or os.path.isfile(target):  # noqa: PTH113
         return target, None
     base, at, variant = target.rpartition("@")
@@ -82,14 +88,14 @@ def resolve(target: str) -> tuple[str, str | None]:
         path, inner = resolve(base)
         return path, variant or inner
     if os.path.exists(target):  # noqa: PTH110
-        return target, None  # reading it will say what is wrong
+        return target, None  # reading it raises the right error
     if target.endswith(SUFFIXES) or Path(target).name != target:
         raise _missing(target)
     return _bundled(target)
 
 
 def _missing(target: str) -> CnncalcError:
-    """The complaint about a path that leads nowhere; what lies beside it may be meant."""
+    """The error for a path without a file, with a similar name of its folder as help."""
     try:
         Path(target).stat()
     except FileNotFoundError:
@@ -101,8 +107,8 @@ def _missing(target: str) -> CnncalcError:
     with suppress(OSError):  # a folder that cannot be listed suggests nothing
         near = [file for file in path.parent.iterdir() if file.suffix in SUFFIXES]
     alike = [file.name for file in near if file.stem == path.stem]
-    own = [path.stem] if path.stem in names() else []
-    meant = alike or own or [file.name for file in near]
+    bundled_name = [path.stem] if path.stem in names() else []
+    meant = alike or bundled_name or [file.name for file in near]
     help_ = did_you_mean(path.name, meant)
     return unreadable(f"there is no file '{target}'", "no-file", help_)
 
@@ -110,8 +116,7 @@ def _missing(target: str) -> CnncalcError:
 def _bundled(name: str) -> tuple[str, str | None]:
     known = files()
     if name in known:
-        own = name if name in variants(known[name]) else None
-        return str(known[name]), own
+        return str(known[name]), name if name in variants(known[name]) else None
     for path in known.values():
         if name in variants(path):
             return str(path), name
@@ -123,7 +128,7 @@ def _bundled(name: str) -> tuple[str, str | None]:
 
 
 def beside(path: str) -> str:
-    """A file that belongs to a bundled network, where there is none of that name here.
+    """The path of a file that comes with the bundled networks, unless there is such a file here.
 
     >>> Path(beside("digits_7.pgm")).parent == folder()
     True
@@ -136,7 +141,7 @@ def beside(path: str) -> str:
 
 
 def display_name(path: str) -> str:
-    """The file as errors name it: the path as typed, or just the name of a bundled one.
+    """The file as errors name it: the path as typed, or only the file name of a bundled one.
 
     >>> display_name(str(files()["lenet5"]))
     'lenet5.yaml'
