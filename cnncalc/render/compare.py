@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import Port, Report
-    from cnncalc.questions.compare import ComparedFigure, Comparison, LayerGroup
+    from cnncalc.questions.compare import ComparedFigure, Comparison, LayerGroup, LayerPair
     from cnncalc.render.schema import Schema
 
 MAYBE_COUNT: Schema = {"type": ["integer", "null"], "minimum": 0}
