@@ -33,7 +33,7 @@ def _limit(key: str, relation: str) -> Callable[[str], object]:
 
     def parse(text: str) -> object:
         from cnncalc.errors import UnplacedError
-        from cnncalc.spec.budgets import parse_limit
+        from cnncalc.spec.sections.expectations import parse_limit
 
         try:
             return parse_limit(key, f"{relation} {text}")

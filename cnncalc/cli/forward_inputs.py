@@ -35,7 +35,7 @@ def load(request: Request) -> tuple[Request, Network, Start]:
     The spec's own weights and labels stand in the request where its options name none.
     """
     from cnncalc.spec.load import load as read
-    from cnncalc.spec.load import parse_setting
+    from cnncalc.spec.sections.variables import parse_setting
 
     if [request.file, *_sources(request)].count("-") > 1:
         raise wrong("--sample", "-: the standard input is already read for something else")

@@ -128,7 +128,7 @@ def parse_max_macs(text: str | None) -> int | None:
     """
     if text is None:
         return None
-    from cnncalc.spec.budgets import parse_limit
+    from cnncalc.spec.sections.expectations import parse_limit
 
     try:
         return parse_limit("macs", f"<= {text}").limit

@@ -58,7 +58,7 @@ class Spec(NamedTuple):
     @property
     def settings(self) -> dict[str, object]:
         """The variables of --set. Raises CnncalcError for what is no NAME=VALUE."""
-        from cnncalc.spec.variables import parse_setting
+        from cnncalc.spec.sections.variables import parse_setting
 
         return dict(map(parse_setting, self.set or ()))
 

@@ -40,7 +40,7 @@ def init(
     """Starter spec with schema lines for editors."""
     with output.guarded():
         from cnncalc.files import write
-        from cnncalc.spec.emit import flow
+        from cnncalc.spec.write import flow
 
         path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
         write(path, STARTER.format(name=flow(path.stem)), replace=force,

@@ -48,8 +48,8 @@ def stacked(shape: str, layers: list[str]) -> Network:
     from cnncalc.errors import CnncalcError
     from cnncalc.lines import with_lines
     from cnncalc.spec.document import read_document
-    from cnncalc.spec.emit import quoted
     from cnncalc.spec.load import build
+    from cnncalc.spec.write import quoted
 
     lines = [f"input: {quoted(shape)}", "layers:", *(f"  - {quoted(layer)}" for layer in layers)]
     text = "\n".join([*lines, ""])

@@ -119,7 +119,7 @@ def shape(text: str) -> object:
     Shape(channels=32, spatial=(7, 7))
     """
     from cnncalc.errors import UnplacedError
-    from cnncalc.spec.inputs import parse_input
+    from cnncalc.spec.sections.inputs import parse_input
 
     try:
         return parse_input(text).shape

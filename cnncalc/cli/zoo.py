@@ -143,7 +143,7 @@ def _spec(name: str | None, copy: Path | None, out: str | None) -> None:
 def _beside(path: Path) -> Iterator[Path]:
     """What belongs to a bundled spec: the weights under its `init`, and its samples."""
     from cnncalc.spec.document import read_document
-    from cnncalc.spec.init import read_init
+    from cnncalc.spec.sections.init import read_init
 
     init = read_init(read_document(path.read_text(encoding="utf-8"), path.name).at("init"))
     if init.weights is not None:

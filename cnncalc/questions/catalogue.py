@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
 from cnncalc.errors import UnplacedError
-from cnncalc.spec.inputs import parse_input
-from cnncalc.spec.source import ListValue, MappingValue, Scalar, compose, plain
+from cnncalc.spec.sections.inputs import parse_input
+from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar, compose, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cnncalc.shapes import Shape
-    from cnncalc.spec.budgets import Budget
-    from cnncalc.spec.source import Value
+    from cnncalc.spec.sections.expectations import Budget
+    from cnncalc.spec.yaml_source import Value
 
 SORTS = ("name", "year", "params", "macs", "rf")
 YEARS = re.compile(r"(\d{4})?(\.\.)?(\d{4})?\Z")

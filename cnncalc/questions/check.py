@@ -16,10 +16,10 @@ from cnncalc.analysis.notes import promoted
 from cnncalc.errors import CnncalcError, Diagnostic, Span
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
-from cnncalc.spec.budgets import Budget, budgets, parse_limit
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
-from cnncalc.spec.source import read
+from cnncalc.spec.sections.expectations import Budget, budgets, parse_limit
+from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

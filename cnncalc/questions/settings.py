@@ -14,7 +14,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from cnncalc.errors import CnncalcError, failure
-from cnncalc.spec import source
+from cnncalc.spec import yaml_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -183,23 +183,23 @@ def parse_inputs(text: str) -> Sequence[str | int]:
     return values  # type: ignore[return-value]  # looked at, one by one
 
 
-def _items(text: str) -> tuple[source.Value, ...]:
+def _items(text: str) -> tuple[yaml_source.Value, ...]:
     try:
-        items = source.compose(f"[{text}]", "--vary")
+        items = yaml_source.compose(f"[{text}]", "--vary")
     except CnncalcError as error:
         message = f"'{text}' is no list of values: {error.diagnostics[0].message}"
         raise _wrong(message) from None
-    if not isinstance(items, source.ListValue) or not items.items:
+    if not isinstance(items, yaml_source.ListValue) or not items.items:
         raise _wrong(f"'{text}' holds no value")
     return items.items
 
 
-def _part(item: source.Value) -> Sequence[object]:
-    if isinstance(item, source.Scalar) and item.inset == 0 and ":" in item.text:
+def _part(item: yaml_source.Value) -> Sequence[object]:
+    if isinstance(item, yaml_source.Scalar) and item.inset == 0 and ":" in item.text:
         found = RANGE.match(item.text)
         if found and len(item.text) <= MAX_DIGITS:
             return _range(item.text, *map(Decimal, (found[1], found[2], found[3] or "1")))
-    return [source.plain(item)]
+    return [yaml_source.plain(item)]
 
 
 def _range(text: str, first: Decimal, last: Decimal, step: Decimal) -> NumberRange:

@@ -13,7 +13,7 @@ from cnncalc.lines import with_lines
 from cnncalc.network import Stopped
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
-from cnncalc.spec.source import read
+from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -20,10 +20,9 @@ from cnncalc.figures import used
 from cnncalc.lines import with_lines
 from cnncalc.questions.settings import SettingGrid, SquareInput, SweepPlan
 from cnncalc.spec.document import Document, read_document
-from cnncalc.spec.load import build
-from cnncalc.spec.network_inputs import batch_of, read_ports
-from cnncalc.spec.resized import reads_sizes, resized
-from cnncalc.spec.source import read
+from cnncalc.spec.load import build, reads_sizes, resized
+from cnncalc.spec.sections.inputs import batch_of, read_ports
+from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
 from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, failure
-from cnncalc.spec import budgets, expectations, init, network_inputs, variables
-from cnncalc.spec.cycles import check_cycles
+from cnncalc.spec.checks.limits import check_cycles
+from cnncalc.spec.checks.names import Checker
+from cnncalc.spec.checks.words import letter_problems, word_problems
+from cnncalc.spec.items import ItemParser
+from cnncalc.spec.line_syntax import head_use, read_words
+from cnncalc.spec.line_values import links, read_word, sum_as_padding
 from cnncalc.spec.model import SpecModel, VariantModel
-from cnncalc.spec.names import Checker
-from cnncalc.spec.paddings import sum_as_padding
-from cnncalc.spec.shorthand import head_use, read_words
-from cnncalc.spec.signatures import read_signatures
-from cnncalc.spec.source import ListValue, MappingValue, Scalar, compose
-from cnncalc.spec.structure import ItemParser
-from cnncalc.spec.syntax import Block, Chain, Name, Use
-from cnncalc.spec.toplevel import read_top, section, variant_sections
-from cnncalc.spec.vocabulary import SCOPE_NAMES
-from cnncalc.spec.word_checks import letter_problems, word_problems
-from cnncalc.spec.words import links
+from cnncalc.spec.sections import expectations, init, inputs, variables
+from cnncalc.spec.sections.variables import may_name
+from cnncalc.spec.syntax import Argument, Block, Chain, Name, Parameter, Use
+from cnncalc.spec.validation import read_top
+from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, STRUCTURE
+from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar, Word, compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cnncalc.spec.source import Value
+    from cnncalc.spec.yaml_source import Value
 
 
 class Document(NamedTuple):
@@ -68,7 +68,7 @@ def read_document(text: str, file: str) -> Document:
     model, errors = read_top(tree)
     blocks, keys, mistakes = read_signatures(tree)
     reader = ItemParser(blocks)
-    for key, value in section(tree, "blocks").entries:
+    for key, value in tree.section("blocks").entries:
         if (name := keys.get(key.text)) is not None:
             blocks[name] = blocks[name]._replace(body=reader.chain(value))
     defaults, unfit = _defaults(tree, blocks)
@@ -78,14 +78,14 @@ def read_document(text: str, file: str) -> Document:
         *mistakes,
         *reader.errors,
         *unfit,
-        *variables.problems(tree),
-        *network_inputs.problems(tree),
+        *variables.variable_problems(tree),
+        *inputs.input_problems(tree),
     ]
-    for expect in (section(tree, "expect"), *variant_sections(tree, "expect")):
-        errors += expectations.problems(expect)
-    for budget in (section(tree, "budget"), *variant_sections(tree, "budget")):
-        errors += budgets.problems(budget)
-    errors += init.problems(section(tree, "init"))
+    for expect in (tree.section("expect"), *variables.variant_sections(tree, "expect")):
+        errors += expectations.expect_problems(expect)
+    for budget in (tree.section("budget"), *variables.variant_sections(tree, "budget")):
+        errors += expectations.budget_problems(budget)
+    errors += init.init_problems(tree.section("init"))
     check_cycles(blocks)
     notes: list[Diagnostic] = []
     checked = _check_names(tree, blocks, defaults, body, outputs, notes)
@@ -115,8 +115,8 @@ def _defaults(
     """The words put in front of every layer of a type; what is wrong with them."""
     found: dict[str, Use] = {}
     errors: list[Diagnostic] = []
-    known = SCOPE_NAMES | set(section(tree, "vars").keys())
-    for key, value in section(tree, "defaults").entries:
+    known = SCOPE_NAMES | set(tree.section("vars").keys())
+    for key, value in tree.section("defaults").entries:
         try:
             use = _default(key, value, blocks, known)
         except CnncalcError as error:
@@ -168,7 +168,7 @@ def _check_names(
     notes: list[Diagnostic],
 ) -> Iterator[Diagnostic]:
     """The errors, one after the other; what is only worth a note is added to `notes`."""
-    known = frozenset(section(tree, "vars").keys())
+    known = frozenset(tree.section("vars").keys())
     checkers: dict[str | None, Checker] = {}
     for block in blocks.values():
         checker = checkers[block.name] = Checker(blocks, defaults, known)
@@ -217,5 +217,130 @@ def _padded(checkers: Mapping[str | None, Checker]) -> dict[str | None, set[str]
 
 def _inputs(tree: MappingValue) -> Iterator[Scalar]:
     """The names of the inputs, those of the variants included."""
-    for inputs in (section(tree, "inputs"), *variant_sections(tree, "inputs")):
-        yield from (key for key, _ in inputs.entries)
+    for named in (tree.section("inputs"), *variables.variant_sections(tree, "inputs")):
+        yield from (key for key, _ in named.entries)
+
+
+SIGNATURE = re.compile(r"(\w+)\s*(?:\((.*)\)\s*)?\Z", re.DOTALL)
+
+
+def read_signatures(
+    tree: MappingValue,
+) -> tuple[dict[str, Block], dict[str, str], list[Diagnostic]]:
+    """The blocks by name, their bodies still empty; their names by key; what is wrong."""
+    found: dict[str, Block] = {}
+    keys: dict[str, str] = {}
+    errors: list[Diagnostic] = []
+    for key, _ in tree.section("blocks").entries:
+        try:
+            block = signature(key)
+        except CnncalcError as error:
+            errors += error.diagnostics
+            continue
+        if block.name in found:
+            message = f"the block '{block.name}' is already defined"
+            notes = (f"first defined at line {found[block.name].span.line}",)
+            errors.append(Diagnostic("error", "duplicate-name", message, key.span, notes))
+            continue
+        found[block.name], keys[key.text] = block, block.name
+    return found, keys, errors
+
+
+def signature(key: Scalar) -> Block:
+    """The block that a key describes. Raises CnncalcError."""
+    match = SIGNATURE.match(key.text)
+    if match is None or not match[1].isidentifier():
+        raise failure(
+            "bad-block",
+            f"'{key.text}' is no block signature",
+            key.span,
+            help="write a name and its arguments, such as basic(c, s=1)",
+        )
+    name = match[1]
+    if name in layers.names() or name in STRUCTURE or name in RESERVED:
+        raise failure(
+            "reserved-name",
+            f"'{name}' is already a word of the language",
+            key.slice(0, len(name)),
+            help=f"such as 'my_{name}'",
+        )
+    inside = Word(match[2] or "", key, match.start(2) if match[2] is not None else 0)
+    _check_brackets(inside)
+    arguments, *extra = inside.split(";")
+    parameters = [_parameter(word) for word in _commas(arguments)]
+    tensors = [tensor for words in extra[:1] for tensor in _commas(words)]
+    if extra[1:]:
+        raise failure(
+            "bad-block",
+            "a second ';' parts these tensors",
+            extra[1].span,
+            help="one ';' parts arguments from tensors, such as (c, s=1; left, right)",
+        )
+    given: set[str] = set()
+    names = [(p.name, p.span) for p in parameters] + [(t.text, t.span) for t in tensors]
+    for text, span in names:
+        if not may_name(text):
+            raise failure("reserved-name", f"'{text}' may not be redefined", span)
+        if text in given:
+            raise failure("duplicate-name", f"'{name}' has two arguments named '{text}'", span)
+        given.add(text)
+    return Block(name, tuple(parameters), tuple(t.text for t in tensors), Chain(()), key.span)
+
+
+def _check_brackets(word: Word) -> None:
+    """Raise CnncalcError at a bracket without its partner."""
+    still_open: list[int] = []
+    for place, mark in enumerate(word.text):
+        if mark in "([":
+            still_open.append(place)
+        elif mark in ")]":
+            if not still_open or word.text[still_open[-1]] + mark not in {"()", "[]"}:
+                raise _unpaired(word.part(place, place + 1))
+            still_open.pop()
+    if still_open:
+        raise _unpaired(word.part(still_open[-1], still_open[-1] + 1))
+
+
+def _unpaired(bracket: Word) -> CnncalcError:
+    closes = bracket.text in ")]"
+    partner = {"(": ")", "[": "]", ")": "(", "]": "["}[bracket.text]
+    return failure(
+        "bad-block",
+        f"this '{bracket.text}' has no '{partner}' {'before' if closes else 'behind'} it",
+        bracket.span,
+        help="write each default whole, such as basic(c, n=[1, 2])",
+    )
+
+
+def _commas(word: Word) -> list[Word]:
+    """The stretches between commas; none where there is nothing at all.
+
+    Raises CnncalcError for an empty one between two commas, or at an end.
+    """
+    pieces = word.split(",") if word.text else []
+    if all(piece.text for piece in pieces):
+        return pieces
+    raise failure(
+        "bad-block",
+        "there is an argument missing beside a comma",
+        word.span,
+        help="remove the comma, or write the argument",
+    )
+
+
+def _parameter(word: Word) -> Parameter:
+    name, equals, default = word.text.partition("=")
+    if not name.strip().isidentifier():
+        raise failure(
+            "bad-block",
+            f"'{word.text}' is no argument",
+            word.span,
+            help="an argument is a name, or a name with a default: s=1",
+        )
+    if not equals:
+        return Parameter(name.strip(), None, word.span)
+    value = word.part(len(name) + 1 + len(default) - len(default.lstrip()))
+    if not value.text:
+        raise failure("missing-value", f"'{word.text}' has no default", word.span)
+    argument = Argument(name.strip(), read_word(value), value.span)
+    return Parameter(name.strip(), argument, word.part(0, len(name.rstrip())).span)

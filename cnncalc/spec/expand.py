@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.errors import did_you_mean, failure
-from cnncalc.spec.counts import MAX_ROWS, whole_count
-from cnncalc.spec.flow import names_after
-from cnncalc.spec.names import declared
+from cnncalc.spec.checks.limits import MAX_ROWS, whole_count
+from cnncalc.spec.checks.names import declared
+from cnncalc.spec.line_values import evaluate
 from cnncalc.spec.resolve import resolve
-from cnncalc.spec.rows import Rows
-from cnncalc.spec.scope import Scope, sizes
-from cnncalc.spec.syntax import Argument, Chain, From, Loop, Name, Repeat, Side, Use
-from cnncalc.spec.values import evaluate
+from cnncalc.spec.rows import Rows, Scope, sizes
+from cnncalc.spec.syntax import Argument, Chain, From, Loop, Name, Repeat, Side, Use, names_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,17 +14,29 @@ likewise (i == reps - 1). Both read `i` and `reps` among the variables.
 from __future__ import annotations
 
 import ast
+import math
+import operator
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from cnncalc.spec.evaluation import ExpressionCompiler
-from cnncalc.spec.expression_error import ExpressionError
+from cnncalc.errors import UnplacedError, did_you_mean
+from cnncalc.spec.arithmetic import (
+    FUNCTIONS,
+    LIMIT,
+    OPERATORS,
+    REPEATS,
+    describe,
+    number,
+    numbers,
+    whole,
+)
 
 if TYPE_CHECKING:
-    from cnncalc.spec.evaluation import Run
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, TypeAlias
 
-__all__ = ["Expression", "ExpressionError", "parse"]
+    Run: TypeAlias = Callable[[Mapping[str, object]], Any]
 
 MAX_CHARACTERS = 300
 
@@ -94,3 +106,314 @@ def _check_characters(text: str) -> None:
         message = f"'{glued.group()}' is neither a number nor a name"
         advice = "write 4*k for a product, and a space before a word"
         raise ExpressionError("expression", message, glued.start(), glued.end(), advice)
+
+
+class ExpressionError(Exception):
+    """What is wrong in an expression, and where: the characters from `start` to `end`.
+
+    >>> error = ExpressionError("unknown-name", "there is no variable 'widht'", 2, 7)
+    >>> "2*widht"[error.start:error.end]
+    'widht'
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        start: int,
+        end: int,
+        help: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.start = start
+        self.end = end
+        self.help = help
+
+
+def position(node: ast.expr | ast.keyword) -> tuple[int, int]:
+    """Where a node begins and ends in the text."""
+    return node.col_offset, node.end_col_offset or node.col_offset
+
+
+def fail(
+    node: ast.expr | ast.keyword, code: str, message: str, advice: str | None = None
+) -> NoReturn:
+    """Raise ExpressionError at a node."""
+    raise ExpressionError(code, message, *position(node), advice) from None
+
+
+def placed(node: ast.expr, function: Callable[..., Any], *values: object) -> Any:
+    """The function's value; its complaint gets the place of the node."""
+    try:
+        return function(*values)
+    except UnplacedError as problem:
+        fail(node, problem.code, problem.message)
+
+
+def unknown(node: ast.Name, env: Mapping[str, object]) -> NoReturn:
+    """Complain about a variable that there is not, and suggest one that there is."""
+    name = node.id
+    if name in FUNCTIONS or name in REPEATS:
+        advice: str | None = f"'{name}' is a function: write {name}(...)"
+    else:
+        advice = did_you_mean(name, [*env, *FUNCTIONS, *REPEATS])
+    fail(node, "unknown-name", f"there is no variable '{name}'", advice)
+
+
+MAX_NODES = 120
+
+CONSTANTS = {"true": True, "false": False}
+COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt,
+    ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+}  # fmt: skip
+EQUALITY = (ast.Eq, ast.NotEq)
+
+
+class ExpressionCompiler:
+    """Turns a tree into nested functions, and collects the `names` of the variables they read.
+
+    Raises ExpressionError for a node that is not in the language, or one too many.
+
+    >>> ExpressionCompiler("2*c").read(ast.parse("2*c", mode="eval").body)({"c": 3})
+    6
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.names: set[str] = set()
+        self.nodes = 0
+
+    def read(self, node: ast.expr) -> Run:
+        """One node, by the method named after its type."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            message = f"the expression has more than {MAX_NODES} parts"
+            raise ExpressionError("expression", message, 0, len(self.text))
+        read = getattr(self, f"_read_{type(node).__name__}", self._refuse)
+        run: Run = read(node)
+        return run
+
+    def _refuse(self, node: ast.expr) -> NoReturn:
+        part = self.text[slice(*position(node))]
+        fail(node, "expression", f"'{part}' has no place in an expression")
+
+    def _read_Constant(self, node: ast.Constant) -> Run:
+        value = node.value
+        if isinstance(value, str):
+            message = "a quoted word may only be compared, with == or !="
+            fail(node, "expression", message)
+        if not isinstance(value, (bool, int, float)):
+            self._refuse(node)
+        if not isinstance(value, bool):
+            placed(node, number, value)
+        return _constant(value)
+
+    def _read_Name(self, node: ast.Name) -> Run:
+        name = node.id
+        if name in CONSTANTS:
+            value = CONSTANTS[name]
+            return _constant(value)
+        self.names.add(name)
+
+        def run(env: Mapping[str, object]) -> object:
+            try:
+                value = env[name]
+            except KeyError:
+                unknown(node, env)
+            return _within(node, value)
+
+        return run
+
+    def _read_BinOp(self, node: ast.BinOp) -> Run:
+        left, right = self._number(node.left), self._number(node.right)
+        kind = type(node.op).__name__
+        if kind not in OPERATORS:
+            self._refuse(node)
+        function = OPERATORS[kind]
+
+        def run(env: Mapping[str, object]) -> object:
+            a, b = left(env), right(env)
+            try:
+                value = function(a, b)
+            except ZeroDivisionError:
+                fail(node.right, "division-by-zero", "division by zero")
+            except OverflowError:
+                value = math.inf
+            except UnplacedError as problem:
+                fail(node, problem.code, problem.message)
+            if not -LIMIT <= value <= LIMIT:
+                placed(node, number, value)
+            return value
+
+        return run
+
+    def _read_UnaryOp(self, node: ast.UnaryOp) -> Run:
+        if isinstance(node.op, ast.Not):
+            operand = self._condition(node.operand)
+            return lambda env: not operand(env)
+        operand = self._number(node.operand)
+        if isinstance(node.op, ast.USub):
+            return lambda env: -operand(env)
+        return operand
+
+    def _read_Compare(self, node: ast.Compare) -> Run:
+        sides = [node.left, *node.comparators]
+        runs = [self._side(side, node.ops[max(k - 1, 0) : k + 1]) for k, side in enumerate(sides)]
+        steps = []
+        for op, run, side in zip(node.ops, runs[1:], sides[1:], strict=True):
+            if type(op) not in COMPARISONS:
+                self._refuse(node)
+            steps.append((COMPARISONS[type(op)], run, side))
+
+        def compare(env: Mapping[str, object]) -> bool:
+            left = runs[0](env)
+            for holds, run, side in steps:
+                right = run(env)
+                if isinstance(left, bool) != isinstance(right, bool):
+                    message = f"{describe(left)} and {describe(right)} cannot be compared"
+                    fail(side, "expression", message)
+                if not holds(left, right):
+                    return False
+                left = right
+            return True
+
+        return compare
+
+    def _side(self, node: ast.expr, operators: Sequence[ast.cmpop]) -> Run:
+        """One side of comparisons: anything between == and !=, a number between the others."""
+        if not all(isinstance(op, EQUALITY) for op in operators):
+            return self._number(node)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            word = node.value
+            return _constant(word)
+        return self.read(node)
+
+    def _read_BoolOp(self, node: ast.BoolOp) -> Run:
+        parts = [self._condition(value) for value in node.values]
+        stop = isinstance(node.op, ast.Or)
+
+        def run(env: Mapping[str, object]) -> object:
+            value: object = None
+            for part in parts:
+                value = part(env)
+                if bool(value) is stop:
+                    break
+            return value
+
+        return run
+
+    def _read_IfExp(self, node: ast.IfExp) -> Run:
+        test = self._condition(node.test)
+        then, other = self.read(node.body), self.read(node.orelse)
+        return lambda env: then(env) if test(env) else other(env)
+
+    def _read_List(self, node: ast.List) -> Run:
+        items = [self.read(item) for item in node.elts]
+        return lambda env: [item(env) for item in items]
+
+    def _read_Subscript(self, node: ast.Subscript) -> Run:
+        items, index = self.read(node.value), self.read(node.slice)
+
+        def run(env: Mapping[str, object]) -> object:
+            values = placed(node.value, numbers, items(env))
+            k = placed(node.slice, whole, index(env))
+            if not -len(values) <= k < len(values):
+                message = f"there is no item {k} in a list of {len(values)}"
+                fail(node.slice, "expression", message, "items are counted from 0")
+            return _within(node, values[k])
+
+        return run
+
+    def _read_Call(self, node: ast.Call) -> Run:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name in REPEATS:
+            return self._repeat(node, name)
+        if name not in FUNCTIONS:
+            known = [*FUNCTIONS, *REPEATS]
+            part = self.text[slice(*position(node.func))]
+            message = f"there is no function '{part}'"
+            fail(node.func, "unknown-name", message, did_you_mean(part, known))
+        function, least, most, of_numbers = FUNCTIONS[name]
+        self._check_arguments(node, name, least, most)
+        read = self._number if of_numbers else self.read
+        arguments = [read(argument) for argument in node.args]
+
+        def run(env: Mapping[str, object]) -> object:
+            value = placed(node, function, *[argument(env) for argument in arguments])
+            return placed(node, number, value)
+
+        return run
+
+    def _repeat(self, node: ast.Call, name: str) -> Run:
+        """first(a, b=1), last(a, b=1): only the value that is asked for is computed."""
+        named = [keyword for keyword in node.keywords if keyword.arg == "b"]
+        self._check_arguments(node, name, 1, 2, named)
+        values = [*node.args, *(keyword.value for keyword in named)]
+        then = self.read(values[0])
+        other = self.read(values[1]) if values[1:] else _constant(1)
+        i = self._number(ast.copy_location(ast.Name("i"), node.func))
+        if name == "first":
+            return lambda env: then(env) if i(env) == 0 else other(env)
+        reps = self._number(ast.copy_location(ast.Name("reps"), node.func))
+        return lambda env: then(env) if i(env) == reps(env) - 1 else other(env)
+
+    def _check_arguments(
+        self,
+        node: ast.Call,
+        name: str,
+        least: int,
+        most: int | None,
+        keywords: Sequence[ast.keyword] = (),
+    ) -> None:
+        if extra := [k for k in node.keywords if k not in keywords]:
+            message = f"{name}() takes no argument by the name '{extra[0].arg}'"
+            fail(extra[0], "expression", message)
+        count = len(node.args) + len(keywords)
+        if len(node.args) < least or (most is not None and count > most):
+            wanted = f"{least}" + (
+                " or more" if most is None else f" or {most}" if most > 1 else ""
+            )
+            plural = "" if most == 1 else "s"
+            message = f"{name}() takes {wanted} argument{plural}, not {count if node.args else 0}"
+            fail(node, "expression", message)
+
+    def _number(self, node: ast.expr) -> Run:
+        run = self.read(node)
+
+        def checked(env: Mapping[str, object]) -> object:
+            value = run(env)
+            kind = value.__class__
+            if (kind is int or kind is float) and -LIMIT <= value <= LIMIT:
+                return value  # by far the most frequent case
+            return placed(node, number, value)
+
+        return checked
+
+    def _condition(self, node: ast.expr) -> Run:
+        run = self.read(node)
+
+        def checked(env: Mapping[str, object]) -> object:
+            value = run(env)
+            if not isinstance(value, (bool, int, float)):
+                message = f"a condition is true, false or a number, not {describe(value)}"
+                fail(node, "expression", message)
+            return value
+
+        return checked
+
+
+def _within(node: ast.expr, value: Any) -> object:
+    """A value as the variables hold it: a number must be in the limits, all else may pass."""
+    if value.__class__ is int and not -LIMIT <= value <= LIMIT:
+        placed(node, number, value)
+    return value
+
+
+def _constant(value: object) -> Run:
+    def run(_env: Mapping[str, object]) -> object:
+        return value
+
+    return run

@@ -7,27 +7,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncalc import zoo
-from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean, failure
+from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, did_you_mean, failure
 from cnncalc.lines import with_line, with_lines
-from cnncalc.network import Network
-from cnncalc.spec.bounds import refuse_endless
-from cnncalc.spec.budgets import budgets
+from cnncalc.network import Input, Network, Node
+from cnncalc.spec.checks.limits import refuse_endless
 from cnncalc.spec.document import read_document
 from cnncalc.spec.expand import Builder
-from cnncalc.spec.expectations import read_expect
-from cnncalc.spec.init import beside, read_init
-from cnncalc.spec.network_inputs import batch_of, read_ports
-from cnncalc.spec.source import MappingValue, read
-from cnncalc.spec.variables import parse_setting, settled
+from cnncalc.spec.line_values import names_in
+from cnncalc.spec.sections.expectations import budgets, read_expect
+from cnncalc.spec.sections.init import beside, read_init
+from cnncalc.spec.sections.inputs import batch_of, read_ports
+from cnncalc.spec.sections.variables import settled
+from cnncalc.spec.syntax import Dynamic, Use
+from cnncalc.spec.yaml_source import MappingValue, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from cnncalc.layers._base import Layer
+    from cnncalc.shapes import Shape
     from cnncalc.spec.document import Document
     from cnncalc.spec.model import VariantModel
-    from cnncalc.spec.network_inputs import Port
-
-__all__ = ["build", "load", "parse_setting"]
+    from cnncalc.spec.sections.inputs import Port
+    from cnncalc.spec.syntax import Block
 
 SHORT = 50_000  # characters of a file that is worth remembering
 
@@ -158,3 +160,72 @@ def _remarks(ports: Mapping[str, Port], *, skipped: bool) -> Iterator[Diagnostic
 
 def _citations(source: str | list[str] | None) -> tuple[str, ...]:
     return (source,) if isinstance(source, str) else tuple(source or ())
+
+
+SIZES = frozenset({"hin", "win", "din", "lin"})
+
+
+def reads_sizes(document: Document) -> bool:
+    """Whether any expression asks for the size of a tensor, other than its channels."""
+    items = (document.body, *document.blocks.values(), *document.defaults.values())
+    return not SIZES.isdisjoint(variables_read(items, document.blocks))
+
+
+def resized(network: Network, inputs: Mapping[str, Shape]) -> Network | None:
+    """The network on these inputs; None where its layers have to be read again.
+
+    They have to be where a layer does not fit, too: what is wrong is said by those who read.
+    What the network says of its origin (`overrides`) stays as it was.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> net = chain("one", Shape(1, (32, 32)), [("C1", Conv(filters=6, kernel=(5,)))])
+    >>> resized(net, {"in": Shape(1, (16, 20))}).nodes[-1].shape
+    Shape(channels=6, spatial=(12, 16))
+    >>> resized(net, {"in": Shape(1, (4, 4))}) is None
+    True
+    """
+    try:
+        nodes = tuple(_nodes(network, inputs))
+    except UnplacedError:
+        return None
+    return network._replace(nodes=nodes) if len(nodes) == len(network.nodes) else None
+
+
+def _nodes(network: Network, inputs: Mapping[str, Shape]) -> Iterator[Node]:
+    """The nodes with new shapes, up to the first that cannot be sure of itself."""
+    shapes: list[Shape] = []
+    known: dict[tuple[Layer, tuple[Shape, ...]], Shape] = {}
+    for node in network.nodes:
+        layer = node.layer
+        entering = tuple([shapes[index] for index in node.inputs])
+        if not entering:
+            shape = inputs[node.name]
+            layer = Input(shape=shape)
+        elif (layer, entering) in known:
+            shape = known[layer, entering]
+        else:
+            shape = known[layer, entering] = layer.output_shape(*entering)
+        alike = shape.channels == node.shape.channels and shape.rank == node.shape.rank
+        if not alike or node.values or node.shared_with is not None:
+            return
+        shapes.append(shape)
+        yield Node(node.index, node.name, layer, node.inputs, shape, *node[5:])
+
+
+def variables_read(items: Iterable[object], blocks: Mapping[str, Block]) -> frozenset[str]:
+    """The names in all expressions of these items, and of every block behind them."""
+    names: set[str] = set()
+    called: set[str] = set()
+    to_do = list(items)
+    while to_do:
+        item = to_do.pop()
+        if isinstance(item, Dynamic):
+            names.update(name for name, _ in names_in(item))
+        elif isinstance(item, tuple) and not isinstance(item, Span):
+            to_do.extend(item)
+            if isinstance(item, Use) and item.is_block and item.head not in called:
+                called.add(item.head)
+                to_do.append(blocks[item.head])
+    return frozenset(names)

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc import layers
 from cnncalc.layers._base import Layer
-from cnncalc.spec.emit import flow
 from cnncalc.spec.vocabulary import choices
-from cnncalc.spec.write import simple
+from cnncalc.spec.write import flow, simple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

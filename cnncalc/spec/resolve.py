@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
+from cnncalc.spec.line_values import bare_name, evaluate
 from cnncalc.spec.syntax import Argument, Attached, Plain
-from cnncalc.spec.values import bare_name, evaluate
 from cnncalc.spec.vocabulary import (
     Vocabulary,
     attaches,

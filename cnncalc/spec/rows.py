@@ -5,21 +5,23 @@ What the whole network shares, whichever block a row comes from; `expand` walks 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, counted, failure
 from cnncalc.network import Group, Input, Node, Stopped
-from cnncalc.spec.counts import LARGEST_TENSOR, MAX_ROWS, too_many
+from cnncalc.spec.checks.limits import LARGEST_TENSOR, MAX_ROWS, too_many
 from cnncalc.spec.validation import layer as validated_layer
-from cnncalc.spec.weights import explicit_values
+from cnncalc.spec.yaml_source import ListValue, Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from cnncalc.errors import Span
-    from cnncalc.layers._base import Layer
+    from cnncalc.layers._base import Layer, Parameter
     from cnncalc.shapes import Shape
     from cnncalc.spec.resolve import Follower, Resolved
-    from cnncalc.spec.scope import Scope
-    from cnncalc.spec.syntax import Name, Use
+    from cnncalc.spec.syntax import Chain, Name, Use
+    from cnncalc.spec.yaml_source import Value
 
 
 class Rows:
@@ -197,3 +199,112 @@ def _wrong_arity(built: Layer, given: int) -> UnplacedError:
 def _unlike(share: Name, why: str) -> CnncalcError:
     message = f"cannot share the weights of '{share.text}': {why}"
     return failure("share-mismatch", message, share.span)
+
+
+class Scope(NamedTuple):
+    """Variables, names, and the path of the rows that are written here."""
+
+    env: Mapping[str, object]  # variables
+    names: dict[str, int]  # tensors by name
+    later: frozenset[str]  # every name this scope declares
+    entry: int  # the tensor called `in`
+    block: str | None
+    prefix: str  # of row names: "layer1.0."
+    counters: dict[str, int]  # for rows without a name
+    passes: int = 1  # product of the enclosing repeats
+    frozen: bool = False
+    train_only: bool = False
+    numbered: bool = False  # rows without a name are called 0, 1, 2, ...
+    here: frozenset[str] = frozenset()  # the names that the text gives the current tensor
+
+    def under(self, name: str) -> Scope:
+        """The same scope, its rows one level deeper: `stem.`."""
+        return self._replace(prefix=f"{self.prefix}{name}.", counters={}, numbered=False)
+
+    def next_label(self, head: str) -> str:
+        """A name for the next row or block without one: `conv1`, or its number."""
+        kind = "" if self.numbered else head
+        count = self.counters[kind] = self.counters.get(kind, 0) + 1
+        return str(count - 1) if self.numbered else f"{head}{count}"
+
+    def marked(self, item: Use | Chain) -> Scope:
+        """The same scope with the item's own `frozen` and `train_only`."""
+        return self._replace(
+            frozen=self.frozen or item.frozen, train_only=self.train_only or item.train_only
+        )
+
+    def turn(self, index: int, count: int, more: Mapping[str, object]) -> Scope:
+        """The same scope in one pass of a repeat."""
+        return self._replace(env={**self.env, "i": index, "reps": count, **more})
+
+
+def sizes(shape: Shape) -> dict[str, object]:
+    """`cin hin win din lin`: the sizes of the tensor that entered.
+
+    >>> from cnncalc.shapes import Shape
+    >>> sizes(Shape(3, (224, 224)))
+    {'hin': 224, 'win': 224, 'cin': 3}
+    """
+    return {f"{letter}in": size for letter, size in shape.by_letter.items()}
+
+
+def explicit_values(
+    written: Mapping[str, Value], parameters: tuple[Parameter, ...]
+) -> dict[str, list[float]]:
+    """Flat numbers by parameter name, checked against the shapes the layer needs.
+
+    Axes of size 1 may be left out: filters on a single map need no level for it.
+    Raises CnncalcError where there is nothing to fill, or the sizes differ.
+    """
+    by_name = {parameter.name: parameter for parameter in parameters}
+    found = {}
+    for key, name in (("weights", "weight"), ("bias_values", "bias")):
+        if key not in written:
+            continue
+        if name not in by_name:
+            message = f"this layer has no {name}, so '{key}' has nothing to set"
+            raise failure("weights", message, written[key].span)
+        found[name] = _flat(key, written[key], by_name[name])
+    return found
+
+
+def _flat(key: str, value: Value, parameter: Parameter) -> list[float]:
+    dims = tuple(_dims(value))
+    if _squeezed(dims) != _squeezed(parameter.dims):
+        raise failure(
+            "weights-shape",
+            f"'{key}' is {_shown(dims)}, but the layer needs {_shown(parameter.dims)}",
+            value.span,
+            help="axes of size 1 may be left out",
+        )
+    return list(_numbers(value, dims))
+
+
+def _dims(value: Value) -> Iterator[int]:
+    while isinstance(value, ListValue):
+        yield len(value.items)
+        if not value.items:
+            return
+        value = value.items[0]
+
+
+def _numbers(value: Value, dims: tuple[int, ...]) -> Iterator[float]:
+    if isinstance(value, ListValue) and dims:
+        if len(value.items) != dims[0]:
+            message = f"this list is {len(value.items)} long, but the first of its kind {dims[0]}"
+            raise failure("weights-shape", message, value.span)
+        for item in value.items:
+            yield from _numbers(item, dims[1:])
+    elif isinstance(value, Scalar) and not dims and type(value.value) in (int, float):
+        yield float(value.value)  # type: ignore[arg-type]
+    else:
+        message = "a number is expected here"
+        raise failure("wrong-type", message, value.span)
+
+
+def _squeezed(dims: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(size for size in dims if size != 1)
+
+
+def _shown(dims: tuple[int, ...]) -> str:
+    return "×".join(map(str, dims)) or "a single number"

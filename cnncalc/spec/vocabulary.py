@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from cnncalc import layers
 from cnncalc.errors import CnncalcError, did_you_mean, failure
-from cnncalc.spec.validator import field_hints
+from cnncalc.spec.core_schema import field_hints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

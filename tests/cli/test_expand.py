@@ -8,10 +8,9 @@ from cnncalc import analyze, zoo
 from cnncalc.errors import CnncalcError
 from cnncalc.network import Network, Node
 from cnncalc.spec.document import read_document
-from cnncalc.spec.emit import flow, quoted
 from cnncalc.spec.load import build, load
-from cnncalc.spec.source import compose, plain
-from cnncalc.spec.write import text
+from cnncalc.spec.write import flow, quoted, text
+from cnncalc.spec.yaml_source import compose, plain
 
 SAME = ("index", "name", "layer", "inputs", "shape", "attached_to", "shared_with", "frozen",
         "train_only", "note", "values")  # fmt: skip

@@ -9,9 +9,8 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.report import Memory, Row, Totals
 from cnncalc.errors import CnncalcError, UnplacedError
 from cnncalc.figures import FIGURES, used
-from cnncalc.spec.amounts import parse_amount
-from cnncalc.spec.budgets import parse_limit
 from cnncalc.spec.model import spec_schema
+from cnncalc.spec.sections.expectations import parse_amount, parse_limit
 
 # LeNet-5's first layer on its own: 6 filters of 5x5 over one map of 32x32.
 # 150 weights, 6 biases, 28·28·6 neurons of 25 links (122,304 with biases, LeCun et al. 1998).

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cnncalc.errors import UnplacedError
 from cnncalc.shapes import Shape
-from cnncalc.spec.inputs import InputShape, parse_input
+from cnncalc.spec.sections.inputs import InputShape, parse_input
 
 HELP = "write height x width x channels, such as 32x32x1, or 784 for a vector"
 LETTERS = "the letters are H W C, L C, D H W C (T for frames), W H D, and N for a batch"

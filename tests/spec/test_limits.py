@@ -9,7 +9,7 @@ import pytest
 from written import error, network, report
 
 from cnncalc.errors import CnncalcError, did_you_mean
-from cnncalc.spec.bounds import refuse_endless
+from cnncalc.spec.checks.limits import refuse_endless
 from cnncalc.spec.document import read_document
 
 SECONDS, MEGABYTES = 2, 200  # of processor time, so that a busy machine does not matter

@@ -12,7 +12,7 @@ from written import complaints, error, network, report, said
 
 from cnncalc.errors import CnncalcError
 from cnncalc.network import Stopped
-from cnncalc.spec.load import parse_setting
+from cnncalc.spec.sections.variables import parse_setting
 
 FOLDER = Path(__file__).parents[1] / "data" / "messages"
 

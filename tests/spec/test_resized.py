@@ -4,8 +4,7 @@ import pytest
 
 from cnncalc import CnncalcError, zoo
 from cnncalc.spec.document import read_document
-from cnncalc.spec.load import build
-from cnncalc.spec.resized import reads_sizes, resized
+from cnncalc.spec.load import build, reads_sizes, resized
 
 CHANGES = (1, 8, 31, 32, 33)
 

@@ -11,8 +11,8 @@ import yaml
 
 from cnncalc.errors import CnncalcError, Diagnostic, Span
 from cnncalc.lines import line_of, with_lines
-from cnncalc.spec import composer
-from cnncalc.spec.source import (
+from cnncalc.spec import yaml_composer
+from cnncalc.spec.yaml_source import (
     MAX_BYTES,
     ListValue,
     MappingValue,
@@ -23,13 +23,13 @@ from cnncalc.spec.source import (
 )
 
 FILE = "net.yaml"
-LOADERS = {yaml.SafeLoader, composer.LOADER}
+LOADERS = {yaml.SafeLoader, yaml_composer.LOADER}
 
 
 @pytest.fixture(params=sorted(LOADERS, key=lambda loader: loader.__name__))
 def loader(request, monkeypatch):
     """Both parsers of PyYAML: the C one where there is one, and the Python one."""
-    monkeypatch.setattr(composer, "LOADER", request.param)
+    monkeypatch.setattr(yaml_composer, "LOADER", request.param)
     return request.param
 
 
@@ -161,7 +161,7 @@ def test_the_tree_is_typed_and_in_order(loader):
 def test_both_parsers_find_the_same_places(monkeypatch):
     trees = []
     for each in LOADERS:
-        monkeypatch.setattr(composer, "LOADER", each)
+        monkeypatch.setattr(yaml_composer, "LOADER", each)
         trees.append(compose(LENET, FILE))
     assert trees[0] == trees[-1]
 
@@ -305,7 +305,9 @@ def test_the_nearest_thing_that_is_fine(loader, text, value):
     assert values(text) == value
 
 
-@pytest.mark.skipif(composer.LOADER is yaml.SafeLoader, reason="the Python parser takes no tabs")
+@pytest.mark.skipif(
+    yaml_composer.LOADER is yaml.SafeLoader, reason="the Python parser takes no tabs"
+)
 @pytest.mark.parametrize("text", ["a:\n  - b\t# tab", "a:\t[b]", "a: [\n\tb]"])
 def test_a_tab_that_indents_nothing_is_fine(text):
     assert values(text) == {"a": ["b"]}
@@ -345,7 +347,7 @@ def test_an_empty_file_is_called_empty(loader, text):
     assert found.span.where == f"{FILE}:1:1"
 
 
-@pytest.mark.skipif(composer.LOADER is yaml.SafeLoader, reason="the words of the C parser")
+@pytest.mark.skipif(yaml_composer.LOADER is yaml.SafeLoader, reason="the words of the C parser")
 @pytest.mark.parametrize(
     ("text", "where", "message", "advice", "notes"),
     [
@@ -399,7 +401,7 @@ BIG = "is larger than 8 MiB, which no description of a network needs"
 
 
 def test_too_many_values_are_refused(monkeypatch):
-    monkeypatch.setattr(composer, "MAX_VALUES", 6)
+    monkeypatch.setattr(yaml_composer, "MAX_VALUES", 6)
     assert values("a: [1, 2, 3]") == {"a": [1, 2, 3]}
     found = error("a: [1, 2, 3,\n 4]")
     assert (found.code, found.span.where) == ("too-many", f"{FILE}:2:2")
@@ -416,7 +418,7 @@ def test_a_text_at_the_limit_is_read_and_no_longer_one():
 HOSTILE = textwrap.dedent("""
     import io, json, sys, time
     from cnncalc.errors import CnncalcError
-    from cnncalc.spec.source import compose, read
+    from cnncalc.spec.yaml_source import compose, read
 
     laughs = "".join(f"l{n + 1}: &l{n + 1} [{', '.join([f'*l{n}'] * 10)}]\\n" for n in range(9))
     sys.stdin = open("/dev/zero")
@@ -457,7 +459,7 @@ REFUSALS = {
 }  # fmt: skip
 
 
-@pytest.mark.skipif(composer.LOADER is yaml.SafeLoader, reason="the C parser's speed")
+@pytest.mark.skipif(yaml_composer.LOADER is yaml.SafeLoader, reason="the C parser's speed")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_hostile_texts_are_refused_in_no_time_and_little_memory(tmp_path):
     huge = tmp_path / "huge.yaml"

@@ -11,8 +11,8 @@ from strategies import shapes
 
 from cnncalc import layers
 from cnncalc.layers import layer_types
+from cnncalc.spec.core_schema import field_hints, schema_of, validator
 from cnncalc.spec.model import SpecModel
-from cnncalc.spec.validator import field_hints, schema_of, validator
 
 VALUES = [
     None, True, False, 0, -1, 1, 2, 1.0, 1.5, -0.5, 1e400, float("nan"), "64", "same", "bilinear",

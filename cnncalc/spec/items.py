@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, counted, did_you_mean, failure
-from cnncalc.spec.paddings import read_padding_value, read_side_value
-from cnncalc.spec.shorthand import (
+from cnncalc.spec.line_syntax import (
     NAME,
     REFERENCE,
     cut_condition,
@@ -20,7 +19,7 @@ from cnncalc.spec.shorthand import (
     vocabulary_of,
     with_padding,
 )
-from cnncalc.spec.source import ListValue, MappingValue, Scalar
+from cnncalc.spec.line_values import links, read_argument, read_padding_value, read_side_value
 from cnncalc.spec.syntax import (
     Argument,
     Attached,
@@ -34,17 +33,15 @@ from cnncalc.spec.syntax import (
     Side,
     Use,
 )
-from cnncalc.spec.values import read_argument
 from cnncalc.spec.vocabulary import RESERVED, STRUCTURE, attaches, of_layer_type, unknown_key
-from cnncalc.spec.words import links
+from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cnncalc.errors import Span
-    from cnncalc.spec.source import Value
     from cnncalc.spec.syntax import Block, Item
-    from cnncalc.spec.words import Word
+    from cnncalc.spec.yaml_source import Value, Word
 
 # Options that any layer may have, beside its own fields.
 OPTIONS = (
@@ -459,6 +456,3 @@ def _text(value: Value) -> str:
 def _wrong_layer(value: Scalar) -> CnncalcError:
     shown: Span = value.span
     return failure("wrong-type", f"a layer is expected here, not {value.text or 'nothing'}", shown)
-
-
-__all__ = ["Argument", "ItemParser"]

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.errors import did_you_mean, failure
-from cnncalc.spec.paddings import has_plus, read_padding, read_side
+from cnncalc.spec.line_values import (
+    bare_name,
+    has_plus,
+    links,
+    read_padding,
+    read_side,
+    read_size,
+    read_word,
+)
 from cnncalc.spec.syntax import Argument, Attached, Chain, Dynamic, From, Name, Plain, Use
-from cnncalc.spec.values import bare_name, read_size, read_word
 from cnncalc.spec.vocabulary import (
     STRUCTURE,
     Vocabulary,
@@ -18,16 +25,15 @@ from cnncalc.spec.vocabulary import (
     of_block,
     of_layer_type,
     unknown_key,
-    unknown_word,
 )
-from cnncalc.spec.words import Word, links
+from cnncalc.spec.yaml_source import Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cnncalc.errors import CnncalcError, Span
-    from cnncalc.spec.source import Scalar
     from cnncalc.spec.syntax import Block, Item
+    from cnncalc.spec.yaml_source import Scalar
 
 KEY = re.compile(r"([A-Za-z_]\w*)=(?!=)")
 LETTER = re.compile(r"([A-Za-z])(\d+(?:x\d+)*)\Z")
@@ -301,17 +307,3 @@ def _refuse_condition(words: list[Word]) -> None:
                 word.span,
                 help="give the conditional layer a line of its own",
             )
-
-
-__all__ = [
-    "add_word",
-    "cut_condition",
-    "head_use",
-    "misplaced_when",
-    "read_link",
-    "read_text",
-    "read_words",
-    "unknown_word",
-    "vocabulary_of",
-    "with_padding",
-]

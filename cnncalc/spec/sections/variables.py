@@ -10,11 +10,9 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean, failure
-from cnncalc.spec.scalars import WORDS
-from cnncalc.spec.source import MappingValue, compose, plain
-from cnncalc.spec.toplevel import section, variant_sections
 from cnncalc.spec.validation import shown
 from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, is_plain_word
+from cnncalc.spec.yaml_source import WORDS, MappingValue, compose, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,9 +48,16 @@ def may_name(text: str) -> bool:
     )
 
 
-def problems(tree: MappingValue) -> Iterator[Diagnostic]:
+def variant_sections(tree: MappingValue, key: str) -> Iterator[MappingValue]:
+    """A mapping of every variant that has it: its vars, its expect."""
+    for _, variant in tree.section("variants").entries:
+        if isinstance(variant, MappingValue):
+            yield variant.section(key)
+
+
+def variable_problems(tree: MappingValue) -> Iterator[Diagnostic]:
     """What is wrong with the variables of a file and of all its variants."""
-    own = section(tree, "vars")
+    own = tree.section("vars")
     for key, value in own.entries:
         if not may_name(key.text):
             yield _reserved(key.text, key.span)

@@ -1,11 +1,14 @@
 """YAML text -> values that know their line and column; and where the text comes from.
 
 The values keep what was written beside what it means, so that an error can point at one
-word of a layer's text. How a text becomes values, and what is refused, is in `composer`.
+word of a layer's text. How a text becomes values, and what is refused, is in `yaml_composer`.
 """
 
 from __future__ import annotations
 
+import math
+import re
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cnncalc import files
@@ -14,6 +17,39 @@ from cnncalc.lines import BOM
 
 if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError
+
+MAX_DIGITS = 30  # the longest whole number; no count in a network comes near it
+
+WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*(?:_[0-9]+)*)")
+REAL = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+NUMBER_STARTS = frozenset("0123456789+-.")
+
+
+def meaning(text: str) -> str | int | float | bool | None:
+    """The value of an unquoted text.
+
+    Raises OverflowError for a number that cannot be held exactly enough to be honest.
+
+    >>> [meaning(text) for text in ("64", "1e-3", "true", "no", "010", "1:30")]
+    [64, 0.001, True, 'no', '010', '1:30']
+    """
+    if text[:1] not in NUMBER_STARTS:
+        return WORDS.get(text, text)
+    if WHOLE.fullmatch(text):
+        if len(text) > MAX_DIGITS:
+            raise OverflowError(f"a whole number has at most {MAX_DIGITS} digits")
+        return int(text)
+    return _real(text) if REAL.fullmatch(text) else text
+
+
+def _real(text: str) -> float:
+    value = float(text)
+    vanished = value == 0 and re.search("[1-9]", re.split("[eE]", text)[0])
+    if math.isinf(value) or vanished:
+        raise OverflowError("the number does not fit in a float")
+    return value
+
 
 MAX_BYTES = 8 * 2**20
 TOO_BIG = ", which no description of a network needs"
@@ -54,6 +90,50 @@ class Scalar(NamedTuple):
         return Span(file, line + 1 + row, column + start, column + end)
 
 
+class Word(NamedTuple):
+    """A stretch of a scalar's text."""
+
+    text: str
+    scalar: Scalar
+    start: int
+
+    @property
+    def span(self) -> Span:
+        """Where the word stands in the file."""
+        return self.scalar.slice(self.start, self.start + len(self.text))
+
+    def part(self, start: int, end: int | None = None) -> Word:
+        """A word inside the word: what follows the = of `s=2`, say."""
+        return Word(self.text[start:end], self.scalar, self.start + start)
+
+    def split(self, marks: str) -> list[Word]:
+        """The stretches between these marks outside brackets, without the blanks around them."""
+        cuts = [
+            at for at, depth in enumerate(depths(self.text)) if not depth and self.text[at] in marks
+        ]
+        pieces = (self.part(a + 1, b) for a, b in pairwise([-1, *cuts, len(self.text)]))
+        return [piece.stripped() for piece in pieces]
+
+    def stripped(self) -> Word:
+        """The word without blanks at its ends."""
+        lead = len(self.text) - len(self.text.lstrip())
+        return self.part(lead, lead + len(self.text.strip()))
+
+
+def depths(text: str) -> list[int]:
+    """How many brackets are open behind each character.
+
+    >>> depths("a(b)c")
+    [0, 1, 1, 0, 0]
+    """
+    return list(accumulate((mark in "([") - (mark in ")]") for mark in text))
+
+
+def whole_word(scalar: Scalar) -> Word:
+    """A scalar's text as one word."""
+    return Word(scalar.text, scalar, 0)
+
+
 class ListValue(NamedTuple):
     """A list; the span is its first line.
 
@@ -83,6 +163,11 @@ class MappingValue(NamedTuple):
         """The keys, in the order of the file."""
         return tuple(name.text for name, _ in self.entries)
 
+    def section(self, key: str) -> MappingValue:
+        """The mapping behind a key; an empty one where there is none."""
+        found = self.get(key)
+        return found if isinstance(found, MappingValue) else MappingValue((), self.span)
+
 
 Value: TypeAlias = Scalar | ListValue | MappingValue
 
@@ -110,7 +195,7 @@ def compose(text: str, file: str) -> Value:
         ...
     cnncalc.errors.CnncalcError: duplicate-key: the key 'a' is already used
     """
-    from cnncalc.spec.composer import Composer
+    from cnncalc.spec.yaml_composer import Composer
 
     return Composer(text.removeprefix(BOM), file).compose()
 

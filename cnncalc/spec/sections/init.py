@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import CnncalcError, did_you_mean, failure
 from cnncalc.network import SCHEMES, Init
-from cnncalc.spec.source import ListValue, MappingValue, Scalar
+from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.errors import Diagnostic
     from cnncalc.network import Scheme
-    from cnncalc.spec.source import Value
+    from cnncalc.spec.yaml_source import Value
 
 
 def read_init(section: Value | None) -> Init:
@@ -31,7 +31,7 @@ def read_init(section: Value | None) -> Init:
     return init
 
 
-def problems(section: MappingValue) -> Iterator[Diagnostic]:
+def init_problems(section: MappingValue) -> Iterator[Diagnostic]:
     """What is wrong with it, every entry at its place."""
     for key, value in section.entries:
         try:

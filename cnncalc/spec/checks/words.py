@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from cnncalc.errors import Diagnostic, did_you_mean
-from cnncalc.spec.detached_values import pieced
-from cnncalc.spec.literals import count_problems
-from cnncalc.spec.syntax import Argument, Attached
-from cnncalc.spec.values import bare_name, name_span, names_in
+from cnncalc import layers
+from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
+from cnncalc.spec.checks.limits import whole_count
+from cnncalc.spec.line_values import bare_name, name_span, names_in
+from cnncalc.spec.resolve import Follower, resolve
+from cnncalc.spec.syntax import Argument, Attached, Dynamic
+from cnncalc.spec.validation import layer as validated_layer
 from cnncalc.spec.vocabulary import choices, is_word, of_block, of_layer_type, unknown_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cnncalc.errors import Span
-    from cnncalc.spec.syntax import Block, Use
+    from cnncalc.spec.syntax import Block, Plain, Use
     from cnncalc.spec.vocabulary import Vocabulary
 
     Blocks = Mapping[str, Block]
     Names = frozenset[str]
+    Word = Argument | Attached | Plain
 
 USUAL_FILTER = 11
 
@@ -163,3 +167,134 @@ def _definition(block: Block) -> str:
     tensors = "; " + ", ".join(block.tensors) if block.tensors else ""
     signature = f"({arguments}{tensors})" if arguments or tensors else ""
     return f"it is defined at line {block.span.line} as {block.name}{signature}"
+
+
+NEGATIVE = re.compile(r"([A-Za-z])(-\d+)\Z")
+
+
+def pieced(
+    use: Use, vocabulary: Vocabulary, variables: frozenset[str]
+) -> tuple[list[Diagnostic], list[Word]]:
+    """What is wrong with such settings of a layer, and the words that are none of their pieces."""
+    problems: list[Diagnostic] = []
+    left: list[Word] = []
+    words = list(use.words)
+    while words:
+        found = None if use.is_block else _first(words, vocabulary, variables)
+        if found is None:
+            left.append(words.pop(0))
+        else:
+            problem, count = found
+            problems.append(problem)
+            del words[:count]
+    return problems, left
+
+
+def _first(
+    words: list[Word], vocabulary: Vocabulary, variables: frozenset[str]
+) -> tuple[Diagnostic, int] | None:
+    """A setting in pieces that begins here, and how many words it takes up."""
+    text, *after = [_bare(word) for word in words[:3]]
+    if text is None or text in variables:
+        return None
+    span: Span = words[0].span  # type: ignore[union-attr]  # a bare word has a place
+    value = after[0] if after and after[0] and after[0][:1].isdecimal() else None
+    if text in vocabulary.names and text not in vocabulary.words:
+        return _named(text, value, span, vocabulary), 1 if value is None else 2
+    if value and text in vocabulary.letters:
+        message = f"'{text}' stands apart from its value"
+        return Diagnostic("error", "missing-value", message, span, help=f"write {text}{value}"), 2
+    if len(after) == 2 and after[0] in {"x", "×"} and f"{text}{after[1]}".isdecimal():  # noqa: PLR2004 - 5 x 5
+        message = "a size is written in one word"
+        return Diagnostic("error", "wrong-form", message, span, help=f"write {text}x{after[1]}"), 3
+    negative = NEGATIVE.match(text)
+    if negative and negative[1].lower() in vocabulary.letters and negative[1] not in variables:
+        field = vocabulary.letters[negative[1].lower()]
+        message = f"{field} takes no negative number, got {negative[2]}"
+        return Diagnostic("error", "not-positive", message, span), 1
+    return None
+
+
+def _named(text: str, value: str | None, span: Span, vocabulary: Vocabulary) -> Diagnostic:
+    field = vocabulary.names[text]
+    letters = [letter for letter, meant in vocabulary.letters.items() if meant == field]
+    number = value or "2"
+    short = f" or {letters[0]}{number}" if letters else ""
+    message = f"'{text}' has no value" if value is None else f"'{text}' stands apart from its value"
+    return Diagnostic(
+        "error", "missing-value", message, span, help=f"such as {text}={number}{short}"
+    )
+
+
+def _bare(word: Word) -> str | None:
+    """The text of a word that is a number, a name or an expression and names no field."""
+    if not isinstance(word, Argument) or word.field is not None:
+        return None
+    value = word.value
+    if isinstance(value, Dynamic):
+        return bare_name(value) or value.word.text
+    return None if isinstance(value, tuple) else str(value)
+
+
+def is_literal(value: object, variables: Names) -> bool:
+    """Whether a value is the same for all values of the variables.
+
+    >>> is_literal((3, 3), frozenset({"k"}))
+    True
+    """
+    return not any(name in variables for name, _ in names_in(value))
+
+
+def layer_problems(use: Use, defaults: Mapping[str, Use], variables: Names) -> list[Diagnostic]:
+    """The complaints about a layer's own values and about those it has by default."""
+    layer_type = layers.layer_type(use.head)
+    fixed, complete = _fixed(use, variables)
+    base = {}
+    for name, default in defaults.items():
+        base[name], all_of_it = _fixed(default, variables)
+        complete &= all_of_it or name != layer_type.type
+    try:
+        resolved = resolve(fixed, layer_type, base, {})
+    except CnncalcError as error:
+        return list(error.diagnostics)
+    own = Follower(use.head, resolved.fields, resolved.spans, use.span)
+    found = [problem for layer in (own, *resolved.attached) for problem in _problems(layer)]
+    return [d for d in found if complete or d.code != "missing-option"]
+
+
+def count_problems(count: Argument | None, variables: Names) -> list[Diagnostic]:
+    """The complaint about a repeat count that is no count."""
+    if count is None or not is_literal(count.value, variables):
+        return []
+    try:
+        whole_count(count, {})
+    except CnncalcError as error:
+        return list(error.diagnostics)
+    return []
+
+
+def _fixed(use: Use, variables: Names) -> tuple[Use, bool]:
+    """The use with its literal words only; whether that is all of them.
+
+    Behind one bare value that is not known, nobody can tell which fields the others fill.
+    """
+    words = [word for word in use.words if _is_fixed(word, variables)]
+    if len(words) == len(use.words):
+        return use, True
+    lost = [word for word in use.words if word not in words]
+    if any(isinstance(word, Argument) and word.field is None for word in lost):
+        words = [word for word in words if not isinstance(word, Argument) or word.field]
+    return use._replace(words=tuple(words)), False
+
+
+def _is_fixed(word: object, variables: Names) -> bool:
+    if isinstance(word, Attached):
+        return all(is_literal(argument.value, variables) for argument in word.arguments)
+    return not isinstance(word, Argument) or is_literal(word.value, variables)
+
+
+def _problems(layer: Follower) -> Iterator[Diagnostic]:
+    try:
+        validated_layer(layer.type, layer.fields, layer.spans, layer.span)
+    except CnncalcError as error:
+        yield from error.diagnostics

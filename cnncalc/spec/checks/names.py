@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
 from cnncalc.errors import ENOUGH_ERRORS, Diagnostic, did_you_mean
-from cnncalc.spec.flow import depends
-from cnncalc.spec.literals import layer_problems
-from cnncalc.spec.paddings import has_plus
+from cnncalc.spec.checks.words import (
+    call_problems,
+    filter_note,
+    layer_problems,
+    letter_problems,
+    times_problems,
+    value_problems,
+    word_problems,
+)
+from cnncalc.spec.line_values import bare_name, has_plus
+from cnncalc.spec.sections.variables import may_name
 from cnncalc.spec.syntax import (
     Argument,
     Attached,
@@ -25,9 +33,8 @@ from cnncalc.spec.syntax import (
     Repeat,
     Side,
     Use,
+    depends,
 )
-from cnncalc.spec.values import bare_name
-from cnncalc.spec.variables import may_name
 from cnncalc.spec.vocabulary import (
     RESERVED,
     SCOPE_NAMES,
@@ -36,22 +43,13 @@ from cnncalc.spec.vocabulary import (
     is_plain_word,
     of_layer_type,
 )
-from cnncalc.spec.word_checks import (
-    call_problems,
-    filter_note,
-    letter_problems,
-    times_problems,
-    value_problems,
-    word_problems,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cnncalc.errors import Span
     from cnncalc.spec.syntax import Block, Branch, Item, Name
-    from cnncalc.spec.words import Word
-
+    from cnncalc.spec.yaml_source import Word
 
 TENSOR = re.compile(r"\w+(\.\w+)*\Z")  # with dots, as `cnncalc expand` writes names
 
