@@ -145,7 +145,7 @@ def _beside(path: Path) -> Iterator[Path]:
     from cnncalc.spec.document import read_document
     from cnncalc.spec.sections.init import read_init
 
-    init = read_init(read_document(path.read_text(encoding="utf-8"), path.name).at("init"))
+    init = read_init(read_document(path.read_text(encoding="utf-8"), path.name).tree.at("init"))
     if init.weights is not None:
         yield path.with_name(init.weights)
     yield from sorted(path.parent.glob(f"{path.stem}_[0-9]*.pgm"))

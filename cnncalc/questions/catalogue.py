@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc import zoo
 from cnncalc.errors import UnplacedError
 from cnncalc.spec.sections.inputs import parse_input
-from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar, compose, plain
+from cnncalc.spec.yaml_composer import compose
+from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

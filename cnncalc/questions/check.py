@@ -160,7 +160,7 @@ def _networks(document: Document, variant: str | None) -> list[str | None]:
     """The variant asked for, or all of them; the file as it stands where it speaks for itself."""
     if variant is not None:
         return [variant]
-    own = not document.variants or document.at("expect") is not None
+    own = not document.variants or document.tree.at("expect") is not None
     return [*([None] if own else []), *document.variants]
 
 
@@ -170,7 +170,7 @@ def _check_network(document: Document, variant: str | None, terms: CheckTerms) -
         report = analyze(network, batch=terms.batch, dtype=terms.dtype)
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
-    limits = (*budgets(document, variant), *terms.limits)
+    limits = (*budgets(document.tree, variant), *terms.limits)
     held = tuple(BudgetResult(limit, report.figure(limit.key)) for limit in limits)
     prefix = f"{variant}: " if variant else ""
     said = [

@@ -184,8 +184,10 @@ def parse_inputs(text: str) -> Sequence[str | int]:
 
 
 def _items(text: str) -> tuple[yaml_source.Value, ...]:
+    from cnncalc.spec.yaml_composer import compose
+
     try:
-        items = yaml_source.compose(f"[{text}]", "--vary")
+        items = compose(f"[{text}]", "--vary")
     except CnncalcError as error:
         message = f"'{text}' is no list of values: {error.diagnostics[0].message}"
         raise _wrong(message) from None

@@ -21,7 +21,7 @@ from cnncalc.lines import with_lines
 from cnncalc.questions.settings import SettingGrid, SquareInput, SweepPlan
 from cnncalc.spec.document import Document, read_document
 from cnncalc.spec.load import build, reads_sizes, resized
-from cnncalc.spec.sections.inputs import batch_of, read_ports
+from cnncalc.spec.sections.inputs import batch_of, read_inputs
 from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _read(target: str) -> tuple[Document, str | None]:
 def _square(document: Document, variant: str | None) -> SquareInput | None:
     """None where the file has no input of its own."""
     try:
-        port = next(iter(read_ports(document, variant, None).values())).parsed
+        port = next(iter(read_inputs(document.tree, variant, None).values())).parsed
     except CnncalcError:
         return None
     return SquareInput(port.shape, port.layout)
@@ -199,7 +199,7 @@ class NetworkBuilder:
         if self.latest is None or self.latest[0] != repr(variables):  # 1, 1.0 and true differ
             return None
         network = self.latest[1]
-        ports = read_ports(self.document, self.plan.variant, text)
+        ports = read_inputs(self.document.tree, self.plan.variant, text)
         kinds = {(port.parsed.layout, port.parsed.warning) for port in ports.values()}
         if kinds != {(network.layout, None)} or batch_of(ports) != network.batch:
             return None

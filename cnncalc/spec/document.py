@@ -20,7 +20,8 @@ from cnncalc.spec.sections.variables import may_name
 from cnncalc.spec.syntax import Argument, Block, Chain, Name, Parameter, Use
 from cnncalc.spec.validation import read_top
 from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, STRUCTURE
-from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar, Word, compose
+from cnncalc.spec.yaml_composer import compose
+from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,13 +41,6 @@ class Document(NamedTuple):
     body: Chain
     outputs: tuple[Name, ...]
     notes: tuple[Diagnostic, ...] = ()
-
-    def at(self, *path: str) -> Value | None:
-        """The value at a path of keys, as written."""
-        value: Value | None = self.tree
-        for key in path:
-            value = value.get(key) if isinstance(value, MappingValue) else None
-        return value
 
     @property
     def variants(self) -> Mapping[str, VariantModel]:

@@ -234,7 +234,7 @@ def read_padding(word: Word) -> object:
 def sum_as_padding(word: Word) -> CnncalcError:
     """The complaint about a sum that reaches a padding through a variable, which holds one number.
 
-    >>> from cnncalc.spec.yaml_source import compose
+    >>> from cnncalc.spec.yaml_composer import compose
     >>> str(sum_as_padding(whole_word(compose("0+1", "net.yaml"))))
     "padding-sum: '0+1' could be a sum, or the padding before and after"
     """

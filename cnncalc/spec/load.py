@@ -16,7 +16,7 @@ from cnncalc.spec.expand import Builder
 from cnncalc.spec.line_values import names_in
 from cnncalc.spec.sections.expectations import budgets, read_expect
 from cnncalc.spec.sections.init import beside, read_init
-from cnncalc.spec.sections.inputs import batch_of, read_ports
+from cnncalc.spec.sections.inputs import batch_of, read_inputs
 from cnncalc.spec.sections.variables import settled
 from cnncalc.spec.syntax import Dynamic, Use
 from cnncalc.spec.yaml_source import MappingValue, read
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cnncalc.shapes import Shape
     from cnncalc.spec.document import Document
     from cnncalc.spec.model import VariantModel
-    from cnncalc.spec.sections.inputs import Port
+    from cnncalc.spec.sections.inputs import NetworkInput
     from cnncalc.spec.syntax import Block
 
 SHORT = 50_000  # characters of a file that is worth remembering
@@ -82,23 +82,23 @@ def build(
     """The network of a document that has been read. Raises CnncalcError."""
     overrides = overrides or {}
     chosen = _variant(document, variant)
-    changed = document.at("variants", variant, "vars") if variant else None
+    changed = document.tree.at("variants", variant, "vars") if variant else None
     own = document.model.vars or {}
     variables = settled(own, changed if isinstance(changed, MappingValue) else None, overrides)
     refuse_endless(document.body, document.blocks, variables)
-    ports = read_ports(document, variant, input_text)
-    first = next(iter(ports.values())).parsed
+    inputs = read_inputs(document.tree, variant, input_text)
+    first = next(iter(inputs.values())).parsed
     model = document.model
     name = variant or str(model.name or Path(document.file).stem)
     builder = Builder(document, name, variables, first.layout)
-    spans = {name: port.span for name, port in ports.items() if port.span is not None}
-    shapes = {name: port.shape for name, port in ports.items()}
+    spans = {name: item.span for name, item in inputs.items() if item.span is not None}
+    shapes = {name: item.shape for name, item in inputs.items()}
     scope = builder.enter(shapes, spans, document.body)
     last = builder.items(document.body, 0, scope)
     outputs = tuple(builder.find(name, scope) for name in document.outputs)
-    skipped = bool(overrides) or (input_text is not None and not _is_own(ports, document, variant))
+    skipped = bool(overrides) or (input_text is not None and not _is_own(inputs, document, variant))
     place = ("variants", variant) if variant else ()
-    expect = document.at(*place, "expect") if variant else document.at("expect")
+    expect = document.tree.at(*place, "expect") if variant else document.tree.at("expect")
     return Network(
         name=name,
         nodes=tuple(builder.nodes),
@@ -108,17 +108,17 @@ def build(
         variant=variant,
         vars=variables,
         overrides={**overrides, **({"input": input_text} if input_text else {})},
-        batch=batch_of(ports),
+        batch=batch_of(inputs),
         layout=first.layout,
         description=(chosen.description if chosen else None) or model.description,
         source=_citations(chosen.source if chosen and chosen.source else model.source),
         expect=() if skipped else tuple(read_expect(expect, first.layout)),
-        budget={limit.key: limit.written for limit in budgets(document, variant)} or None,
-        init=read_init(document.at("init")),
+        budget={limit.key: limit.written for limit in budgets(document.tree, variant)} or None,
+        init=read_init(document.tree.at("init")),
         diagnostics=tuple(
             with_line(remark, document.text, document.file)
             for remark in (
-                *_remarks(ports, skipped=skipped and expect is not None),
+                *_remarks(inputs, skipped=skipped and expect is not None),
                 *document.notes[:1],  # one of a kind says it
             )
         ),
@@ -140,20 +140,20 @@ def _variant(document: Document, name: str | None) -> VariantModel | None:
     )
 
 
-def _is_own(ports: Mapping[str, Port], document: Document, variant: str | None) -> bool:
+def _is_own(inputs: Mapping[str, NetworkInput], document: Document, variant: str | None) -> bool:
     """Whether the inputs are those that the file has anyway."""
     try:
-        own = read_ports(document, variant, None)
+        own = read_inputs(document.tree, variant, None)
     except CnncalcError:  # it has none
         return False
-    pairs = ({name: port.shape for name, port in each.items()} for each in (own, ports))
-    return batch_of(own) == batch_of(dict(ports)) and next(pairs) == next(pairs)
+    pairs = ({name: item.shape for name, item in each.items()} for each in (own, inputs))
+    return batch_of(own) == batch_of(dict(inputs)) and next(pairs) == next(pairs)
 
 
-def _remarks(ports: Mapping[str, Port], *, skipped: bool) -> Iterator[Diagnostic]:
-    for port in ports.values():
-        if port.parsed.warning:
-            yield Diagnostic("warning", "input-layout", port.parsed.warning, port.span)
+def _remarks(inputs: Mapping[str, NetworkInput], *, skipped: bool) -> Iterator[Diagnostic]:
+    for item in inputs.values():
+        if item.parsed.warning:
+            yield Diagnostic("warning", "input-layout", item.parsed.warning, item.span)
     if skipped:
         yield Diagnostic("note", "expect-skipped", "'expect' is skipped: the network was changed")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 import yaml
 
 from cnncalc.errors import CnncalcError, Diagnostic, Span
-from cnncalc.lines import BREAK, line_end, line_of
+from cnncalc.lines import BOM, BREAK, line_end, line_of
 from cnncalc.spec.yaml_source import MAX_BYTES, ListValue, MappingValue, Scalar, meaning, too_big
 
 if TYPE_CHECKING:
@@ -46,6 +46,19 @@ HELP = {
     "',' or '}'": "a mapping ends with } and has commas between its entries",
     "expected key": "the entries of one list or mapping start in the same column",
 }
+
+
+def compose(text: str, file: str) -> Value:
+    r"""The one document in a YAML text; `file` is the name that errors give.
+
+    Raises CnncalcError, with the place and its line, for anything that is not plain YAML.
+
+    >>> compose("a: 1\na: 2", "net.yaml")
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.CnncalcError: duplicate-key: the key 'a' is already used
+    """
+    return Composer(text.removeprefix(BOM), file).compose()
 
 
 class _Open:

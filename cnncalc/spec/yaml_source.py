@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cnncalc import files
 from cnncalc.errors import Span
-from cnncalc.lines import BOM
 
 if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError
@@ -61,6 +60,7 @@ class Scalar(NamedTuple):
     `inset` is how far the text begins behind its span: 0 for plain text, 1 after a quote,
     the indentation of a literal block; None where the text is not in the file as it stands.
 
+    >>> from cnncalc.spec.yaml_composer import compose
     >>> compose("[conv 6 5x5]", "net.yaml").items[0].slice(5, 6).where
     'net.yaml:1:7'
     """
@@ -137,6 +137,7 @@ def whole_word(scalar: Scalar) -> Word:
 class ListValue(NamedTuple):
     """A list; the span is its first line.
 
+    >>> from cnncalc.spec.yaml_composer import compose
     >>> [item.value for item in compose("[6, 5x5]", "net.yaml").items]
     [6, '5x5']
     """
@@ -148,6 +149,7 @@ class ListValue(NamedTuple):
 class MappingValue(NamedTuple):
     """Keys, which are text and all different, with their values; the span is its first line.
 
+    >>> from cnncalc.spec.yaml_composer import compose
     >>> compose("{on: 1, 8: 2}", "net.yaml").keys()
     ('on', '8')
     """
@@ -163,6 +165,13 @@ class MappingValue(NamedTuple):
         """The keys, in the order of the file."""
         return tuple(name.text for name, _ in self.entries)
 
+    def at(self, *path: str) -> Value | None:
+        """The value at a path of keys, or None."""
+        value: Value | None = self
+        for key in path:
+            value = value.get(key) if isinstance(value, MappingValue) else None
+        return value
+
     def section(self, key: str) -> MappingValue:
         """The mapping behind a key; an empty one where there is none."""
         found = self.get(key)
@@ -175,6 +184,7 @@ Value: TypeAlias = Scalar | ListValue | MappingValue
 def plain(value: Value) -> object:
     """The same tree as Python's own dicts, lists and scalars.
 
+    >>> from cnncalc.spec.yaml_composer import compose
     >>> plain(compose("a: [1, 1e-3, true, ~, no]", "net.yaml"))
     {'a': [1, 0.001, True, None, 'no']}
     """
@@ -183,21 +193,6 @@ def plain(value: Value) -> object:
     if isinstance(value, ListValue):
         return [plain(item) for item in value.items]
     return {key.text: plain(item) for key, item in value.entries}
-
-
-def compose(text: str, file: str) -> Value:
-    r"""The one document in a YAML text; `file` is the name that errors give.
-
-    Raises CnncalcError, with the place and its line, for anything that is not plain YAML.
-
-    >>> compose("a: 1\na: 2", "net.yaml")
-    Traceback (most recent call last):
-        ...
-    cnncalc.errors.CnncalcError: duplicate-key: the key 'a' is already used
-    """
-    from cnncalc.spec.yaml_composer import Composer
-
-    return Composer(text.removeprefix(BOM), file).compose()
 
 
 def read(path: str) -> str:

@@ -10,7 +10,8 @@ from cnncalc.network import Network, Node
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build, load
 from cnncalc.spec.write import flow, quoted, text
-from cnncalc.spec.yaml_source import compose, plain
+from cnncalc.spec.yaml_composer import compose
+from cnncalc.spec.yaml_source import plain
 
 SAME = ("index", "name", "layer", "inputs", "shape", "attached_to", "shared_with", "frozen",
         "train_only", "note", "values")  # fmt: skip

@@ -10,7 +10,8 @@ from cnncalc import zoo
 from cnncalc.layers import layer_type
 from cnncalc.spec.document import read_document
 from cnncalc.spec.reference import KINDS, OTHER, all_described
-from cnncalc.spec.yaml_source import compose, plain
+from cnncalc.spec.yaml_composer import compose
+from cnncalc.spec.yaml_source import plain
 
 # -- layers
 

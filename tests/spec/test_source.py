@@ -12,15 +12,8 @@ import yaml
 from cnncalc.errors import CnncalcError, Diagnostic, Span
 from cnncalc.lines import line_of, with_lines
 from cnncalc.spec import yaml_composer
-from cnncalc.spec.yaml_source import (
-    MAX_BYTES,
-    ListValue,
-    MappingValue,
-    Scalar,
-    compose,
-    plain,
-    read,
-)
+from cnncalc.spec.yaml_composer import compose
+from cnncalc.spec.yaml_source import MAX_BYTES, ListValue, MappingValue, Scalar, plain, read
 
 FILE = "net.yaml"
 LOADERS = {yaml.SafeLoader, yaml_composer.LOADER}
@@ -418,7 +411,8 @@ def test_a_text_at_the_limit_is_read_and_no_longer_one():
 HOSTILE = textwrap.dedent("""
     import io, json, sys, time
     from cnncalc.errors import CnncalcError
-    from cnncalc.spec.yaml_source import compose, read
+    from cnncalc.spec.yaml_composer import compose
+    from cnncalc.spec.yaml_source import read
 
     laughs = "".join(f"l{n + 1}: &l{n + 1} [{', '.join([f'*l{n}'] * 10)}]\\n" for n in range(9))
     sys.stdin = open("/dev/zero")

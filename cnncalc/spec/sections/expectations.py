@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from cnncalc.errors import Span
     from cnncalc.figures import Unit
-    from cnncalc.spec.document import Document
     from cnncalc.spec.yaml_source import Value
 
 NUMBER = re.compile(r"(0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.([0-9]+))?\s*([A-Za-z]*)\Z")
@@ -264,9 +263,9 @@ def _advice(key: str) -> str:
     return ADVICE[figure.unit]
 
 
-def budgets(document: Document, variant: str | None = None) -> tuple[Budget, ...]:
+def budgets(tree: MappingValue, variant: str | None = None) -> tuple[Budget, ...]:
     """The limits of a file, replaced key by key by those of the variant."""
-    places = [document.at("budget"), document.at("variants", variant or "", "budget")]
+    places = [tree.at("budget"), tree.at("variants", variant or "", "budget")]
     found = {limit.key: limit for place in places for limit in _read(place)}
     return tuple(found.values())
 

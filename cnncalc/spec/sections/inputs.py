@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cnncalc.errors import Diagnostic, Span
-    from cnncalc.spec.document import Document
     from cnncalc.spec.yaml_source import Value
 
 SIZE = re.compile(r"-?[0-9]+")
@@ -217,7 +216,7 @@ def _warning(text: str, shape: Shape) -> str | None:
     return None
 
 
-class Port(NamedTuple):
+class NetworkInput(NamedTuple):
     """One input of the network, as read."""
 
     parsed: InputShape
@@ -229,19 +228,21 @@ class Port(NamedTuple):
         return self.parsed.shape
 
 
-def read_ports(document: Document, variant: str | None, text: str | None) -> dict[str, Port]:
+def read_inputs(
+    tree: MappingValue, variant: str | None, text: str | None
+) -> dict[str, NetworkInput]:
     """The inputs by name, `in` where there is one without a name. Raises CnncalcError."""
     if text is not None:
-        return {_only_name(document): _port(text, None)}
+        return {_only_name(tree): _network_input(text, None)}
     for place in ((("variants", variant),) if variant else ()) + ((),):
-        single, several = document.at(*place, "input"), document.at(*place, "inputs")
+        single, several = tree.at(*place, "input"), tree.at(*place, "inputs")
         if single is not None:
-            return {"in": _port(single, single)}
+            return {"in": _network_input(single, single)}
         if isinstance(several, MappingValue) and several.entries:
-            return {key.text: _port(value, value) for key, value in several.entries}
-    names = ", ".join(document.variants)
+            return {key.text: _network_input(value, value) for key, value in several.entries}
+    names = ", ".join(tree.section("variants").keys())
     help_ = f"choose a variant ({names}), or give --input"
-    raise failure("missing-input", f"{document.file} has no input of its own", help=help_)
+    raise failure("missing-input", f"{tree.span.file} has no input of its own", help=help_)
 
 
 def input_problems(tree: MappingValue) -> Iterator[Diagnostic]:
@@ -249,16 +250,16 @@ def input_problems(tree: MappingValue) -> Iterator[Diagnostic]:
     for place in (tree, *(variant for _, variant in tree.section("variants").entries)):
         for value in _shapes(place):
             try:
-                _port(value, value)
+                _network_input(value, value)
             except CnncalcError as error:
                 yield from error.diagnostics
 
 
-def batch_of(ports: dict[str, Port]) -> int:
+def batch_of(inputs: dict[str, NetworkInput]) -> int:
     """The batch that the inputs were written with. Raises CnncalcError where they disagree."""
-    batches = {port.parsed.batch for port in ports.values()} - {1}
+    batches = {item.parsed.batch for item in inputs.values()} - {1}
     if len(batches) > 1:
-        last = list(ports.values())[-1]
+        last = list(inputs.values())[-1]
         listed = " and ".join(map(str, sorted(batches)))
         raise failure("input-shape", f"the inputs have batches of {listed}", last.span)
     return max(batches, default=1)
@@ -273,9 +274,9 @@ def _shapes(place: Value) -> Iterator[Value]:
         yield from (value for _, value in place.section("inputs").entries)
 
 
-def _only_name(document: Document) -> str:
+def _only_name(tree: MappingValue) -> str:
     """The name of the one input. Raises CnncalcError where there are several."""
-    own = document.at("inputs")
+    own = tree.at("inputs")
     if not isinstance(own, MappingValue):
         return "in"
     if len(own.entries) > 1:
@@ -285,10 +286,10 @@ def _only_name(document: Document) -> str:
     return own.entries[0][0].text
 
 
-def _port(written: Value | str, value: Value | None) -> Port:
+def _network_input(written: Value | str, value: Value | None) -> NetworkInput:
     shape = written if isinstance(written, str) else _plain(written)
     try:
-        return Port(parse_input(shape), value.span if value else None)
+        return NetworkInput(parse_input(shape), value.span if value else None)
     except UnplacedError as problem:
         raise _placed(problem, value) from None
 

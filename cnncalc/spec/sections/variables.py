@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean, failure
 from cnncalc.spec.validation import shown
 from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, is_plain_word
-from cnncalc.spec.yaml_source import WORDS, MappingValue, compose, plain
+from cnncalc.spec.yaml_composer import compose
+from cnncalc.spec.yaml_source import WORDS, MappingValue, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
