@@ -65,23 +65,19 @@ def _try(
 
 
 def _table(outcomes: list[LayerResult], varying: list[str], show: Show) -> Iterator[str]:
-    from cnncalc.render import grid
+    from cnncalc.render import one_layer
 
     if show.format in ("json", "jsonl"):
         yield from _documents(outcomes, show.format)
         return
     lines = [
-        grid.SettingRow(
+        one_layer.SettingRow(
             outcome.words, outcome.report, outcome.problem.message if outcome.problem else ""
         )
         for outcome in outcomes
     ]
-    if show.format == "md":
-        yield grid.markdown(varying, lines, show.layout)
-    elif show.format == "table":
-        yield grid.text(varying, lines, show.layout, ascii_only=output.ascii_only())
-    else:
-        yield grid.separated(varying, lines, "," if show.format == "csv" else "\t")
+    ascii_only = output.ascii_only()
+    yield one_layer.settings(varying, lines, show.format, show.layout, ascii_only=ascii_only)
 
 
 def _documents(outcomes: list[LayerResult], format_: str) -> Iterator[str]:

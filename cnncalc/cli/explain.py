@@ -64,12 +64,10 @@ def explain(
 def _written(
     told: tuple[Explanation, ...], format_: str, layout: str, lines: Mapping[int, str]
 ) -> Iterator[str]:
-    if format_ == "latex":
-        from cnncalc.render import latex
-
-        return latex.text(told, layout=layout)
     from cnncalc.render import explain as render
 
+    if format_ == "latex":
+        return render.latex(told, layout=layout)
     if format_ == "md":
         return render.markdown(told, layout=layout)
     if format_ == "json":

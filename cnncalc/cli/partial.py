@@ -40,13 +40,13 @@ def partial_table(error: CnncalcError) -> Iterator[str]:
     import sys
 
     from cnncalc.cli.output import ascii_only
-    from cnncalc.render import plain
+    from cnncalc.render import report_table
     from cnncalc.render.choice import Choice
     from cnncalc.render.format import printable
     from cnncalc.spec.validation import shown
 
     if report.rows:
-        yield from plain.rows(report, Choice(ascii=ascii_only(sys.stderr)))
+        yield from report_table.lines(report, Choice(ascii=ascii_only(sys.stderr)))
     sources = zip(stopped.inputs, stopped.shapes, strict=True)
     received = ", ".join(f"{name} {shape.text(stopped.layout)}" for name, shape in sources)
     settings = " ".join(f"{key}={shown(value)}" for key, value in stopped.fields.items())

@@ -104,38 +104,34 @@ def present(report: Report, choice: Choice, wanted: Wanted) -> Iterator[str]:
         for line in report_json.jsonl(report.rows, folded=wanted.folded):
             yield f"{line}\n"
     elif wanted.format in ("csv", "tsv"):
-        from cnncalc.render import csv
+        from cnncalc.render import report_table
 
         delimiter = "," if wanted.format == "csv" else "\t"
-        yield csv.text(report, choice.columns, delimiter=delimiter)
+        yield report_table.separated(report, choice.columns, delimiter=delimiter)
     elif wanted.format == "md":
-        from cnncalc.render import markdown
+        from cnncalc.render import report_table
 
-        yield markdown.text(report, choice)
+        yield report_table.markdown(report, choice)
     else:
         yield from _table(report, choice, wanted)
 
 
 def _table(report: Report, choice: Choice, wanted: Wanted) -> Iterator[str]:
-    from cnncalc.render import plain, steps, summary
+    from cnncalc.render import report_table, steps, summary
 
     if wanted.totals:
         lines = summary.lines(report, ascii_only=choice.ascii, memory=wanted.memory,
                               units=choice.units)  # fmt: skip
         yield "\n".join([*lines, ""])
     elif output.terminal() or output.colored():
-        from cnncalc.render import table
-
         width = shutil.get_terminal_size((120, 24)).columns
         color = output.colored()
-        yield table.text(report, choice, width=width, color=color, memory=wanted.memory)
+        yield report_table.terminal(report, choice, width=width, color=color, memory=wanted.memory)
     else:
-        yield plain.text(report, choice, memory=wanted.memory)
+        yield report_table.text(report, choice, memory=wanted.memory)
     if wanted.buffers:
         yield summary.with_buffers(report.totals, choice.units)
     if wanted.formulas:
-        from cnncalc.render.table_cells import picked
-
-        shown = [row for line in picked(report, choice) for row in line.rows]
+        shown = [row for line in report_table.picked(report, choice) for row in line.rows]
         layout = choice.layout or report.layout
         yield from steps.sections(shown, layout=layout, ascii_only=choice.ascii)

@@ -124,7 +124,7 @@ def _one(
 
 def _answer(report: Report, show: Show, name: str, other: Report | None) -> Iterator[str]:
     from cnncalc.cli.present import Wanted, present
-    from cnncalc.render import single
+    from cnncalc.render import one_layer
     from cnncalc.render.choice import Choice
 
     ascii_only = output.ascii_only()
@@ -138,10 +138,10 @@ def _answer(report: Report, show: Show, name: str, other: Report | None) -> Iter
         yield dumps(document)
         yield "\n"
     elif show.format == "table":
-        yield single.text(report, show.layout, ascii_only=ascii_only)
+        yield one_layer.text(report, show.layout, ascii_only=ascii_only)
         if other:
             yield "\n"
-            yield single.comparison(report, other, name, ascii_only=ascii_only)
+            yield one_layer.comparison(report, other, name, ascii_only=ascii_only)
     else:
         choice = Choice(layout=show.layout, ascii=ascii_only)
         yield from present(report, choice, Wanted(show.format))

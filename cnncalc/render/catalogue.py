@@ -2,49 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from cnncalc.render import table as writer
 from cnncalc.render.choice import ChoiceError
-from cnncalc.render.delimited import records
-from cnncalc.render.format import display_width, grouped, per_axis, to_ascii
+from cnncalc.render.format import per_axis
 from cnncalc.render.json import answer_schema, envelope
-from cnncalc.render.rows import GAP, aligned
-from cnncalc.render.rows import markdown as rows_markdown
 from cnncalc.render.schema import COUNT, SIZE, TEXT, described, listed, record, ref
+from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cnncalc.questions.catalogue import CatalogueEntry
     from cnncalc.render.schema import Schema
-
-
-class Column(NamedTuple):
-    """A heading, what it means, and the side its cells keep to."""
-
-    heading: str
-    meaning: str
-    right: bool = False
-
+    from cnncalc.render.table import Cell
 
 COLUMNS = {
-    "name": Column("Name", "what to call the network by"),
-    "family": Column("Family", "the file it is a variant of"),
-    "title": Column("Title", "the name its file gives"),
-    "year": Column("Year", "of publication", right=True),
-    "input": Column("Input", "shape of one sample", right=True),
-    "output": Column("Output", "shape of what comes out", right=True),
-    "params": Column("Params", "weights and biases", right=True),
-    "macs": Column("MACs", "multiply-accumulates of one sample", right=True),
-    "rf": Column("RF", "receptive field of the last feature map, in input pixels", right=True),
-    "source": Column("Source", "the first one that the file cites"),
+    column.key: column
+    for column in (
+        Column("Name", "name", "name", meaning="what to call the network by"),
+        Column("Family", "name", "family", meaning="the file it is a variant of"),
+        Column("Title", "text", "title", meaning="the name its file gives"),
+        Column("Year", key="year", meaning="of publication"),
+        Column("Input", key="input", meaning="shape of one sample"),
+        Column("Output", key="output", meaning="shape of what comes out"),
+        Column("Params", key="params", meaning="weights and biases"),
+        Column("MACs", key="macs", meaning="multiply-accumulates of one sample"),
+        Column("RF", key="rf", meaning="receptive field of the last feature map, in input pixels"),
+        Column("Source", "text", "source", meaning="the first one that the file cites"),
+    )
 }
 DEFAULT = ("name", "family", "year", "input", "params", "macs", "rf", "source")
-LEAST = 12  # columns that the source keeps on the narrowest terminal
 
 
 def chosen(keys: Sequence[str]) -> tuple[str, ...]:
-    """These columns, or the usual ones. Raises ChoiceError for what is none."""
+    """These columns, or the usual ones where none is named.
+
+    Raises:
+        ChoiceError: for a column that does not exist.
+    """
     for key in keys:
         if key not in COLUMNS:
             raise ChoiceError("column", key, COLUMNS)
@@ -57,8 +54,9 @@ def help_text() -> str:
     >>> print(help_text().splitlines()[0])
     name    what to call the network by
     """
-    rows = [[key, column.meaning] for key, column in COLUMNS.items()]
-    return "".join(f"{line}\n" for line in aligned(rows, [False, False]))
+    columns = [Column("", "name"), Column("", "text")]
+    rows = [[column.key, column.meaning] for column in COLUMNS.values()]
+    return "".join(f"{line}\n" for line in writer.lines(Table(columns, rows), titles=False))
 
 
 def text(
@@ -69,77 +67,47 @@ def text(
     ascii_only: bool = False,
 ) -> str:
     """Aligned columns; with a `width`, the source is cut to it."""
-    rows = _rows(entries, keys)
+    texts = _table(entries, keys).texts(ascii_only=ascii_only)
     if width is not None and "source" in keys:
-        _cut(rows, keys.index("source"), width, "..." if ascii_only else "…")
-    said = "".join(f"{line}\n" for line in aligned(rows, _sides(keys)))
-    return to_ascii(said) if ascii_only else said
+        texts = writer.cut(texts, "source", width, "..." if ascii_only else "…")
+    return "".join(f"{line}\n" for line in writer.aligned(texts))
 
 
 def markdown(entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT) -> str:
     """A GitHub table."""
-    return "".join(f"{line}\n" for line in rows_markdown(_rows(entries, keys), _sides(keys)))
+    return writer.markdown(_table(entries, keys))
 
 
 def separated(
     entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT, delimiter: str = ","
 ) -> str:
     """RFC 4180 text with plain numbers; a figure that is not promised stays empty."""
-    rows = [[_cell(entry, key, "x") for key in keys] for entry in entries]
-    return records([keys, *rows], delimiter)
+    return writer.separated(_table(entries, keys, "x"), delimiter)
 
 
-def document(entries: Iterable[CatalogueEntry], *, version: str) -> dict[str, Any]:
-    """`cnncalc.zoo/1`: one object per network, without the keys that its spec says nothing of."""
-    return {**envelope("zoo", version), "networks": [_network(entry) for entry in entries]}
+def _table(entries: Iterable[CatalogueEntry], keys: Sequence[str], times: str = "×") -> Table:
+    cells = [[_cell(entry, key, times) for key in keys] for entry in entries]
+    return Table([COLUMNS[key] for key in keys], cells)
 
 
-def _network(entry: CatalogueEntry) -> dict[str, Any]:
-    inputs = [{"name": name, "shape": shape.by_letter} for name, shape in entry.inputs]
-    said = {**entry._asdict(), "inputs": inputs}
-    return {key: value for key, value in said.items() if value is not None}
-
-
-def _rows(entries: Iterable[CatalogueEntry], keys: Sequence[str]) -> list[list[str]]:
-    cells = ([_shown(_cell(entry, key)) for key in keys] for entry in entries)
-    return [[COLUMNS[key].heading for key in keys], *cells]
-
-
-def _cell(entry: CatalogueEntry, key: str, times: str = "×") -> str | int:
+def _cell(entry: CatalogueEntry, key: str, times: str) -> Cell:
     value: str | int | None = getattr(entry, key)
     if key in {"input", "output"}:
         return str(value or "").replace("x", times)
     if key == "rf":
         return per_axis(entry.rf or (), times)
-    if value is None:
-        return ""
-    return str(value) if key == "year" else value
+    return str(value) if key == "year" and value is not None else value
 
 
-def _shown(cell: str | int) -> str:
-    return cell if isinstance(cell, str) else grouped(cell)
+def document(entries: Iterable[CatalogueEntry], *, version: str) -> dict[str, Any]:
+    """The document `cnncalc.zoo/1`: a network's entry lacks the keys that its spec lacks."""
+    return {**envelope("zoo", version), "networks": [_network(entry) for entry in entries]}
 
 
-def _sides(keys: Sequence[str]) -> list[bool]:
-    return [COLUMNS[key].right for key in keys]
-
-
-def _cut(rows: list[list[str]], place: int, width: int, mark: str) -> None:
-    """Shorten the cells of one column until the lines are at most `width` wide."""
-    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
-    others = sum(widths) - widths[place] + len(GAP) * (len(widths) - 1)
-    left = max(width - others, LEAST)
-    for row in rows:
-        row[place] = _shortened(row[place], left, mark)
-
-
-def _shortened(cell: str, width: int, mark: str) -> str:
-    """The beginning of a text that takes more than `width` columns, and a mark."""
-    if display_width(cell) <= width:
-        return cell
-    while display_width(cell) > width - len(mark):
-        cell = cell[:-1]
-    return f"{cell.rstrip()}{mark}"
+def _network(entry: CatalogueEntry) -> dict[str, Any]:
+    inputs = [{"name": name, "shape": shape.by_letter} for name, shape in entry.inputs]
+    facts = {**entry._asdict(), "inputs": inputs}
+    return {key: value for key, value in facts.items() if value is not None}
 
 
 def schema() -> Schema:

@@ -1,4 +1,4 @@
-"""The columns, listed once: key, heading, how to read the cell off a line, what it means."""
+"""The columns of a report's table, listed once: how to read a cell off a line, what it means."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from cnncalc.errors import counted
 from cnncalc.figures import FIGURES, used
 from cnncalc.render.choice import ChoiceError
 from cnncalc.render.format import decimal, per_axis
+from cnncalc.render.table import Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cnncalc.analysis.report import ReceptiveField, Report, Totals
     from cnncalc.render.fold import TableRow
+    from cnncalc.render.table import Cell, Kind
     from cnncalc.shapes import Shape
-
-Cell = int | float | str | None  # a count, a percentage, a text, nothing
 
 
 class View(NamedTuple):
@@ -36,28 +36,34 @@ class View(NamedTuple):
         return shape.text(self.layout, self.times)
 
 
-class Column(NamedTuple):
-    """One column. `total` names the figure of the totals below it; counts can be sorted by."""
+class ReportColumn(NamedTuple):
+    """One column. `total` reads the figure below it off the totals; counts can be sorted by."""
 
     key: str
     heading: str
     meaning: str
     cell: Callable[[TableRow, View], Cell]
-    right: bool = True
+    kind: Kind = "number"
     total: Callable[[Totals], Cell] | None = None
 
+    @property
+    def head(self) -> Column:
+        """The column as the writer of tables sees it."""
+        worth = SPARE.index(self.key) if self.key in SPARE else None
+        return Column(self.heading, self.kind, self.key, worth)
 
-def _count(key: str) -> Column:
+
+def _count(key: str) -> ReportColumn:
     """A figure of the rows, summed over the line."""
     figure = FIGURES[key]
 
     def cell(line: TableRow, _: View) -> Cell:
         return line.total(key) if line.rows else None
 
-    return Column(key, figure.heading, figure.meaning, cell, total=figure.of)
+    return ReportColumn(key, figure.heading, figure.meaning, cell, total=figure.of)
 
 
-def _percent(key: str, heading: str, meaning: str) -> Column:
+def _percent(key: str, heading: str, meaning: str) -> ReportColumn:
     """A figure of the line in percent of the network's."""
     figure = key.rstrip("%")
 
@@ -68,34 +74,42 @@ def _percent(key: str, heading: str, meaning: str) -> Column:
     def total(totals: Totals) -> Cell:
         return 100.0 if getattr(totals, figure) else None
 
-    return Column(key, heading, meaning, cell, total=total)
+    return ReportColumn(key, heading, meaning, cell, total=total)
 
 
-def _setting(key: str, heading: str, meaning: str, write: Callable[[object, View], str]) -> Column:
+def _setting(
+    key: str, heading: str, meaning: str, write: Callable[[object, View], str]
+) -> ReportColumn:
     """A field of the layer, with its defaults and rules put in."""
 
     def cell(line: TableRow, view: View) -> Cell:
         value = line.owner.settings.get(key) if line.owner else None
         return None if value is None else write(value, view)
 
-    return Column(key, heading, meaning, cell)
+    return ReportColumn(key, heading, meaning, cell)
 
 
-def _fact(key: str, heading: str, meaning: str, read: Callable[[TableRow], str | None]) -> Column:
-    """A text about the line, written to the left."""
-    return Column(key, heading, meaning, lambda line, _: read(line), right=False)
+def _fact(
+    key: str,
+    heading: str,
+    meaning: str,
+    read: Callable[[TableRow], str | None],
+    kind: Kind = "text",
+) -> ReportColumn:
+    """A name or a text of the line."""
+    return ReportColumn(key, heading, meaning, lambda line, _: read(line), kind)
 
 
 def _field(
     key: str, heading: str, meaning: str, write: Callable[[ReceptiveField, View], str]
-) -> Column:
+) -> ReportColumn:
     """Something of the receptive field."""
 
     def cell(line: TableRow, view: View) -> Cell:
         field = line.last.receptive_field if line.last else None
         return write(field, view) if field and field.size else None
 
-    return Column(key, heading, meaning, cell)
+    return ReportColumn(key, heading, meaning, cell)
 
 
 def _sizes(value: object, view: View) -> str:
@@ -137,6 +151,14 @@ def _in(line: TableRow, view: View) -> Cell:
     return ", ".join(map(view.shape, line.rows[0].in_shapes)) if line.rows else None
 
 
+def _output(line: TableRow, view: View) -> Cell:
+    return view.shape(line.out)
+
+
+def _neurons(line: TableRow, _: View) -> Cell:
+    return line.out.size
+
+
 def _fit(line: TableRow, view: View) -> Cell:
     """What the windows leave unread, per axis; a group counts its layers that leave some."""
     windowed = [row for row in line.rows if row.unused]
@@ -158,29 +180,31 @@ def _source(line: TableRow, _: View) -> Cell:
     return str(span.line) if span else None
 
 
-COLUMNS: dict[str, Column] = {
+COLUMNS: dict[str, ReportColumn] = {
     column.key: column
     for column in (
-        Column("index", "#", "number of the line", lambda line, _: str(line.number)),
-        _fact("name", "Layer", "name of the layer or group", lambda line: line.name),
+        ReportColumn("index", "#", "number of the line", lambda line, _: str(line.number)),
+        _fact("name", "Layer", "name of the layer or group", lambda line: line.name, "name"),
         _fact("type", "Type", "type, with what is attached", lambda line: line.type),
-        Column("in", "Input", "shape of what goes in", _in),
+        ReportColumn("in", "Input", "shape of what goes in", _in),
         _setting("kernel", "F", "size of the filter or window", _sizes),
         _setting("stride", "S", "stride", _collapsed),
         _setting("padding", "P", "zeros around the input; a+b where the sides differ", _sides),
         _setting("dilation", "Dilation", "distance of the taps of the filter", _collapsed),
         _setting("groups", "Groups", "groups of channels that do not see each other", _collapsed),
         _setting("bias", "Bias", "whether there is a bias", _switch),
-        Column("output", "Output", "shape of what comes out", lambda line, v: v.shape(line.out)),
+        ReportColumn("output", "Output", "shape of what comes out", _output),
         *map(_count, used("column")),
         _percent("params%", "Params %", "share of the network's parameters"),
         _percent("macs%", "MACs %", "share of the network's MACs"),
-        Column("neurons", "Neurons", FIGURES["neurons"].meaning, lambda line, _: line.out.size),
-        Column("memory", "Bytes out", "bytes of the output, for the batch and dtype", _memory),
+        ReportColumn("neurons", FIGURES["neurons"].heading, FIGURES["neurons"].meaning, _neurons),
+        ReportColumn(
+            "memory", "Bytes out", "bytes of the output, for the batch and dtype", _memory
+        ),
         _field("rf", "RF", "receptive field in input pixels; ≥ where a gate sees more", _rf),
         _field("jump", "Jump", "input pixels between neighbouring fields", _jump),
         _field("start", "Start", "centre of the first field; 0.5 is the first pixel", _start),
-        Column("fit", "Fit", "rows and columns of its input left unread", _fit, right=False),
+        ReportColumn("fit", "Fit", "rows and columns of its input left unread", _fit, kind="text"),
         _fact("inputs", "From", "where the input comes from",
               lambda line: ", ".join(line.rows[0].inputs) if line.rows else None),
         _fact("block", "Block", "the block that wrote the layer",
@@ -189,7 +213,7 @@ COLUMNS: dict[str, Column] = {
               lambda line: line.owner.shared_with if line.owner else None),
         _fact("note", "Note", "the note in the spec",
               lambda line: line.owner.note if line.owner else None),
-        Column("source", "TableRow", "line of the spec", _source),
+        ReportColumn("source", "Line", "line of the spec", _source),
     )
 }  # fmt: skip
 
@@ -197,12 +221,19 @@ DEFAULT = (
     "index", "name", "type", "kernel", "stride", "padding", "output",
     "weights", "biases", "params", "connections", "macs",
 )  # fmt: skip
+# What CSV and TSV hold unless columns are chosen.
+CSV = (
+    "index", "name", "type", "output", "kernel", "stride", "padding", "weights", "biases",
+    "params", "buffers", "connections", "macs", "rf",
+)  # fmt: skip
+# What gives way on a narrow terminal, the first of them first.
+SPARE = ("connections", "biases", "weights", "padding", "stride", "kernel", "index")
 SORTABLE = (
     *(key for key, column in COLUMNS.items() if column.total), "neurons", "memory",
 )  # fmt: skip
 
 
-def select(keys: Iterable[str]) -> tuple[Column, ...]:
+def select(keys: Iterable[str]) -> tuple[ReportColumn, ...]:
     """The columns of these keys. Raises ChoiceError for a key that names none.
 
     >>> [column.heading for column in select(["name", "macs"])]
@@ -211,14 +242,14 @@ def select(keys: Iterable[str]) -> tuple[Column, ...]:
     return tuple(_column(key) for key in keys)
 
 
-def _column(key: str) -> Column:
+def _column(key: str) -> ReportColumn:
     try:
         return COLUMNS[key]
     except KeyError:
         raise ChoiceError("column", key, COLUMNS) from None
 
 
-def sorting(key: str) -> Column:
+def sorting(key: str) -> ReportColumn:
     """The column to sort by. Raises ChoiceError where there is nothing to compare.
 
     >>> sorting("macs").key

@@ -6,10 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.figures import FIGURES
+from cnncalc.render import table as writer
 from cnncalc.render.format import grouped, per_axis, printable, to_ascii
 from cnncalc.render.json import answer_schema, envelope, totals, totals_schema
-from cnncalc.render.rows import aligned, markdown
 from cnncalc.render.schema import MAYBE_TEXT, TEXT, described, listed, record, ref
+from cnncalc.render.table import Column, Table
 from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Port, Report
     from cnncalc.questions.compare import ComparedFigure, Comparison, LayerGroup, LayerPair
     from cnncalc.render.schema import Schema
+    from cnncalc.render.table import Cell
 
 MAYBE_COUNT: Schema = {"type": ["integer", "null"], "minimum": 0}
 MAYBE_WHOLE: Schema = {"type": ["integer", "null"]}
@@ -31,37 +33,37 @@ FEW = 40  # characters of a setting that are shown
 
 def text(found: Comparison, *, layers: bool = False, ascii_only: bool = False) -> str:
     """Aligned columns, for people; with `layers`, every layer that differs."""
-    lines = aligned(*_totals(found))
+    lines = writer.lines(_totals(found), ascii_only=ascii_only)
     for index in range(1, len(found.labels)):
         lines += ["", _counts(found, index)]
-        rows, sides = _changes(found, index)
-        lines += aligned(rows[1:], sides) if layers else []
-    said = "".join(f"{line}\n" for line in lines)
-    return to_ascii(said) if ascii_only else said
+        changes = _changes(found, index)
+        lines += writer.lines(changes, titles=False, ascii_only=ascii_only) if layers else []
+    text = "".join(f"{line}\n" for line in lines)
+    return to_ascii(text) if ascii_only else text
 
 
 def pull_request(found: Comparison, *, layers: bool = False) -> str:
     """The same in Markdown; with `layers`, a table of the layers that differ."""
-    lines = markdown(*_totals(found))
+    parts = [writer.markdown(_totals(found))]
     for index in range(1, len(found.labels)):
-        lines += ["", _counts(found, index)]
-        rows, sides = _changes(found, index)
-        lines += ["", *markdown(rows, sides)] if layers and len(rows) > 1 else []
-    return "".join(f"{line}\n" for line in lines)
+        parts.append(f"\n{_counts(found, index)}\n")
+        changes = _changes(found, index)
+        parts += ["\n", writer.markdown(changes)] if layers and changes.rows else []
+    return "".join(parts)
 
 
-def _totals(found: Comparison) -> tuple[list[list[str]], list[bool]]:
-    """Headings, then one row per figure: each network, and how it differs from the first."""
+def _totals(found: Comparison) -> Table:
+    """A row per figure: each network, and how it differs from the first."""
     first, *others = found.labels
-    headings = ["", first]
+    columns = [Column("", "name"), Column(first)]
     for label in others:
-        headings += [label, "change", "%"]
-    rows = [headings]
+        columns += [Column(label), Column("change"), Column("%")]
+    rows: list[list[Cell]] = []
     for word, ports in (("input", _inputs), ("output", _outputs)):
         shapes = [_shapes(ports(report), report.layout) for report in found.reports]
         rows.append([word, shapes[0], *(cell for shape in shapes[1:] for cell in (shape, "", ""))])
     rows += map(_figure, found.figures)
-    return rows, [False, *[True] * (len(headings) - 1)]
+    return Table(columns, rows)
 
 
 def _inputs(report: Report) -> Sequence[Port]:
@@ -76,13 +78,13 @@ def _shapes(ports: Sequence[Port], layout: str) -> str:
     return ", ".join(port.shape.text(layout) for port in ports)
 
 
-def _figure(figure: ComparedFigure) -> list[str]:
+def _figure(figure: ComparedFigure) -> list[Cell]:
     first, *others = figure.values
-    cells = [_word(figure.key), "-" if first is None else grouped(first)]
+    cells: list[Cell] = [_word(figure.key), "-" if first is None else first]
     for index, value in enumerate(others, start=1):
         delta = figure.delta(index)
         change = ["", ""] if not delta else [f"{delta:+,}", percent(delta, first or 0)]
-        cells += ["-" if value is None else grouped(value), *change]
+        cells += ["-" if value is None else value, *change]
     return cells
 
 
@@ -112,15 +114,16 @@ def _counts(found: Comparison, index: int) -> str:
     return f"layers of {before} and {after}: {listed}"
 
 
-def _changes(found: Comparison, index: int) -> tuple[list[list[str]], list[bool]]:
+def _changes(found: Comparison, index: int) -> Table:
     """The layers that differ; what only has other sizes around it is left out."""
     first, other = found.reports[0], found.reports[index]
-    rows = [["", "Layer", "What differs"]]
-    for pair in found.layers[index - 1]:
-        sign = SIGNS.get(pair.status or "")
-        if sign:
-            rows.append([sign, _name(pair), _difference(pair, first.layout, other.layout)])
-    return rows, [False] * 3
+    columns = [Column("", "text"), Column("Layer", "name"), Column("What differs", "text")]
+    rows = [
+        [SIGNS[pair.status], _name(pair), _difference(pair, first.layout, other.layout)]
+        for pair in found.layers[index - 1]
+        if pair.status in SIGNS
+    ]
+    return Table(columns, rows)
 
 
 def _name(pair: LayerPair) -> str:

@@ -1,14 +1,16 @@
-"""Explanations as text, Markdown and JSON: every formula, its numbers, its value."""
+"""Answers of `explain`: every formula, its numbers, its value, as text, Markdown, LaTeX or JSON."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.render.format import decimal, display_width, pad, printable, to_ascii
+from cnncalc.render import table as writer
+from cnncalc.render.format import decimal, labelled, printable, to_ascii
 from cnncalc.render.json import answer_schema, envelope, exact_number
-from cnncalc.render.markdown import escaped
 from cnncalc.render.schema import MAYBE_TEXT, NUMBER, SIZE, TEXT, described, listed, record, ref
-from cnncalc.render.steps import equation
+from cnncalc.render.steps import equation, quotient
+from cnncalc.render.table import Column, Table, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,11 +20,28 @@ if TYPE_CHECKING:
     from cnncalc.questions.explain import Explanation
     from cnncalc.render.schema import Schema
 
-GAP = 3
+COLUMNS = (
+    Column("Number", "name"), Column("Formula", "text"), Column("With its numbers", "text"),
+    Column("Value"),
+)  # fmt: skip
 LEGEND = (
     "r, j, c: receptive field, jump and first centre of what goes in; "
     "n: places that one unit reads, a to b"
 )
+
+LATEX_SIGNS = {
+    "·": r" \cdot ", "×": r" \times ", "⌊": r"\lfloor ", "⌋": r" \rfloor", "⌈": r"\lceil ",
+    "⌉": r" \rceil", "₁": "_{1}", "₂": "_{2}", "…": r"\ldots ", "≥": r"\ge ",
+}  # fmt: skip
+LATEX_SPECIAL = str.maketrans(
+    {
+        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+        "_": r"\_", "%": r"\%", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+        "×": r"$\times$",
+    }
+)  # fmt: skip
+# Words, letters with a number, long numbers, signs; single letters stay.
+LATEX_PIECES = re.compile(r"([A-Za-z]{2,}(?: [A-Za-z]{2,})*)|([A-Z])(\d+)|(\d{4,})|([·×⌊⌋⌈⌉₁₂…≥])")
 
 
 def text(
@@ -41,9 +60,7 @@ def text(
 
 
 def _section(one: Explanation, layout: str, written: Mapping[int, str]) -> list[str]:
-    pairs = list(_pairs(one, layout, written))
-    width = max(display_width(label) for label, _ in pairs) + GAP
-    return [head(one.row), *(f"  {pad(label, width, right=False)}{said}" for label, said in pairs)]
+    return [head(one.row), *labelled(_pairs(one, layout, written), indent="  ")]
 
 
 def head(row: Row) -> str:
@@ -96,12 +113,69 @@ def markdown(told: Sequence[Explanation], *, layout: str = "HWC") -> Iterator[st
         yield "\n" if place else ""
         yield f"### {escaped(row.name)}: {row.type}\n\n"
         yield f"Input {sources}; output {row.out.text(layout)}.\n\n"
-        yield "| Number | Formula | With its numbers | Value |\n| --- | --- | --- | ---: |\n"
-        for step in distinct(one.steps):
-            cells = (step.label, step.formula, step.numbers, decimal(step.value))
-            yield f"| {' | '.join(map(escaped, cells))} |\n"
+        steps = distinct(one.steps)
+        cells = [[s.label, s.formula, s.numbers, decimal(s.value)] for s in steps]
+        yield writer.markdown(Table(COLUMNS, cells))
         for remark in (*one.remarks, *filter(None, [row.note])):
             yield f"\n{escaped(remark)}\n"
+
+
+def latex(told: Sequence[Explanation], *, layout: str = "HWC") -> Iterator[str]:
+    """A fragment to be put into a document that loads amsmath."""
+    for one in told:
+        row = one.row
+        inputs = ", ".join(_sources(row, layout))
+        yield rf"\paragraph{{{latex_text(row.name)} ({latex_text(row.type)})}}" + "\n"
+        yield latex_text(f"Input {inputs}; output {row.out.text(layout)}.") + "\n"
+        yield "\\begin{align*}\n"
+        yield " \\\\\n".join(map(_latex_line, distinct(one.steps)))
+        yield "\n\\end{align*}\n"
+        yield from (
+            f"{latex_text(remark)}\n" for remark in (*one.remarks, row.note or "") if remark
+        )
+
+
+def latex_text(text: str) -> str:
+    r"""Text with LaTeX's special signs escaped.
+
+    >>> print(latex_text("layer_1 & 50%"))
+    layer\_1 \& 50\%
+    """
+    return printable(text).translate(LATEX_SPECIAL)
+
+
+def latex_formula(formula: str) -> str:
+    r"""A formula, or one with numbers put in, for math mode.
+
+    >>> print(latex_formula("⌊(W - F + 2P)/S⌋ + 1"))
+    \lfloor (W - F + 2P)/S \rfloor + 1
+    >>> print(latex_formula("weights·C1 + 12345"))
+    \text{weights} \cdot C_{1} + 12{,}345
+    """
+    return LATEX_PIECES.sub(_latex_piece, formula)
+
+
+def _latex_piece(match: re.Match[str]) -> str:
+    words, letter, index, number, sign = match.groups()
+    if words:
+        return rf"\text{{{words}}}"
+    if letter:
+        return f"{letter}_{{{index}}}"
+    if number:
+        return f"{int(number):,}".replace(",", "{,}")
+    return LATEX_SIGNS[sign]
+
+
+def _latex_line(step: Step) -> str:
+    value = decimal(step.value).replace(",", "{,}").replace("…", r"\ldots")
+    sides = [
+        latex_formula(step.formula),
+        latex_formula(step.numbers),
+        latex_formula(quotient(step.numbers) or ""),
+        value,
+    ]
+    right = " = ".join(dict.fromkeys(side for side in sides if side))
+    return rf"  \text{{{latex_text(step.label)}}} &= {right}"
 
 
 def document(

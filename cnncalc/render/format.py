@@ -9,7 +9,7 @@ from unicodedata import combining, east_asian_width
 from cnncalc.errors import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from fractions import Fraction
 
     from cnncalc.render.choice import Units
@@ -243,3 +243,14 @@ def pad(text: str, width: int, right: bool) -> str:
     text = printable(text)
     space = " " * (width - display_width(text))
     return space + text if right else text + space
+
+
+def labelled(pairs: Iterable[tuple[str, str]], *, indent: str = "", gap: int = 3) -> list[str]:
+    """A line per label and text; the texts begin below each other.
+
+    >>> labelled([("params", "156"), ("MACs", "117,600")])
+    ['params   156', 'MACs     117,600']
+    """
+    pairs = list(pairs)
+    width = max((display_width(label) for label, _ in pairs), default=0) + gap
+    return [f"{indent}{pad(label, width, right=False)}{text}" for label, text in pairs]

@@ -7,32 +7,33 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc.errors import counted
 from cnncalc.render import trace
 from cnncalc.render.format import (
-    display_width,
     duration,
     grouped,
     number,
-    pad,
     printable,
     si,
     text_grid,
 )
 from cnncalc.render.json import REAL_NUMBER, answer_schema, envelope, real_number
 from cnncalc.render.schema import COUNT, MAYBE_TEXT, TEXT, described, listed, record, ref
+from cnncalc.render.table import Column, Table, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.inference.run import Pass, Ran
     from cnncalc.render.schema import Schema
+    from cnncalc.render.table import Cell
     from cnncalc.shapes import Shape
     from cnncalc.tensor import Tensor
 
 TIME: Schema = {"type": "number", "minimum": 0}
 FINITE: Schema = {"type": ["number", "null"]}
 NESTED: Schema = {"type": "array", "description": "lists in lists, channels first"}
-HEADINGS = ("#", "Layer", "Type", "Output", "Min", "Mean", "Max", "Zeros", "Time")
-LEFT = (1, 2)  # the columns of words
-GAP = "  "
+COLUMNS = (
+    Column("#"), Column("Layer", "name"), Column("Type", "text"), Column("Output"), Column("Min"),
+    Column("Mean"), Column("Max"), Column("Zeros"), Column("Time"),
+)  # fmt: skip
 FEW = 20  # numbers of an output that are all printed
 TOP = 5
 
@@ -46,13 +47,11 @@ class Ranked(NamedTuple):
 
 
 def table(done: Pass, *, layout: str = "HWC") -> list[str]:
-    """A line per layer, headings first: shape, range, mean, share of zeros, time."""
-    cells = [HEADINGS, *(_cells(row, layout) for row in done.rows)]
-    widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
-    return [_joined(line, widths) for line in cells]
+    """A line per layer, titles first: shape, range, mean, share of zeros, time."""
+    return lines(Table(COLUMNS, [_cells(row, layout) for row in done.rows]))
 
 
-def _cells(row: Ran, layout: str) -> tuple[str, ...]:
+def _cells(row: Ran, layout: str) -> tuple[Cell, ...]:
     figures = row.statistics
     return (
         str(row.node.index),
@@ -60,14 +59,9 @@ def _cells(row: Ran, layout: str) -> tuple[str, ...]:
         row.node.layer.type,
         row.node.shape.text(layout),
         *map(number, (figures.minimum, figures.mean, figures.maximum)),
-        f"{100 * figures.share_of_zeros:.1f}%",
+        100.0 * figures.share_of_zeros,
         duration(row.seconds) if row.node.inputs else "",
     )
-
-
-def _joined(line: Sequence[str], widths: Sequence[int]) -> str:
-    sides = (index not in LEFT for index in range(len(line)))
-    return GAP.join(map(pad, line, widths, sides)).rstrip()
 
 
 def summary(done: Pass, macs: int) -> str:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.render.format import display_width, pad, printable
+from cnncalc.render import table as writer
+from cnncalc.render.format import printable
 from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.schema import COUNT, MAYBE_TEXT, TEXT, WHOLE, described, listed, record
+from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
 def text(report: Report, counted: PeerCount) -> str:
     """The tool's figures as it writes them, with the exact numbers; the reasons; the note."""
     head = f"{printable(report.name)} as {counted.tool} {counted.version} counts it"
-    rows = [(f.label, f.text, "" if _exact(f) else f"({f.value:,})") for f in counted.figures]
-    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(pad, row, widths, (False, True, True))).rstrip() for row in rows]
+    rows = [[f.label, f.text, "" if _exact(f) else f"({f.value:,})"] for f in counted.figures]
+    table = Table([Column("", "name"), Column(""), Column("")], rows)
+    lines = writer.lines(table, titles=False)
     return "\n".join([head, *lines, *_reasons(counted), f"note: {counted.note}", ""])
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.render.format import labelled
 from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.schema import COUNT, FLAG, SIZE, TEXT, described, listed, record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from cnncalc.render.schema import Schema
 
@@ -16,7 +17,6 @@ KINDS = {
     "weights": "Layers with weights", "pooling": "Pooling", "merges": "Merges",
     "norms": "Normalisations", "activations": "Activations", "others": "Others",
 }  # fmt: skip
-GAP = 2
 
 
 def overview(types: Iterable[Mapping[str, Any]]) -> str:
@@ -27,7 +27,7 @@ def overview(types: Iterable[Mapping[str, Any]]) -> str:
     parts = []
     for kind, entries in by_kind.items():
         pairs = [(_names(entry), entry["summary"]) for entry in entries]
-        parts.append("".join([f"{KINDS[kind]}\n", *_aligned(pairs)]))
+        parts.append(_section(KINDS[kind], pairs))
     return "\n".join([*parts, "cnncalc layers TYPE tells all about one of them.\n"])
 
 
@@ -36,12 +36,12 @@ def full(entry: Mapping[str, Any]) -> str:
     parts = [f"{_names(entry)}\n{entry['summary']}\n", f"{entry['description']}\n"]
     if entry["fields"]:
         pairs = [(_heading(field), _field(field)) for field in entry["fields"]]
-        parts.append("".join(["Fields\n", *_aligned(pairs)]))
+        parts.append(_section("Fields", pairs))
     if entry["words"]:
-        parts.append("".join(["Words\n", *_aligned(list(entry["words"].items()))]))
+        parts.append(_section("Words", entry["words"].items()))
     if entry["attaches"]:
         parts.append(f"May follow on a layer as a word: conv 16 3x3 {entry['type']}\n")
-    parts.append(f"Example\n{' ' * GAP}- {entry['example']}\n")
+    parts.append(f"Example\n  - {entry['example']}\n")
     return "\n".join(part for part in parts if part.strip())
 
 
@@ -68,9 +68,8 @@ def _field(field: Mapping[str, Any]) -> str:
     return "; ".join(filter(None, [value, *ways]))
 
 
-def _aligned(pairs: list[tuple[str, str]]) -> Iterator[str]:
-    width = max(len(label) for label, _ in pairs) + GAP
-    return (f"{' ' * GAP}{label:{width}}{text}\n" for label, text in pairs)
+def _section(title: str, pairs: Iterable[tuple[str, str]]) -> str:
+    return "".join(f"{line}\n" for line in [title, *labelled(pairs, indent="  ", gap=2)])
 
 
 def document(types: Iterable[Mapping[str, Any]], *, version: str) -> dict[str, Any]:

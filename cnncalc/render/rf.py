@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.render import listing
+from cnncalc.render import table as writer
 from cnncalc.render.format import GATED, decimal, per_axis, printable, to_ascii
 from cnncalc.render.json import answer_schema, envelope, exact_number
 from cnncalc.render.schema import (
@@ -20,17 +20,20 @@ from cnncalc.render.schema import (
     record,
     ref,
 )
+from cnncalc.render.table import Column, Table
 from cnncalc.shapes import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from fractions import Fraction
 
-    from cnncalc.analysis.report import ReceptiveField
     from cnncalc.questions.rf import Coverage, CoverageReport, Neuron, SeenRegion
     from cnncalc.render.schema import Schema
 
-HEADINGS = ("Layer", "Type", "Output", "RF", "Jump", "First centre", "Covers")
+COLUMNS = (
+    Column("Layer", "name"), Column("Type", "text"), Column("Output"), Column("RF"),
+    Column("Jump"), Column("First centre"), Column("Covers"),
+)  # fmt: skip
 # What lies along an axis, one place and several.
 ALONG = {
     "l": ("place", "places"),
@@ -44,15 +47,17 @@ def text(
     advice: CoverageReport, covers: Sequence[Coverage], layout: str, *, ascii_only: bool = False
 ) -> str:
     """A table of these layers, then which layer is the first to see all, and which outgrow it."""
-    lines = [_title(advice, layout), "", *listing.aligned(HEADINGS, _rows(covers, layout))]
-    said = "".join(f"{line}\n" for line in [*lines, "", *_advice(advice)])
-    return to_ascii(said) if ascii_only else said
+    rows = writer.lines(_table(covers, layout), ascii_only=ascii_only)
+    lines = "".join(
+        f"{line}\n" for line in [_title(advice, layout), "", *rows, "", *_advice(advice)]
+    )
+    return to_ascii(lines) if ascii_only else lines
 
 
 def markdown(advice: CoverageReport, covers: Sequence[Coverage], layout: str) -> str:
     """The table and the advice in Markdown."""
     advised = "".join(f"- {line}\n" for line in _advice(advice))
-    return f"{listing.markdown(HEADINGS, _rows(covers, layout))}\n{advised}"
+    return f"{writer.markdown(_table(covers, layout))}\n{advised}"
 
 
 def _title(advice: CoverageReport, layout: str) -> str:
@@ -60,17 +65,18 @@ def _title(advice: CoverageReport, layout: str) -> str:
     return f"{printable(advice.report.name)}: {inputs}"
 
 
-def _rows(covers: Sequence[Coverage], layout: str) -> list[list[int | str]]:
-    return [[*_cells(one, one.row.receptive_field, layout)] for one in covers]
+def _table(covers: Sequence[Coverage], layout: str) -> Table:
+    return Table(COLUMNS, [[*_cells(cover, layout)] for cover in covers])
 
 
-def _cells(one: Coverage, field: ReceptiveField | None, layout: str) -> Iterator[str]:
-    yield from (one.row.name, one.row.type, one.row.out.text(layout))
+def _cells(cover: Coverage, layout: str) -> Iterator[str]:
+    yield from (cover.row.name, cover.row.type, cover.row.out.text(layout))
+    field = cover.row.receptive_field
     if field is not None:
         yield ("≥" if field.gated else "") + per_axis(field.size)
         yield per_axis([decimal(jump) for jump in field.jump]) if field.aligned else "mixed"
         yield per_axis([decimal(start) for start in field.start])
-    yield percent(one.share)
+    yield percent(cover.share)
 
 
 def percent(share: Fraction) -> str:
@@ -103,17 +109,17 @@ def _advice(advice: CoverageReport) -> Iterator[str]:
 
 def unit_text(unit: Neuron, layout: str, *, through: bool = False, ascii_only: bool = False) -> str:
     """The box of the inputs that a unit sees, and of every tensor on the way if asked."""
-    lines = [f"{unit_name(unit)} of {unit.shape.text(layout)} sees"]
+    columns = [Column("Tensor", "name"), Column("Shape"), Column("Box", "text"), Column("Places")]
     seen = [*unit.inputs, *(unit.through[::-1] if through else ())]
-    lines += listing.aligned(
-        ["  Tensor", "Shape", "Box", "Places"],
-        [[f"  {one.name}", one.shape.text(layout), _box(one), _count(one)] for one in seen],
-    )
-    if not unit.inputs:
-        lines = [f"{lines[0]} nothing of the input"]
+    rows = [[one.name, one.shape.text(layout), _box(one), _count(one)] for one in seen]
+    lines = [f"{unit_name(unit)} of {unit.shape.text(layout)} sees"]
+    if unit.inputs:
+        lines += [f"  {line}" for line in writer.lines(Table(columns, rows))]
+    else:
+        lines[0] += " nothing of the input"
     lines += [GATED] if unit.gated else []
-    said = "".join(f"{line}\n" for line in lines)
-    return to_ascii(said) if ascii_only else said
+    text = "".join(f"{line}\n" for line in lines)
+    return to_ascii(text) if ascii_only else text
 
 
 def unit_name(unit: Neuron) -> str:

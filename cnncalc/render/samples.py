@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnncalc.render import table as writer
 from cnncalc.render.format import duration, grouped, number
 from cnncalc.render.forward import (
     FEW,
@@ -14,7 +15,6 @@ from cnncalc.render.forward import (
     weights_schema,
 )
 from cnncalc.render.json import answer_schema, diagnostic, envelope
-from cnncalc.render.listing import aligned
 from cnncalc.render.schema import (
     COUNT,
     FLAG,
@@ -26,6 +26,7 @@ from cnncalc.render.schema import (
     record,
     ref,
 )
+from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from cnncalc.network import Network, Node
     from cnncalc.render.forward import Ranked
     from cnncalc.render.schema import Schema
+    from cnncalc.render.table import Kind
 
 TOP = 3  # of an output with labels, or a long one, unless another number is asked for
 
@@ -65,7 +67,7 @@ def lines(answers: Answers, weights: str, *, layout: str) -> Iterator[str]:
         yield ""
         yield f"{node.name}: {node.shape.text(layout)}"
         rows = [_cells(answers, result, place, node) for result in answers.results]
-        yield from aligned(_headings(answers, node), rows)
+        yield from writer.lines(Table(_columns(answers, node), rows))
     yield ""
     yield _summary(answers)
 
@@ -90,20 +92,25 @@ def _ranked(answers: Answers, node: Node) -> int:
     return 0
 
 
-def _headings(answers: Answers, node: Node) -> list[str]:
+def _columns(answers: Answers, node: Node) -> list[Column]:
     count, failed = _ranked(answers, node), answers.done < len(answers.results)
     if count:
-        own = [text for place in range(count) for text in (f"Top {place + 1}", "Value")]
+        kind: Kind = "text" if _labels(answers, node) else "number"
+        figures = [
+            column
+            for place in range(1, count + 1)
+            for column in (Column(f"Top {place}", kind), Column("Value"))
+        ]
     elif node.shape.size <= FEW:
-        own = list(map(str, range(node.shape.size)))
+        figures = [Column(str(index)) for index in range(node.shape.size)]
     else:
-        own = ["Min", "Mean", "Max"]
-    return ["Sample", *own, *(["Error"] if failed else [])]
+        figures = [Column("Min"), Column("Mean"), Column("Max")]
+    return [Column("Sample", "name"), *figures, *([Column("Error", "text")] if failed else [])]
 
 
 def _cells(answers: Answers, result: SampleResult, place: int, node: Node) -> list[str]:
     """A line of the table; where the sample failed, the code of its error stands at the end."""
-    wide = len(_headings(answers, node))
+    wide = len(_columns(answers, node))
     if not result.ok:
         return [result.source, *[""] * (wide - 2), result.diagnostics[0].code]
     row = result.outputs[place]

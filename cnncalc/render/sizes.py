@@ -6,17 +6,18 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
-from cnncalc.render import listing
+from cnncalc.render import table as writer
 from cnncalc.render.format import printable, to_ascii
 from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.schema import FLAG, SIZE, TEXT, described, listed, record, ref
+from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cnncalc.questions.sizes import LayerSizes, SizeResult, Sizes
-    from cnncalc.render.listing import Cell
     from cnncalc.render.schema import Schema
+    from cnncalc.render.table import Cell
 
 FEW = 6  # sizes, or runs of sizes, that are named one by one
 MOST_LAYERS = 8
@@ -52,10 +53,11 @@ def _range(found: Sizes) -> str:
 
 def _reasons(reasons: Sequence[LayerSizes], found: Sizes) -> Iterator[str]:
     shown = reasons[:MOST_LAYERS]
+    columns = [Column("layer", "name"), Column("sizes"), Column("", "text")]
     rows: list[list[Cell]] = [
-        [f"  {one.layer}", len(one.sizes), in_words(one.sizes, found)] for one in shown
+        [why.layer, len(why.sizes), in_words(why.sizes, found)] for why in shown
     ]
-    yield from listing.aligned(["  layer", "sizes", ""], rows)
+    yield from (f"  {line}" for line in writer.lines(Table(columns, rows)))
     if len(reasons) > MOST_LAYERS:
         more = counted(len(reasons) - MOST_LAYERS, "more layer")
         yield f"  and {more} (--format csv)"
@@ -118,8 +120,8 @@ def _some(words: Sequence[str]) -> str:
 
 def csv(found: Sizes) -> str:
     """One line per size: whether it works, what goes unread, what fails."""
-    headings = ["size", "works", "exact", "rounding", "layer", "code", "message"]
-    return listing.csv(headings, [_cells(one) for one in found.outcomes])
+    keys = ("size", "works", "exact", "rounding", "layer", "code", "message")
+    return writer.records([keys, *map(_cells, found.outcomes)])
 
 
 def _cells(one: SizeResult) -> list[int | str]:

@@ -5,27 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
-from cnncalc.render import listing
+from cnncalc.render import table as writer
 from cnncalc.render.format import to_ascii
 from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.schema import COUNT, FLAG, PAIR, SIZE, described, listed, record
+from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cnncalc.questions.solve import SolveRequest, SolveResult, WindowSetting
-    from cnncalc.render.listing import Cell
     from cnncalc.render.schema import Schema
+    from cnncalc.render.table import Cell
 
 FORMULA = "⌊(W - F + 2P)/S⌋ + 1"
 DILATED = "⌊(W - d(F - 1) - 1 + 2P)/S⌋ + 1"
 TRANSPOSED = "(W - 1)S - 2P + d(F - 1) + a + 1"
+REMARK = Column("Remark", "text", "Remark")
 
 
 def text(answer: SolveResult, top: int, *, ascii_only: bool = False) -> Iterator[str]:
     """The settings in two tables of at most `top` lines each."""
-    said = "".join(f"{line}\n" for line in _lines(answer, top))
-    yield to_ascii(said) if ascii_only else said
+    for line in _lines(answer, top):
+        yield f"{to_ascii(line) if ascii_only else line}\n"
 
 
 def _lines(answer: SolveResult, top: int) -> Iterator[str]:
@@ -40,7 +42,7 @@ def _lines(answer: SolveResult, top: int) -> Iterator[str]:
             count = len(settings)
             yield ""
             yield f"{title}: {counted(count, 'setting')}"
-            yield from listing.aligned(headings(asked), [_cells(asked, s) for s in settings[:top]])
+            yield from writer.lines(_table(asked, settings[:top]))
             if count > top:
                 yield f"and {count - top} more (--top {count})"
 
@@ -50,8 +52,9 @@ def _none(answer: SolveResult) -> Iterator[str]:
     yield f"no setting within the ranges gives {answer.asked.out:,}{exactly}"
     if answer.nearest:
         yield "nearest:"
-        rows = [[*_cells(answer.asked, one), one.gives] for one in answer.nearest]
-        yield from listing.aligned([*headings(answer.asked), "gives"], rows)
+        table = _table(answer.asked, answer.nearest)
+        rows = [[*row, one.gives] for row, one in zip(table.rows, answer.nearest, strict=True)]
+        yield from writer.lines(Table([*table.columns, Column("gives")], rows))
 
 
 def _formula(asked: SolveRequest) -> str:
@@ -60,31 +63,35 @@ def _formula(asked: SolveRequest) -> str:
     return FORMULA if asked.dilation == (1,) else DILATED
 
 
-def headings(asked: SolveRequest) -> list[str]:
-    """The letters, with those columns that this question needs."""
+def _table(asked: SolveRequest, settings: Sequence[WindowSetting]) -> Table:
+    """The settings by the letters of the formula, with those columns that this question needs."""
     dilated = [] if asked.dilation == (1,) else ["d"]
-    return ["W", "F", "S", "P", *dilated, *(["a"] if asked.transposed else []), "Remark"]
+    letters = ["W", "F", "S", "P", *dilated, *(["a"] if asked.transposed else [])]
+    columns = [*(Column(letter, key=letter) for letter in letters), REMARK]
+    return Table(columns, [_cells(asked, setting) for setting in settings])
 
 
-def _cells(asked: SolveRequest, one: WindowSetting) -> list[Cell]:
-    zeros: Cell = one.begin if one.begin == one.end else f"{one.begin}+{one.end}"
-    dilated = [] if asked.dilation == (1,) else [one.dilation]
-    extra = [one.output_padding] if asked.transposed else []
-    return [one.w, one.f, one.s, zeros, *dilated, *extra, "" if asked.transposed else _remark(one)]
+def _cells(asked: SolveRequest, setting: WindowSetting) -> list[Cell]:
+    zeros: Cell = setting.begin
+    if setting.begin != setting.end:
+        zeros = f"{setting.begin}+{setting.end}"
+    dilated = [] if asked.dilation == (1,) else [setting.dilation]
+    extra = [setting.output_padding] if asked.transposed else []
+    remark = "" if asked.transposed else _remark(setting)
+    return [setting.w, setting.f, setting.s, zeros, *dilated, *extra, remark]
 
 
-def _remark(one: WindowSetting) -> str:
+def _remark(setting: WindowSetting) -> str:
     """What no window reads, at the edge or between windows."""
-    skipped = f"{one.skipped} skipped between windows" if one.skipped else ""
-    unread = f"{one.unread} unread at the edge" if one.unread else ""
+    skipped = f"{setting.skipped} skipped between windows" if setting.skipped else ""
+    unread = f"{setting.unread} unread at the edge" if setting.unread else ""
     return ", ".join(filter(None, [unread, skipped]))
 
 
 def table(answer: SolveResult, settings: Sequence[WindowSetting], format_: str) -> str:
     """All these settings as one table, in Markdown or CSV."""
-    rows = [_cells(answer.asked, one) for one in settings]
-    write = listing.markdown if format_ == "md" else listing.csv
-    return write(headings(answer.asked), rows)
+    cells = _table(answer.asked, settings)
+    return writer.markdown(cells) if format_ == "md" else writer.separated(cells)
 
 
 def document(answer: SolveResult, *, version: str) -> dict[str, Any]:
@@ -93,19 +100,19 @@ def document(answer: SolveResult, *, version: str) -> dict[str, Any]:
         **envelope("solve", version, ok=bool(answer.settings)),
         "out": answer.asked.out,
         "transposed": answer.asked.transposed,
-        "settings": [_setting(answer.asked, one) for one in answer.settings],
-        "nearest": [_setting(answer.asked, one) for one in answer.nearest],
+        "settings": [_setting(answer.asked, setting) for setting in answer.settings],
+        "nearest": [_setting(answer.asked, setting) for setting in answer.nearest],
     }
 
 
-def _setting(asked: SolveRequest, one: WindowSetting) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "w": one.w, "f": one.f, "s": one.s, "p": [one.begin, one.end],
-        "dilation": one.dilation, "out": one.gives, "exact": one.exact,
+def _setting(asked: SolveRequest, setting: WindowSetting) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "w": setting.w, "f": setting.f, "s": setting.s, "p": [setting.begin, setting.end],
+        "dilation": setting.dilation, "out": setting.gives, "exact": setting.exact,
     }  # fmt: skip
     if asked.transposed:
-        return {**said, "output_padding": one.output_padding}
-    return {**said, "unread": one.unread, "skipped": one.skipped}
+        return {**entry, "output_padding": setting.output_padding}
+    return {**entry, "unread": setting.unread, "skipped": setting.skipped}
 
 
 def schema() -> Schema:

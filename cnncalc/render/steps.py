@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import counted
-from cnncalc.render.format import decimal, display_width, pad, printable, to_ascii
+from cnncalc.render.format import decimal, labelled, printable, to_ascii
 
 if TYPE_CHECKING:
     import ast
@@ -33,7 +33,7 @@ def explanation(row: Row, *, layout: str = "HWC", ascii_only: bool = False) -> l
         *([("shares", f"the weights of {row.shared_with}")] if row.shared_with else []),
         *([("note", printable(row.note))] if row.note else []),
     ]
-    texts = ["   ".join(filter(None, [row.name, row.type, place])), *_aligned(facts, "  ")]
+    texts = ["   ".join(filter(None, [row.name, row.type, place])), *labelled(facts, indent="  ")]
     return [to_ascii(text) for text in texts] if ascii_only else texts
 
 
@@ -46,7 +46,7 @@ def sections(rows: Iterable[Row], *, layout: str, ascii_only: bool = False) -> I
 
 def lines(row: Row, *, ascii_only: bool = False) -> list[str]:
     """The steps of a row, one per line, labels aligned."""
-    texts = _aligned(_pairs(row))
+    texts = labelled(_pairs(row))
     return [to_ascii(text) for text in texts] if ascii_only else texts
 
 
@@ -119,11 +119,6 @@ def _value(node: ast.expr) -> Fraction:
 
 def _pairs(row: Row) -> list[tuple[str, str]]:
     return [(step.label, equation(step.formula, step.numbers, step.value)) for step in row.steps]
-
-
-def _aligned(pairs: list[tuple[str, str]], indent: str = "") -> list[str]:
-    width = max((display_width(label) for label, _ in pairs), default=0) + 3
-    return [f"{indent}{pad(label, width, right=False)}{text}" for label, text in pairs]
 
 
 def _separated(match: re.Match[str]) -> str:

@@ -7,18 +7,18 @@ from json import dumps
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.figures import FIGURES
-from cnncalc.render.delimited import records
-from cnncalc.render.format import grouped, to_ascii
+from cnncalc.render import table as writer
 from cnncalc.render.json import answer_schema, diagnostic, envelope
-from cnncalc.render.rows import aligned, markdown
 from cnncalc.render.scatter import Point
 from cnncalc.render.schema import COUNT, FLAG, OPEN, TEXT, described, listed, record, ref
+from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cnncalc.questions.sweep import SweepResult
     from cnncalc.render.schema import Schema
+    from cnncalc.render.table import Cell
 
 COLUMNS = ("params", "macs", "peak_activation_bytes", "rf")
 FRONT = "front"
@@ -32,9 +32,7 @@ def text(
     ascii_only: bool = False,
 ) -> str:
     """Aligned columns: what varies, output, figures, a star on the front, why it fails."""
-    rows, sides = _cells(outcomes, columns, front)
-    said = "".join(f"{line}\n" for line in aligned(rows, sides))
-    return to_ascii(said) if ascii_only else said
+    return writer.text(_table(outcomes, columns, front), ascii_only=ascii_only)
 
 
 def table(
@@ -43,22 +41,25 @@ def table(
     front: Sequence[bool] | None = None,
 ) -> str:
     """The same as a GitHub table."""
-    return "".join(f"{line}\n" for line in markdown(*_cells(outcomes, columns, front)))
+    return writer.markdown(_table(outcomes, columns, front))
 
 
-def _cells(
+def _table(
     outcomes: Sequence[SweepResult], columns: Sequence[str], front: Sequence[bool] | None
-) -> tuple[list[list[str]], list[bool]]:
+) -> Table:
     varied = _varied(outcomes[0]) if outcomes else []
-    failed = any(not outcome.ok for outcome in outcomes)
-    figures = [FIGURES[key].heading for key in columns]
-    tail = [*([FRONT] if front else []), *(["remark"] if failed else [])]
-    rows = [[*varied, "output", *figures, *tail]]
+    numbers = [*varied, "output", *(FIGURES[key].heading for key in columns)]
+    words = [FRONT] if front else []
+    if any(not outcome.ok for outcome in outcomes):
+        words.append("remark")
+    rows: list[list[Cell]] = []
     for index, outcome in enumerate(outcomes):
-        mark = [("*" if front[index] else "")] if front else []
-        why = [_reason(outcome)] if failed else []
-        rows.append([*_words(outcome), *_figures(outcome, columns), *mark, *why])
-    return rows, [*[True] * (len(varied) + 1 + len(columns)), *[False] * len(tail)]
+        output = "-" if outcome.output is None else outcome.output.text(outcome.layout)
+        figures = [outcome.figures.get(key) for key in columns]
+        mark = "*" if front and front[index] else ""
+        tail = [mark if word == FRONT else _reason(outcome) for word in words]
+        rows.append([*_words(outcome), output, *figures, *tail])
+    return Table([*map(Column, numbers), *(Column(word, "text") for word in words)], rows)
 
 
 def _varied(outcome: SweepResult) -> list[str]:
@@ -69,12 +70,6 @@ def _words(outcome: SweepResult) -> list[str]:
     """The values that vary, as they would be written in a spec."""
     words = [value if isinstance(value, str) else dumps(value) for value in outcome.vars.values()]
     return words if outcome.input is None else [*words, outcome.input.replace("x", "×")]
-
-
-def _figures(outcome: SweepResult, columns: Sequence[str]) -> list[str]:
-    output = "-" if outcome.output is None else outcome.output.text(outcome.layout)
-    values = [outcome.figures.get(key) for key in columns]
-    return [output, *("" if value is None else grouped(value) for value in values)]
 
 
 def _reason(outcome: SweepResult) -> str:
@@ -123,16 +118,14 @@ def separated(
     for index, outcome in enumerate(outcomes):
         if index == 0:
             mark = [FRONT] if front else []
-            yield _record([*_varied(outcome), "output", *columns, *mark, "error"], delimiter)
+            keys = [*_varied(outcome), "output", *columns, *mark, "error"]
+            yield writer.records([keys], delimiter)
         words = [word.replace("×", "x") for word in _words(outcome)]
         output = "" if outcome.output is None else outcome.output.text(outcome.layout, times="x")
         figures = [outcome.figures.get(key) for key in columns]
         stars = [int(front[index])] if front else []
-        yield _record([*words, output, *figures, *stars, _reason(outcome)], delimiter)
-
-
-def _record(cells: Sequence[object], delimiter: str) -> str:
-    return records([cells], delimiter)
+        cells = [*words, output, *figures, *stars, _reason(outcome)]
+        yield writer.records([cells], delimiter)
 
 
 def jsonl(outcomes: Iterable[SweepResult], front: Sequence[bool] | None = None) -> Iterator[str]:

@@ -1,107 +1,292 @@
-"""The table for terminals, drawn by rich. Colour repeats what words and lines already say."""
+"""The one writer of tables: aligned text, terminals (by rich), Markdown, CSV and TSV.
+
+An answer builds a `Table` of bare cells; how numbers, signs and gaps are written is decided here.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cnncalc.render import summary
-from cnncalc.render.choice import Choice
-from cnncalc.render.format import display_width, to_ascii
-from cnncalc.render.table_cells import part_line, sheet, title
+from cnncalc.render.format import count_text, display_width, pad, printable, to_ascii
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rich.console import RenderableType
-    from rich.table import Table
+    from rich.table import Table as RichTable
 
-    from cnncalc.analysis.report import Report
-    from cnncalc.render.table_cells import Sheet
+    from cnncalc.render.choice import Units
 
-USUAL = Choice()
-# Columns of the usual set that give way, in this order, when the terminal is narrow.
-SPARE = ("connections", "biases", "weights", "padding", "stride", "kernel", "index")
-# A line under the headings and one above the totals, nothing else.
-LINES = "    \n    \n ── \n    \n    \n ── \n    \n    \n"
+Cell = int | float | str | None  # a count, a percentage, a text, nothing
+Kind = Literal["number", "name", "text"]
+
 GAP = "  "
+LEAST = 12  # columns of a terminal that the text cut to fit it keeps
+# A line under the titles and one above the totals, nothing else.
+RULES = "    \n    \n ── \n    \n    \n ── \n    \n    \n"
+MARKS = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`<[]"})
+FORMULA = re.compile(r"[=+@-].")
+NUMBER = re.compile(r"[+-]?\d[\d,.]*(?:e[+-]?\d+)?", re.IGNORECASE)
 
 
-def text(
-    report: Report,
-    choice: Choice = USUAL,
-    *,
-    width: int = 100,
-    color: bool = False,
-    memory: bool = False,
-) -> str:
-    """Title, table, totals and expectations for a terminal `width` columns wide.
+class Column(NamedTuple):
+    """One column of a table.
 
-    Raises ChoiceError for columns or layers that do not exist.
+    Numbers, and shapes and sizes with them, are aligned right, names and texts left. `key` is
+    what options and CSV call the column. On a terminal that is too narrow, the columns of least
+    `worth` give way first; None is never dropped. `meaning` is for `--columns help`.
     """
-    texts = sheet(report, choice)
-    hidden: list[str] = []
-    if choice.columns is None:
-        texts, hidden = fitting(texts, width)
-    foot = summary.lines(report, ascii_only=choice.ascii, memory=memory, units=choice.units)
-    foot = foot if texts.total else [*part_line(report, choice), *foot]
-    if hidden:
-        foot.append(f"not shown for want of width: {', '.join(hidden)} (--columns)")
-    across = natural_width(texts)
-    head = _head(*title(report, choice), across)
-    parts = [head, _table(texts, choice), "", *map(_styled, foot)]
-    return _draw(parts, max(width, across), color)
+
+    title: str
+    kind: Kind = "number"
+    key: str = ""
+    worth: int | None = None
+    meaning: str = ""
+
+    @property
+    def right(self) -> bool:
+        """Whether the cells are aligned right."""
+        return self.kind == "number"
 
 
-def natural_width(texts: Sheet) -> int:
-    """The columns a sheet takes when nothing is cut."""
-    widths = texts.widths()
-    return sum(widths) + len(GAP) * (len(widths) - 1)
+class Table(NamedTuple):
+    """Rows of cells under titles; where there are sums, `total` is of everything.
+
+    `subtotal` is of the rows shown, where they are only a part.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    subtotal: Sequence[Cell] = ()
+    total: Sequence[Cell] = ()
+
+    @property
+    def titles(self) -> list[str]:
+        """What stands above each column."""
+        return [column.title for column in self.columns]
+
+    def texts(self, units: Units | None = None, *, ascii_only: bool = False) -> TextTable:
+        """The same table with every cell written out."""
+
+        def texts(cells: Sequence[Cell]) -> list[str]:
+            return [cell_text(cell, units, ascii_only=ascii_only) for cell in cells]
+
+        titles = texts(self.titles)
+        rows = [texts(cells) for cells in self.rows]
+        return TextTable(self.columns, titles, rows, texts(self.subtotal), texts(self.total))
 
 
-def fitting(texts: Sheet, width: int) -> tuple[Sheet, list[str]]:
-    """The sheet without the columns that do not fit a narrow terminal, and their names."""
-    hidden: list[str] = []
-    for key in SPARE:
-        if natural_width(texts) <= width:
-            break
-        if any(column.key == key for column in texts.columns):
-            texts = texts.without(key)
-            hidden.append(key)
-    return texts, hidden
+class TextTable(NamedTuple):
+    """A table whose cells are texts, ready to be aligned."""
+
+    columns: Sequence[Column]
+    titles: list[str]
+    rows: list[list[str]]
+    subtotal: list[str]
+    total: list[str]
+
+    def every_row(self) -> list[list[str]]:
+        """Titles, rows and, where there are some, subtotal and total."""
+        return [self.titles, *self.rows, *filter(None, (self.subtotal, self.total))]
+
+    def width(self) -> int:
+        """The columns of a terminal that the table takes."""
+        return sum(widths(self.every_row())) + len(GAP) * (len(self.columns) - 1)
+
+    def without(self, dropped: Column) -> TextTable:
+        """The same table with one column less."""
+        at = self.columns.index(dropped)
+        columns = [column for column in self.columns if column is not dropped]
+        titles, rows, *sums = self.titles, self.rows, self.subtotal, self.total
+        rest = ([*cells[:at], *cells[at + 1 :]] for cells in (titles, *rows, *sums))
+        titles, *rows, subtotal, total = rest
+        return TextTable(columns, titles, rows, subtotal, total)
+
+    def fitted(self, width: int) -> tuple[TextTable, list[str]]:
+        """The table without the columns that do not fit a narrow terminal, and their keys."""
+        table, dropped = self, list[str]()
+        spare = [column for column in self.columns if column.worth is not None]
+        for column in sorted(spare, key=lambda column: column.worth or 0):
+            if table.width() <= width:
+                break
+            table = table.without(column)
+            dropped.append(column.key)
+        return table, dropped
 
 
-def _head(name: str, letters: str, width: int) -> Table:
-    from rich.table import Table
+def widths(rows: Iterable[Sequence[str]]) -> list[int]:
+    """How wide each column is at its widest."""
+    return [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+
+
+def cell_text(cell: Cell, units: Units | None = None, *, ascii_only: bool = False) -> str:
+    """A cell as people read it: counts grouped or with prefixes, floats as percentages.
+
+    >>> cell_text(61706), cell_text(61706, "si"), cell_text(12.5), cell_text(None)
+    ('61,706', '61.7 k', '12.5%', '')
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return to_ascii(printable(cell)) if ascii_only else printable(cell)
+    return f"{cell:.1f}%" if isinstance(cell, float) else count_text(cell, units)
+
+
+def lines(
+    table: Table, *, units: Units | None = None, titles: bool = True, ascii_only: bool = False
+) -> list[str]:
+    """Every column as wide as its widest cell; nothing is cut.
+
+    >>> lines(Table([Column("W"), Column("Remark", "text")], [[1227, ""], [9, "rounds"]]))
+    ['    W  Remark', '1,227', '    9  rounds']
+    """
+    return aligned(table.texts(units, ascii_only=ascii_only), titles=titles)
+
+
+def aligned(table: TextTable, *, titles: bool = True) -> list[str]:
+    """The lines of a table of texts."""
+    rows = table.every_row()[0 if titles else 1 :]
+    sides = [column.right for column in table.columns]
+    across = widths(rows)
+    return [GAP.join(map(pad, row, across, sides)).rstrip() for row in rows]
+
+
+def text(table: Table, *, ascii_only: bool = False) -> str:
+    """The lines of a table, each ending in a newline."""
+    return "".join(f"{line}\n" for line in lines(table, ascii_only=ascii_only))
+
+
+def markdown(table: Table, units: Units | None = None) -> str:
+    """A GitHub table with the sums as last bold rows, each line ending in a newline.
+
+    >>> print(markdown(Table([Column("Layer", "name"), Column("Params")], [["C1", 1500]])), end="")
+    | Layer | Params |
+    | --- | ---: |
+    | C1 | 1,500 |
+    """
+    texts = table.texts(units)
+    rows = [
+        map(escaped, texts.titles),
+        ("---:" if column.right else "---" for column in table.columns),
+        *(map(escaped, cells) for cells in texts.rows),
+        *(map(_bold, sums) for sums in (texts.subtotal, texts.total) if sums),
+    ]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def escaped(cell: str) -> str:
+    r"""A text that stays inside its Markdown cell and means what it says.
+
+    >>> print(escaped("a|b *c*"))
+    a\|b \*c\*
+    """
+    return printable(cell).translate(MARKS)
+
+
+def _bold(cell: str) -> str:
+    return f"**{escaped(cell)}**" if cell else ""
+
+
+def separated(table: Table, delimiter: str = ",") -> str:
+    """RFC 4180 text under the columns' keys: plain numbers, nothing for None, no sums."""
+    return records([[column.key for column in table.columns], *table.rows], delimiter)
+
+
+def records(rows: Iterable[Iterable[object]], delimiter: str = ",") -> str:
+    r"""Rows of cells as RFC 4180 text with CRLF line ends: quotes where needed.
+
+    A spreadsheet runs a text that begins with = + - @ as a formula, so a note from a stranger
+    could start a program: such a text, unless it is a number, gets an apostrophe in front, which
+    spreadsheets read as "this is text". Control characters are replaced, line breaks too.
+
+    >>> records([["C1", -1, "-1", "=cmd|' /C calc'!A0", None]])
+    "C1,-1,-1,'=cmd|' /C calc'!A0,\r\n"
+    """
+    import csv
+    from io import StringIO
+
+    out = StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerows([_field(cell) for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def _field(cell: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    shown = printable(cell)
+    return f"'{shown}" if FORMULA.match(shown) and not NUMBER.fullmatch(shown) else shown
+
+
+def cut(table: TextTable, key: str, width: int, mark: str) -> TextTable:
+    """The table at most `width` wide where shortening one column can do that."""
+    at = [column.key for column in table.columns].index(key)
+    taken = table.width() - widths(table.every_row())[at]
+    left = max(width - taken, LEAST)
+    rows = [[*row[:at], _shortened(row[at], left, mark), *row[at + 1 :]] for row in table.rows]
+    return table._replace(rows=rows)
+
+
+def _shortened(cell: str, width: int, mark: str) -> str:
+    """The beginning of a text that takes more than `width` columns, and a mark."""
+    if display_width(cell) <= width:
+        return cell
+    while display_width(cell) > width - len(mark):
+        cell = cell[:-1]
+    return f"{cell.rstrip()}{mark}"
+
+
+def drawn(
+    table: TextTable,
+    *,
+    title: tuple[str, str],
+    footer: Sequence[str],
+    width: int,
+    color: bool = False,
+    ascii_only: bool = False,
+) -> str:
+    """A table with rules for a terminal, its title to the left and right above, lines below.
+
+    Colour repeats what words and rules already say.
+    """
+    parts = [_head(title, table.width()), _ruled(table, ascii_only), "", *map(_styled, footer)]
+    return _printed(parts, max(width, table.width()), color)
+
+
+def _head(title: tuple[str, str], width: int) -> RichTable:
+    from rich.table import Table as RichTable
     from rich.text import Text
 
-    head = Table.grid(padding=(0, len(GAP)))
-    head.width = max(width, display_width(name + GAP + letters))
+    head = RichTable.grid(padding=(0, len(GAP)))
+    head.width = max(width, display_width(GAP.join(title)))
     head.add_column(ratio=1)
     head.add_column(justify="right", no_wrap=True)
-    head.add_row(Text(name, style="bold"), Text(letters, style="dim"))
+    head.add_row(Text(title[0], style="bold"), Text(title[1], style="dim"))
     return head
 
 
-def _table(texts: Sheet, choice: Choice) -> Table:
+def _ruled(table: TextTable, ascii_only: bool) -> RichTable:
     from rich.box import Box
-    from rich.table import Table
+    from rich.table import Table as RichTable
     from rich.text import Text
 
-    box = Box(to_ascii(LINES), ascii=True) if choice.ascii else Box(LINES)
-    table = Table(box=box, show_edge=False, pad_edge=False, collapse_padding=True)
-    table.show_footer = bool(texts.total)
-    for column, total in zip(texts.columns, texts.total or texts.headings, strict=True):
-        table.add_column(
-            Text(column.heading, style="bold"),
+    box = Box(to_ascii(RULES), ascii=True) if ascii_only else Box(RULES)
+    ruled = RichTable(box=box, show_edge=False, pad_edge=False, collapse_padding=True)
+    ruled.show_footer = bool(table.total)
+    for column, heading, total in zip(
+        table.columns, table.titles, table.total or table.titles, strict=True
+    ):
+        ruled.add_column(
+            Text(heading, style="bold"),
             Text(total, style="bold"),
             justify="right" if column.right else "left",
             no_wrap=True,
         )
-    for cells in texts.cells:
-        table.add_row(*map(Text, cells))
-    if texts.subtotal:
-        table.add_row(*(Text(cell, style="bold") for cell in texts.subtotal))
-    return table
+    for cells in table.rows:
+        ruled.add_row(*map(Text, cells))
+    if table.subtotal:
+        ruled.add_row(*(Text(cell, style="bold") for cell in table.subtotal))
+    return ruled
 
 
 def _styled(line: str) -> RenderableType:
@@ -110,7 +295,7 @@ def _styled(line: str) -> RenderableType:
     return Text(line, style="bold red" if line.endswith("FAILED") else "")
 
 
-def _draw(parts: Iterable[RenderableType], width: int, color: bool) -> str:
+def _printed(parts: Iterable[RenderableType], width: int, color: bool) -> str:
     from io import StringIO
 
     from rich.console import Console

@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.render.choice import Choice
-from cnncalc.render.columns import Column, View, select
-from cnncalc.render.fold import shown_part
-from cnncalc.render.format import bytes_text, count_text, printable, to_ascii
-from cnncalc.render.plain import aligned
+from cnncalc.render.columns import ReportColumn, select
+from cnncalc.render.format import bytes_text, printable, to_ascii
+from cnncalc.render.report_table import picked, summed
 from cnncalc.render.schema import COUNT, TEXT, listed, record
-from cnncalc.render.table_cells import Sheet, cell_text, labelled, picked
+from cnncalc.render.table import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from cnncalc.analysis.report import Report
+    from cnncalc.analysis.report import Report, Totals
     from cnncalc.analysis.training import TrainingBytes, TrainingMemory
     from cnncalc.render.choice import Units
-    from cnncalc.render.columns import Cell
+    from cnncalc.render.columns import View
     from cnncalc.render.fold import TableRow
     from cnncalc.render.schema import Schema
+    from cnncalc.render.table import Cell
 
 USUAL = Choice()
 HEADINGS = {
@@ -88,34 +86,22 @@ def _share(share: TrainingBytes) -> dict[str, int]:
 
 
 def _table(report: Report, training: TrainingMemory, choice: Choice) -> list[str]:
-    view = View(report, choice.layout or report.layout, "x" if choice.ascii else "×")
-    shown = picked(report, choice)
-    names, figures = select(("name", "type", "output")), _columns(training)
-    columns = (*names, *figures)
-    cells = [_texts(columns, line, view, choice) for line in shown]
-    sums = [count_text(getattr(training.total, key), choice.units) for key in HEADINGS]
-    total = labelled("total", columns, ["", "", "", *sums])
-    part = shown_part(report, choice, shown)
-    if not part:
-        return aligned(Sheet(columns, cells, total))
-    told = _texts(columns, part.line, view, choice)
-    subtotal = labelled(part.text, columns, ["", "", "", *told[len(names) :]])
-    return aligned(Sheet(columns, cells, total, subtotal))
+    columns = (*select(("name", "type", "output")), *_columns(training))
+    table = summed(report, choice, picked(report, choice), columns)
+    return lines(table, units=choice.units, ascii_only=choice.ascii)
 
 
-def _texts(
-    columns: Iterable[Column], line: TableRow, view: View, choice: Choice
-) -> tuple[str, ...]:
-    return tuple(cell_text(column.cell(line, view), choice) for column in columns)
-
-
-def _columns(training: TrainingMemory) -> tuple[Column, ...]:
-    def of(key: str) -> Column:
+def _columns(training: TrainingMemory) -> tuple[ReportColumn, ...]:
+    def of(key: str) -> ReportColumn:
         def cell(line: TableRow, _: View) -> Cell:
             names = [row.name for row in line.rows] or [line.name]
             figure: int = getattr(training.over(names), key)
             return figure
 
-        return Column(key, HEADINGS[key], "bytes of training", cell)
+        def total(_: Totals) -> Cell:
+            figure: int = getattr(training.total, key)
+            return figure
+
+        return ReportColumn(key, HEADINGS[key], "bytes of training", cell, total=total)
 
     return tuple(of(key) for key in HEADINGS)

@@ -6,9 +6,8 @@ import re
 import jsonschema
 import pytest
 
-from cnncalc.render.explain import printable
+from cnncalc.render.explain import latex_formula, latex_text, printable
 from cnncalc.render.explain import schema as explain_schema
-from cnncalc.render.latex import maths, plain
 
 
 def lines_of(answer):
@@ -102,9 +101,9 @@ def test_latex_is_balanced_and_escaped(cnncalc):
 
 
 def test_latex_pieces():
-    assert maths("F·F·(D/groups)·K") == r"F \cdot F \cdot (D/\text{groups}) \cdot K"
-    assert maths("P₁ + P₂") == "P_{1} + P_{2}"
-    assert plain("a_b{c}") == r"a\_b\{c\}"
+    assert latex_formula("F·F·(D/groups)·K") == r"F \cdot F \cdot (D/\text{groups}) \cdot K"
+    assert latex_formula("P₁ + P₂") == "P_{1} + P_{2}"
+    assert latex_text("a_b{c}") == r"a\_b\{c\}"
 
 
 def test_texts_of_the_user_cannot_command_the_terminal():

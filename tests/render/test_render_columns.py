@@ -8,13 +8,18 @@ from cnncalc.errors import Span
 from cnncalc.render.choice import Choice, ChoiceError
 from cnncalc.render.columns import COLUMNS, SORTABLE, View, help_text, select, sorting
 from cnncalc.render.fold import lines
-from cnncalc.render.table_cells import sheet
+from cnncalc.render.report_table import USUAL, table
 from cnncalc.shapes import Shape
 
 
 def cell(key, of, at=0, **view):
     shown = lines(of, Choice(expand=True))[1 + at]
     return COLUMNS[key].cell(shown, View(of, **view))
+
+
+def texts(of, choice=USUAL):
+    """The table with its cells written out."""
+    return table(of, choice).texts(choice.units, ascii_only=choice.ascii)
 
 
 def one(**facts):
@@ -31,9 +36,10 @@ def test_every_column_answers_for_inputs_layers_and_groups():
 
 
 def test_an_input_has_a_shape_and_no_counts():
-    (texts,) = (dict(zip(s.headings, s.cells[0], strict=True)) for s in [sheet(lenet())])
-    assert texts["Output"] == "32×32×1"
-    assert texts["Params"] == texts["MACs"] == texts["F"] == ""
+    shown = texts(lenet())
+    first = dict(zip(shown.titles, shown.rows[0], strict=True))
+    assert first["Output"] == "32×32×1"
+    assert first["Params"] == first["MACs"] == first["F"] == ""
 
 
 @pytest.mark.parametrize(
@@ -138,14 +144,14 @@ def test_only_numbers_can_be_sorted_by():
 
 
 def test_sorting_puts_the_largest_first_and_top_keeps_the_totals():
-    texts = sheet(lenet(), Choice(columns=("params",), sort="params", top=2))
-    assert [cells[0] for cells in texts.cells] == ["C5", "F6"]
-    assert texts.total == ("total", "", "61,706")
+    shown = texts(lenet(), Choice(columns=("params",), sort="params", top=2))
+    assert [cells[0] for cells in shown.rows] == ["C5", "F6"]
+    assert shown.total == ["total", "", "61,706"]
 
 
 def test_equal_lines_keep_their_order():
-    texts = sheet(residual(), Choice(columns=("macs",), sort="macs", top=3))
-    assert [cells[0] for cells in texts.cells] == ["stem.conv", "layer1.0.conv1", "layer1.0.conv2"]
+    shown = texts(residual(), Choice(columns=("macs",), sort="macs", top=3))
+    assert [cells[0] for cells in shown.rows] == ["stem.conv", "layer1.0.conv1", "layer1.0.conv2"]
 
 
 def test_the_help_tells_of_every_column_once():
@@ -157,39 +163,39 @@ def test_the_help_tells_of_every_column_once():
 def test_usual_columns_that_would_be_empty_are_left_out():
     shape = Shape(10)
     of = report([row(1, "a", "fc", "in", shape, shape, weights=100)])
-    assert sheet(of).headings == (
+    assert texts(of).titles == [
         "#", "Layer", "Type", "Output", "Weights", "Biases", "Params", "Connections", "MACs",
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 def test_chosen_columns_stay_even_when_empty_and_follow_the_name():
     shape = Shape(10)
     of = report([row(1, "a", "fc", "in", shape, shape)])
-    assert sheet(of, Choice(columns=("kernel",))).headings == ("Layer", "Type", "F")
-    assert sheet(of, Choice(columns=("kernel", "type"))).headings == ("Layer", "F", "Type")
-    assert sheet(of, Choice(columns=("kernel", "name"))).headings == ("F", "Layer")
+    assert texts(of, Choice(columns=("kernel",))).titles == ["Layer", "Type", "F"]
+    assert texts(of, Choice(columns=("kernel", "type"))).titles == ["Layer", "F", "Type"]
+    assert texts(of, Choice(columns=("kernel", "name"))).titles == ["F", "Layer"]
 
 
 def test_columns_without_sums_have_no_totals_row():
-    assert sheet(lenet(), Choice(columns=("kernel", "rf"))).total == ()
+    assert texts(lenet(), Choice(columns=("kernel", "rf"))).total == []
 
 
 def test_si_units_shorten_counts_and_leave_sizes():
-    texts = sheet(lenet(), Choice(columns=("kernel", "macs"), units="si"))
-    assert texts.cells[1] == ("C1", "conv + tanh", "5×5", "118 k")
-    assert texts.total[-1] == "417 k"
+    shown = texts(lenet(), Choice(columns=("kernel", "macs"), units="si"))
+    assert shown.rows[1] == ["C1", "conv + tanh", "5×5", "118 k"]
+    assert shown.total[-1] == "417 k"
 
 
 def test_ascii_cells_use_no_other_signs():
     of = lenet()
-    every = sheet(of, Choice(columns=tuple(COLUMNS), ascii=True))
-    assert all(text.isascii() for cells in every.cells for text in cells)
+    every = texts(of, Choice(columns=tuple(COLUMNS), ascii=True))
+    assert all(text.isascii() for cells in every.rows for text in cells)
 
 
 def test_totals_are_read_not_added_up():
     of = one(weights=3)
     lone = report(of.rows, totals=totals(of.rows, params=7))
-    assert sheet(lone, Choice(columns=("params",))).total == ("total", "", "7")
+    assert texts(lone, Choice(columns=("params",))).total == ["total", "", "7"]
 
 
 def test_window_settings_of_a_group_are_blank():

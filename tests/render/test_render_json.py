@@ -214,7 +214,7 @@ def test_a_report_that_lacks_a_field_is_noticed(key):
 
 
 @pytest.mark.parametrize(
-    "module", ["report_json", "csv", "plain", "markdown", "diagnostics", "table"]
+    "module", ["report_json", "report_table", "summary", "diagnostics", "table", "explain"]
 )
 def test_no_format_loads_what_is_heavy(module):
     heavy = ["rich", "pydantic", "yaml", "inspect", "typing_extensions", "cnncalc.layers"]

@@ -3,9 +3,8 @@ from fractions import Fraction
 from reports import lenet, report, residual, row, totals
 
 from cnncalc.analysis.report import Check, Port
-from cnncalc.render import plain, summary
+from cnncalc.render import report_table, summary
 from cnncalc.render.choice import Choice
-from cnncalc.render.table_cells import title
 from cnncalc.shapes import Shape
 
 LENET = """\
@@ -39,12 +38,12 @@ total                        158,154  580,436,608
 
 
 def test_the_whole_table_of_lenet():
-    assert plain.text(lenet()) == LENET
+    assert report_table.text(lenet()) == LENET
 
 
 def test_a_folded_table_of_chosen_columns_in_ascii():
     choice = Choice(depth=0, columns=("output", "params", "macs", "rf"), ascii=True)
-    table, _, foot = plain.text(residual(), choice).partition("\n\n")
+    table, _, foot = report_table.text(residual(), choice).partition("\n\n")
     assert f"{table}\n" == RESIDUAL
     assert foot == (
         "params 158,154 (157,824 weights + 330 biases)   buffers 640   "
@@ -59,20 +58,20 @@ def test_wide_characters_keep_the_columns_aligned():
         row(1, "a", "fc", "in", shape, shape, note="全連接層"),
         row(2, "b", "fc", "a", shape, shape, note="plain"),
     ]
-    lines = plain.text(report(rows), Choice(columns=("note", "params"))).splitlines()
+    lines = report_table.text(report(rows), Choice(columns=("note", "params"))).splitlines()
     assert lines[3:5] == ["a      fc     全連接層       0", "b      fc     plain          0"]
 
 
 def test_markup_and_other_signs_of_the_user_stand_as_written():
     shape = Shape(1)
     of = report([row(1, "a", "fc", "in", shape, shape, note="[bold]x[/x]")])
-    assert "[bold]x[/x]" in plain.text(of, Choice(columns=("note",)))
+    assert "[bold]x[/x]" in report_table.text(of, Choice(columns=("note",)))
 
 
 def test_the_title_names_the_order_of_the_axes():
     def letters(shape, **choice):
         of = report([row(1, "a", "identity", "in", shape, shape)], inputs=(Port("in", shape),))
-        return title(of, Choice(**choice))[1]
+        return report_table.title(of, Choice(**choice))[1]
 
     picture = Shape(3, (8, 8))
     assert letters(picture) == "H × W × C"
@@ -113,7 +112,7 @@ def test_buffers_are_added_only_on_their_own_line():
 
 
 def test_the_rows_alone_are_the_table_without_title_and_foot():
-    assert plain.rows(lenet()) == LENET.split("\n\n", maxsplit=1)[0].splitlines()[1:]
+    assert report_table.lines(lenet()) == LENET.split("\n\n", maxsplit=1)[0].splitlines()[1:]
 
 
 def test_expectations_are_met_or_say_by_how_much_not():
@@ -133,4 +132,4 @@ def test_expectations_are_met_or_say_by_how_much_not():
 def test_a_network_without_groups_or_fields_prints():
     shape = Shape(2)
     of = report([row(1, "a", "upsample", "in", shape, shape, settings={"scale": Fraction(3, 2)})])
-    assert plain.text(of).startswith("net\n#  Layer  Type")
+    assert report_table.text(of).startswith("net\n#  Layer  Type")

@@ -3,7 +3,7 @@ import re
 from reports import lenet, report, residual, row
 
 from cnncalc.analysis.report import Check
-from cnncalc.render import plain, table
+from cnncalc.render import report_table
 from cnncalc.render.choice import Choice
 from cnncalc.shapes import Shape
 
@@ -25,16 +25,18 @@ total                        158,154  580,436,608
 
 def test_headings_and_totals_are_set_off_by_lines():
     choice = Choice(depth=0, columns=("output", "params", "macs", "rf"))
-    assert table.text(residual(), choice).startswith(f"{RESIDUAL}\nparams 158,154 (")
+    assert report_table.terminal(residual(), choice).startswith(f"{RESIDUAL}\nparams 158,154 (")
 
 
 def test_a_terminal_shows_the_same_texts_as_a_pipe():
-    words = [line.split() for line in table.text(lenet()).splitlines() if "─" not in line]
-    assert words == [line.split() for line in plain.text(lenet()).splitlines()]
+    words = [
+        line.split() for line in report_table.terminal(lenet()).splitlines() if "─" not in line
+    ]
+    assert words == [line.split() for line in report_table.text(lenet()).splitlines()]
 
 
 def test_ascii_reaches_the_lines():
-    text = table.text(lenet(), Choice(ascii=True))
+    text = report_table.terminal(lenet(), Choice(ascii=True))
     assert text.isascii()
     assert "\n-----" in text
 
@@ -42,28 +44,28 @@ def test_ascii_reaches_the_lines():
 def test_without_colour_there_are_no_escapes_and_with_it_the_same_words():
     failed = Check("params", "60000", 61706, ok=False, delta=1706)
     of = lenet(expect=(failed,))
-    bare, colored = table.text(of), table.text(of, color=True)
+    bare, colored = report_table.terminal(of), report_table.terminal(of, color=True)
     assert "\x1b" not in bare
     assert "\x1b[1;31mexpect: params expected 60,000, got 61,706 (+1,706) FAILED" in colored
     assert [line.rstrip() for line in ANSI.sub("", colored).splitlines()] == bare.splitlines()
 
 
 def test_a_narrow_terminal_loses_whole_columns_and_says_which():
-    text = table.text(lenet(), width=80)
+    text = report_table.terminal(lenet(), width=80)
     assert "Connections" not in text
     assert text.endswith("not shown for want of width: connections (--columns)\n")
     assert max(map(len, text.splitlines()[:12])) <= 80
 
 
 def test_a_terminal_that_is_just_wide_enough_shows_all():
-    width = table.natural_width(table.sheet(lenet()))
-    assert "not shown" not in table.text(lenet(), width=width)
-    assert "not shown" in table.text(lenet(), width=width - 1)
+    width = report_table.table(lenet()).texts().width()
+    assert "not shown" not in report_table.terminal(lenet(), width=width)
+    assert "not shown" in report_table.terminal(lenet(), width=width - 1)
 
 
 def test_chosen_columns_are_never_dropped_or_cut():
     columns = ("weights", "biases", "connections", "macs", "flops", "neurons")
-    text = table.text(lenet(), Choice(columns=columns), width=30)
+    text = report_table.terminal(lenet(), Choice(columns=columns), width=30)
     assert all(word in text for word in ("Weights", "Connections", "FLOPs", "480,000"))
     assert "…" not in text
 
@@ -71,6 +73,6 @@ def test_chosen_columns_are_never_dropped_or_cut():
 def test_names_that_look_like_markup_or_emoji_stand_as_written():
     shape = Shape(1)
     of = report([row(1, "a", "fc", "in", shape, shape, note="[red]:smile:[/x]")], name="[bold]n")
-    text = table.text(of, Choice(columns=("note",)))
+    text = report_table.terminal(of, Choice(columns=("note",)))
     assert text.startswith("[bold]n")
     assert "[red]:smile:[/x]" in text

@@ -1,0 +1,212 @@
+"""The table of a report, as text, for a terminal, in Markdown and as CSV or TSV."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnncalc.render import fold, summary
+from cnncalc.render import table as writer
+from cnncalc.render.choice import Choice
+from cnncalc.render.columns import CSV, DEFAULT, View, select, sorting
+from cnncalc.render.format import display_width, printable, to_ascii
+from cnncalc.render.table import Table
+from cnncalc.shapes import AXIS_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from cnncalc.analysis.report import Report
+    from cnncalc.render.columns import ReportColumn
+    from cnncalc.render.fold import TableRow
+    from cnncalc.render.table import Cell
+    from cnncalc.shapes import Shape
+
+USUAL = Choice()
+
+
+def text(report: Report, choice: Choice = USUAL, *, memory: bool = False) -> str:
+    """Title, table, totals and expectations without colour or rules: for pipes and files.
+
+    Raises:
+        ChoiceError: for columns or layers that do not exist.
+    """
+    cells = table(report, choice)
+    rows = writer.lines(cells, units=choice.units, ascii_only=choice.ascii)
+    name, letters = title(report, choice)
+    space = display_width(rows[0]) - display_width(name) - display_width(letters)
+    head = f"{name}{' ' * max(len(writer.GAP), space)}{letters}".rstrip()
+    return "\n".join([head, *rows, "", *_footer(report, choice, cells, memory=memory), ""])
+
+
+def lines(report: Report, choice: Choice = USUAL) -> list[str]:
+    """The lines of the table alone, titles first.
+
+    Raises:
+        ChoiceError: for columns or layers that do not exist.
+    """
+    return writer.lines(table(report, choice), units=choice.units, ascii_only=choice.ascii)
+
+
+def terminal(
+    report: Report,
+    choice: Choice = USUAL,
+    *,
+    width: int = 100,
+    color: bool = False,
+    memory: bool = False,
+) -> str:
+    """The same with rules, for a terminal `width` columns wide.
+
+    Raises:
+        ChoiceError: for columns or layers that do not exist.
+    """
+    cells = table(report, choice)
+    texts = cells.texts(choice.units, ascii_only=choice.ascii)
+    footer = _footer(report, choice, cells, memory=memory)
+    if choice.columns is None:  # columns that were asked for are never dropped
+        texts, dropped = texts.fitted(width)
+        if dropped:
+            footer.append(f"not shown for want of width: {', '.join(dropped)} (--columns)")
+    return writer.drawn(
+        texts,
+        title=title(report, choice),
+        footer=footer,
+        width=width,
+        color=color,
+        ascii_only=choice.ascii,
+    )
+
+
+def markdown(report: Report, choice: Choice = USUAL) -> str:
+    """A GitHub table of the chosen columns, with the sums as last bold rows.
+
+    Raises:
+        ChoiceError: for columns or layers that do not exist.
+    """
+    return writer.markdown(table(report, choice), choice.units)
+
+
+def table(report: Report, choice: Choice = USUAL) -> Table:
+    """The cells of the chosen lines and columns, with their sums.
+
+    Raises:
+        ChoiceError: for columns or layers that do not exist.
+    """
+    view, shown = view_of(report, choice), picked(report, choice)
+    columns = _columns(choice.columns, shown, view)
+    return summed(report, choice, shown, columns)
+
+
+def summed(
+    report: Report, choice: Choice, shown: list[TableRow], columns: Sequence[ReportColumn]
+) -> Table:
+    """The table of these lines; below it the sums of the columns that have any."""
+    view = view_of(report, choice)
+    cells = [[column.cell(line, view) for column in columns] for line in shown]
+    heads = [column.head for column in columns]
+    if not any(column.total for column in columns):
+        return Table(heads, cells)
+    part = fold.shown_part(report, choice, shown)
+    subtotal = (
+        _labelled(
+            part.text, columns, [c.cell(part.line, view) if c.total else None for c in columns]
+        )
+        if part
+        else ()
+    )
+    total = [c.total(report.totals) if c.total else None for c in columns]
+    return Table(heads, cells, subtotal, _labelled("total", columns, total))
+
+
+def _labelled(label: str, columns: Sequence[ReportColumn], sums: list[Cell]) -> list[Cell]:
+    """A row of sums with its label in the column of names."""
+    return [label if c.key == "name" else cell for c, cell in zip(columns, sums, strict=True)]
+
+
+def _footer(report: Report, choice: Choice, table: Table, *, memory: bool) -> list[str]:
+    """The lines below the table; without a row of sums, also how much of the network it shows."""
+    footer = summary.lines(report, ascii_only=choice.ascii, memory=memory, units=choice.units)
+    part = None if table.total else fold.shown_part(report, choice, picked(report, choice))
+    return [f"{part.text}; the totals are the network's", *footer] if part else footer
+
+
+def view_of(report: Report, choice: Choice) -> View:
+    """How the cells of a report are written."""
+    return View(report, choice.layout or report.layout, "x" if choice.ascii else "×")
+
+
+def picked(report: Report, choice: Choice) -> list[TableRow]:
+    """The lines of a table, sorted and cut to the top when asked.
+
+    Raises:
+        ChoiceError: for a layer that does not exist, or a column that cannot be sorted by.
+    """
+    shown = fold.lines(report, choice)
+    if choice.sort:
+        view = view_of(report, choice)
+        figure = sorting(choice.sort).cell
+        shown.sort(key=lambda line: _size(figure(line, view)), reverse=True)
+    return shown[: choice.top]
+
+
+def _size(cell: Cell) -> float:
+    return cell if isinstance(cell, (int, float)) else -1
+
+
+def title(report: Report, choice: Choice = USUAL) -> tuple[str, str]:
+    """The network's name, and the letters in the order of the sizes: H × W × C."""
+    layout = choice.layout or report.layout
+    letters = " × ".join(report.inputs[0].shape.letters(layout)) if report.inputs else ""
+    name = printable(report.name)
+    return (to_ascii(name), to_ascii(letters)) if choice.ascii else (name, letters)
+
+
+def _columns(
+    keys: tuple[str, ...] | None, shown: list[TableRow], view: View
+) -> tuple[ReportColumn, ...]:
+    """The chosen columns after the layer's name, or the usual ones that have something to say."""
+    if keys is None:
+        usual = select(DEFAULT)
+        return tuple(c for c in usual if any(c.cell(line, view) is not None for line in shown))
+    if "name" in keys:
+        return select(keys)
+    return select(("name", *(("type",) if "type" not in keys else ()), *keys))
+
+
+def separated(report: Report, columns: Sequence[str] | None = None, delimiter: str = ",") -> str:
+    """One row per primitive layer as RFC 4180 text: plain numbers, no sums.
+
+    Shapes take one column per axis letter that occurs (`out_h`, `out_w`, `out_c`).
+
+    Raises:
+        ChoiceError: for columns that do not exist.
+    """
+    view = View(report, times="x", bare=True)
+    rows = [line for line in fold.lines(report, Choice(expand=True)) if line.rows]
+    parts = [part for column in select(columns or CSV) for part in _split(column, rows)]
+    numbered = (line._replace(number=line.rows[0].index) for line in rows)
+    cells = ([cell(line, view) for _, cell in parts] for line in numbered)
+    return writer.records([[key for key, _ in parts], *cells], delimiter)
+
+
+def _split(
+    column: ReportColumn, rows: list[TableRow]
+) -> Iterable[tuple[str, Callable[[TableRow, View], Cell]]]:
+    """A column as it is, or one per axis letter."""
+    if column.key not in ("in", "output"):
+        return [(column.key, column.cell)]
+    read, word = (_in, "in") if column.key == "in" else (_out, "out")
+    seen = {"c", *(letter for line in rows for letter in read(line).axes)}
+    return [(f"{word}_{letter}", _axis(read, letter)) for letter in AXIS_WORDS if letter in seen]
+
+
+def _axis(read: Callable[[TableRow], Shape], letter: str) -> Callable[[TableRow, View], Cell]:
+    return lambda line, _: read(line).by_letter.get(letter)
+
+
+def _in(line: TableRow) -> Shape:
+    return line.rows[0].in_shapes[0]
+
+
+def _out(line: TableRow) -> Shape:
+    return line.out
