@@ -41,12 +41,12 @@ def lines(result: CheckResult, style: str, *, color: bool = False, ascii_only: b
     """One network: its line, then what is wrong in full, concisely, or as annotations."""
     shown = [remark for remark in result.diagnostics if remark.severity != "note"]
     if style == "full":
-        told = [diagnostics.one(d, color=color, ascii_only=ascii_only) for d in shown]
-        told = [f"{text}\n" for text in told]
+        texts = [diagnostics.one(d, color=color, ascii_only=ascii_only) for d in shown]
+        texts = [f"{text}\n" for text in texts]
     else:
         write = diagnostics.github if style == "github" else diagnostics.concise
-        told = [write(remark) for remark in shown]
-    return "".join(f"{line}\n" for line in (line(result), *told))
+        texts = [write(remark) for remark in shown]
+    return "".join(f"{line}\n" for line in (line(result), *texts))
 
 
 def line(result: CheckResult) -> str:
@@ -92,20 +92,20 @@ def summary(outcomes: Iterable[tuple[str, bool]]) -> str:
 def entry(result: CheckResult) -> dict[str, Any]:
     """One network of the JSON document; `totals` and `expect` only where it loads."""
     spec = {"file": result.file, "variant": result.variant}
-    said: dict[str, Any] = {"ok": result.ok, "spec": spec}
+    fields: dict[str, Any] = {"ok": result.ok, "spec": spec}
     if result.report is not None:
-        said["spec"] = {"name": result.report.name, **spec}
-        said["totals"] = totals(result.report.totals)
-        said["expect"] = [expectation(check) for check in result.report.expect]
-        said["budget"] = [_held(held) for held in result.budget]
-    return {**said, "diagnostics": [diagnostic(d) for d in result.diagnostics]}
+        fields["spec"] = {"name": result.report.name, **spec}
+        fields["totals"] = totals(result.report.totals)
+        fields["expect"] = [expectation(check) for check in result.report.expect]
+        fields["budget"] = [_held(held) for held in result.budget]
+    return {**fields, "diagnostics": [diagnostic(d) for d in result.diagnostics]}
 
 
 def _held(held: BudgetResult) -> dict[str, Any]:
     budget = held.budget
     limit = {"key": budget.key, "relation": ">=" if budget.least else "<=", "limit": budget.limit}
-    found = {} if held.actual is None else {"actual": held.actual, "delta": held.delta}
-    return {**limit, **found, "ok": held.ok}
+    actual = {} if held.actual is None else {"actual": held.actual, "delta": held.delta}
+    return {**limit, **actual, "ok": held.ok}
 
 
 def document(entries: Sequence[dict[str, Any]], *, version: str) -> dict[str, Any]:

@@ -31,38 +31,38 @@ COUNTED = {
 FEW = 40  # characters of a setting that are shown
 
 
-def text(found: Comparison, *, layers: bool = False, ascii_only: bool = False) -> str:
+def text(comparison: Comparison, *, layers: bool = False, ascii_only: bool = False) -> str:
     """Aligned columns, for people; with `layers`, every layer that differs."""
-    lines = writer.lines(_totals(found), ascii_only=ascii_only)
-    for index in range(1, len(found.labels)):
-        lines += ["", _counts(found, index)]
-        changes = _changes(found, index)
+    lines = writer.lines(_totals(comparison), ascii_only=ascii_only)
+    for index in range(1, len(comparison.labels)):
+        lines += ["", _counts(comparison, index)]
+        changes = _changes(comparison, index)
         lines += writer.lines(changes, titles=False, ascii_only=ascii_only) if layers else []
     text = "".join(f"{line}\n" for line in lines)
     return to_ascii(text) if ascii_only else text
 
 
-def pull_request(found: Comparison, *, layers: bool = False) -> str:
+def pull_request(comparison: Comparison, *, layers: bool = False) -> str:
     """The same in Markdown; with `layers`, a table of the layers that differ."""
-    parts = [writer.markdown(_totals(found))]
-    for index in range(1, len(found.labels)):
-        parts.append(f"\n{_counts(found, index)}\n")
-        changes = _changes(found, index)
+    parts = [writer.markdown(_totals(comparison))]
+    for index in range(1, len(comparison.labels)):
+        parts.append(f"\n{_counts(comparison, index)}\n")
+        changes = _changes(comparison, index)
         parts += ["\n", writer.markdown(changes)] if layers and changes.rows else []
     return "".join(parts)
 
 
-def _totals(found: Comparison) -> Table:
+def _totals(comparison: Comparison) -> Table:
     """A row per figure: each network, and how it differs from the first."""
-    first, *others = found.labels
+    first, *others = comparison.labels
     columns = [Column("", "name"), Column(first)]
     for label in others:
         columns += [Column(label), Column("change"), Column("%")]
     rows: list[list[Cell]] = []
     for word, ports in (("input", _inputs), ("output", _outputs)):
-        shapes = [_shapes(ports(report), report.layout) for report in found.reports]
+        shapes = [_shapes(ports(report), report.layout) for report in comparison.reports]
         rows.append([word, shapes[0], *(cell for shape in shapes[1:] for cell in (shape, "", ""))])
-    rows += map(_figure, found.figures)
+    rows += map(_figure, comparison.figures)
     return Table(columns, rows)
 
 
@@ -105,22 +105,22 @@ def percent(delta: int, of: int) -> str:
     return f"{'-' if delta < 0 else '+'}{tenths // 10:,}.{tenths % 10} %"
 
 
-def _counts(found: Comparison, index: int) -> str:
+def _counts(comparison: Comparison, index: int) -> str:
     """How many layers changed, and how."""
-    before, after = printable(found.labels[0]), printable(found.labels[index])
-    counts = Counter[str | None](pair.status for pair in found.layers[index - 1])
-    told = [f"{counts[status]} {word}" for status, word in COUNTED.items() if counts[status]]
-    listed = ", ".join(told).format(before=before, after=after)
+    before, after = printable(comparison.labels[0]), printable(comparison.labels[index])
+    counts = Counter[str | None](pair.status for pair in comparison.layers[index - 1])
+    counted = [f"{counts[status]} {word}" for status, word in COUNTED.items() if counts[status]]
+    listed = ", ".join(counted).format(before=before, after=after)
     return f"layers of {before} and {after}: {listed}"
 
 
-def _changes(found: Comparison, index: int) -> Table:
+def _changes(comparison: Comparison, index: int) -> Table:
     """The layers that differ; what only has other sizes around it is left out."""
-    first, other = found.reports[0], found.reports[index]
+    first, other = comparison.reports[0], comparison.reports[index]
     columns = [Column("", "text"), Column("Layer", "name"), Column("What differs", "text")]
     rows = [
         [SIGNS[pair.status], _name(pair), _difference(pair, first.layout, other.layout)]
-        for pair in found.layers[index - 1]
+        for pair in comparison.layers[index - 1]
         if pair.status in SIGNS
     ]
     return Table(columns, rows)
@@ -159,8 +159,8 @@ def _shown(value: Any, layout: str) -> str:
         return str(value)
     if all(isinstance(item, Shape) for item in value):
         return ", ".join(item.text(layout) for item in value)
-    told = per_axis([_sides(item) for item in value])
-    return told if len(told) <= FEW else f"{told[:FEW]}…"
+    text = per_axis([_sides(item) for item in value])
+    return text if len(text) <= FEW else f"{text[:FEW]}…"
 
 
 def _sides(value: object) -> str:
@@ -170,19 +170,19 @@ def _sides(value: object) -> str:
     return str(value)
 
 
-def document(found: Comparison, *, version: str) -> dict[str, Any]:
+def document(comparison: Comparison, *, version: str) -> dict[str, Any]:
     """Everything, for programs; deltas are against the first network."""
     return {
         **envelope("compare", version),
         "networks": [
             _network(label, report)
-            for label, report in zip(found.labels, found.reports, strict=True)
+            for label, report in zip(comparison.labels, comparison.reports, strict=True)
         ],
-        "totals": [_compared(figure) for figure in found.figures],
+        "totals": [_compared(figure) for figure in comparison.figures],
         "layers": [
             entry
-            for index, pairs in enumerate(found.layers, start=1)
-            for entry in _layers(found.labels[index], pairs)
+            for index, pairs in enumerate(comparison.layers, start=1)
+            for entry in _layers(comparison.labels[index], pairs)
         ],
     }
 

@@ -91,8 +91,8 @@ def count(diagnostics: Iterable[Diagnostic]) -> str:
     >>> count([error, error, note])
     '2 errors, 1 note'
     """
-    found = [diagnostic.severity for diagnostic in diagnostics]
-    numbers = ((word, found.count(word)) for word in ("error", "warning", "note"))
+    severities = [diagnostic.severity for diagnostic in diagnostics]
+    numbers = ((word, severities.count(word)) for word in ("error", "warning", "note"))
     return ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for word, n in numbers if n)
 
 
@@ -117,7 +117,7 @@ def _remarks(diagnostic: Diagnostic, paint: _Painter, ascii_only: bool) -> list[
     margin = f"{_margin(diagnostic.span)} {paint('=', 'gutter')}"
     indent = " " * (len(_margin(diagnostic.span)) + len(" = note: "))
     remarks = [*(("note", note) for note in diagnostic.notes), *helps]
-    return [f"{margin} {word}: {_words(said, indent, ascii_only)}" for word, said in remarks]
+    return [f"{margin} {word}: {_words(text, indent, ascii_only)}" for word, text in remarks]
 
 
 def _excerpt(span: Span, line: str, paint: _Painter, ascii_only: bool) -> list[str]:

@@ -45,22 +45,22 @@ LATEX_PIECES = re.compile(r"([A-Za-z]{2,}(?: [A-Za-z]{2,})*)|([A-Z])(\d+)|(\d{4,
 
 
 def text(
-    told: Sequence[Explanation],
+    explanations: Sequence[Explanation],
     *,
     layout: str = "HWC",
     written: Mapping[int, str] | None = None,
     ascii_only: bool = False,
 ) -> Iterator[str]:
     """Every layer with a line per formula; `written` holds the lines of the spec by number."""
-    for place, one in enumerate(told):
-        lines = [*([""] if place else []), *_section(one, layout, written or {}), ""]
-        said = "\n".join(lines)
-        yield to_ascii(said) if ascii_only else said
-    yield f"\n{LEGEND}\n" if any(map(_needs_legend, told)) else ""
+    for place, explanation in enumerate(explanations):
+        lines = [*([""] if place else []), *_section(explanation, layout, written or {}), ""]
+        section = "\n".join(lines)
+        yield to_ascii(section) if ascii_only else section
+    yield f"\n{LEGEND}\n" if any(map(_needs_legend, explanations)) else ""
 
 
-def _section(one: Explanation, layout: str, written: Mapping[int, str]) -> list[str]:
-    return [head(one.row), *labelled(_pairs(one, layout, written), indent="  ")]
+def _section(explanation: Explanation, layout: str, written: Mapping[int, str]) -> list[str]:
+    return [head(explanation.row), *labelled(_pairs(explanation, layout, written), indent="  ")]
 
 
 def head(row: Row) -> str:
@@ -69,8 +69,10 @@ def head(row: Row) -> str:
     return "   ".join(filter(None, [row.name, row.type, place]))
 
 
-def _pairs(one: Explanation, layout: str, written: Mapping[int, str]) -> Iterator[tuple[str, str]]:
-    row = one.row
+def _pairs(
+    explanation: Explanation, layout: str, written: Mapping[int, str]
+) -> Iterator[tuple[str, str]]:
+    row = explanation.row
     line = written.get(row.span.line, "") if row.span else ""
     if line:
         yield "written", printable(line)
@@ -78,9 +80,9 @@ def _pairs(one: Explanation, layout: str, written: Mapping[int, str]) -> Iterato
         yield "attached to", row.attached_to
     yield "input", ", ".join(_sources(row, layout))
     yield "output", row.out.text(layout)
-    for step in distinct(one.steps):
+    for step in distinct_steps(explanation.steps):
         yield step.label, equation(step.formula, step.numbers, step.value)
-    yield from (("remark", remark) for remark in one.remarks)
+    yield from (("remark", remark) for remark in explanation.remarks)
     if row.note:
         yield "note", printable(row.note)
 
@@ -90,48 +92,48 @@ def _sources(row: Row, layout: str) -> list[str]:
     return [f"{shape.text(layout)} ({name})" for name, shape in sources]
 
 
-def distinct(steps: Iterable[Step]) -> list[Step]:
+def distinct_steps(steps: Iterable[Step]) -> list[Step]:
     """The steps without those that say the same of another axis."""
-    found: dict[tuple[str, ...], Step] = {}
+    distinct: dict[tuple[str, ...], Step] = {}
     for step in steps:
         stem, _, axis = step.field.rpartition(".")
         alike = (stem, step.numbers) if len(axis) == 1 and axis != "c" else (step.field,)
-        found.setdefault(alike, step)
-    return list(found.values())
+        distinct.setdefault(alike, step)
+    return list(distinct.values())
 
 
-def _needs_legend(one: Explanation) -> bool:
-    formulas = (s.formula for s in one.steps if s.field.startswith("receptive_field"))
+def _needs_legend(explanation: Explanation) -> bool:
+    formulas = (s.formula for s in explanation.steps if s.field.startswith("receptive_field"))
     return any(letter in formula for formula in formulas for letter in ("r +", "c +", "j·S"))
 
 
-def markdown(told: Sequence[Explanation], *, layout: str = "HWC") -> Iterator[str]:
+def markdown(explanations: Sequence[Explanation], *, layout: str = "HWC") -> Iterator[str]:
     """A heading and a table per layer."""
-    for place, one in enumerate(told):
-        row = one.row
+    for place, explanation in enumerate(explanations):
+        row = explanation.row
         sources = escaped(", ".join(_sources(row, layout)))
         yield "\n" if place else ""
         yield f"### {escaped(row.name)}: {row.type}\n\n"
         yield f"Input {sources}; output {row.out.text(layout)}.\n\n"
-        steps = distinct(one.steps)
+        steps = distinct_steps(explanation.steps)
         cells = [[s.label, s.formula, s.numbers, decimal(s.value)] for s in steps]
         yield writer.markdown(Table(COLUMNS, cells))
-        for remark in (*one.remarks, *filter(None, [row.note])):
+        for remark in (*explanation.remarks, *filter(None, [row.note])):
             yield f"\n{escaped(remark)}\n"
 
 
-def latex(told: Sequence[Explanation], *, layout: str = "HWC") -> Iterator[str]:
+def latex(explanations: Sequence[Explanation], *, layout: str = "HWC") -> Iterator[str]:
     """A fragment to be put into a document that loads amsmath."""
-    for one in told:
-        row = one.row
+    for explanation in explanations:
+        row = explanation.row
         inputs = ", ".join(_sources(row, layout))
         yield rf"\paragraph{{{latex_text(row.name)} ({latex_text(row.type)})}}" + "\n"
         yield latex_text(f"Input {inputs}; output {row.out.text(layout)}.") + "\n"
         yield "\\begin{align*}\n"
-        yield " \\\\\n".join(map(_latex_line, distinct(one.steps)))
+        yield " \\\\\n".join(map(_latex_line, distinct_steps(explanation.steps)))
         yield "\n\\end{align*}\n"
         yield from (
-            f"{latex_text(remark)}\n" for remark in (*one.remarks, row.note or "") if remark
+            f"{latex_text(remark)}\n" for remark in (*explanation.remarks, row.note or "") if remark
         )
 
 
@@ -179,15 +181,15 @@ def _latex_line(step: Step) -> str:
 
 
 def document(
-    told: Sequence[Explanation], *, version: str, written: Mapping[int, str] | None = None
+    explanations: Sequence[Explanation], *, version: str, written: Mapping[int, str] | None = None
 ) -> dict[str, Any]:
     """The document `cnncalc.explanation/1`: one entry per layer, every step with its field."""
-    layers = [_layer(one, written or {}) for one in told]
+    layers = [_layer(explanation, written or {}) for explanation in explanations]
     return {**envelope("explanation", version), "layers": layers}
 
 
-def _layer(one: Explanation, written: Mapping[int, str]) -> dict[str, Any]:
-    row = one.row
+def _layer(explanation: Explanation, written: Mapping[int, str]) -> dict[str, Any]:
+    row = explanation.row
     sources = zip(row.inputs, row.in_shapes, strict=True)
     return {
         "name": row.name,
@@ -196,8 +198,8 @@ def _layer(one: Explanation, written: Mapping[int, str]) -> dict[str, Any]:
         **({"source": _source(row, written)} if row.span else {}),
         "inputs": [{"name": name, "shape": shape.by_letter} for name, shape in sources],
         "out": row.out.by_letter,
-        "steps": [_step(step) for step in one.steps],
-        **({"remarks": list(one.remarks)} if one.remarks else {}),
+        "steps": [_step(step) for step in explanation.steps],
+        **({"remarks": list(explanation.remarks)} if explanation.remarks else {}),
         **({"note": row.note} if row.note else {}),
     }
 

@@ -138,17 +138,17 @@ def type_text(rows: Sequence[Row]) -> str:
 
 
 def _units(report: Report, choice: Choice) -> list[list[Row]]:
-    rows = [row for row in _at(report, choice.at) if not choice.only or row.type in choice.only]
-    return [[row] for row in rows] if choice.expand else attach(rows)
+    selected = [row for row in _at(report, choice.at) if not choice.only or row.type in choice.only]
+    return [[row] for row in selected] if choice.expand else attach(selected)
 
 
 def _at(report: Report, name: str | None) -> Iterable[Row]:
     if name is None:
         return report.rows
-    found = [row for row in report.rows if row.name == name or row.name.startswith(f"{name}.")]
-    if not found:
+    rows = [row for row in report.rows if row.name == name or row.name.startswith(f"{name}.")]
+    if not rows:
         raise ChoiceError("layer", name, [*report.groups, *(row.name for row in report.rows)])
-    return found
+    return rows
 
 
 def _groups_of(name: str, report: Report) -> list[str]:

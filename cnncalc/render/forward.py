@@ -70,10 +70,10 @@ def summary(done: Pass, macs: int) -> str:
     seconds = sum(row.seconds for row in layers)
     watched = sum(row.multiplications is not None for row in layers)
     rate = f" ({si(round(macs / seconds))} MACs/s)" if seconds and macs else ""
-    told = f"{counted(len(layers), 'layer')}, {grouped(macs)} MACs in {duration(seconds)}{rate}"
+    text = f"{counted(len(layers), 'layer')}, {grouped(macs)} MACs in {duration(seconds)}{rate}"
     if watched:
-        told += f"; multiplications counted in {watched} of them, all as predicted"
-    return told
+        text += f"; multiplications counted in {watched} of them, all as predicted"
+    return text
 
 
 def ranking(tensor: Tensor, count: int, labels: Sequence[str] | None = None) -> list[Ranked]:
@@ -182,12 +182,12 @@ def _layer(row: Ran) -> dict[str, Any]:
 
 def output_document(row: Ran, ranked: Sequence[Ranked]) -> dict[str, Any]:
     """An output of the network: the numbers of a vector, and the largest where they are ranked."""
-    told: dict[str, Any] = {"name": row.node.name, "shape": row.node.shape.by_letter}
+    entry: dict[str, Any] = {"name": row.node.name, "shape": row.node.shape.by_letter}
     if row.output is not None and not row.node.shape.rank:
-        told["values"] = list(map(real_number, row.output.values))
+        entry["values"] = list(map(real_number, row.output.values))
     if ranked:
-        told["top"] = list(map(_ranked, ranked))
-    return told
+        entry["top"] = list(map(_ranked, ranked))
+    return entry
 
 
 def _ranked(entry: Ranked) -> dict[str, Any]:

@@ -84,11 +84,11 @@ def drawn(
     name: str, tensor: Tensor, *, width: int = 80, color: bool = False, ascii_only: bool = False
 ) -> Iterator[str]:
     """The first maps of a tensor side by side, and a legend with their range."""
-    whole = pictures(tensor)
-    shown = [_narrowed(picture) for picture in whole[:MOST]]
+    maps = pictures(tensor)
+    shown = [_narrowed(picture) for picture in maps[:MOST]]
     limits = span(tensor.values)
-    some = f", the first {MOST} of {len(whole)} pictures" if len(whole) > MOST else ""
-    yield f"{name}: {tensor.shape.text(times='x' if ascii_only else '×')}{some}"
+    excess = f", the first {MOST} of {len(maps)} pictures" if len(maps) > MOST else ""
+    yield f"{name}: {tensor.shape.text(times='x' if ascii_only else '×')}{excess}"
     per_line = max(1, (width + GAP) // (_columns(shown[0]) + GAP))
     for at in range(0, len(shown), per_line):
         group = shown[at : at + per_line]
@@ -179,18 +179,18 @@ def contact_sheet(name: str, tensor: Tensor) -> Pixels:
     >>> contact_sheet("c", Tensor(Shape(2, (1, 1)), [0.0, 1.0])).data
     b'\x00\x00\xff'
     """
-    whole, limits = pictures(tensor), span(tensor.values)
-    across = isqrt(len(whole) - 1) + 1
-    high, wide = len(whole[0].rows), len(whole[0].rows[0])
+    maps, limits = pictures(tensor), span(tensor.values)
+    across = isqrt(len(maps) - 1) + 1
+    high, wide = len(maps[0].rows), len(maps[0].rows[0])
     width = across * (wide + 1) - 1
     rows = []
-    for at in range(0, len(whole), across):
-        group = whole[at : at + across]
+    for at in range(0, len(maps), across):
+        group = maps[at : at + across]
         for y in range(high):
             parts = (bytes(round(255 * limits.share(v)) for v in p.rows[y]) for p in group)
             rows.append(b"\0".join(parts).ljust(width, b"\0"))
         rows.append(bytes(width))
     del rows[-1]
-    said = f"{name}: {len(whole)} pictures of {high}x{wide}, {across} in a row"
-    comment = f"{said}; black {number(limits.low)}, white {number(limits.high)}"
+    caption = f"{name}: {len(maps)} pictures of {high}x{wide}, {across} in a row"
+    comment = f"{caption}; black {number(limits.low)}, white {number(limits.high)}"
     return Pixels(len(rows), width, b"".join(rows), comment)

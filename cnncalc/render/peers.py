@@ -45,11 +45,11 @@ def document(report: Report, counted: PeerCount, *, version: str) -> dict[str, A
 
 
 def _figure(figure: PeerFigure) -> dict[str, Any]:
-    said: dict[str, Any] = {"label": figure.label, "text": figure.text, "value": figure.value}
+    entry: dict[str, Any] = {"label": figure.label, "text": figure.text, "value": figure.value}
     if figure.ours:
-        said |= {"ours": figure.ours, "base": figure.base}
-        said["why"] = [term._asdict() for term in figure.why]
-    return said
+        entry |= {"ours": figure.ours, "base": figure.base}
+        entry["why"] = [term._asdict() for term in figure.why]
+    return entry
 
 
 def _exact(figure: PeerFigure) -> bool:

@@ -163,20 +163,24 @@ def _layer(row: Row, seen: Seen) -> dict[str, Any]:
 
 def _sometimes(row: Row, seen: Seen) -> dict[str, Any]:
     """What only some layers have."""
-    some: dict[str, Any] = {}
+    optional: dict[str, Any] = {}
     if len(row.in_shapes) > 1:
-        some["in_shapes"] = [_shape(shape, seen) for shape in row.in_shapes]
+        optional["in_shapes"] = [_shape(shape, seen) for shape in row.in_shapes]
     if row.span:
-        some["source"] = {"file": row.span.file, "line": row.span.line, "column": row.span.column}
+        optional["source"] = {
+            "file": row.span.file,
+            "line": row.span.line,
+            "column": row.span.column,
+        }
     if row.receptive_field and row.receptive_field.size:
-        some["receptive_field"] = _field(row.receptive_field)
+        optional["receptive_field"] = _field(row.receptive_field)
     if row.unused:
-        some["fit"] = {"exact": not any(row.unused), "unused": list(row.unused)}
+        optional["fit"] = {"exact": not any(row.unused), "unused": list(row.unused)}
     if row.note is not None:
-        some["note"] = row.note
+        optional["note"] = row.note
     if row.steps:
-        some["formulas"] = formulas(row)
-    return some
+        optional["formulas"] = formulas(row)
+    return optional
 
 
 def _args(settings: Mapping[str, object], seen: Seen) -> dict[str, Any]:

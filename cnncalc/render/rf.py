@@ -95,7 +95,7 @@ def _advice(advice: CoverageReport) -> Iterator[str]:
     elif advice.sees_all is not None:
         yield f"the first layer to see all of the input: {advice.sees_all}"
     else:
-        best = max(advice.covers, key=lambda one: one.share)
+        best = max(advice.covers, key=lambda cover: cover.share)
         yield f"no layer sees all of the input: the most is {percent(best.share)}, {best.row.name}"
     outgrown = advice.outgrown
     if outgrown:
@@ -111,7 +111,9 @@ def unit_text(unit: Neuron, layout: str, *, through: bool = False, ascii_only: b
     """The box of the inputs that a unit sees, and of every tensor on the way if asked."""
     columns = [Column("Tensor", "name"), Column("Shape"), Column("Box", "text"), Column("Places")]
     seen = [*unit.inputs, *(unit.through[::-1] if through else ())]
-    rows = [[one.name, one.shape.text(layout), _box(one), _count(one)] for one in seen]
+    rows = [
+        [tensor.name, tensor.shape.text(layout), _box(tensor), _count(tensor)] for tensor in seen
+    ]
     lines = [f"{unit_name(unit)} of {unit.shape.text(layout)} sees"]
     if unit.inputs:
         lines += [f"  {line}" for line in writer.lines(Table(columns, rows))]
@@ -136,8 +138,8 @@ def _axes(seen: SeenRegion) -> Iterator[tuple[str, tuple[int, int]]]:
     return zip(AXES[len(seen.box)], seen.box, strict=True)
 
 
-def _stretch(one: str, many: str, low: int, high: int) -> str:
-    return f"{one} {low}" if low == high else f"{many} {low} to {high}"
+def _stretch(singular: str, plural: str, low: int, high: int) -> str:
+    return f"{singular} {low}" if low == high else f"{plural} {low} to {high}"
 
 
 def _count(seen: SeenRegion) -> str:
@@ -152,21 +154,21 @@ def document(advice: CoverageReport, *, version: str) -> dict[str, Any]:
         **envelope("rf", version),
         "name": advice.report.name,
         "first_to_see_all": advice.sees_all,
-        "outgrown": [one.row.name for one in advice.outgrown],
-        "layers": [_layer(one) for one in advice.covers],
+        "outgrown": [cover.row.name for cover in advice.outgrown],
+        "layers": [_layer(cover) for cover in advice.covers],
     }
 
 
-def _layer(one: Coverage) -> dict[str, Any]:
-    field = one.row.receptive_field
-    told = {} if field is None else {
+def _layer(cover: Coverage) -> dict[str, Any]:
+    field = cover.row.receptive_field
+    sizes = {} if field is None else {
         "size": list(field.size),
         "jump": [exact_number(jump) for jump in field.jump],
         "start": [exact_number(start) for start in field.start],
     }  # fmt: skip
     return {
-        "name": one.row.name, "type": one.row.type, "out": one.row.out.by_letter, **told,
-        "covered": list(one.covered), "share": float(one.share), "outgrows": one.outgrows,
+        "name": cover.row.name, "type": cover.row.type, "out": cover.row.out.by_letter, **sizes,
+        "covered": list(cover.covered), "share": float(cover.share), "outgrows": cover.outgrows,
     }  # fmt: skip
 
 
@@ -175,15 +177,15 @@ def unit_document(unit: Neuron, *, version: str) -> dict[str, Any]:
     return {
         **envelope("rf", version),
         "unit": {"name": unit.name, "place": list(unit.place), "out": unit.shape.by_letter},
-        "inputs": [_seen(one) for one in unit.inputs],
-        "through": [_seen(one) for one in unit.through],
+        "inputs": [_seen(tensor) for tensor in unit.inputs],
+        "through": [_seen(tensor) for tensor in unit.through],
         **({"gated": True} if unit.gated else {}),
     }
 
 
-def _seen(one: SeenRegion) -> dict[str, Any]:
-    box = {letter: list(ends) for letter, ends in _axes(one)}
-    return {"name": one.name, "shape": one.shape.by_letter, "box": box, "solid": one.solid}
+def _seen(tensor: SeenRegion) -> dict[str, Any]:
+    box = {letter: list(ends) for letter, ends in _axes(tensor)}
+    return {"name": tensor.name, "shape": tensor.shape.by_letter, "box": box, "solid": tensor.solid}
 
 
 def schema() -> Schema:
@@ -200,7 +202,7 @@ def schema() -> Schema:
     seen = record({"name": TEXT, "shape": ref("shape"), "box": box, "solid": FLAG})
     layers = {"first_to_see_all": MAYBE_TEXT, "outgrown": listed(TEXT), "layers": listed(layer)}
     unit = record({"name": TEXT, "place": listed(COUNT), "out": ref("shape")})
-    piece = answer_schema("rf", "what layers see of the input", {"name": TEXT, **layers})
+    network = answer_schema("rf", "what layers see of the input", {"name": TEXT, **layers})
     answer = {"unit": unit, "inputs": listed(seen), "through": listed(seen)}
-    one = answer_schema("rf", "one unit", answer, {"gated": GATED_FLAG})
-    return {**piece, "oneOf": [one["oneOf"][0], *piece["oneOf"]]}
+    neuron = answer_schema("rf", "one unit", answer, {"gated": GATED_FLAG})
+    return {**network, "oneOf": [neuron["oneOf"][0], *network["oneOf"]]}

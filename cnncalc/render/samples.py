@@ -60,8 +60,8 @@ class Answers(NamedTuple):
 
 def lines(answers: Answers, weights: str, *, layout: str) -> Iterator[str]:
     """A heading, a table for every output of the network, and how long it took."""
-    told = f", weights {weights}" if weights else ""
-    yield f"{answers.network.name}   {_samples(len(answers.results))}{told}"
+    suffix = f", weights {weights}" if weights else ""
+    yield f"{answers.network.name}   {_samples(len(answers.results))}{suffix}"
     for place, index in enumerate(_outputs(answers.network)):
         node = answers.network.nodes[index]
         yield ""
@@ -98,8 +98,8 @@ def _columns(answers: Answers, node: Node) -> list[Column]:
         kind: Kind = "text" if _labels(answers, node) else "number"
         figures = [
             column
-            for place in range(1, count + 1)
-            for column in (Column(f"Top {place}", kind), Column("Value"))
+            for number in range(1, count + 1)
+            for column in (Column(f"Top {number}", kind), Column("Value"))
         ]
     elif node.shape.size <= FEW:
         figures = [Column(str(index)) for index in range(node.shape.size)]
@@ -110,12 +110,12 @@ def _columns(answers: Answers, node: Node) -> list[Column]:
 
 def _cells(answers: Answers, result: SampleResult, place: int, node: Node) -> list[str]:
     """A line of the table; where the sample failed, the code of its error stands at the end."""
-    wide = len(_columns(answers, node))
+    width = len(_columns(answers, node))
     if not result.ok:
-        return [result.source, *[""] * (wide - 2), result.diagnostics[0].code]
+        return [result.source, *[""] * (width - 2), result.diagnostics[0].code]
     row = result.outputs[place]
-    own = [result.source, *_figures(row, _ranked(answers, node), _labels(answers, node))]
-    return own + [""] * (wide - len(own))
+    cells = [result.source, *_figures(row, _ranked(answers, node), _labels(answers, node))]
+    return cells + [""] * (width - len(cells))
 
 
 def _figures(row: Ran, count: int, labels: Sequence[str] | None) -> Iterator[str]:
@@ -135,10 +135,10 @@ def _figures(row: Ran, count: int, labels: Sequence[str] | None) -> Iterator[str
 
 def _summary(answers: Answers) -> str:
     done, failed = answers.done, len(answers.results) - answers.done
-    told = f"{_samples(done)} of {grouped(answers.macs)} MACs in {duration(answers.seconds)}"
+    speed = f"{_samples(done)} of {grouped(answers.macs)} MACs in {duration(answers.seconds)}"
     rate = f" ({done / answers.seconds:.3g} samples/s)" if done and answers.seconds else ""
     shared = f" by {answers.jobs} processes" if answers.jobs > 1 else ""
-    return f"{told}{shared}{rate}" + (f"; {grouped(failed)} failed" if failed else "")
+    return f"{speed}{shared}{rate}" + (f"; {grouped(failed)} failed" if failed else "")
 
 
 def document(answers: Answers, weights: Mapping[str, Any], *, version: str) -> dict[str, Any]:
@@ -161,11 +161,11 @@ def document(answers: Answers, weights: Mapping[str, Any], *, version: str) -> d
 
 def _result(answers: Answers, result: SampleResult) -> dict[str, Any]:
     remarks = [diagnostic(remark) for remark in result.diagnostics]
-    told: dict[str, Any] = {"source": result.source, "ok": result.ok}
+    entry: dict[str, Any] = {"source": result.source, "ok": result.ok}
     if result.ok:
-        told["seconds"] = result.seconds
-        told["outputs"] = [output_document(row, _top(answers, row)) for row in result.outputs]
-    return told | ({"diagnostics": remarks} if remarks else {})
+        entry["seconds"] = result.seconds
+        entry["outputs"] = [output_document(row, _top(answers, row)) for row in result.outputs]
+    return entry | ({"diagnostics": remarks} if remarks else {})
 
 
 def _top(answers: Answers, row: Ran) -> list[Ranked]:

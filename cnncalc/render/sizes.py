@@ -23,39 +23,39 @@ FEW = 6  # sizes, or runs of sizes, that are named one by one
 MOST_LAYERS = 8
 
 
-def text(found: Sizes, *, exact: bool = False, ascii_only: bool = False) -> str:
+def text(answer: Sizes, *, exact: bool = False, ascii_only: bool = False) -> str:
     """What works and what does not; with `exact` only where every layer reads all."""
-    said = "".join(f"{line}\n" for line in _lines(found, exact))
-    return to_ascii(said) if ascii_only else said
+    text_ = "".join(f"{line}\n" for line in _lines(answer, exact))
+    return to_ascii(text_) if ascii_only else text_
 
 
-def _lines(found: Sizes, exact: bool) -> Iterator[str]:
-    tried = len(found.outcomes)
-    yield f"{printable(found.name)}: input {found.written.replace('x', '×')}, S = {_range(found)}"
+def _lines(answer: Sizes, exact: bool) -> Iterator[str]:
+    tried = len(answer.outcomes)
+    yield f"{printable(answer.name)}: input {answer.written.replace('x', '×')}, S = {_range(answer)}"
     if not exact:
-        yield f"works   {len(found.working):,} of {tried:,}: {in_words(found.working, found)}"
-    same = " (the same)" if found.exact == found.working and found.exact and not exact else ""
-    listed = "" if same else f": {in_words(found.exact, found)}"
-    yield f"exact   {len(found.exact):,} of {tried:,}{same}{listed}"
-    if found.rounded:
+        yield f"works   {len(answer.working):,} of {tried:,}: {in_words(answer.working, answer)}"
+    same = " (the same)" if answer.exact == answer.working and answer.exact and not exact else ""
+    listed = "" if same else f": {in_words(answer.exact, answer)}"
+    yield f"exact   {len(answer.exact):,} of {tried:,}{same}{listed}"
+    if answer.rounded:
         yield from ["", "leaving part of their input unread:"]
-        yield from _reasons(found.rounded, found)
-    if found.failed:
+        yield from _reasons(answer.rounded, answer)
+    if answer.failed:
         yield from ["", "failing:"]
-        for reason in found.failed:
-            yield from _failure(reason, found)
+        for reason in answer.failed:
+            yield from _failure(reason, answer)
 
 
-def _range(found: Sizes) -> str:
-    steps = f" in steps of {found.step}" if found.step > 1 else ""
-    return f"{found.start} to {found.stop}{steps}"
+def _range(answer: Sizes) -> str:
+    steps = f" in steps of {answer.step}" if answer.step > 1 else ""
+    return f"{answer.start} to {answer.stop}{steps}"
 
 
-def _reasons(reasons: Sequence[LayerSizes], found: Sizes) -> Iterator[str]:
+def _reasons(reasons: Sequence[LayerSizes], answer: Sizes) -> Iterator[str]:
     shown = reasons[:MOST_LAYERS]
     columns = [Column("layer", "name"), Column("sizes"), Column("", "text")]
     rows: list[list[Cell]] = [
-        [why.layer, len(why.sizes), in_words(why.sizes, found)] for why in shown
+        [why.layer, len(why.sizes), in_words(why.sizes, answer)] for why in shown
     ]
     yield from (f"  {line}" for line in writer.lines(Table(columns, rows)))
     if len(reasons) > MOST_LAYERS:
@@ -63,23 +63,23 @@ def _reasons(reasons: Sequence[LayerSizes], found: Sizes) -> Iterator[str]:
         yield f"  and {more} (--format csv)"
 
 
-def _failure(reason: LayerSizes, found: Sizes) -> Iterator[str]:
+def _failure(reason: LayerSizes, answer: Sizes) -> Iterator[str]:
     problem = reason.first.problem
     sizes = counted(len(reason.sizes), "size")
-    yield f"  {reason.layer}   {sizes}: {in_words(reason.sizes, found)}"
+    yield f"  {reason.layer}   {sizes}: {in_words(reason.sizes, answer)}"
     if problem:
         yield f"    at {reason.first.size}: {problem.message}"
         yield from (f"      {note}" for note in problem.notes)
 
 
-def in_words(sizes: Sequence[int], found: Sizes) -> str:
+def in_words(sizes: Sequence[int], answer: Sizes) -> str:
     """Sizes in words: one by one, as a range, or by what they have in common."""
     if not sizes:
         return "none"
     apart = distance(sizes)
-    if len(sizes) > 2 and apart is not None and apart > found.step:  # noqa: PLR2004 - a rule shows
-        return f"{_some(list(map(str, sizes)))}{_rule(sizes, apart, found)}"
-    return _some(_runs(sizes, found.step))
+    if len(sizes) > 2 and apart is not None and apart > answer.step:  # noqa: PLR2004 - a rule shows
+        return f"{_some(list(map(str, sizes)))}{_rule(sizes, apart, answer)}"
+    return _some(_runs(sizes, answer.step))
 
 
 def distance(values: Sequence[int]) -> int | None:
@@ -92,9 +92,9 @@ def distance(values: Sequence[int]) -> int | None:
     return apart.pop() if len(apart) == 1 else None
 
 
-def _rule(sizes: Sequence[int], apart: int, found: Sizes) -> str:
+def _rule(sizes: Sequence[int], apart: int, answer: Sizes) -> str:
     """`every multiple of 16` or `16k + 12`, where that holds in the whole range."""
-    everywhere = sizes[0] - apart < found.start and sizes[-1] + apart > found.stop
+    everywhere = sizes[0] - apart < answer.start and sizes[-1] + apart > answer.stop
     if not everywhere:
         return f" ({apart} apart)"
     rest = sizes[0] % apart
@@ -118,40 +118,50 @@ def _some(words: Sequence[str]) -> str:
     return f"{', '.join(words[: FEW - 1])}, … {words[-1]}"
 
 
-def csv(found: Sizes) -> str:
+def csv(answer: Sizes) -> str:
     """One line per size: whether it works, what goes unread, what fails."""
     keys = ("size", "works", "exact", "rounding", "layer", "code", "message")
-    return writer.records([keys, *map(_cells, found.outcomes)])
+    return writer.records([keys, *map(_cells, answer.outcomes)])
 
 
-def _cells(one: SizeResult) -> list[int | str]:
-    said = (one.layer or "", one.problem.code, one.problem.message) if one.problem else ("", "", "")
+def _cells(outcome: SizeResult) -> list[int | str]:
+    problem = (
+        (outcome.layer or "", outcome.problem.code, outcome.problem.message)
+        if outcome.problem
+        else ("", "", "")
+    )
     yes = {True: "yes", False: "no"}
-    return [one.size, yes[one.works], yes[one.exact], " ".join(one.rounding), *said]
+    return [
+        outcome.size,
+        yes[outcome.works],
+        yes[outcome.exact],
+        " ".join(outcome.rounding),
+        *problem,
+    ]
 
 
-def document(found: Sizes, *, version: str, ok: bool) -> dict[str, Any]:
+def document(answer: Sizes, *, version: str, ok: bool) -> dict[str, Any]:
     """The document `cnncalc.sizes/1`, with one entry per size."""
     return {
         **envelope("sizes", version, ok=ok),
-        "name": found.name,
-        "input": found.written,
-        "from": found.start,
-        "to": found.stop,
-        "step": found.step,
-        "working": list(found.working),
-        "exact": list(found.exact),
-        "sizes": [_entry(one) for one in found.outcomes],
+        "name": answer.name,
+        "input": answer.written,
+        "from": answer.start,
+        "to": answer.stop,
+        "step": answer.step,
+        "working": list(answer.working),
+        "exact": list(answer.exact),
+        "sizes": [_entry(outcome) for outcome in answer.outcomes],
     }
 
 
-def _entry(one: SizeResult) -> dict[str, Any]:
-    said: dict[str, Any] = {"size": one.size, "works": one.works, "exact": one.exact}
-    if one.problem:
-        problem = {"code": one.problem.code, "message": one.problem.message}
-        return {**said, "layer": one.layer, **problem, "notes": list(one.problem.notes)}
-    rounding = {"rounding": list(one.rounding)} if one.rounding else {}
-    return {**said, "out": [shape.by_letter for shape in one.out], **rounding}
+def _entry(outcome: SizeResult) -> dict[str, Any]:
+    entry: dict[str, Any] = {"size": outcome.size, "works": outcome.works, "exact": outcome.exact}
+    if outcome.problem:
+        problem = {"code": outcome.problem.code, "message": outcome.problem.message}
+        return {**entry, "layer": outcome.layer, **problem, "notes": list(outcome.problem.notes)}
+    rounding = {"rounding": list(outcome.rounding)} if outcome.rounding else {}
+    return {**entry, "out": [shape.by_letter for shape in outcome.out], **rounding}
 
 
 def schema() -> Schema:

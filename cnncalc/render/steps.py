@@ -33,15 +33,15 @@ def explanation(row: Row, *, layout: str = "HWC", ascii_only: bool = False) -> l
         *([("shares", f"the weights of {row.shared_with}")] if row.shared_with else []),
         *([("note", printable(row.note))] if row.note else []),
     ]
-    texts = ["   ".join(filter(None, [row.name, row.type, place])), *labelled(facts, indent="  ")]
-    return [to_ascii(text) for text in texts] if ascii_only else texts
+    lines = ["   ".join(filter(None, [row.name, row.type, place])), *labelled(facts, indent="  ")]
+    return [to_ascii(text) for text in lines] if ascii_only else lines
 
 
 def sections(rows: Iterable[Row], *, layout: str, ascii_only: bool = False) -> Iterator[str]:
     """The explanation of every one of these rows, each after a blank line."""
     for row in rows:
-        told = explanation(row, layout=layout, ascii_only=ascii_only)
-        yield "\n".join(["", *told, ""])
+        lines = explanation(row, layout=layout, ascii_only=ascii_only)
+        yield "\n".join(["", *lines, ""])
 
 
 def lines(row: Row, *, ascii_only: bool = False) -> list[str]:

@@ -137,16 +137,20 @@ def jsonl(outcomes: Iterable[SweepResult], front: Sequence[bool] | None = None) 
 
 def entry(outcome: SweepResult) -> dict[str, Any]:
     """One setting: its number in the whole sweep, what varies, the figures or the error."""
-    said: dict[str, Any] = {"number": outcome.number, "ok": outcome.ok, "vars": dict(outcome.vars)}
+    fields: dict[str, Any] = {
+        "number": outcome.number,
+        "ok": outcome.ok,
+        "vars": dict(outcome.vars),
+    }
     if outcome.input is not None:
-        said["input"] = outcome.input
+        fields["input"] = outcome.input
     if outcome.output is not None:
-        said["output"] = outcome.output.by_letter
+        fields["output"] = outcome.output.by_letter
         known = {key: value for key, value in outcome.figures.items() if value is not None}
-        said["figures"] = known
+        fields["figures"] = known
     if outcome.error is not None:
-        said["error"] = diagnostic(outcome.error)
-    return said
+        fields["error"] = diagnostic(outcome.error)
+    return fields
 
 
 def document(

@@ -134,8 +134,10 @@ def _place(term: Term) -> str:
 def _found(trace: Trace) -> Iterator[str]:
     terms = trace.reading.terms
     several = len({term.source for term in terms}) > 1
-    shown = terms if len(terms) <= LARGEST else sorted(terms, key=lambda term: -abs(term.value))
-    for term in shown[:LARGEST]:
+    terms_shown = (
+        terms if len(terms) <= LARGEST else sorted(terms, key=lambda term: -abs(term.value))
+    )
+    for term in terms_shown[:LARGEST]:
         which = f"input {term.source + 1}, " if several else ""
         yield f"  {WORDS[trace.reading.rule]:<9} {number(term.value)}   ({which}{_place(term)})"
     if len(terms) > LARGEST:
@@ -174,9 +176,9 @@ def _field(trace: Trace) -> Iterator[str]:
 def document(trace: Trace) -> dict[str, Any]:
     """A trace for programs. Of more than 4,096 terms the largest are told; the sum is of all."""
     reading = trace.reading
-    told = sorted(reading.terms, key=lambda term: -abs(term.product))[:MAX_TERMS_JSON]
-    left_out = len(reading.terms) - len(told)
-    terms = told if left_out else reading.terms
+    largest = sorted(reading.terms, key=lambda term: -abs(term.product))[:MAX_TERMS_JSON]
+    left_out = len(reading.terms) - len(largest)
+    terms = largest if left_out else reading.terms
     return {
         "name": trace.name,
         "type": trace.type,

@@ -43,9 +43,9 @@ def text(
     Raises ChoiceError for layers that do not exist.
     """
     table = [] if totals else [printable(report.name), *_table(report, training, choice), ""]
-    said = summary(training, choice.units)
-    foot = to_ascii(said) if choice.ascii else said
-    return "\n".join([*table, foot, f"assumed: {assumption}", ""])
+    sums = summary(training, choice.units)
+    footer = to_ascii(sums) if choice.ascii else sums
+    return "\n".join([*table, footer, f"assumed: {assumption}", ""])
 
 
 def summary(training: TrainingMemory, units: Units | None = None) -> str:
