@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from itertools import repeat
-from math import prod
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference import kernels
-from cnncalc.inference.kernels.convolution import Convolution
+from cnncalc.inference.kernels.kernel import OTHER, Rate
 from cnncalc.inference.parameters import owner, stored_by
 from cnncalc.inference.run import COUNTED_ANYWAY, Options, inference, last_uses
 
@@ -16,38 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from cnncalc.network import Network, Node
-    from cnncalc.shapes import Shape
 
 
-class Rate(NamedTuple):
-    """Nanoseconds for each map, and for each number of the output or of the inputs."""
-
-    map: float
-    number: float
-    inputs: bool = False
-
-
-# Measured as processor time over bundled networks by tests/bench/bench_estimate.py, and brought
-# to a processor on which `_loop` takes REFERENCE.
-RATES = {
-    **dict.fromkeys(("add", "max"), Rate(3000, 56)),
-    **dict.fromkeys(("mul", "prelu", "leaky", "hardtanh"), Rate(0, 75)),
-    **dict.fromkeys(("bn", "gn", "instnorm"), Rate(7000, 16)),
-    **dict.fromkeys(("relu", "relu6"), Rate(1400, 10)),
-    **dict.fromkeys(("concat", "crop", "pad", "shuffle", "slice", "upsample"), Rate(300, 18)),
-    **dict.fromkeys(("depth2space", "space2depth", "padmaps"), Rate(300, 18)),
-    **dict.fromkeys(("dropout", "flatten", "identity", "reshape"), Rate(0, 3)),
-    **dict.fromkeys(("maxpool", "avgpool", "sumpool"), Rate(5000, 140, inputs=True)),
-    **dict.fromkeys(("adaptivepool", "gap", "gmp"), Rate(0, 40, inputs=True)),
-}
-OTHER = Rate(0, 300)  # curves such as hswish, gelu and softmax, and what has no kernel
 DESCRIBED = Rate(300, 45)  # the statistics of a layer's output
 LAYER = 100_000  # nanoseconds of a layer, however small
-# The cost model compares ways to compute a convolution. What it leaves out, because it is the
-# same for all of them: factors for windows of several places and for groups, and nanoseconds a
-# weight, which are only seen where a weight is used at few places.
-WINDOW, GROUPED, FEW, HANDLED = 1.2, 1.5, 4, 130
-TRANSPOSED, DENSE, READABLE, COUNTED = 12, 42, 100, 400  # nanoseconds a multiply-add
+READABLE, COUNTED = 100, 400  # nanoseconds a multiply-add, without a kernel
 DRAWN, READ = 105, 15  # nanoseconds a weight
 LONG = 1.0  # seconds from which on it matters how quick the machine is
 REFERENCE = 0.72e-3  # seconds of `_loop`
@@ -95,7 +67,7 @@ def ahead(
 
 def _nanoseconds(network: Network, node: Node, options: Options, weight: float) -> float:
     """The time of a row: its weights, each so many nanoseconds, its arithmetic, its statistics."""
-    described = _rated(DESCRIBED, node.shape)
+    described = DESCRIBED.nanoseconds((), node.shape)
     if not node.inputs:
         return described
     weights = _weights(network, node) * weight
@@ -107,28 +79,10 @@ def _computing(network: Network, node: Node, options: Options) -> float:
     shapes = network.shapes_into(node)
     macs = node.layer.macs(*shapes)
     kernel = None if options.readable else kernels.choose(node.layer, *shapes)
-    if kernel is None:
-        each = COUNTED if options.counting or macs <= COUNTED_ANYWAY else READABLE
-        return macs * each if macs else _rated(OTHER, node.shape)
-    if isinstance(kernel, Convolution):
-        return _convolving(kernel, macs, node.shape)
-    if macs:
-        return macs * (TRANSPOSED if node.layer.type == "conv_transpose" else DENSE)
-    rate = RATES.get(node.layer.type, OTHER)
-    return sum(_rated(rate, shape) for shape in (shapes if rate.inputs else (node.shape,)))
-
-
-def _convolving(kernel: Convolution, macs: int, out: Shape) -> float:
-    """Nanoseconds of a convolution, or of a linear layer."""
-    places = prod(out.spatial)
-    handled = macs / places * HANDLED if places <= FEW else 0.0
-    if not kernel.mixes:
-        return kernel.nanoseconds * GROUPED + handled
-    return kernel.nanoseconds * (1.0 if kernel.size.slide.single else WINDOW) + handled
-
-
-def _rated(rate: Rate, shape: Shape) -> float:
-    return shape.channels * rate.map + shape.size * rate.number
+    if kernel is not None:
+        return kernel.expected_nanoseconds(node.shape)
+    each = COUNTED if options.counting or macs <= COUNTED_ANYWAY else READABLE
+    return macs * each if macs else OTHER.nanoseconds(shapes, node.shape)
 
 
 def slowness() -> float:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from array import array
 from itertools import repeat
-from math import prod, sqrt
+from math import sqrt
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cnncalc.network import Scheme
     from cnncalc.shapes import Shape
 
-MATRICES = frozenset({"conv", "dwconv", "conv_transpose", "fc", "linear"})  # fans as in PyTorch
-PRELU_SLOPE = 0.25
 TOGETHER = 50_000  # numbers drawn at once
 
 
@@ -55,7 +53,7 @@ def initial(
     >>> list(initial("fc.bias", bias, layer, shapes, Start("he")))
     [0.0, 0.0]
     """
-    constant = _constant(parameter, layer)
+    constant = layer.initial_value(parameter)
     if constant is not None:
         return array("f", [constant]) * parameter.size
     draw = Random(f"{start.seed}:{name}").random  # noqa: S311 - reproducible on purpose
@@ -77,43 +75,11 @@ def _fill(values: array[float], some: Callable[[int], list[float]]) -> array[flo
     return values
 
 
-def _constant(parameter: Parameter, layer: Layer) -> float | None:
-    """Where a parameter that is not drawn begins."""
-    if parameter.role == "statistic":
-        return 1.0 if parameter.name == "running_var" else 0.0
-    if layer.attaches == "norm":
-        return 0.0 if parameter.name == "bias" else 1.0
-    if layer.type == "prelu":
-        return PRELU_SLOPE
-    if layer.type == "gamma":
-        return float(getattr(layer, "initial"))  # noqa: B009 - not a field of every layer
-    return None
-
-
 def _bound(parameter: Parameter, layer: Layer, shapes: Sequence[Shape], scheme: Scheme) -> float:
     """How far from zero the numbers may lie."""
-    fan_in, fan_out = fans(layer, shapes)
+    fan_in, fan_out = layer.fans(*shapes)
     if scheme == "default":
         return 1 / sqrt(fan_in)
     if scheme == "zeros" or parameter.name == "bias":
         return 0.0
     return sqrt(6 / fan_in) if scheme == "he" else sqrt(6 / (fan_in + fan_out))
-
-
-def fans(layer: Layer, shapes: Sequence[Shape]) -> tuple[float, float]:
-    """How many numbers feed one unit, and how many units one number feeds.
-
-    As PyTorch counts them from a weight (out, in, *kernel): in x kernel and out x kernel. Where
-    a weight has no such form (connection tables, unshared windows), the mean over the units.
-
-    >>> from cnncalc.layers.conv import Conv
-    >>> from cnncalc.shapes import Shape
-    >>> fans(Conv(filters=6, kernel=(5,)), [Shape(3, (32, 32))])
-    (75, 150)
-    """
-    dims = layer.parameters(*shapes)[0].dims
-    if layer.type in MATRICES and getattr(layer, "table", None) is None:
-        kernel = prod(dims[2:])
-        return dims[1] * kernel, dims[0] * kernel
-    links = layer.connections(*shapes)
-    return links / layer.output_shape(*shapes).size, links / sum(shape.size for shape in shapes)

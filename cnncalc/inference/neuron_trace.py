@@ -10,7 +10,7 @@ from math import fsum, isclose, isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import did_you_mean, failure
-from cnncalc.inference import layer_terms
+from cnncalc.layers._neuron import NeuronView
 from cnncalc.neuron_origin import neuron_origin
 from cnncalc.tensor import offset
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from cnncalc.errors import CnncalcError
     from cnncalc.inference.parameters import Parameters
-    from cnncalc.inference.reading import Reading
     from cnncalc.inference.run import Pass
+    from cnncalc.layers._neuron import Reading
     from cnncalc.network import Network, Node
     from cnncalc.tensor import Tensor
 
@@ -116,18 +116,21 @@ class Neurons:
         self.done = done
         self.node = node
         network = done.network
-        inputs = [done.tensor(network.nodes[index].name) for index in node.inputs]
+        self.inputs = [done.tensor(network.nodes[index].name) for index in node.inputs]
+        self.parameters = parameters.of(network, node)
         self.output = done.tensor(node.name)
-        self.reader = layer_terms.Reader(
-            node.layer, inputs, parameters.of(network, node), self.output
-        )
         self.largest = max(map(abs, self.output.values))
         self.after = [(row, done.tensor(row.name)) for row in attached(network, node)]
 
     def at(self, place: tuple[int, ...]) -> Trace:
         """One neuron. Raises CnncalcError where its terms do not give what was computed."""
         node = self.node
-        reading = self.reader.read(place)
+        channel, *position = place
+        reading = node.layer.trace(
+            NeuronView(
+                node.layer, self.inputs, self.parameters, self.output, channel, tuple(position)
+            )
+        )
         value = value_at(self.output, place)
         self._check(place, reading, value)
         after = tuple(

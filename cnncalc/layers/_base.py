@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from fractions import Fraction
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.shapes import Shape
     from cnncalc.tensor import Scalar
 
@@ -183,6 +184,27 @@ class Layer(ABC):
         Parameters are flat lists by name, in C order of `Parameter.dims`.
         """
 
+    def trace(self, neuron: NeuronView) -> Reading:
+        """The arithmetic of one neuron; by default, where its numbers come from."""
+        return neuron.followed()
+
+    def initial_value(self, parameter: Parameter) -> float | None:
+        """The number that all of a parameter starts from; None where its numbers are drawn."""
+        if parameter.role == "statistic":
+            return 1.0 if parameter.name == "running_var" else 0.0
+        if self.attaches == "norm":
+            return 0.0 if parameter.name == "bias" else 1.0
+        return None
+
+    def fans(self, *inputs: Shape) -> tuple[float, float]:
+        """How many numbers feed one unit, and how many units one number feeds: the means.
+
+        Initial weights are drawn by them. Layer types with a weight of (out, in, *kernel) count
+        it as frameworks do, with `weight_fans`.
+        """
+        links = self.connections(*inputs)
+        return links / self.output_shape(*inputs).size, links / sum(x.size for x in inputs)
+
     def explain(self, *inputs: Shape) -> list[Step]:
         """The formulas behind the figures, with this layer's numbers put in: here, the neurons."""
         return [neurons(self.output_shape(*inputs))]
@@ -198,6 +220,16 @@ def _places(
     at = position if len(position) == shape.rank else (0,) * shape.rank
     for axis, size, place in zip(reach, shape.spatial, at, strict=True):
         yield [read for read in axis.reads(place) if 0 <= read < size]
+
+
+def weight_fans(weight: Parameter) -> tuple[int, int]:
+    """The fans of a weight (out, in, *kernel), as PyTorch counts them.
+
+    >>> weight_fans(Parameter("weight", (6, 3, 5, 5)))
+    (75, 150)
+    """
+    out, into, *kernel = weight.dims
+    return into * prod(kernel), out * prod(kernel)
 
 
 def see_all(shape: Shape) -> tuple[Reach, ...]:

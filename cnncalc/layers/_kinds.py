@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from math import prod
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import Attachment, Layer, Step, Work, dotted, neurons, places, see_all
@@ -16,6 +17,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar
     from cnncalc.window import Reach
 
@@ -118,6 +120,8 @@ class WholeMap(Layer):
 
     __slots__ = ()
 
+    rule: ClassVar[Literal["mean", "max"]]  # how a trace names `join`
+
     @abstractmethod
     def join(self, numbers: list[Scalar]) -> Scalar:
         """What becomes of the numbers of a map."""
@@ -147,6 +151,14 @@ class WholeMap(Layer):
         (x,) = inputs
         whole = range(x.shape.size // x.shape.channels)
         return pooled(x, self.output_shape(x.shape), [whole], self.join)
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """The whole map, by the rule of the layer type."""
+        spatial = neuron.shape.spatial
+        terms = neuron.unweighted(range(prod(spatial)))
+        return neuron.reading(
+            self.rule, terms, spatial, divisor=len(terms) if self.rule == "mean" else None
+        )
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """Output per axis, neurons, connections."""

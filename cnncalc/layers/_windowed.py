@@ -171,6 +171,18 @@ class Windowed(Layer):
             axes.append([_axis_taps(window, start, size, mode) for start in starts])
         return grid(axes, shape.spatial)
 
+    def taps_at(self, position: tuple[int, ...], shape: Shape) -> list[int | None]:
+        """Where the taps of the window at one output position lie in a plane."""
+        axes = zip(self.windows(shape), position, shape.spatial, strict=True)
+        return grid(
+            [[_axis_taps(w, at * w.stride, size, self.edge_mode)] for w, at, size in axes],
+            shape.spatial,
+        )[0]
+
+    def kernel_of(self, shape: Shape) -> tuple[int, ...]:
+        """The sizes of the window, one per axis."""
+        return tuple(window.kernel for window in self.windows(shape))
+
     def window_steps(self, shape: Shape) -> list[Step]:
         """The output size of every axis, explained."""
         axes = zip(self.windows(shape), each_axis(shape), strict=True)

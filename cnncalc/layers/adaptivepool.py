@@ -24,6 +24,7 @@ from cnncalc.window import Reach, whole
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar
 
 
@@ -98,6 +99,16 @@ class AdaptivePool(Layer):
         windows = grid(self.bins(x.shape), x.shape.spatial)
         join = maximum if self.kind == "max" else mean
         return pooled(x, self.output_shape(x.shape), windows, join)
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """The mean, or the largest, of the window."""
+        pairs = zip(self.bins(neuron.shape), neuron.position, strict=True)
+        window = [bins[at] for bins, at in pairs]
+        terms = neuron.unweighted(neuron.block(window))
+        sizes = tuple(map(len, window))
+        if self.kind == "max":
+            return neuron.reading("max", terms, sizes)
+        return neuron.reading("mean", terms, sizes, divisor=len(terms))
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """Output per axis, neurons, connections."""

@@ -23,6 +23,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar
     from cnncalc.window import Window
 
@@ -69,6 +70,17 @@ class AvgPool(Windowed):
             return inside
         axes = zip(self.windows(shape), shape.spatial, strict=True)
         return [prod(taps) for taps in product(*(_padded_taps(*axis) for axis in axes))]
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """The sum of the window over how many numbers it counts."""
+        shape = neuron.shape
+        taps = self.taps_at(neuron.position, shape)
+        divisor = self.divisor_override or sum(tap is not None for tap in taps)
+        if self.divisor_override is None and self.count_include_pad:
+            axes = zip(self.windows(shape), shape.spatial, neuron.position, strict=True)
+            divisor = prod(_padded_taps(window, size)[at] for window, size, at in axes)
+        terms = neuron.unweighted(taps)
+        return neuron.reading("mean", terms, self.kernel_of(shape), divisor=divisor)
 
 
 def _padded_taps(window: Window, size: int) -> list[int]:

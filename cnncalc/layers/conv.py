@@ -23,6 +23,7 @@ from cnncalc.layers._base import (
     neurons,
     places,
     weight_and_bias,
+    weight_fans,
 )
 from cnncalc.layers._explain import biases, same_macs, tally
 from cnncalc.layers._fields import (
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar
 
 
@@ -166,6 +168,20 @@ class Conv(Windowed):
         per_group = shape.channels // self.groups
         first = filter_index // (self.filters // self.groups) * per_group
         return range(first, first + per_group)
+
+    def fans(self, *inputs: Shape) -> tuple[float, float]:
+        """Those of the weight; the means where a table says who sees what."""
+        if self.table is not None:
+            return Windowed.fans(self, *inputs)
+        return weight_fans(self.parameters(*inputs)[0])
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """Bias + the sum of input x weight over the filter's window."""
+        k, shape = neuron.channel, neuron.shape
+        maps, taps = self.maps_of(k, shape), self.taps_at(neuron.position, shape)
+        before = k * len(maps) if self.table is None else sum(map(len, self.table[:k]))
+        terms = neuron.weighted(maps, taps, before * len(taps))
+        return neuron.reading("weighted", terms, self.kernel_of(shape), neuron.bias(k))
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """Output per axis, neurons, weights, biases, connections both ways, MACs."""

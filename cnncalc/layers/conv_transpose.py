@@ -9,6 +9,7 @@ not invert one. Sources: Zeiler et al. 2010; Dumoulin & Visin, arXiv 1603.07285,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, final
 
@@ -24,6 +25,7 @@ from cnncalc.layers._base import (
     neurons,
     places,
     weight_and_bias,
+    weight_fans,
 )
 from cnncalc.layers._explain import axis_steps, each_axis
 from cnncalc.layers._fields import (
@@ -41,12 +43,13 @@ from cnncalc.layers._fields import (
 from cnncalc.layers._math import bias_or_zeros
 from cnncalc.layers._windowed import Windowed, grid, ratio
 from cnncalc.shapes import Shape
-from cnncalc.tensor import Tensor
+from cnncalc.tensor import Tensor, offset
 from cnncalc.window import Reach, Window, transposed_count, transposed_padding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar
 
 
@@ -193,6 +196,26 @@ class ConvTranspose(Windowed):
         windows = zip(self.windows(shape), shape.spatial, out.spatial, strict=True)
         return grid([_covered(*axis) for axis in windows], out.spatial)
 
+    def fans(self, *inputs: Shape) -> tuple[float, float]:
+        """Those of the weight."""
+        return weight_fans(self.parameters(*inputs)[0])
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """Bias + the inputs whose stamp covers this cell, each x the weight that lands on it."""
+        k, shape = neuron.channel, neuron.shape
+        windows = zip(self.windows(shape), neuron.position, shape.spatial, strict=True)
+        axes = [_stamping(*axis) for axis in windows]
+        share, each = self.filters // self.groups, shape.channels // self.groups
+        group, k_in_group = divmod(k, share)
+        dims, weights = self.parameters(shape)[0].dims, neuron.parameters["weight"]
+        terms = []
+        for channel in range(group * each, (group + 1) * each):
+            for stamps in product(*axes):
+                at, tap = zip(*stamps, strict=True) if stamps else ((), ())
+                weight = weights[offset((channel, k_in_group, *tap), dims)]
+                terms.append(neuron.term(channel, offset(at, shape.spatial), weight))
+        return neuron.reading("weighted", tuple(terms), tuple(map(len, axes)), neuron.bias(k))
+
     def explain(self, *inputs: Shape) -> list[Step]:
         """Output per axis, neurons, weights, biases, connections both ways, MACs."""
         (shape,) = inputs
@@ -238,3 +261,14 @@ def _formula(window: Window, extra: int, letter: str, size: int) -> tuple[str, s
     pad, pad_n = ("2P", f"2·{begin}") if begin == end else ("P₁ - P₂", f"{begin} - {end}")
     numbers = f"({size} - 1)·{s} - {pad_n} + {d}·({f} - 1) + {extra} + 1"
     return f"({letter} - 1)S - {pad} + d(F - 1) + a + 1", numbers
+
+
+def _stamping(window: Window, cell: int, size: int) -> list[tuple[int, int]]:
+    """On one axis, the input places whose stamp covers an output cell, and by which tap."""
+    taps = range(window.kernel)
+    steps = [divmod(cell + window.begin - tap * window.dilation, window.stride) for tap in taps]
+    return [
+        (at, tap)
+        for tap, (at, rest) in zip(taps, steps, strict=True)
+        if not rest and 0 <= at < size
+    ]

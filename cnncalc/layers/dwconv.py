@@ -21,6 +21,7 @@ from cnncalc.layers._base import (
     dotted,
     neurons,
     weight_and_bias,
+    weight_fans,
 )
 from cnncalc.layers._fields import (
     BIAS,
@@ -39,6 +40,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar
 
 
@@ -110,6 +112,16 @@ class DwConv(Windowed):
             weight = [next(weights) for _ in windows[0]]
             values += [add_weighted(bias, values_at(taps, plane), weight) for taps in windows]
         return Tensor(self.output_shape(x.shape), values)
+
+    def fans(self, *inputs: Shape) -> tuple[float, float]:
+        """Those of the weight."""
+        return weight_fans(self.parameters(*inputs)[0])
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """Bias + the sum of input x weight over one map's window."""
+        k, taps = neuron.channel, self.taps_at(neuron.position, neuron.shape)
+        terms = neuron.weighted([k // self.multiplier], taps, k * len(taps))
+        return neuron.reading("weighted", terms, self.kernel_of(neuron.shape), neuron.bias(k))
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """Output per axis, neurons, weights, biases, connections both ways, MACs."""

@@ -19,6 +19,7 @@ from cnncalc.layers._base import (
     Work,
     see_all,
     weight_and_bias,
+    weight_fans,
 )
 from cnncalc.layers._explain import dense_steps
 from cnncalc.layers._fields import BIAS, UNIT_LETTERS, UNIT_NAMES, Count, Switch
@@ -29,6 +30,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar
     from cnncalc.window import Reach
 
@@ -78,6 +80,17 @@ class Fc(Layer):
         """Each unit: bias + the sum of input x weight over all inputs."""
         biases = bias_or_zeros(parameters, self.units, self.bias)
         return Tensor(Shape(self.units), weigh(inputs[0].values, parameters["weight"], biases))
+
+    def fans(self, *inputs: Shape) -> tuple[float, float]:
+        """Those of the weight."""
+        return weight_fans(self.parameters(*inputs)[0])
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """Bias + the sum of input x weight over all inputs."""
+        k, shape = neuron.channel, neuron.shape
+        places = range(shape.size // shape.channels)
+        terms = neuron.weighted(range(shape.channels), places, k * shape.size)
+        return neuron.reading("weighted", terms, shape.spatial, neuron.bias(k))
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """Neurons, weights, biases, params, connections both ways, MACs."""

@@ -55,6 +55,10 @@ class Gamma(Layer):
         weights = enumerate(parameters["weight"])
         return Tensor(x.shape, [v * w for channel, w in weights for v in x.plane(channel)])
 
+    def initial_value(self, parameter: Parameter) -> float | None:
+        """The field `initial`."""
+        return self.initial
+
     def explain(self, *inputs: Shape) -> list[Step]:
         """Neurons, weights, params."""
         (shape,) = inputs

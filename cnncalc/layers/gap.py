@@ -6,7 +6,7 @@ Source: Lin, Chen & Yan 2013, "Network in network", section 3.2 (arXiv 1312.4400
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, ClassVar, Literal, final
 
 from cnncalc.layers._kinds import WholeMap
 from cnncalc.layers._math import mean
@@ -24,6 +24,8 @@ class Gap(WholeMap):
     >>> Gap().output_shape(Shape(2048, (7, 7)))
     Shape(channels=2048, spatial=(1, 1))
     """
+
+    rule: ClassVar[Literal["mean", "max"]] = "mean"
 
     def join(self, numbers: list[Scalar]) -> Scalar:
         """Their sum over how many they are."""

@@ -6,7 +6,7 @@ Source: Oquab et al. 2015, "Is object localization for free?", section 3.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, ClassVar, Literal, final
 
 from cnncalc.layers._kinds import WholeMap
 from cnncalc.layers._math import maximum
@@ -24,6 +24,8 @@ class Gmp(WholeMap):
     >>> Gmp().output_shape(Shape(512, (14, 14)))
     Shape(channels=512, spatial=(1, 1))
     """
+
+    rule: ClassVar[Literal["mean", "max"]] = "max"
 
     def join(self, numbers: list[Scalar]) -> Scalar:
         """The largest of them."""

@@ -9,15 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Layer, Names, Parameter, Step, Words, Work, weight_and_bias
+from cnncalc.layers._base import (
+    Layer,
+    Names,
+    Parameter,
+    Step,
+    Words,
+    Work,
+    weight_and_bias,
+    weight_fans,
+)
 from cnncalc.layers._explain import dense_steps
 from cnncalc.layers._fields import BIAS, UNIT_LETTERS, UNIT_NAMES, Count, Switch
 from cnncalc.layers._math import bias_or_zeros, by_column, weigh
 from cnncalc.shapes import Shape
+from cnncalc.tensor import offset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar, Tensor
 
 
@@ -63,6 +74,17 @@ class Linear(Layer):
         (x,) = inputs
         biases = bias_or_zeros(parameters, self.units, self.bias)
         return by_column(x, lambda column: weigh(column, parameters["weight"], biases))
+
+    def fans(self, *inputs: Shape) -> tuple[float, float]:
+        """Those of the weight."""
+        return weight_fans(self.parameters(*inputs)[0])
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """Bias + the sum of channel x weight."""
+        k, shape = neuron.channel, neuron.shape
+        place = offset(neuron.position, shape.spatial)
+        terms = neuron.weighted(range(shape.channels), [place], k * shape.channels)
+        return neuron.reading("weighted", terms, (), neuron.bias(k))
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """Neurons, weights, biases, params, connections both ways, MACs."""

@@ -40,6 +40,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar
 
 
@@ -109,6 +110,14 @@ class LocalConv(Windowed):
             seen = values_at(windows[neuron % len(windows)], *planes)
             values.append(add_weighted(bias, seen, [next(weights) for _ in seen]))
         return Tensor(out, values)
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """Bias + the sum of input x its own weights."""
+        taps, maps = self.taps_at(neuron.position, neuron.shape), range(neuron.shape.channels)
+        terms = neuron.weighted(maps, taps, neuron.place * len(maps) * len(taps))
+        return neuron.reading(
+            "weighted", terms, self.kernel_of(neuron.shape), neuron.bias(neuron.place)
+        )
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """Output per axis, neurons, weights, biases, connections both ways, MACs."""

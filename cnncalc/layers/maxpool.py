@@ -20,6 +20,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar
 
 
@@ -52,3 +53,8 @@ class MaxPool(Windowed):
         (x,) = inputs
         out, windows = self.output_shape(x.shape), self.taps(x.shape)
         return pooled(x, out, windows, lambda seen: maximum(seen or [-inf]))
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """The largest number in the window."""
+        terms = neuron.unweighted(self.taps_at(neuron.position, neuron.shape))
+        return neuron.reading("max", terms, self.kernel_of(neuron.shape))

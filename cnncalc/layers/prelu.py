@@ -58,6 +58,10 @@ class Prelu(Layer):
         planes = ((w, x.plane(channel)) for channel, w in enumerate(weights))
         return Tensor(x.shape, [v if v > 0 else w * v for w, plane in planes for v in plane])
 
+    def initial_value(self, parameter: Parameter) -> float | None:
+        """0.25, the slope that the paper starts from."""
+        return 0.25
+
     def explain(self, *inputs: Shape) -> list[Step]:
         """Neurons, weights, params."""
         (shape,) = inputs

@@ -18,6 +18,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar
     from cnncalc.window import Reach
 
@@ -69,6 +70,13 @@ class Rbf(Layer):
             apart = [x - next(codes) for x in values]
             distances.append(sum(d * d for d in apart))
         return Tensor(Shape(self.units), distances)
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """The sum of (input - code)²."""
+        shape = neuron.shape
+        places = range(shape.size // shape.channels)
+        terms = neuron.weighted(range(shape.channels), places, neuron.channel * shape.size)
+        return neuron.reading("squares", tuple(term._replace(squared=True) for term in terms))
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """Neurons, fixed weights, connections both ways, MACs."""

@@ -21,6 +21,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar
 
 
@@ -60,6 +61,13 @@ class Subsample(Windowed):
         (x,) = inputs
         sums = pooled(x, self.output_shape(x.shape), self.taps(x.shape), total)
         return scaled_channels(sums, parameters)
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """The sum of the window x coefficient + bias."""
+        k, shape = neuron.channel, neuron.shape
+        terms = neuron.unweighted(self.taps_at(neuron.position, shape))
+        coefficient = neuron.parameters["weight"][k]
+        return neuron.reading("sum", terms, self.kernel_of(shape), neuron.bias(k), coefficient)
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """Output per axis, neurons, coefficients, biases, connections both ways, MACs."""

@@ -18,6 +18,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.layers._neuron import NeuronView, Reading
     from cnncalc.tensor import Scalar
 
 
@@ -47,3 +48,8 @@ class SumPool(Windowed):
         """At each position: the sum of the window."""
         (x,) = inputs
         return pooled(x, self.output_shape(x.shape), self.taps(x.shape), total)
+
+    def trace(self, neuron: NeuronView) -> Reading:
+        """The sum of the window."""
+        terms = neuron.unweighted(self.taps_at(neuron.position, neuron.shape))
+        return neuron.reading("sum", terms, self.kernel_of(neuron.shape))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cnncalc.inference.neuron_trace import Trace
-    from cnncalc.inference.reading import Reading, Term
+    from cnncalc.layers._neuron import Reading, Term
     from cnncalc.render.schema import Schema
 
 MAX_MAPS = 6  # of a window that are drawn

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cnncalc.inference.neuron_trace import Trace
-    from cnncalc.inference.reading import Reading, Term
+    from cnncalc.layers._neuron import Reading, Term
     from cnncalc.shapes import Shape
     from cnncalc.tensor import Tensor
 
@@ -82,7 +82,7 @@ def told(trace: Trace) -> bool:
 def written(reading: Reading, output: float) -> str:
     """The terms as one writes them, and the result.
 
-    >>> from cnncalc.inference.reading import Reading, Term
+    >>> from cnncalc.layers._neuron import Reading, Term
     >>> terms = (Term(0, 0, (0, 0), 4.0, 0.5), Term(0, 0, (0, 1), 9.0, 0.0))
     >>> written(Reading("weighted", terms, bias=1.0), 3.0)
     '0.5·4 + 1 = 3'

@@ -8,7 +8,7 @@ import pytest
 
 from cnncalc.errors import CnncalcError
 from cnncalc.inference import safetensors, weights
-from cnncalc.inference.initial import Start, fans, initial
+from cnncalc.inference.initial import Start, initial
 from cnncalc.inference.parameters import Given, each, gather
 from cnncalc.inference.stored import Stored
 from cnncalc.layers import layer_type
@@ -92,12 +92,12 @@ def test_a_tensor_keeps_its_numbers_when_the_network_changes():
 def test_fans_of_a_transposed_convolution_are_pytorch_s():
     """ConvTranspose2d(8, 16, 4): torch takes the second axis of (8, 16, 4, 4) for the fan-in."""
     layer = layer_type("conv_transpose")(filters=16, kernel=(4,))
-    assert fans(layer, [Shape(8, (5, 5))]) == (16 * 16, 8 * 16)
+    assert layer.fans(Shape(8, (5, 5))) == (16 * 16, 8 * 16)
 
 
 def test_fans_of_a_connection_table_are_means():
     layer = layer_type("conv")(filters=2, kernel=(5,), table=((0, 1), (1,)))
-    assert fans(layer, [Shape(2, (9, 9))])[0] == 1.5 * 25
+    assert layer.fans(Shape(2, (9, 9)))[0] == 1.5 * 25
 
 
 # --- files -----------------------------------------------------------------------------------

@@ -12,10 +12,10 @@ from strategies import examples
 from cnncalc.errors import CnncalcError, UnplacedError
 from cnncalc.inference.neuron_trace import Neurons, find, needed, trace
 from cnncalc.inference.parameters import gather
-from cnncalc.inference.reading import Reading, Term
 from cnncalc.inference.run import forward
 from cnncalc.layers import layer_type, layer_types
 from cnncalc.layers._base import Layer
+from cnncalc.layers._neuron import Reading, Term
 from cnncalc.network import Group, Network, chain
 from cnncalc.neuron_origin import neuron_origin
 from cnncalc.render import trace as render

@@ -17,7 +17,7 @@ from cnncalc.inference.kernels.bigint import vector_conv
 from cnncalc.inference.kernels.bigint.lanes import NARROW, WIDE
 from cnncalc.inference.kernels.bigint.winograd import applied, scheme
 from cnncalc.inference.kernels.im2col import Slide
-from cnncalc.layers import layer_type
+from cnncalc.layers import layer_type, layer_types
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dwconv import DwConv
 from cnncalc.layers.fc import Fc
@@ -378,3 +378,22 @@ def test_planning_takes_the_quickest_candidate():
 
 def test_a_layer_without_a_kernel_is_left_to_its_layer_type():
     assert kernels.choose(layer_type("gamma")(), Shape(4, (5, 5))) is None
+
+
+# Why a layer type has no kernel. Whoever adds a layer type decides on one or the other.
+WITHOUT_A_KERNEL = {
+    "gamma": "one multiplication a number, in a comprehension already",
+    "localconv": "no two positions share weights, so that there is nothing to pack",
+    "mean": "rare, and two numbers at a time",
+    "padmaps": "a list is joined, once",
+    "prelu": "a comprehension already",
+    "rbf": "only LeNet-5's last layer, of 840 connections",
+    "softsign": "rare, and a comprehension already",
+    "sub": "rare, and two numbers at a time",
+    "subsample": "only LeNet-5's, whose maps are small",
+}
+
+
+def test_each_layer_type_has_a_kernel_or_a_reason():
+    assert set(kernels.KERNELS) | set(WITHOUT_A_KERNEL) == set(layer_types())
+    assert not set(kernels.KERNELS) & set(WITHOUT_A_KERNEL)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from math import erf, exp, log1p, pi, sqrt, tanh
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.inference.kernels.bigint.ops import at_most, positive
 from cnncalc.inference.kernels.bigint.packed_map import kept, packed_as
-from cnncalc.inference.kernels.kernel import Kernel
+from cnncalc.inference.kernels.kernel import Kernel, Rate
 from cnncalc.layers._math import LARGEST_EXPONENT
 from cnncalc.tensor import Tensor
 
@@ -64,6 +64,8 @@ def held(values: Numbers, low: float, high: float) -> list[float]:
 class Relu(Pointwise):
     """max(0, x)."""
 
+    rate: ClassVar[Rate] = Rate(1400, 10)
+
     def apply(self, values: Numbers) -> list[float]:
         """Keep what is not below 0; NaN stays."""
         # `max` would be slower, and lose NaN.
@@ -77,6 +79,8 @@ class Relu(Pointwise):
 class Relu6(Pointwise):
     """min(max(0, x), 6)."""
 
+    rate: ClassVar[Rate] = Rate(1400, 10)
+
     def apply(self, values: Numbers) -> list[float]:
         """Hold between 0 and 6."""
         return held(values, 0.0, 6.0)
@@ -89,6 +93,8 @@ class Relu6(Pointwise):
 class Hardtanh(Pointwise):
     """x, held between low and high."""
 
+    rate: ClassVar[Rate] = Rate(0, 75)
+
     def apply(self, values: Numbers) -> list[float]:
         """Hold between low and high."""
         return held(values, self.layer.low, self.layer.high)
@@ -96,6 +102,8 @@ class Hardtanh(Pointwise):
 
 class Leaky(Pointwise):
     """x, or slope·x below 0."""
+
+    rate: ClassVar[Rate] = Rate(0, 75)
 
     def apply(self, values: Numbers) -> list[float]:
         """Scale what is not above 0."""

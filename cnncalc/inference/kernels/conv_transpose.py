@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cnncalc.inference.kernels.convolution import Part
+    from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]
+
+
+MULTIPLY_ADD = 12  # nanoseconds
 
 
 class Phase(NamedTuple):
@@ -70,6 +74,10 @@ class Transposed(Kernel):
             return self.by_layer_type(inputs, parameters)
         pick = _in_order(every, out.spatial, [window.stride for window in windows])
         return Tensor(out, _joined(parts, made, bias, pick))
+
+    def expected_nanoseconds(self, out: Shape) -> float:
+        """By its multiply-adds."""
+        return float(self.layer.macs(*self.shapes) * MULTIPLY_ADD)
 
     def _made(self, work: _Work, taps: int) -> Made:
         """The outputs of some phases by the quickest way, or by the next."""

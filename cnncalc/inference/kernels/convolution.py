@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 
 TOGETHER = 3_000_000  # weights held as Python floats at once
+# What the cost model leaves out, because it is the same for all ways to compute a convolution:
+# factors for windows of several places and for groups, and nanoseconds a weight, which are only
+# seen where a weight is used at few places.
+WINDOW, GROUPED, FEW, HANDLED = 1.2, 1.5, 4, 130
 
 
 class Part(NamedTuple):
@@ -90,6 +94,15 @@ class Convolution(Kernel):
         parts = self.parts(shape.channels, slide.taps)
         sizes = Counter(Size(len(part.maps), part.filters, slide) for part in parts)
         return sum(count * best(size).nanoseconds for size, count in sizes.items())
+
+    def expected_nanoseconds(self, out: Shape) -> float:
+        """What the cost model expects, and what it leaves out as the same for all its ways."""
+        places = prod(out.spatial)
+        weights = self.layer.macs(*self.shapes) / places
+        handled = weights * HANDLED if places <= FEW else 0.0
+        if not self.mixes:
+            return self.nanoseconds * GROUPED + handled
+        return self.nanoseconds * (1.0 if self.size.slide.single else WINDOW) + handled
 
     def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
         """Every filter on all maps."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.inference.kernels.im2col import Slide, picker, taps
-from cnncalc.inference.kernels.kernel import Kernel, planes_of
+from cnncalc.inference.kernels.kernel import MOVED, Kernel, Rate, planes_of
 from cnncalc.tensor import Tensor
 from cnncalc.window import Window
 
@@ -53,6 +53,8 @@ class Same(Kernel):
 
     __slots__ = ()
 
+    rate: ClassVar[Rate] = Rate(0, 3)
+
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """What came in."""
         (x,) = inputs
@@ -68,6 +70,8 @@ class Slice(Kernel):
 
     __slots__ = ()
 
+    rate: ClassVar[Rate] = MOVED
+
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """One stretch of what came in."""
         (x,) = inputs
@@ -80,6 +84,8 @@ class Shuffle(Kernel):
     """The maps in another order."""
 
     __slots__ = ()
+
+    rate: ClassVar[Rate] = MOVED
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Map by map: the first of every group, then the second, and so on."""
@@ -96,6 +102,8 @@ class Crop(Kernel):
     """The middle of every map."""
 
     __slots__ = ()
+
+    rate: ClassVar[Rate] = MOVED
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Row by row."""
@@ -126,6 +134,8 @@ class Concat(Kernel):
 
     __slots__ = ()
 
+    rate: ClassVar[Rate] = MOVED
+
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Row by row of the axes before the chosen one: every input's stretch in turn."""
         out = self.layer.output_shape(*(x.shape for x in inputs))
@@ -153,6 +163,8 @@ class Pad(Kernel):
 
     __slots__ = ()
 
+    rate: ClassVar[Rate] = MOVED
+
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """What a window of one tap sees as it slides over the padded map."""
         (x,) = inputs
@@ -168,6 +180,8 @@ class Moves(Kernel):
     """Numbers that change places, in the same way in every map or every few maps."""
 
     __slots__ = ()
+
+    rate: ClassVar[Rate] = MOVED
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Every map's numbers in the new order."""

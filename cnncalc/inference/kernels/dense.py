@@ -19,13 +19,22 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.shapes import Shape
+
     Numbers = Sequence[float]
+
+
+MULTIPLY_ADD = 42  # nanoseconds
 
 
 class Dense(Kernel):
     """A matrix times a vector."""
 
     __slots__ = ()
+
+    def expected_nanoseconds(self, out: Shape) -> float:
+        """By its multiply-adds."""
+        return float(self.layer.macs(*self.shapes) * MULTIPLY_ADD)
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Each unit's bias and its products, added up in the layer type's order."""

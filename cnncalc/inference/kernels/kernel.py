@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from cnncalc.tensor import Tensor
 
@@ -17,10 +17,34 @@ if TYPE_CHECKING:
     Numbers = Sequence[float]
 
 
+class Rate(NamedTuple):
+    """Nanoseconds for each map, and for each number of the output or of the inputs."""
+
+    map: float
+    number: float
+    inputs: bool = False
+
+    def nanoseconds(self, inputs: Sequence[Shape], out: Shape) -> float:
+        """The time for shapes."""
+        shapes = inputs if self.inputs else (out,)
+        return sum(shape.channels * self.map + shape.size * self.number for shape in shapes)
+
+
+OTHER = Rate(0, 300)  # curves such as gelu and softmax, and what has no kernel
+MOVED = Rate(300, 18)  # numbers that only change places
+
+
 class Kernel(ABC):
-    """A layer's arithmetic, done quickly."""
+    """A layer's arithmetic, done quickly.
+
+    The rates were measured as processor time over bundled networks by
+    tests/bench/bench_estimate.py, and brought to a processor on which the loop of
+    `estimate.slowness` takes its reference time.
+    """
 
     __slots__ = ("layer", "shapes")
+
+    rate: ClassVar[Rate] = OTHER
 
     def __init__(self, layer: Any, shapes: Sequence[Shape]) -> None:
         self.layer, self.shapes = layer, shapes
@@ -28,6 +52,10 @@ class Kernel(ABC):
     @abstractmethod
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """The layer's output."""
+
+    def expected_nanoseconds(self, out: Shape) -> float:
+        """About how long the layer takes, for an estimate ahead of a pass."""
+        return self.rate.nanoseconds(self.shapes, out)
 
     def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
         """The output for packed maps, packed; None where the kernel or the numbers forbid it."""

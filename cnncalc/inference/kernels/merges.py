@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from operator import add, mul
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.inference.kernels.bigint.ops import added
 from cnncalc.inference.kernels.bigint.packed_map import kept, packed_as
-from cnncalc.inference.kernels.kernel import Kernel, larger
+from cnncalc.inference.kernels.kernel import Kernel, Rate, larger
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 class Add(Kernel):
     """The sum at every place, from the first input to the last."""
+
+    rate: ClassVar[Rate] = Rate(3000, 56)
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Add the tensors."""
@@ -45,6 +47,8 @@ def _resident(every: Sequence[Planes]) -> Planes | None:
 class Max(Kernel):
     """The largest at every place; NaN wins."""
 
+    rate: ClassVar[Rate] = Rate(3000, 56)
+
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Compare the tensors."""
         values = list(inputs[0].values)
@@ -55,6 +59,8 @@ class Max(Kernel):
 
 class Mul(Kernel):
     """The product at every place; a gate per channel scales its whole plane."""
+
+    rate: ClassVar[Rate] = Rate(0, 75)
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Multiply the tensors."""

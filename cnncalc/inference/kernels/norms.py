@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from math import exp, log1p, sqrt
 from operator import add, mul, sub, truediv
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from cnncalc.inference.kernels.bigint.ops import affine
 from cnncalc.inference.kernels.bigint.packed_map import kept, packed_as
 from cnncalc.inference.kernels.error_bounds import EPSILON, usual
-from cnncalc.inference.kernels.kernel import Kernel, larger, planes_of
+from cnncalc.inference.kernels.kernel import Kernel, Rate, larger, planes_of
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class Line(NamedTuple):
 class Bn(Kernel):
     """Each channel by the statistics of training."""
 
+    rate: ClassVar[Rate] = Rate(7000, 16)
+
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Take off the mean, scale, shift."""
         (x,) = inputs
@@ -96,6 +98,8 @@ def _normal(plane: Plane, line: Line, layout: Layout) -> Outcome | None:
 
 class Gn(Kernel):
     """Each group of channels (in instance norm each channel) by its own statistics."""
+
+    rate: ClassVar[Rate] = Rate(7000, 16)
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Take off the mean of the group, scale, shift."""

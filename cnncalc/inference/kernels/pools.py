@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial, reduce
 from itertools import product
 from math import inf, isnan, nan, prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.inference.kernels.data_movement import order, strides
 from cnncalc.inference.kernels.im2col import picker, slide_of, taps
-from cnncalc.inference.kernels.kernel import Kernel, larger, planes_of
+from cnncalc.inference.kernels.kernel import Kernel, Rate, larger, planes_of
 from cnncalc.layers._math import maximum
 from cnncalc.tensor import Tensor
 
@@ -23,8 +23,13 @@ if TYPE_CHECKING:
     Join = Callable[[Sequence[Numbers]], Numbers]
 
 
+WINDOWS, WHOLE = Rate(5000, 140, inputs=True), Rate(0, 40, inputs=True)
+
+
 class MaxPool(Kernel):
     """The largest number of each window; one axis after the other, the innermost first."""
+
+    rate: ClassVar[Rate] = WINDOWS
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Plane by plane; the comparisons that let NaN win only where there may be one."""
@@ -109,6 +114,8 @@ def _along_axis(
 class SumPool(Kernel):
     """The sum of each window, in the layer type's order."""
 
+    rate: ClassVar[Rate] = WINDOWS
+
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Add up the taps, plane by plane."""
         (x,) = inputs
@@ -119,6 +126,8 @@ class SumPool(Kernel):
 
 class AvgPool(Kernel):
     """The sum of each window, over what the layer type's own rule says."""
+
+    rate: ClassVar[Rate] = WINDOWS
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Add up the taps, plane by plane, and divide."""
@@ -141,6 +150,8 @@ def _sums(slide: Slide, plane: Numbers) -> Iterator[float]:
 class AdaptivePool(Kernel):
     """The mean or the largest number of windows of any sizes."""
 
+    rate: ClassVar[Rate] = WHOLE
+
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Window by window, each taken out of its plane in C."""
         (x,) = inputs
@@ -161,6 +172,8 @@ class AdaptivePool(Kernel):
 class Gap(Kernel):
     """The mean of each map."""
 
+    rate: ClassVar[Rate] = WHOLE
+
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """One number per plane."""
         (x,) = inputs
@@ -170,6 +183,8 @@ class Gap(Kernel):
 
 class Gmp(Kernel):
     """The largest number of each map; NaN wins."""
+
+    rate: ClassVar[Rate] = WHOLE
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """One number per plane."""
