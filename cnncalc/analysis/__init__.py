@@ -1,1 +1,1 @@
-"""Network -> Report: plain facts, nothing formatted."""
+"""Network -> Report: counts, shapes and bytes as plain values; `render` formats them."""

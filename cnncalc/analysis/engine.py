@@ -1,4 +1,4 @@
-"""analyze: Network -> Report. One row per layer, then what only the whole network can tell."""
+"""analyze: Network -> Report, with a row for each layer, the totals and the notes."""
 
 from __future__ import annotations
 
@@ -31,13 +31,15 @@ def analyze(
     formulas: bool = False,
     out_of_place: bool = True,
 ) -> Report:
-    """Everything there is to know about a network without running it.
+    """Count everything about a network that does not need running it.
 
-    Counts are for one sample; `batch` (default: the network's own) and `dtype` matter only
-    to the bytes. `formulas` adds each row's steps; without `out_of_place`, the second peak of
-    memory, which takes a while, is left out. Raises CnncalcError where an expectation
-    names an unknown layer or figure, where inference reads a train-only row, and for an
-    unknown dtype or a batch below 1.
+    Counts are for one sample. `batch` (default: the network's own) and `dtype` change only the
+    bytes. `formulas` adds the steps of each row's arithmetic. Without `out_of_place`, the second
+    peak of memory, which takes a while to compute, is None.
+
+    Raises:
+        CnncalcError: where an expectation names an unknown layer or figure, where inference reads
+            a train-only row, for an unknown dtype, and for a batch below 1.
 
     >>> from cnncalc.layers.conv import Conv
     >>> from cnncalc.network import chain
@@ -72,15 +74,17 @@ def _report(network: Network, rows: tuple[Row, ...], sums: Totals) -> Report:
         rows=rows,
         totals=sums,
         groups=network.groups or {},
-        diagnostics=_shown(network, (*network.diagnostics, *notes(rows))),
+        diagnostics=_with_lines(network, (*network.diagnostics, *notes(rows))),
     )
     return report._replace(expect=checks(network, report))
 
 
-def _shown(network: Network, said: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
-    """With their source lines, where the text is known."""
+def _with_lines(network: Network, diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """The diagnostics with their source lines, where the network's text is known."""
     text = network.text
-    return said if text is None else tuple(with_line(one, text, network.file) for one in said)
+    if text is None:
+        return diagnostics
+    return tuple(with_line(diagnostic, text, network.file) for diagnostic in diagnostics)
 
 
 def _rows(network: Network, *, formulas: bool) -> tuple[Row, ...]:
@@ -97,9 +101,9 @@ def _rows(network: Network, *, formulas: bool) -> tuple[Row, ...]:
 def _row(
     network: Network, node: Node, names: list[str], facts: Facts, field: ReceptiveField | None
 ) -> Row:
-    """One row. Shared weights are counted where they are kept; frozen ones are not trained."""
+    """One row. Shared weights count 0 here and in full in the row that owns them."""
     shared = node.shared_with is not None
-    return Row(  # by place, since so many keywords take four times as long
+    return Row(  # by position, since this many keyword arguments take four times as long
         node.index,
         node.name,
         node.layer.type,
@@ -130,42 +134,44 @@ def _row(
 
 
 def _depth(network: Network, node: Node) -> int:
-    """How many groups enclose a row: the dots of its name, or of the layer's it is attached to."""
+    """How many groups enclose a row: the dots in its name, or in that of the layer it follows."""
     while node.attached_to is not None:
         node = network.nodes[node.attached_to]
     return node.name.count(".")
 
 
 def _outputs(network: Network) -> tuple[Port, ...]:
-    """The outputs, under the names that their writer gave them."""
-    named: dict[int, str] = {}
+    """The outputs, each named after the outermost part that ends there, else after its layer."""
+    part_names: dict[int, str] = {}
     for name, group in (network.groups or {}).items():
-        if name.count(".") < named.get(group.last, name + ".").count("."):
-            named[group.last] = name
+        if name.count(".") < part_names.get(group.last, name + ".").count("."):
+            part_names[group.last] = name
     ports = []
     for index in network.outputs:
         node = owner = network.nodes[index]
         while owner.attached_to is not None:
             owner = network.nodes[owner.attached_to]
-        ports.append(Port(named.get(index, owner.name), node.shape, node.train_only))
+        ports.append(Port(part_names.get(index, owner.name), node.shape, node.train_only))
     return tuple(ports)
 
 
 def totals(
     network: Network, rows: Sequence[Row], *, batch: int, dtype: str, out_of_place: bool = True
 ) -> Totals:
-    """Sum the rows; a row that shares its weights counts 0 for them, its work every time.
+    """Sum the rows: stored numbers over every row, work over the rows of inference.
 
-    `memory.param_bytes` weighs every stored number: learned, fixed and running statistics,
-    train-only rows included, which is what a file of weights holds. Without `out_of_place`,
-    that second peak of memory is left out.
+    So `params` is what a training checkpoint holds (GoogLeNet with its auxiliary heads), while
+    `inference_params`, connections, MACs and FLOPs leave out the rows used only for training.
+    Shared weights count once, the work of the rows that share them every time.
+    `memory.param_bytes` covers every stored number as a file of weights does: learned, fixed, and
+    running statistics.
     """
     weights = sum(row.weights for row in rows)
     biases = sum(row.biases for row in rows)
     fixed = sum(row.fixed for row in rows)
     buffers = sum(row.buffers for row in rows)
-    at_work = [row for row in rows if not row.train_only]
-    macs = sum(row.macs for row in at_work)
+    inference = [row for row in rows if not row.train_only]
+    macs = sum(row.macs for row in inference)
     return Totals(
         rows=len(rows),
         weights=weights,
@@ -175,8 +181,8 @@ def totals(
         fixed=fixed,
         buffers=buffers,
         inference_params=_inference_params(network, rows),
-        connections=sum(row.connections for row in at_work),
-        connections_with_bias=sum(row.connections_with_bias for row in at_work),
+        connections=sum(row.connections for row in inference),
+        connections_with_bias=sum(row.connections_with_bias for row in inference),
         macs=macs,
         flops=FLOPS_PER_MAC * macs,
         memory=memory(
@@ -190,13 +196,13 @@ def totals(
 
 
 def _inference_params(network: Network, rows: Sequence[Row]) -> int:
-    """Learned parameters that some row of inference uses, its own or those it shares."""
-    used = {_owner_of_weights(network, row.index) for row in rows if not row.train_only}
-    return sum(row.params for row in rows if row.index in used)
+    """Learned parameters that rows of inference use, whether their own or shared ones."""
+    owners = {_owner_of_weights(network, row.index) for row in rows if not row.train_only}
+    return sum(row.params for row in rows if row.index in owners)
 
 
 def _owner_of_weights(network: Network, index: int) -> int:
-    """The node whose weights a node uses: itself, or the first along `shared_with`."""
+    """The node whose weights a node uses: itself, or the end of its chain of `shared_with`."""
     shared = network.nodes[index].shared_with
     while shared is not None:
         index, shared = shared, network.nodes[shared].shared_with

@@ -1,4 +1,4 @@
-"""expect: the figures a spec promises, held against the ones that came out."""
+"""expect: compare the figures that a spec states with those of the report."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 def checks(network: Network, report: Report) -> tuple[Check, ...]:
     """One Check per expectation, in order.
 
-    `layers.NAME.KEY` speaks of the row NAME with what is attached to it, or of everything in
-    the group NAME: counts are summed, `output` and `neurons` are of what comes out of it.
-    `output` speaks of the network's first output that inference computes: the main path's,
-    unless the spec lists its outputs in another order. `rf` is `Report.receptive_field`.
-    Raises CnncalcError ("unknown-layer", "unknown-key") with the place of the expectation.
+    `layers.NAME.KEY` covers the row NAME with the rows attached to it, or the whole part NAME:
+    counts are summed, `output` and `neurons` are those of its last row. `output` is the network's
+    first output that inference computes: that of the main path, unless the spec lists its outputs
+    in another order. `rf` is `Report.receptive_field`.
+
+    Raises:
+        CnncalcError: "unknown-layer" or "unknown-key", with the span of the expectation.
     """
     results = (_check(expectation, network, report) for expectation in network.expect)
     return tuple(check if check.ok else _with_line(check, network) for check in results)
@@ -60,20 +62,20 @@ def _check(expectation: Expectation, network: Network, report: Report) -> Check:
 
 
 def _check_field(expectation: Expectation, field: Sequence[int] | None, layout: str) -> Check:
-    """One size written stands for every axis; where they differ, their order is the layout's."""
-    key, written, wanted, _, span = expectation
+    """A single expected size covers every axis; several are in the order of the layout."""
+    key, written, expected, _, span = expectation
     if field is None:
         return Check(key, written, "none", ok=False, span=span)
     sizes = tuple(field[::-1] if layout == "WHD" else field)
-    if isinstance(wanted, int) and len(set(sizes)) == 1:
-        return Check(key, written, sizes[0], sizes[0] == wanted, span, sizes[0] - wanted)
-    return Check(key, written, "x".join(map(str, sizes)), sizes == wanted, span)
+    if isinstance(expected, int) and len(set(sizes)) == 1:
+        return Check(key, written, sizes[0], sizes[0] == expected, span, sizes[0] - expected)
+    return Check(key, written, "x".join(map(str, sizes)), sizes == expected, span)
 
 
 def _beyond(actual: int, low: int | tuple[int, ...], high: int | tuple[int, ...]) -> int:
-    """How far a count lies outside its interval: below is negative, inside is 0."""
+    """How far a count lies outside its interval: 0 inside, negative below."""
     if not (isinstance(low, int) and isinstance(high, int)):
-        raise TypeError(f"a count is expected as a number, got {low!r}")
+        raise TypeError(f"the bounds of a count are numbers, got {low!r}")
     return min(actual - low, 0) or max(actual - high, 0)
 
 

@@ -1,7 +1,7 @@
-"""What one layer costs on given input shapes, asked of its layer type once and remembered.
+"""The figures of one layer on given input shapes, computed once and cached.
 
-Real networks repeat their layers (ResNet-152 has 514 rows and some 60 different ones), so
-rows share these records; what depends on the row's place in the network is not in them.
+Real networks repeat their layers (ResNet-152 has 514 rows but some 60 different layers), so rows
+share these records. They hold nothing that depends on where in the network a row stands.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Facts(NamedTuple):
     """The figures of one layer on one set of input shapes; counts are for one sample.
 
-    `reach` is None where every output reads just its own position in every input.
+    `reach` is None where each output reads only its own position in every input.
     """
 
     in_shapes: tuple[Shape, ...]
@@ -47,10 +47,10 @@ class Facts(NamedTuple):
 
 @lru_cache(maxsize=16384)
 def facts_of(layer: Layer, shapes: tuple[Shape, ...], *, formulas: bool = False) -> Facts:
-    """Ask a layer for its figures; `steps` are filled only for `formulas`.
+    """The figures of a layer; `steps` are filled only with `formulas`.
 
     A learned parameter named `bias` counts as biases, every other learned one as weights.
-    With biases, a neuron that has inputs has one connection more (LeCun et al. 1998: C1 has
+    With biases, each neuron that reads inputs has one connection more (LeCun et al. 1998: C1 has
     28·28·6·(25 + 1) = 122,304).
 
     >>> from cnncalc.layers.conv import Conv
@@ -86,25 +86,24 @@ def facts_of(layer: Layer, shapes: tuple[Shape, ...], *, formulas: bool = False)
 
 
 def all_facts(network: Network, *, formulas: bool = False) -> list[Facts]:
-    """The facts of every node, in order; equal layers on equal shapes share one record.
-
-    Most nodes have the very layer of another, which is cheaper to find by its identity.
-    """
+    """The facts of every node, in order; equal layers on equal shapes share one record."""
     nodes = network.nodes
+    # Many nodes hold the same layer object. Its id is a cheaper key than the layer, whose hash
+    # covers all fields.
     known: dict[tuple[int, tuple[Shape, ...]], Facts] = {}
-    found = []
+    facts = []
     for node in nodes:
         shapes = tuple([nodes[index].shape for index in node.inputs])
         key = id(node.layer), shapes
         if key not in known:
             known[key] = facts_of(node.layer, shapes, formulas=formulas)
-        found.append(known[key])
-    return found
+        facts.append(known[key])
+    return facts
 
 
 def _moving(
     reach: tuple[tuple[Reach, ...] | None, ...],
 ) -> tuple[tuple[Reach, ...] | None, ...] | None:
-    """The reach, or None where nothing moves: most rows are norms, activations, 1x1 filters."""
+    """The reach, or None where outputs read only their own position, as in most rows."""
     still = all(axes is not None and all(axis == STILL for axis in axes) for axes in reach)
     return None if still else reach

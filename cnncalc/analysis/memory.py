@@ -27,19 +27,21 @@ if TYPE_CHECKING:
 def memory(
     network: Network, stored: int, *, batch: int, dtype: str, out_of_place: bool = True
 ) -> Memory:
-    """The memory of `batch` samples and of `stored` numbers, all of one type.
+    """The bytes of the activations of `batch` samples and of `stored` numbers, all of one type.
 
-    Train-only rows take no part in the activations. `out_of_place` asks for the peak if no
-    layer worked in place, too. Raises CnncalcError for an unknown
-    dtype (neither a word of `conventions.DTYPES` nor a whole number of bytes) or a batch
-    below 1.
+    The activations leave out train-only rows. `out_of_place` also computes the peak for the case
+    that no layer works in place.
+
+    Raises:
+        CnncalcError: for a batch below 1, and for a dtype that is neither a key of
+            `conventions.DTYPES` nor a whole number of bytes.
 
     >>> from cnncalc.layers.conv import Conv
     >>> from cnncalc.network import chain
     >>> from cnncalc.shapes import Shape
     >>> net = chain("one", Shape(1, (32, 32)), [("C1", Conv(filters=6, kernel=(5,)))])
-    >>> found = memory(net, 156, batch=2, dtype="fp16")
-    >>> found.param_bytes, found.peak.layer, found.peak.tensors[1]
+    >>> bytes_ = memory(net, 156, batch=2, dtype="fp16")
+    >>> bytes_.param_bytes, bytes_.peak.layer, bytes_.peak.tensors[1]
     (312, 'C1', LiveTensor(name='C1', bytes=18816))
     """
     each = _bytes_each(dtype)
@@ -47,25 +49,25 @@ def memory(
         raise CnncalcError(
             Diagnostic("error", "not-positive", f"batch must be at least 1, got {batch}")
         )
-    usual = tenancy(network)
-    most = _peak(network, usual, batch * each)
+    in_place = lifetimes(network)
+    usual_peak = _peak(network, in_place, batch * each)
     return Memory(
         dtype=dtype,
         batch=batch,
         param_bytes=stored * each,
-        activation_bytes=usual.sizes(network) * batch * each,
-        peak_activation_bytes=most.bytes,
-        peak=most,
-        peak_out_of_place=_peak(network, tenancy(network, in_place=False), batch * each)
+        activation_bytes=in_place.sizes(network) * batch * each,
+        peak_activation_bytes=usual_peak.bytes,
+        peak=usual_peak,
+        peak_out_of_place=_peak(network, lifetimes(network, in_place=False), batch * each)
         if out_of_place
         else None,
     )
 
 
-def _peak(network: Network, found: Lifetimes, each: int) -> MemoryPeak:
-    numbers, layer, tensors = peak(network, found)
-    held = tuple(LiveTensor(name, size * each) for name, size in tensors)
-    return MemoryPeak(numbers * each, layer, held)
+def _peak(network: Network, tensors: Lifetimes, each: int) -> MemoryPeak:
+    """The peak in bytes, where each number takes `each` of them."""
+    numbers, layer, alive = peak(network, tensors)
+    return MemoryPeak(numbers * each, layer, tuple(LiveTensor(n, size * each) for n, size in alive))
 
 
 def _bytes_each(dtype: str) -> int:
@@ -78,30 +80,30 @@ def _bytes_each(dtype: str) -> int:
 
 
 class Lifetimes(NamedTuple):
-    """Where the outputs of inference lie, as indices of nodes.
+    """Which memory the outputs of inference fill and until when, as indices of nodes.
 
-    `owners` maps each node to the node whose memory its output fills, itself or an earlier
-    one; `ends` maps each owner to the last node that needs what lies there.
+    `owners` maps each node to the node whose memory its output fills: itself or an earlier one.
+    `ends` maps each owner to the last node that needs the content of its memory.
     """
 
     owners: Mapping[int, int]
     ends: Mapping[int, int]
 
     def sizes(self, network: Network) -> int:
-        """The numbers that all the memory holds, were none of it used again."""
+        """How many numbers fit into the memory of all owners together."""
         return sum(network.nodes[index].shape.size for index in self.ends)
 
 
 class PeakMoment(NamedTuple):
-    """The row that runs when most numbers are alive, and the tensors then, by their names."""
+    """The row that runs when most numbers are alive, and the names and sizes of tensors then."""
 
     numbers: int
     layer: str
     tensors: tuple[tuple[str, int], ...]
 
 
-def tenancy(network: Network, *, in_place: bool = True) -> Lifetimes:
-    """Where each output of inference lies and how long it is needed.
+def lifetimes(network: Network, *, in_place: bool = True) -> Lifetimes:
+    """Which memory each output of inference fills, and how long it is needed.
 
     >>> from cnncalc.layers.relu import Relu
     >>> from cnncalc.layers.conv import Conv
@@ -109,56 +111,56 @@ def tenancy(network: Network, *, in_place: bool = True) -> Lifetimes:
     >>> from cnncalc.shapes import Shape
     >>> rows = [("C1", Conv(filters=6, kernel=(5,))), ("relu1", Relu())]
     >>> net = chain("one", Shape(1, (32, 32)), rows)
-    >>> tenancy(net).owners, tenancy(net, in_place=False).owners
+    >>> lifetimes(net).owners, lifetimes(net, in_place=False).owners
     ({0: 0, 1: 1, 2: 1}, {0: 0, 1: 1, 2: 2})
     """
     nodes = [node for node in network.nodes if not node.train_only]
     content = _contents(nodes)
-    spared = _spared(network, nodes, content) if in_place else set(content.values())
+    protected = _protected(network, nodes, content) if in_place else set(content.values())
     owners: dict[int, int] = {}
     for node in nodes:
         reuses = content[node.index] != node.index or (
-            _keeps_shape(network, node) and content[node.inputs[0]] not in spared
+            _keeps_shape(network, node) and content[node.inputs[0]] not in protected
         )
         owners[node.index] = owners[node.inputs[0]] if reuses else node.index
     return Lifetimes(owners, _last_uses(network, owners))
 
 
-def peak(network: Network, found: Lifetimes) -> PeakMoment:
-    """The first moment at which most numbers are alive."""
-    sizes = {owner: network.nodes[owner].shape.size for owner in found.ends}
+def peak(network: Network, tensors: Lifetimes) -> PeakMoment:
+    """The moment at which most numbers are alive; the first of several."""
+    sizes = {owner: network.nodes[owner].shape.size for owner in tensors.ends}
     leaving: dict[int, int] = defaultdict(int)
-    for owner, end in found.ends.items():
+    for owner, end in tensors.ends.items():
         leaving[end] += sizes[owner]
     alive, most, when = 0, -1, 0
-    for index, owner in found.owners.items():
+    for index, owner in tensors.owners.items():
         if owner == index:
             alive += sizes[owner]
             if alive > most:
                 most, when = alive, index
         alive -= leaving.get(index, 0)
-    return PeakMoment(most, network.nodes[when].name, _alive(network, found, when))
+    return PeakMoment(most, network.nodes[when].name, _alive(network, tensors, when))
 
 
-def _alive(network: Network, found: Lifetimes, when: int) -> tuple[tuple[str, int], ...]:
-    """The tensors at one moment, each under the name of the row that wrote it last."""
-    owners, ends, nodes = found.owners, found.ends, network.nodes
+def _alive(network: Network, tensors: Lifetimes, when: int) -> tuple[tuple[str, int], ...]:
+    """The tensors alive while node `when` runs, each named after the row that wrote it last."""
+    owners, ends, nodes = tensors.owners, tensors.ends, network.nodes
     writers = {owner: i for i, owner in owners.items() if i <= when <= ends[owner]}
     return tuple((nodes[i].name, nodes[owner].shape.size) for owner, i in writers.items())
 
 
 def _contents(nodes: Sequence[Node]) -> dict[int, int]:
-    """For each node the one that computed the numbers it hands on: itself, or behind its views."""
+    """For each node, the node that computed its numbers: itself, unless it is a view."""
     content: dict[int, int] = {}
     for node in nodes:
         content[node.index] = content[node.inputs[0]] if node.layer.is_view else node.index
     return content
 
 
-def _spared(network: Network, nodes: Sequence[Node], content: Mapping[int, int]) -> set[int]:
-    """Contents that no one may overwrite: inputs, outputs, and what several rows read.
+def _protected(network: Network, nodes: Sequence[Node], content: Mapping[int, int]) -> set[int]:
+    """The tensors that no layer may overwrite: inputs, outputs, and those that several rows read.
 
-    A view hands on to its readers; one that nobody reads is taken for a reader itself.
+    A view is no reader, its readers are; but a view that no row reads counts as one.
     """
     read = {index for node in nodes for index in node.inputs}
     readers: dict[int, set[int]] = defaultdict(set)
@@ -166,24 +168,24 @@ def _spared(network: Network, nodes: Sequence[Node], content: Mapping[int, int])
         if not node.layer.is_view or node.index not in read:
             for index in node.inputs:
                 readers[content[index]].add(node.index)
-    several = {index for index, found in readers.items() if len(found) > 1}
+    several = {index for index, rows in readers.items() if len(rows) > 1}
     inputs = {node.index for node in network.inputs}
     return several | inputs | {content[index] for index in network.outputs if index in content}
 
 
 def _keeps_shape(network: Network, node: Node) -> bool:
-    """Whether this is a norm or an activation, number for number."""
+    """Whether this is a norm or an activation, which can overwrite its input number by number."""
     if node.layer.attaches is None or len(node.inputs) != 1:
         return False
     return network.nodes[node.inputs[0]].shape == node.shape
 
 
 def _last_uses(network: Network, owners: Mapping[int, int]) -> dict[int, int]:
-    """For each owner, the last node that writes or reads it; outputs outlive them all."""
+    """For each owner, the last node that writes or reads its memory; outputs stay to the end."""
     ends: dict[int, int] = {}
     for index, owner in owners.items():
         ends[owner] = index
         for read in network.nodes[index].inputs:
             ends[owners[read]] = index
-    kept = {owners[index]: len(network.nodes) for index in network.outputs if index in owners}
-    return ends | kept
+    outputs = {owners[index]: len(network.nodes) for index in network.outputs if index in owners}
+    return ends | outputs

@@ -1,6 +1,6 @@
-"""Notes about a network that works: input that no window reads, branches out of step.
+"""Notes about a network that works: input that no window reads, and misaligned branches.
 
-And the one refusal: inference may not lean on a layer that exists only while training.
+Also the one error found here: inference must not read a layer that exists only while training.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cnncalc.network import Network
     from cnncalc.shapes import Shape
 
-# What lies along an axis, one and many.
+# What one position along an axis is called, and several.
 UNREAD = {
     "l": ("position", "positions"),
     "d": ("slice", "slices"),
@@ -28,13 +28,16 @@ UNREAD = {
 
 
 def notes(rows: Sequence[Row]) -> tuple[Diagnostic, ...]:
-    """At most one note of each kind; each counts its rows and shows the first."""
-    found = (_fit(rows), _misaligned(rows))
-    return tuple(note for note in found if note is not None)
+    """At most one note of each kind, with the number of rows and details of the first."""
+    return tuple(filter(None, (_fit(rows), _misaligned(rows))))
 
 
 def refuse_training_at_inference(network: Network) -> None:
-    """Raise CnncalcError where a row of inference reads a train-only one."""
+    """Check that no row of inference reads a train-only one.
+
+    Raises:
+        CnncalcError: "train-only" at the first that does.
+    """
     for node in network.nodes:
         for index in () if node.train_only else node.inputs:
             source = network.nodes[index]
@@ -51,7 +54,7 @@ def refuse_training_at_inference(network: Network) -> None:
 
 
 def _fit(rows: Sequence[Row]) -> Diagnostic | None:
-    """Layers that leave part of their input unread; padding that is left over is no loss."""
+    """Layers that leave part of their input unread; unread padding does not count."""
     wasting = [row for row in rows if any(row.unused)]
     if not wasting:
         return None
@@ -62,9 +65,9 @@ def _fit(rows: Sequence[Row]) -> Diagnostic | None:
 
 
 def _quotient(row: Row) -> str:
-    """(W - F + 2P)/S with the numbers of the last axis that does not fit, and what is unread.
+    """(W - F + 2P)/S in numbers, for the last axis that does not fit, and what is unread there.
 
-    Read from the row's settings, which name one number per axis.
+    The row's settings have one number per axis.
     """
     axis = max(axis for axis, unused in enumerate(row.unused) if unused)
     size, unused = row.in_shapes[0].spatial[axis], row.unused[axis]
@@ -79,7 +82,7 @@ def _quotient(row: Row) -> str:
 
 
 def _decimal(numerator: int, denominator: int) -> str:
-    """The quotient in decimals, marked where they do not end.
+    """The quotient in decimals, after ≈ where they are rounded.
 
     >>> _decimal(223, 2), _decimal(10, 3)
     ('= 111.5', '≈ 3.33')
@@ -90,7 +93,7 @@ def _decimal(numerator: int, denominator: int) -> str:
 
 
 def promoted(remark: Diagnostic, strict: str | None) -> Diagnostic:
-    """A warning that shall fail becomes an error; under "fit" so does input that goes unread.
+    """The remark as an error, if `strict` makes it one: any warning, and with "fit" unread input.
 
     >>> promoted(Diagnostic("note", "fit", "1 column unused"), "fit").severity
     'error'
@@ -100,7 +103,7 @@ def promoted(remark: Diagnostic, strict: str | None) -> Diagnostic:
 
 
 def _misaligned(rows: Sequence[Row]) -> Diagnostic | None:
-    """Merges whose branches step over the input at different pace; not those behind them."""
+    """Merges whose branches have different jumps; layers behind such a merge are left out."""
     fields = {row.name: row.receptive_field for row in rows}
 
     def in_step(name: str) -> bool:
@@ -114,10 +117,10 @@ def _misaligned(rows: Sequence[Row]) -> Diagnostic | None:
     start = f"{count} merges join" if count > 1 else "1 merge joins"
     sources = zip(first.inputs, first.in_shapes, strict=True)
     jumps = [f"{_jump(fields.get(name), shape)} from {name}" for name, shape in sources]
-    message = f"{start} branches that move over the input at different pace; first: {first.name}"
+    message = f"{start} branches with different jumps; first: {first.name}"
     return Diagnostic("note", "misaligned", f"{message}, {', '.join(jumps)}", first.span)
 
 
 def _jump(field: ReceptiveField | None, shape: Shape) -> str:
-    """The jump per axis; a branch without a field is the network's input itself."""
+    """The jump per axis; the network's input itself, which has no field, has a jump of 1."""
     return "×".join(map(str, field.jump if field else (1,) * shape.rank))

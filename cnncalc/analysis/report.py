@@ -1,4 +1,4 @@
-"""The report: frozen rows of integers and names. What every renderer reads.
+"""The report: frozen rows of integers and names, which every renderer reads.
 
 Field names here are the JSON contract `cnncalc.report/1` (see `render/report_json.py` for the few
 that are nested there): they may be added to within a version, never renamed or retyped.
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 class ReceptiveField(NamedTuple):
-    """What one unit sees of the network's input, per spatial axis of that input.
+    """The part of the network's input that one unit sees, per spatial axis of that input.
 
-    `size` in input pixels, unclipped, of the unit that sees most (behind an enlarging layer
-    they differ); `jump` the distance between neighbouring units' fields
-    (0 once every unit sees the same); `start` the centre of the first unit's field, 0.5 being
-    the centre of the first pixel. `gated`: some gate on the way scales by the whole map's
-    average, which `size` leaves out. `aligned` is False where branches of different jump met.
+    `size` is in input pixels, not clipped to the input, and of the unit that sees most (behind an
+    enlarging layer units differ). `jump` is the distance between the fields of neighbouring units,
+    0 once every unit sees the same. `start` is the centre of the first unit's field, where 0.5 is
+    the centre of the first pixel. `gated`: a gate before this layer scales by the average of the
+    whole map, which `size` leaves out. `aligned` is False behind branches of different jumps.
     """
 
     size: tuple[int, ...]
@@ -58,7 +58,7 @@ class Row(NamedTuple):
     connections_with_bias: int
     macs: int
     settings: Mapping[str, object]
-    unused: tuple[int, ...] = ()  # per axis, columns of the input behind the last window
+    unused: tuple[int, ...] = ()  # per axis, positions of the input behind the last window
     receptive_field: ReceptiveField | None = None
     span: Span | None = None
     attached_to: str | None = None
@@ -67,7 +67,7 @@ class Row(NamedTuple):
     train_only: bool = False
     note: str | None = None
     steps: tuple[Step, ...] = ()  # only when formulas were asked for
-    is_view: bool = False  # also while training, when dropout is none
+    is_view: bool = False  # in training as well; dropout is a view at inference only
 
     @property
     def params(self) -> int:
@@ -81,19 +81,19 @@ class Row(NamedTuple):
 
     @property
     def flops(self) -> int:
-        """Two per MAC."""
+        """Floating-point operations: two per MAC."""
         return 2 * self.macs
 
 
 class LiveTensor(NamedTuple):
-    """One tensor that is alive at a moment."""
+    """A tensor that is alive at the peak of memory."""
 
     name: str
     bytes: int
 
 
 class MemoryPeak(NamedTuple):
-    """The moment when most bytes are alive: the row that runs, and every tensor then."""
+    """The peak of memory: the row that runs then, and every tensor that is alive."""
 
     bytes: int
     layer: str
@@ -103,11 +103,11 @@ class MemoryPeak(NamedTuple):
 class Memory(NamedTuple):
     """Bytes, for `batch` samples of `bytes_each`-byte numbers.
 
-    `param_bytes` weighs all stored numbers: learned, fixed and buffers. `activation_bytes` adds
-    the inputs and the outputs of the rows of inference, where norms and activations work in place;
-    `peak_activation_bytes` is the most that is alive at once, each tensor living from when it
-    is made to its last use. `peak` says where that is, `peak_out_of_place` what it would be if
-    no layer worked in place.
+    `param_bytes` covers all stored numbers: learned, fixed and buffers. `activation_bytes` sums
+    the inputs and the outputs of all rows of inference, where norms and activations work in place.
+    `peak_activation_bytes` is the most that is alive at once, if each tensor lives until its last
+    use. `peak` says where that is, `peak_out_of_place` what it would be if no layer worked in
+    place.
     """
 
     dtype: str
@@ -120,10 +120,10 @@ class Memory(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Sums over the rows; shared weights once, their work every time.
+    """Sums over the rows; shared weights count once, the work with them every time.
 
-    What is stored (params, trainable, fixed, buffers) includes train-only rows, what is done
-    (connections, MACs, FLOPs) and `inference_params` do not.
+    Stored numbers (params, trainable, fixed, buffers) include train-only rows; work (connections,
+    MACs, FLOPs) and `inference_params` do not.
     """
 
     rows: int
@@ -150,7 +150,7 @@ class Port(NamedTuple):
 
 
 class Check(NamedTuple):
-    """One expectation held against the report; ints, or sizes in the layout for shapes."""
+    """One expectation and the actual figure: an int, or text where it has several sizes."""
 
     key: str
     expected: str
@@ -158,11 +158,11 @@ class Check(NamedTuple):
     ok: bool
     span: Span | None = None
     delta: int | None = None
-    line_text: str | None = None  # where it stands, if it does not hold
+    line_text: str | None = None  # its source line, if it does not hold
 
     @property
     def comparison(self) -> str:
-        """What was expected and what came out, as tables and diagnostics print it.
+        """The expected and the actual figure, as tables and diagnostics print them.
 
         >>> Check("params", "60_000", 61706, ok=False, delta=1706).comparison
         'expected 60,000, got 61,706 (+1,706)'
@@ -177,7 +177,7 @@ class Check(NamedTuple):
 
 
 class Report(NamedTuple):
-    """Everything `analyze` knows about one network."""
+    """The result of `analyze` for one network."""
 
     name: str
     file: str
@@ -194,13 +194,13 @@ class Report(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()
 
     def __repr__(self) -> str:
-        """In a line what it is: the whole of it would fill pages."""
+        """A one-line summary, since all fields would fill pages."""
         totals = self.totals
         return f"<Report of {self.name}: {totals.params:,} params, {totals.macs:,} MACs>"
 
     @property
     def ok(self) -> bool:
-        """No error among the diagnostics; expectations have an `ok` of their own."""
+        """Whether no diagnostic is an error; each expectation has its own `ok`."""
         return not any(d.severity == "error" for d in self.diagnostics)
 
     @property

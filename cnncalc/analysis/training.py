@@ -1,10 +1,10 @@
-"""Bytes of training: what each row keeps for the backward pass, its gradients, the optimiser.
+"""Bytes of training: activations kept for the backward pass, gradients, optimiser state.
 
 Every row's output is kept until the backward pass has used it, nothing works in place, and
-train-only rows take part; a view (`Layer.is_view`, as for the peak memory of inference) keeps
-nothing of its own, unless it acts in training, as dropout does. Each trained parameter has one
-gradient and as many numbers as the optimiser remembers of it: SGD none, momentum one (Polyak
-1964), Adam two (Kingma & Ba 2014, arXiv 1412.6980).
+train-only rows count. A view (`Layer.is_view`, as for the peak memory of inference) needs no
+memory, unless it acts in training, as dropout does. Each trained parameter has one gradient and
+the numbers of optimiser state: none for SGD, one for momentum (Polyak 1964), two for Adam (Kingma
+& Ba 2014, arXiv 1412.6980).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import Report
 
-REMEMBERED = {"sgd": 0, "momentum": 1, "adam": 2}  # numbers for each trained parameter
+STATE_NUMBERS = {"sgd": 0, "momentum": 1, "adam": 2}  # of each optimiser, per trained parameter
 ASSUMPTION = (
     "every output is kept for the backward pass, nothing in place; one gradient for each trained "
     "parameter; gradients of activations, workspace and allocator not counted"
@@ -36,14 +36,14 @@ class TrainingBytes(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All four."""
+        """The sum of all four."""
         return sum(self)
 
 
 class TrainingMemory(NamedTuple):
-    """The bytes of `batch` samples in training: of each row by its name, and together.
+    """The bytes of training on `batch` samples, by the name of the row.
 
-    The inputs of the network are kept as well: they are rows of activations alone.
+    The inputs of the network are kept as well, as rows that have activations only.
     """
 
     optimiser: str
@@ -67,17 +67,18 @@ class TrainingMemory(NamedTuple):
 
 
 def training(report: Report, optimiser: str = "sgd") -> TrainingMemory:
-    """What one step of training keeps, for the report's batch and type of numbers.
+    """The memory of one step of training, for the report's batch and type of numbers.
 
-    Raises CnncalcError ("unknown-optimiser") for an optimiser that is not in REMEMBERED.
+    Raises:
+        CnncalcError: "unknown-optimiser" for one that is not in STATE_NUMBERS.
 
     >>> from cnncalc import analyze, load
     >>> training(analyze(load("lenet5")), "adam").total
     TrainingBytes(activations=62544, parameters=246824, gradients=246824, optimiser=493648)
     """
-    if optimiser not in REMEMBERED:
-        message = f"no optimiser named '{optimiser}' is known"
-        help_ = did_you_mean(optimiser, REMEMBERED) or f"known ones: {', '.join(REMEMBERED)}"
+    if optimiser not in STATE_NUMBERS:
+        message = f"'{optimiser}' is not a known optimiser"
+        help_ = did_you_mean(optimiser, STATE_NUMBERS) or f"known ones: {', '.join(STATE_NUMBERS)}"
         raise CnncalcError(Diagnostic("error", "unknown-optimiser", message, help=help_))
     memory = report.totals.memory
     each = bytes_per_number(memory.dtype)
@@ -88,6 +89,6 @@ def training(report: Report, optimiser: str = "sgd") -> TrainingMemory:
             activations=0 if row.is_view else row.out.size * sample,
             parameters=(row.params + row.fixed + row.buffers) * each,
             gradients=row.trainable * each,
-            optimiser=REMEMBERED[optimiser] * row.trainable * each,
+            optimiser=STATE_NUMBERS[optimiser] * row.trainable * each,
         )
     return TrainingMemory(optimiser, memory.dtype, memory.batch, rows)

@@ -146,7 +146,7 @@ def test_words_that_mean_nothing(key, code, message, help_):
 
 
 def test_a_shape_expected_of_a_count_is_a_mistake_of_the_caller():
-    with pytest.raises(TypeError, match=r"^a count is expected as a number, got \(1, 2\)$"):
+    with pytest.raises(TypeError, match=r"^the bounds of a count are numbers, got \(1, 2\)$"):
         check(lenet5(), "params", (1, 2))
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnncalc import analyze, load
-from cnncalc.analysis.memory import peak, tenancy
+from cnncalc.analysis.memory import lifetimes, peak
 from cnncalc.layers import layer_type, layer_types
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -190,7 +190,7 @@ class Machine:
 @settings(max_examples=250)
 def test_against_a_machine_that_runs_the_network(network, in_place):
     machine = Machine(network, in_place=in_place)
-    found = tenancy(network, in_place=in_place)
+    found = lifetimes(network, in_place=in_place)
     sizes = {node.index: node.shape.size for node in machine.nodes}
     assert dict(found.owners) == machine.slot
     assert found.sizes(network) == sum(sizes[slot] for slot in set(machine.slot.values()))
@@ -202,6 +202,6 @@ def test_against_a_machine_that_runs_the_network(network, in_place):
 
 @given(random_networks())
 def test_working_in_place_never_takes_more(network):
-    usual, plain = tenancy(network), tenancy(network, in_place=False)
+    usual, plain = lifetimes(network), lifetimes(network, in_place=False)
     assert peak(network, usual).numbers <= peak(network, plain).numbers
     assert usual.sizes(network) <= plain.sizes(network)

@@ -97,7 +97,7 @@ def test_branches_out_of_step():
         Diagnostic(
             "note",
             "misaligned",
-            "1 merge joins branches that move over the input at different pace; "
+            "1 merge joins branches with different jumps; "
             "first: add1, 2×2 from halved, 1×1 from cut",
             PLACE,
         ),
@@ -115,6 +115,5 @@ def test_several_merges_out_of_step_and_the_input_among_them():
     (note,) = [note for note in notes(graph) if note.code == "misaligned"]
     assert note.span == PLACE
     assert note.message == (
-        "2 merges join branches that move over the input at different pace; "
-        "first: add1, 8/5 from padded, 1 from in"
+        "2 merges join branches with different jumps; first: add1, 8/5 from padded, 1 from in"
     )

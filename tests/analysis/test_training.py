@@ -4,8 +4,8 @@ import pytest
 from graphs import Graph, conv, layer, lenet5
 
 from cnncalc import analyze, load
-from cnncalc.analysis.memory import tenancy
-from cnncalc.analysis.training import REMEMBERED, TrainingBytes, training
+from cnncalc.analysis.memory import lifetimes
+from cnncalc.analysis.training import STATE_NUMBERS, TrainingBytes, training
 from cnncalc.errors import CnncalcError
 from cnncalc.layers._base import Layer
 from cnncalc.shapes import Shape
@@ -104,7 +104,7 @@ def test_training_and_peak_memory_agree_on_what_is_a_view(name):
     network = load(name)
     kept = training(analyze(network, dtype="1")).total.activations
     dropped = sum(n.shape.size for n in network.nodes if n.layer.type == "dropout")
-    assert kept == tenancy(network, in_place=False).sizes(network) + dropped
+    assert kept == lifetimes(network, in_place=False).sizes(network) + dropped
 
 
 def test_auxiliary_heads_are_trained():
@@ -116,7 +116,7 @@ def test_an_unknown_optimiser():
     report = analyze(lenet5().network())
     with pytest.raises(CnncalcError) as caught:
         training(report, "adamw")
-    assert str(caught.value) == "unknown-optimiser: no optimiser named 'adamw' is known"
+    assert str(caught.value) == "unknown-optimiser: 'adamw' is not a known optimiser"
     assert caught.value.diagnostics[0].help == "did you mean 'adam'?"
     assert training(report, "adam").optimiser == "adam"
-    assert set(REMEMBERED) == {"sgd", "momentum", "adam"}
+    assert set(STATE_NUMBERS) == {"sgd", "momentum", "adam"}
