@@ -53,14 +53,14 @@ def rf(
     if through and not at:
         raise typer.BadParameter("needs --at", param_hint="--through")
     with output.guarded(json=format_ == "json"):
-        from cnncalc.questions.rf import receptive, seen_by
+        from cnncalc.questions.rf import coverage, seen_by
 
         network = spec.load(file)
         order = layout or network.layout
         if at:
             pieces = _unit(seen_by(network, *_place(at, network)), format_, order, through=through)
         else:
-            pieces = _advice(receptive(network), format_, order, expand=expand)
+            pieces = _advice(coverage(network), format_, order, expand=expand)
         output.emit(pieces, out)
         output.tell(network.diagnostics)
 

@@ -1,8 +1,8 @@
-"""Every number of a layer, each with its formula and this layer's numbers put in.
+"""Every figure of a layer with its formula, and with this layer's numbers in the formula.
 
-The layer types tell what is local (output, neurons, weights, connections, MACs). Added here is what
-only the network knows: the receptive field, whose weights are shared, what the output takes in
-memory, and what a fully connected layer in the same place would cost.
+Layer types explain what is local: output, neurons, weights, connections, MACs. Added here is what
+takes the whole network: the receptive field, shared weights, the bytes of the output, and what a
+fully connected layer between the same maps would cost.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cnncalc.network import Network
 
 STORED = ("weights", "biases", "params", "buffers", "fixed")
+# Figures that are explained even where they are 0: their labels, and why they are 0.
 ALWAYS = {
     "params": ("params", "none"),
     "connections": ("connections", "not counted"),
@@ -32,7 +33,7 @@ ALWAYS = {
 
 
 class Explanation(NamedTuple):
-    """One row of the report, its formulas in reading order, and what else there is to say."""
+    """One row of the report, its steps in reading order, and remarks on what they leave out."""
 
     row: Row
     steps: tuple[Step, ...]
@@ -42,29 +43,31 @@ class Explanation(NamedTuple):
 def explain(
     network: Network, name: str | None = None, *, batch: int | None = None, dtype: str = "fp32"
 ) -> tuple[Explanation, ...]:
-    """Explain a layer with what is attached to it, everything in a named part, or all rows.
+    """Explain a layer with the rows attached to it, everything in a named part, or all rows.
 
-    The value of every step is the figure of the report that its `field` names. Raises
-    CnncalcError ("unknown-layer") for a name that is not there.
+    The value of every step is the figure of the report that its `field` names.
+
+    Raises:
+        CnncalcError: "unknown-layer" for a name that is not there.
 
     >>> from cnncalc import load
-    >>> told = explain(load("lenet5"), "C3")
-    >>> [one.row.name for one in told]
+    >>> explanations = explain(load("lenet5"), "C3")
+    >>> [explanation.row.name for explanation in explanations]
     ['C3', 'C3.tanh']
-    >>> step = next(step for step in told[0].steps if step.label == "receptive field")
+    >>> step = next(step for step in explanations[0].steps if step.label == "receptive field")
     >>> step.formula, step.numbers, step.value
     ('r + (F - 1)j', '6 + (5 - 1)·2', 14)
     """
     report = analyze(network, batch=batch, dtype=dtype, formulas=True)
     facts = all_facts(network)
-    fields, told = trace(network, facts), receptive_fields(network, facts)
+    fields, described = trace(network, facts), receptive_fields(network, facts)
     rows = report.rows if name is None else report.rows_of(name)
     return tuple(
         Explanation(
             row,
             (
-                *_own(row),
-                *field_steps(network.nodes[row.index], facts[row.index], fields, told),
+                *_layer_steps(row),
+                *field_steps(network.nodes[row.index], facts[row.index], fields, described),
                 *_memory(row, report),
                 *_fully_connected(row),
             ),
@@ -74,17 +77,17 @@ def explain(
     )
 
 
-def _own(row: Row) -> Iterator[Step]:
-    """The layer type's steps.
+def _layer_steps(row: Row) -> Iterator[Step]:
+    """The layer type's own steps.
 
-    What is stored elsewhere counts 0 here, and what is nothing is said.
+    Shared weights count 0 here, and a figure of ALWAYS that has no step gets one with 0.
     """
     for step in row.steps:
         elsewhere = row.shared_with is not None and step.field in STORED
         yield Step(*step[:2], "counted there", "0", 0) if elsewhere else step
-    told = {step.field for step in row.steps}
+    explained = {step.field for step in row.steps}
     for field, (label, why) in ALWAYS.items():
-        if field not in told and not getattr(row, field):
+        if field not in explained and not getattr(row, field):
             yield Step(field, label, why, "0", 0)
 
 
@@ -107,23 +110,23 @@ def _sum(terms: list[str]) -> str:
 
 
 def _fully_connected(row: Row) -> Iterator[Step]:
-    """A fully connected layer between the same maps, where this one does with fewer weights."""
+    """The weights of a fully connected layer between the same maps, compared with these."""
     if not (row.macs and row.out.rank and len(row.in_shapes) == 1 and row.in_shapes[0].rank):
         return
     inputs, neurons = row.in_shapes[0].size, row.neurons
     weights = inputs * neurons
-    said = "fully connected"
-    yield Step("fc.weights", said, "inputs·neurons", f"{inputs}·{neurons}", weights)
+    label = "fully connected"
+    yield Step("fc.weights", label, "inputs·neurons", f"{inputs}·{neurons}", weights)
     if row.biases:
-        yield Step("fc.biases", f"{said}, biases", "neurons", f"{neurons}", neurons)
+        yield Step("fc.biases", f"{label}, biases", "neurons", f"{neurons}", neurons)
     if row.weights:
         times = Fraction(weights, row.weights)
         numbers = f"{weights}/{row.weights}"
-        yield Step("fc.times", "times the weights", f"{said}/weights", numbers, times)
+        yield Step("fc.times", "times the weights", f"{label}/weights", numbers, times)
 
 
 def _remarks(row: Row, frozen: bool) -> Iterator[str]:
-    """What the figures alone do not tell."""
+    """What the figures leave out."""
     if row.shared_with is not None:
         yield f"uses the weights of {row.shared_with}, which are counted there"
     if frozen:
@@ -135,6 +138,6 @@ def _remarks(row: Row, frozen: bool) -> Iterator[str]:
         yield f"rounds down: {unread} ({'×'.join(row.in_shapes[0].axes)}) at the edge is never read"
     field = row.receptive_field
     if field is not None and field.gated:
-        yield "a gate on the way scales by the whole map, which the receptive field leaves out"
+        yield "a gate before it scales by the whole map, which the receptive field leaves out"
     if field is not None and not field.aligned:
-        yield "branches of different jump meet on the way: the jump is that of one of them"
+        yield "branches with different jumps meet before it: the jump is that of one of them"

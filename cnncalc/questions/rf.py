@@ -1,8 +1,13 @@
-"""Receptive-field advice: how much of the input each layer covers, and what one unit sees.
+"""Receptive fields explained: what each layer covers, what one unit sees, and the arithmetic.
 
-Coverage is read off the receptive fields, which run on over padding within the network; the
-places that one unit sees, and the first layer that sees everything, are followed backward
-place by place (see `neuron_origin`).
+Coverage comes from the receptive fields, which run on over padding within the network. What one
+unit sees, and so which layer is the first to see the whole input, is followed backward exactly
+(see `neuron_origin`).
+
+The steps of the arithmetic: along a chain r' = r + (F - 1)j, j' = j·S, c' = c + ((F - 1)/2 - P)j,
+where r, j and c are the size, the jump and the first centre of the input's field (Araujo, Norris,
+Sim, Distill 2019). Where branches meet, and behind an enlarging layer, there is no such formula,
+and the field is that of the unit that sees most.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.facts import all_facts
 from cnncalc.analysis.receptive import trace
 from cnncalc.analysis.stretches import length
-from cnncalc.errors import failure
+from cnncalc.errors import counted, failure
 from cnncalc.layers._base import Step
 from cnncalc.neuron_origin import neuron_origin
 from cnncalc.shapes import AXES, AXIS_WORDS
@@ -35,52 +40,53 @@ if TYPE_CHECKING:
     from cnncalc.window import Reach
 
 Number = int | Fraction
-KEY = "receptive_field"
+# The parts of a field, and what they are called in steps.
+PARTS = {"size": "receptive field", "jump": "jump", "start": "first centre"}
 
 
 class Coverage(NamedTuple):
-    """How much of the network's input the unit of a layer that sees most of it sees.
+    """How much of the network's input is seen by the unit of a layer that sees most of it.
 
-    `covered` counts pixels per axis, clipped to the input; `unit` is where that unit stands.
+    `covered` counts pixels per axis, clipped to the input; `unit` is the position of that unit.
     """
 
     row: Row
-    source: tuple[int, ...]  # the spatial sizes of the input
+    source: tuple[int, ...]  # spatial sizes of the input
     covered: tuple[int, ...]
     unit: tuple[int, ...]
 
     @property
     def share(self) -> Fraction:
-        """The part of the input that is covered."""
+        """The covered part of the input, from 0 to 1."""
         return Fraction(prod(self.covered), prod(self.source))
 
     @property
     def outgrows(self) -> bool:
-        """Whether the field is larger than the input, so that its edge sees only padding."""
+        """Whether the field is larger than the input, so that part of it covers only padding."""
         field = self.row.receptive_field
         pairs = zip(field.size, self.source, strict=True) if field else ()
         return any(size > whole for size, whole in pairs)
 
 
 class CoverageReport(NamedTuple):
-    """The coverage of every layer that has a field, in order, and what follows from it."""
+    """The coverage of every layer that has a receptive field, in order."""
 
     report: Report
     covers: tuple[Coverage, ...]
-    sees_all: str | None  # the first layer with a unit that sees every pixel's row and column
+    sees_all: str | None  # the first layer with a unit that sees from edge to edge
 
     @property
     def outgrown(self) -> tuple[Coverage, ...]:
-        """The layers that slide over the input with a field larger than it."""
-        return tuple(one for one in self.covers if one.outgrows and _moves(one.row))
+        """The layers whose field is larger than the input, and whose units see different parts."""
+        return tuple(cover for cover in self.covers if cover.outgrows and _moves(cover.row))
 
 
-def receptive(network: Network) -> CoverageReport:
-    """How the receptive field grows over a network's input.
+def coverage(network: Network) -> CoverageReport:
+    """How much of the input each layer covers.
 
     >>> from cnncalc import load
-    >>> advice = receptive(load("lenet5"))
-    >>> advice.sees_all, [str(cover.share) for cover in advice.covers if cover.row.name == "C1"]
+    >>> report = coverage(load("lenet5"))
+    >>> report.sees_all, [str(cover.share) for cover in report.covers if cover.row.name == "C1"]
     ('C5', ['25/1024'])
     """
     report = analyze(network)
@@ -103,7 +109,7 @@ def _cover(row: Row, field: Field) -> Coverage:
 
 
 def _first_to_see_all(network: Network, covers: tuple[Coverage, ...]) -> str | None:
-    """The first layer of which a unit really sees from edge to edge, padding apart."""
+    """The first layer with a unit that sees the input from edge to edge, padding not counted."""
     source = next((node.index for node in network.inputs if node.shape.spatial), None)
     for cover in covers:
         if cover.covered == cover.source and source is not None:
@@ -114,7 +120,7 @@ def _first_to_see_all(network: Network, covers: tuple[Coverage, ...]) -> str | N
 
 
 class SeenRegion(NamedTuple):
-    """What a unit sees of one tensor: the first and last place per axis; `solid` if all between."""
+    """What a unit sees of one tensor: first and last position per axis; `solid`: all in between."""
 
     name: str
     shape: Shape
@@ -123,9 +129,9 @@ class SeenRegion(NamedTuple):
 
 
 class Neuron(NamedTuple):
-    """A unit, and what reaches it: of the inputs, and of every tensor on the way.
+    """A unit, and what it sees of the inputs and of every tensor in between.
 
-    `gated`: a gate by global pooling is on the way, which scales the whole map.
+    `gated`: a gate by global pooling lies in between, which scales the whole map.
     """
 
     name: str
@@ -137,10 +143,14 @@ class Neuron(NamedTuple):
 
 
 def seen_by(network: Network, name: str, place: tuple[int, ...] | None = None) -> Neuron:
-    """The box of the input that one unit sees, exactly; without a place, the middle unit.
+    """The exact part of the input that one unit sees; without a place, that of the middle unit.
 
-    `name` is a layer or a named part, whose last layer counts. Gates are not followed: they
-    scale by the whole map. Raises CnncalcError for a layer or a place that is not there.
+    `name` is a layer, or a named part, of which the last layer is taken. Gates are not followed,
+    since they scale by the whole map.
+
+    Raises:
+        CnncalcError: "unknown-layer" or "no-unit" for a layer or a place that does not exist,
+            "too-many-gaps" where the positions cannot be followed.
 
     >>> from cnncalc import load
     >>> unit = seen_by(load("lenet5"), "C3", (4, 4))
@@ -150,54 +160,56 @@ def seen_by(network: Network, name: str, place: tuple[int, ...] | None = None) -
     node = _node(network, name)
     middle = tuple(size // 2 for size in node.shape.spatial)
     unit = middle if place is None else _checked(node, place)
-    found = neuron_origin(network, node.index, unit)
-    seen = {
-        index: _seen(network.nodes[index], origin)
-        for index, origin in sorted(found.of.items())
+    origins = neuron_origin(network, node.index, unit)
+    regions = {
+        index: _region(network.nodes[index], origin)
+        for index, origin in sorted(origins.of.items())
         if network.nodes[index].shape.spatial and index != node.index
     }
-    inputs = tuple(one for index, one in seen.items() if not network.nodes[index].inputs)
-    through = tuple(one for index, one in seen.items() if network.nodes[index].inputs)
-    return Neuron(node.name, node.shape, unit, inputs, through, found.gated)
+    inputs = tuple(region for index, region in regions.items() if not network.nodes[index].inputs)
+    through = tuple(region for index, region in regions.items() if network.nodes[index].inputs)
+    return Neuron(node.name, node.shape, unit, inputs, through, origins.gated)
 
 
 def _node(network: Network, name: str) -> Node:
-    """The node of a layer itself, or the last of a named part."""
+    """The node of a layer, or the last of a named part. Raises CnncalcError for other names."""
     return network.row(name) or network.nodes[analyze(network).rows_of(name)[-1].index]
 
 
 def _checked(node: Node, place: tuple[int, ...]) -> tuple[int, ...]:
-    """A place that is on the map. Raises CnncalcError ("no-unit") for another."""
+    """The place, if it lies on the map. Raises CnncalcError ("no-unit") otherwise."""
     letters = node.shape.axes
     if len(place) != len(letters):
-        wanted = f"{node.name}:{','.join(letters).upper()}" if letters else f"just {node.name}"
-        message = f"{node.name} puts out {node.shape}: its units have {len(letters)} places"
-        raise failure("no-unit", message, help=f"write {wanted}")
+        form = f"{node.name}:{','.join(letters).upper()}" if letters else f"just {node.name}"
+        axes = "1 spatial axis" if len(letters) == 1 else f"{len(letters)} spatial axes"
+        given = counted(len(place), "coordinate")
+        message = f"{given} for {node.name}, whose output {node.shape} has {axes}"
+        raise failure("no-unit", message, help=f"write {form}")
     for letter, at, size in zip(letters, place, node.shape.spatial, strict=True):
         if not 0 <= at < size:
             word = AXIS_WORDS[letter]
             message = f"{node.name} has no unit at {word} {at}: its {word} is {size}"
-            raise failure("no-unit", message, help=f"places count from 0 to {size - 1}")
+            raise failure("no-unit", message, help=f"positions count from 0 to {size - 1}")
     return place
 
 
-def _seen(node: Node, origin: TensorOrigin) -> SeenRegion:
+def _region(node: Node, origin: TensorOrigin) -> SeenRegion:
     return SeenRegion(node.name, node.shape, origin.box, origin.solid)
 
 
-def growth(advice: CoverageReport) -> tuple[Coverage, ...]:
-    """The layers at which the field grows, without those that only hand it on.
+def growth(report: CoverageReport) -> tuple[Coverage, ...]:
+    """The layers that change the field, without those that only pass it on.
 
     >>> from cnncalc import load
-    >>> [cover.row.name for cover in growth(receptive(load("lenet5")))]
+    >>> [cover.row.name for cover in growth(coverage(load("lenet5")))]
     ['C1', 'S2', 'C3', 'S4', 'C5', 'F6']
     """
-    fields = {cover.row.name: _field(cover) for cover in advice.covers}
+    fields = {cover.row.name: _field(cover) for cover in report.covers}
 
-    def handed_on(cover: Coverage) -> bool:
+    def passes_on(cover: Coverage) -> bool:
         return any(fields.get(name) == _field(cover) for name in cover.row.inputs)
 
-    return tuple(cover for cover in advice.covers if not handed_on(cover))
+    return tuple(cover for cover in report.covers if not passes_on(cover))
 
 
 def _field(cover: Coverage) -> tuple[object, object]:
@@ -206,7 +218,7 @@ def _field(cover: Coverage) -> tuple[object, object]:
 
 
 class FieldState(NamedTuple):
-    """Size, jump and first centre along one axis."""
+    """Size r, jump j and first centre c of a field along one axis."""
 
     r: Number
     j: Number
@@ -214,40 +226,38 @@ class FieldState(NamedTuple):
 
 
 class FormulaLine(NamedTuple):
-    """A formula in letters and in numbers."""
+    """A formula in letters, and with numbers in their place."""
 
     formula: str
     numbers: str
 
 
 def field_steps(
-    node: Node, fact: Facts, fields: Sequence[Field | None], told: Sequence[ReceptiveField | None]
+    node: Node,
+    fact: Facts,
+    fields: Sequence[Field | None],
+    described: Sequence[ReceptiveField | None],
 ) -> list[Step]:
     """Size, jump and first centre of a node's field, per axis of the network's input.
 
-    `receptive_field_steps` and `told` hold what `receptive` says of every node. No steps where
-    there is no field to speak of.
+    `fields` and `described` are of every node, as `analysis.receptive` computes and describes
+    them. A node without a field has no steps.
     """
-    field, after = fields[node.index], told[node.index]
+    field, after = fields[node.index], described[node.index]
     if field is None or after is None:
         return []
-    before = _only_input(node, fact, told)
+    before = _only_input(node, fact, described)
     letters = AXES[len(field.source)]
-    found, values = [], list(zip(after.size, after.jump, after.start, strict=True))
-    for place in range(len(letters)):
-        way = _way_in(before, fact, place)
-        found.append(
-            _lines(field.axes[place], field.source[place], FieldState(*values[place]), way)
-        )
-    alike = len(set(found)) == 1
+    formulas, values = [], list(zip(after.size, after.jump, after.start, strict=True))
+    for index, (axis, source) in enumerate(zip(field.axes, field.source, strict=True)):
+        step = _step_on(before, fact, index)
+        formulas.append(_formulas(axis, source, FieldState(*values[index]), step))
+    alike = len(set(formulas)) == 1
     return [
-        Step(f"{KEY}.{key}.{letter}", _label(word, letter, alike), *line, value)
-        for letter, lines, of_axis in zip(letters, found, values, strict=True)
-        for (key, word), line, value in zip(WORDS.items(), lines, of_axis, strict=True)
+        Step(f"receptive_field.{key}.{letter}", _label(word, letter, alike), *line, value)
+        for letter, lines, of_axis in zip(letters, formulas, values, strict=True)
+        for (key, word), line, value in zip(PARTS.items(), lines, of_axis, strict=True)
     ]
-
-
-WORDS = {"size": "receptive field", "jump": "jump", "start": "first centre"}
 
 
 def _label(word: str, letter: str, alike: bool) -> str:
@@ -255,73 +265,76 @@ def _label(word: str, letter: str, alike: bool) -> str:
 
 
 class SourceField(NamedTuple):
-    """The one input whose field a layer hands on, and the layer's reach into it."""
+    """The only input of a layer that has a field, and the layer's reach into it."""
 
     field: ReceptiveField
     reach: tuple[Reach, ...]
 
 
 def _only_input(
-    node: Node, fact: Facts, told: Sequence[ReceptiveField | None]
+    node: Node, fact: Facts, described: Sequence[ReceptiveField | None]
 ) -> SourceField | None:
-    """The input of a layer that has one; gates do not count."""
+    """The input of a layer that has exactly one; gates do not count."""
     reaches = fact.reach or tuple((STILL,) * shape.rank for shape in fact.in_shapes)
-    ways = [(told[i], way) for i, way in zip(node.inputs, reaches, strict=True) if way is not None]
-    if len(ways) != 1 or ways[0][0] is None:
+    inputs = [(described[i], r) for i, r in zip(node.inputs, reaches, strict=True) if r is not None]
+    if len(inputs) != 1 or inputs[0][0] is None:
         return None
-    return SourceField(ways[0][0], ways[0][1])
+    return SourceField(inputs[0][0], inputs[0][1])
 
 
 class FieldStep(NamedTuple):
-    """One axis of a layer with one input: the field before, the reach, the window if it is one."""
+    """One axis of a layer with one input: the field before it, its reach, and its window if any."""
 
     old: FieldState
     reach: Reach
-    window: tuple[int, int, int] | None  # filter, dilation, padding before
+    window: tuple[int, int, int] | None  # filter, dilation, padding in front
 
 
-def _way_in(before: SourceField | None, fact: Facts, place: int) -> FieldStep | None:
+def _step_on(before: SourceField | None, fact: Facts, axis: int) -> FieldStep | None:
     if before is None:
         return None
     field, reach = before
-    old = FieldState(field.size[place], field.jump[place], field.start[place])
+    old = FieldState(field.size[axis], field.jump[axis], field.start[axis])
     if not any(field.jump) or len(reach) != len(field.size):
         return FieldStep(old, STILL, None)
-    return FieldStep(old, reach[place], _window(reach[place], fact.settings, place))
+    return FieldStep(old, reach[axis], _window(reach[axis], fact.settings, axis))
 
 
 @lru_cache(maxsize=4096)
-def _lines(
-    axis: Axis, source: int, new: FieldState, way: FieldStep | None
+def _formulas(
+    axis: Axis, source: int, new: FieldState, step: FieldStep | None
 ) -> tuple[FormulaLine, FormulaLine, FormulaLine]:
-    """Size, jump and centre: from those of the input, where that gives what is reported."""
-    if way is None:
+    """Formulas of size, jump and centre from those of the input, where these give the result."""
+    if step is None:
         return _widest(axis, source), FormulaLine("j", str(new.j)), _first(axis, source)
-    jump = _jump(way.old, way.reach, new.j)
-    if _composed(way.old, way.reach) != (new.r, new.c):
+    jump = _jump(step.old, step.reach, new.j)
+    if _composed(step.old, step.reach) != (new.r, new.c):
         return _widest(axis, source), jump, _first(axis, source)
-    if way.reach == STILL:
-        return FormulaLine("r", str(way.old.r)), jump, FormulaLine("c", str(way.old.c))
-    return _size(way), jump, _centre(way)
+    if step.reach == STILL:
+        return FormulaLine("r", str(step.old.r)), jump, FormulaLine("c", str(step.old.c))
+    return _size(step), jump, _centre(step)
 
 
 def _composed(old: FieldState, reach: Reach) -> tuple[Number, Number]:
-    """Size and first centre behind a layer, were there no pattern of enlarging to round to."""
+    """Size and first centre behind a layer whose units all read alike.
+
+    Behind an enlarging layer they do not, so that the reported field may be another.
+    """
     middle = Fraction(reach.low + reach.high) / 2
     return old.r + (reach.high - reach.low) * old.j, old.c + middle * old.j
 
 
 def _jump(old: FieldState, reach: Reach, new: Number) -> FormulaLine:
-    if reach == STILL or old.j * reach.step != new:  # where all units come to see all, it is 0
+    if reach == STILL or old.j * reach.step != new:  # 0 once all units see the whole input
         return FormulaLine("j", str(new))
     if not reach.step:
         return FormulaLine("0", "0")
     return FormulaLine("j·S", f"{_n(old.j)}·{_n(reach.step)}")
 
 
-def _size(way: FieldStep) -> FormulaLine:
-    """In the letters of a window, or by the number of places that one unit reads."""
-    (r, j, _), reach, window = way
+def _size(step: FieldStep) -> FormulaLine:
+    """In the letters of a window, or with n, the number of positions that one unit reads."""
+    (r, j, _), reach, window = step
     if window is None:
         count = _n(reach.high - reach.low + 1)
         return FormulaLine("r + (n - 1)j", f"{_n(r)} + ({count} - 1)·{_n(j)}")
@@ -329,9 +342,9 @@ def _size(way: FieldStep) -> FormulaLine:
     return FormulaLine(f"r + {span}j", f"{_n(r)} + {numbers}·{_n(j)}")
 
 
-def _centre(way: FieldStep) -> FormulaLine:
-    """Half the span away, less the padding; or the middle of the places that one unit reads."""
-    (_, j, c), reach, window = way
+def _centre(step: FieldStep) -> FormulaLine:
+    """Half a span further, less the padding; or the middle of what one unit reads."""
+    (_, j, c), reach, window = step
     if window is None:
         middle = f"({_n(reach.low)} + {_n(reach.high)})/2"
         return FormulaLine("c + (a + b)/2·j", f"{_n(c)} + {middle}·{_n(j)}")
@@ -340,36 +353,36 @@ def _centre(way: FieldStep) -> FormulaLine:
 
 
 def _span(kernel: int, dilation: int, _: int) -> FormulaLine:
-    """From the first to the last tap of a filter."""
+    """The distance from the first to the last tap of a filter."""
     if dilation == 1:
         return FormulaLine("(F - 1)", f"({kernel} - 1)")
     return FormulaLine("d(F - 1)", f"{dilation}·({kernel} - 1)")
 
 
-def _window(reach: Reach, settings: Mapping[str, Any], place: int) -> tuple[int, int, int] | None:
-    """Filter, dilation and padding before, where the reach is that of a window."""
+def _window(reach: Reach, settings: Mapping[str, Any], axis: int) -> tuple[int, int, int] | None:
+    """Filter, dilation and padding in front, where the reach is that of a window."""
     if not {"kernel", "stride", "padding"} <= settings.keys():
         return None
-    kernel, (begin, end) = settings["kernel"][place], settings["padding"][place]
-    dilation = settings["dilation"][place] if "dilation" in settings else 1
-    own = Window(kernel, settings["stride"][place], begin, end, dilation)
-    return (kernel, dilation, begin) if own.reach == reach else None
+    kernel, (begin, end) = settings["kernel"][axis], settings["padding"][axis]
+    dilation = settings["dilation"][axis] if "dilation" in settings else 1
+    window = Window(kernel, settings["stride"][axis], begin, end, dilation)
+    return (kernel, dilation, begin) if window.reach == reach else None
 
 
 def _widest(axis: Axis, source: int) -> FormulaLine:
-    """The size, read off the first and last pixel of a unit that sees most."""
+    """The size, from the first and last pixel of the unit that sees most."""
     first, last = axis.widest(source) or (0, -1)
     return FormulaLine("last - first + 1", f"{_n(last)} - {_n(first)} + 1")
 
 
 def _first(axis: Axis, source: int) -> FormulaLine:
-    """The centre of the first unit that sees anything."""
+    """The centre of what the first unit sees that sees anything."""
     first, last = axis.first(source) or (0, -1)
     return FormulaLine("(first + last + 1)/2", f"({_n(first)} + {_n(last)} + 1)/2")
 
 
 def _n(value: Number) -> str:
-    """A number that may stand in a formula.
+    """A number as it stands in a formula: in parentheses where it is negative or a fraction.
 
     >>> _n(3), _n(-3), _n(Fraction(1, 2)), _n(Fraction(-3, 1))
     ('3', '(-3)', '(1/2)', '(-3)')

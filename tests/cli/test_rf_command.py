@@ -56,7 +56,7 @@ def test_a_place_that_is_not_there(cnncalc):
     assert answer.status == 1
     assert answer.err == (
         "error[no-unit]: C3 has no unit at width 10: its width is 10\n"
-        "  = help: places count from 0 to 9\n"
+        "  = help: positions count from 0 to 9\n"
     )
     assert cnncalc("rf", "lenet5", "--through").status == 2
 

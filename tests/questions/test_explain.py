@@ -143,7 +143,7 @@ def test_enlarging_dilation_and_gates():
     graph.add("fc", layer("fc", units=3), "gate")
     check(graph.network())
     assert steps_of(graph.network(), "dilated")["receptive_field.size.h"].formula == "r + d(F - 1)j"
-    assert "gate on the way" in explain(graph.network(), "gate")[0].remarks[0]
+    assert "a gate before it" in explain(graph.network(), "gate")[0].remarks[0]
 
 
 def test_shared_weights_are_counted_where_they_are_kept():

@@ -16,7 +16,7 @@ from graphs import Graph, conv, layer, lenet5, pool
 from cnncalc import analyze, load
 from cnncalc.errors import CnncalcError, UnplacedError
 from cnncalc.neuron_origin import neuron_origin
-from cnncalc.questions.rf import growth, receptive, seen_by
+from cnncalc.questions.rf import coverage, growth, seen_by
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor, positions
 
@@ -226,7 +226,7 @@ def test_a_gate_is_not_followed():
 
 
 def test_lenet5_sees_its_whole_input_from_c5_on():
-    advice = receptive(lenet5().network())
+    advice = coverage(lenet5().network())
     assert advice.sees_all == "C5"
     assert advice.outgrown == ()
     shares = {cover.row.name: cover.share for cover in advice.covers}
@@ -236,14 +236,14 @@ def test_lenet5_sees_its_whole_input_from_c5_on():
 
 def test_resnet50_outgrows_a_picture_of_224():
     """Its fields by stage are 35, 91, 267 and 427 pixels, of 224."""
-    advice = receptive(load("resnet50"))
+    advice = coverage(load("resnet50"))
     assert advice.sees_all == "layer3.4.conv2"
     assert advice.outgrown[0].row.name == advice.sees_all
     assert all(cover.row.receptive_field.size[0] > 224 for cover in advice.outgrown)
 
 
 def test_the_unpadded_unet_sees_little_of_its_tile():
-    advice = receptive(load("unet"))
+    advice = coverage(load("unet"))
     assert advice.sees_all is None
     assert max(cover.share for cover in advice.covers) * 572**2 == 204**2
 
@@ -254,17 +254,17 @@ def test_padding_that_stands_in_for_pixels_does_not_see_all():
     graph.add("cut", layer("crop", begin=(1,), end=(1,)))
     graph.add("conv", conv(1, 7, p=3))
     network = graph.network()
-    assert receptive(network).covers[-1].covered == (7,)
-    assert receptive(network).sees_all is None
+    assert coverage(network).covers[-1].covered == (7,)
+    assert coverage(network).sees_all is None
     whole = Graph(Shape(1, (7,)))
     whole.add("conv", conv(1, 7, p=3))
-    assert receptive(whole.network()).sees_all == "conv"
+    assert coverage(whole.network()).sees_all == "conv"
 
 
 def test_growth_leaves_out_what_hands_the_field_on():
-    names = [cover.row.name for cover in growth(receptive(lenet5().network()))]
+    names = [cover.row.name for cover in growth(coverage(lenet5().network()))]
     assert names == ["C1", "S2", "C3", "S4", "C5", "F6"]
-    assert growth(receptive(Graph(Shape(10)).network())) == ()
+    assert growth(coverage(Graph(Shape(10)).network())) == ()
 
 
 def test_growth_is_measured_against_what_goes_in():
@@ -275,14 +275,14 @@ def test_growth_is_measured_against_what_goes_in():
     graph.add("slow", conv(4, 5, p=2), "a")
     graph.add("same", conv(4, 3, p=1), "slow")
     graph.add("sum", layer("add"), "wide same")
-    names = [cover.row.name for cover in growth(receptive(graph.network()))]
+    names = [cover.row.name for cover in growth(coverage(graph.network()))]
     assert names == ["a", "wide", "slow", "same"]
 
 
 def test_coverage_agrees_with_the_report():
     network = load("unet-padded")
     fields = {row.name: row.receptive_field for row in analyze(network).rows}
-    for cover in receptive(network).covers:
+    for cover in coverage(network).covers:
         field = fields[cover.row.name]
         assert all(c <= size for c, size in zip(cover.covered, field.size, strict=True))
         assert cover.outgrows == any(s > w for s, w in zip(field.size, cover.source, strict=True))
@@ -300,12 +300,22 @@ def test_a_part_stands_for_its_last_layer():
 @pytest.mark.parametrize(
     ("name", "place", "message", "help_"),
     [
-        ("C3", (4, 10), "C3 has no unit at width 10: its width is 10", "places count from 0 to 9"),
-        ("C3", (4,), "C3 puts out 10×10×16: its units have 2 places", "write C3:H,W"),
-        ("F6", (0,), "F6 puts out 84: its units have 0 places", "write just F6"),
+        (
+            "C3",
+            (4, 10),
+            "C3 has no unit at width 10: its width is 10",
+            "positions count from 0 to 9",
+        ),
+        (
+            "C3",
+            (4,),
+            "1 coordinate for C3, whose output 10×10×16 has 2 spatial axes",
+            "write C3:H,W",
+        ),
+        ("F6", (0,), "1 coordinate for F6, whose output 84 has 0 spatial axes", "write just F6"),
         ("C9", None, "LeNet-5 has no layer named 'C9'", "did you mean 'C5'?"),
     ],
-)
+)  # fmt: skip
 def test_what_is_not_there(name, place, message, help_):
     network = load("lenet5")
     assert seen_by(network, "C3", (4, 9)).place == (4, 9)
