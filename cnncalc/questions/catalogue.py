@@ -1,7 +1,7 @@
-"""The bundled networks, one entry for each, with the figures that their own specs promise.
+"""The bundled networks, one entry for each, with the figures that their specs expect.
 
-Nothing is computed: the figures stand in `expect`, which `cnncalc check` holds to the unit. A
-figure that a spec does not promise is None.
+Nothing is computed, which would take seconds for all of them: the figures are those of `expect`,
+which `cnncalc check` verifies. A figure that a spec does not state is None.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ YEARS = re.compile(r"(\d{4})?(\.\.)?(\d{4})?\Z")
 
 
 class CatalogueEntry(NamedTuple):
-    """One bundled network: a variant, or a file without variants. `family` is the file's name.
+    """One bundled network: a variant, or a file without variants. `family` names the file.
 
-    `inputs` are shapes by name, `input` the same as people write it; `rf` has a size per axis.
+    `inputs` are shapes by name, `input` is their text; `rf` has one size per axis.
     """
 
     name: str
@@ -47,10 +47,10 @@ class CatalogueEntry(NamedTuple):
 
 
 class CatalogueFilter(NamedTuple):
-    """Which networks to list; the defaults leave none out.
+    """Which networks to list; the defaults list all.
 
-    `match` is a pattern such as `resnet*` for names, `years` the first and the last. A network
-    that does not promise the figure of a limit is not known to keep it, and is left out.
+    `match` is a pattern of names such as `resnet*`, `years` the first and the last year. A network
+    whose spec does not state the figure of a limit is left out.
     """
 
     family: str | None = None
@@ -59,7 +59,7 @@ class CatalogueFilter(NamedTuple):
     years: tuple[int, int] | None = None
 
     def matches(self, entry: CatalogueEntry) -> bool:
-        """Whether a network is among those wished for."""
+        """Whether a network is to be listed."""
         if self.family is not None and entry.family != self.family:
             return False
         if self.match is not None and not fnmatchcase(entry.name.lower(), self.match.lower()):
@@ -72,8 +72,8 @@ class CatalogueFilter(NamedTuple):
 def entries() -> Iterator[CatalogueEntry]:
     """Every bundled network, by family, in the order of the files.
 
-    >>> found = {entry.name: entry for entry in entries()}
-    >>> found["resnet50"].family, found["resnet50"].input, found["resnet50"].params
+    >>> by_name = {entry.name: entry for entry in entries()}
+    >>> by_name["resnet50"].family, by_name["resnet50"].input, by_name["resnet50"].params
     ('resnet', '224x224x3', 25557032)
     """
     for family, path in zoo.files().items():
@@ -84,21 +84,24 @@ def entries() -> Iterator[CatalogueEntry]:
         if not isinstance(variants, MappingValue):
             yield _entry(family, family, tree, tree)
             continue
-        for key, own in variants.entries:
-            yield _entry(key.text, family, tree, own)
+        for key, variant in variants.entries:
+            yield _entry(key.text, family, tree, variant)
 
 
 def parse_years(text: str) -> tuple[int, int]:
-    """The first and the last of `2015`, `2015..2019`, `2015..` or `..2019`. Raises UnplacedError.
+    """The first and the last year of `2015`, `2015..2019`, `2015..` or `..2019`.
+
+    Raises:
+        UnplacedError: for any other text.
 
     >>> parse_years("2015..2019"), parse_years("2017"), parse_years("..1998")
     ((2015, 2019), (2017, 2017), (0, 1998))
     """
-    found = YEARS.match(text.strip())
-    first, dots, last = found.groups() if found else (None, None, None)
+    match = YEARS.match(text.strip())
+    first, dots, last = match.groups() if match else (None, None, None)
     if not (first or last) or not (dots or last is None):
         raise UnplacedError(
-            "years", f"'{text}' is no span of years", help="write 2015 or 2015..2019"
+            "years", f"'{text}' is not a year or a range of years", help="write 2015 or 2015..2019"
         )
     span = int(first or 0), int(last or (9999 if dots else first or 0))
     if span[0] > span[1]:
@@ -109,19 +112,19 @@ def parse_years(text: str) -> tuple[int, int]:
 
 
 def ordered(
-    found: Iterable[CatalogueEntry], key: str, *, reverse: bool = False
+    entries: Iterable[CatalogueEntry], key: str, *, reverse: bool = False
 ) -> list[CatalogueEntry]:
-    """Names from A to Z, figures from the largest; those without the figure always last.
+    """Sort by name from A to Z, or by a figure from the largest; entries without it come last.
 
     Receptive fields are compared on the axis where they are smallest.
 
     >>> [entry.name for entry in ordered(entries(), "params")][0]
     'regnet_y_128gf'
     """
-    all_found = list(found)
-    known = [entry for entry in all_found if getattr(entry, key) is not None]
+    every = list(entries)
+    known = [entry for entry in every if getattr(entry, key) is not None]
     known.sort(key=lambda entry: _rank(entry, key), reverse=reverse == (key == "name"))
-    return known + [entry for entry in all_found if getattr(entry, key) is None]
+    return known + [entry for entry in every if getattr(entry, key) is None]
 
 
 def _rank(entry: CatalogueEntry, key: str) -> str | int:
@@ -134,11 +137,11 @@ def _keeps(entry: CatalogueEntry, limit: Budget) -> bool:
     return actual is not None and limit.excess(actual) == 0
 
 
-def _entry(name: str, family: str, tree: MappingValue, own: Value) -> CatalogueEntry:
-    """One network; what `own`, its variant, does not say is said by the file."""
-    places = [place for place in (own, tree) if isinstance(place, MappingValue)]
-    expect = own.get("expect") if isinstance(own, MappingValue) else None
-    inputs, text = _inputs(places)
+def _entry(name: str, family: str, tree: MappingValue, variant: Value) -> CatalogueEntry:
+    """One network: the variant's own sections, and the file's where the variant has none."""
+    sections = [section for section in (variant, tree) if isinstance(section, MappingValue)]
+    expect = variant.get("expect") if isinstance(variant, MappingValue) else None
+    inputs, text = _inputs(sections)
     return CatalogueEntry(
         name=name,
         family=family,
@@ -150,28 +153,28 @@ def _entry(name: str, family: str, tree: MappingValue, own: Value) -> CatalogueE
         macs=_whole(_at(expect, "macs")),
         rf=_field(_at(expect, "rf"), inputs[0][1].rank),
         output=_text(_at(expect, "output")),
-        source=next(filter(None, (_citation(place.get("source")) for place in places)), None),
+        source=next(filter(None, (_citation(section.get("source")) for section in sections)), None),
     )
 
 
-def _inputs(places: Iterable[MappingValue]) -> tuple[tuple[tuple[str, Shape], ...], str]:
-    """The shapes of the first place that has any, and their text in its layout."""
-    for place in places:
-        single, several = place.get("input"), place.get("inputs")
+def _inputs(sections: Iterable[MappingValue]) -> tuple[tuple[tuple[str, Shape], ...], str]:
+    """The shapes of the first section that has an input, and their text in its layout."""
+    for section in sections:
+        single, several = section.get("input"), section.get("inputs")
         if single is not None:
             named: list[tuple[str, Value]] = [("in", single)]
         elif isinstance(several, MappingValue):
             named = [(key.text, value) for key, value in several.entries]
         else:
             continue
-        read = [(name, parse_input(plain(value))) for name, value in named]
-        text = ", ".join(one.shape.text(one.layout, "x") for _, one in read)
-        return tuple((name, one.shape) for name, one in read), text
+        parsed = [(name, parse_input(plain(value))) for name, value in named]
+        text = ", ".join(port.shape.text(port.layout, "x") for _, port in parsed)
+        return tuple((name, port.shape) for name, port in parsed), text
     raise UnplacedError("missing-input", "there is no input")
 
 
 def _field(value: Value | None, rank: int) -> tuple[int, ...] | None:
-    """Sizes per axis, where one may stand for them all."""
+    """Sizes per axis; a single one stands for all axes."""
     text = _text(value)
     if text is None:
         return None
@@ -184,9 +187,9 @@ def _at(value: Value | None, key: str) -> Value | None:
 
 
 def _whole(value: Value | None) -> int | None:
-    """A whole number; a rounded figure (`714M`) is none."""
-    found = value.value if isinstance(value, Scalar) else None
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    """A whole number; None for a rounded figure such as `714M`."""
+    number = value.value if isinstance(value, Scalar) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def _text(value: Value | None) -> str | None:
@@ -194,5 +197,5 @@ def _text(value: Value | None) -> str | None:
 
 
 def _citation(value: Value | None) -> str | None:
-    """The first source."""
+    """The first of the sources."""
     return _text(value.items[0] if isinstance(value, ListValue) and value.items else value)

@@ -1,7 +1,7 @@
-"""Do networks still hold what their files promise? `expect` and budgets, file by file.
+"""Check networks against the `expect` and `budget` sections of their files.
 
-A file with variants is checked once per variant, and as it stands where it has an `expect` of
-its own. Nothing stops at the first failure: every network gives one CheckResult.
+A file with variants is checked once for each variant, and also without a variant where the file
+itself has `expect`. Every network gives a result, also after a failure.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ SUFFIXES = (".yaml", ".yml")
 
 
 class BudgetResult(NamedTuple):
-    """A budget and the figure that came out; None where the network has no such figure."""
+    """A budget and the actual figure; None where the network has no such figure."""
 
     budget: Budget
     actual: int | None
 
     @property
     def delta(self) -> int | None:
-        """How far the figure lies beyond its limit; 0 where it holds."""
+        """How far the figure lies beyond its limit; 0 where it keeps it."""
         return None if self.actual is None else self.budget.excess(self.actual)
 
     @property
     def ok(self) -> bool:
-        """Whether the budget is held."""
+        """Whether the budget is kept."""
         return self.delta == 0
 
 
 class CheckResult(NamedTuple):
-    """What became of one network. There is no report where it does not load.
+    """The result for one network; `report` is None where it does not load.
 
-    `diagnostics` holds the failures (severity `error`) beside warnings and notes.
+    `diagnostics` holds the failures, with severity `error`, and the warnings and notes.
     """
 
     file: str
@@ -63,20 +63,20 @@ class CheckResult(NamedTuple):
 
     @property
     def ok(self) -> bool:
-        """Nothing is wrong."""
+        """Whether nothing failed."""
         return self.exit_code == 0
 
     @property
     def label(self) -> str:
-        """The file, and the variant behind an @."""
+        """The file, followed by @ and the variant."""
         return f"{self.file}@{self.variant}" if self.variant else self.file
 
 
 class CheckTerms(NamedTuple):
-    """What is asked of every network, beside what its own file says."""
+    """Settings and limits for every network, besides those of its own file."""
 
     limits: tuple[Budget, ...] = ()
-    strict: str | None = None  # "warnings": they fail; "fit": so does unread input
+    strict: str | None = None  # "warnings": warnings fail; "fit": unread input fails too
     set: Mapping[str, object] = {}
     input: str | None = None
     batch: int | None = None
@@ -95,7 +95,11 @@ def check(
     """Check files, folders (every .yaml in them) and bundled networks, one result for each network.
 
     `budget` adds limits such as `{"params": "5M"}` to those of the files; `variant` (or
-    `target@variant`) picks one variant. Raises UnplacedError for a limit that is none.
+    `target@variant`) picks one variant.
+
+    Raises:
+        UnplacedError: for a limit that is not valid. A file that cannot be read or is not valid
+            raises nothing; its result says so.
 
     >>> [result.label for result in check("alexnet") if result.ok]
     ['alexnet.yaml']
@@ -116,16 +120,16 @@ def check(
 def _files(target: str) -> list[str]:
     """The specs of a folder, or the target itself."""
     try:
-        found = sorted(str(path) for path in Path(target).iterdir() if path.suffix in SUFFIXES)
+        specs = sorted(str(path) for path in Path(target).iterdir() if path.suffix in SUFFIXES)
     except (OSError, ValueError):
-        return [target]  # no folder, or one that cannot be read: reading it says why
-    return found or [target]
+        return [target]  # not a folder, or one that cannot be read, which `_read` will report
+    return specs or [target]
 
 
 def _check_file(
     target: str, variant: str | None, terms: CheckTerms, *, listed: bool
 ) -> Iterator[CheckResult]:
-    """The results of a file, which was named by the user or `listed` by its folder."""
+    """The results of a file that the user named, or that was `listed` from a folder."""
     text, file = "", target
     try:
         path, named = zoo.resolve(target)
@@ -140,9 +144,10 @@ def _check_file(
 
 
 def _read(path: str, *, listed: bool) -> str:
-    """The text of a spec. Raises CnncalcError for what cannot be read.
+    """The text of a spec. Raises CnncalcError where it cannot be read.
 
-    A pipe that a user names is read; one that lies in a folder would keep `check` waiting.
+    A pipe that the user names is read. One that lies in a folder is refused, since reading it
+    could block for ever.
     """
     place = Path(path)
     if place.is_dir() and not listed:
@@ -157,11 +162,11 @@ def _read(path: str, *, listed: bool) -> str:
 
 
 def _networks(document: Document, variant: str | None) -> list[str | None]:
-    """The variant asked for, or all of them; the file as it stands where it speaks for itself."""
+    """The given variant, or all; None stands for the file itself, if it has `expect`."""
     if variant is not None:
         return [variant]
-    own = not document.variants or document.tree.at("expect") is not None
-    return [*([None] if own else []), *document.variants]
+    with_file = not document.variants or document.tree.at("expect") is not None
+    return [*([None] if with_file else []), *document.variants]
 
 
 def _check_network(document: Document, variant: str | None, terms: CheckTerms) -> CheckResult:
@@ -171,40 +176,38 @@ def _check_network(document: Document, variant: str | None, terms: CheckTerms) -
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
     limits = (*budgets(document.tree, variant), *terms.limits)
-    held = tuple(BudgetResult(limit, report.figure(limit.key)) for limit in limits)
+    budget = tuple(BudgetResult(limit, report.figure(limit.key)) for limit in limits)
     prefix = f"{variant}: " if variant else ""
-    said = [
+    diagnostics = [
         *(promoted(remark, terms.strict) for remark in report.diagnostics),
         *(unmet(check, "error", prefix) for check in report.expect if not check.ok),
-        *(_exceeded(one, prefix, document.file) for one in held if not one.ok),
+        *(_exceeded(result, prefix, document.file) for result in budget if not result.ok),
     ]
-    failed = any(remark.severity == "error" for remark in said)
-    diagnostics = tuple(_with_line(remark, document.text) for remark in said)
-    code = INVALID if failed else 0
-    return CheckResult(document.file, variant, report, held, diagnostics, code)
+    failed = any(remark.severity == "error" for remark in diagnostics)
+    shown = tuple(_with_line(remark, document.text) for remark in diagnostics)
+    return CheckResult(document.file, variant, report, budget, shown, INVALID if failed else 0)
 
 
 def _failed(file: str, variant: str | None, error: CnncalcError) -> CheckResult:
     return CheckResult(file, variant, None, (), error.diagnostics, error.exit_code)
 
 
-def _exceeded(held: BudgetResult, prefix: str, file: str) -> Diagnostic:
-    """A budget that is not held, at its place; at the file's start if the command line gave it."""
-    limit, actual, delta = held.budget, held.actual, held.delta
-    came = "there is none" if actual is None else f"got {actual:,} ({delta:+,})"
-    message = f"{prefix}{limit.key}: {limit.relation} {limit.limit:,} allowed, {came}"
-    if limit.least:
-        message = message.replace("allowed", "wanted")
+def _exceeded(result: BudgetResult, prefix: str, file: str) -> Diagnostic:
+    """A budget that is not kept, at its place; at the file's start if the command line gave it."""
+    limit, actual, delta = result.budget, result.actual, result.delta
+    got = "there is none" if actual is None else f"got {actual:,} ({delta:+,})"
+    verb = "required" if limit.least else "allowed"
+    message = f"{prefix}{limit.key}: {limit.relation} {limit.limit:,} {verb}, {got}"
     return Diagnostic("error", "budget", message, limit.span or Span(file, 1, 1, 1))
 
 
 def _with_line(remark: Diagnostic, text: str) -> Diagnostic:
-    """With its line, unless it is about the file as a whole."""
+    """The diagnostic with its line, unless it is about the whole file."""
     if remark.span and remark.span == Span(remark.span.file, 1, 1, 1):
         return remark
     return with_line(remark, text)
 
 
 def exit_code(results: Iterable[CheckResult]) -> int:
-    """The worst of them: 3 where a file cannot be read, 1 where anything else is wrong."""
+    """The highest exit code: 3 where a file cannot be read, 1 where anything else failed."""
     return max((result.exit_code for result in results), default=0)

@@ -1,9 +1,9 @@
 """Two or more networks side by side: their totals, and the layers in which they differ.
 
-The first network is the one that the others are held against. Layers are matched by name, the
-rest by order within the parts that both networks have: the second unmatched convolution of
-`layer1.0` meets the second one there. A layer here is a row with the norms and activations
-attached to it.
+Every other network is compared with the first. Layers are matched by name, the rest by order
+within the parts that both networks have: the second unmatched convolution of `layer1.0` is
+compared with the second one there. A layer here is a row with the norms and activations attached
+to it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import Report, Row
 
-# Left out where they only repeat `params`, or are 0 everywhere.
+# Figures that are left out where they equal `params`, and where they are 0 in every network.
 ECHOES = ("trainable", "inference_params")
 RARE = ("fixed", "buffers")
 
@@ -29,7 +29,7 @@ Status = Literal["added", "removed", "changed", "resized"]
 
 
 class ComparedFigure(NamedTuple):
-    """One figure of every network; None where a network has none."""
+    """One figure of every network; None where a network does not have it."""
 
     key: str
     values: tuple[int | None, ...]
@@ -41,7 +41,7 @@ class ComparedFigure(NamedTuple):
 
 
 class LayerGroup(NamedTuple):
-    """A row and what is attached to it, as one layer."""
+    """A row and the rows attached to it, taken as one layer."""
 
     rows: tuple[Row, ...]
 
@@ -52,7 +52,7 @@ class LayerGroup(NamedTuple):
 
     @property
     def facts(self) -> dict[str, object]:
-        """What two layers are compared by, in the order in which differences are told."""
+        """What two layers are compared by, in the order in which differences are printed."""
         first, *attached = self.rows
         settings = dict(first.settings)
         for row in attached:
@@ -68,9 +68,9 @@ class LayerGroup(NamedTuple):
 
 
 class LayerPair(NamedTuple):
-    """A layer of the first network and its counterpart; one is None where there is none.
+    """A layer of the first network and its counterpart; one of them may be None.
 
-    `changes` holds what differs, as (before, after); None stands for a setting not there.
+    `changes` maps what differs to (before, after); None stands for a setting that a layer lacks.
     """
 
     before: LayerGroup | None
@@ -79,7 +79,7 @@ class LayerPair(NamedTuple):
 
     @property
     def status(self) -> Status | None:
-        """What happened to the layer; None where nothing did. `resized`: only sizes differ."""
+        """How the layer changed, None where it did not. `resized`: only shapes differ."""
         if self.before is None:
             return "added"
         if self.after is None:
@@ -90,9 +90,9 @@ class LayerPair(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """The networks, the first of which is the measure, and what differs.
+    """The compared networks and their differences from the first.
 
-    `layers` has one list of pairs per further network, in the order of its layers.
+    `layers` has the pairs of every network but the first, in the order of its layers.
     """
 
     labels: tuple[str, ...]
@@ -108,12 +108,14 @@ def compare(
     batch: int | None = None,
     dtype: str = "fp32",
 ) -> Comparison:
-    """Load and compare networks; `set` and `input` change all of them alike.
+    """Load and compare networks; `set` and `input` apply to all of them.
 
-    Raises CnncalcError where one does not load, ValueError for fewer than two.
+    Raises:
+        CnncalcError: where one does not load.
+        ValueError: for fewer than two networks.
 
-    >>> found = compare("resnet18", "resnet34")
-    >>> params = next(figure for figure in found.figures if figure.key == "params")
+    >>> comparison = compare("resnet18", "resnet34")
+    >>> params = next(figure for figure in comparison.figures if figure.key == "params")
     >>> params.values, params.delta(1)
     ((11689512, 21797672), 10108160)
     """
@@ -123,15 +125,19 @@ def compare(
 
 
 def compare_reports(reports: Sequence[Report], labels: Sequence[str]) -> Comparison:
-    """Compare reports that exist already. Raises ValueError for fewer than two."""
+    """Compare existing reports under these labels.
+
+    Raises:
+        ValueError: for fewer than two.
+    """
     if len(reports) < 2:  # noqa: PLR2004 - the fewest that can differ
         raise ValueError("a comparison needs two networks or more")
-    first = list(_units(reports[0].rows))
+    first = list(_layers(reports[0].rows))
     return Comparison(
         tuple(labels),
         tuple(reports),
         tuple(_figures(reports)),
-        tuple(tuple(_pairs(first, list(_units(other.rows)))) for other in reports[1:]),
+        tuple(tuple(_pairs(first, list(_layers(other.rows)))) for other in reports[1:]),
     )
 
 
@@ -144,8 +150,8 @@ def _figures(reports: Sequence[Report]) -> Iterator[ComparedFigure]:
             yield ComparedFigure(key, values)
 
 
-def _units(rows: Sequence[Row]) -> Iterator[LayerGroup]:
-    """The layers, each with what is attached to it."""
+def _layers(rows: Sequence[Row]) -> Iterator[LayerGroup]:
+    """The layers of a network, each with the rows attached to it."""
     attached: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row.attached_to is not None:
@@ -156,52 +162,54 @@ def _units(rows: Sequence[Row]) -> Iterator[LayerGroup]:
 
 
 def _pairs(first: list[LayerGroup], second: list[LayerGroup]) -> Iterator[LayerPair]:
-    """Every layer of both once: in the order of the second, removed ones where they stood."""
+    """Every layer of both once, in the order of the second; removed ones where they stood."""
     partners = _partners(first, second)
     waiting = deque(range(len(first)))
     taken = set(partners.values())
     for index, after in enumerate(second):
         match = partners.get(index)
         while match is not None and waiting and waiting[0] <= match:
-            gone = waiting.popleft()
-            if gone not in taken:
-                yield _pair(first[gone], None)
+            removed = waiting.popleft()
+            if removed not in taken:
+                yield _pair(first[removed], None)
         yield _pair(None if match is None else first[match], after)
     yield from (_pair(first[index], None) for index in waiting if index not in taken)
 
 
 def _partners(first: list[LayerGroup], second: list[LayerGroup]) -> dict[int, int]:
-    """For layers of the second network, by index, their counterparts in the first."""
-    names = {unit.name: index for index, unit in enumerate(first)}
-    found = {i: names[unit.name] for i, unit in enumerate(second) if unit.name in names}
+    """Indices of layers of the second network -> those of their counterparts in the first."""
+    names = {layer.name: index for index, layer in enumerate(first)}
+    partners = {i: names[layer.name] for i, layer in enumerate(second) if layer.name in names}
     free: defaultdict[MatchKey, deque[int]] = defaultdict(deque)
-    for place, index in _unmatched(first, second):
-        free[place].append(index)
-    for place, index in _unmatched(second, first):
-        if free[place]:
-            found[index] = free[place].popleft()
-    return found
+    for key, index in _unmatched(first, second):
+        free[key].append(index)
+    for key, index in _unmatched(second, first):
+        if free[key]:
+            partners[index] = free[key].popleft()
+    return partners
 
 
 class MatchKey(NamedTuple):
-    """Where a layer without a namesake stands; others of its place and type may be meant."""
+    """Where a layer stands whose name the other network lacks; equal keys are counterparts."""
 
     behind: str  # the matched layer before it
     within: str  # the innermost part that both networks have, such as layer1.0
     type: str
 
 
-def _unmatched(units: list[LayerGroup], others: list[LayerGroup]) -> Iterator[tuple[MatchKey, int]]:
-    """The layers whose name the other network lacks, and where they stand."""
-    names = {unit.name for unit in others}
+def _unmatched(
+    layers: list[LayerGroup], others: list[LayerGroup]
+) -> Iterator[tuple[MatchKey, int]]:
+    """The layers whose name the other network lacks, as keys and indices."""
+    names = {layer.name for layer in others}
     parts = {part for name in names for part in _parts(name)}
     behind = ""
-    for index, unit in enumerate(units):
-        if unit.name in names:
-            behind = unit.name
+    for index, layer in enumerate(layers):
+        if layer.name in names:
+            behind = layer.name
             continue
-        within = next((part for part in _parts(unit.name) if part in parts), "")
-        yield MatchKey(behind, within, unit.rows[0].type), index
+        within = next((part for part in _parts(layer.name) if part in parts), "")
+        yield MatchKey(behind, within, layer.rows[0].type), index
 
 
 def _parts(name: str) -> Iterator[str]:
@@ -220,5 +228,6 @@ def _pair(before: LayerGroup | None, after: LayerGroup | None) -> LayerPair:
         return LayerPair(before, after, {})
     old, new = before.facts, after.facts
     keys = dict.fromkeys((*old, *new))
-    both = {key: (old.get(key), new.get(key)) for key in keys}
-    return LayerPair(before, after, {key: pair for key, pair in both.items() if pair[0] != pair[1]})
+    values = {key: (old.get(key), new.get(key)) for key in keys}
+    changes = {key: pair for key, pair in values.items() if pair[0] != pair[1]}
+    return LayerPair(before, after, changes)

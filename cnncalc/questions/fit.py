@@ -1,6 +1,6 @@
-"""Where a window's steps do not come out even, and what would: sizes, paddings, output padding.
+"""Sizes, paddings and output paddings with which a window fits its input exactly.
 
-Pure functions over one `Window` on one axis; the letters are those of the cs231n notes.
+Pure functions of one `Window` on one axis; the letters are those of the cs231n notes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cnncalc.window import transposed_count
 if TYPE_CHECKING:
     from cnncalc.window import Window
 
-# The notes' letter, what lies along the axis (one and many), and its far edge.
+# The notes' letter, what one position along the axis is called, and several, and its far edge.
 AXES = {
     "l": ("L", "position", "positions", "end"),
     "d": ("D", "slice", "slices", "far edge"),
@@ -23,16 +23,19 @@ AXES = {
 
 
 class ExactFit(NamedTuple):
-    """A size or padding that fits exactly, and the output it gives."""
+    """A size or padding that leaves no remainder, and the output size it gives."""
 
     value: int
     gives: int
 
 
 def nearest_sizes(window: Window, size: int) -> tuple[ExactFit, ...]:
-    """The nearest sizes below and above that the window covers to the last column, unrounded.
+    """The nearest sizes below and above for which (W - F + 2P)/S has no remainder.
 
-    The answer is the size itself where it fits already. Raises UnplacedError where no window fits.
+    Only the size itself where it fits already.
+
+    Raises:
+        UnplacedError: where the window is larger than the input.
 
     >>> from cnncalc.window import Window
     >>> nearest_sizes(Window(11, stride=4), 224)
@@ -46,10 +49,10 @@ def nearest_sizes(window: Window, size: int) -> tuple[ExactFit, ...]:
 
 
 def nearest_padding(window: Window, size: int, most: int | None = None) -> ExactFit | None:
-    """The padding nearest to the window's, equal on both sides, that leaves nothing over.
+    """The padding nearest to the window's, equal on both sides, that leaves no remainder.
 
-    None where there is none: 2P changes W - F + 2P by even steps only. `most` is the largest
-    padding allowed. Of two equally near the smaller is given.
+    None where there is none, since 2P changes W - F + 2P by even numbers only. `most` is the
+    largest padding allowed. Of two equally near paddings the smaller is returned.
 
     >>> from cnncalc.window import Window
     >>> nearest_padding(Window(5, stride=3), 32), nearest_padding(Window(11, stride=4), 224)
@@ -80,17 +83,17 @@ def nearest_padding(window: Window, size: int, most: int | None = None) -> Exact
 def note(
     axis: str, window: Window, size: int, most_padding: int | None = None
 ) -> Diagnostic | None:
-    """What is behind the last window, and the sizes and paddings that would fit exactly.
+    """A note about input behind the last window, with sizes and paddings that would fit.
 
-    None where the whole input is read, even if a column of padding is left over.
+    None where the whole input is read, even if some padding is not.
 
     `axis` is the letter l, d, h or w; `most_padding` the largest padding the layer allows.
 
     >>> from cnncalc.window import Window
-    >>> found = note("w", Window(11, stride=4), 224)
-    >>> found.message
+    >>> unread = note("w", Window(11, stride=4), 224)
+    >>> unread.message
     'stride 4 does not divide W - F + 2P = 213; 1 column at the right edge is never read'
-    >>> found.help
+    >>> unread.help
     'W = 223 or 227 fits exactly (223 gives 54, 227 gives 55); no padding makes 224 fit (the same on both sides)'
     """  # noqa: E501 - the help as it is printed
     unread = window.unused(size)
@@ -106,7 +109,7 @@ def note(
 
 
 def _unread(axis: str, unread: int) -> str:
-    """How much of the input, at which edge."""
+    """How much of the input is not read, and at which edge."""
     _, one, many, edge = AXES[axis]
     word, verb = (one, "is") if unread == 1 else (many, "are")
     return f"{unread} {word} at the {edge} {verb} never read"
@@ -129,7 +132,8 @@ def _padding(window: Window, size: int, most: int | None) -> str:
 def output_padding(window: Window, size: int, out: int) -> int:
     """The output padding with which a transposed convolution gives `out` on one axis.
 
-    Raises UnplacedError where none does, naming the sizes that can be had.
+    Raises:
+        UnplacedError: where there is none; the message names the sizes that are possible.
 
     >>> from cnncalc.window import Window
     >>> output_padding(Window(3, stride=2, begin=1, end=1), 12, 24)

@@ -136,7 +136,9 @@ def test_years_that_are_none(cnncalc):
     for wrong in ("..", "15", "2015-2019", "2015 2019", "20152019", "x"):
         answer = cnncalc("zoo", "--year", wrong)
         assert (answer.status, answer.out) == (2, "")
-        assert f"'{wrong}' is no span of years; write 2015 or 2015..2019" in answer.err
+        assert (
+            f"'{wrong}' is not a year or a range of years; write 2015 or 2015..2019" in answer.err
+        )
     answer = cnncalc("zoo", "--year", "2019..2015")
     assert answer.status == 2
     assert "'2019..2015' ends before it begins; write 2015..2019" in answer.err

@@ -182,7 +182,7 @@ def test_a_budget_in_the_file_stands_at_its_place(spec):
 
 def test_a_receptive_field_too_small_counts_down(spec):
     result = one(spec('budget: {rf: ">= 33"}'))
-    assert messages(result) == ["rf: at least 33 wanted, got 32 (-1)"]
+    assert messages(result) == ["rf: at least 33 required, got 32 (-1)"]
 
 
 def test_a_variant_replaces_the_limits_it_names_and_keeps_the_others(spec):
@@ -217,7 +217,7 @@ def test_a_network_without_windows_has_no_receptive_field(tmp_path):
     path = tmp_path / "mlp.yaml"
     path.write_text("input: 784\nlayers: [fc 10]\n", encoding="utf-8")
     result = one(str(path), budget={"rf": ">= 1"})
-    assert messages(result) == ["rf: at least 1 wanted, there is none"]
+    assert messages(result) == ["rf: at least 1 required, there is none"]
 
 
 def test_bytes_follow_dtype_and_batch():
