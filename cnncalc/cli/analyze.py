@@ -1,28 +1,113 @@
-"""`cnncalc analyze`: the per-layer table and the totals of a network."""
+"""`cnncalc analyze` and `cnncalc stack`: the per-layer table and the totals of a network."""
 
 from __future__ import annotations
 
-from cnncalc.cli.groups import Cost, Spec, Table
-from cnncalc.cli.options import File
+from typing import TYPE_CHECKING, Annotated
 
-EPILOG = """Examples
+import typer
 
-cnncalc analyze resnet50
+from cnncalc.cli import output
+from cnncalc.cli.options import Cost, File, Spec, Table
+from cnncalc.errors import CnncalcError, Diagnostic
 
-cnncalc analyze vgg16 --only conv --sort macs --top 5
-
-cnncalc analyze vgg16 --memory --batch 64
-
-cnncalc analyze resnet50 --columns rf,jump
-
-cnncalc analyze lenet5-1998 --formulas
-
-cnncalc analyze lenet5 --json | jq .totals.params
-"""
+if TYPE_CHECKING:
+    from cnncalc.analysis.report import Report
+    from cnncalc.network import Network
 
 
 def analyze(file: File, *, spec: Spec, cost: Cost, table: Table) -> None:
-    """Per-layer table and totals of a network: parameters, MACs, memory, receptive field."""
-    from cnncalc.cli.present import show
+    """Per-layer table and totals of a network: parameters, MACs, memory, receptive field.
 
-    show(lambda: spec.load(file), cost, table)
+    Examples:
+        cnncalc analyze resnet50
+        cnncalc analyze vgg16 --only conv --sort macs --top 5
+        cnncalc analyze vgg16 --memory --batch 64
+        cnncalc analyze resnet50 --columns rf,jump
+        cnncalc analyze lenet5-1998 --formulas
+        cnncalc analyze lenet5 --json | jq .totals.params
+    """
+    if not _explained_columns(table):
+        _show(spec.load(file), cost, table)
+
+
+def stack(
+    shape: Annotated[
+        str,
+        typer.Argument(metavar="SHAPE", help="The input, such as 28x28x1.", show_default=False),
+    ],
+    layers: Annotated[
+        list[str],
+        typer.Argument(metavar="LAYER...", help="Layers as in a spec file, one argument each.",
+                       show_default=False),
+    ],
+    *,
+    cost: Cost,
+    table: Table,
+) -> None:  # fmt: skip
+    """Per-layer table and totals of layers typed one after the other.
+
+    Examples:
+        cnncalc stack 28x28x1 "conv 16 5x5 p2" "pool 2x2" "fc 10"
+        cnncalc stack 28x28x1 "conv 16 5x5 p2" "pool 2x2" "fc 10" --columns in,params
+    """
+    if not _explained_columns(table):
+        _show(stacked(shape, layers), cost, table)
+
+
+def stacked(shape: str, layers: list[str]) -> Network:
+    """The network of these texts, by the rules of a spec file.
+
+    Raises:
+        CnncalcError: at the line and column of what is wrong.
+
+    >>> stacked("28x28x1", ["conv 16 5x5 p2", "pool 2x2"]).nodes[-1].shape
+    Shape(channels=16, spatial=(14, 14))
+    """
+    from cnncalc.lines import with_lines
+    from cnncalc.spec.document import read_document
+    from cnncalc.spec.load import build
+    from cnncalc.spec.write import quoted
+
+    lines = [f"input: {quoted(shape)}", "layers:", *(f"  - {quoted(layer)}" for layer in layers)]
+    text = "\n".join([*lines, ""])
+    try:
+        return build(read_document(text, "stack"))
+    except CnncalcError as error:
+        raise with_lines(error, text, "stack") from None
+
+
+def _explained_columns(table: Table) -> bool:
+    """Print what the columns mean, where `--columns help` asks for it."""
+    if table.columns != "help":
+        return False
+    from cnncalc.render.columns import help_text
+
+    output.emit([help_text()])
+    return True
+
+
+def _show(network: Network, cost: Cost, table: Table) -> None:
+    """Analyse the network and print the report, then notes and warnings."""
+    from cnncalc.analysis.engine import analyze
+    from cnncalc.cli.report import ReportView, conclude, strictly, written
+
+    report = analyze(network, batch=cost.batch, dtype=cost.dtype, formulas=table.formulas)
+    report = strictly(report, cost.strict)
+    choice = table.choice(ascii_only=output.ascii_only())
+    if table.totals or not (absent := _absent(report, choice.only)):
+        view = ReportView(table.format_, table.totals, table.formulas, table.memory, table.fold,
+                          table.count_buffers, table.as_, table.training)  # fmt: skip
+        output.emit(written(report, choice, view), table.out)
+    else:
+        output.tell([absent])
+    conclude(report)
+
+
+def _absent(report: Report, types: tuple[str, ...]) -> Diagnostic | None:
+    """A note in place of a table that would have no line."""
+    present = list(dict.fromkeys(row.type for row in report.rows))
+    if not types or not set(types).isdisjoint(present):
+        return None
+    asked = " and no ".join(types)
+    help_ = f"it has {', '.join(present)}"
+    return Diagnostic("note", "empty", f"{report.name} has no {asked}", help=help_)

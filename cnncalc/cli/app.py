@@ -6,43 +6,33 @@ import os
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
-from inspect import Signature, signature
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
 
-from cnncalc.cli import output
-from cnncalc.cli.groups import flat
-from cnncalc.cli.options import FORMAT_VARIABLE, heed_variable
+from cnncalc.cli import failures, output
+from cnncalc.cli.command import command_line, epilog
+from cnncalc.cli.options import FORMAT_VARIABLE
 from cnncalc.errors import CnncalcError
 from cnncalc.files import protecting_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-# Command -> the module in this folder that holds a function of the same name.
+# Command -> the module in this folder that holds its function, which has the command's name.
 COMMANDS = {
     "analyze": "analyze",
-    "conv": "conv",
-    "pool": "pool",
-    "conv-transpose": "conv_transpose",
-    "fc": "fc",
-    "stack": "stack",
-    "check": "check",
-    "compare": "compare",
-    "sweep": "sweep",
-    "explain": "explain",
-    "solve": "solve",
-    "sizes": "sizes",
-    "rf": "rf",
-    "forward": "forward",
-    "expand": "expand",
-    "layers": "layers",
-    "schema": "schema",
-    "init": "init",
-    "zoo": "zoo",
-}
+    "conv": "one_layer",
+    "pool": "one_layer",
+    "conv-transpose": "one_layer",
+    "fc": "one_layer",
+    "stack": "analyze",
+    **{name: name for name in (
+        "check", "compare", "sweep", "explain", "solve", "sizes", "rf", "forward", "expand",
+        "layers", "schema", "init", "zoo",
+    )},
+}  # fmt: skip
 ALIASES = {"deconv": "conv-transpose"}
 PROGRAM = "cnncalc"
 COMPLETION_VARIABLE = f"_{PROGRAM.upper()}_COMPLETE"  # set by the shell that asks for completions
@@ -77,7 +67,7 @@ class Commands(TyperGroup):
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
     ) -> Any:
         """Read the global options."""
-        self.wants_json = output.wants_json(args)
+        self.wants_json = failures.wants_json(args)
         with self._usage_errors():
             return super().make_context(info_name, args, parent, **extra)
 
@@ -93,7 +83,7 @@ class Commands(TyperGroup):
             yield
         except typer.TyperException as error:
             if self.wants_json:
-                output.usage_document(error.format_message())
+                failures.usage_document(error.format_message())
             raise
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -136,8 +126,8 @@ def _application(arguments: list[str]) -> typer.Typer:
     )
     app.callback()(cnncalc)
     for name in _needed(arguments):
-        function, epilog = _command(name, os.environ.get(FORMAT_VARIABLE))
-        app.command(name=name, epilog=epilog, hidden=name in ALIASES)(function)
+        function, examples = _command(name, os.environ.get(FORMAT_VARIABLE))
+        app.command(name=name, epilog=examples, hidden=name in ALIASES)(function)
     return app
 
 
@@ -154,16 +144,11 @@ def _needed(arguments: list[str]) -> Iterable[str]:
 
 @cache
 def _command(name: str, format_: str | None) -> tuple[Callable[..., None], str]:
-    """The function behind a command, for this CNNCALC_FORMAT; and its examples."""
-    module_name = COMMANDS[ALIASES.get(name, name)]
-    module = import_module(f"cnncalc.cli.{module_name}")
-    command = flat(getattr(module, module_name))
-    parameters = signature(command).parameters
-    if "format_" in parameters:
-        heeding = heed_variable(parameters["format_"], format_)
-        changed = {**parameters, "format_": heeding}
-        command.__signature__ = Signature([*changed.values()])  # type: ignore[attr-defined]  # where inspect looks first
-    return command, module.EPILOG
+    """What Typer takes as a command, for this CNNCALC_FORMAT; and its examples."""
+    name = ALIASES.get(name, name)
+    module = import_module(f"cnncalc.cli.{COMMANDS[name]}")
+    function = getattr(module, name.replace("-", "_"))
+    return command_line(function, format_), epilog(function)
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cnncalc.cli import output
-from cnncalc.cli.groups import Spec
-from cnncalc.cli.options import File, OutputFile
-
-EPILOG = """Examples
-
-cnncalc expand resnet50
-
-cnncalc expand mobilenet_v2 --set width=0.5 -o half.yaml
-"""
+from cnncalc.cli.options import File, OutputFile, Spec
 
 
-def expand(
-    file: File,
-    *,
-    spec: Spec,
-    out: OutputFile = None,
-) -> None:
-    """The spec with blocks, repeats, expressions and shorthand written out."""
-    with output.guarded():
-        from pathlib import Path
+def expand(file: File, *, spec: Spec, out: OutputFile = None) -> None:
+    """The spec with blocks, repeats, expressions and shorthand written out.
 
-        from cnncalc.spec.write import text
+    Examples:
+        cnncalc expand resnet50
+        cnncalc expand mobilenet_v2 --set width=0.5 -o half.yaml
+    """
+    from cnncalc.spec.write import text
 
-        network = spec.load(file)
-        folder = Path() if out is None or out == "-" else Path(out).parent
-        output.emit([text(network, folder)], out)
-        output.tell(network.diagnostics)
+    network = spec.load(file)
+    folder = Path() if out is None or out == "-" else Path(out).parent
+    output.emit([text(network, folder)], out)
+    output.tell(network.diagnostics)

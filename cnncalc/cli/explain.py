@@ -8,29 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.groups import Spec
 from cnncalc.cli.options import (
     Batch,
     Dtype,
     File,
-    Json,
     LayoutOption,
     OutputFile,
+    Spec,
     complete_layer,
     formats,
 )
+from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from cnncalc.questions.explain import Explanation
-
-EPILOG = """Examples
-
-cnncalc explain lenet5 C3
-
-cnncalc explain resnet50 layer1
-
-cnncalc explain lenet5 --format latex
-"""
 
 
 def explain(
@@ -45,37 +36,41 @@ def explain(
     batch: Batch = None,
     dtype: Dtype = "fp32",
     format_: Annotated[Literal["table", "md", "latex", "json"], formats()] = "table",
-    json: Json = False,
     out: OutputFile = None,
     layout: LayoutOption = None,
 ) -> None:  # fmt: skip
-    """Every number of a layer: its formula, and this layer's numbers in it."""
-    format_ = "json" if json else format_
-    with output.guarded(json=format_ == "json"):
-        from cnncalc.questions.explain import explain as ask
+    """Every number of a layer: its formula, and this layer's numbers in it.
 
-        network = spec.load(file)
-        told = ask(network, name, batch=batch, dtype=dtype)
-        pieces = _written(told, format_, layout or network.layout, _lines(network.text))
-        output.emit(pieces, out)
-        output.tell(network.diagnostics)
+    Examples:
+        cnncalc explain lenet5 C3
+        cnncalc explain resnet50 layer1
+        cnncalc explain lenet5 --format latex
+    """
+    from cnncalc.questions.explain import explain as ask
+
+    network = spec.load(file)
+    explanations = ask(network, name, batch=batch, dtype=dtype)
+    lines = _lines(network.text)
+    output.emit(_written(explanations, format_, layout or network.layout, lines), out)
+    output.tell(network.diagnostics)
 
 
 def _written(
-    told: tuple[Explanation, ...], format_: str, layout: str, lines: Mapping[int, str]
+    explanations: tuple[Explanation, ...], format_: str, layout: str, lines: Mapping[int, str]
 ) -> Iterator[str]:
     from cnncalc.render import explain as render
 
     if format_ == "latex":
-        return render.latex(told, layout=layout)
+        return render.latex(explanations, layout=layout)
     if format_ == "md":
-        return render.markdown(told, layout=layout)
+        return render.markdown(explanations, layout=layout)
     if format_ == "json":
         from cnncalc.render.json import dumps
 
-        document = render.document(told, version=output.version(), written=lines)
+        document = render.document(explanations, version=VERSION, written=lines)
         return iter([dumps(document), "\n"])
-    return render.text(told, layout=layout, written=lines, ascii_only=output.ascii_only())
+    ascii_only = output.ascii_only()
+    return render.text(explanations, layout=layout, written=lines, ascii_only=ascii_only)
 
 
 def _lines(text: str | None) -> dict[int, str]:

@@ -1,53 +1,115 @@
-"""What a `cnncalc forward` begins with: network, initial weights, samples, labels."""
+"""What `cnncalc forward` reads and checks before a pass: network, weights, samples, labels."""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
-from cnncalc.cli.forward_request import wrong
-from cnncalc.errors import CnncalcError, counted, failure
+from cnncalc.cli import output
+from cnncalc.cli.forward_options import traced_neuron, wrong_option
+from cnncalc.errors import CnncalcError, Diagnostic, counted, failure
 from cnncalc.files import read_bytes, unreadable
-from cnncalc.inference import weights
+from cnncalc.inference import safetensors, weights
+from cnncalc.inference.estimate import Work, ahead
 from cnncalc.inference.initial import Start
-from cnncalc.inference.parameters import Given
+from cnncalc.inference.neuron_trace import check_place, find, needed
+from cnncalc.inference.parameters import Given, each, gather
+from cnncalc.inference.run import inference
 from cnncalc.inference.samples import GENERATED, sample
+from cnncalc.inference.worker_pool import processes
 from cnncalc.lines import with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cnncalc.cli.forward_request import Request
+    from cnncalc.cli.forward_options import Request
     from cnncalc.inference.parameters import Parameters
+    from cnncalc.inference.samples import Preparation
     from cnncalc.network import Network, Node
     from cnncalc.tensor import Tensor
 
+PATIENCE = 300  # seconds of work that are begun without asking
+MEMORY = 8 * 2**30  # bytes of memory where the system does not say how many it has
+ABSURD = 10**24  # bytes that no prefix helps to read
+WORTH_SAYING = 5  # seconds of work that are announced
 MAX_LABELS = 2**20  # bytes
 PICTURES = (".pgm", ".ppm", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 
 
-def load(request: Request) -> tuple[Request, Network, Start]:
-    """The network, and how its weights begin.
+class SelectedRows(NamedTuple):
+    """The rows that the options name: to be shown, to be written as pictures, to be kept."""
 
-    The spec's own weights and labels stand in the request where its options name none.
+    shown: tuple[str, ...]
+    saved: tuple[str, ...]
+    kept: frozenset[str]
+
+
+class PreparedPass(NamedTuple):
+    """Everything that is known before the first pass."""
+
+    request: Request
+    preparation: Preparation
+    network: Network
+    start: Start
+    weights: str | None  # the file of --weights, or of the spec
+    sources: list[str] | None  # the samples, where they are several
+    rows: SelectedRows
+    work: Work  # of one pass
+    labels: list[str] | None
+    parameters: Parameters
+    entering: Mapping[str, Tensor]  # the only sample, by input
+
+
+def prepare(request: Request) -> PreparedPass:
+    """Read and check all that a pass needs, the cheap and the likely mistakes first.
+
+    Raises:
+        CnncalcError: for a wrong option, a file that cannot be read or does not fit, or more
+            work or memory than was agreed to.
     """
-    from cnncalc.spec.load import load as read
-    from cnncalc.spec.sections.variables import parse_setting
-
-    if [request.file, *_sources(request)].count("-") > 1:
-        raise wrong("--sample", "-: the standard input is already read for something else")
-    settings = dict(map(parse_setting, request.set))
-    network = read(request.file, variant=request.variant, set=settings, input=request.input)
-    init = network.init
-    request = request._replace(
-        weights=_own_weights(network) if request.weights is None else request.weights,
-        labels=init.labels if request.labels is None else request.labels,
+    seed = request.weights.seed
+    preparation = request.sample.preparation(seed or 0)
+    mac_limit = request.run.mac_limit
+    if request.view.steps and request.view.format_ == "json":
+        raise wrong_option("--steps", "is text; with --json, ask for --show and --trace")
+    network = _network(request)
+    weights_path = request.weights.weights
+    if weights_path is None:
+        weights_path = _own_weights(network)
+    start = Start(network.init.scheme, network.init.seed if seed is None else seed)
+    sources = _several(request, network)
+    if sources is not None:
+        _refuse_single(request, len(sources))
+    rows = _selected_rows(request, network)
+    work = ahead(
+        network,
+        readable=request.readable,
+        count=request.run.counting,
+        drawn=weights_path is None,
+        keep=rows.kept,
     )
-    seed = init.seed if request.seed is None else request.seed
-    return request, network, Start(init.scheme, seed)
+    _check_size(request, work, 1 if sources is None else len(sources), mac_limit)
+    labels = _labels(request.view.labels, network)
+    parameters = gather(network, start, _given(request, weights_path))
+    _tell_pairs(parameters)
+    entering = _samples(request, preparation, network) if sources is None else {}
+    if request.weights.save_weights:
+        _save_weights(request.weights.save_weights, network, parameters)
+    return PreparedPass(request, preparation, network, start, weights_path, sources, rows, work,
+                        labels, parameters, entering)  # fmt: skip
+
+
+def _network(request: Request) -> Network:
+    used = [request.file, *(text.rpartition("=")[2] for text in request.sample.sources)]
+    if used.count("-") > 1:
+        raise wrong_option("--sample", "-: the standard input is already read for something else")
+    return request.spec.load(request.file)
+
+
+# -- weights
 
 
 def _own_weights(network: Network) -> str | None:
@@ -58,34 +120,65 @@ def _own_weights(network: Network) -> str | None:
         raise with_lines(error, network.text or "", network.file) from None
 
 
-def weights_file(request: Request) -> Given | None:
-    """The file of --weights or of the spec, where there is one."""
-    if request.weights is not None:
-        return Given(request.weights, weights.read(request.weights), request.match)
-    if request.match == "order":
-        raise wrong("--match", "order needs --weights")
+def _given(request: Request, path: str | None) -> Given | None:
+    match = request.weights.match
+    if path is not None:
+        return Given(path, weights.read(path), match)
+    if match == "order":
+        raise wrong_option("--match", "order needs --weights")
     return None
 
 
-def several(request: Request, network: Network) -> list[str] | None:
+def _tell_pairs(parameters: Parameters) -> None:
+    """Print which tensor was taken for which parameter, where that was found out by order."""
+    from cnncalc.render.format import printable
+
+    width = max((len(ours) for ours, _ in parameters.pairs), default=0)
+    for ours, theirs in parameters.pairs:
+        output.say(f"{ours:<{width}}  <-  {printable(theirs)}")
+
+
+def _save_weights(path: str, network: Network, parameters: Parameters) -> None:
+    tensors = ((name, parameters.stored[name]) for _, _, name in each(network))
+    safetensors.write(path, ((name, tensor.dims, tensor.read()) for name, tensor in tensors))
+
+
+# -- samples
+
+
+def _several(request: Request, network: Network) -> list[str] | None:
     """The samples of a network with one input, where they are several or a folder; else None.
 
     A folder stands for its pictures in order of name. A network with several inputs takes one
-    sample, which has a part for each. Raises CnncalcError for a folder without pictures.
+    sample, which has a part for each.
     """
     inputs = {node.name: node for node in network.inputs}
-    sources = [_addressed(text, inputs)[1] for text in request.samples]
+    sources = [_addressed(text, inputs)[1] for text in request.sample.sources]
     folder = next(filter(_is_folder, sources), None)
     if len(inputs) > 1:
         if folder is not None:
             advice = "a network with several inputs runs on one sample at a time"
-            raise wrong("--sample", f"'{folder}' is a folder", advice)
+            raise wrong_option("--sample", f"'{folder}' is a folder", advice)
         return None
     if folder is None and len(sources) == 1:
         return None
     if "-" in sources:
-        raise wrong("--sample", "- is for a single sample")
-    return [path for source in sources for path in _each(source)]
+        raise wrong_option("--sample", "- is for a single sample")
+    return [path for source in sources for path in _pictures(source)]
+
+
+def _refuse_single(request: Request, count: int) -> None:
+    """Refuse the options that show the inside of one pass."""
+    view = request.view
+    single = {
+        "--show": view.show,
+        "--save": view.save,
+        "--trace": view.trace,
+        "--steps": view.steps,
+    }
+    for option, value in single.items():
+        if value:
+            raise wrong_option(option, f"is for a single sample, and there are {count}")
 
 
 def _is_folder(source: str) -> bool:
@@ -93,7 +186,7 @@ def _is_folder(source: str) -> bool:
     return source not in GENERATED and isdir(source)
 
 
-def _each(source: str) -> list[str]:
+def _pictures(source: str) -> list[str]:
     """A sample, or the pictures of a folder; hidden files are none."""
     if not _is_folder(source):
         return [source]
@@ -109,23 +202,12 @@ def _each(source: str) -> list[str]:
     return [str(Path(source, name)) for name in pictures]
 
 
-def _addressed(text: str, inputs: Mapping[str, Node]) -> tuple[str | None, str]:
-    """The input that a --sample is for, None where it serves all; and the sample itself."""
-    name, equals, source = text.partition("=")
-    if equals and name in inputs:
-        return name, source
-    if _serves_all(text, inputs):
-        return None, text
-    names = " ".join(f"--sample {name}=..." for name in inputs)
-    raise wrong("--sample", f"'{text}' names none of the inputs", f"write {names}")
-
-
-def samples(request: Request, network: Network) -> dict[str, Tensor]:
+def _samples(request: Request, preparation: Preparation, network: Network) -> dict[str, Tensor]:
     """A sample per input; one without a name serves the only input, or is a word for all."""
     inputs = {node.name: node for node in network.inputs}
     chosen: dict[str, str] = {}
     for_all: str | None = None
-    for text in request.samples:
+    for text in request.sample.sources:
         name, source = _addressed(text, inputs)
         if name is not None:
             _refuse_second(chosen.get(name), f"'{name}'")
@@ -135,73 +217,107 @@ def samples(request: Request, network: Network) -> dict[str, Tensor]:
             for_all = source
     missing = next((name for name in inputs if name not in chosen), None)
     if missing and for_all is None:
-        raise wrong("--sample", f"is missing for the input '{missing}'")
-    found = {name: zoo.beside(chosen.get(name) or for_all or "") for name in inputs}
-    return {name: sample(found[name], node, request.preparation) for name, node in inputs.items()}
+        raise wrong_option("--sample", f"is missing for the input '{missing}'")
+    paths = {name: zoo.beside(chosen.get(name) or for_all or "") for name in inputs}
+    return {name: sample(paths[name], node, preparation) for name, node in inputs.items()}
 
 
-def _serves_all(text: str, inputs: Mapping[str, Node]) -> bool:
-    """Whether a sample without an input's name is one: a word, or what the only input gets."""
-    named = "=" in text and not Path(text).exists()
-    return text in GENERATED or (len(inputs) == 1 and not named)
+def _addressed(text: str, inputs: Mapping[str, Node]) -> tuple[str | None, str]:
+    """The input that a --sample is for, None where it serves all; and the sample itself."""
+    name, equals, source = text.partition("=")
+    if equals and name in inputs:
+        return name, source
+    # Without an input's name it is a word, or what the only input gets; a path may hold a =.
+    named = equals and not Path(text).exists()
+    if text in GENERATED or (len(inputs) == 1 and not named):
+        return None, text
+    names = " ".join(f"--sample {name}=..." for name in inputs)
+    raise wrong_option("--sample", f"'{text}' names none of the inputs", f"write {names}")
 
 
 def _refuse_second(first: str | None, of: str) -> None:
     if first is not None:
-        raise wrong("--sample", f"there are two for {of}")
+        raise wrong_option("--sample", f"there are two for {of}")
 
 
-def _sources(request: Request) -> list[str]:
-    return [text.rpartition("=")[2] for text in request.samples]
+# -- what is asked of the pass
 
 
-def weights_document(request: Request, parameters: Parameters, start: Start) -> dict[str, Any]:
-    """Which weights a pass runs with, for JSON."""
-    tally = parameters.tally
-    weights: dict[str, Any] = {"tensors": tally}
-    if request.weights:
-        weights["file"] = zoo.display_name(request.weights)
-    if "initial" in tally:
-        weights |= {"scheme": start.scheme, "seed": start.seed}
-    return weights
+def _selected_rows(request: Request, network: Network) -> SelectedRows:
+    """What the options name. Raises CnncalcError for layers and neurons that there are not."""
+    view, names = request.view, request.view.show or ()
+    every = tuple(node.name for node in inference(network))
+    shown = tuple(dict.fromkeys(find(network, name).name for name in names if name != "all"))
+    if "all" in names:
+        shown = every
+    saved = (shown or every) if view.save else ()
+    kept = {*shown, *saved, *(every if view.steps else ())}
+    for text in view.trace or ():
+        name, position = traced_neuron(text)
+        check_place(find(network, name), position)
+        kept |= needed(network, name)
+    return SelectedRows(shown, saved, frozenset(kept))
 
 
-def weights_text(request: Request, parameters: Parameters, start: Start) -> str:
-    """Which weights a pass runs with, in words; empty where the network has none."""
-    sources = {
-        "file": zoo.display_name(str(request.weights)),
-        "spec": "the spec",
-        "initial": f"initial ({start.scheme}, seed {start.seed})",
-    }
-    return " and ".join(text for origin, text in sources.items() if origin in parameters.tally)
+def _check_size(request: Request, work: Work, passes: int, mac_limit: int | None) -> None:
+    """Refuse a run that is longer, or needs more memory, than was agreed to.
 
-
-def labels(request: Request, network: Network) -> list[str] | None:
-    """What the numbers of the output stand for: the spec's labels, or those of --labels.
-
-    Raises CnncalcError where no output has as many numbers.
+    It comes before anything is drawn, read or written. A run that takes a while is announced.
     """
-    if request.labels is None:
+    from cnncalc.render.format import bytes_text, duration, with_unit
+
+    jobs = processes(request.run.jobs, passes, work.seconds)
+    memory, seconds = work.memory * jobs, work.seconds * -(-passes // jobs)
+    advice = "--yes runs it all the same; a smaller --input makes it less"
+    limit = memory_limit()
+    if memory > limit and not request.run.yes:
+        what = "the pass needs" if jobs == 1 else f"{jobs} passes at once need"
+        size = f"about {bytes_text(memory)}" if memory < ABSURD else "more than 10^24 bytes"
+        message = f"{what} {size} of memory"
+        raise failure("too-large", f"{message}: the limit is {bytes_text(limit)}", help=advice)
+    what = "the pass is" if passes == 1 else f"each of the {passes:,} passes is"
+    message = f"{what} {with_unit(work.macs, 'MACs')}, about {duration(seconds)}"
+    message += "" if passes == 1 else " in all"
+    too_many = mac_limit is not None and work.macs > mac_limit
+    too_long = mac_limit is None and seconds > PATIENCE
+    if (too_many or too_long) and not request.run.yes:
+        why = f"--max-macs allows {mac_limit:,}" if too_many else "that is long"
+        raise failure("long-run", f"{message}: {why}", help=advice)
+    if seconds > WORTH_SAYING:
+        output.tell([Diagnostic("note", "work", message)])
+
+
+def memory_limit() -> int:
+    """The bytes of memory that this machine has."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # Windows; a system that does not say
+        return MEMORY
+
+
+# -- labels
+
+
+def _labels(path: str | None, network: Network) -> list[str] | None:
+    """What the numbers of the output stand for: the labels of a file, or the spec's own."""
+    own = network.init.labels
+    if path is None and own is None:
         return None
-    written = isinstance(request.labels, tuple)
-    words = list(request.labels) if written else _read_labels(str(request.labels))
+    labels = _read_labels(path) if path is not None else list(own or ())
     outputs = [network.nodes[index] for index in network.outputs]
-    if all(node.shape.size != len(words) for node in outputs):
+    if all(node.shape.size != len(labels) for node in outputs):
         node = outputs[0]
-        source = "'init'" if written else f"'{request.labels}'"
-        labels, numbers = counted(len(words), "label"), counted(node.shape.size, "number")
-        message = f"{source} has {labels}, but {node.name} has {numbers}"
-        raise failure("labels", message)
-    return words
+        source = "'init'" if path is None else f"'{path}'"
+        has, numbers = counted(len(labels), "label"), counted(node.shape.size, "number")
+        raise failure("labels", f"{source} has {has}, but {node.name} has {numbers}")
+    return labels
 
 
 def _read_labels(path: str) -> list[str]:
     """A line each, or a JSON list of texts."""
     text = read_bytes(path, MAX_LABELS).decode("utf-8-sig", "replace").strip()
-    return _listed(path, text) if text.startswith("[") else list(map(str.strip, text.splitlines()))
-
-
-def _listed(path: str, text: str) -> list[str]:
+    if not text.startswith("["):
+        return list(map(str.strip, text.splitlines()))
     try:
         return list(map(str, json.loads(text)))
     except (ValueError, RecursionError):

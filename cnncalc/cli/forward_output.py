@@ -6,180 +6,214 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnncalc import files
+from cnncalc import files, zoo
 from cnncalc.cli import output
-from cnncalc.cli.forward_inputs import weights_document, weights_text
-from cnncalc.cli.forward_request import place
+from cnncalc.cli.forward_options import traced_neuron
 from cnncalc.inference import image_files
 from cnncalc.inference.neuron_trace import Neurons, trace
 from cnncalc.inference.parameters import owner, stored_by
 from cnncalc.inference.run import inference
 from cnncalc.render import forward as render
 from cnncalc.render import maps, worked_pass
+from cnncalc.render import samples as render_samples
 from cnncalc.render import trace as render_trace
 from cnncalc.render.format import printable, to_ascii
+from cnncalc.render.json import dumps
 from cnncalc.tensor import positions
+from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from cnncalc.cli.forwarding import Result
+    from cnncalc.cli.forward_inputs import PreparedPass
     from cnncalc.inference.neuron_trace import Trace
-    from cnncalc.inference.run import Ran
+    from cnncalc.inference.run import Pass, Ran
     from cnncalc.network import Node
+    from cnncalc.render.samples import Answers
 
 
-def present(result: Result) -> Iterator[str]:
-    """The text, in pieces."""
-    if result.request.json:
-        from cnncalc.render.json import dumps
+def one(prepared: PreparedPass, done: Pass) -> Iterator[str]:
+    """The text of one pass, in pieces."""
+    if prepared.request.view.format_ == "json":
+        yield f"{dumps(_document(prepared, done))}\n"
+    else:
+        yield from _printed(_lines(prepared, done))
 
-        yield f"{dumps(_document(result))}\n"
+
+def several(prepared: PreparedPass, answers: Answers) -> Iterator[str]:
+    """The text of all results of several samples, in pieces."""
+    view = prepared.request.view
+    if view.format_ == "json":
+        weights = _weights_document(prepared)
+        yield f"{dumps(render_samples.document(answers, weights, version=VERSION))}\n"
         return
+    layout = view.layout or answers.network.layout
+    yield from _printed(render_samples.lines(answers, _weights_text(prepared), layout=layout))
+
+
+def _printed(lines: Iterable[str]) -> Iterator[str]:
     ascii_only = output.ascii_only()
-    for line in _lines(result):
+    for line in lines:
         yield f"{to_ascii(line) if ascii_only else line}\n"
 
 
-def _lines(result: Result) -> Iterator[str]:
-    request, done = result.request, result.done
-    layout = _layout(result)
-    yield printable(f"{done.network.name}   {_setting_text(result)}")
-    if request.steps:
+def _lines(prepared: PreparedPass, done: Pass) -> Iterator[str]:
+    view, layout = prepared.request.view, _layout(prepared)
+    yield printable(f"{done.network.name}   {_setting_text(prepared)}")
+    if view.steps:
         yield "products with 0 are left out"
         yield ""
-        yield from _steps(result, layout)
+        yield from _steps(prepared, done)
     else:
         yield from render.table(done, layout=layout)
         yield ""
-        yield render.summary(done, result.work.macs)
-    for row, labels in _labelled(result):
+        yield render.summary(done, prepared.work.macs)
+    for row, labels in _labelled(prepared, done):
         yield ""
-        yield from render.output_lines(row, layout=layout, top=request.top_k, labels=labels)
-    for name in result.wish.shown:
+        yield from render.output_lines(row, layout=layout, top=view.top_k, labels=labels)
+    for name in prepared.rows.shown:
         yield ""
-        yield from _values(result, name, layout)
-    for found in _traces(result):
+        yield from _values(prepared, done, name)
+    for neuron in _traces(prepared, done):
         yield ""
-        yield from render_trace.lines(found)
-    if request.save:
+        yield from render_trace.lines(neuron)
+    if view.save:
         yield ""
-        for path in _save_pictures(result):
+        for path in _save_pictures(prepared, done):
             yield printable(f"wrote {path}")
 
 
-def _layout(result: Result) -> str:
-    return result.request.layout or result.done.network.layout
+def _layout(prepared: PreparedPass) -> str:
+    return prepared.request.view.layout or prepared.network.layout
 
 
-def _values(result: Result, name: str, layout: str) -> Iterator[str]:
-    tensor = result.done.tensor(name)
-    if not result.request.maps:
-        yield from render.value_lines(name, tensor, layout=layout)
+def _values(prepared: PreparedPass, done: Pass, name: str) -> Iterator[str]:
+    """The numbers of one layer, or its maps as pictures of characters."""
+    tensor, view = done.tensor(name), prepared.request.view
+    if view.as_ == "values":
+        yield from render.value_lines(name, tensor, layout=_layout(prepared))
         return
     ascii_only = output.ascii_only()
-    color = output.colored() and not ascii_only and result.request.out is None
+    color = output.colored() and not ascii_only and view.out is None
     width = shutil.get_terminal_size((80, 24)).columns
     yield from maps.drawn(name, tensor, width=width, color=color, ascii_only=ascii_only)
 
 
-def _traces(result: Result) -> Iterator[Trace]:
-    for text in result.request.traces:
-        yield trace(result.done, result.parameters, *place(text))
+def _traces(prepared: PreparedPass, done: Pass) -> Iterator[Trace]:
+    for text in prepared.request.view.trace or ():
+        yield trace(done, prepared.parameters, *traced_neuron(text))
 
 
-def _labelled(result: Result) -> Iterator[tuple[Ran, list[str] | None]]:
+def _labelled(prepared: PreparedPass, done: Pass) -> Iterator[tuple[Ran, list[str] | None]]:
     """The outputs, with what their numbers stand for."""
-    for row in result.done.outputs:
-        fitting = result.labels and len(result.labels) == row.node.shape.size
-        yield row, result.labels if fitting else None
+    labels = prepared.labels
+    for row in done.outputs:
+        yield row, labels if labels and len(labels) == row.node.shape.size else None
 
 
-def _setting(result: Result) -> dict[str, Any]:
-    """Which sample and which weights."""
-    request = result.request
-    sample: dict[str, Any] = {"sources": list(request.samples)}
-    if "random" in request.samples:
-        sample["seed"] = request.preparation.seed
-    return {
-        "sample": sample,
-        "weights": weights_document(request, result.parameters, result.start),
+def _weights_document(prepared: PreparedPass) -> dict[str, Any]:
+    """Which weights a pass runs with."""
+    tally = prepared.parameters.tally
+    document: dict[str, Any] = {"tensors": tally}
+    if prepared.weights:
+        document["file"] = zoo.display_name(prepared.weights)
+    if "initial" in tally:
+        document |= {"scheme": prepared.start.scheme, "seed": prepared.start.seed}
+    return document
+
+
+def _weights_text(prepared: PreparedPass) -> str:
+    """Which weights a pass runs with, in words; empty where the network has none."""
+    sources = {
+        "file": zoo.display_name(str(prepared.weights)),
+        "spec": "the spec",
+        "initial": f"initial ({prepared.start.scheme}, seed {prepared.start.seed})",
     }
+    tally = prepared.parameters.tally
+    return " and ".join(text for origin, text in sources.items() if origin in tally)
 
 
-def _setting_text(result: Result) -> str:
-    request = result.request
-    seed = f" (seed {request.preparation.seed})" if "random" in request.samples else ""
-    told = weights_text(request, result.parameters, result.start)
-    return f"sample {', '.join(request.samples)}{seed}" + (f", weights {told}" if told else "")
+def _setting(prepared: PreparedPass) -> dict[str, Any]:
+    """Which sample and which weights."""
+    sources = prepared.request.sample.sources
+    sample: dict[str, Any] = {"sources": list(sources)}
+    if "random" in sources:
+        sample["seed"] = prepared.preparation.seed
+    return {"sample": sample, "weights": _weights_document(prepared)}
 
 
-def _steps(result: Result, layout: str) -> Iterator[str]:
+def _setting_text(prepared: PreparedPass) -> str:
+    sources = prepared.request.sample.sources
+    seed = f" (seed {prepared.preparation.seed})" if "random" in sources else ""
+    weights = _weights_text(prepared)
+    return f"sample {', '.join(sources)}{seed}" + (f", weights {weights}" if weights else "")
+
+
+def _steps(prepared: PreparedPass, done: Pass) -> Iterator[str]:
     """Every layer as one works it by hand."""
-    network = result.done.network
-    for node in inference(network):
+    layout = _layout(prepared)
+    for node in inference(done.network):
         if not node.inputs:
-            yield from worked_pass.maps(node.name, result.done.tensor(node.name), layout=layout)
+            yield from worked_pass.maps(node.name, done.tensor(node.name), layout=layout)
             continue
         yield ""
-        yield from _step(result, node, layout)
+        yield from _step(prepared, done, node, layout)
 
 
-def _step(result: Result, node: Node, layout: str) -> Iterator[str]:
-    done, network = result.done, result.done.network
-    before = [network.nodes[index] for index in node.inputs]
-    entering = [(row.name, row.shape) for row in before]
+def _step(prepared: PreparedPass, done: Pass, node: Node, layout: str) -> Iterator[str]:
+    network = done.network
+    entering = [(network.nodes[i].name, network.nodes[i].shape) for i in node.inputs]
     yield worked_pass.heading(node.name, node.layer.type, entering, node.shape, layout=layout)
-    values = result.parameters.of(network, node)
+    values = prepared.parameters.of(network, node)
     stored = stored_by(network, owner(network, node))
     yield from worked_pass.weights(
         worked_pass.Weights(p.name, p.dims, values[p.name]) for p in stored
     )
-    neurons = Neurons(done, result.parameters, node)
-    places = [
+    neurons = Neurons(done, prepared.parameters, node)
+    indices = [
         (channel, *position)
         for channel in range(node.shape.channels)
         for position in positions(node.shape.spatial)
     ]
-    if worked_pass.told(neurons.at(places[0])):
-        yield from worked_pass.sums(map(neurons.at, places), len(places))
+    if worked_pass.told(neurons.at(indices[0])):
+        yield from worked_pass.sums(map(neurons.at, indices), len(indices))
     yield from worked_pass.maps(node.name, done.tensor(node.name), layout=layout)
 
 
-def _document(result: Result) -> dict[str, Any]:
-    request, done = result.request, result.done
+def _document(prepared: PreparedPass, done: Pass) -> dict[str, Any]:
+    view = prepared.request.view
     ranked = {
-        row.node.name: render.ranking(row.output, request.top_k or render.TOP, labels)
-        for row, labels in _labelled(result)
-        if row.output is not None and (labels or request.top_k or not row.node.shape.rank)
+        row.node.name: render.ranking(row.output, view.top_k or render.TOP, labels)
+        for row, labels in _labelled(prepared, done)
+        if row.output is not None and (labels or view.top_k or not row.node.shape.rank)
     }
     document = render.document(
         done,
-        version=output.version(),
-        setting=_setting(result),
-        shown={name: done.tensor(name) for name in result.wish.shown},
+        version=VERSION,
+        setting=_setting(prepared),
+        shown={name: done.tensor(name) for name in prepared.rows.shown},
         ranked=ranked,
-        macs=result.work.macs,
+        macs=prepared.work.macs,
     )
-    if request.traces:
-        document["traces"] = [render_trace.document(found) for found in _traces(result)]
-    if request.save:
-        document["pictures"] = list(_save_pictures(result))
+    if view.trace:
+        document["traces"] = [render_trace.document(found) for found in _traces(prepared, done)]
+    if view.save:
+        document["pictures"] = list(_save_pictures(prepared, done))
     return document
 
 
-def _save_pictures(result: Result) -> Iterator[str]:
+def _save_pictures(prepared: PreparedPass, done: Pass) -> Iterator[str]:
     """Write the maps of layers as pictures, one file per layer; the paths."""
-    request = result.request
-    folder = Path(request.save or ".")
+    view = prepared.request.view
+    folder = Path(view.save or ".")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise files.unwritable(f"to '{folder}'", files.reason(error)) from None
-    for name in result.wish.saved:
-        sheet = maps.contact_sheet(name, result.done.tensor(name))
-        path = folder / f"{name}.{request.picture}"
-        if request.picture == "png":
+    for name in prepared.rows.saved:
+        sheet = maps.contact_sheet(name, done.tensor(name))
+        path = folder / f"{name}.{view.picture}"
+        if view.picture == "png":
             picture = image_files.png(sheet.height, sheet.width, sheet.data)
         else:
             picture = image_files.pgm(sheet.height, sheet.width, sheet.data, sheet.comment)

@@ -9,10 +9,6 @@ import typer
 
 from cnncalc.cli import output
 
-EPILOG = """Examples
-
-cnncalc init digits && cnncalc analyze digits.yaml
-"""
 STARTER = """\
 # yaml-language-server: $schema=cnncalc.schema.json
 # $schema: cnncalc.schema.json
@@ -37,25 +33,22 @@ def init(
         bool, typer.Option("--force", help="Write over a file that is there.")
     ] = False,
 ) -> None:
-    """Starter spec with schema lines for editors."""
-    with output.guarded():
-        from cnncalc.files import write
-        from cnncalc.spec.write import flow
+    """Starter spec with schema lines for editors.
 
-        path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
-        write(path, STARTER.format(name=flow(path.stem)), replace=force,
-              remedy="--force writes over it")  # fmt: skip
-        if not output.settings.quiet:
-            output.say(_next(path))
-
-
-def _next(path: Path) -> str:
-    """What to do with the new file."""
+    Examples:
+        cnncalc init digits && cnncalc analyze digits.yaml
+    """
+    from cnncalc.files import write
     from cnncalc.render.format import printable
+    from cnncalc.spec.write import flow
 
-    shown = printable(str(path))
-    return (
-        f"wrote {shown}\n"
-        f"  cnncalc analyze {shown}\n"
-        "  cnncalc schema > cnncalc.schema.json   (editors then complete and check the file)"
-    )
+    path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
+    text = STARTER.format(name=flow(path.stem))
+    write(path, text, replace=force, remedy="--force writes over it")
+    if not output.settings.quiet:
+        shown = printable(str(path))
+        output.say(
+            f"wrote {shown}\n"
+            f"  cnncalc analyze {shown}\n"
+            "  cnncalc schema > cnncalc.schema.json   (editors then complete and check the file)"
+        )

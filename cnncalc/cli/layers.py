@@ -8,14 +8,9 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import Json, OutputFile, PlainFormat
-
-EPILOG = """Examples
-
-cnncalc layers
-
-cnncalc layers conv
-"""
+from cnncalc.cli.options import OutputFile, PlainFormat
+from cnncalc.errors import did_you_mean, failure
+from cnncalc.version import VERSION
 
 
 def complete_type(incomplete: str) -> Iterator[str]:
@@ -32,31 +27,29 @@ def layers(
                        autocompletion=complete_type, show_default=False),
     ] = None,
     format_: PlainFormat = "table",
-    json: Json = False,
     out: OutputFile = None,
 ) -> None:  # fmt: skip
-    """The layer types: their fields, letters, words and formulas."""
-    json = json or format_ == "json"
-    with output.guarded(json=json):
-        from cnncalc.render import reference as render
-        from cnncalc.render.json import dumps
-        from cnncalc.spec.reference import all_described, described
+    """The layer types: their fields, letters, words and formulas.
 
-        _known(type_)
-        entries = list(all_described().values()) if type_ is None else [described(type_)]
-        if json:
-            document = render.document(entries, version=output.version())
-            output.emit([dumps(document), "\n"], out)
-            return
-        text = render.overview(entries) if type_ is None else render.full(entries[0])
-        output.emit([text], out)
+    Examples:
+        cnncalc layers
+        cnncalc layers conv
 
-
-def _known(type_: str | None) -> None:
+    Raises:
+        CnncalcError: for a layer type that there is not.
+    """
     from cnncalc import layers as layer_types
-    from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
+    from cnncalc.render import reference as render
+    from cnncalc.render.json import dumps, envelope
+    from cnncalc.spec.reference import all_described, described
 
-    if type_ is not None and type_ not in layer_types.names():
-        help_ = did_you_mean(type_, layer_types.names()) or "'cnncalc layers' lists them"
-        message = f"there is no layer type '{type_}'"
-        raise CnncalcError(Diagnostic("error", "unknown-type", message, help=help_))
+    names = layer_types.names()
+    if type_ is not None and type_ not in names:
+        help_ = did_you_mean(type_, names) or "'cnncalc layers' lists them"
+        raise failure("unknown-type", f"there is no layer type '{type_}'", help=help_)
+    entries = list(all_described().values()) if type_ is None else [described(type_)]
+    if format_ == "json":
+        text = f"{dumps({**envelope('layers', VERSION), 'layers': entries})}\n"
+    else:
+        text = render.overview(entries) if type_ is None else render.full(entries[0])
+    output.emit([text], out)

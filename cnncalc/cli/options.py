@@ -1,18 +1,19 @@
-"""Options that several commands share, described once."""
+"""Options that several commands share, and those that belong together as groups."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
 from cnncalc.conventions import DTYPES
 
 if TYPE_CHECKING:
-    from inspect import Parameter
+    from cnncalc.network import Network
+    from cnncalc.render.choice import Choice
 
-SPEC, ROWS, OUT = "Network", "Rows", "Output"
+SPEC, ROWS, OUT, LIMITS = "Network", "Rows", "Output", "Budgets"
 
 FORMAT_VARIABLE = "CNNCALC_FORMAT"  # the environment's default of --format
 Format = Literal["table", "json", "jsonl", "csv", "tsv", "md"]
@@ -28,11 +29,20 @@ def complete_file(incomplete: str) -> Iterator[str]:
 
 
 def complete_column(incomplete: str) -> Iterator[str]:
-    """Column names, also after a comma."""
+    """Column names of a report, also after a comma."""
     from cnncalc.render.columns import COLUMNS
 
+    return after_comma(COLUMNS, incomplete)
+
+
+def after_comma(names: Iterable[str], incomplete: str) -> Iterator[str]:
+    """Completions of the last word of a comma list.
+
+    >>> list(after_comma(["params", "macs"], "rf,pa"))
+    ['rf,params']
+    """
     before, comma, last = incomplete.rpartition(",")
-    return (f"{before}{comma}{key}" for key in COLUMNS if key.startswith(last))
+    return (f"{before}{comma}{name}" for name in names if name.startswith(last))
 
 
 def complete_variant(ctx: typer.Context, incomplete: str) -> Iterator[str]:
@@ -63,125 +73,15 @@ def _file(ctx: typer.Context) -> str:
     return str(ctx.params.get("file") or next(iter(ctx.args), ""))
 
 
-File = Annotated[
-    str,
-    typer.Argument(
-        metavar="FILE",
-        help="A spec file, - for standard input, or a bundled network or variant.",
-        autocompletion=complete_file,
-        show_default=False,
-    ),
-]
-Variant = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="A variant of the file; also FILE@NAME.",
-        rich_help_panel=SPEC,
-        autocompletion=complete_variant,
-    ),
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="NAME=VALUE",
-        help="Change a declared variable; may be repeated.",
-        rich_help_panel=SPEC,
-    ),
-]
-Input = Annotated[
-    str | None,
-    typer.Option(
-        "--input", metavar="SHAPE", help="Another input shape: 320x320x3.", rich_help_panel=SPEC
-    ),
-]
-Strict = Annotated[
-    Literal["warnings", "fit"] | None,
-    typer.Option(
-        help="Alone: warnings fail; with 'fit': layers that leave input unread fail too.",
-        rich_help_panel=SPEC,
-    ),
-]
-Batch = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="Samples held in memory at once.", rich_help_panel=SPEC),
-]
-
-
 def check_dtype(value: str) -> str:
-    """A word of DTYPES, or a number of bytes."""
+    """A word of DTYPES, or a number of bytes.
+
+    Raises:
+        typer.BadParameter: for anything else.
+    """
     if value in DTYPES or (value.isdecimal() and int(value) > 0):
         return value
     raise typer.BadParameter(f"one of {', '.join(DTYPES)}, or a number of bytes")
-
-
-Dtype = Annotated[
-    str,
-    typer.Option(
-        metavar="TYPE",
-        help=f"Bytes per number: {', '.join(DTYPES)}, or a number.",
-        rich_help_panel=SPEC,
-        callback=check_dtype,
-    ),
-]
-Depth = Annotated[
-    int | None,
-    typer.Option(min=0, metavar="N", help="Fold named parts below N levels.", rich_help_panel=ROWS),
-]
-Expand = Annotated[
-    bool,
-    typer.Option("--expand", help="Every primitive row, attached ones too.", rich_help_panel=ROWS),
-]
-Only = Annotated[
-    str | None,
-    typer.Option(metavar="TYPES", help="Only these layer types: conv,fc.", rich_help_panel=ROWS),
-]
-At = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Only this layer or part.", autocompletion=complete_layer,
-                 rich_help_panel=ROWS),
-]  # fmt: skip
-Sort = Annotated[
-    str | None,
-    typer.Option(metavar="COLUMN", help="Largest first by a column, such as macs.",
-                 autocompletion=complete_column, rich_help_panel=ROWS),
-]  # fmt: skip
-Top = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="Only the first N rows.", rich_help_panel=ROWS),
-]
-TotalsOnly = Annotated[
-    bool, typer.Option("--totals", help="Only the totals.", rich_help_panel=ROWS)
-]
-Formulas = Annotated[
-    bool,
-    typer.Option("--formulas", help="The formulas of every row, with its numbers.",
-                 rich_help_panel=OUT),
-]  # fmt: skip
-CountBuffers = Annotated[
-    bool,
-    typer.Option("--count-buffers", help="Say what params + buffers are, as Keras counts.",
-                 rich_help_panel=OUT),
-]  # fmt: skip
-MemoryOption = Annotated[
-    bool,
-    typer.Option("--memory", help="Bytes of parameters and activations.", rich_help_panel=OUT),
-]
-Training = Annotated[
-    Literal["sgd", "momentum", "adam"] | None,
-    typer.Option(help="Bytes that training with this optimiser keeps.", rich_help_panel=OUT),
-]
-AsTool = Annotated[
-    Literal["torchinfo", "fvcore", "ptflops", "thop", "torch", "keras"] | None,
-    typer.Option("--as", help="The figures another tool would print, and why they differ.",
-                 rich_help_panel=OUT),
-]  # fmt: skip
-Fold = Annotated[
-    bool,
-    typer.Option("--fold", help="JSON: attached rows merged into their layer's.",
-                 rich_help_panel=OUT),
-]  # fmt: skip
 
 
 def formats(help_: str = "How to write the result.", variable: str | None = FORMAT_VARIABLE) -> Any:
@@ -189,48 +89,19 @@ def formats(help_: str = "How to write the result.", variable: str | None = FORM
     return typer.Option("--format", help=help_, envvar=variable, rich_help_panel=OUT)
 
 
-def heed_variable(parameter: Parameter, format_: str | None) -> Parameter:
-    """The parameter of --format, without its variable where only other commands write `format_`.
+def limit(name: str, metavar: str, help_: str, figure: str, relation: str) -> Any:
+    """An option that limits a figure, such as --max-params."""
 
-    >>> from inspect import Parameter
-    >>> plain = Parameter("format_", Parameter.KEYWORD_ONLY, annotation=PlainFormat)
-    >>> heed_variable(plain, "csv").annotation.__metadata__[0].envvar is None
-    True
-    >>> heed_variable(plain, "json") is plain, heed_variable(plain, "typo") is plain
-    (True, True)
-    """
-    choices, option = get_args(parameter.annotation)
-    if format_ in get_args(choices) or format_ not in get_args(Format):
-        return parameter
-    return parameter.replace(annotation=Annotated[choices, formats(option.help, None)])
+    def parse(text: str) -> object:
+        from cnncalc.errors import UnplacedError
+        from cnncalc.spec.sections.expectations import parse_limit
 
+        try:
+            return parse_limit(figure, f"{relation} {text}")
+        except UnplacedError as problem:
+            raise typer.BadParameter(f"'{text}' is no limit; write {problem.help}") from None
 
-FormatOption = Annotated[Format, formats()]
-PlainFormat = Annotated[Literal["table", "json"], formats()]
-Json = Annotated[bool, typer.Option("--json", help="Short for --format json.", rich_help_panel=OUT)]
-Columns = Annotated[
-    str | None,
-    typer.Option(
-        metavar="A,B,C",
-        help="Columns to show: rf,jump,params; 'help' lists them.",
-        autocompletion=complete_column,
-        rich_help_panel=OUT,
-    ),
-]
-OutputFile = Annotated[
-    str | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write to a file.", rich_help_panel=OUT),
-]
-LayoutOption = Annotated[
-    Layout | None,
-    typer.Option("--layout", help="Order of the sizes in shapes; else the spec's.",
-                 envvar="CNNCALC_LAYOUT", rich_help_panel=OUT),
-]  # fmt: skip
-UnitsOption = Annotated[
-    Units | None,
-    typer.Option("--units", help="Whole numbers, or k, M and G; else both, where they help.",
-                 rich_help_panel=OUT),
-]  # fmt: skip
+    return typer.Option(name, metavar=metavar, help=help_, parser=parse, rich_help_panel=LIMITS)
 
 
 def words(text: str | None) -> tuple[str, ...]:
@@ -240,3 +111,189 @@ def words(text: str | None) -> tuple[str, ...]:
     ('conv', 'fc')
     """
     return tuple(word.strip() for word in (text or "").split(",") if word.strip())
+
+
+# fmt: off
+File = Annotated[
+    str,
+    typer.Argument(metavar="FILE", autocompletion=complete_file, show_default=False,
+                   help="A spec file, - for standard input, or a bundled network or variant."),
+]
+Variant = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="A variant of the file; also FILE@NAME.",
+                 autocompletion=complete_variant, rich_help_panel=SPEC),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", rich_help_panel=SPEC,
+                 help="Change a declared variable; may be repeated."),
+]
+Input = Annotated[
+    str | None,
+    typer.Option("--input", metavar="SHAPE", help="Another input shape: 320x320x3.",
+                 rich_help_panel=SPEC),
+]
+Strict = Annotated[
+    Literal["warnings", "fit"] | None,
+    typer.Option(rich_help_panel=SPEC,
+                 help="Alone: warnings fail; with 'fit': layers that leave input unread fail too."),
+]
+Batch = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Samples held in memory at once.", rich_help_panel=SPEC),
+]
+Dtype = Annotated[
+    str,
+    typer.Option(metavar="TYPE", callback=check_dtype, rich_help_panel=SPEC,
+                 help=f"Bytes per number: {', '.join(DTYPES)}, or a number."),
+]
+MaxParams = Annotated[
+    Any, limit("--max-params", "N", "At most so many parameters, such as 5M.", "params", "<=")
+]
+MaxMacs = Annotated[
+    Any, limit("--max-macs", "N", "At most so many MACs, such as 600M.", "macs", "<=")
+]
+AsTool = Annotated[
+    Literal["torchinfo", "fvcore", "ptflops", "thop", "torch", "keras"] | None,
+    typer.Option("--as", help="The figures another tool would print, and why they differ.",
+                 rich_help_panel=OUT),
+]
+FormatOption = Annotated[Format, formats()]
+PlainFormat = Annotated[Literal["table", "json"], formats()]
+OutputFile = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write to a file.", rich_help_panel=OUT),
+]
+LayoutOption = Annotated[
+    Layout | None,
+    typer.Option("--layout", help="Order of the sizes in shapes; else the spec's.",
+                 envvar="CNNCALC_LAYOUT", rich_help_panel=OUT),
+]
+# fmt: on
+
+
+class Spec(NamedTuple):
+    """What is changed in a spec before it is read as a network."""
+
+    variant: Variant = None
+    set: Set = None
+    input: Input = None
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The variables of --set. Raises CnncalcError for what is no NAME=VALUE."""
+        from cnncalc.spec.sections.variables import parse_setting
+
+        return dict(map(parse_setting, self.set or ()))
+
+    def load(self, file: str) -> Network:
+        """The network of a file. Raises CnncalcError."""
+        from cnncalc.spec.load import load
+
+        return load(file, variant=self.variant, set=self.settings, input=self.input)
+
+
+class Cost(NamedTuple):
+    """What shall count as a failure, and what bytes are counted for."""
+
+    strict: Strict = None
+    batch: Batch = None
+    dtype: Dtype = "fp32"
+
+
+class Table(NamedTuple):
+    """Which lines and figures of a report are shown, how, and where."""
+
+    # fmt: off
+    depth: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Fold named parts below N levels.",
+                     rich_help_panel=ROWS),
+    ] = None
+    expand: Annotated[
+        bool,
+        typer.Option("--expand", help="Every primitive row, attached ones too.",
+                     rich_help_panel=ROWS),
+    ] = False
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="TYPES", help="Only these layer types: conv,fc.",
+                     rich_help_panel=ROWS),
+    ] = None
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Only this layer or part.", autocompletion=complete_layer,
+                     rich_help_panel=ROWS),
+    ] = None
+    sort: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Largest first by a column, such as macs.",
+                     autocompletion=complete_column, rich_help_panel=ROWS),
+    ] = None
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Only the first N rows.", rich_help_panel=ROWS),
+    ] = None
+    totals: Annotated[
+        bool, typer.Option("--totals", help="Only the totals.", rich_help_panel=ROWS)
+    ] = False
+    formulas: Annotated[
+        bool,
+        typer.Option("--formulas", help="The formulas of every row, with its numbers.",
+                     rich_help_panel=OUT),
+    ] = False
+    count_buffers: Annotated[
+        bool,
+        typer.Option("--count-buffers", help="Say what params + buffers are, as Keras counts.",
+                     rich_help_panel=OUT),
+    ] = False
+    memory: Annotated[
+        bool,
+        typer.Option("--memory", help="Bytes of parameters and activations.", rich_help_panel=OUT),
+    ] = False
+    training: Annotated[
+        Literal["sgd", "momentum", "adam"] | None,
+        typer.Option(help="Bytes that training with this optimiser keeps.", rich_help_panel=OUT),
+    ] = None
+    as_: AsTool = None
+    fold: Annotated[
+        bool,
+        typer.Option("--fold", help="JSON: attached rows merged into their layer's.",
+                     rich_help_panel=OUT),
+    ] = False
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,C", help="Columns to show: rf,jump,params; 'help' lists them.",
+                     autocompletion=complete_column, rich_help_panel=OUT),
+    ] = None
+    format_: FormatOption = "table"
+    out: OutputFile = None
+    layout: LayoutOption = None
+    units: Annotated[
+        Units | None,
+        typer.Option("--units", help="Whole numbers, or k, M and G; else both, where they help.",
+                     rich_help_panel=OUT),
+    ] = None
+
+    # fmt: on
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The layer types of --only, by their own names. Raises ChoiceError for other words."""
+        from cnncalc import layers
+        from cnncalc.render.choice import ChoiceError
+
+        asked = words(self.only)
+        for word in asked:
+            if word not in layers.names():
+                raise ChoiceError("layer type", word, layers.names())
+        return tuple(layers.layer_type(word).type for word in asked)
+
+    def choice(self, *, ascii_only: bool) -> Choice:
+        """What a table shows."""
+        from cnncalc.render.choice import Choice
+
+        return Choice(
+            words(self.columns) or None, self.depth, self.expand, self.types, self.at,
+            self.sort, self.top, self.layout, self.units, ascii_only,
+        )  # fmt: skip

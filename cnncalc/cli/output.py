@@ -7,16 +7,17 @@ import os
 import sys
 from contextlib import contextmanager, suppress
 from io import StringIO, TextIOWrapper
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from cnncalc import files
-from cnncalc.errors import CnncalcError, Diagnostic, failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from cnncalc.errors import Diagnostic
 
 INVALID, USAGE, UNREADABLE = 1, 2, files.UNREADABLE
+WORTH_WATCHING = 1  # seconds of work that get a progress bar
 STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
@@ -164,69 +165,19 @@ def tell(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 @contextmanager
-def guarded(*, json: bool = False) -> Iterator[None]:
-    """Turn failures into diagnostics and an exit status; in JSON mode into a document too."""
-    from cnncalc.render.choice import ChoiceError
+def bar(total: int, seconds: float) -> Iterator[Callable[[int], None]]:
+    """A bar over so many units of work, which may take so long; yields what moves it on.
 
-    try:
-        yield
-    except (CnncalcError, ChoiceError, OSError, RecursionError, MemoryError) as error:
-        if settings.debug:
-            raise
-        fail(_explained(error), json=json)
+    It is not drawn for little work, with --quiet, or where stderr is not a terminal.
+    """
+    if settings.quiet or not terminal(sys.stderr) or seconds < WORTH_WATCHING:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
 
-
-def _explained(error: Exception) -> CnncalcError:
-    """What is said of a failure that a command may end with."""
-    if isinstance(error, CnncalcError):
-        return error
-    if isinstance(error, OSError):  # of a file; what goes wrong with stdout is a CnncalcError
-        return files.cannot_read(str(error.filename or "a file"), error)
-    if isinstance(error, RecursionError):
-        return failure("too-deep", "the network is nested too deep")
-    if isinstance(error, MemoryError):
-        advice = "a smaller --input needs less"
-        return failure("out-of-memory", "there is not enough memory", help=advice)
-    remedy = getattr(error, "help", None)  # the error is of a column or a layer that there is not
-    return failure("usage", str(error), help=remedy, exit_code=USAGE)
-
-
-def fail(error: CnncalcError, *, json: bool) -> None:
-    """Say what went wrong and stop with the error's status."""
-    from cnncalc.cli.partial import partial_report, partial_table
-
-    if json:
-        from cnncalc.render.json import dumps
-        from cnncalc.render.report_json import failure
-
-        report = partial_report(error)
-        document = failure(error.diagnostics, version=version(), report=report)
-        emit([dumps(document), "\n"])
-    elif not settings.quiet:
-        for line in partial_table(error):
-            say(line)
-    tell(error.diagnostics)
-    raise SystemExit(error.exit_code)
-
-
-def version() -> str:
-    """The tool's version, as JSON documents carry it."""
-    from cnncalc.version import VERSION
-
-    return VERSION
-
-
-def wants_json(arguments: list[str]) -> bool:
-    """Whether the command line asked for JSON, even where the rest of it is wrong."""
-    chosen = [after for before, after in pairwise(arguments) if before == "--format"]
-    chosen += [word.partition("=")[2] for word in arguments if word.startswith("--format=")]
-    return "--json" in arguments or "json" in (chosen or [os.environ.get("CNNCALC_FORMAT", "")])
-
-
-def usage_document(message: str) -> None:
-    """The JSON document of a wrong command line."""
-    from cnncalc.render.json import dumps
-    from cnncalc.render.report_json import failure
-
-    problem = Diagnostic("error", "usage", message)
-    emit([dumps(failure([problem], version=version())), "\n"])
+    color = colored(sys.stderr)
+    console = Console(stderr=True, force_terminal=True, no_color=not color)
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("forward", total=total)
+        yield lambda units: progress.update(task, advance=units)

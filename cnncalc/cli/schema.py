@@ -9,37 +9,28 @@ import typer
 from cnncalc.cli import output
 from cnncalc.cli.options import OutputFile
 
-EPILOG = "Example: cnncalc schema > cnncalc.schema.json"
+Document = Literal[
+    "spec", "report", "check", "compare", "sweep", "as", "explain", "solve", "sizes", "rf",
+    "forward", "forward-samples", "zoo", "layers",
+]  # fmt: skip
 
 
 def schema(
     of: Annotated[
-        Literal[
-            "spec",
-            "report",
-            "check",
-            "compare",
-            "sweep",
-            "as",
-            "explain",
-            "solve",
-            "sizes",
-            "rf",
-            "forward",
-            "forward-samples",
-            "zoo",
-            "layers",
-        ],
+        Document,
         typer.Argument(help="What to describe.", metavar="[spec|report|COMMAND|as]"),
     ] = "spec",
     out: OutputFile = None,
 ) -> None:
-    """JSON Schema of a spec file, for editors, or of a JSON document, for programs."""
+    """JSON Schema of a spec file, for editors, or of a JSON document, for programs.
+
+    Examples:
+        cnncalc schema > cnncalc.schema.json
+    """
     from json import dumps
 
-    with output.guarded():
-        text = dumps(_described(of), indent=2, ensure_ascii=output.ascii_only())
-        output.emit([text, "\n"], out)
+    text = dumps(_described(of), indent=2, ensure_ascii=output.ascii_only())
+    output.emit([text, "\n"], out)
 
 
 def _described(of: str) -> dict[str, Any]:

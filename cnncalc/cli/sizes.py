@@ -7,21 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.groups import Spec
-from cnncalc.cli.options import File, Json, OutputFile, formats
+from cnncalc.cli.options import File, OutputFile, Spec, formats
+from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from cnncalc.questions.sizes import Sizes
 
 SIZES = "Sizes"
-EPILOG = """Examples
-
-cnncalc sizes unet-padded --from 320 --to 360
-
-cnncalc sizes resnet50 --exact
-
-cnncalc sizes unet-padded --axes w --format csv
-"""
 
 
 def sizes(
@@ -52,31 +44,38 @@ def sizes(
                            rich_help_panel=SIZES)
     ] = False,
     format_: Annotated[Literal["table", "csv", "json"], formats()] = "table",
-    json: Json = False,
     out: OutputFile = None,
 ) -> None:  # fmt: skip
-    """Which input sizes a network works on, and why the others fail."""
-    format_ = "json" if json else format_
+    """Which input sizes a network works on, and why the others fail.
+
+    Examples:
+        cnncalc sizes unet-padded --from 320 --to 360
+        cnncalc sizes resnet50 --exact
+        cnncalc sizes unet-padded --axes w --format csv
+
+    Raises:
+        typer.BadParameter: where --to lies below --from.
+        typer.Exit: where no size works.
+    """
     if start is not None and stop is not None and start > stop:
         raise typer.BadParameter("lies below --from", param_hint="--to")
-    with output.guarded(json=format_ == "json"):
-        from cnncalc.questions.sizes import sizes as ask
+    from cnncalc.questions.sizes import sizes as ask
 
-        found = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
-                    set=spec.settings, input=spec.input)  # fmt: skip
-        fine = bool(found.exact if exact else found.working)
-        output.emit([_written(found, format_, exact=exact, ok=fine)], out)
-    if not fine:
+    answer = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
+                 set=spec.settings, input=spec.input)  # fmt: skip
+    ok = bool(answer.exact if exact else answer.working)
+    output.emit([_written(answer, format_, exact=exact, ok=ok)], out)
+    if not ok:
         raise typer.Exit(output.INVALID)
 
 
-def _written(found: Sizes, format_: str, *, exact: bool, ok: bool) -> str:
+def _written(answer: Sizes, format_: str, *, exact: bool, ok: bool) -> str:
     from cnncalc.render import sizes as render
 
     if format_ == "json":
         from cnncalc.render.json import dumps
 
-        return f"{dumps(render.document(found, version=output.version(), ok=ok))}\n"
+        return f"{dumps(render.document(answer, version=VERSION, ok=ok))}\n"
     if format_ == "csv":
-        return render.csv(found)
-    return render.text(found, exact=exact, ascii_only=output.ascii_only())
+        return render.csv(answer)
+    return render.text(answer, exact=exact, ascii_only=output.ascii_only())

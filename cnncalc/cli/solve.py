@@ -8,24 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import OUT, Json, OutputFile, formats
-from cnncalc.cli.values import Choices, count, natural, several, sides
+from cnncalc.cli.options import OUT, OutputFile, formats
+from cnncalc.cli.values import OptionValues, comma_list, count, natural, sides
+from cnncalc.version import VERSION
 from cnncalc.window import PADDING_RULES
 
 if TYPE_CHECKING:
     from cnncalc.questions.solve import SolveResult
 
 GIVEN = "Given (comma lists; what is left out is searched)"
-EPILOG = """Examples
-
-cnncalc solve -W 32 -F 5 --out 32 (which padding keeps the size)
-
-cnncalc solve -W 32 --out 16 (what halves it)
-
-cnncalc solve -F 11 -S 4 --out 55 (which inputs fit)
-
-cnncalc solve -W 12 --out 24 --transposed
-"""
 
 
 def zeros(text: str) -> object:
@@ -39,7 +30,7 @@ def zeros(text: str) -> object:
 
 def _given(names: str, metavar: str, help_: str, read: Any, default: Any) -> Any:
     return typer.Option(
-        *names.split(), metavar=metavar, help=help_, parser=several(read),
+        *names.split(), metavar=metavar, help=help_, parser=comma_list(read),
         rich_help_panel=GIVEN, show_default=default,
     )  # fmt: skip
 
@@ -51,27 +42,27 @@ def solve(
                           show_default=False)
     ],
     w: Annotated[
-        Choices | None, _given("--w -W", "INT", "Size of the input.", count, "any")
+        OptionValues | None, _given("--w -W", "INT", "Size of the input.", count, "any")
     ] = None,
     f: Annotated[
-        Choices | None, _given("--f -F", "INT", "Size of the filter.", count, "1 to 11, or S")
+        OptionValues | None, _given("--f -F", "INT", "Size of the filter.", count, "1 to 11, or S")
     ] = None,
     s: Annotated[
-        Choices | None, _given("--s -S", "INT", "Stride.", count, "1 to 32; 1 to 4 without W")
+        OptionValues | None, _given("--s -S", "INT", "Stride.", count, "1 to 32; 1 to 4 without W")
     ] = None,
     p: Annotated[
-        Choices | None,
+        OptionValues | None,
         _given("--p -P", "INT|RULE", "Zeros on each side: 2, 0+1, or same, half, valid, full.",
                zeros, "0 to F/2"),
     ] = None,
     dilation: Annotated[
-        Choices | None, _given("--dilation", "INT", "Distance of the taps.", count, "1")
+        OptionValues | None, _given("--dilation", "INT", "Distance of the taps.", count, "1")
     ] = None,
     transposed: Annotated[
         bool, typer.Option("--transposed", help="A transposed convolution.", rich_help_panel=GIVEN)
     ] = False,
     output_padding: Annotated[
-        Choices | None,
+        OptionValues | None,
         _given("--output-padding -A", "INT", "Cells added to one side of the output.", natural,
                "any below S"),
     ] = None,
@@ -82,43 +73,52 @@ def solve(
         int, typer.Option(min=1, metavar="N", help="Lines per table.", rich_help_panel=OUT)
     ] = 10,
     format_: Annotated[Literal["table", "md", "csv", "json"], formats()] = "table",
-    json: Json = False,
     out: OutputFile = None,
 ) -> None:  # fmt: skip
-    """Which filter, stride, padding and input give the wanted output, the most usual first."""
-    format_ = "json" if json else format_
+    """Which filter, stride, padding and input give the wanted output, the most usual first.
+
+    Examples:
+        cnncalc solve -W 32 -F 5 --out 32 (which padding keeps the size)
+        cnncalc solve -W 32 --out 16 (what halves it)
+        cnncalc solve -F 11 -S 4 --out 55 (which inputs fit)
+        cnncalc solve -W 12 --out 24 --transposed
+
+    Raises:
+        typer.BadParameter: for an output padding of a convolution that is not transposed.
+        CnncalcError: for values that no window can have.
+        typer.Exit: where no setting gives the output.
+    """
     if output_padding and not transposed:
         raise typer.BadParameter("needs --transposed", param_hint="--output-padding")
-    with output.guarded(json=format_ == "json"):
-        from cnncalc.errors import UnplacedError, failure
-        from cnncalc.questions.solve import SolveRequest, answer
+    from cnncalc.errors import UnplacedError, failure
+    from cnncalc.questions.solve import SolveRequest, answer
 
-        asked = SolveRequest(
-            wanted, _values(w), _values(f), _values(s), _values(p), _values(dilation) or (1,),
-            transposed, _values(output_padding),
-        )  # fmt: skip
-        try:
-            found = answer(asked)
-        except UnplacedError as problem:
-            raise failure(problem.code, problem.message, help=problem.help) from None
-        if exact and found.settings:
-            found = found._replace(settings=found.exact, nearest=found.floored[:1])
-        output.emit(_written(found, format_, top), out)
-    if not found.settings:
+    asked = SolveRequest(
+        wanted, _values(w), _values(f), _values(s), _values(p), _values(dilation) or (1,),
+        transposed, _values(output_padding),
+    )  # fmt: skip
+    try:
+        solutions = answer(asked)
+    except UnplacedError as problem:
+        raise failure(problem.code, problem.message, help=problem.help) from None
+    if exact and solutions.settings:
+        solutions = solutions._replace(settings=solutions.exact, nearest=solutions.floored[:1])
+    output.emit(_written(solutions, format_, top), out)
+    if not solutions.settings:
         raise typer.Exit(output.INVALID)
 
 
-def _values(choices: Choices | None) -> Any:
-    return choices.values if choices else None
+def _values(given: OptionValues | None) -> Any:
+    return given.values if given else None
 
 
-def _written(found: SolveResult, format_: str, top: int) -> Iterator[str]:
+def _written(solutions: SolveResult, format_: str, top: int) -> Iterator[str]:
     from cnncalc.render import solve as render
 
     if format_ == "json":
         from cnncalc.render.json import dumps
 
-        return iter([dumps(render.document(found, version=output.version())), "\n"])
+        return iter([dumps(render.document(solutions, version=VERSION)), "\n"])
     if format_ == "table":
-        return render.text(found, top, ascii_only=output.ascii_only())
-    return iter([render.table(found, found.settings, format_)])
+        return render.text(solutions, top, ascii_only=output.ascii_only())
+    return iter([render.table(solutions, solutions.settings, format_)])

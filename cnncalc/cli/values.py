@@ -15,35 +15,35 @@ if TYPE_CHECKING:
 MAX_DIGITS = 15  # as for the sizes of an input
 NUMBER = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}")
 TIMES = re.compile("[x×]")
-PLACE = re.compile(rf"(.+):({NUMBER.pattern}(?:,{NUMBER.pattern})*)")
+NEURON = re.compile(rf"(.+):({NUMBER.pattern}(?:,{NUMBER.pattern})*)")
 
 
-class Choices(NamedTuple):
+class OptionValues(NamedTuple):
     """The values of one option, each with the text it was written as: one, or several to try."""
 
     values: tuple[Any, ...]
     words: tuple[str, ...]
 
 
-def given(**options: Choices | None) -> dict[str, Choices]:
+def given(**options: OptionValues | None) -> dict[str, OptionValues]:
     """The options that were used.
 
-    >>> list(given(w=Choices((32,), ("32",)), s=None))
+    >>> list(given(w=OptionValues((32,), ("32",)), s=None))
     ['w']
     """
     return {name: choices for name, choices in options.items() if choices is not None}
 
 
-def several(read: Callable[[str], object]) -> Callable[[str], Choices]:
+def comma_list(read: Callable[[str], object]) -> Callable[[str], OptionValues]:
     """A reader of comma lists from the reader of one value.
 
-    >>> several(count)("3, 5")
-    Choices(values=(3, 5), words=('3', '5'))
+    >>> comma_list(count)("3, 5")
+    OptionValues(values=(3, 5), words=('3', '5'))
     """
 
-    def parse(text: str) -> Choices:
+    def parse(text: str) -> OptionValues:
         words = tuple(word.strip() for word in text.split(","))
-        return Choices(tuple(read(word) for word in words), words)
+        return OptionValues(tuple(read(word) for word in words), words)
 
     return parse
 
@@ -89,13 +89,13 @@ def sides(text: str) -> tuple[int, int]:
     return natural(begin), natural(end if plus else begin)
 
 
-def place(text: str) -> tuple[str, tuple[int, ...] | None]:
-    """A layer and, where one is named, a place of it.
+def neuron(text: str) -> tuple[str, tuple[int, ...] | None]:
+    """A layer and, where one is named, a neuron of it.
 
-    >>> place("layer1.0.conv1:3,0,7"), place("C3")
+    >>> neuron("layer1.0.conv1:3,0,7"), neuron("C3")
     (('layer1.0.conv1', (3, 0, 7)), ('C3', None))
     """
-    found = PLACE.fullmatch(text)
+    found = NEURON.fullmatch(text)
     return (found[1], tuple(map(int, found[2].split(",")))) if found else (text, None)
 
 

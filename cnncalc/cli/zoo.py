@@ -10,19 +10,25 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.check import MaxMacs, MaxParams
-from cnncalc.cli.options import OUT, ROWS, Json, OutputFile, complete_file, formats, words
+from cnncalc.cli.options import (
+    OUT,
+    ROWS,
+    MaxMacs,
+    MaxParams,
+    OutputFile,
+    after_comma,
+    complete_file,
+    formats,
+    words,
+)
 from cnncalc.errors import Diagnostic
+from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnncalc.questions.catalogue import CatalogueEntry, CatalogueFilter
 
-EPILOG = (
-    "Examples: cnncalc zoo --family resnet | cnncalc zoo --max-params 5M --max-macs 600M --sort "
-    "macs --reverse | cnncalc zoo lenet5 | cnncalc zoo resnet --copy my_resnet.yaml"
-)
 PICKED = "Which networks"
 
 
@@ -37,21 +43,21 @@ def complete_column(incomplete: str) -> Iterator[str]:
     """The columns of the list, also after a comma."""
     from cnncalc.render.catalogue import COLUMNS
 
-    before, comma, last = incomplete.rpartition(",")
-    return (f"{before}{comma}{key}" for key in COLUMNS if key.startswith(last))
+    return after_comma(COLUMNS, incomplete)
 
 
+# fmt: off
 Name = Annotated[
     str | None,
     typer.Argument(metavar="[NAME]", help="A bundled network: prints its spec.",
                    autocompletion=complete_file, show_default=False),
-]  # fmt: skip
+]
 Copy = Annotated[Path | None, typer.Option(metavar="PATH", help="Write the spec to a new file.")]
 Family = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="Only the networks of this file.",
                  autocompletion=complete_family, rich_help_panel=PICKED),
-]  # fmt: skip
+]
 Match = Annotated[
     str | None,
     typer.Option(metavar="PATTERN", help="Only names such as 'resnet*'.", rich_help_panel=PICKED),
@@ -60,7 +66,7 @@ Years = Annotated[
     str | None,
     typer.Option("--year", metavar="YEARS", help="Only these years: 2015, 2015..2019, 2020.. .",
                  rich_help_panel=PICKED),
-]  # fmt: skip
+]
 Sort = Annotated[
     Literal["name", "year", "params", "macs", "rf"] | None,
     typer.Option(help="Names from A to Z, figures from the largest.", rich_help_panel=ROWS),
@@ -72,15 +78,15 @@ Columns = Annotated[
     str | None,
     typer.Option(metavar="A,B,C", help="Columns to show; 'help' lists them.",
                  autocompletion=complete_column, rich_help_panel=OUT),
-]  # fmt: skip
+]
 Format = Annotated[
     Literal["table", "json", "csv", "tsv", "md"],
     formats("How to write the list."),
 ]
+# fmt: on
 
 
 def zoo(
-    context: typer.Context,
     name: Name = None,
     copy: Copy = None,
     family: Family = None,
@@ -92,37 +98,30 @@ def zoo(
     reverse: Reverse = False,
     columns: Columns = None,
     format_: Format = "table",
-    json: Json = False,
     out: OutputFile = None,
 ) -> None:
-    """List the bundled networks, or print the spec of one."""
-    style = "json" if json else format_
-    with output.guarded(json=style == "json"):
-        if name or copy:
-            _only_for_the_list(context)
-            _spec(name, copy, out)
-            return
-        from cnncalc.questions.catalogue import CatalogueFilter
-        from cnncalc.render import catalogue as render
+    """List the bundled networks, or print the spec of one.
 
-        if columns == "help":
-            output.emit([render.help_text()])
-            return
-        limits = tuple(limit for limit in (max_params, max_macs) if limit is not None)
-        wish = CatalogueFilter(_known_family(family), match, limits, _span(year))
-        shown = render.chosen(words(columns))
-        found = _found(wish, sort, reverse=reverse)
-        output.emit([_text(found, shown, style, whole=out is not None)], out)
+    Examples:
+        cnncalc zoo --family resnet
+        cnncalc zoo --max-params 5M --max-macs 600M --sort macs --reverse
+        cnncalc zoo lenet5
+        cnncalc zoo resnet --copy my_resnet.yaml
+    """
+    if name or copy:
+        _spec(name, copy, out)
+        return
+    from cnncalc.questions.catalogue import CatalogueFilter
+    from cnncalc.render import catalogue as render
 
-
-def _only_for_the_list(context: typer.Context) -> None:
-    """Refuse options that choose and order networks where one spec is asked for."""
-    for name in context.params:
-        source = context.get_parameter_source(name)
-        typed = source is not None and source.name == "COMMANDLINE"
-        if typed and name not in {"name", "copy", "out"}:
-            option = f"--{name.rstrip('_').replace('_', '-')}"
-            raise typer.BadParameter("is for the list of all networks", param_hint=option)
+    if columns == "help":
+        output.emit([render.help_text()])
+        return
+    limits = tuple(limit for limit in (max_params, max_macs) if limit is not None)
+    wish = CatalogueFilter(_known_family(family), match, limits, _span(year))
+    shown = render.chosen(words(columns))
+    entries = _entries(wish, sort, reverse=reverse)
+    output.emit([_text(entries, shown, format_, whole=out is not None)], out)
 
 
 def _spec(name: str | None, copy: Path | None, out: str | None) -> None:
@@ -172,30 +171,30 @@ def _span(years: str | None) -> tuple[int, int] | None:
         raise typer.BadParameter(message, param_hint="--year") from None
 
 
-def _found(wish: CatalogueFilter, sort: str | None, *, reverse: bool) -> list[CatalogueEntry]:
+def _entries(wish: CatalogueFilter, sort: str | None, *, reverse: bool) -> list[CatalogueEntry]:
     """The networks to list, in order; when there are none, that is said."""
     from cnncalc.questions import catalogue
 
-    found = [entry for entry in catalogue.entries() if wish.matches(entry)]
-    if not found:
+    entries = [entry for entry in catalogue.entries() if wish.matches(entry)]
+    if not entries:
         output.tell([Diagnostic("note", "empty", "no bundled network is like that")])
     if sort:
-        return catalogue.ordered(found, sort, reverse=reverse)
-    return found[::-1] if reverse else found
+        return catalogue.ordered(entries, sort, reverse=reverse)
+    return entries[::-1] if reverse else entries
 
 
 def _text(
-    found: Sequence[CatalogueEntry], columns: Sequence[str], style: str, *, whole: bool
+    entries: Sequence[CatalogueEntry], columns: Sequence[str], format_: str, *, whole: bool
 ) -> str:
     from cnncalc.render import catalogue as render
 
-    if style == "json":
+    if format_ == "json":
         from cnncalc.render.json import dumps
 
-        return f"{dumps(render.document(found, version=output.version()))}\n"
-    if style in {"csv", "tsv"}:
-        return render.separated(found, columns, "," if style == "csv" else "\t")
-    if style == "md":
-        return render.markdown(found, columns)
+        return f"{dumps(render.document(entries, version=VERSION))}\n"
+    if format_ in {"csv", "tsv"}:
+        return render.separated(entries, columns, "," if format_ == "csv" else "\t")
+    if format_ == "md":
+        return render.markdown(entries, columns)
     width = None if whole or not output.terminal() else shutil.get_terminal_size((120, 24)).columns
-    return render.text(found, columns, width=width, ascii_only=output.ascii_only())
+    return render.text(entries, columns, width=width, ascii_only=output.ascii_only())

@@ -7,12 +7,19 @@ from importlib import import_module
 import pytest
 
 from cnncalc.cli import app
+from cnncalc.cli.command import epilog
 
-EXAMPLE = re.compile(r"(?:^|Examples?: |\| )cnncalc ([^|&>(\n]+)", re.MULTILINE)
+EXAMPLE = re.compile(r"^cnncalc ([^|&>(\n]+)", re.MULTILINE)
 
 
 def examples(text):
     return [shlex.split(example) for example in EXAMPLE.findall(text)]
+
+
+def ending(command):
+    """What the help of a command ends with."""
+    module = import_module(f"cnncalc.cli.{app.COMMANDS[command]}")
+    return epilog(getattr(module, command.replace("-", "_")))
 
 
 OWN = re.compile(r"nets/|(quiz|net|old|new)\.yaml|\.(txt|png|safetensors)\b")  # a user's own files
@@ -20,9 +27,10 @@ OWN = re.compile(r"nets/|(quiz|net|old|new)\.yaml|\.(txt|png|safetensors)\b")  #
 
 @pytest.mark.parametrize("command", app.COMMANDS)
 def test_the_examples_of_every_command_are_taken(command, cnncalc, tmp_path, monkeypatch):
-    module = import_module(f"cnncalc.cli.{app.COMMANDS[command]}")
     own = [
-        words for words in examples(module.EPILOG) if app.ALIASES.get(words[0], words[0]) == command
+        words
+        for words in examples(ending(command))
+        if app.ALIASES.get(words[0], words[0]) == command
     ]
     assert own
     monkeypatch.chdir(tmp_path)
@@ -33,8 +41,8 @@ def test_the_examples_of_every_command_are_taken(command, cnncalc, tmp_path, mon
 
 
 def runnable():
-    epilogs = (import_module(f"cnncalc.cli.{name}").EPILOG for name in app.COMMANDS.values())
-    return [words for text in epilogs for words in examples(text) if not OWN.search(str(words))]
+    texts = map(ending, app.COMMANDS)
+    return [words for text in texts for words in examples(text) if not OWN.search(str(words))]
 
 
 @pytest.mark.parametrize("words", runnable(), ids=" ".join)

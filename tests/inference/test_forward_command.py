@@ -11,9 +11,9 @@ import pytest
 import yaml
 from nets import golden
 
-from cnncalc.cli import forwarding, progress
+from cnncalc.cli import forward_inputs, output
 from cnncalc.cli.app import run
-from cnncalc.cli.forward_request import parse_max_macs, place, preparation
+from cnncalc.cli.forward_options import RunOptions, SampleOptions, traced_neuron
 from cnncalc.errors import CnncalcError
 from cnncalc.inference.estimate import Work
 from cnncalc.inference.safetensors import read, write
@@ -382,7 +382,7 @@ def test_maps_of_several_samples_are_summed_up(forward, tmp_path):
 
 def test_the_time_of_several_samples_is_estimated_together(forward, monkeypatch):
     work = Work(macs=466, seconds=100.0, memory=1)
-    monkeypatch.setattr(forwarding, "ahead", lambda *_, **__: work)
+    monkeypatch.setattr(forward_inputs, "ahead", lambda *_, **__: work)
     samples = ["--sample", "ones"] * 7
     refused = forward("quiz.yaml", *samples, "--jobs", 2)
     assert refused.status == 1
@@ -460,7 +460,7 @@ def test_what_is_refused(forward, options, status, said):
 def test_long_runs_are_refused_unless_agreed_to(forward, monkeypatch):
     assert forward("quiz.yaml", "--max-macs", "466").status == 0
     assert forward("quiz.yaml", "--max-macs", "1", "--yes").status == 0
-    monkeypatch.setattr(forwarding, "PATIENCE", 0.0)
+    monkeypatch.setattr(forward_inputs, "PATIENCE", 0.0)
     refused = forward("quiz.yaml")
     assert refused.status == 1
     assert "error[long-run]: the pass is 466 MACs, about " in refused.err
@@ -472,7 +472,7 @@ def test_long_runs_are_refused_unless_agreed_to(forward, monkeypatch):
 def test_a_run_is_refused_before_anything_is_read_drawn_or_written(
     forward, monkeypatch, tmp_path, limit
 ):
-    monkeypatch.setattr(forwarding, limit, 0)
+    monkeypatch.setattr(forward_inputs, limit, 0)
     monkeypatch.delattr(os, "sysconf", raising=False)
     options = ("--sample", "gone.pgm", "--weights", "gone.st", "--save", "maps")
     refused = forward("quiz.yaml", *options, "--save-weights", "w.st")
@@ -506,7 +506,7 @@ def test_a_pass_that_runs_out_of_memory_all_the_same(forward, monkeypatch):
     def fails(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(forwarding, "forward", fails)
+    monkeypatch.setattr("cnncalc.inference.run.forward", fails)
     answer = forward("quiz.yaml", "--yes")
     assert (answer.status, answer.out) == (1, "")
     assert answer.err.startswith("error[out-of-memory]: there is not enough memory\n")
@@ -530,14 +530,14 @@ def test_a_picture_is_not_resized_beyond_all_sizes(forward, tmp_path):
 
 def test_long_runs_are_announced(forward, monkeypatch):
     assert forward("quiz.yaml").err == ""
-    monkeypatch.setattr(forwarding, "WORTH_SAYING", 0.0)
+    monkeypatch.setattr(forward_inputs, "WORTH_SAYING", 0.0)
     assert "note[work]: the pass is 466 MACs, about " in forward("quiz.yaml").err
 
 
 def test_a_progress_bar_only_for_people(forward, monkeypatch):
-    monkeypatch.setattr(progress, "WORTH_WATCHING", 0.0)
+    monkeypatch.setattr(output, "WORTH_WATCHING", 0.0)
     assert forward("quiz.yaml").err == ""
-    monkeypatch.setattr(forwarding.output, "terminal", lambda stream=None: stream is not None)
+    monkeypatch.setattr(output, "terminal", lambda stream=None: stream is not None)
     assert "forward" in forward("quiz.yaml").err
     assert forward("--quiet", "quiz.yaml").err == ""
 
@@ -569,9 +569,10 @@ def test_output_to_a_file(forward, tmp_path):
 
 
 def test_words_of_options():
-    assert parse_max_macs(None) is None
-    assert [parse_max_macs(text) for text in ("12", "1.5k", "2G")] == [12, 1500, 2 * 10**9]
-    assert place("layer1.0:3") == ("layer1.0", (3,))
-    assert preparation("2", None, "1,2", "64", crop=True, seed=1).std == (1.0, 2.0)
+    assert RunOptions().mac_limit is None
+    limits = [RunOptions(max_macs=text).mac_limit for text in ("12", "1.5k", "2G")]
+    assert limits == [12, 1500, 2 * 10**9]
+    assert traced_neuron("layer1.0:3") == ("layer1.0", (3,))
+    assert SampleOptions(scale="2", std="1,2", resize="64").preparation(1).std == (1.0, 2.0)
     with pytest.raises(CnncalcError, match=r"^usage: --scale takes numbers, got ''$"):
-        preparation("", None, None, None, crop=False, seed=0)
+        SampleOptions(scale="").preparation(0)

@@ -12,8 +12,8 @@ from typing import get_args
 import pytest
 
 from cnncalc import analyze, load
+from cnncalc.cli.analyze import stacked
 from cnncalc.cli.options import AsTool
-from cnncalc.cli.stack import stacked
 from cnncalc.errors import CnncalcError
 from cnncalc.questions.peers import TOOLS, count_as
 from cnncalc.zoo import names

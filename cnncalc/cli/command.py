@@ -1,0 +1,213 @@
+"""How a function becomes a command: option groups, --json, and options that must not be dropped.
+
+A command takes options that belong together as one value, a NamedTuple whose fields are options.
+`command_line` gives Typer a function with one parameter per option instead.
+"""
+
+from __future__ import annotations
+
+from inspect import Parameter, Signature, cleandoc, signature
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+
+import typer
+
+from cnncalc.cli import output
+from cnncalc.cli.failures import guarded
+from cnncalc.cli.options import FORMAT_VARIABLE, OUT, Format, formats
+from cnncalc.errors import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+JSON = Parameter(
+    "json",
+    Parameter.KEYWORD_ONLY,
+    default=False,
+    annotation=Annotated[
+        bool, typer.Option("--json", help="Short for --format json.", rich_help_panel=OUT)
+    ],
+)
+CONTEXT = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
+
+PICKING = frozenset({"depth", "expand", "only", "at", "sort", "top"})
+# The options of a report, by what is written. JSON always holds the memory, so that `--memory`
+# is true of it; a table is folded unless --expand says otherwise, so that `--fold` is not for it.
+REPORT: dict[str, frozenset[str]] = {
+    "table": PICKING | {"columns", "layout", "units", "memory", "formulas", "count_buffers"},
+    "--totals": frozenset({"totals", "units", "memory", "count_buffers"}),
+    "--training": PICKING | {"training", "layout", "units"},
+    "--training --totals": frozenset({"training", "totals", "units"}),
+    "--as": frozenset({"as_"}),
+    "md": PICKING | {"columns", "layout", "units"},
+    "csv": frozenset({"columns"}),
+    "tsv": frozenset({"columns"}),
+    "json": frozenset({"formulas", "fold", "memory", "training"}),
+    "json --totals": frozenset({"totals", "memory", "training"}),
+    "jsonl": frozenset({"formulas", "fold"}),
+}
+SHAPES = {"layout": frozenset({"table", "md", "latex"})}
+FIGURES = {"columns": frozenset({"table", "md", "csv", "tsv"})}
+# Of other commands, the options that only some formats heed, and which those are.
+FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(("conv", "conv_transpose", "pool", "fc", "explain", "rf"), SHAPES),
+    "solve": {"top": frozenset({"table"})},
+    "sweep": {**FIGURES, "plot": frozenset({"table", "md"})},
+    "zoo": FIGURES,
+}
+
+
+def command_line(function: Callable[..., None], format_: str | None = None) -> Callable[..., None]:
+    """The function as Typer shall see it: with one parameter for every option.
+
+    A command with --format also gets --json, and knows it as its format "json". `format_` is
+    what CNNCALC_FORMAT says: it sets no default where only other commands know that format.
+    Failures become diagnostics and an exit status.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    groups = {name: hint for name, hint in hints.items() if _is_group(hint)}
+
+    def run(context: typer.Context, **options: Any) -> None:
+        json = options.pop("json", False)
+        with guarded(json=json or options.get("format_") == "json"):
+            _refuse_ignored(function.__name__, _typed(context), options, json=json)
+            if json:
+                options["format_"] = "json"
+            for name, group in groups.items():
+                options[name] = group(**{field: options.pop(field) for field in group._fields})
+            function(**options)
+
+    declared = [
+        parameter.replace(annotation=hints[name])
+        for name, parameter in signature(function).parameters.items()
+    ]
+    parameters = [each for parameter in declared for each in _spread(parameter, format_)]
+    run.__doc__ = _sections(function)[0]
+    run.__signature__ = Signature([CONTEXT, *parameters])  # type: ignore[attr-defined]  # where inspect looks first
+    return run
+
+
+def epilog(function: Callable[..., None]) -> str:
+    """The examples of a command's docstring, as its help ends with them.
+
+    >>> from cnncalc.cli.expand import expand
+    >>> print(epilog(expand).splitlines()[2])
+    cnncalc expand resnet50
+    """
+    return "\n\n".join(("Examples", *map(str.strip, _sections(function)[1].splitlines())))
+
+
+def _sections(function: Callable[..., None]) -> tuple[str, str]:
+    """A docstring's description, and its examples; what else it says is for programmers."""
+    description, _, rest = cleandoc(function.__doc__ or "").partition("\n\nExamples:\n")
+    return description.partition("\n\nRaises:\n")[0], rest.partition("\n\n")[0]
+
+
+def _typed(context: typer.Context) -> list[str]:
+    """The options that stand on the command line; others have defaults, or the environment's."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
+
+
+def _is_group(hint: object) -> bool:
+    return isinstance(hint, type) and hasattr(hint, "_fields")
+
+
+def _spread(parameter: Parameter, format_: str | None) -> Iterator[Parameter]:
+    """A parameter by its keyword; in place of a group, one for each of its fields."""
+    parameter = parameter.replace(kind=Parameter.KEYWORD_ONLY)
+    group = parameter.annotation
+    if _is_group(group):
+        hints = get_type_hints(group, include_extras=True)
+        for name in group._fields:
+            default = group._field_defaults.get(name, Parameter.empty)
+            field = parameter.replace(name=name, annotation=hints[name], default=default)
+            yield from _spread(field, format_)
+    elif parameter.name == "format_":
+        yield heed_variable(parameter, format_)
+        yield JSON
+    else:
+        yield parameter
+
+
+def heed_variable(parameter: Parameter, format_: str | None) -> Parameter:
+    """The parameter of --format, without its variable where only other commands write `format_`.
+
+    >>> from cnncalc.cli.options import PlainFormat
+    >>> plain = Parameter("format_", Parameter.KEYWORD_ONLY, annotation=PlainFormat)
+    >>> heed_variable(plain, "csv").annotation.__metadata__[0].envvar is None
+    True
+    >>> heed_variable(plain, "json") is plain, heed_variable(plain, "typo") is plain
+    (True, True)
+    """
+    choices, option = get_args(parameter.annotation)
+    if option.envvar != FORMAT_VARIABLE:
+        return parameter
+    if format_ in get_args(choices) or format_ not in get_args(Format):
+        return parameter
+    return parameter.replace(annotation=Annotated[choices, formats(option.help, None)])
+
+
+def _refuse_ignored(
+    command: str, typed: list[str], options: Mapping[str, Any], *, json: bool
+) -> None:
+    """Raise CnncalcError for an option on the command line that the answer would not heed.
+
+    `typed` are the names of the options that were typed, `options` the values of all.
+    """
+    style = options.get("format_", "table")
+    if json and "format_" in typed and style != "json":
+        message = f"--json and --format {style} say different things"
+        raise failure("usage", message, help="leave one of them out", exit_code=output.USAGE)
+    style = "json" if json else style
+    if "count_buffers" in options:  # the options of a report
+        _refuse_in_report(style, typed, options)
+        return
+    if command == "zoo" and (options["name"] or options["copy"]):
+        for option in typed:
+            if option in {"name", "copy", "out"}:
+                continue
+            raise typer.BadParameter("is for the list of all networks", param_hint=_flag(option))
+    for option, styles in FORMATS.get(command, {}).items():
+        if option in typed and style not in styles:
+            raise _ignored(option, style, sorted(styles & {"table", "md", "csv"}, reverse=True))
+
+
+def _refuse_in_report(style: str, typed: list[str], options: Mapping[str, Any]) -> None:
+    if options["columns"] == "help":
+        return
+    written = _written(style, options)
+    heeded = REPORT[written]
+    if style not in {"table", "json"}:
+        heeded = heeded | {"as_", "training"}  # they say for themselves which formats they have
+    reports = frozenset.union(*REPORT.values())
+    for option in sorted(reports.intersection(typed) - heeded):
+        raise _ignored(option, written, [name for name in REPORT if option in REPORT[name]])
+    if options["expand"] and options["depth"] is not None:
+        message = "--expand shows every row, --depth folds them"
+        raise failure("usage", message, help="leave one of them out", exit_code=output.USAGE)
+
+
+def _written(style: str, options: Mapping[str, Any]) -> str:
+    """What is written of a report: a key of REPORT."""
+    if options["as_"] and style in {"table", "json"}:
+        return "--as"
+    if style == "table" and options["training"]:
+        return "--training --totals" if options["totals"] else "--training"
+    if style == "table" and options["totals"]:
+        return "--totals"
+    return "json --totals" if style == "json" and options["totals"] else style
+
+
+def _ignored(option: str, written: str, heeding: list[str]) -> Exception:
+    if option in PICKING | {"columns"} and not written.startswith("-"):
+        message = f"{_flag(option)} is for tables; {written} always holds everything"
+        help_ = "--format table or md shows it"
+    else:
+        message = f"{_flag(option)} changes nothing in what is written as {written}"
+        help_ = f"it is for {', '.join(name for name in heeding if ' ' not in name)}"
+    return failure("usage", message, help=help_, exit_code=output.USAGE)
+
+
+def _flag(option: str) -> str:
+    """The option that a parameter stands for."""
+    return f"--{option.strip('_').replace('_', '-')}"

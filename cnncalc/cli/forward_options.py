@@ -1,0 +1,271 @@
+"""The options of `cnncalc forward`, in groups, and how their words are read."""
+
+from __future__ import annotations
+
+import re
+from math import isfinite
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+
+import typer
+
+from cnncalc.cli import output
+from cnncalc.cli.options import (
+    OUT,
+    LayoutOption,
+    OutputFile,
+    PlainFormat,
+    Spec,
+    complete_layer,
+)
+from cnncalc.errors import UnplacedError, failure
+
+if TYPE_CHECKING:
+    from cnncalc.errors import CnncalcError
+    from cnncalc.inference.samples import Preparation
+
+SAMPLE, WEIGHTS, RUN = "Sample", "Weights", "Run"
+
+
+# fmt: off
+class SampleOptions(NamedTuple):
+    """What goes into the network, and what is done to it before."""
+
+    sample: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[NAME=]FILE|WORD", rich_help_panel=SAMPLE, show_default="random",
+                     help="zeros, ones, ramp, random, - for standard input, or a file: PGM, PPM, "
+                     "PNG, JPEG, CSV, text, JSON or YAML lists. NAME is an input's. For a network "
+                     "with one input: repeat it for several samples, or name a folder for its "
+                     "pictures, in order of name."),
+    ] = None
+    scale: Annotated[
+        str | None,
+        typer.Option(metavar="FACTOR", rich_help_panel=SAMPLE,
+                     help="Multiply by it: 2, 1/255. Pictures are brought to 0..1 without it."),
+    ] = None
+    mean: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,C", help="Then subtract: one number, or one per channel.",
+                     rich_help_panel=SAMPLE),
+    ] = None
+    std: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,C", help="Then divide: one number, or one per channel.",
+                     rich_help_panel=SAMPLE),
+    ] = None
+    resize: Annotated[
+        str | None,
+        typer.Option(metavar="N|cover", rich_help_panel=SAMPLE,
+                     help="Bring a picture's shorter side to N, or the picture to just cover the "
+                     "input; then cut out the middle."),
+    ] = None
+    crop: Annotated[
+        bool, typer.Option("--crop", help="Cut out a picture's middle.", rich_help_panel=SAMPLE)
+    ] = False
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The samples as typed."""
+        return tuple(self.sample or ("random",))
+
+    def preparation(self, seed: int) -> Preparation:
+        """What is to be done to a sample. Raises CnncalcError for words that say nothing.
+
+        >>> SampleOptions(scale="1/255", mean="0.5", resize="cover").preparation(0).scale
+        Scale(over=1.0, under=255.0)
+        """
+        from cnncalc.inference.samples import Preparation, Scale
+
+        factor = None
+        if self.scale is not None:
+            over, slash, under = self.scale.partition("/")
+            factor = Scale(_real("--scale", over), _real("--scale", under) if slash else 1.0)
+            if not factor.under:
+                raise wrong_option("--scale", "divides by 0")
+        std = _reals("--std", self.std) if self.std is not None else (1.0,)
+        if 0.0 in std:
+            raise wrong_option("--std", "divides by 0")
+        return Preparation(
+            scale=factor,
+            mean=_reals("--mean", self.mean) if self.mean is not None else (0.0,),
+            std=std,
+            resize=None if self.resize is None else _resize(self.resize),
+            crop=self.crop,
+            seed=seed,
+        )
+
+
+class WeightOptions(NamedTuple):
+    """Where the weights come from, and where they go."""
+
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Weights: safetensors, or JSON.",
+                     rich_help_panel=WEIGHTS),
+    ] = None
+    match: Annotated[
+        Literal["name", "order"],
+        typer.Option(help="Tensors by the rows' names, or by order, shape and kind (weight, bias).",
+                     rich_help_panel=WEIGHTS),
+    ] = "name"
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="N", help="Seed of initial weights and of a random sample.",
+                     rich_help_panel=WEIGHTS, show_default="0"),
+    ] = None
+    save_weights: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write the weights as safetensors.",
+                     rich_help_panel=WEIGHTS),
+    ] = None
+
+
+class RunOptions(NamedTuple):
+    """How the passes are computed, and how much work is agreed to."""
+
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", rich_help_panel=RUN, show_default="the processors",
+                     help="Processes that share several samples."),
+    ] = None
+    readable: Annotated[
+        bool,
+        typer.Option("--readable", help="Every layer by its plain definition, in float64.",
+                     rich_help_panel=RUN),
+    ] = False
+    counting: Annotated[
+        bool,
+        typer.Option("--count", help="As --readable; count every multiplication.",
+                     rich_help_panel=RUN),
+    ] = False
+    max_macs: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Refuse networks with more MACs: 500M, 2G.",
+                     rich_help_panel=RUN, show_default="about five minutes of work"),
+    ] = None
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Run however long it takes.", rich_help_panel=RUN)
+    ] = False
+
+    @property
+    def mac_limit(self) -> int | None:
+        """The count of --max-macs. Raises CnncalcError for what is none.
+
+        >>> RunOptions(max_macs="1.5G").mac_limit
+        1500000000
+        """
+        if self.max_macs is None:
+            return None
+        from cnncalc.spec.sections.expectations import parse_limit
+
+        try:
+            return parse_limit("macs", f"<= {self.max_macs}").limit
+        except UnplacedError:
+            what = f"takes a number such as 500M, got '{self.max_macs}'"
+            raise wrong_option("--max-macs", what) from None
+
+
+class ViewOptions(NamedTuple):
+    """What is shown of a pass, how, and where."""
+
+    show: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Values of a layer; may be repeated; 'all'.",
+                     autocompletion=complete_layer, rich_help_panel=OUT),
+    ] = None
+    as_: Annotated[
+        Literal["values", "maps"],
+        typer.Option("--as", help="Show numbers, or pictures.", rich_help_panel=OUT),
+    ] = "values"
+    save: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", rich_help_panel=OUT,
+                     help="Write the maps of the layers shown, or of all, as pictures."),
+    ] = None
+    picture: Annotated[
+        Literal["pgm", "png"],
+        typer.Option(help="The kind of picture that --save writes.", rich_help_panel=OUT),
+    ] = "pgm"
+    trace: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME:K,Y,X", rich_help_panel=OUT,
+                     help="The arithmetic of one neuron, counted from 0; may be repeated."),
+    ] = None
+    steps: Annotated[
+        bool,
+        typer.Option("--steps", help="Every layer worked out as by hand.", rich_help_panel=OUT),
+    ] = False
+    labels: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="What the outputs stand for, one per line.",
+                     rich_help_panel=OUT),
+    ] = None
+    top_k: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="The largest N outputs.", rich_help_panel=OUT),
+    ] = None
+    format_: PlainFormat = "table"
+    out: OutputFile = None
+    layout: LayoutOption = None
+
+
+# fmt: on
+
+
+class Request(NamedTuple):
+    """All options of one `cnncalc forward`."""
+
+    file: str
+    spec: Spec
+    sample: SampleOptions
+    weights: WeightOptions
+    run: RunOptions
+    view: ViewOptions
+
+    @property
+    def readable(self) -> bool:
+        """Whether every layer is computed by its plain definition, as --steps shows it."""
+        return self.run.readable or self.view.steps
+
+
+def wrong_option(option: str, what: str, help: str | None = None) -> CnncalcError:
+    """The complaint about an option's value."""
+    return failure("usage", f"{option} {what}", help=help, exit_code=output.USAGE)
+
+
+def traced_neuron(text: str) -> tuple[str, tuple[int, ...]]:
+    """A layer and a neuron of it. Raises CnncalcError for anything else.
+
+    >>> traced_neuron("layer1.0.conv1:3,0,7")
+    ('layer1.0.conv1', (3, 0, 7))
+    """
+    from cnncalc.cli.values import neuron
+
+    name, position = neuron(text)
+    if position is None:
+        raise wrong_option("--trace", f"takes NAME:K,Y,X (NAME:K for a vector), got '{text}'")
+    return name, position
+
+
+def _resize(text: str) -> int | Literal["cover"]:
+    if text == "cover":
+        return "cover"
+    if not re.fullmatch("[1-9][0-9]{0,17}", text):
+        raise wrong_option("--resize", f"takes a number of pixels or 'cover', got '{text}'")
+    return int(text)
+
+
+def _real(option: str, text: str) -> float:
+    """One finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not isfinite(value) or "_" in text:
+        raise wrong_option(option, f"takes numbers, got '{text}'")
+    return value
+
+
+def _reals(option: str, text: str) -> tuple[float, ...]:
+    """Numbers separated by commas."""
+    return tuple(_real(option, word) for word in text.split(","))

@@ -1,0 +1,282 @@
+"""The answer of a one-layer command: the formulas of one layer, or a table for comma lists.
+
+The layer is built directly, without a spec, so that these commands start at once.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+import typer
+
+from cnncalc.cli import output
+from cnncalc.cli.failures import guarded
+from cnncalc.cli.options import OUT, FormatOption, LayoutOption, OutputFile
+from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError
+from cnncalc.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from cnncalc.analysis.report import Report
+    from cnncalc.cli.values import OptionValues
+    from cnncalc.layers._base import Layer
+    from cnncalc.network import Network
+    from cnncalc.shapes import Shape
+
+    Setting = Mapping[str, Any]  # one value of every option
+
+MAX_SETTINGS = 10_000
+# The option of each field of a layer, for the messages of a layer that does not work.
+OPTION_OF = {
+    "filters": "--k", "kernel": "--f", "stride": "--s", "padding": "--p",
+    "dilation": "--dilation", "groups": "--groups", "output_padding": "--output-padding",
+    "units": "--units",
+}  # fmt: skip
+FIELD_OF = {option.lstrip("-").replace("-", "_"): field for field, option in OPTION_OF.items()}
+
+
+class AnswerOptions(NamedTuple):
+    """How the answer is written."""
+
+    strict: Annotated[
+        Literal["warnings", "fit"] | None,
+        typer.Option(help="With 'fit', fail where an edge is never read.", rich_help_panel=OUT),
+    ] = None
+    format_: FormatOption = "table"
+    out: OutputFile = None
+    layout: LayoutOption = None
+
+
+class LayerOnInput(NamedTuple):
+    """A layer and the shape of its input."""
+
+    layer: Layer
+    shape: Shape
+
+
+class Alternative(NamedTuple):
+    """Another way to the same output."""
+
+    name: str
+    network: Callable[[LayerOnInput], Network]
+
+
+class LayerResult(NamedTuple):
+    """What came of one setting; `words` are the values that vary, as written."""
+
+    words: tuple[str, ...]
+    report: Report | None
+    problem: Diagnostic | None
+
+
+def layer_fields(setting: Setting) -> dict[str, Any]:
+    """The fields of a layer among one setting of the options."""
+    return {FIELD_OF[name]: value for name, value in setting.items() if name in FIELD_OF}
+
+
+def input_shape(setting: Setting) -> Shape:
+    """The input: D maps of H x W, or of length L.
+
+    Raises:
+        typer.BadParameter: where there is no size, or two.
+    """
+    from cnncalc.shapes import Shape
+
+    if "l" in setting:
+        if "w" in setting or "h" in setting:
+            message = "a length is for one axis: leave out --w and --h"
+            raise typer.BadParameter(message, param_hint="--l")
+        return Shape(setting.get("d", 1), (setting["l"],))
+    if "w" not in setting:
+        message = "the width of the input is missing, such as --w 32"
+        raise typer.BadParameter(message, param_hint="--w")
+    return Shape(setting.get("d", 1), (setting.get("h", setting["w"]), setting["w"]))
+
+
+def calculate(
+    name: str,
+    options: Mapping[str, OptionValues],
+    build: Callable[[Setting], LayerOnInput],
+    answer: AnswerOptions,
+    alternative: Alternative | None = None,
+) -> None:
+    """Answer for one setting of the options, or for every combination of their lists.
+
+    Raises:
+        typer.BadParameter: for too many combinations, or a comparison that cannot be written.
+    """
+    if prod(len(option.values) for option in options.values()) > MAX_SETTINGS:
+        raise typer.BadParameter(f"these lists make more than {MAX_SETTINGS:,} settings")
+    varying = [name for name, option in options.items() if len(option.values) > 1]
+    if alternative and varying:
+        raise typer.BadParameter("compares one setting: give single values", param_hint="--vs")
+    if alternative and answer.format_ not in ("table", "json"):
+        raise typer.BadParameter(f"is not written as {answer.format_}", param_hint="--vs")
+    with guarded(json=answer.format_ in ("json", "jsonl")):
+        if varying:
+            results = [
+                _result(name, build, options, varying, indices) for indices in _indices(options)
+            ]
+            _print_table(results, varying, answer)
+        else:
+            setting = {option: given.values[0] for option, given in options.items()}
+            _print_one(name, build, setting, answer, alternative)
+
+
+def _print_one(
+    name: str,
+    build: Callable[[Setting], LayerOnInput],
+    setting: Setting,
+    answer: AnswerOptions,
+    alternative: Alternative | None,
+) -> None:
+    from cnncalc.cli.report import conclude, strictly
+
+    report = strictly(_report(name, build, setting), answer.strict)
+    other = _analyze(alternative.network(build(setting))) if alternative else None
+    versus = alternative.name if alternative else ""
+    output.emit(_written(report, answer, versus, other), answer.out)
+    conclude(report)
+
+
+def _written(
+    report: Report, answer: AnswerOptions, versus: str, other: Report | None
+) -> Iterator[str]:
+    from cnncalc.render import one_layer
+
+    ascii_only = output.ascii_only()
+    if answer.format_ == "json":
+        from cnncalc.render import report_json
+        from cnncalc.render.json import dumps
+
+        document = report_json.document(report, version=VERSION)
+        if other:
+            document["versus"] = report_json.versus(report, other, versus)
+        yield f"{dumps(document)}\n"
+    elif answer.format_ == "table":
+        yield one_layer.text(report, answer.layout, ascii_only=ascii_only)
+        if other:
+            yield "\n"
+            yield one_layer.comparison(report, other, versus, ascii_only=ascii_only)
+    else:
+        from cnncalc.cli.report import ReportView, written
+        from cnncalc.render.choice import Choice
+
+        choice = Choice(layout=answer.layout, ascii=ascii_only)
+        yield from written(report, choice, ReportView(answer.format_))
+
+
+def _report(name: str, build: Callable[[Setting], LayerOnInput], setting: Setting) -> Report:
+    """The report on one setting. Raises CnncalcError that names the option at fault."""
+    from cnncalc.network import chain
+
+    try:
+        case = build(setting)
+        report = _analyze(chain(name, case.shape, [(name, case.layer)]))
+    except UnplacedError as problem:
+        option = OPTION_OF.get(problem.field or "")
+        message = f"{option}: {problem.message}" if option else problem.message
+        raise CnncalcError(
+            Diagnostic("error", problem.code, message, notes=problem.notes, help=problem.help)
+        ) from None
+    return report._replace(diagnostics=tuple(_fit_notes(case)))
+
+
+def _analyze(network: Network) -> Report:
+    from cnncalc.analysis.engine import analyze
+
+    return analyze(network, formulas=True)
+
+
+def _fit_notes(case: LayerOnInput) -> Iterator[Diagnostic]:
+    """A note per axis with an edge that is never read; equal axes have one note."""
+    from cnncalc.layers._windowed import Windowed
+
+    layer, shape = case
+    if not isinstance(layer, Windowed) or not any(layer.fit(shape)):
+        return
+    from cnncalc.questions.fit import note
+
+    noted = set()
+    axes = zip(shape.axes, layer.windows(shape), shape.spatial, strict=True)
+    for axis, window, size in reversed(list(axes)):
+        most = window.kernel // 2 if layer.pads_half_at_most else None
+        diagnostic = note(axis, window, size, most)
+        if diagnostic and (window, size) not in noted:
+            yield diagnostic
+        noted.add((window, size))
+
+
+# -- comma lists
+
+
+def _indices(options: Mapping[str, OptionValues]) -> Iterator[tuple[int, ...]]:
+    """Every combination, as the index of each option's value in its list."""
+    return product(*(range(len(option.values)) for option in options.values()))
+
+
+def _result(
+    name: str,
+    build: Callable[[Setting], LayerOnInput],
+    options: Mapping[str, OptionValues],
+    varying: list[str],
+    indices: tuple[int, ...],
+) -> LayerResult:
+    index = dict(zip(options, indices, strict=True))
+    words = tuple(options[option].words[index[option]] for option in varying)
+    setting = {option: given.values[index[option]] for option, given in options.items()}
+    try:
+        return LayerResult(words, _report(name, build, setting), None)
+    except CnncalcError as error:
+        return LayerResult(words, None, error.diagnostics[0])
+
+
+def _print_table(results: list[LayerResult], varying: list[str], answer: AnswerOptions) -> None:
+    """Print what comes of every combination; a failure where one does not work."""
+    output.emit(_table(results, varying, answer), answer.out)
+    failed = sum(result.problem is not None for result in results)
+    unread = any(result.report and result.report.diagnostics for result in results)
+    if failed:
+        message = f"{failed} of {len(results)} settings do not work"
+        output.tell([Diagnostic("error", "settings", message)])
+    if failed or (answer.strict == "fit" and unread):
+        raise typer.Exit(output.INVALID)
+
+
+def _table(results: list[LayerResult], varying: list[str], answer: AnswerOptions) -> Iterator[str]:
+    from cnncalc.render import one_layer
+
+    if answer.format_ in ("json", "jsonl"):
+        yield from _documents(results, answer.format_)
+        return
+    rows = [
+        one_layer.SettingRow(
+            result.words, result.report, result.problem.message if result.problem else ""
+        )
+        for result in results
+    ]
+    ascii_only = output.ascii_only()
+    yield one_layer.settings(varying, rows, answer.format_, answer.layout, ascii_only=ascii_only)
+
+
+def _documents(results: list[LayerResult], format_: str) -> Iterator[str]:
+    """A report or a failure per setting, in order: in one document, or one per line."""
+    from json import dumps as line
+
+    from cnncalc.render import report_json
+    from cnncalc.render.json import dumps, envelope
+
+    documents = [
+        report_json.document(result.report, version=VERSION)
+        if result.report
+        else report_json.failure([result.problem] if result.problem else [], version=VERSION)
+        for result in results
+    ]
+    if format_ == "jsonl":
+        yield from (f"{line(document, ensure_ascii=False)}\n" for document in documents)
+        return
+    ok = all(document["ok"] for document in documents)
+    yield f"{dumps({**envelope('reports', VERSION, ok=ok), 'results': documents})}\n"

@@ -1,0 +1,150 @@
+"""A report in the format that was asked for, and the notes and warnings beside it."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+from cnncalc.cli import output
+from cnncalc.errors import Diagnostic, failure
+from cnncalc.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnncalc.analysis.report import Check, Report
+    from cnncalc.render.choice import Choice
+
+
+class ReportView(NamedTuple):
+    """The format, and what beside the table belongs to it."""
+
+    format: str = "table"
+    totals: bool = False
+    formulas: bool = False
+    memory: bool = False
+    folded: bool = False
+    buffers: bool = False
+    tool: str | None = None
+    optimiser: str | None = None
+
+
+def strictly(report: Report, strict: str | None) -> Report:
+    """The report with expectations that do not hold among its warnings, which --strict fails."""
+    from cnncalc.analysis.notes import promoted
+
+    unmet = (_unmet(check) for check in report.expect if not check.ok)
+    remarks = tuple(promoted(remark, strict) for remark in (*report.diagnostics, *unmet))
+    return report._replace(diagnostics=remarks)
+
+
+def _unmet(check: Check) -> Diagnostic:
+    """An expectation that does not hold, at its place in the file."""
+    actual = check.actual
+    got = f"{actual:,} ({check.delta:+,})" if isinstance(actual, int) else str(actual)
+    wanted = f"{int(check.expected):,}" if check.expected.isdecimal() else check.expected
+    message = f"{check.key}: expected {wanted}, got {got}"
+    return Diagnostic("warning", "expect", message, check.span, line_text=check.line_text)
+
+
+def conclude(report: Report) -> None:
+    """Print the notes and warnings; fail where --strict has made one an error.
+
+    Raises:
+        typer.Exit: where one is an error.
+    """
+    output.tell(report.diagnostics)
+    if not report.ok:
+        raise typer.Exit(output.INVALID)
+
+
+def written(report: Report, choice: Choice, view: ReportView) -> Iterator[str]:
+    """The text of a report, in pieces. Raises CnncalcError for a format that a view has not."""
+    if view.tool:
+        yield _counted_as(report, view.tool, view.format)
+    elif view.format == "json":
+        yield _document(report, view)
+    elif view.optimiser:
+        yield _training(report, view.optimiser, choice, view)
+    elif view.format == "jsonl":
+        from cnncalc.render import report_json
+
+        for line in report_json.jsonl(report.rows, folded=view.folded):
+            yield f"{line}\n"
+    elif view.format in ("csv", "tsv"):
+        from cnncalc.render import report_table
+
+        delimiter = "," if view.format == "csv" else "\t"
+        yield report_table.separated(report, choice.columns, delimiter=delimiter)
+    elif view.format == "md":
+        from cnncalc.render import report_table
+
+        yield report_table.markdown(report, choice)
+    else:
+        yield from _table(report, choice, view)
+
+
+def _document(report: Report, view: ReportView) -> str:
+    from cnncalc.render import report_json
+    from cnncalc.render.json import dumps
+
+    document = report_json.document(report, version=VERSION, folded=view.folded)
+    if view.totals:
+        document["layers"] = []
+    if view.optimiser:
+        from cnncalc.analysis.training import ASSUMPTION, training
+        from cnncalc.render.training import document as training_document
+
+        document["training"] = training_document(training(report, view.optimiser), ASSUMPTION)
+    return f"{dumps(document)}\n"
+
+
+def _counted_as(report: Report, tool: str, format_: str) -> str:
+    """What another tool prints, as text or JSON."""
+    _require_table_or_json(format_, "--as")
+    from cnncalc.questions.peers import count_as
+    from cnncalc.render import json, peers
+
+    counted = count_as(report, tool)
+    if format_ == "json":
+        return f"{json.dumps(peers.document(report, counted, version=VERSION))}\n"
+    return peers.text(report, counted)
+
+
+def _training(report: Report, optimiser: str, choice: Choice, view: ReportView) -> str:
+    """The table of the bytes of training."""
+    _require_table_or_json(view.format, "--training")
+    from cnncalc.analysis.training import ASSUMPTION, training
+    from cnncalc.render import training as render
+
+    memory = training(report, optimiser)
+    return render.text(report, memory, ASSUMPTION, choice, totals=view.totals)
+
+
+def _require_table_or_json(format_: str, option: str) -> None:
+    if format_ not in ("table", "json"):
+        message = f"{option} is written as a table or as JSON, not as {format_}"
+        raise failure("usage", message, exit_code=output.USAGE)
+
+
+def _table(report: Report, choice: Choice, view: ReportView) -> Iterator[str]:
+    from cnncalc.render import report_table, steps, summary
+
+    if view.totals:
+        lines = summary.lines(report, ascii_only=choice.ascii, memory=view.memory,
+                              units=choice.units)  # fmt: skip
+        yield "\n".join([*lines, ""])
+    elif output.terminal() or output.colored():
+        width = shutil.get_terminal_size((120, 24)).columns
+        color = output.colored()
+        yield report_table.terminal(report, choice, width=width, color=color, memory=view.memory)
+    else:
+        yield report_table.text(report, choice, memory=view.memory)
+    if view.buffers:
+        yield summary.with_buffers(report.totals, choice.units)
+    if view.formulas:
+        shown = [row for line in report_table.picked(report, choice) for row in line.rows]
+        layout = choice.layout or report.layout
+        yield from steps.sections(shown, layout=layout, ascii_only=choice.ascii)
