@@ -245,7 +245,12 @@ def _status(options: list[str], rest: list[str]) -> int:
     """Run the command line; the exit status. Raises CnncalcError where stdout cannot be written."""
     try:
         with output.blaming_stdout():
-            _application(rest)([*options, *rest], prog_name=PROGRAM)
+            try:
+                _application(rest)([*options, *rest], prog_name=PROGRAM)
+            except OSError as error:
+                if isinstance(error.__context__, typer.TyperException):
+                    return output.USAGE  # stderr takes no complaint: the exit status still tells
+                raise
     except SystemExit as stop:
         if isinstance(stop.__context__, BrokenPipeError):
             raise

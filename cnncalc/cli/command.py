@@ -49,10 +49,19 @@ SHAPES = {"layout": frozenset({"table", "md", "latex"})}
 FIGURES = {"columns": frozenset({"table", "md", "csv", "tsv"})}
 # Of other commands, the options that only some formats heed, and which those are.
 FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys(("conv", "conv_transpose", "pool", "fc", "explain", "rf"), SHAPES),
+    **dict.fromkeys(("conv", "conv_transpose", "pool", "explain"), SHAPES),
+    "fc": {"layout": frozenset({"md"})},  # what comes out is a vector; only md shows the input
+    "forward": {"layout": frozenset({"table"}), "as_": frozenset({"table"})},
+    "rf": {**SHAPES, "expand": frozenset({"table", "md"})},
     "solve": {"top": frozenset({"table"})},
     "sweep": {**FIGURES, "plot": frozenset({"table", "md"})},
     "zoo": FIGURES,
+}
+# Options that change nothing without another one.
+NEEDED: dict[str, Mapping[str, str]] = {
+    "forward": {"as_": "show", "picture": "save"},
+    "rf": {"through": "at"},
+    "solve": {"output_padding": "transposed"},
 }
 
 
@@ -162,14 +171,27 @@ def _refuse_ignored(
     if "count_buffers" in options:  # the options of a report
         _refuse_in_report(style, typed, options)
         return
-    if command == "zoo" and (options["name"] or options["copy"]):
-        for option in typed:
-            if option in {"name", "copy", "out"}:
-                continue
-            raise typer.BadParameter("is for the list of all networks", param_hint=_flag(option))
+    _refuse_combination(command, typed, options, style)
     for option, styles in FORMATS.get(command, {}).items():
         if option in typed and style not in styles:
             raise _ignored(option, style, sorted(styles & {"table", "md", "csv"}, reverse=True))
+
+
+def _refuse_combination(
+    command: str, typed: list[str], options: Mapping[str, Any], style: str
+) -> None:
+    """Raise BadParameter for an option that another one, or the lack of it, makes void."""
+    if command == "zoo" and (options["name"] or options["copy"]):
+        for option in filter(lambda option: option not in {"name", "copy", "out"}, typed):
+            raise typer.BadParameter("is for the list of all networks", param_hint=_flag(option))
+    if command == "rf" and options["at"] and "expand" in typed:
+        raise typer.BadParameter("is for all layers: leave out --at", param_hint="--expand")
+    if command == "rf" and options["at"] and "format_" in typed and style == "md":
+        raise typer.BadParameter("what one unit sees is written as text or JSON, not as md",
+                                 param_hint="--format")  # fmt: skip
+    for option, needed in NEEDED.get(command, {}).items():
+        if option in typed and not options[needed]:
+            raise typer.BadParameter(f"needs {_flag(needed)}", param_hint=_flag(option))
 
 
 def _refuse_in_report(style: str, typed: list[str], options: Mapping[str, Any]) -> None:

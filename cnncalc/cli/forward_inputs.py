@@ -171,6 +171,7 @@ def _refuse_single(request: Request, count: int) -> None:
     """Refuse the options that show the inside of one pass."""
     view = request.view
     single = {
+        "--count": request.run.counting,
         "--show": view.show,
         "--save": view.save,
         "--trace": view.trace,

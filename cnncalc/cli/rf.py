@@ -43,12 +43,7 @@ def rf(
         cnncalc rf resnet50
         cnncalc rf lenet5 --at C3:4,4
         cnncalc rf lenet5 --at C3:4,4 --through --json
-
-    Raises:
-        typer.BadParameter: for --through without --at.
     """
-    if through and not at:
-        raise typer.BadParameter("needs --at", param_hint="--through")
     from cnncalc.questions.rf import coverage, seen_by
 
     network = spec.load(file)

@@ -84,12 +84,9 @@ def solve(
         cnncalc solve -W 12 --out 24 --transposed
 
     Raises:
-        typer.BadParameter: for an output padding of a convolution that is not transposed.
         CnncalcError: for values that no window can have.
         typer.Exit: where no setting gives the output.
     """
-    if output_padding and not transposed:
-        raise typer.BadParameter("needs --transposed", param_hint="--output-padding")
     from cnncalc.errors import UnplacedError, failure
     from cnncalc.questions.solve import SolveRequest, answer
 

@@ -3,6 +3,8 @@
 What neither changes the output nor is refused stands in NOTHING_TO_CHANGE, with the reason.
 """
 
+import re
+
 import pytest
 
 NET = """\
@@ -127,7 +129,8 @@ OTHERS = [
     (("pool", "-W", 9, "-D", 3, "-F", "2,3"), ("table", "md", "csv", "json", "jsonl"),
      ("--layout", "CHW")),
     (("explain", "lenet5", "C1"), ("table", "md", "latex", "json"), ("--layout", "CHW")),
-    (("rf", "lenet5", "--at", "C3"), ("table", "md", "json"), ("--layout", "CHW")),
+    (("rf", "lenet5", "--at", "C3"), ("table", "json"), ("--layout", "CHW")),
+    (("rf", "lenet5"), ("table", "md", "json"), ("--expand",)),
     (("solve", "--out", 55), ("table", "md", "csv", "json"), ("--top", 1)),
     (("sweep", "mobilenet_v2", "--vary-input", "32,64"),
      ("table", "md", "csv", "jsonl", "json"), ("--columns", "flops")),
@@ -150,6 +153,114 @@ def test_no_option_of_another_command_is_dropped(cnncalc, command, formats, word
             assert answer.out != plain.out, f"{words[0]} was dropped in {style}"
             taken += 1
     assert taken
+
+
+# Of each command: how it is called, its formats, its options, and those that cannot change what is
+# written here, with the reason: a table of (format, option).
+CASES = {
+    "fc": (
+        ("fc", "--in", "7x5x3", "--units", 10),
+        ("table", "md", "csv", "tsv", "json", "jsonl"),
+        ["--no-bias", "--layout CHW"],
+        {},
+    ),
+    "fc lists": (
+        ("fc", "--in", "7x5x3", "--units", "10,20"),
+        ("table", "md", "csv", "tsv", "json", "jsonl"),
+        ["--no-bias", "--layout CHW"],
+        {("md", "--layout CHW"): "a table of settings shows what comes out, which is a vector"},
+    ),
+    "conv-transpose": (
+        ("conv-transpose", "-W", 9, "-H", 8, "-D", 2, "-K", 4, "-F", 3, "-S", 2),
+        ("table", "md", "csv", "tsv", "json", "jsonl"),
+        ["--no-bias", "--layout CHW", "-A 1", "--out 18x20", "-P 1", "--dilation 2", "--groups 2"],
+        {},
+    ),
+    "forward": (
+        ("forward", "net.yaml", "--sample", "ramp"),
+        ("table", "json"),
+        ["--scale 2", "--mean 1", "--std 2", "--seed 3", "--readable", "--count", "--max-macs 1",
+         "--show stem", "--as maps", "--picture png", "--trace stem:0,0,0", "--steps",
+         "--labels labels.txt", "--top-k 2", "--strict fit", "--layout CHW", "--match order",
+         "--save maps", "--weights gone.st", "--input 66x64x3"],
+        {},
+    ),
+    "forward of several": (
+        ("forward", "net.yaml", "--sample", "ramp", "--sample", "ones", "--jobs", 1),
+        ("table", "json"),
+        ["--scale 2", "--mean 1", "--std 2", "--seed 3", "--count", "--max-macs 1", "--show stem",
+         "--as maps", "--picture png", "--trace stem:0,0,0", "--steps", "--labels labels.txt",
+         "--top-k 2", "--strict fit", "--match order", "--save maps", "--weights gone.st"],
+        {},
+    ),
+    "sizes": (
+        ("sizes", "net.yaml", "--from", 60, "--to", 70),
+        ("table", "csv", "json"),
+        ["--exact", "--step 2", "--axes w"],
+        {("csv", "--exact"): "it lists all sizes and which are exact; the exit status may change",
+         ("json", "--exact"): "the same; 'ok' may change"},
+    ),
+    "check": (
+        ("check", "net.yaml", "--max-peak-bytes", "100kB"),
+        ("full", "concise", "github", "json"),
+        ["--strict fit", "--batch 9", "--dtype fp64", "--max-params 1", "--max-macs 1",
+         "--min-rf 99999", "--input 66x64x3"],
+        {},
+    ),
+    "layers": (("layers",), ("table", "json"), ["conv"], {}),
+    "expand": (("expand", "net.yaml"), (None,), ["--input 66x64x3", "--set c=4"], {}),
+}  # fmt: skip
+VARYING = re.compile(r"\d[\d.,]* ?(?:µs|ms|s)\b|\(\d.*?/s\)|\"seconds\": [^,\n]*")
+
+
+def lasting(text):
+    """An answer without the times in it, and the padding that depends on them."""
+    return re.sub(" +", " ", VARYING.sub("", text))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_option_of_these_commands_is_dropped(cnncalc, tmp_path, monkeypatch, case):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.yaml").write_text(
+        NET.replace("1000", "c").replace("blocks", "vars: {c: 3}\nblocks")
+    )
+    (tmp_path / "labels.txt").write_text("a\nb\nc\n")
+    command, formats, options, nothing_to_change = CASES[case]
+    taken = set()
+    for style in formats:
+        words = (*command, "--format", style) if style else command
+        plain = cnncalc(*words)
+        assert plain.status == 0, plain.err
+        for option in options:
+            answer = cnncalc(*words, *option.split())
+            if (style, option) in nothing_to_change:
+                assert (answer.status, answer.out) == (0, plain.out), option
+            elif not refused(answer):
+                same = (answer.status, lasting(answer.out)) == (0, lasting(plain.out))
+                assert not same, f"{option} was dropped in {style}"
+                taken.add(option)
+    assert taken
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("forward lenet5 --as maps", "needs --show"),
+        ("forward lenet5 --picture png", "needs --save"),
+        ("forward lenet5 --show C1 --as maps --json", "--as changes nothing in what is written"),
+        ("forward lenet5 --layout CHW --json", "--layout changes nothing in what is written"),
+        ("forward lenet5 --sample ones --sample ramp --count", "--count is for a single sample"),
+        ("fc --in 9 --units 3 --layout CHW", "--layout changes nothing in what is"),
+        ("rf lenet5 --at C3 --expand", "leave out --at"),
+        ("rf lenet5 --at C3 --format md", "text or JSON, not as md"),
+        ("rf lenet5 --through", "needs --at"),
+        ("solve --out 5 -A 1", "needs --transposed"),
+    ],
+)  # fmt: skip
+def test_an_option_that_needs_another_is_refused_without_it(cnncalc, words, reason):
+    answer = cnncalc(*words.split())
+    assert refused(answer)
+    assert reason in re.sub(r"[\s│]+", " ", answer.err)
 
 
 @pytest.mark.parametrize(
