@@ -120,7 +120,7 @@ def power(a: Number, b: Number) -> Number:
     if abs(a) > MAX_BASE or abs(b) > MAX_EXPONENT:
         raise UnplacedError("number-too-big", f"powers go up to {MAX_BASE} ** {MAX_EXPONENT}")
     if a < 0 and b != int(b):
-        raise UnplacedError("expression", f"a root of the negative number {a} is not real")
+        raise UnplacedError("expression", f"the root of the negative number {a} is not real")
     return a**b
 
 
@@ -144,7 +144,7 @@ def log2(x: Number) -> Number:
     (3, -1.0)
     """
     if x <= 0:
-        raise UnplacedError("expression", f"log2({x}) does not exist")
+        raise UnplacedError("expression", f"log2({x}) is not defined: the number must be above 0")
     if isinstance(x, int) and x.bit_count() == 1:
         return x.bit_length() - 1
     return math.log2(x)
@@ -173,9 +173,7 @@ def ceil_to(x: Number, d: Number = 8) -> int:
 
 def _step(d: Number) -> int:
     if whole(d) < 1:
-        raise UnplacedError(
-            "expression", f"a multiple of {d} is not defined: it must be at least 1"
-        )
+        raise UnplacedError("expression", f"the divisor must be at least 1, got {d}")
     return whole(d)
 
 

@@ -55,9 +55,9 @@ def read_document(text: str, file: str) -> Document:
     if not isinstance(tree, MappingValue):
         raise failure(
             "wrong-type",
-            "a spec is a mapping with 'input' and 'layers'",
+            "a spec must be a mapping with 'input' and 'layers'",
             tree.span,
-            help="begin with a line such as   input: 32x32x1",
+            help="start with a line such as   input: 32x32x1",
         )
     model, errors = read_top(tree)
     blocks, keys, mistakes = read_signatures(tree)
@@ -137,7 +137,7 @@ def _default(
     if len(chain) > 1 or read != use._replace(words=read.words):
         raise failure(
             "wrong-form",
-            f"the defaults of '{key.text}' are words for one layer",
+            f"the defaults of '{key.text}' must be words for one layer",
             value.span,
             help="such as 3x3 p1 bn relu",
         )
@@ -246,7 +246,7 @@ def signature(key: Scalar) -> Block:
     if match is None or not match[1].isidentifier():
         raise failure(
             "bad-block",
-            f"'{key.text}' is no block signature",
+            f"'{key.text}' is not a valid block signature",
             key.span,
             help="write a name and its arguments, such as basic(c, s=1)",
         )
@@ -254,7 +254,7 @@ def signature(key: Scalar) -> Block:
     if name in layers.names() or name in STRUCTURE or name in RESERVED:
         raise failure(
             "reserved-name",
-            f"'{name}' is already a word of the language",
+            f"'{name}' is a reserved word",
             key.slice(0, len(name)),
             help=f"such as 'my_{name}'",
         )
@@ -266,15 +266,15 @@ def signature(key: Scalar) -> Block:
     if extra[1:]:
         raise failure(
             "bad-block",
-            "a second ';' parts these tensors",
+            "a block signature takes only one ';'",
             extra[1].span,
-            help="one ';' parts arguments from tensors, such as (c, s=1; left, right)",
+            help="the ';' separates arguments from tensors, such as (c, s=1; left, right)",
         )
     given: set[str] = set()
     names = [(p.name, p.span) for p in parameters] + [(t.text, t.span) for t in tensors]
     for text, span in names:
         if not may_name(text):
-            raise failure("reserved-name", f"'{text}' may not be redefined", span)
+            raise failure("reserved-name", f"'{text}' cannot be the name of an argument", span)
         if text in given:
             raise failure("duplicate-name", f"'{name}' has two arguments named '{text}'", span)
         given.add(text)
@@ -300,9 +300,9 @@ def _unpaired(bracket: Word) -> CnncalcError:
     partner = {"(": ")", "[": "]", ")": "(", "]": "["}[bracket.text]
     return failure(
         "bad-block",
-        f"this '{bracket.text}' has no '{partner}' {'before' if closes else 'behind'} it",
+        f"this '{bracket.text}' has no '{partner}' {'before' if closes else 'after'} it",
         bracket.span,
-        help="write each default whole, such as basic(c, n=[1, 2])",
+        help="brackets must balance, also in a default such as n=[1, 2]",
     )
 
 
@@ -316,7 +316,7 @@ def _commas(word: Word) -> list[Word]:
         return pieces
     raise failure(
         "bad-block",
-        "there is an argument missing beside a comma",
+        "an argument is missing next to a comma",
         word.span,
         help="remove the comma, or write the argument",
     )
@@ -327,7 +327,7 @@ def _parameter(word: Word) -> Parameter:
     if not name.strip().isidentifier():
         raise failure(
             "bad-block",
-            f"'{word.text}' is no argument",
+            f"'{word.text}' is not a valid argument",
             word.span,
             help="an argument is a name, or a name with a default: s=1",
         )

@@ -308,7 +308,7 @@ class Builder:
                 "unknown-reference",
                 f"'{ref.text}' is left out of this network",
                 ref.span,
-                help="a condition of its layer or branch does not hold here",
+                help="the condition of its layer or branch is false here",
             )
         raise failure(
             "unknown-reference",
@@ -345,7 +345,7 @@ class Builder:
         """The scope inside a repeat; nested repeats multiply, up to a limit."""
         passes = scope.passes * max(1, count)
         if passes > MAX_ROWS:
-            message = f"the repeats around this make {passes:,} passes; {MAX_ROWS:,} are allowed"
+            message = f"the enclosing repeats make {passes:,} passes; {MAX_ROWS:,} are allowed"
             raise failure("too-many", message, span)
         return scope._replace(passes=passes)
 
@@ -368,5 +368,5 @@ def _joined_with_itself(use: Use) -> CnncalcError:
         "arity",
         f"'{ref.text}' is the current tensor: '{use.head}' has no other tensor to join it with",
         ref.span,
-        help=f"name another one; the same tensor twice is {use.head}: [identity, identity]",
+        help=f"name another tensor, or join it with itself by {use.head}: [identity, identity]",
     )

@@ -100,7 +100,7 @@ def _check_characters(text: str) -> None:
     if odd := STRANGE.search(text):
         mark = odd.group()
         advice = f"write {INSTEAD[mark]}" if mark in INSTEAD else None
-        message = f"'{mark}' has no place in an expression"
+        message = f"'{mark}' is not allowed in an expression"
         raise ExpressionError("expression", message, odd.start(), odd.end(), advice)
     if glued := GLUED.search(text):
         message = f"'{glued.group()}' is neither a number nor a name"
@@ -198,7 +198,7 @@ class ExpressionCompiler:
 
     def _refuse(self, node: ast.expr) -> NoReturn:
         part = self.text[slice(*position(node))]
-        fail(node, "expression", f"'{part}' has no place in an expression")
+        fail(node, "expression", f"'{part}' is not allowed in an expression")
 
     def _read_Constant(self, node: ast.Constant) -> Run:
         value = node.value
@@ -369,7 +369,7 @@ class ExpressionCompiler:
         keywords: Sequence[ast.keyword] = (),
     ) -> None:
         if extra := [k for k in node.keywords if k not in keywords]:
-            message = f"{name}() takes no argument by the name '{extra[0].arg}'"
+            message = f"{name}() takes no argument named '{extra[0].arg}'"
             fail(extra[0], "expression", message)
         count = len(node.args) + len(keywords)
         if len(node.args) < least or (most is not None and count > most):
@@ -398,7 +398,7 @@ class ExpressionCompiler:
         def checked(env: Mapping[str, object]) -> object:
             value = run(env)
             if not isinstance(value, (bool, int, float)):
-                message = f"a condition is true, false or a number, not {describe(value)}"
+                message = f"a condition must be true, false or a number, not {describe(value)}"
                 fail(node, "expression", message)
             return value
 

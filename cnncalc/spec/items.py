@@ -147,7 +147,7 @@ class ItemParser:
             if key is not head and self._is_head(key.text) and not self._is_option(head, key):
                 raise failure(
                     "two-heads",
-                    f"this mapping has two heads, '{head.text}' and '{key.text}'",
+                    f"this mapping describes two layers, '{head.text}' and '{key.text}'",
                     key.span,
                     help="give each a line of its own, or write a list of layers",
                 )
@@ -170,7 +170,9 @@ class ItemParser:
         for companion in COMPANIONS.get(head.text, ()):
             if companion not in options:
                 raise failure(
-                    "missing-key", f"'{head.text}' needs '{companion}:' beside it", head.span
+                    "missing-key",
+                    f"'{head.text}' needs '{companion}:' in the same mapping",
+                    head.span,
                 )
         if head.text == "residual":
             branches = (Branch(self.chain(body)), Branch(Chain(())))
@@ -186,7 +188,7 @@ class ItemParser:
             return self._loop(body, options.pop("in")[1], options.pop("do")[1])
         raise failure(
             "wrong-form",
-            f"'{head.text}' is written as text here",
+            f"'{head.text}' must be written as text here",
             head.span,
             help=f"such as '- {head.text} enc1'" if head.text == "from" else "'- identity'",
         )
@@ -224,7 +226,7 @@ class ItemParser:
         if len(chain) > 1:
             raise failure(
                 "wrong-form",
-                f"'{head.text}:' is followed by its own words only",
+                f"'{head.text}:' takes the words of one layer, not a chain",
                 body.span,
                 help="write the chain as text: 'conv 6 5x5 -> relu'",
             )
@@ -288,12 +290,12 @@ class ItemParser:
             known = [*layers.names(), *self.blocks, *STRUCTURE]
             raise failure(
                 "bad-name",
-                f"'{key.text}' is no name: letters, digits and _ only",
+                f"'{key.text}' is not a valid name: use letters, digits and _ only",
                 key.span,
                 help=did_you_mean(key.text, known),
             )
         if key.text in RESERVED:
-            raise failure("bad-name", f"'{key.text}' is a word of the language", key.span)
+            raise failure("bad-name", f"'{key.text}' is a reserved word", key.span)
         return Name(key.text, key.span)
 
     def _with_options(self, item: Item, options: dict[str, tuple[Scalar, Value]]) -> Item:
@@ -322,7 +324,7 @@ class ItemParser:
             f"{kind or 'this'} has no option '{key.text}'",
             key.span,
             help=did_you_mean(key.text, accepted)
-            or "options of one layer belong to a line of its own",
+            or "write the options of one layer on that layer's own line",
         )
 
     def _with_option(self, use: Use, key: Scalar, value: Value) -> Use:  # noqa: PLR0911 - one each
@@ -359,9 +361,9 @@ class ItemParser:
         if use.refs or use.branches is not None:
             raise failure(
                 "duplicate-option",
-                f"what '{use.head}' joins is given twice",
+                f"the inputs of '{use.head}' are given twice",
                 key.span,
-                help="name it after the type, in a list of branches, or in 'from: [...]'",
+                help="name them once: after the type, as a list of branches, or in 'from: [...]'",
             )
         refs = tuple(map(_reference, value.items))
         use = put(use, "source", refs[0], key.span)
@@ -397,12 +399,14 @@ def _headless(value: MappingValue) -> CnncalcError:
     first = value.entries[0][0] if value.entries else None
     if first is not None and first.text in COMPANIONS:
         companion = COMPANIONS[first.text][0]
-        return failure("missing-key", f"'{first.text}' needs '{companion}:' beside it", first.span)
+        return failure(
+            "missing-key", f"'{first.text}' needs '{companion}:' in the same mapping", first.span
+        )
     if first is not None and first.text == "from":
         help_ = "such as '- from enc1'"
-        return failure("wrong-form", "'from' alone is written as text", first.span, help=help_)
+        return failure("wrong-form", "'from' alone must be written as text", first.span, help=help_)
     if first is not None and len(value.entries) == 1:
-        return failure("bad-name", f"'{first.text}' is a word of the language", first.span)
+        return failure("bad-name", f"'{first.text}' is a reserved word", first.span)
     return failure(
         "no-head",
         "this mapping names no layer",
@@ -432,27 +436,27 @@ def _name(value: Value, *, dotted: bool = False) -> Name:
     pattern = _DOTTED if dotted else NAME
     if isinstance(value, Scalar) and pattern.match(value.text):
         return Name(value.text, value.span)
-    raise failure("bad-name", "a name has letters, digits and _ only", value.span)
+    raise failure("bad-name", "a name may contain only letters, digits and _", value.span)
 
 
 def _reference(value: Value) -> Name:
     if isinstance(value, Scalar) and (REFERENCE.match(value.text) or _DOTTED.match(value.text)):
         return Name(value.text, value.span)
-    raise failure("bad-name", "the name of one layer is expected here", value.span)
+    raise failure("bad-name", "expected the name of one layer", value.span)
 
 
 def _switch(value: Value) -> bool:
     if isinstance(value, Scalar) and isinstance(value.value, bool):
         return value.value
-    raise failure("wrong-type", "true or false is expected here", value.span)
+    raise failure("wrong-type", "expected true or false", value.span)
 
 
 def _text(value: Value) -> str:
     if isinstance(value, Scalar):
         return value.text
-    raise failure("wrong-type", "text is expected here", value.span)
+    raise failure("wrong-type", "expected text", value.span)
 
 
 def _wrong_layer(value: Scalar) -> CnncalcError:
     shown: Span = value.span
-    return failure("wrong-type", f"a layer is expected here, not {value.text or 'nothing'}", shown)
+    return failure("wrong-type", f"expected a layer, got {value.text or 'nothing'}", shown)

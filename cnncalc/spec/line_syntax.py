@@ -132,7 +132,7 @@ def add_word(use: Use, word: Word, vocabulary: Vocabulary) -> Use:  # noqa: PLR0
     letter = LETTER.match(text)
     if letter and letter[1] == "x" and not vocabulary.joins:  # `concat x1` joins a tensor
         if not letter[2].isdecimal():
-            raise failure("repeat", f"'{text}' is no repeat count", word.span, help="such as x3")
+            raise failure("repeat", f"'{text}' is not a repeat count", word.span, help="such as x3")
         return put(use, "repeat", Argument("x", int(letter[2]), word.part(1).span, text), word.span)
     if letter and letter[1].lower() in vocabulary.letters:
         sizes = tuple(int(size) for size in letter[2].split("x"))
@@ -218,7 +218,7 @@ def put(use: Use, field: str, value: object, span: Span) -> Use:
 def _repeated_merge(head: str, span: Span) -> CnncalcError:
     return failure(
         "repeat",
-        f"'{head}' joins tensors once: a merge is not repeated",
+        f"'{head}' is a merge, which cannot be repeated",
         span,
         help="repeat a list of layers with 'repeat: 3' and 'layers: [...]'",
     )
@@ -226,7 +226,7 @@ def _repeated_merge(head: str, span: Span) -> CnncalcError:
 
 def _reference(word: Word) -> Name:
     if not REFERENCE.match(word.text):
-        raise failure("bad-name", "the name of one layer is expected here", word.span)
+        raise failure("bad-name", "expected the name of one layer", word.span)
     return Name(word.text, word.span)
 
 
@@ -291,10 +291,10 @@ def misplaced_when(span: Span) -> CnncalcError:
     """The complaint about a `when` that does not stand at the end of a merge's branch."""
     return failure(
         "misplaced-when",
-        "'when' leaves out a branch of a merge, and stands at the end of that branch",
+        "'when' is allowed only at the end of a branch of a merge",
         span,
-        help="'if' skips a layer, whose input then passes on; "
-        "a branch is left out by add: [identity, conv 4 1x1 when n > 1]",
+        help="write 'if' to skip a layer; "
+        "to leave out a branch write add: [identity, conv 4 1x1 when n > 1]",
     )
 
 
@@ -303,7 +303,7 @@ def _refuse_condition(words: list[Word]) -> None:
         if word.text == "if":
             raise failure(
                 "if-in-chain",
-                "'if' on a line with '->' could mean the layer or the line",
+                "'if' is ambiguous on a line with '->': it could mean one layer or all",
                 word.span,
                 help="give the conditional layer a line of its own",
             )

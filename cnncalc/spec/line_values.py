@@ -150,7 +150,7 @@ def read_value(value: Value) -> object:
     if isinstance(value, ListValue):
         return tuple(read_value(item) for item in value.items)
     if isinstance(value, MappingValue):
-        raise failure("wrong-type", "a mapping does not fit here", value.span)
+        raise failure("wrong-type", "a mapping is not allowed here", value.span)
     if isinstance(value.value, str) and "\n" not in value.text:
         return read_word(whole_word(value)) if value.text.strip() else value.text
     return value.value
@@ -263,7 +263,7 @@ def read_side(word: Word) -> object:
     if has_plus(word):
         raise failure(
             "padding-sum",
-            f"'{word.text}' has two sides, where one is expected",
+            f"'{word.text}' gives two sides where one is expected",
             word.span,
             help=f"write ({word.text}) for the sum",
         )

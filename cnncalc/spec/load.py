@@ -58,7 +58,7 @@ def load(
         network = build(document, variant or named, set or {}, input)
         return network._replace(init=beside(network.init, path))
     except RecursionError:
-        raise failure("too-deep", f"the layers of {file} are nested too deep") from None
+        raise failure("too-deep", f"the layers of {file} are nested too deeply") from None
     except CnncalcError as error:
         raise with_lines(error, text, file) from None
 

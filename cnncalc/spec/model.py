@@ -23,7 +23,10 @@ INIT: Schema = {
     "properties": {
         "scheme": {"enum": list(SCHEMES)},
         "seed": {"type": "integer", "minimum": 0},
-        "weights": {"type": "string", "description": "a file, seen from the spec's folder"},
+        "weights": {
+            "type": "string",
+            "description": "path of a file, relative to the spec's folder",
+        },
         "labels": {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}},
     },
     "additionalProperties": False,
@@ -32,11 +35,11 @@ INIT: Schema = {
 
 FIGURE: Schema = {
     "type": ["integer", "string"],
-    "description": "a whole number, or a figure as it is printed, such as 714M",
+    "description": "a whole number, or a rounded one such as 714M",
 }
 LIMIT: Schema = {
     "type": ["integer", "string"],
-    "description": "the most that is allowed, such as 5M; or the least, such as '>= 64'",
+    "description": "an upper limit such as 5M, or a lower limit such as '>= 64'",
 }
 
 
@@ -163,7 +166,7 @@ def _options() -> Schema:
         "train_only": {"type": "boolean"},
         "note": name,
         "if": {"type": ["string", "boolean"]},
-        "when": {"type": ["string", "boolean"], "description": "beside a branch of a merge only"},
+        "when": {"type": ["string", "boolean"], "description": "only on a branch of a merge"},
         "attached": {"type": "array"},
         "weights": {"type": "array"},
         "bias_values": {"type": "array"},

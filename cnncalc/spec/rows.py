@@ -291,14 +291,14 @@ def _dims(value: Value) -> Iterator[int]:
 def _numbers(value: Value, dims: tuple[int, ...]) -> Iterator[float]:
     if isinstance(value, ListValue) and dims:
         if len(value.items) != dims[0]:
-            message = f"this list is {len(value.items)} long, but the first of its kind {dims[0]}"
+            message = f"this list has {len(value.items)} entries, but the first one has {dims[0]}"
             raise failure("weights-shape", message, value.span)
         for item in value.items:
             yield from _numbers(item, dims[1:])
     elif isinstance(value, Scalar) and not dims and type(value.value) in (int, float):
         yield float(value.value)  # type: ignore[arg-type]
     else:
-        message = "a number is expected here"
+        message = "expected a number"
         raise failure("wrong-type", message, value.span)
 
 

@@ -115,9 +115,9 @@ def _layer_diagnostic(
         return Diagnostic(
             "error",
             "unknown-word",
-            f"{field} does not know '{given}'",
+            f"'{given}' is not a valid {field}",
             span,
-            help=f"it knows {words}",
+            help=f"choose one of {words}",
         )
     if kind == "value_error":
         return Diagnostic("error", "bad-value", f"{field}: {context['error']}", span)
@@ -174,12 +174,12 @@ def _absent(tree: MappingValue) -> Iterator[Diagnostic]:
     """Complain where there is no input, two kinds of it, or no layer."""
     input_, inputs = (_pair(tree, key) for key in ("input", "inputs"))
     if input_ and inputs:
-        message = "a spec has either 'input' or 'inputs'"
+        message = "a spec has either 'input' or 'inputs', not both"
         notes = (f"'input' is at line {input_[0].span.line}",)
         yield Diagnostic("error", "duplicate-key", message, inputs[0].span, notes)
     elif inputs and isinstance(inputs[1], MappingValue) and not inputs[1].entries:
         help_ = "give each a name and a shape, such as   left: 105x105x1"
-        yield Diagnostic("error", "missing-input", "'inputs' names none", inputs[1].span, (), help_)
+        yield Diagnostic("error", "missing-input", "'inputs' is empty", inputs[1].span, (), help_)
     elif not _has_input(tree):
         help_ = "add a line such as   input: 32x32x1"
         yield Diagnostic(
@@ -224,7 +224,9 @@ def _top_diagnostic(tree: MappingValue, problem: Any) -> Diagnostic:
         return Diagnostic("error", "language-version", message, value.span)
     name = key.text if key else str(loc[0])
     if kind == "list_type" and loc == ("layers",):
-        return _wrong(name, "a list", given, value.span, "one line per layer, each behind a dash")
+        return _wrong(
+            name, "a list", given, value.span, "write one layer per line, each after a dash"
+        )
     return _wrong(name, TYPES.get(kind, "of another kind"), given, value.span)
 
 

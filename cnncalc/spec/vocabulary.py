@@ -172,7 +172,7 @@ def unknown_word(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> C
         "unknown-word",
         f"'{vocabulary.head}' does not understand '{text}'",
         span,
-        help=suggestion or f"'{vocabulary.head}' knows {known}, norms and activations",
+        help=suggestion or f"'{vocabulary.head}' accepts {known}, norms and activations",
     )
 
 

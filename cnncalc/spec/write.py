@@ -135,7 +135,7 @@ def _name(names: Mapping[int, str], network: Network, index: int) -> str:
     if index in names:
         return names[index]
     row = network.nodes[index].name
-    raise _unwritable(f"'{row}' has no name of its own, and another layer reads it")
+    raise _unwritable(f"'{row}' is read by another layer and has no name of its own")
 
 
 def _fields(layer: Layer, unit: LayerGroup | None = None) -> dict[str, object]:
@@ -247,7 +247,9 @@ def _found_from(folder: Path, file: str) -> str:
 
 
 def _unwritable(why: str) -> CnncalcError:
-    return CnncalcError(Diagnostic("error", "unwritable-network", f"cannot be written out: {why}"))
+    return CnncalcError(
+        Diagnostic("error", "unwritable-network", f"cannot be written as a spec: {why}")
+    )
 
 
 SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._ -]*[A-Za-z0-9._-])?")

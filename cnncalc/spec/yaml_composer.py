@@ -35,8 +35,8 @@ TAB_CONTINUATION = re.compile(r"[\n\r] *(\t+)")
 TAB = "tab used for indentation; YAML allows only spaces"
 TAB_HELP = "replace each tab with two spaces"
 EMPTY_HELP = "a network has at least an input and a list of layers"
-ALIAS_HELP = "use 'blocks' for layers that come again, 'vars' for values"
-TAG_HELP = "write the value alone: its type shows in how it is written"
+ALIAS_HELP = "use 'blocks' for repeated layers, 'vars' for repeated values"
+TAG_HELP = "write the value without a tag: its type follows from its form"
 
 # What usually helps, by the parser's words.
 HELP = {
@@ -44,7 +44,7 @@ HELP = {
     "cannot start any token": "quote a text that begins with this character",
     "',' or ']'": "a list ends with ] and has commas between its items",
     "',' or '}'": "a mapping ends with } and has commas between its entries",
-    "expected key": "the entries of one list or mapping start in the same column",
+    "expected key": "the entries of one list or mapping must start in the same column",
 }
 
 
@@ -119,7 +119,7 @@ class Composer:
             raise too_big(self.page.file)
         if odd := NOT_TEXT.search(text):
             name = f"U+{ord(odd.group()):04X}"
-            message = f"the file holds a character that is not text ({name})"
+            message = f"the file contains a character that is not text ({name})"
             # Shown without it, for it may steer the terminal.
             page = Page(NOT_TEXT.sub("\ufffd", text), self.page.file)
             page.refuse(page.at(odd.start()), 1, "not-text", message)
@@ -135,14 +135,16 @@ class Composer:
         self._refuse_depth(end)
 
     def _refuse_depth(self, start: Mark) -> NoReturn:
-        message = f"lists and mappings are nested more than {MAX_DEPTH} deep"
-        self.page.refuse(start, 1, "too-deep", message, "use blocks to name the parts")
+        message = f"lists and mappings are nested more than {MAX_DEPTH} levels deep"
+        self.page.refuse(start, 1, "too-deep", message, "use blocks to nest less deeply")
 
     def _document(self, event: Any) -> None:
         self.documents += 1
         if self.documents > 1:
-            message = "a second document begins here; a file holds one"
-            self.page.refuse(event.start_mark, 3, "yaml-documents", message, "use a file for each")
+            message = "a file may hold only one document; a second one begins here"
+            self.page.refuse(
+                event.start_mark, 3, "yaml-documents", message, "put each in a file of its own"
+            )
 
     def _check_node(self, event: Any) -> None:
         """Refuse what YAML may hang on any node, and more nodes than a network can need."""
@@ -155,7 +157,7 @@ class Composer:
             )
         self.nodes += 1
         if self.nodes > MAX_VALUES:
-            message = f"the file holds more than {MAX_VALUES:,} keys and values"
+            message = f"the file contains more than {MAX_VALUES:,} keys and values"
             page.refuse(start, 1, "too-many", message, "use blocks and repeats")
 
     def _alias(self, event: Any) -> None:

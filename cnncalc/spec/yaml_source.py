@@ -51,7 +51,7 @@ def _real(text: str) -> float:
 
 
 MAX_BYTES = 8 * 2**20
-TOO_BIG = ", which no description of a network needs"
+TOO_BIG = ", the limit for a spec"
 
 
 class Scalar(NamedTuple):

@@ -128,8 +128,11 @@ def test_what_is_no_field(tmp_path, wrong):
         checked(tmp_path, UNEVEN, wrong)
     (found,) = caught.value.diagnostics
     if found.code != "number-range":  # more digits than any number may have
-        assert (found.code, found.message) == ("wrong-type", f"'{wrong}' is no receptive field")
-        assert found.help == "write input pixels: 427, or one size for each axis, such as 72x28"
+        assert (found.code, found.message) == (
+            "wrong-type",
+            f"'{wrong}' is not a valid receptive field",
+        )
+        assert found.help == "write input pixels, such as 427, or one size per axis, such as 72x28"
     assert (found.span.line, found.span.column) == (3, 14)
 
 

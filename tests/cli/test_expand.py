@@ -146,8 +146,8 @@ def test_what_the_language_cannot_say_is_refused():
     with pytest.raises(CnncalcError) as caught:
         text(broken)
     assert str(caught.value) == (
-        "unwritable-network: cannot be written out: "
-        "'conv1' has no name of its own, and another layer reads it"
+        "unwritable-network: cannot be written as a spec: "
+        "'conv1' is read by another layer and has no name of its own"
     )
     assert isinstance(beside, Node)
 

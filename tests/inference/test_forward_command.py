@@ -227,9 +227,9 @@ def test_init_of_the_spec(forward, tmp_path):
     assert answer("{scheme: he, seed: 3}").json["weights"]["seed"] == 3
     assert answer("{scheme: he, seed: 3}", "--seed", 4).json["weights"]["seed"] == 4
     for init, column, said in (
-        ("{scheme: hee}", 16, "the scheme is one of default, he, xavier, zeros"),
-        ("{seed: -1}", 14, "the seed is a whole number from 0"),
-        ("{seeds: 1}", 8, "'init' has no 'seeds'"),
+        ("{scheme: hee}", 16, "'scheme' must be one of default, he, xavier, zeros"),
+        ("{seed: -1}", 14, "'seed' must be a whole number from 0"),
+        ("{seeds: 1}", 8, "'init' has no key 'seeds'"),
     ):
         (problem,) = answer(init).json["diagnostics"]
         assert (problem["message"], problem["line"], problem["column"]) == (said, 3, column)

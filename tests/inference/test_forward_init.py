@@ -79,12 +79,12 @@ def test_weights_that_are_not_there(forward):
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("weights: [a]", "error[wrong-type]: the weights are the path of a file\n"),
-        ("weights: 5", "error[wrong-type]: the weights are the path of a file\n"),
-        ("labels: cat", "error[wrong-type]: the labels are a list of texts\n"),
-        ("labels: [[cat], dog]", "error[wrong-type]: the labels are a list of texts\n"),
-        ("seed: -1", "error[wrong-type]: the seed is a whole number from 0\n"),
-        ("scheme: be", "error[wrong-type]: the scheme is one of default, he, xavier, zeros\n"),
+        ("weights: [a]", "error[wrong-type]: 'weights' must be the path of a file\n"),
+        ("weights: 5", "error[wrong-type]: 'weights' must be the path of a file\n"),
+        ("labels: cat", "error[wrong-type]: 'labels' must be a list of texts\n"),
+        ("labels: [[cat], dog]", "error[wrong-type]: 'labels' must be a list of texts\n"),
+        ("seed: -1", "error[wrong-type]: 'seed' must be a whole number from 0\n"),
+        ("scheme: be", "error[wrong-type]: 'scheme' must be one of default, he, xavier, zeros\n"),
     ],
 )
 def test_an_entry_that_says_nothing(forward, entry, said):
@@ -98,7 +98,7 @@ def test_an_entry_that_there_is_not(forward):
     answer = forward(spec=NET.replace("labels", "label"))
     assert answer.status == 1
     assert answer.err.startswith(
-        "error[unknown-key]: 'init' has no 'label'\n --> nets/net.yaml:3:27\n"
+        "error[unknown-key]: 'init' has no key 'label'\n --> nets/net.yaml:3:27\n"
     )
     assert answer.err.endswith("= help: did you mean 'labels'?\n")
 
@@ -110,8 +110,8 @@ def test_every_command_tells_what_is_wrong_with_it(command, capsys, tmp_path):
     spec.write_text("input: 2\nlayers: [fc 2]\ninit: {seed: -1, label: [a]}\n")
     assert run([command, str(spec)]) == 1
     told = "".join(capsys.readouterr())
-    assert "error[wrong-type]: the seed is a whole number from 0\n" in told
-    assert "error[unknown-key]: 'init' has no 'label'\n" in told
+    assert "error[wrong-type]: 'seed' must be a whole number from 0\n" in told
+    assert "error[unknown-key]: 'init' has no key 'label'\n" in told
     spec.write_text("input: 2\nlayers: [fc 2]\ninit: {seed: 1, labels: [a, b]}\n")
     assert run([command, str(spec)]) == 0
 

@@ -149,7 +149,7 @@ def test_the_same_text_is_read_once():
 
 # --- what is refused -----------------------------------------------------------------------
 
-NO_PLACE = "has no place in an expression"
+NO_PLACE = "is not allowed in an expression"
 
 
 @pytest.mark.parametrize(
@@ -187,9 +187,9 @@ NO_PLACE = "has no place in an expression"
         ("f < t", "f", "expression", "a number is needed here, not false", None),
         ("a == t", "t", "expression", "3 and true cannot be compared", None),
         ("act == t", "t", "expression", "the word 'relu' and true cannot be compared", None),
-        ("act and a", "act", "expression", "a condition is true, false or a number, not the word 'relu'", None),
-        ("not n", "n", "expression", "a condition is true, false or a number, not a list", None),
-        ("1 if none else 2", "none", "expression", "a condition is true, false or a number, not nothing", None),
+        ("act and a", "act", "expression", "a condition must be true, false or a number, not the word 'relu'", None),
+        ("not n", "n", "expression", "a condition must be true, false or a number, not a list", None),
+        ("1 if none else 2", "none", "expression", "a condition must be true, false or a number, not nothing", None),
         ("'relu'", "'relu'", "expression", "a quoted word may only be compared, with == or !=", None),
         ("'a' + act", "'a'", "expression", "a quoted word may only be compared, with == or !=", None),
         ("act < 'z'", "'z'", "expression", "a quoted word may only be compared, with == or !=", None),
@@ -202,13 +202,13 @@ NO_PLACE = "has no place in an expression"
         ("ceil_to(1, 2, 3)", "ceil_to(1, 2, 3)", "expression", "ceil_to() takes 1 or 2 arguments, not 3", None),
         ("first(1, 2, b=3)", "first(1, 2, b=3)", "expression", "first() takes 1 or 2 arguments, not 3", None),
         ("first(b=3)", "first(b=3)", "expression", "first() takes 1 or 2 arguments, not 0", None),
-        ("max(a, b=2)", "b=2", "expression", "max() takes no argument by the name 'b'", None),
-        ("last(a, c=2)", "c=2", "expression", "last() takes no argument by the name 'c'", None),
-        ("ceil_to(a, 0)", "ceil_to(a, 0)", "expression", "a multiple of 0 is not defined: it must be at least 1", None),
+        ("max(a, b=2)", "b=2", "expression", "max() takes no argument named 'b'", None),
+        ("last(a, c=2)", "c=2", "expression", "last() takes no argument named 'c'", None),
+        ("ceil_to(a, 0)", "ceil_to(a, 0)", "expression", "the divisor must be at least 1, got 0", None),
         ("ceil_to(a, 2.5)", "ceil_to(a, 2.5)", "expression", "a whole number is needed here, not 2.5", None),
         ("sqrt(-a)", "sqrt(-a)", "expression", "sqrt(-3) is not a real number", None),
-        ("log2(z)", "log2(z)", "expression", "log2(0) does not exist", None),
-        ("(-8)**0.5", "(-8)**0.5", "expression", "a root of the negative number -8 is not real", None),
+        ("log2(z)", "log2(z)", "expression", "log2(0) is not defined: the number must be above 0", None),
+        ("(-8)**0.5", "(-8)**0.5", "expression", "the root of the negative number -8 is not real", None),
         ("n.pop", "n.pop", "expression", f"'n.pop' {NO_PLACE}", None),
         ("n.pop()", "n.pop", "unknown-name", "there is no function 'n.pop'", None),
         ("[k for k in n]", "[k for k in n]", "expression", f"'[k for k in n]' {NO_PLACE}", None),

@@ -85,13 +85,13 @@ def test_bytes_are_expected_in_their_units(net):
         (held,) = analyze(load(net(f"expect: {{{key}: {text}}}"))).expect
         assert held.ok, key
     said = complaint(net("expect: {param_bytes: 5M}"))
-    assert said.help == "write a number of bytes, or a figure with kB, MB, GB, KiB, MiB, GiB"
+    assert said.help == "write a number of bytes, or one with kB, MB, GB, KiB, MiB or GiB"
 
 
 @pytest.mark.parametrize("text", ["0.15605k", "0.5", "156.2", "0.0000001M"])
 def test_a_figure_between_whole_numbers_can_never_hold(net, text):
     said = complaint(net(f"expect: {{params: {text}}}"))
-    assert said.message == f"'{text}' lies between whole numbers, so nothing can be equal to it"
+    assert said.message == f"'{text}' is not a whole number, so no figure can be equal to it"
     assert (said.code, said.span.line, said.span.column) == ("bad-figure", 3, 18)
 
 
@@ -106,7 +106,7 @@ def test_the_help_of_such_a_figure_works(net):
 @pytest.mark.parametrize("text", ["-5", "010", "0x10", "1:30", "6.1e2", "1_", "true", "6 1"])
 def test_what_is_no_figure(net, text):
     assert complaint(net(f"expect: {{params: {text}}}")).code == "wrong-type"
-    with pytest.raises(UnplacedError, match="is no limit for params"):
+    with pytest.raises(UnplacedError, match="is not a valid limit for params"):
         parse_limit("params", text)
 
 

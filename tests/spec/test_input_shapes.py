@@ -11,7 +11,7 @@ from cnncalc.spec.sections.inputs import InputShape, parse_input
 HELP = "write height x width x channels, such as 32x32x1, or 784 for a vector"
 LETTERS = "the letters are H W C, L C, D H W C (T for frames), W H D, and N for a batch"
 BY_LETTER = "write them by letter: {h: 480, w: 640, c: 3}"
-GREY = "add the letter C, with 1 for a grey picture"
+GREY = "add the letter C, with 1 for a greyscale image"
 
 
 def error(value):
@@ -118,7 +118,7 @@ def test_more_than_four_in_front_or_four_behind_is_no_doubt(written):
             "28x28",
             (
                 "'28x28' is read as length 28 with 28 channels; "
-                "write '28x28 LC' if that is meant, or '28x28x1' for a grey picture"
+                "write '28x28 LC' if that is meant, or '28x28x1' for a greyscale image"
             ),
         ),
         (
@@ -139,7 +139,7 @@ def test_up_to_four_columns_are_channels_and_more_may_be_a_picture():
     assert parse_input("100x4").warning is None
     assert parse_input("100x5").warning == (
         "'100x5' is read as length 100 with 5 channels; "
-        "write '100x5 LC' if that is meant, or '100x5x1' for a grey picture"
+        "write '100x5 LC' if that is meant, or '100x5x1' for a greyscale image"
     )
 
 
@@ -163,9 +163,9 @@ def test_letters_and_squares_need_no_warning(written):
         ([3.5, 3, 1], "'3.5x3x1' is not an input shape"),
         ([True, 3, 1], "'Truex3x1' is not an input shape"),
         ([], "'' is not an input shape"),
-        (True, "an input shape is text or a number, not True"),
-        (2.5, "an input shape is text or a number, not 2.5"),
-        (None, "an input shape is text or a number, not None"),
+        (True, "an input shape must be text or a number, not True"),
+        (2.5, "an input shape must be text or a number, not 2.5"),
+        (None, "an input shape must be text or a number, not None"),
     ],
 )
 def test_what_is_no_shape(written, message):
@@ -212,8 +212,8 @@ def test_the_letter_at_fault_is_named():
         ("3x3 HC", "the letters C H do not make an input shape", LETTERS),
         ("3x3x3x3 LHWC", "the letters C H W L do not make an input shape", LETTERS),
         ("3x3x3x3x3 DTHWC", "the letters C D T H W do not make an input shape", LETTERS),
-        ("3x4x5 CWH", "sizes are not written in the order CWH", BY_LETTER),
-        ("3x4x5 HCW", "sizes are not written in the order HCW", BY_LETTER),
+        ("3x4x5 CWH", "sizes cannot be given in the order CWH", BY_LETTER),
+        ("3x4x5 HCW", "sizes cannot be given in the order HCW", BY_LETTER),
         ("1x2x3x4x5", "'1x2x3x4x5' has 5 sizes, which need letters", "such as '1x2x3x4x5 NDHWC'"),
     ],
 )

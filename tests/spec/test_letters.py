@@ -44,7 +44,7 @@ def test_a_word_that_could_be_either_is_refused(line, name, column):
     found = complaint(line)
     meant = f"{name[0]}={name[1:]}"
     assert (found.code, found.span[1:]) == ("ambiguous-word", (6, column, column + 2))
-    assert found.message == f"'{name}' reads as {meant} here, but it is the name of a variable too"
+    assert found.message == f"'{name}' could mean {meant}, or the variable of that name"
     assert found.help == (
         f"write {name[0]}={name} or ({name}) for the variable, {meant} for the number"
     )

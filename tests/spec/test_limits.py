@@ -76,7 +76,7 @@ SPECS = {
     ),
     "a billion layers by a variable of a table": (
         "input: 4x4x1\nlayers: [{for: [n], in: [1000000000], do: relu x=n}]\n",
-        "error[too-many]: the repeats around this make 1,000,000,000 passes; 50,000 are allowed",
+        "error[too-many]: the enclosing repeats make 1,000,000,000 passes; 50,000 are allowed",
     ),
     "nested repeats": (
         thousands(1000), f"{TOO_MANY} 1,000,000,000 layers; 50,000 are allowed",
@@ -86,7 +86,7 @@ SPECS = {
     ),
     "nested repeats of nothing": (
         thousands(1000).replace("relu", "relu if cin == 2"),
-        "error[too-many]: the repeats around this make 1,000,000 passes; 50,000 are allowed",
+        "error[too-many]: the enclosing repeats make 1,000,000 passes; 50,000 are allowed",
     ),
     "a million layers in a line": (
         "input: 4x4x1\nlayers: [relu x=10**6]\n",
@@ -98,7 +98,7 @@ SPECS = {
     ),
     "a block of 60,000 blanks": (
         f"input: 8\nblocks:\n  ? 'b{BLANKS}!'\n  : relu\nlayers: [relu]\n",
-        f"error[bad-block]: 'b{BLANKS}!' is no block signature",
+        f"error[bad-block]: 'b{BLANKS}!' is not a valid block signature",
     ),
     "exponential blocks": (
         forty_blocks(), f"{TOO_MANY} 1,099,511,627,776 layers; 50,000 are allowed",
@@ -110,15 +110,15 @@ SPECS = {
     "blocks in blocks": (
         "\n".join(["input: 4x4x1", "blocks:", *(f"  b{n}: b{n + 1}" for n in range(5000)),
                    "  b5000: relu", "layers: [b0]"]),
-        "error[too-deep]: blocks are nested more than 60 deep",
+        "error[too-deep]: blocks are nested more than 60 levels deep",
     ),
     "lists in lists": (
         "input: 4x4x1\nlayers: " + "[" * 10_000 + "relu" + "]" * 10_000,
-        "error[too-deep]: lists and mappings are nested more than 64 deep",
+        "error[too-deep]: lists and mappings are nested more than 64 levels deep",
     ),
     "mappings in mappings": (
         "input: 4x4x1\nlayers: [" + "{a: " * 10_000 + "relu" + "}" * 10_000 + "]",
-        "error[too-deep]: lists and mappings are nested more than 64 deep",
+        "error[too-deep]: lists and mappings are nested more than 64 levels deep",
     ),
     "brackets in an expression": (
         "input: 4x4x1\nlayers:\n  - conv " + "(" * 1_000 + "1" + ")" * 1_000 + " 1x1\n",
@@ -143,7 +143,7 @@ def test_a_file_of_100_megabytes_is_not_read(tmp_path):
     path = tmp_path / "net.yaml"
     with path.open("wb") as file:
         file.truncate(100 * 2**20)
-    message = f"'{path}' is larger than 8 MiB, which no description of a network needs"
+    message = f"'{path}' is larger than 8 MiB, the limit for a spec"
     assert refused(path) == f"error[too-big]: {message}"
 
 

@@ -89,7 +89,7 @@ layers:
 
     def test_numbered_is_a_word_of_the_language(self):
         assert refused(LAYERS + "  - relu as numbered\n") == [
-            ("reserved-name", "'numbered' is a word of the language", (3, 13))
+            ("reserved-name", "'numbered' is a reserved word", (3, 13))
         ]
 
 

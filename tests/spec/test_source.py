@@ -233,9 +233,9 @@ def test_a_byte_order_mark_is_dropped(loader):
 ALIAS = "YAML anchors, aliases and merge keys are not used here"
 TAG = "YAML tags are not used here"
 TAB = "tab used for indentation; YAML allows only spaces"
-STRANGE = "the file holds a character that is not text "
-SECOND = "a second document begins here; a file holds one"
-DEEP = "lists and mappings are nested more than 64 deep"
+STRANGE = "the file contains a character that is not text "
+SECOND = "a file may hold only one document; a second one begins here"
+DEEP = "lists and mappings are nested more than 64 levels deep"
 
 
 @pytest.mark.parametrize(
@@ -314,10 +314,10 @@ def test_sixty_four_levels_are_fine(loader):
 
 
 def test_the_help_says_what_to_do_instead():
-    assert error("a: *x").help == "use 'blocks' for layers that come again, 'vars' for values"
-    assert error("a: !x 1").help == "write the value alone: its type shows in how it is written"
-    assert error("a: 1\n---\n").help == "use a file for each"
-    assert error("[" * 65).help == "use blocks to name the parts"
+    assert error("a: *x").help == "use 'blocks' for repeated layers, 'vars' for repeated values"
+    assert error("a: !x 1").help == "write the value without a tag: its type follows from its form"
+    assert error("a: 1\n---\n").help == "put each in a file of its own"
+    assert error("[" * 65).help == "use blocks to nest less deeply"
 
 
 def test_a_duplicate_key_tells_of_the_first():
@@ -365,7 +365,7 @@ def test_an_empty_file_is_called_empty(loader, text):
         ),
         (
             "a: 1\n- b", "2:1", "did not find expected key",
-            "the entries of one list or mapping start in the same column",
+            "the entries of one list or mapping must start in the same column",
             ("while parsing a block mapping that begins at line 1",),
         ),
         (
@@ -390,7 +390,7 @@ def test_a_mistake_has_a_place_whatever_the_parser(loader, text):
 
 # --- size ----------------------------------------------------------------------------------
 
-BIG = "is larger than 8 MiB, which no description of a network needs"
+BIG = "is larger than 8 MiB, the limit for a spec"
 
 
 def test_too_many_values_are_refused(monkeypatch):
@@ -398,7 +398,7 @@ def test_too_many_values_are_refused(monkeypatch):
     assert values("a: [1, 2, 3]") == {"a": [1, 2, 3]}
     found = error("a: [1, 2, 3,\n 4]")
     assert (found.code, found.span.where) == ("too-many", f"{FILE}:2:2")
-    assert found.message == "the file holds more than 6 keys and values"
+    assert found.message == "the file contains more than 6 keys and values"
     assert found.help == "use blocks and repeats"
 
 

@@ -76,7 +76,7 @@ def check_cycles(blocks: Mapping[str, Block]) -> None:
 
 
 def _too_deep(span: Span) -> CnncalcError:
-    return failure("too-deep", f"blocks are nested more than {MAX_DEPTH} deep", span)
+    return failure("too-deep", f"blocks are nested more than {MAX_DEPTH} levels deep", span)
 
 
 def _calls(item: Item) -> Iterator[Use]:

@@ -144,7 +144,7 @@ class Checker:
                 "duplicate-name",
                 f"the name '{name.text}' is already used",
                 name.span,
-                notes=("it is a tensor that enters here",),
+                notes=("it already names an input of the network or block",),
             )
         else:
             self.allowed(name)
@@ -159,7 +159,7 @@ class Checker:
         if is_plain_word(name.text) and not attaches(name.text):
             self._say(
                 "reserved-name",
-                f"'{name.text}' is a word that layers understand",
+                f"'{name.text}' is reserved: it is an option of layers",
                 name.span,
                 help=f"choose another name, such as '{name.text}_1'",
             )
@@ -171,10 +171,10 @@ class Checker:
                 help=f"choose another name, such as '{name.text}_1'",
             )
         elif name.text in STRUCTURE or name.text in RESERVED:
-            message = f"'{name.text}' is a word of the language"
+            message = f"'{name.text}' is a reserved word"
             self._say("reserved-name", message, name.span)
         elif not TENSOR.match(name.text):
-            self._say("bad-name", "a name has letters, digits and _ only", name.span)
+            self._say("bad-name", "a name may contain only letters, digits and _", name.span)
 
     def _walk(self, item: Item, variables: frozenset[str]) -> None:
         if len(self.errors) < ENOUGH_ERRORS:
@@ -308,7 +308,7 @@ def _once_only(ref: Name) -> tuple[str, ...]:
     """What to say of `x3` among the tensors of a merge, besides that there is none."""
     if ref.text[:1] != "x" or not ref.text[1:].isdecimal():
         return ()
-    return (f"a merge is not repeated, so '{ref.text}' is the name of a tensor here",)
+    return (f"a merge cannot be repeated, so '{ref.text}' is read as the name of a tensor",)
 
 
 def _naming(word: str) -> str | None:

@@ -59,7 +59,7 @@ def letter_problems(use: Use, variables: Names) -> Iterator[Diagnostic]:
         if isinstance(word, Argument) and word.letter is not None and word.letter in variables:
             name = word.letter
             meant = f"{name[0]}={name[1:]}"
-            message = f"'{name}' reads as {meant} here, but it is the name of a variable too"
+            message = f"'{name}' could mean {meant}, or the variable of that name"
             help_ = f"write {name[0]}={name} or ({name}) for the variable, {meant} for the number"
             span = word.span._replace(column=word.span.column - 1)
             yield Diagnostic("error", "ambiguous-word", message, span, help=help_)
@@ -202,15 +202,15 @@ def _first(
     if text in vocabulary.names and text not in vocabulary.words:
         return _named(text, value, span, vocabulary), 1 if value is None else 2
     if value and text in vocabulary.letters:
-        message = f"'{text}' stands apart from its value"
+        message = f"'{text}' is separated from its value"
         return Diagnostic("error", "missing-value", message, span, help=f"write {text}{value}"), 2
     if len(after) == 2 and after[0] in {"x", "×"} and f"{text}{after[1]}".isdecimal():  # noqa: PLR2004 - 5 x 5
-        message = "a size is written in one word"
+        message = "a size must be written without spaces"
         return Diagnostic("error", "wrong-form", message, span, help=f"write {text}x{after[1]}"), 3
     negative = NEGATIVE.match(text)
     if negative and negative[1].lower() in vocabulary.letters and negative[1] not in variables:
         field = vocabulary.letters[negative[1].lower()]
-        message = f"{field} takes no negative number, got {negative[2]}"
+        message = f"{field} must not be negative, got {negative[2]}"
         return Diagnostic("error", "not-positive", message, span), 1
     return None
 
@@ -220,7 +220,7 @@ def _named(text: str, value: str | None, span: Span, vocabulary: Vocabulary) -> 
     letters = [letter for letter, meant in vocabulary.letters.items() if meant == field]
     number = value or "2"
     short = f" or {letters[0]}{number}" if letters else ""
-    message = f"'{text}' has no value" if value is None else f"'{text}' stands apart from its value"
+    message = f"'{text}' has no value" if value is None else f"'{text}' is separated from its value"
     return Diagnostic(
         "error", "missing-value", message, span, help=f"such as {text}={number}{short}"
     )

@@ -32,8 +32,8 @@ UNITS: Mapping[Unit, Mapping[str, int]] = {
     "pixels": {"": 1},
 }  # fmt: skip
 ADVICE: Mapping[Unit, str] = {
-    "count": "a whole number, or a figure with k, M, G or T, such as 5M",
-    "bytes": "a number of bytes, or a figure with kB, MB, GB, KiB, MiB, GiB",
+    "count": "a whole number, or one with k, M, G or T, such as 5M",
+    "bytes": "a number of bytes, or one with kB, MB, GB, KiB, MiB or GiB",
     "pixels": "a whole number of input pixels",
 }
 
@@ -131,7 +131,7 @@ def _mapping(
 ) -> tuple[tuple[Scalar, Value], ...]:
     if isinstance(value, MappingValue):
         return value.entries
-    message, help_ = "a mapping is expected here", f"such as {example}"
+    message, help_ = "expected a mapping", f"such as {example}"
     errors.append(Diagnostic("error", "wrong-type", message, value.span, help=help_))
     return ()
 
@@ -146,7 +146,7 @@ def _expectation(key: Scalar, entry: Value, layout: str, path: str) -> Expectati
             help=did_you_mean(key.text, known) or f"it has {', '.join(known)}",
         )
     if not isinstance(entry, Scalar):
-        raise failure("wrong-type", "a figure is expected here", entry.span)
+        raise failure("wrong-type", "expected a number", entry.span)
     if key.text == SHAPE:
         sizes = _shape(entry, layout)
         return Expectation(f"{path}output", entry.text, sizes, sizes, entry.span)
@@ -163,11 +163,11 @@ def _interval(entry: Scalar, unit: Unit) -> tuple[int, int]:
     amount = parse_amount(entry.text, unit)
     if amount is None:
         help_ = f"write {ADVICE[unit]}"
-        raise failure("wrong-type", f"'{entry.text}' is no figure", entry.span, help=help_)
+        raise failure("wrong-type", f"'{entry.text}' is not a valid number", entry.span, help=help_)
     low, high = amount.interval
     if low > high:
         below, above = amount.around
-        message = f"'{entry.text}' lies between whole numbers, so nothing can be equal to it"
+        message = f"'{entry.text}' is not a whole number, so no figure can be equal to it"
         help_ = f"write {below} or {above}, or fewer digits"
         raise failure("bad-figure", message, entry.span, help=help_)
     return low, high
@@ -178,9 +178,9 @@ def _field(entry: Scalar) -> int | tuple[int, ...]:
     if FIELD.match(entry.text) is None or len(entry.text) > MAX_DIGITS:
         raise failure(
             "wrong-type",
-            f"'{entry.text}' is no receptive field",
+            f"'{entry.text}' is not a valid receptive field",
             entry.span,
-            help="write input pixels: 427, or one size for each axis, such as 72x28",
+            help="write input pixels, such as 427, or one size per axis, such as 72x28",
         )
     sizes = tuple(map(int, re.split("[x×]", entry.text)))
     return sizes if len(sizes) > 1 else sizes[0]
@@ -243,15 +243,17 @@ def parse_limit(key: str, text: str, span: Span | None = None) -> Budget:
     sign, written = LIMIT.split(text.strip())[1:3]
     amount = parse_amount(written, FIGURES[key].unit)
     if amount is None:
-        raise UnplacedError("bad-limit", f"'{text}' is no limit for {key}", help=_advice(key))
+        raise UnplacedError(
+            "bad-limit", f"'{text}' is not a valid limit for {key}", help=_advice(key)
+        )
     if amount.whole is None:
         below, above = amount.around
-        message = f"'{text}' is no limit for {key}: it lies between whole numbers"
+        message = f"'{text}' is not a valid limit for {key}: it is not a whole number"
         raise UnplacedError(
             "bad-limit", message, help=f"a whole number, such as {below} or {above}"
         )
     if FIGURES[key].place == "field" and not sign:
-        message = f"'{text}' leaves open whether the receptive field may be larger or smaller"
+        message = f"'{text}' does not say whether the receptive field may be larger or smaller"
         raise UnplacedError("bad-limit", message, help=f"write '>= {written}' or '<= {written}'")
     return Budget(key, text.strip(), amount.whole, sign in {">=", "≥"}, span)
 
@@ -259,7 +261,7 @@ def parse_limit(key: str, text: str, span: Span | None = None) -> Budget:
 def _advice(key: str) -> str:
     figure = FIGURES[key]
     if figure.place == "field":
-        return "such as '>= 64', in pixels of the input, on the axis where it is smallest"
+        return "such as '>= 64', in input pixels, on the axis where it is smallest"
     return ADVICE[figure.unit]
 
 
@@ -290,7 +292,7 @@ def _limit(key: Scalar, value: Value) -> Budget:
         help_ = did_you_mean(key.text, known) or f"it has {', '.join(known)}"
         raise failure("unknown-key", f"'budget' has no key '{key.text}'", key.span, help=help_)
     if not isinstance(value, Scalar):
-        raise failure("wrong-type", "a limit is expected here", value.span, help=_advice(key.text))
+        raise failure("wrong-type", "expected a limit", value.span, help=_advice(key.text))
     try:
         return parse_limit(key.text, value.text, value.span)
     except UnplacedError as problem:

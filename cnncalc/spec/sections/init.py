@@ -65,7 +65,7 @@ def _with(init: Init, key: Scalar, value: Value) -> Init:
             return init._replace(labels=_texts(value))
     known = ("scheme", "seed", "weights", "labels")
     advice = did_you_mean(key.text, known) or f"it takes {', '.join(known)}"
-    raise failure("unknown-key", f"'init' has no '{key.text}'", key.span, help=advice)
+    raise failure("unknown-key", f"'init' has no key '{key.text}'", key.span, help=advice)
 
 
 def _scheme(value: Value) -> Scheme:
@@ -73,24 +73,24 @@ def _scheme(value: Value) -> Scheme:
     for scheme in SCHEMES:
         if given == scheme:
             return scheme
-    raise failure("wrong-type", f"the scheme is one of {', '.join(SCHEMES)}", value.span)
+    raise failure("wrong-type", f"'scheme' must be one of {', '.join(SCHEMES)}", value.span)
 
 
 def _seed(value: Value) -> int:
     given = value.value if isinstance(value, Scalar) else None
     if type(given) is not int or given < 0:
-        raise failure("wrong-type", "the seed is a whole number from 0", value.span)
+        raise failure("wrong-type", "'seed' must be a whole number from 0", value.span)
     return given
 
 
 def _path(value: Value) -> str:
     if isinstance(value, Scalar) and isinstance(value.value, str) and value.text:
         return value.text
-    raise failure("wrong-type", "the weights are the path of a file", value.span)
+    raise failure("wrong-type", "'weights' must be the path of a file", value.span)
 
 
 def _texts(value: Value) -> tuple[str, ...]:
     """Labels as written: `7` is the text 7."""
     if isinstance(value, ListValue) and all(isinstance(item, Scalar) for item in value.items):
         return tuple(item.text for item in value.items if isinstance(item, Scalar))
-    raise failure("wrong-type", "the labels are a list of texts", value.span)
+    raise failure("wrong-type", "'labels' must be a list of texts", value.span)

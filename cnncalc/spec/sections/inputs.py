@@ -63,7 +63,7 @@ def parse_input(value: object) -> InputShape:
         value = str(value)
     if not isinstance(value, str):
         raise UnplacedError(
-            "input-shape", f"an input shape is text or a number, not {value}", help=HELP
+            "input-shape", f"an input shape must be text or a number, not {value}", help=HELP
         )
     sizes, letters = _split(value)
     if letters:
@@ -139,7 +139,7 @@ def _axes(letters: Iterable[str]) -> tuple[str, tuple[str, ...]]:
     if maps not in given:
         message = "the input shape has no channels"
         raise UnplacedError(
-            "input-layout", message, help="add the letter C, with 1 for a grey picture"
+            "input-layout", message, help="add the letter C, with 1 for a greyscale image"
         )
     spatial = given - {maps}
     for axes in AXES.values():
@@ -160,7 +160,7 @@ def _family(letters: str) -> str:
     # The last entry wins where orders are the same: a vector has one.
     families = {(*axes[::-1], maps): "WHD", (maps, *axes): "CHW", (*axes, maps): "HWC"}
     if order not in families:
-        message = f"sizes are not written in the order {''.join(order)}"
+        message = f"sizes cannot be given in the order {''.join(order)}"
         raise UnplacedError(
             "input-layout", message, help="write them by letter: {h: 480, w: 640, c: 3}"
         )
@@ -200,7 +200,7 @@ def _warning(text: str, shape: Shape) -> str | None:
         return (
             f"'{text}' is read as length {shape.spatial[0]} "
             f"with {counted(shape.channels, 'channel')}; "
-            f"write '{text} LC' if that is meant, or '{text}x1' for a grey picture"
+            f"write '{text} LC' if that is meant, or '{text}x1' for a greyscale image"
         )
     if shape.rank == 2 and shape.spatial[0] != shape.spatial[1]:  # noqa: PLR2004 - a picture
         height, width = shape.spatial
@@ -261,7 +261,7 @@ def batch_of(inputs: dict[str, NetworkInput]) -> int:
     if len(batches) > 1:
         last = list(inputs.values())[-1]
         listed = " and ".join(map(str, sorted(batches)))
-        raise failure("input-shape", f"the inputs have batches of {listed}", last.span)
+        raise failure("input-shape", f"the inputs have different batch sizes: {listed}", last.span)
     return max(batches, default=1)
 
 

@@ -34,8 +34,8 @@ KINDS = {
 def may_name(text: str) -> bool:
     """Whether a variable, an argument or a loop variable may have this name.
 
-    Sizes that every block sees may not be redefined, and a word of the language would hide
-    the variable.
+    The built-in sizes may not, since every block sees them, nor may a word of the language, which
+    would hide the variable.
 
     >>> may_name("width"), may_name("cin"), may_name("relu"), may_name("if")
     (True, False, False, False)
@@ -77,11 +77,11 @@ def variable_problems(tree: MappingValue) -> Iterator[Diagnostic]:
 
 def _reserved(name: str, span: Span) -> Diagnostic:
     message = f"'{name}' cannot be the name of a variable"
-    reason = "it is a word of the language"
+    reason = "it is a reserved word"
     if name in SCOPE_NAMES:
-        reason = "it is a size or a counter that is always there"
+        reason = "it is a built-in size or counter"
     elif not name.isidentifier():
-        reason = "a name has letters, digits and _, and begins with a letter"
+        reason = "a name contains letters, digits and _, and starts with a letter"
     return Diagnostic("error", "reserved-name", message, span, help=reason)
 
 
