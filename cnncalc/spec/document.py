@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc import layers
 from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, failure
 from cnncalc.spec.checks.limits import check_cycles
-from cnncalc.spec.checks.names import Checker
+from cnncalc.spec.checks.names import NameChecker
 from cnncalc.spec.checks.words import letter_problems, word_problems
 from cnncalc.spec.items import ItemParser
 from cnncalc.spec.line_syntax import head_use, read_words
@@ -17,7 +17,7 @@ from cnncalc.spec.line_values import links, read_word, sum_as_padding
 from cnncalc.spec.model import SpecModel, VariantModel
 from cnncalc.spec.sections import expectations, init, inputs, variables
 from cnncalc.spec.sections.variables import may_name
-from cnncalc.spec.syntax import Argument, Block, Chain, Name, Parameter, Use
+from cnncalc.spec.syntax import Argument, Block, BlockParameter, Chain, Name, Use
 from cnncalc.spec.validation import read_top
 from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, STRUCTURE
 from cnncalc.spec.yaml_composer import compose
@@ -163,14 +163,14 @@ def _check_names(
 ) -> Iterator[Diagnostic]:
     """The errors, one after the other; what is only worth a note is added to `notes`."""
     known = frozenset(tree.section("vars").keys())
-    checkers: dict[str | None, Checker] = {}
+    checkers: dict[str | None, NameChecker] = {}
     for block in blocks.values():
-        checker = checkers[block.name] = Checker(blocks, defaults, known)
+        checker = checkers[block.name] = NameChecker(blocks, defaults, known)
         checker.arguments(block)
         checker.scope(block.body, block.tensors)
         notes += checker.notes
         yield from checker.errors
-    checker = checkers[None] = Checker(blocks, defaults, known)
+    checker = checkers[None] = NameChecker(blocks, defaults, known)
     inputs = [Name(key.text, key.span) for key in _inputs(tree)]
     for name in inputs:
         checker.allowed(name)
@@ -184,7 +184,7 @@ def _check_names(
     yield from _sums_as_paddings(checkers)
 
 
-def _sums_as_paddings(checkers: Mapping[str | None, Checker]) -> Iterator[Diagnostic]:
+def _sums_as_paddings(checkers: Mapping[str | None, NameChecker]) -> Iterator[Diagnostic]:
     """Sums that reach a padding through an argument of a block or a variable of `for`."""
     padded = _padded(checkers)
     for name, checker in checkers.items():
@@ -193,7 +193,7 @@ def _sums_as_paddings(checkers: Mapping[str | None, Checker]) -> Iterator[Diagno
                 yield from sum_as_padding(word).diagnostics
 
 
-def _padded(checkers: Mapping[str | None, Checker]) -> dict[str | None, set[str]]:
+def _padded(checkers: Mapping[str | None, NameChecker]) -> dict[str | None, set[str]]:
     """Per scope the variables that become paddings, there or in a block they are handed on to."""
     padded = {name: set(checker.padded) for name, checker in checkers.items()}
     grown = True
@@ -322,7 +322,7 @@ def _commas(word: Word) -> list[Word]:
     )
 
 
-def _parameter(word: Word) -> Parameter:
+def _parameter(word: Word) -> BlockParameter:
     name, equals, default = word.text.partition("=")
     if not name.strip().isidentifier():
         raise failure(
@@ -332,9 +332,9 @@ def _parameter(word: Word) -> Parameter:
             help="an argument is a name, or a name with a default: s=1",
         )
     if not equals:
-        return Parameter(name.strip(), None, word.span)
+        return BlockParameter(name.strip(), None, word.span)
     value = word.part(len(name) + 1 + len(default) - len(default.lstrip()))
     if not value.text:
         raise failure("missing-value", f"'{word.text}' has no default", word.span)
     argument = Argument(name.strip(), read_word(value), value.span)
-    return Parameter(name.strip(), argument, word.part(0, len(name.rstrip())).span)
+    return BlockParameter(name.strip(), argument, word.part(0, len(name.rstrip())).span)

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from cnncalc.network import Node
     from cnncalc.shapes import Shape
     from cnncalc.spec.document import Document
-    from cnncalc.spec.resolve import Follower
+    from cnncalc.spec.resolve import AttachedLayer
     from cnncalc.spec.syntax import Block, Branch, Item
 
 MAX_IDLE = 30_000  # lines that add no row: skipped ones, and calls of blocks
 
 
-class Builder:
+class NetworkBuilder:
     """Builds the nodes of one network, in order."""
 
     def __init__(
@@ -247,7 +247,7 @@ class Builder:
             self.share(use.share, node.index, scope)
         return len(self.nodes) - 1
 
-    def attach(self, follower: Follower, owner: Node, use: Use, scope: Scope) -> None:
+    def attach(self, follower: AttachedLayer, owner: Node, use: Use, scope: Scope) -> None:
         """Append what is attached to a layer; a numbered layer's have numbers too."""
         label = follower.name.text if follower.name else None
         if label is None and scope.numbered and use.name is None:

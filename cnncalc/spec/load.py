@@ -12,12 +12,12 @@ from cnncalc.lines import with_line, with_lines
 from cnncalc.network import Input, Network, Node
 from cnncalc.spec.checks.limits import refuse_endless
 from cnncalc.spec.document import read_document
-from cnncalc.spec.expand import Builder
+from cnncalc.spec.expand import NetworkBuilder
 from cnncalc.spec.line_values import names_in
 from cnncalc.spec.sections.expectations import budgets, read_expect
-from cnncalc.spec.sections.init import beside, read_init
+from cnncalc.spec.sections.init import read_init, with_weights_path
 from cnncalc.spec.sections.inputs import batch_of, read_inputs
-from cnncalc.spec.sections.variables import settled
+from cnncalc.spec.sections.variables import resolve_variables
 from cnncalc.spec.syntax import Dynamic, Use
 from cnncalc.spec.yaml_source import MappingValue, read
 
@@ -56,7 +56,7 @@ def load(
     try:
         document = _read(text, file)
         network = build(document, variant or named, set or {}, input)
-        return network._replace(init=beside(network.init, path))
+        return network._replace(init=with_weights_path(network.init, path))
     except RecursionError:
         raise failure("too-deep", f"the layers of {file} are nested too deeply") from None
     except CnncalcError as error:
@@ -84,13 +84,15 @@ def build(
     chosen = _variant(document, variant)
     changed = document.tree.at("variants", variant, "vars") if variant else None
     own = document.model.vars or {}
-    variables = settled(own, changed if isinstance(changed, MappingValue) else None, overrides)
+    variables = resolve_variables(
+        own, changed if isinstance(changed, MappingValue) else None, overrides
+    )
     refuse_endless(document.body, document.blocks, variables)
     inputs = read_inputs(document.tree, variant, input_text)
     first = next(iter(inputs.values())).parsed
     model = document.model
     name = variant or str(model.name or Path(document.file).stem)
-    builder = Builder(document, name, variables, first.layout)
+    builder = NetworkBuilder(document, name, variables, first.layout)
     spans = {name: item.span for name, item in inputs.items() if item.span is not None}
     shapes = {name: item.shape for name, item in inputs.items()}
     scope = builder.enter(shapes, spans, document.body)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cnncalc.spec.syntax import Name, Use
 
 
-class Follower(NamedTuple):
+class AttachedLayer(NamedTuple):
     """A norm or activation attached to a layer."""
 
     type: str
@@ -43,7 +43,7 @@ class Resolved(NamedTuple):
 
     fields: dict[str, object]
     spans: dict[str, Span]
-    attached: tuple[Follower, ...]
+    attached: tuple[AttachedLayer, ...]
 
 
 def resolve(
@@ -71,8 +71,8 @@ def resolve(
 
 
 def _with_defaults(
-    follower: Follower, defaults: Mapping[str, Use], env: Mapping[str, object]
-) -> Follower:
+    follower: AttachedLayer, defaults: Mapping[str, Use], env: Mapping[str, object]
+) -> AttachedLayer:
     """An attached layer obeys the defaults of its own type too: `defaults: {bn: eps=0.001}`."""
     default = defaults.get(layers.layer_type(follower.type).type)
     if default is None:
@@ -86,7 +86,7 @@ def _with_defaults(
 def _read(use: Use, vocabulary: Vocabulary, env: Mapping[str, object]) -> Resolved:
     fields: dict[str, object] = {}
     spans: dict[str, Span] = {}
-    attached: list[Follower] = []
+    attached: list[AttachedLayer] = []
     free = iter(vocabulary.positional)
     for word in use.words:
         if isinstance(word, Attached):
@@ -96,7 +96,7 @@ def _read(use: Use, vocabulary: Vocabulary, env: Mapping[str, object]) -> Resolv
             field = word.field
             if field is None and isinstance(value, str):
                 if attaches(value):
-                    attached.append(Follower(value, {}, {}, word.span))
+                    attached.append(AttachedLayer(value, {}, {}, word.span))
                     continue
                 field, value = _meaning(value, word, vocabulary)
             field = field or next(free, None)
@@ -128,7 +128,7 @@ def _meaning(value: str, word: Argument, vocabulary: Vocabulary) -> tuple[str, o
     return vocabulary.words[value]
 
 
-def _follower(word: Attached, env: Mapping[str, object]) -> Follower:
+def _follower(word: Attached, env: Mapping[str, object]) -> AttachedLayer:
     free = iter(of_layer_type(word.type).positional)
     fields: dict[str, object] = {}
     spans: dict[str, Span] = {}
@@ -138,4 +138,4 @@ def _follower(word: Attached, env: Mapping[str, object]) -> Follower:
             raise unknown_word(str(argument.value), argument.span, of_layer_type(word.type))
         fields[field] = _value(argument, word.type, env)
         spans[field] = argument.span
-    return Follower(word.type, fields, spans, word.span, word.name)
+    return AttachedLayer(word.type, fields, spans, word.span, word.name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cnncalc.errors import Span
     from cnncalc.layers._base import Layer, Parameter
     from cnncalc.shapes import Shape
-    from cnncalc.spec.resolve import Follower, Resolved
+    from cnncalc.spec.resolve import AttachedLayer, Resolved
     from cnncalc.spec.syntax import Chain, Name, Use
     from cnncalc.spec.yaml_source import Value
 
@@ -57,7 +57,7 @@ class Rows:
         return node
 
     def attach(
-        self, follower: Follower, owner: Node, scope: Scope, label: str | None = None
+        self, follower: AttachedLayer, owner: Node, scope: Scope, label: str | None = None
     ) -> None:
         """Append a norm or activation behind the last row; `C1.tanh` where it has no label."""
         own = None if label is None else f"{scope.prefix}{label}"
@@ -70,7 +70,7 @@ class Rows:
         self,
         head: str,
         span: Span,
-        found: Resolved | Follower,
+        found: Resolved | AttachedLayer,
         inputs: tuple[int, ...],
         scope: Scope,
         name: str,
@@ -136,7 +136,7 @@ class Rows:
         problem: UnplacedError,
         head: str,
         span: Span,
-        found: Resolved | Follower,
+        found: Resolved | AttachedLayer,
         inputs: tuple[int, ...],
         name: str,
     ) -> CnncalcError:

@@ -134,7 +134,7 @@ class Branch(NamedTuple):
     when: Argument | None = None
 
 
-class Parameter(NamedTuple):
+class BlockParameter(NamedTuple):
     """An argument of a block, with its default."""
 
     name: str
@@ -146,7 +146,7 @@ class Block(NamedTuple):
     """A user-defined block: its arguments, extra tensors and body."""
 
     name: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[BlockParameter, ...]
     tensors: tuple[str, ...]
     body: Chain
     span: Span

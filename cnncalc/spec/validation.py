@@ -158,14 +158,14 @@ def read_top(tree: MappingValue) -> tuple[SpecModel | None, list[Diagnostic]]:
     try:
         return validator(SpecModel).validate_python(plain(tree)), errors
     except ValidationError as error:
-        problems = [p for p in error.errors(include_url=False) if not _said(p)]
+        problems = [p for p in error.errors(include_url=False) if not _is_empty_layers(p)]
         told = [_top_diagnostic(tree, problem) for problem in problems]
         # Of a value that may be of several kinds, each kind complains; the first is enough.
         once = {(one.code, one.span): one for one in reversed(told)}
         return None, [*errors, *reversed(once.values())]
 
 
-def _said(problem: Any) -> bool:
+def _is_empty_layers(problem: Any) -> bool:
     """`layers:` with nothing is no list, but it is reported as missing."""
     return problem["loc"] == ("layers",) and problem["input"] is None
 

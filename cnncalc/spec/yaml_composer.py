@@ -61,7 +61,7 @@ def compose(text: str, file: str) -> Value:
     return Composer(text.removeprefix(BOM), file).compose()
 
 
-class _Open:
+class _OpenCollection:
     """A collection whose end has not been read; `keys` is None for a list."""
 
     __slots__ = ("items", "keys", "start")
@@ -80,8 +80,8 @@ class Composer:
     """
 
     def __init__(self, text: str, file: str) -> None:
-        self.page = Page(text, file)
-        self.stack: list[_Open] = []
+        self.page = SourceText(text, file)
+        self.stack: list[_OpenCollection] = []
         self.root: Value | None = None
         self.documents = 0
         self.nodes = 0
@@ -91,7 +91,7 @@ class Composer:
         self._check_text(self.page.text)
         self._take_events(self.page.text)
         if self.root is None or self.root[:2] == (None, ""):
-            self.page.refuse(Place(0, 0, 0), 1, "empty", "the file is empty", EMPTY_HELP)
+            self.page.refuse(SourcePosition(0, 0, 0), 1, "empty", "the file is empty", EMPTY_HELP)
         return self.root
 
     def _take_events(self, text: str) -> None:
@@ -121,7 +121,7 @@ class Composer:
             name = f"U+{ord(odd.group()):04X}"
             message = f"the file contains a character that is not text ({name})"
             # Shown without it, for it may steer the terminal.
-            page = Page(NOT_TEXT.sub("\ufffd", text), self.page.file)
+            page = SourceText(NOT_TEXT.sub("\ufffd", text), self.page.file)
             page.refuse(page.at(odd.start()), 1, "not-text", message)
 
     def _refuse_what_the_parser_refused(self, end: Mark) -> NoReturn:
@@ -176,7 +176,7 @@ class Composer:
         if len(self.stack) == MAX_DEPTH:
             self._refuse_depth(start)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
-        self.stack.append(_Open(start, {} if is_mapping else None))
+        self.stack.append(_OpenCollection(start, {} if is_mapping else None))
 
     def _close(self, event: Any) -> None:
         done = self.stack.pop()
@@ -231,7 +231,7 @@ class Composer:
             self.root = value
 
 
-def _scalar(page: Page, event: Any, value: str | float | bool | None) -> Scalar:
+def _scalar(page: SourceText, event: Any, value: str | float | bool | None) -> Scalar:
     """The scalar of an event, with the way its text lies in the file."""
     start, end, text, style = event.start_mark, event.end_mark, event.value, event.style
     if not style and start.line == end.line:  # nearly all are plain and short
@@ -248,7 +248,7 @@ def _scalar(page: Page, event: Any, value: str | float | bool | None) -> Scalar:
     return Scalar(text, text, span, 1 if end.column - start.column == len(text) + 2 else None)
 
 
-def _indent(page: Page, event: Any) -> int | None:
+def _indent(page: SourceText, event: Any) -> int | None:
     """How far the lines of a literal block are indented, by its first line with text."""
     found = re.search(r"[^\n]+", event.value)
     if found is None:
@@ -258,17 +258,17 @@ def _indent(page: Page, event: Any) -> int | None:
     return len(line_of(raw, row + 2)) - len(found.group())
 
 
-def _check_continuation(page: Page, event: Any) -> None:
+def _check_continuation(page: SourceText, event: Any) -> None:
     """The C parser takes a tab for a space where a plain text goes on in the next line."""
     found = TAB_CONTINUATION.search(page.text, event.start_mark.index, event.end_mark.index)
     if found and not event.style:
         page.refuse(page.at(found.start(1)), len(found.group(1)), "yaml-tab", TAB, TAB_HELP)
 
 
-def _syntax_error(page: Page, error: yaml.MarkedYAMLError) -> NoReturn:
+def _syntax_error(page: SourceText, error: yaml.MarkedYAMLError) -> NoReturn:
     """What the parser says, in its words; but a tab is called a tab."""
     problem = error.problem or "this is not YAML"
-    mark: Mark = error.problem_mark or Place(0, 0, 0)
+    mark: Mark = error.problem_mark or SourcePosition(0, 0, 0)
     tab = TAB_INDENT.match(page.line(mark))
     if tab and mark.column <= tab.start(1):
         start = page.at(mark.index - mark.column + tab.start(1))
@@ -285,10 +285,10 @@ def _syntax_error(page: Page, error: yaml.MarkedYAMLError) -> NoReturn:
 WORD = re.compile(r"[^\s,\[\]{}]+")  # an alias, an anchor, a tag, or the head of a | block
 
 
-Mark: TypeAlias = Any  # a mark of either PyYAML parser, or a Place
+Mark: TypeAlias = Any  # a mark of either PyYAML parser, or a SourcePosition
 
 
-class Place(NamedTuple):
+class SourcePosition(NamedTuple):
     """A mark of our own: line, column and index in the text, all counted from 0."""
 
     line: int
@@ -296,22 +296,22 @@ class Place(NamedTuple):
     index: int  # type: ignore[assignment]  # hides tuple.index, which no mark needs
 
 
-class Page:
+class SourceText:
     r"""A text and the name of its file.
 
-    >>> page = Page("a: 1\nbc: 2", "net.yaml")
+    >>> page = SourceText("a: 1\nbc: 2", "net.yaml")
     >>> page.at(5), page.word(page.at(5)), page.line(page.at(8))
-    (Place(line=1, column=0, index=5), 3, 'bc: 2')
+    (SourcePosition(line=1, column=0, index=5), 3, 'bc: 2')
     """
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
 
-    def at(self, index: int) -> Place:
+    def at(self, index: int) -> SourcePosition:
         """The place of text[index]."""
         breaks = [found.end() for found in BREAK.finditer(self.text, 0, index)]
-        return Place(len(breaks), index - (breaks[-1] if breaks else 0), index)
+        return SourcePosition(len(breaks), index - (breaks[-1] if breaks else 0), index)
 
     def line(self, mark: Mark) -> str:
         """The whole line that a mark is on."""

@@ -121,7 +121,7 @@ def test_what_is_no_figure(net, text):
     ],
 )
 def test_a_limit_between_whole_numbers_is_refused(key, text, help_):
-    with pytest.raises(UnplacedError, match="lies between whole numbers") as caught:
+    with pytest.raises(UnplacedError, match="is not a whole number") as caught:
         parse_limit(key, text)
     assert caught.value.help == help_
 

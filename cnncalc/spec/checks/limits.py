@@ -95,7 +95,7 @@ def _calls(item: Item) -> Iterator[Use]:
 
 def refuse_endless(body: Chain, blocks: Mapping[str, Block], variables: Env) -> None:
     """Raise CnncalcError, at the line to blame, where there are more layers than allowed."""
-    bounds = _Bounds(blocks, variables)
+    bounds = _LeastRows(blocks, variables)
     rows = 0
     for item in body.items:
         rows += bounds.rows(item, variables)
@@ -103,7 +103,7 @@ def refuse_endless(body: Chain, blocks: Mapping[str, Block], variables: Env) -> 
             raise too_many(_item_span(item), rows)
 
 
-class _Bounds:
+class _LeastRows:
     """The fewest rows of an item; those of a block are counted once."""
 
     def __init__(self, blocks: Mapping[str, Block], variables: Env) -> None:

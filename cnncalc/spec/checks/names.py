@@ -78,7 +78,7 @@ def attached_names(use: Use) -> Iterator[Name]:
             yield word.name
 
 
-class Sum(NamedTuple):
+class PlusValue(NamedTuple):
     """A value with a plus sign, and the variable that holds it: a block's, or one of a `for`."""
 
     block: str | None
@@ -86,7 +86,7 @@ class Sum(NamedTuple):
     word: Word
 
 
-class Handed(NamedTuple):
+class PassedVariable(NamedTuple):
     """A variable that is handed on to a block as it is, and the argument that takes it."""
 
     variable: str
@@ -94,7 +94,7 @@ class Handed(NamedTuple):
     argument: str
 
 
-class Checker:
+class NameChecker:
     """Walks one scope: the network, or the body of one block."""
 
     def __init__(
@@ -106,8 +106,8 @@ class Checker:
         self.errors: list[Diagnostic] = []
         self.notes: list[Diagnostic] = []
         self.padded: set[str] = set()  # variables that are written as a padding: p=p
-        self.sums: list[Sum] = []
-        self.handed: list[Handed] = []
+        self.sums: list[PlusValue] = []
+        self.handed: list[PassedVariable] = []
         self.later: dict[str, Name] = {}
         self.known: dict[str, Span | None] = {}
         self.body = Chain(())  # the scope
@@ -232,7 +232,7 @@ class Checker:
                 argument = word.field or next(free, "")
                 self._sum(use.head, argument, word)
                 if variable := bare_name(word.value):
-                    self.handed.append(Handed(variable, use.head, argument))
+                    self.handed.append(PassedVariable(variable, use.head, argument))
             return
         paddings = of_layer_type(use.head).paddings
         names = (bare_name(word.value) for word in arguments if word.field in paddings)
@@ -240,7 +240,7 @@ class Checker:
 
     def _sum(self, block: str | None, variable: str, argument: Argument) -> None:
         if isinstance(argument.value, Dynamic) and has_plus(argument.value.word):
-            self.sums.append(Sum(block, variable, argument.value.word))
+            self.sums.append(PlusValue(block, variable, argument.value.word))
 
     def _references(self, use: Use) -> None:
         for ref in use.refs:

@@ -9,7 +9,7 @@ from cnncalc import layers
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
 from cnncalc.spec.checks.limits import whole_count
 from cnncalc.spec.line_values import bare_name, name_span, names_in
-from cnncalc.spec.resolve import Follower, resolve
+from cnncalc.spec.resolve import AttachedLayer, resolve
 from cnncalc.spec.syntax import Argument, Attached, Dynamic
 from cnncalc.spec.validation import layer as validated_layer
 from cnncalc.spec.vocabulary import choices, is_word, of_block, of_layer_type, unknown_word
@@ -34,8 +34,8 @@ def word_problems(use: Use, blocks: Blocks, variables: Names) -> Iterator[Diagno
     free = iter(vocabulary.positional)
     given: dict[str, Span] = {}
     bare = 0
-    torn, words = pieced(use, vocabulary, variables)
-    yield from torn
+    problems, words = detached_settings(use, vocabulary, variables)
+    yield from problems
     for word in words:
         if isinstance(word, Attached):
             for argument in word.arguments:
@@ -172,7 +172,7 @@ def _definition(block: Block) -> str:
 NEGATIVE = re.compile(r"([A-Za-z])(-\d+)\Z")
 
 
-def pieced(
+def detached_settings(
     use: Use, vocabulary: Vocabulary, variables: frozenset[str]
 ) -> tuple[list[Diagnostic], list[Word]]:
     """What is wrong with such settings of a layer, and the words that are none of their pieces."""
@@ -257,7 +257,7 @@ def layer_problems(use: Use, defaults: Mapping[str, Use], variables: Names) -> l
         resolved = resolve(fixed, layer_type, base, {})
     except CnncalcError as error:
         return list(error.diagnostics)
-    own = Follower(use.head, resolved.fields, resolved.spans, use.span)
+    own = AttachedLayer(use.head, resolved.fields, resolved.spans, use.span)
     found = [problem for layer in (own, *resolved.attached) for problem in _problems(layer)]
     return [d for d in found if complete or d.code != "missing-option"]
 
@@ -293,7 +293,7 @@ def _is_fixed(word: object, variables: Names) -> bool:
     return not isinstance(word, Argument) or is_literal(word.value, variables)
 
 
-def _problems(layer: Follower) -> Iterator[Diagnostic]:
+def _problems(layer: AttachedLayer) -> Iterator[Diagnostic]:
     try:
         validated_layer(layer.type, layer.fields, layer.spans, layer.span)
     except CnncalcError as error:

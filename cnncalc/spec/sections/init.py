@@ -40,10 +40,11 @@ def init_problems(section: MappingValue) -> Iterator[Diagnostic]:
             yield from error.diagnostics
 
 
-def beside(init: Init, spec: str) -> Init:
+def with_weights_path(init: Init, spec: str) -> Init:
     """The same, with the path of its weights seen from where the program runs.
 
-    >>> beside(Init(weights="own.json"), "nets/net.yaml").weights == str(Path("nets/own.json"))
+    >>> init = with_weights_path(Init(weights="own.json"), "nets/net.yaml")
+    >>> init.weights == str(Path("nets/own.json"))
     True
     """
     if init.weights is None:

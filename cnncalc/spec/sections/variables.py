@@ -85,7 +85,7 @@ def _reserved(name: str, span: Span) -> Diagnostic:
     return Diagnostic("error", "reserved-name", message, span, help=reason)
 
 
-def settled(
+def resolve_variables(
     own: Mapping[str, object], changed: MappingValue | None, overrides: Mapping[str, object]
 ) -> dict[str, object]:
     """The variables of one network. Raises CnncalcError for one that is not declared."""
