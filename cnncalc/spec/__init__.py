@@ -1,1 +1,1 @@
-"""YAML text -> Network: the spec language."""
+"""YAML text -> Network: the language that networks are described in."""

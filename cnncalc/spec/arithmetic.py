@@ -1,10 +1,10 @@
 """The operators and functions of expressions, on plain numbers, lists and words.
 
-Local terms only: a `UnplacedError` says what is wrong, `expressions` adds where. Whole numbers stay
-whole wherever the mathematics does: 8/2 is 4 and sqrt(16) is 4, while 7/2 is 3.5. `//`, `floor`,
-`ceil`, `round` and `int` always give whole numbers. `true` is not 1.
+An `UnplacedError` says what is wrong; `expressions` adds the position. A result is a whole number
+wherever it is one exactly: 8/2 is 4 and sqrt(16) is 4, while 7/2 is 3.5. `//`, `floor`, `ceil`,
+`round` and `int` always give whole numbers. `true` is not 1.
 
-Rounding of widths. `make_divisible` is that of the MobileNet code (Sandler et al. 2018,
+To round widths, `make_divisible` is the function of the MobileNet code (Sandler et al. 2018,
 arXiv 1801.04381; tensorflow/models, slim/nets/mobilenet), `ceil_to` that of YOLOv5.
 """
 
@@ -27,7 +27,7 @@ MAX_EXPONENT = 16
 
 
 def describe(value: object) -> str:
-    """A value as an error names it.
+    """A value as errors show it.
 
     >>> describe("relu"), describe(True), describe([1, 2]), describe(0.5)
     ("the word 'relu'", 'true', 'a list', '0.5')
@@ -42,7 +42,7 @@ def describe(value: object) -> str:
 
 
 def is_number(value: object) -> TypeGuard[Number]:
-    """Whether a value can be calculated with; true and false cannot.
+    """Whether a value is a number; true and false are not.
 
     >>> is_number(3), is_number(True), is_number("3")
     (True, False, False)
@@ -51,7 +51,10 @@ def is_number(value: object) -> TypeGuard[Number]:
 
 
 def number(value: object) -> Number:
-    """The value, if it is a number within the limits. Raises UnplacedError otherwise.
+    """The value, if it is a number within the limits.
+
+    Raises:
+        UnplacedError: it is not.
 
     >>> number(2**53)
     9007199254740992
@@ -68,7 +71,10 @@ def number(value: object) -> Number:
 
 
 def whole(value: object) -> int:
-    """The value, if it is a whole number. Raises UnplacedError otherwise.
+    """The value, if it is a whole number.
+
+    Raises:
+        UnplacedError: it is not.
 
     >>> whole(8.0)
     Traceback (most recent call last):
@@ -81,7 +87,10 @@ def whole(value: object) -> int:
 
 
 def numbers(value: object) -> list[Number] | tuple[Number, ...]:
-    """The value, if it is a list. Raises UnplacedError otherwise.
+    """The value, if it is a list.
+
+    Raises:
+        UnplacedError: it is not.
 
     >>> numbers((3, 4))
     (3, 4)
@@ -112,7 +121,10 @@ def floor_divide(a: Number, b: Number) -> int:
 
 
 def power(a: Number, b: Number) -> Number:
-    """a ** b, for a base up to 4096 and an exponent up to 16. Refused before it is computed.
+    """a ** b, for a base up to 4096 and an exponent up to 16.
+
+    Raises:
+        UnplacedError: a limit is exceeded (checked before computing), or the root is not real.
 
     >>> power(2, 10), power(2, -1)
     (1024, 0.5)
@@ -127,6 +139,9 @@ def power(a: Number, b: Number) -> Number:
 def root(x: Number) -> Number:
     """The square root, whole for the square of a whole number.
 
+    Raises:
+        UnplacedError: x is negative.
+
     >>> root(16), root(2)
     (4, 1.4142135623730951)
     """
@@ -139,6 +154,9 @@ def root(x: Number) -> Number:
 
 def log2(x: Number) -> Number:
     """The logarithm to base 2, whole for a power of two.
+
+    Raises:
+        UnplacedError: x is not above 0.
 
     >>> log2(8), log2(0.5)
     (3, -1.0)
@@ -178,7 +196,7 @@ def _step(d: Number) -> int:
 
 
 def _all(choose: Callable[[list[Number]], Number]) -> Callable[..., Number]:
-    """`max(a, b)` or `max(list)`."""
+    """A function of several numbers or of one list, such as `max(a, b)` and `max(list)`."""
 
     def chosen(*values: object) -> Number:
         several = numbers(values[0]) if len(values) == 1 and not is_number(values[0]) else values
@@ -204,12 +222,12 @@ OPERATORS: dict[str, Callable[[Number, Number], Number]] = {
 
 
 class Function(NamedTuple):
-    """A function, the fewest and the most arguments it takes (None: any number)."""
+    """A function with the least and the most arguments that it takes (None: no limit)."""
 
     run: Callable[..., Number]
     least: int = 1
     most: int | None = 1
-    of_numbers: bool = True  # all arguments are numbers; otherwise it looks itself
+    of_numbers: bool = True  # arguments are checked to be numbers; otherwise the function does it
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -228,4 +246,4 @@ FUNCTIONS: dict[str, Function] = {
     "div8": Function(make_divisible),
     "ceil_to": Function(ceil_to, most=2),
 }
-REPEATS = ("first", "last")  # they read `i` and `reps`, so `expressions` has them
+REPEATS = ("first", "last")  # they read the variables `i` and `reps`: see `expressions`

@@ -1,4 +1,7 @@
-"""A spec file, read: metadata, variables, blocks, layers, variants; nothing computed yet."""
+"""Spec text -> Document: metadata, variables, blocks, layers and variants, nothing computed yet.
+
+A block signature such as `basic(c, s=1; skip)` is a name, arguments with defaults, and tensors.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Document(NamedTuple):
-    """One spec file. `tree` keeps the values as written, with their places."""
+    """One spec file; `tree` holds the values as written, with their positions."""
 
     file: str
     text: str
@@ -44,13 +47,17 @@ class Document(NamedTuple):
 
     @property
     def variants(self) -> Mapping[str, VariantModel]:
-        """The variants by name; one written with nothing is the base network."""
+        """The variants by name; an empty one is the base network."""
         found = self.model.variants or {}
         return {name: variant or VariantModel() for name, variant in found.items()}
 
 
 def read_document(text: str, file: str) -> Document:
-    """Read a spec file. Raises CnncalcError with every independent mistake in it."""
+    """Read the text of a spec file.
+
+    Raises:
+        CnncalcError: with every independent mistake in the file.
+    """
     tree = compose(text, file)
     if not isinstance(tree, MappingValue):
         raise failure(
@@ -84,7 +91,7 @@ def read_document(text: str, file: str) -> Document:
     notes: list[Diagnostic] = []
     checked = _check_names(tree, blocks, defaults, body, outputs, notes)
     found = list(islice(checked, ENOUGH_ERRORS))
-    # What a layer lacks, it may have by the defaults that are wrong.
+    # A field that seems missing may be in the defaults that are wrong.
     lacking = {"missing-option"} if unfit else set()
     errors += [mistake for mistake in found if mistake.code not in lacking]
     if model is None or errors:
@@ -93,7 +100,7 @@ def read_document(text: str, file: str) -> Document:
 
 
 def _body(tree: MappingValue, reader: ItemParser) -> Chain:
-    """The network's own layers; `read_top` has said it where they are no list."""
+    """The network's layers; empty where they are not a list, which `read_top` has reported."""
     value = tree.get("layers")
     return reader.chain(value) if isinstance(value, ListValue) else Chain(())
 
@@ -106,7 +113,7 @@ def _place(diagnostic: Diagnostic) -> tuple[int, int]:
 def _defaults(
     tree: MappingValue, blocks: Mapping[str, Block]
 ) -> tuple[dict[str, Use], list[Diagnostic]]:
-    """The words put in front of every layer of a type; what is wrong with them."""
+    """The default words of each layer type, and the mistakes in them."""
     found: dict[str, Use] = {}
     errors: list[Diagnostic] = []
     known = SCOPE_NAMES | set(tree.section("vars").keys())
@@ -128,7 +135,7 @@ def _defaults(
 def _default(
     key: Scalar, value: Value, blocks: Mapping[str, Block], variables: frozenset[str]
 ) -> Use:
-    """The words of one entry of `defaults`: fields, switches, norms and activations only."""
+    """One entry of `defaults`: fields, switches, norms and activations only."""
     use = head_use(Name(key.text, key.span), {})
     if not isinstance(value, Scalar) or not value.text or value.value is None:
         return use
@@ -161,7 +168,7 @@ def _check_names(
     outputs: tuple[Name, ...],
     notes: list[Diagnostic],
 ) -> Iterator[Diagnostic]:
-    """The errors, one after the other; what is only worth a note is added to `notes`."""
+    """The mistakes in names and words; notes are added to `notes`."""
     known = frozenset(tree.section("vars").keys())
     checkers: dict[str | None, NameChecker] = {}
     for block in blocks.values():
@@ -194,7 +201,7 @@ def _sums_as_paddings(checkers: Mapping[str | None, NameChecker]) -> Iterator[Di
 
 
 def _padded(checkers: Mapping[str | None, NameChecker]) -> dict[str | None, set[str]]:
-    """Per scope the variables that become paddings, there or in a block they are handed on to."""
+    """Per scope, the variables used as paddings, there or in a block that they are passed to."""
     padded = {name: set(checker.padded) for name, checker in checkers.items()}
     grown = True
     while grown:
@@ -221,7 +228,7 @@ SIGNATURE = re.compile(r"(\w+)\s*(?:\((.*)\)\s*)?\Z", re.DOTALL)
 def read_signatures(
     tree: MappingValue,
 ) -> tuple[dict[str, Block], dict[str, str], list[Diagnostic]]:
-    """The blocks by name, their bodies still empty; their names by key; what is wrong."""
+    """The blocks by name, without their bodies; their names by key; the mistakes."""
     found: dict[str, Block] = {}
     keys: dict[str, str] = {}
     errors: list[Diagnostic] = []
@@ -241,7 +248,11 @@ def read_signatures(
 
 
 def signature(key: Scalar) -> Block:
-    """The block that a key describes. Raises CnncalcError."""
+    """The block that a key describes, without its body.
+
+    Raises:
+        CnncalcError: the key is not a signature, or uses a reserved name.
+    """
     match = SIGNATURE.match(key.text)
     if match is None or not match[1].isidentifier():
         raise failure(
@@ -282,7 +293,7 @@ def signature(key: Scalar) -> Block:
 
 
 def _check_brackets(word: Word) -> None:
-    """Raise CnncalcError at a bracket without its partner."""
+    """Refuse a bracket without its partner."""
     still_open: list[int] = []
     for place, mark in enumerate(word.text):
         if mark in "([":
@@ -307,10 +318,7 @@ def _unpaired(bracket: Word) -> CnncalcError:
 
 
 def _commas(word: Word) -> list[Word]:
-    """The stretches between commas; none where there is nothing at all.
-
-    Raises CnncalcError for an empty one between two commas, or at an end.
-    """
+    """The parts between commas; none in an empty text. An empty part is refused."""
     pieces = word.split(",") if word.text else []
     if all(piece.text for piece in pieces):
         return pieces

@@ -1,8 +1,8 @@
 """Safe arithmetic: `div8(32*width)`, `s != 1 or cin != c`, `first(2)`.
 
-The text is read by Python's own parser, and `evaluation` walks the tree over a whitelist:
-each node that is allowed becomes one small function of the variables; nothing is executed
-as Python. Limits: 300 characters, 120 nodes, numbers up to 2^53, powers up to 4096 ** 16.
+Python's own parser reads the text, and `ExpressionCompiler` turns the tree into nested functions
+of the variables: one method per kind of node that is allowed, all others are refused. Nothing is
+executed as Python. Limits: 300 characters, 120 nodes, numbers up to 2^53, powers to 4096 ** 16.
 
 Numbers, names, + - * / // % **, comparisons (chained), and or not, `a if c else b`, lists and
 their indexing, true and false, and the functions of `arithmetic`, which also says what is
@@ -47,10 +47,10 @@ INSTEAD = {"×": "*", "·": "*", "÷": "/", "−": "-", "^": "**", "&": "and", "
 
 
 class Expression(NamedTuple):
-    """A read expression. `evaluate(variables)` computes it; `names` are the variables it reads.
+    """A parsed expression. `evaluate(variables)` computes it; `names` are the variables it reads.
 
-    Evaluation raises ExpressionError with one of the codes expression, unknown-name,
-    number-too-big, division-by-zero.
+    Evaluation raises ExpressionError with the code `expression`, `unknown-name`,
+    `number-too-big` or `division-by-zero`.
 
     >>> half = parse("c // 2")
     >>> half.evaluate({"c": 64}), sorted(half.names)
@@ -64,9 +64,10 @@ class Expression(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
-    """Read an expression; the same text is read once.
+    """Parse an expression; repeated texts come from a cache.
 
-    Raises ExpressionError for what is not in the language.
+    Raises:
+        ExpressionError: the text is not in the language, or too long.
 
     >>> parse("first(2)").evaluate({"i": 0, "reps": 3})
     2
@@ -109,7 +110,7 @@ def _check_characters(text: str) -> None:
 
 
 class ExpressionError(Exception):
-    """What is wrong in an expression, and where: the characters from `start` to `end`.
+    """What is wrong in an expression, at the characters from `start` to `end`.
 
     >>> error = ExpressionError("unknown-name", "there is no variable 'widht'", 2, 7)
     >>> "2*widht"[error.start:error.end]
@@ -133,19 +134,23 @@ class ExpressionError(Exception):
 
 
 def position(node: ast.expr | ast.keyword) -> tuple[int, int]:
-    """Where a node begins and ends in the text."""
+    """The start and end of a node in the text."""
     return node.col_offset, node.end_col_offset or node.col_offset
 
 
 def fail(
     node: ast.expr | ast.keyword, code: str, message: str, advice: str | None = None
 ) -> NoReturn:
-    """Raise ExpressionError at a node."""
+    """Raise an error at a node.
+
+    Raises:
+        ExpressionError: always.
+    """
     raise ExpressionError(code, message, *position(node), advice) from None
 
 
 def placed(node: ast.expr, function: Callable[..., Any], *values: object) -> Any:
-    """The function's value; its complaint gets the place of the node."""
+    """The value of a function; its UnplacedError becomes an ExpressionError at the node."""
     try:
         return function(*values)
     except UnplacedError as problem:
@@ -153,7 +158,7 @@ def placed(node: ast.expr, function: Callable[..., Any], *values: object) -> Any
 
 
 def unknown(node: ast.Name, env: Mapping[str, object]) -> NoReturn:
-    """Complain about a variable that there is not, and suggest one that there is."""
+    """Raise an error for an unknown variable, with a suggestion."""
     name = node.id
     if name in FUNCTIONS or name in REPEATS:
         advice: str | None = f"'{name}' is a function: write {name}(...)"
@@ -175,8 +180,6 @@ EQUALITY = (ast.Eq, ast.NotEq)
 class ExpressionCompiler:
     """Turns a tree into nested functions, and collects the `names` of the variables they read.
 
-    Raises ExpressionError for a node that is not in the language, or one too many.
-
     >>> ExpressionCompiler("2*c").read(ast.parse("2*c", mode="eval").body)({"c": 3})
     6
     """
@@ -187,7 +190,11 @@ class ExpressionCompiler:
         self.nodes = 0
 
     def read(self, node: ast.expr) -> Run:
-        """One node, by the method named after its type."""
+        """Compile one node, by the method named after its type.
+
+        Raises:
+            ExpressionError: the node is not in the language, or there are too many.
+        """
         self.nodes += 1
         if self.nodes > MAX_NODES:
             message = f"the expression has more than {MAX_NODES} parts"
@@ -283,7 +290,7 @@ class ExpressionCompiler:
         return compare
 
     def _side(self, node: ast.expr, operators: Sequence[ast.cmpop]) -> Run:
-        """One side of comparisons: anything between == and !=, a number between the others."""
+        """One operand of comparisons: anything for == and !=, a number for the others."""
         if not all(isinstance(op, EQUALITY) for op in operators):
             return self._number(node)
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -348,7 +355,7 @@ class ExpressionCompiler:
         return run
 
     def _repeat(self, node: ast.Call, name: str) -> Run:
-        """first(a, b=1), last(a, b=1): only the value that is asked for is computed."""
+        """first(a, b=1) and last(a, b=1); only the chosen value is computed."""
         named = [keyword for keyword in node.keywords if keyword.arg == "b"]
         self._check_arguments(node, name, 1, 2, named)
         values = [*node.args, *(keyword.value for keyword in named)]
@@ -387,7 +394,7 @@ class ExpressionCompiler:
             value = run(env)
             kind = value.__class__
             if (kind is int or kind is float) and -LIMIT <= value <= LIMIT:
-                return value  # by far the most frequent case
+                return value  # the fast path: nearly every value
             return placed(node, number, value)
 
         return checked
@@ -406,7 +413,7 @@ class ExpressionCompiler:
 
 
 def _within(node: ast.expr, value: Any) -> object:
-    """A value as the variables hold it: a number must be in the limits, all else may pass."""
+    """A value of a variable; a whole number must be within the limits."""
     if value.__class__ is int and not -LIMIT <= value <= LIMIT:
         placed(node, number, value)
     return value

@@ -1,4 +1,8 @@
-"""Layers as YAML -> the tree of `syntax`: text, lists, and mappings with exactly one head."""
+"""Layers as YAML -> syntax tree: text, lists, and mappings with exactly one head.
+
+The head of a mapping is the key that says what it is: a structure word such as `repeat`, a layer
+type, a block, or the name of a layer. All its other keys are options.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
     from cnncalc.spec.syntax import Block, Item
     from cnncalc.spec.yaml_source import Value, Word
 
-# Options that any layer may have, beside its own fields.
+# Options that any layer may have besides its own fields.
 OPTIONS = (
     "name",
     "from",
@@ -62,20 +66,20 @@ COMPANIONS = {"repeat": ("layers",), "for": ("in", "do")}
 
 
 class ItemParser:
-    """Reads items, and goes on after a mistake so that all are reported together."""
+    """Reads items; collects mistakes in `errors` so that all are reported together."""
 
     def __init__(self, blocks: dict[str, Block]) -> None:
         self.blocks = blocks
         self.errors: list[Diagnostic] = []
 
     def chain(self, value: Value, name: Name | None = None) -> Chain:
-        """A list of layers, or a lone one."""
+        """A list of layers, or a single one."""
         items = value.items if isinstance(value, ListValue) else (value,)
         found = (self.item_or_none(item) for item in items)
         return Chain(tuple(item for item in found if item is not None), name)
 
     def item_or_none(self, value: Value) -> Item | None:
-        """An item; a mistake is kept in `errors`, until there are enough."""
+        """An item; None where it is wrong, with the mistake added to `errors`."""
         if len(self.errors) >= ENOUGH_ERRORS:
             return None
         try:
@@ -85,7 +89,11 @@ class ItemParser:
             return None
 
     def item(self, value: Value) -> Item:
-        """Anything that may stand in a list of layers."""
+        """Anything that may stand in a list of layers.
+
+        Raises:
+            CnncalcError: the value is not a layer.
+        """
         if isinstance(value, ListValue):
             return self.chain(value)
         if isinstance(value, MappingValue):
@@ -95,7 +103,7 @@ class ItemParser:
         return read_text(value, self.blocks)
 
     def branch(self, value: Value) -> Branch:
-        """What a merge joins; `when` at the end of its text or beside it may leave it out."""
+        """A branch of a merge, with the `when` at the end of its text or among its options."""
         if isinstance(value, MappingValue):
             return self._mapping_branch(value)
         if isinstance(value, Scalar) and isinstance(value.value, str):
@@ -123,7 +131,7 @@ class ItemParser:
         """One head (a structure word, a type, a block or a name) and its options."""
         head, body = self._head(value)
         options = {key.text: (key, entry) for key, entry in value.entries if key.text != head.text}
-        # With fields it is the layer type: a row of its own, as `expand` writes it.
+        # `identity` with fields is a layer with a row of its own, as `cnncalc expand` writes it.
         is_layer = head.text == "identity" and isinstance(body, MappingValue)
         if head.text in STRUCTURE and not is_layer:
             item = self._structure(head, body, options)
@@ -134,7 +142,7 @@ class ItemParser:
         return self._with_options(item, options)
 
     def _head(self, value: MappingValue) -> tuple[Scalar, Value]:
-        """The entry that says what this is; a second one of its kind is a mistake."""
+        """The head of a mapping; a second one is a mistake."""
         if len(value.entries) == 1 and _may_head(value.entries[0][0].text, ()):
             return value.entries[0]
         keys = value.keys()
@@ -233,9 +241,9 @@ class ItemParser:
         return read_words(use, chain[0], self.blocks)
 
     def _refuse_as_name(self, head: Scalar, words: list[Word]) -> None:
-        """`pool: conv 6 5x5` means a layer by the name of `pool`, which is a type already.
+        """Refuse a layer type or block used as a name, as in `pool: conv 6 5x5`.
 
-        So does `middle: middle x8`, where `middle` is a block.
+        `middle: middle x8`, where `middle` is a block, is refused too.
         """
         first = words[0].text
         is_layer = first in layers.names() and not attaches(first)
@@ -267,7 +275,9 @@ class ItemParser:
             else:
                 argument = read_argument(field, value)
             return use._replace(words=(*use.words, argument))
-        options = OPTIONS[:-3] if use.is_block else OPTIONS  # a block has no numbers of its own
+        options = (
+            OPTIONS[:-3] if use.is_block else OPTIONS
+        )  # a block has no attached layers or weights
         if key.text == "when":
             raise misplaced_when(key.span)
         if key.text in options:
@@ -307,7 +317,7 @@ class ItemParser:
         return item
 
     def _structure_option(self, item: Item, key: Scalar, value: Value) -> Item:
-        """Options of chains, repeats, loops and sides: a name, a start, train_only."""
+        """Options of chains, repeats, loops and sides: `name`, `from`, `train_only`, `frozen`."""
         options = ("name", "from", "train_only", "frozen")
         accepted = [option for option in options if _has(item, option)]
         if key.text == "when":
@@ -353,7 +363,7 @@ class ItemParser:
                 return use._replace(values={**(use.values or {}), key.text: value})
 
     def _with_source(self, use: Use, key: Scalar, value: Value) -> Use:
-        """`from: left`, or for a merge all that it joins: `from: [a, b]`."""
+        """`from: left`, or for a merge all its inputs: `from: [a, b]`."""
         if not isinstance(value, ListValue) or not value.items:
             return put(use, "source", _reference(value), key.span)
         if not vocabulary_of(use, self.blocks).joins:
@@ -391,11 +401,11 @@ class ItemParser:
         return Attached(head.text, tuple(arguments), head.span, name)
 
 
-_DOTTED = re.compile(r"\w+(\.\w+)*\Z")  # what `cnncalc expand` writes
+_DOTTED = re.compile(r"\w+(\.\w+)*\Z")  # the names that `cnncalc expand` writes
 
 
 def _headless(value: MappingValue) -> CnncalcError:
-    """No head: a word of the language stands in its place, or only options are given."""
+    """The error for a mapping without a head: a reserved word in its place, or only options."""
     first = value.entries[0][0] if value.entries else None
     if first is not None and first.text in COMPANIONS:
         companion = COMPANIONS[first.text][0]

@@ -1,4 +1,4 @@
-"""Layer text -> the same tree that the mapping form gives: "conv 6 5x5 tanh" -> Use(...)."""
+"""Layer text -> syntax tree, the same that the mapping form gives: "conv 6 5x5 tanh" -> Use."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Blocks = "Mapping[str, Block]"
 
 
 def read_text(scalar: Scalar, blocks: Mapping[str, Block]) -> Item:
-    """A line of layer text: one link, or a chain of several."""
+    """A line of layer text as a tree: one link, or a chain of several."""
     chain = links(scalar)
     if len(chain) == 1:
         return read_link(chain[0], blocks)
@@ -55,7 +55,7 @@ def read_text(scalar: Scalar, blocks: Mapping[str, Block]) -> Item:
 
 
 def read_link(words: list[Word], blocks: Mapping[str, Block]) -> Item:
-    """One link: a head, then words."""
+    """One link: a head (layer type, block, `from` or `identity`), then words."""
     _refuse_when(words)
     head, rest = words[0], words[1:]
     if head.text == "from":
@@ -66,7 +66,11 @@ def read_link(words: list[Word], blocks: Mapping[str, Block]) -> Item:
 
 
 def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:
-    """The use of a layer type or a block, before its words. Raises for an unknown head."""
+    """The use of a layer type or a block, before its words are read.
+
+    Raises:
+        CnncalcError: there is no layer type or block of that name.
+    """
     if head.text in blocks:
         return Use(head.text, head.span, is_block=True)
     if head.text in layers.names():
@@ -81,12 +85,12 @@ def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:
 
 
 def vocabulary_of(use: Use, blocks: Mapping[str, Block]) -> Vocabulary:
-    """The words that the head of a use understands."""
+    """The words that are allowed after the head of a use."""
     return of_block(blocks[use.head]) if use.is_block else of_layer_type(use.head)
 
 
 def read_words(use: Use, words: list[Word], blocks: Mapping[str, Block]) -> Use:
-    """Put the words of a link into the use, one after the other."""
+    """The use with the words of a link added, in order."""
     _refuse_when(words)
     vocabulary = vocabulary_of(use, blocks)
     place = 0
@@ -106,9 +110,9 @@ def read_words(use: Use, words: list[Word], blocks: Mapping[str, Block]) -> Use:
 
 
 def _refuse_bare_number(use: Use, word: Word, line: list[Word], vocabulary: Vocabulary) -> None:
-    """Raise where a head that takes no bare number was just given one.
+    """Refuse a bare number where the head takes none.
 
-    A lone name may be a variable that holds an activation; `resolve` looks at its value.
+    A lone name may be a variable that holds an activation, so `resolve` checks its value later.
     """
     reason, added = vocabulary.no_bare_number, use.words[-1:]
     if reason is None or not added or not isinstance(added[0], Argument):
@@ -118,7 +122,11 @@ def _refuse_bare_number(use: Use, word: Word, line: list[Word], vocabulary: Voca
 
 
 def add_word(use: Use, word: Word, vocabulary: Vocabulary) -> Use:  # noqa: PLR0911 - one a rule
-    """Put one word into the use, by the first rule that fits it."""
+    """The use with one word added, by the first rule that matches it.
+
+    Raises:
+        CnncalcError: the word is malformed, or says what may be said only once.
+    """
     text = word.text
     if text == "plain":
         return use._replace(words=(*use.words, Plain()))
@@ -192,7 +200,7 @@ def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
 
 
 def with_padding(use: Use, padding: Argument, vocabulary: Vocabulary) -> Use:
-    """Put a padding into its field; its sides into two fields where the layer type has two."""
+    """The use with a padding added; its sides fill two fields where the layer type has two."""
     after = vocabulary.paddings[str(padding.field)]
     pairs = padding.value
     if after == padding.field or not isinstance(pairs, tuple) or not _has_sides(pairs):
@@ -208,7 +216,11 @@ def _has_sides(pairs: tuple[object, ...]) -> bool:
 
 
 def put(use: Use, field: str, value: object, span: Span) -> Use:
-    """Fill a part of the use that can be given once only. Raises CnncalcError for a second time."""
+    """The use with an option set that can be given only once.
+
+    Raises:
+        CnncalcError: the option is already set.
+    """
     if getattr(use, field) is not None:
         what = {"source": "from", "condition": "if"}.get(field, field)
         raise failure("duplicate-option", f"'{use.head}' is given {what} twice", span)
@@ -258,7 +270,8 @@ def _read_name(word: Word, rest: list[Word]) -> Name:
 def cut_condition(scalar: Scalar) -> tuple[Scalar, Argument | None]:
     """A branch's text without the `when EXPR` at its end, and that condition.
 
-    Raises CnncalcError where `when` stands in front of an arrow or has no condition.
+    Raises:
+        CnncalcError: `when` stands before an arrow, or has no condition.
     """
     if "when" not in scalar.text:
         return scalar, None
@@ -273,7 +286,7 @@ def cut_condition(scalar: Scalar) -> tuple[Scalar, Argument | None]:
 
 
 def _read_condition(word: Word, rest: list[Word]) -> Argument:
-    """What follows `if` or `when`, to the end of the line."""
+    """The condition after `if` or `when`, up to the end of the line."""
     if not rest:
         raise failure("missing-value", f"'{word.text}' has no condition", word.span)
     end = rest[-1].start + len(rest[-1].text)
@@ -288,7 +301,7 @@ def _refuse_when(words: list[Word]) -> None:
 
 
 def misplaced_when(span: Span) -> CnncalcError:
-    """The complaint about a `when` that does not stand at the end of a merge's branch."""
+    """The error for a `when` anywhere but at the end of a merge's branch."""
     return failure(
         "misplaced-when",
         "'when' is allowed only at the end of a branch of a merge",

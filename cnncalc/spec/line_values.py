@@ -1,7 +1,11 @@
-"""The text of a layer -> links and words, and words -> values that may wait for variables.
+"""The text of a layer -> links of words, and words -> values.
 
-`conv 6 5x5 tanh -> maxpool 2x2` is two links. Words are split at spaces outside brackets, and
-each knows its place in the file.
+`conv 6 5x5 tanh -> maxpool 2x2` is two links. Words are split at spaces outside brackets.
+A value that needs variables becomes a `Dynamic`, which `evaluate` computes later.
+
+A padding is written `1`, `0+1` (before + after), `0+1x1+2` (per axis) or `(d*(k-1))+0`. A plus
+sign between two plain numbers, or between sides in parentheses, separates before from after, as
+in the option `-P 0+1`. Elsewhere outside parentheses it could also mean a sum, and is refused.
 """
 
 from __future__ import annotations
@@ -39,7 +43,8 @@ SPACED = re.compile(r"\S+")
 def links(scalar: Scalar) -> list[list[Word]]:
     """The links of a chain, each a list of words.
 
-    Raises CnncalcError where brackets do not balance, a link is empty, or the text is absurd.
+    Raises:
+        CnncalcError: brackets do not balance, a link is empty, or the text is too long.
     """
     if len(scalar.text) > MAX_TEXT:
         raise failure(
@@ -107,7 +112,10 @@ IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
 def read_word(word: Word) -> object:
     """The value of a word: a number, true or false, a size such as 3x3, or an expression.
 
-    Numbers and switches are what they are to YAML: see `scalars.meaning`.
+    Numbers and switches follow the rules of `yaml_source.meaning`.
+
+    Raises:
+        CnncalcError: the word is none of these, or its number is out of range.
     """
     try:
         value = meaning(word.text)
@@ -134,7 +142,7 @@ def read_size(word: Word) -> tuple[int, ...] | Dynamic | None:
 
 
 def _crosses(text: str) -> list[int]:
-    """Where an x or × stands between the sizes of a word, outside brackets."""
+    """The positions of each x or × between the sizes of a word, outside brackets."""
     if not (text[:1].isdecimal() or text[:1] == "("):
         return []
     depth, places = 0, []
@@ -146,7 +154,11 @@ def _crosses(text: str) -> list[int]:
 
 
 def read_value(value: Value) -> object:
-    """The value of a mapping's entry; lists become tuples, text is read as in a word."""
+    """The value of a mapping's entry; lists become tuples, text is read as in a word.
+
+    Raises:
+        CnncalcError: it is a mapping, or its text is not a value.
+    """
     if isinstance(value, ListValue):
         return tuple(read_value(item) for item in value.items)
     if isinstance(value, MappingValue):
@@ -157,12 +169,16 @@ def read_value(value: Value) -> object:
 
 
 def read_argument(field: str | None, value: Value) -> Argument:
-    """A field with its value and place, from a mapping's entry."""
+    """A field with its value and position, from a mapping's entry."""
     return Argument(field, read_value(value), value.span)
 
 
 def evaluate(value: object, env: Mapping[str, object]) -> object:
-    """The plain value, once variables are known. Raises CnncalcError at the word at fault."""
+    """The plain value for these variables.
+
+    Raises:
+        CnncalcError: an expression cannot be computed; its span is the part at fault.
+    """
     if isinstance(value, Dynamic):
         if value.many:
             return tuple([_part(value, index, env) for index in range(len(value.parts))])
@@ -187,7 +203,7 @@ def _part(dynamic: Dynamic, index: int, env: Mapping[str, object]) -> object:
 
 
 def names_in(value: object) -> list[tuple[str, Word]]:
-    """The variables that a value needs, each with the word it stands in."""
+    """The variables that a value reads, each with the word that contains it."""
     if isinstance(value, Dynamic):
         found = [part.names for part in value.parts if not isinstance(part, int)]  # type: ignore[attr-defined]
         return [(name, value.word) for names in found for name in sorted(names)]
@@ -204,7 +220,7 @@ def bare_name(value: object) -> str | None:
 
 
 def name_span(name: str, word: Word) -> Span:
-    """Where a name stands in a word."""
+    """The span of a name inside a word; the whole word where it is not found."""
     found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", word.text)
     return word.part(found.start(), found.end()).span if found else word.span
 
@@ -222,9 +238,10 @@ def _placed(error: ExpressionError, word: Word) -> CnncalcError:
 
 
 def read_padding(word: Word) -> object:
-    """The value of a padding: pairs of before and after per axis where it has a plus sign.
+    """The value of a padding; with a plus sign, a (before, after) pair per axis.
 
-    Raises CnncalcError where the plus sign could be a sum.
+    Raises:
+        CnncalcError: the plus sign could also mean a sum.
     """
     if not has_plus(word):
         return read_word(word)
@@ -232,7 +249,7 @@ def read_padding(word: Word) -> object:
 
 
 def sum_as_padding(word: Word) -> CnncalcError:
-    """The complaint about a sum that reaches a padding through a variable, which holds one number.
+    """The error for a sum that reaches a padding through a variable, which holds one number.
 
     >>> from cnncalc.spec.yaml_composer import compose
     >>> str(sum_as_padding(whole_word(compose("0+1", "net.yaml"))))
@@ -250,7 +267,8 @@ def sum_as_padding(word: Word) -> CnncalcError:
 def read_padding_value(value: Value) -> object:
     """The value of a padding in the mapping form: text as in a word, or a list per axis.
 
-    Raises CnncalcError where a plus sign could be a sum.
+    Raises:
+        CnncalcError: a plus sign could also mean a sum.
     """
     if isinstance(value, ListValue):
         return tuple(_read_axis(axis) for axis in value.items)
@@ -259,7 +277,11 @@ def read_padding_value(value: Value) -> object:
 
 
 def read_side(word: Word) -> object:
-    """The value of one side only. Raises CnncalcError for a plus sign, which parts two sides."""
+    """The value of one side of a padding.
+
+    Raises:
+        CnncalcError: a plus sign gives two sides.
+    """
     if has_plus(word):
         raise failure(
             "padding-sum",
@@ -271,7 +293,7 @@ def read_side(word: Word) -> object:
 
 
 def read_side_value(value: Value) -> object:
-    """The value of one side only, in the mapping form; lists go per axis."""
+    """The value of one side of a padding in the mapping form; a list has one value per axis."""
     if isinstance(value, ListValue):
         return tuple(map(read_side_value, value.items))
     word = _word(value)
@@ -290,13 +312,13 @@ def _read_axis(value: Value) -> object:
 
 
 def _word(value: Value) -> Word | None:
-    """The text of a value as one word; None for numbers, lists and mappings."""
+    """The text of a value as one word; None where it is not text."""
     is_text = isinstance(value, Scalar) and isinstance(value.value, str) and value.text.strip()
     return whole_word(value) if is_text else None  # type: ignore[arg-type]
 
 
 def _sides(axis: Word, padding: Word) -> tuple[object, object]:
-    """What comes before and after one axis. Raises CnncalcError where that is not clear."""
+    """The padding before and after one axis."""
     sides = axis.split("+")
     if len(sides) > 2 or not all(map(_is_side, sides)):  # noqa: PLR2004 - before and after
         raise _ambiguous(padding)
@@ -311,7 +333,7 @@ def _is_side(word: Word) -> bool:
 
 
 def _ambiguous(word: Word) -> CnncalcError:
-    """The complaint about a plus sign, with the two forms that are clear."""
+    """The error for an ambiguous plus sign; its help shows the two clear forms."""
     text = word.text
     before, after = text.split("+", 1) if text.count("+") == 1 else ("before", "after")
     sides = "+".join(

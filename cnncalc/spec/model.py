@@ -1,7 +1,7 @@
 """The top level of a spec file, as pydantic validates it and the JSON Schema describes it.
 
-Inside `layers` and `blocks` the mapping form of each layer is validated by its own layer type
-(`validation.py`), after variables are known; here their structure is described for editors.
+Inside `layers` and `blocks`, the mapping form of each layer is validated by its own layer type
+(`validation.py`) once variables are known; here their structure is described for editors.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ LIMIT: Schema = {
 
 
 def _section(described: Mapping[str, Schema]) -> Schema:
-    """A mapping that has these keys and no others."""
+    """The schema of a mapping with these keys and no others."""
     return {
         "type": ["object", "null"],
         "properties": dict(described),

@@ -1,7 +1,7 @@
-"""What the layers of a spec file are, once read: a small tree, with every place kept.
+"""The syntax tree of the layers in a spec, with the position of every part.
 
-Text and mapping forms both end here. Nothing is evaluated yet: a value that needs variables
-is a `Dynamic`, everything else is a plain number, word or tuple.
+The text form and the mapping form give the same tree. Nothing is evaluated yet: a value that
+needs variables is a `Dynamic`, everything else is a plain number, word or tuple.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Dynamic(NamedTuple):
-    """A value to be computed from variables: one expression, or one per axis."""
+    """A value that is computed from variables: one expression, or one per axis."""
 
     parts: tuple[Expression | object, ...]
     word: Word
@@ -26,7 +26,7 @@ class Dynamic(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A name that the author gave, or a reference to one."""
+    """A name given in the spec, or a reference to one."""
 
     text: str
     span: Span
@@ -52,11 +52,11 @@ class Attached(NamedTuple):
 
 
 class Plain(NamedTuple):
-    """The word `plain`: no attached layers, whatever the defaults say."""
+    """The word `plain`: no attached layers, even where the defaults have some."""
 
 
 class Use(NamedTuple):
-    """One use of a layer type or of a block."""
+    """One layer, or one call of a block."""
 
     head: str
     span: Span
@@ -77,16 +77,16 @@ class Use(NamedTuple):
 
 
 class From(NamedTuple):
-    """The pseudo-layer `from name`: go on from another tensor."""
+    """The pseudo-layer `from name`: continue from another tensor."""
 
     ref: Name
     name: Name | None = None
 
 
 class Chain(NamedTuple):
-    """Layers one after the other; an empty chain is `identity`.
+    """Layers in sequence; an empty chain is `identity`.
 
-    In a numbered one, layers without a name are called 0, 1, 2, ..., attached ones too.
+    In a numbered chain, layers without a name are called 0, 1, 2, ..., attached ones too.
     """
 
     items: tuple[Item, ...]
@@ -128,7 +128,7 @@ Item = Use | From | Chain | Repeat | Loop | Side
 
 
 class Branch(NamedTuple):
-    """What a merge joins, and under which condition: without it the branch is left out."""
+    """One input of a merge; where its `when` is false, the branch is left out."""
 
     body: Item
     when: Argument | None = None
@@ -156,9 +156,9 @@ _NO_NAMES: frozenset[str] = frozenset()
 
 
 def depends(body: Chain, name: str, user: Item, blocks: Mapping[str, Block]) -> bool:
-    """Whether the layer `name` is computed from what `user`, before it in a scope, gives.
+    """Whether the layer `name` is computed from the output of `user`, which precedes it.
 
-    True only where it is sure: along the line of the scope itself, from layer to layer.
+    True only where that is certain: along the main chain of the scope, from layer to layer.
     """
     line = list(_line(body))
     start = next((at for at, (item, _) in enumerate(line) if item is user), None)
@@ -173,7 +173,7 @@ def depends(body: Chain, name: str, user: Item, blocks: Mapping[str, Block]) -> 
 
 
 def _line(chain: Chain) -> Iterator[tuple[Item, set[str]]]:
-    """The items one after the other, those of inner chains too, each with the names it has."""
+    """The items in order, those of inner chains included, each with its names."""
     for child in chain.items:
         own = {child.name.text} if child.name is not None else set()
         if isinstance(child, Chain) and child.source is None and child.items:
@@ -185,7 +185,7 @@ def _line(chain: Chain) -> Iterator[tuple[Item, set[str]]]:
 
 
 def _flows(item: Item, blocks: Mapping[str, Block]) -> bool:
-    """Whether what goes in reaches what comes out."""
+    """Whether the output of an item depends on its input."""
     if isinstance(item, From) or getattr(item, "source", None) is not None:
         return False
     if isinstance(item, Chain):
@@ -200,10 +200,10 @@ def _flows(item: Item, blocks: Mapping[str, Block]) -> bool:
 
 
 def names_after(item: Item, before: frozenset[str]) -> frozenset[str]:
-    """The names that the text gives the current tensor behind an item.
+    """The names that the text gives to the current tensor after an item.
 
-    `before` are those it has in front of it. A name that happens to hold the same tensor, because
-    the layers between were skipped, is none of them: that depends on values, not on the text.
+    `before` are its names in front of the item. A name that holds the same tensor only because
+    the layers between were skipped does not count: that depends on values, not on the text.
     """
     if isinstance(item, Use):  # nearly all are, so they come first
         names = _NO_NAMES

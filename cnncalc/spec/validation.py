@@ -1,4 +1,4 @@
-"""What pydantic's core says of layers and of the top level, in our words and at its place."""
+"""Layers and the top level, validated by pydantic's core, with its errors in our own words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cnncalc.layers._base import Layer
     from cnncalc.spec.yaml_source import Value
 
-# How to write a field that was forgotten, where an example says more than the name.
+# The description of a missing field, where an example says more than its name.
 EXAMPLES = {
     "kernel": "a filter size, such as 3x3",
     "filters": "a number of filters",
@@ -43,10 +43,14 @@ LOWEST = {0: "must not be negative", 1: "must be at least 1"}
 def layer(
     type_name: str, fields: Mapping[str, object], spans: Mapping[str, Span], head: Span | None
 ) -> Layer:
-    """The layer with these fields. Raises CnncalcError with one diagnostic per bad field."""
+    """The layer with these fields.
+
+    Raises:
+        CnncalcError: some fields are invalid; it has one diagnostic per field.
+    """
     try:
         return _built(type_name, frozenset(fields.items()), repr(fields))
-    except TypeError:  # a value that cannot be hashed cannot be right either
+    except TypeError:  # no valid value is unhashable
         return _validated(type_name, fields, spans, head)
     except _InvalidError:
         return _validated(type_name, fields, spans, head)
@@ -63,9 +67,9 @@ class _InvalidError(Exception):
 
 @lru_cache(maxsize=8192)
 def _built(type_name: str, items: frozenset[tuple[str, object]], written: str) -> Layer:  # noqa: ARG001 - part of the key
-    """Layers repeat: the same fields give the same frozen layer.
+    """The same frozen layer for the same fields, since layers repeat.
 
-    As text too, where 1, 1.0 and true differ; to Python they are equal.
+    The key has the fields as text too, where 1, 1.0 and true differ; to Python they are equal.
     """
     try:
         return _run(type_name, dict(items))
@@ -89,7 +93,7 @@ def _validated(
 
 
 def _misleading(problem: Any, given: object) -> bool:
-    """Of a field that takes words or numbers, only the arm that was meant is reported."""
+    """Whether an error is about the wrong alternative of a field that takes words or numbers."""
     if problem["type"] == "literal_error":
         return len(problem["loc"]) > 1 and not isinstance(given, str)
     return len(problem["loc"]) > 1 and isinstance(given, str) and problem["type"] == "tuple_type"
@@ -126,7 +130,7 @@ def _layer_diagnostic(
 
 
 def shown(value: object) -> str:
-    """A value as the author would write it.
+    """A value as it would be written in a spec.
 
     >>> shown(True), shown((1, 2)), shown("x"), shown(None)
     ('true', '[1, 2]', "'x'", 'nothing')
@@ -153,25 +157,25 @@ LAYERS_HELP = "add a list of layers, such as\nlayers:\n  - conv 6 5x5\n  - fc 10
 
 
 def read_top(tree: MappingValue) -> tuple[SpecModel | None, list[Diagnostic]]:
-    """The validated top level, or None with what is wrong with it."""
+    """The validated top level, or None with its mistakes."""
     errors = list(_absent(tree))
     try:
         return validator(SpecModel).validate_python(plain(tree)), errors
     except ValidationError as error:
         problems = [p for p in error.errors(include_url=False) if not _is_empty_layers(p)]
-        told = [_top_diagnostic(tree, problem) for problem in problems]
-        # Of a value that may be of several kinds, each kind complains; the first is enough.
-        once = {(one.code, one.span): one for one in reversed(told)}
-        return None, [*errors, *reversed(once.values())]
+        diagnostics = [_top_diagnostic(tree, problem) for problem in problems]
+        # Each alternative of a union reports its own error; the first is enough.
+        first = {(item.code, item.span): item for item in reversed(diagnostics)}
+        return None, [*errors, *reversed(first.values())]
 
 
 def _is_empty_layers(problem: Any) -> bool:
-    """`layers:` with nothing is no list, but it is reported as missing."""
+    """Whether a problem is about an empty `layers:`, which is reported as missing instead."""
     return problem["loc"] == ("layers",) and problem["input"] is None
 
 
 def _absent(tree: MappingValue) -> Iterator[Diagnostic]:
-    """Complain where there is no input, two kinds of it, or no layer."""
+    """Errors for a missing or duplicate input, and for missing layers."""
     input_, inputs = (_pair(tree, key) for key in ("input", "inputs"))
     if input_ and inputs:
         message = "a spec has either 'input' or 'inputs', not both"
@@ -248,7 +252,7 @@ def _unknown_key(loc: tuple[object, ...], span: Span) -> Diagnostic:
 
 
 def _find(tree: MappingValue, loc: tuple[object, ...]) -> tuple[Scalar | None, Value]:
-    """The key and the value at a pydantic location, as far as the tree follows it."""
+    """The key and the value at a pydantic location, as deep as the tree goes."""
     key: Scalar | None = None
     value: Value = tree
     for step in loc:

@@ -1,4 +1,4 @@
-"""Which words a layer type or a block understands, and what each stands for."""
+"""The words that a layer type or a block accepts, and the meaning of each."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ SWITCHES = frozenset({"plain", "frozen"})
 
 
 class Vocabulary(NamedTuple):
-    """How the words after a head are read."""
+    """How the words after a head are interpreted."""
 
     head: str
     positional: tuple[str, ...]
     no_bare_number: NoBareNumber | None = None
     sized: str | None = None
     letters: Mapping[str, str] = {}
-    paddings: Mapping[str, str] = {}  # fields that take 0+1, and where the 1 goes
-    names: Mapping[str, str] = {}  # every long name, with the field it means
+    paddings: Mapping[str, str] = {}  # fields that take 0+1 -> the field for what comes after
+    names: Mapping[str, str] = {}  # every long name -> its field
     words: Mapping[str, tuple[str, object]] = {}
     tensors: tuple[str, ...] = ()
     joins: bool = False  # bare words are references
@@ -40,24 +40,24 @@ class Vocabulary(NamedTuple):
 
     @property
     def own(self) -> tuple[str, ...]:
-        """The names of the fields themselves, without other words for them."""
+        """The names of the fields, without their aliases."""
         return tuple(dict.fromkeys(self.names.values()))
 
     def field(self, key: str) -> str | None:
-        """The field that a key in `key=value` or in a mapping means."""
+        """The field of a key in `key=value` or in a mapping; None for an unknown key."""
         return self.names.get(key) or self.letters.get(key.lower())
 
     def takes_sides(self, key: str) -> bool:
-        """Whether a key takes 0+1: what comes before an axis and what comes after it."""
+        """Whether a key takes 0+1: the padding before and after an axis."""
         after = self.paddings.get(self.field(key) or "")
         return after is not None and not self.takes_one_side(key)
 
     def takes_one_side(self, key: str) -> bool:
-        """Whether a key is the name of one side alone, as `begin` and `end` of `pad`."""
+        """Whether a key names a single side, such as `begin` and `end` of `pad`."""
         return any(key in pair and pair[0] != pair[1] for pair in self.paddings.items())
 
     def all_words(self) -> Iterator[str]:
-        """Everything that could have been meant by a misspelt word."""
+        """All candidates for a misspelt word."""
         yield from self.names
         yield from self.words
         yield from SWITCHES
@@ -102,18 +102,18 @@ def of_block(block: Block) -> Vocabulary:
 
 @cache
 def attachable() -> frozenset[str]:
-    """The norms and activations: words that may follow on a layer."""
+    """The norms and activations: words that may be attached to a layer."""
     return frozenset(name for name in layers.names() if layers.layer_type(name).attaches)
 
 
 def attaches(name: str) -> bool:
-    """Whether a word names a norm or an activation; loads that layer type only."""
+    """Whether a word names a norm or an activation; loads no other layer type."""
     return name in layers.names() and layers.layer_type(name).attaches is not None
 
 
 @cache
 def choices(type_name: str, field: str) -> frozenset[str]:
-    """The words that a field accepts as they are (`same`, `bilinear`); none for numbers.
+    """The words that a field accepts (`same`, `bilinear`); none for a field of numbers.
 
     >>> sorted(choices("conv", "padding"))
     ['full', 'half', 'same', 'valid']
@@ -130,7 +130,7 @@ def _literals(hint: Any) -> Iterator[str]:
 
 
 def is_word(name: str) -> bool:
-    """Whether a name may be passed on as a word: `act=relu`, or a cell of a table.
+    """Whether a name may be used as a value, such as `act=relu` or a cell of a table.
 
     >>> is_word("hswish"), is_word("same"), is_word("bilinear"), is_word("width")
     (True, True, True, False)
@@ -141,7 +141,7 @@ def is_word(name: str) -> bool:
 
 @cache
 def _all_choices() -> frozenset[str]:
-    """The words of every field of every layer type; asked for only where all else fails."""
+    """The words of every field of every layer type; slow, since it loads all of them."""
     layer_types = layers.layer_types()
     return frozenset(
         word
@@ -152,7 +152,7 @@ def _all_choices() -> frozenset[str]:
 
 
 def is_plain_word(name: str) -> bool:
-    """Whether a word means the same on many layers, so that no variable may hide it.
+    """Whether a word means the same on many layers, so that no variable may have its name.
 
     >>> is_plain_word("relu"), is_plain_word("same"), is_plain_word("conv")
     (True, True, False)
@@ -160,12 +160,12 @@ def is_plain_word(name: str) -> bool:
     return name in _RULES or name in SWITCHES or attaches(name)
 
 
-# Words of many layers; `abs` is one of a merge, where other bare words are names.
+# Words of many layers. `abs` belongs to a merge, where other bare words are references.
 _RULES = frozenset({"same", "half", "valid", "full", "bias", "nobias", "ceil", "floor", "abs"})
 
 
 def unknown_word(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> CnncalcError:
-    """The complaint about a word that the head does not understand."""
+    """The error for a word that the head does not accept."""
     suggestion = did_you_mean(text, [*vocabulary.all_words(), *more])
     known = ", ".join(dict.fromkeys([*vocabulary.names, *vocabulary.words])) or "no options"
     return failure(
@@ -179,10 +179,10 @@ def unknown_word(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> C
 def bare_number(
     number: str, span: Span, vocabulary: Vocabulary, reason: NoBareNumber, *line: str
 ) -> CnncalcError:
-    """The complaint about a bare number after a head that takes none.
+    """The error for a bare number after a head that takes none.
 
-    `line` are the words behind the head, that number among them, to show the line as it
-    should be written; without them the shortest such line is shown.
+    `line` are the words after the head, the number included, so that the help can show the
+    corrected line; without them it shows the shortest correct line.
     """
     words = line or (number, "...")
     named = [f"{reason.letter}={word}" if word == number else word for word in words]
@@ -200,7 +200,7 @@ def bare_number(
 
 
 def unknown_key(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> CnncalcError:
-    """The complaint about an option that the head does not have."""
+    """The error for an option that the head does not have."""
     own = [*vocabulary.own, *vocabulary.tensors]
     known = [*own, *vocabulary.names, *more]
     return failure(

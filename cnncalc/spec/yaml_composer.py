@@ -1,7 +1,7 @@
-"""The events of PyYAML's parser -> the values of `source`, and all that is refused on the way.
+"""YAML text -> the values of `yaml_source`, built from the events of PyYAML's parser.
 
-Composed here and not by PyYAML because a repeated key must be an error, aliases must not
-multiply, and deep nesting must be refused while it is read, before anything recurses.
+PyYAML's own composer is not used: a repeated key must be an error, aliases must not multiply,
+and deep nesting must be refused while it is read, before anything recurses.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 64
 MAX_VALUES = 200_000
-PARSER_DEPTH = "nesting depth"  # libyaml from 0.2.6 on refuses more than 1,000 levels by itself
+PARSER_DEPTH = "nesting depth"  # in the error of libyaml, which from 0.2.6 on allows 1,000 levels
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser where there is one
 
-# What is no character of YAML, and the byte order mark, which nobody sees inside a text. Said
-# by what is refused, not by what is allowed: that compiles six times faster.
+# Characters that YAML forbids, and the byte order mark, which is invisible inside a text. Listing
+# what is refused instead of what is allowed makes the pattern compile six times faster.
 NOT_TEXT = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
@@ -38,7 +38,7 @@ EMPTY_HELP = "a network has at least an input and a list of layers"
 ALIAS_HELP = "use 'blocks' for repeated layers, 'vars' for repeated values"
 TAG_HELP = "write the value without a tag: its type follows from its form"
 
-# What usually helps, by the parser's words.
+# The help for a syntax error, by a fragment of the parser's message.
 HELP = {
     "mapping values are not allowed": "a text that contains ': ' needs quotes",
     "cannot start any token": "quote a text that begins with this character",
@@ -49,9 +49,10 @@ HELP = {
 
 
 def compose(text: str, file: str) -> Value:
-    r"""The one document in a YAML text; `file` is the name that errors give.
+    r"""The one document in a YAML text; `file` is the name shown in errors.
 
-    Raises CnncalcError, with the place and its line, for anything that is not plain YAML.
+    Raises:
+        CnncalcError: the text is not YAML, or uses a part of YAML that is refused here.
 
     >>> compose("a: 1\na: 2", "net.yaml")
     Traceback (most recent call last):
@@ -62,7 +63,7 @@ def compose(text: str, file: str) -> Value:
 
 
 class _OpenCollection:
-    """A collection whose end has not been read; `keys` is None for a list."""
+    """A list or mapping whose end has not been read yet; `keys` is None for a list."""
 
     __slots__ = ("items", "keys", "start")
 
@@ -73,7 +74,7 @@ class _OpenCollection:
 
 
 class Composer:
-    """Builds the tree of one document with a stack of its own; see `source.compose`.
+    """Builds the tree of one document with an explicit stack; see `compose`.
 
     >>> Composer("filters: 6", "net.yaml").compose().get("filters").value
     6
@@ -87,7 +88,11 @@ class Composer:
         self.nodes = 0
 
     def compose(self) -> Value:
-        """Read all events. Raises CnncalcError at the first thing that is refused."""
+        """Read all events and return the document.
+
+        Raises:
+            CnncalcError: at the first mistake.
+        """
         self._check_text(self.page.text)
         self._take_events(self.page.text)
         if self.root is None or self.root[:2] == (None, ""):
@@ -95,7 +100,7 @@ class Composer:
         return self.root
 
     def _take_events(self, text: str) -> None:
-        """Build the tree from the events of a text: the file's, or its beginning."""
+        """Build the tree from the events of a text: the whole file, or its beginning."""
         takers = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._open,
@@ -120,15 +125,16 @@ class Composer:
         if odd := NOT_TEXT.search(text):
             name = f"U+{ord(odd.group()):04X}"
             message = f"the file contains a character that is not text ({name})"
-            # Shown without it, for it may steer the terminal.
+            # The line is shown without the character, which could control the terminal.
             page = SourceText(NOT_TEXT.sub("\ufffd", text), self.page.file)
             page.refuse(page.at(odd.start()), 1, "not-text", message)
 
     def _refuse_what_the_parser_refused(self, end: Mark) -> NoReturn:
-        """Refuse the first collection that is too deep, as with a parser that has no limit.
+        """Report the first collection that is too deep, where the parser itself gave up.
 
-        The parser reads ahead of its events, for what it reads may turn out to be a key; so it
-        may fail before it gives a single one. Without what it failed at, it gives them.
+        The parser reads ahead of its events, since what it reads may turn out to be a key, so it
+        may fail before the first event. Given only the text before the failure, it returns the
+        events, and the ordinary depth check finds the place.
         """
         page = self.page
         Composer(page.text, page.file)._take_events(page.text[: end.index])  # noqa: SLF001 - its own class
@@ -147,7 +153,7 @@ class Composer:
             )
 
     def _check_node(self, event: Any) -> None:
-        """Refuse what YAML may hang on any node, and more nodes than a network can need."""
+        """Refuse anchors and tags, and more nodes than any network needs."""
         start, page = event.start_mark, self.page
         if event.anchor is not None and page.text[start.index] == "&":
             self._refuse_alias(start)
@@ -203,7 +209,7 @@ class Composer:
         keys[key.text] = key
 
     def _keys_due(self) -> dict[str, Scalar] | None:
-        """The keys of the innermost collection, if it is a mapping that awaits one."""
+        """The keys of the innermost collection, if it is a mapping whose next node is a key."""
         if not self.stack:
             return None
         top = self.stack[-1]
@@ -232,7 +238,7 @@ class Composer:
 
 
 def _scalar(page: SourceText, event: Any, value: str | float | bool | None) -> Scalar:
-    """The scalar of an event, with the way its text lies in the file."""
+    """The scalar of an event, with the position of its text in the file."""
     start, end, text, style = event.start_mark, event.end_mark, event.value, event.style
     if not style and start.line == end.line:  # nearly all are plain and short
         return Scalar(value, text, page.span(start, end.column - start.column))
@@ -244,12 +250,12 @@ def _scalar(page: SourceText, event: Any, value: str | float | bool | None) -> S
     if start.line != end.line:
         _check_continuation(page, event)
         return Scalar(value, text, span, None)
-    # An escape is longer than what it stands for.
+    # With an escape the quoted text is longer than its value, so positions inside are unknown.
     return Scalar(text, text, span, 1 if end.column - start.column == len(text) + 2 else None)
 
 
 def _indent(page: SourceText, event: Any) -> int | None:
-    """How far the lines of a literal block are indented, by its first line with text."""
+    """The indentation of a literal block, taken from its first line with text."""
     found = re.search(r"[^\n]+", event.value)
     if found is None:
         return None
@@ -259,14 +265,14 @@ def _indent(page: SourceText, event: Any) -> int | None:
 
 
 def _check_continuation(page: SourceText, event: Any) -> None:
-    """The C parser takes a tab for a space where a plain text goes on in the next line."""
+    """Refuse a tab at the start of a continued line, which the C parser takes for a space."""
     found = TAB_CONTINUATION.search(page.text, event.start_mark.index, event.end_mark.index)
     if found and not event.style:
         page.refuse(page.at(found.start(1)), len(found.group(1)), "yaml-tab", TAB, TAB_HELP)
 
 
 def _syntax_error(page: SourceText, error: yaml.MarkedYAMLError) -> NoReturn:
-    """What the parser says, in its words; but a tab is called a tab."""
+    """Raise the parser's own error with its position; a tab gets a clearer message."""
     problem = error.problem or "this is not YAML"
     mark: Mark = error.problem_mark or SourcePosition(0, 0, 0)
     tab = TAB_INDENT.match(page.line(mark))
@@ -282,18 +288,18 @@ def _syntax_error(page: SourceText, error: yaml.MarkedYAMLError) -> NoReturn:
     page.refuse(mark, 1, "yaml", problem, advice, notes)
 
 
-WORD = re.compile(r"[^\s,\[\]{}]+")  # an alias, an anchor, a tag, or the head of a | block
+WORD = re.compile(r"[^\s,\[\]{}]+")  # an alias, an anchor, a tag, or the start of a | block
 
 
 Mark: TypeAlias = Any  # a mark of either PyYAML parser, or a SourcePosition
 
 
 class SourcePosition(NamedTuple):
-    """A mark of our own: line, column and index in the text, all counted from 0."""
+    """A mark of our own: line, column and index in the text, counted from 0."""
 
     line: int
     column: int
-    index: int  # type: ignore[assignment]  # hides tuple.index, which no mark needs
+    index: int  # type: ignore[assignment]  # hides tuple.index, which is not used
 
 
 class SourceText:
@@ -309,7 +315,7 @@ class SourceText:
         self.file = file
 
     def at(self, index: int) -> SourcePosition:
-        """The place of text[index]."""
+        """The position of text[index]."""
         breaks = [found.end() for found in BREAK.finditer(self.text, 0, index)]
         return SourcePosition(len(breaks), index - (breaks[-1] if breaks else 0), index)
 
@@ -323,12 +329,12 @@ class SourceText:
         return len(found.group()) if found else 1
 
     def span(self, start: Mark, width: int) -> Span:
-        """So many characters from a mark on."""
+        """The span of `width` characters from a mark on."""
         column = start.column + 1
         return Span(self.file, start.line + 1, column, column + width)
 
     def stretch(self, start: Mark, end: Mark) -> Span:
-        """From one mark to another, or to the end of the first line if they are further apart."""
+        """The span between two marks, cut at the end of the first line."""
         if start.line == end.line:
             return self.span(start, end.column - start.column)
         return self.span(start, len(self.line(start).rstrip()) - start.column)
@@ -342,6 +348,10 @@ class SourceText:
         help: str | None = None,
         notes: tuple[str, ...] = (),
     ) -> NoReturn:
-        """Raise CnncalcError at a mark, with its line."""
+        """Raise an error at a mark, with its source line.
+
+        Raises:
+            CnncalcError: always.
+        """
         span = self.span(mark, width)
         raise CnncalcError(Diagnostic("error", code, message, span, notes, help, self.line(mark)))

@@ -1,7 +1,12 @@
-"""YAML text -> values that know their line and column; and where the text comes from.
+"""The values of a YAML text, each with its line and column, and the file they are read from.
 
-The values keep what was written beside what it means, so that an error can point at one
-word of a layer's text. How a text becomes values, and what is refused, is in `yaml_composer`.
+A value keeps its written text beside its meaning, so that an error can point at one word of a
+layer's text. `yaml_composer` turns a text into these values.
+
+Plain scalars follow rules of our own, because YAML 1.1 guesses. Numbers are decimal: `8`, `-2`,
+`1_000_000`, `0.5`, `.5`, `1e-3`. `true`, `false`, `null`, `~` and nothing at all keep their
+meaning. All else is text: `on`, `no`, `1:30`, `0x10`, and also `010`, which YAML 1.1 reads as 8
+and YAML 1.2 as 10, so that a field for numbers refuses it.
 """
 
 from __future__ import annotations
@@ -28,7 +33,8 @@ NUMBER_STARTS = frozenset("0123456789+-.")
 def meaning(text: str) -> str | int | float | bool | None:
     """The value of an unquoted text.
 
-    Raises OverflowError for a number that cannot be held exactly enough to be honest.
+    Raises:
+        OverflowError: a whole number has too many digits, or a float overflows or becomes 0.
 
     >>> [meaning(text) for text in ("64", "1e-3", "true", "no", "010", "1:30")]
     [64, 0.001, True, 'no', '010', '1:30']
@@ -57,8 +63,9 @@ TOO_BIG = ", the limit for a spec"
 class Scalar(NamedTuple):
     """One number, word, switch or text; `text` is what was written, without its quotes.
 
-    `inset` is how far the text begins behind its span: 0 for plain text, 1 after a quote,
-    the indentation of a literal block; None where the text is not in the file as it stands.
+    `inset` is the distance from the start of the span to the start of the text: 0 for plain text,
+    1 after a quote, the indentation of a literal block; None where the text differs from the file,
+    as with escapes and folded lines.
 
     >>> from cnncalc.spec.yaml_composer import compose
     >>> compose("[conv 6 5x5]", "net.yaml").items[0].slice(5, 6).where
@@ -72,9 +79,9 @@ class Scalar(NamedTuple):
     literal: bool = False
 
     def slice(self, start: int, end: int) -> Span:
-        """The place of text[start:end] in the file; the whole span where that is not known.
+        """The span of text[start:end] in the file; the whole span where that is not known.
 
-        In a literal block the place ends with the line it begins on.
+        In a literal block the span ends at the end of its first line.
         """
         if self.inset is None:
             return self.span
@@ -91,7 +98,7 @@ class Scalar(NamedTuple):
 
 
 class Word(NamedTuple):
-    """A stretch of a scalar's text."""
+    """A part of a scalar's text that knows where it stands in the file."""
 
     text: str
     scalar: Scalar
@@ -99,15 +106,15 @@ class Word(NamedTuple):
 
     @property
     def span(self) -> Span:
-        """Where the word stands in the file."""
+        """The span of the word in the file."""
         return self.scalar.slice(self.start, self.start + len(self.text))
 
     def part(self, start: int, end: int | None = None) -> Word:
-        """A word inside the word: what follows the = of `s=2`, say."""
+        """A part of the word, such as what follows the = of `s=2`."""
         return Word(self.text[start:end], self.scalar, self.start + start)
 
     def split(self, marks: str) -> list[Word]:
-        """The stretches between these marks outside brackets, without the blanks around them."""
+        """The parts between these characters outside brackets, without surrounding blanks."""
         cuts = [
             at for at, depth in enumerate(depths(self.text)) if not depth and self.text[at] in marks
         ]
@@ -115,13 +122,13 @@ class Word(NamedTuple):
         return [piece.stripped() for piece in pieces]
 
     def stripped(self) -> Word:
-        """The word without blanks at its ends."""
+        """The word without leading and trailing blanks."""
         lead = len(self.text) - len(self.text.lstrip())
         return self.part(lead, lead + len(self.text.strip()))
 
 
 def depths(text: str) -> list[int]:
-    """How many brackets are open behind each character.
+    """How many brackets are open after each character.
 
     >>> depths("a(b)c")
     [0, 1, 1, 0, 0]
@@ -130,12 +137,12 @@ def depths(text: str) -> list[int]:
 
 
 def whole_word(scalar: Scalar) -> Word:
-    """A scalar's text as one word."""
+    """The whole text of a scalar as one word."""
     return Word(scalar.text, scalar, 0)
 
 
 class ListValue(NamedTuple):
-    """A list; the span is its first line.
+    """A list; its span covers the first line only.
 
     >>> from cnncalc.spec.yaml_composer import compose
     >>> [item.value for item in compose("[6, 5x5]", "net.yaml").items]
@@ -147,7 +154,7 @@ class ListValue(NamedTuple):
 
 
 class MappingValue(NamedTuple):
-    """Keys, which are text and all different, with their values; the span is its first line.
+    """A mapping with distinct text keys; its span covers the first line only.
 
     >>> from cnncalc.spec.yaml_composer import compose
     >>> compose("{on: 1, 8: 2}", "net.yaml").keys()
@@ -182,7 +189,7 @@ Value: TypeAlias = Scalar | ListValue | MappingValue
 
 
 def plain(value: Value) -> object:
-    """The same tree as Python's own dicts, lists and scalars.
+    """The value as plain dicts, lists and scalars, without positions.
 
     >>> from cnncalc.spec.yaml_composer import compose
     >>> plain(compose("a: [1, 1e-3, true, ~, no]", "net.yaml"))
@@ -196,10 +203,12 @@ def plain(value: Value) -> object:
 
 
 def read(path: str) -> str:
-    """The text of a file, or of the standard input for "-"; UTF-8, a byte order mark dropped.
+    """The text of a UTF-8 file, or of standard input for "-", without a byte order mark.
 
-    Raises CnncalcError: exit code 3 where there is nothing to read, 1 for more than 8 MiB.
-    At most that much is read, so an endless input ends.
+    At most 8 MiB are read, so that an endless input ends.
+
+    Raises:
+        CnncalcError: the file cannot be read or is not UTF-8 (exit code 3), or is too large (1).
 
     >>> read("missing.yaml")
     Traceback (most recent call last):
@@ -216,5 +225,5 @@ def read(path: str) -> str:
 
 
 def too_big(path: str) -> CnncalcError:
-    """The complaint about a text beyond the limit."""
+    """The error for a text of more than 8 MiB."""
     return files.too_big(path, MAX_BYTES, TOO_BIG)
