@@ -74,7 +74,7 @@ def test_a_gate_is_said_alike():
     network = gated().network()
     parameters = gather(network)
     done = forward(network, {"in": ramp(network.nodes[0].shape)}, parameters, keep="all")
-    said = "a gate by global pooling on the way scales by the whole map"
+    said = "a gate on the way scales by a global pool of the whole map"
     for name, position in (("a", (4, 4)), ("gate", (0, 0)), ("mul", (4, 4)), ("b", (2, 2))):
         of_unit = rf.unit_text(seen_by(network, name, position), "HWC")
         neuron = Neurons(done, parameters, network.row(name)).at((0, *position))

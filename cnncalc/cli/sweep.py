@@ -231,10 +231,10 @@ def _plotted(
     *,
     fenced: bool,
 ) -> Iterator[str]:
-    from cnncalc.render import scatter, sweep
+    from cnncalc.render import sweep
 
     across, up = sweep.axes(results, [key for key, _ in goals])
     fence = "```\n" if fenced else ""
     yield f"\n{fence}"
-    yield scatter.text(sweep.points(results, across, up, front), across, up)
+    yield sweep.plot(sweep.points(results, across, up, front), across, up)
     yield fence

@@ -1,4 +1,4 @@
-"""The outcome of `check`: a line per network, what is wrong with it, a line for all."""
+"""Answers of `check`: one line per network with its mistakes, and a summary of all networks."""
 
 from __future__ import annotations
 
@@ -34,15 +34,14 @@ if TYPE_CHECKING:
     from cnncalc.questions.check import BudgetResult, CheckResult
     from cnncalc.render.schema import Schema
 
-WIDTH = 34  # of the names; a longer one pushes its line to the right
+NAME_WIDTH = 34  # a longer name shifts the rest of its line: lines are printed one by one
 
 
 def lines(result: CheckResult, style: str, *, color: bool = False, ascii_only: bool = False) -> str:
-    """One network: its line, then what is wrong in full, concisely, or as annotations."""
+    """One network: its line, then its errors and warnings as `full`, `concise` or `github` text."""
     shown = [remark for remark in result.diagnostics if remark.severity != "note"]
     if style == "full":
-        texts = [diagnostics.one(d, color=color, ascii_only=ascii_only) for d in shown]
-        texts = [f"{text}\n" for text in texts]
+        texts = [f"{diagnostics.full(d, color=color, ascii_only=ascii_only)}\n" for d in shown]
     else:
         write = diagnostics.github if style == "github" else diagnostics.concise
         texts = [write(remark) for remark in shown]
@@ -50,8 +49,8 @@ def lines(result: CheckResult, style: str, *, color: bool = False, ascii_only: b
 
 
 def line(result: CheckResult) -> str:
-    """Whether a network holds, and what was looked at."""
-    name = pad(result.label, max(WIDTH, len(result.label)), right=False)
+    """Whether a network is as its file promises, and the figures that were looked at."""
+    name = pad(result.label, max(NAME_WIDTH, len(result.label)), right=False)
     return "  ".join([f"{'ok' if result.ok else 'FAIL':4}", name, "   ".join(_facts(result))])
 
 
@@ -65,51 +64,51 @@ def _facts(result: CheckResult) -> Iterator[str]:
     if report.expect:
         yield _share([check.ok for check in report.expect], "figure", "as expected")
     if result.budget:
-        yield _share([held.ok for held in result.budget], "budget", "held")
+        yield _share([budget.ok for budget in result.budget], "budget", "met")
     if not report.expect and not result.budget:
         yield "nothing to compare"
 
 
-def _share(holds: Sequence[bool], word: str, verb: str) -> str:
-    """How many of them hold."""
-    count = counted(len(holds), word)
-    return f"{count} {verb}" if all(holds) else f"{sum(holds)} of {count} {verb}"
+def _share(passed: Sequence[bool], word: str, verb: str) -> str:
+    """How many of them pass: `2 budgets met`, `1 of 2 budgets met`."""
+    count = counted(len(passed), word)
+    return f"{count} {verb}" if all(passed) else f"{sum(passed)} of {count} {verb}"
 
 
 def summary(outcomes: Iterable[tuple[str, bool]]) -> str:
-    """The count of networks (file, ok), their files, and failures.
+    """How many networks and files were checked, and how many failed; outcomes are (file, ok).
 
     >>> summary([("a.yaml", True), ("a.yaml", False), ("b.yaml", True)])
     '3 networks in 2 files: 2 ok, 1 failed'
     """
-    known = list(outcomes)
-    failed = sum(not ok for _, ok in known)
-    files = len({file for file, _ in known})
-    verdict = f"{len(known) - failed} ok" + (f", {failed} failed" if failed else "")
-    return f"{counted(len(known), 'network')} in {counted(files, 'file')}: {verdict}"
+    outcomes = list(outcomes)
+    failed = sum(not ok for _, ok in outcomes)
+    files = len({file for file, _ in outcomes})
+    verdict = f"{len(outcomes) - failed} ok" + (f", {failed} failed" if failed else "")
+    return f"{counted(len(outcomes), 'network')} in {counted(files, 'file')}: {verdict}"
 
 
 def entry(result: CheckResult) -> dict[str, Any]:
-    """One network of the JSON document; `totals` and `expect` only where it loads."""
+    """One network of the JSON document; one that does not load has no totals and expectations."""
     spec = {"file": result.file, "variant": result.variant}
     fields: dict[str, Any] = {"ok": result.ok, "spec": spec}
     if result.report is not None:
         fields["spec"] = {"name": result.report.name, **spec}
         fields["totals"] = totals(result.report.totals)
         fields["expect"] = [expectation(check) for check in result.report.expect]
-        fields["budget"] = [_held(held) for held in result.budget]
+        fields["budget"] = [_budget(budget) for budget in result.budget]
     return {**fields, "diagnostics": [diagnostic(d) for d in result.diagnostics]}
 
 
-def _held(held: BudgetResult) -> dict[str, Any]:
-    budget = held.budget
+def _budget(result: BudgetResult) -> dict[str, Any]:
+    budget = result.budget
     limit = {"key": budget.key, "relation": ">=" if budget.least else "<=", "limit": budget.limit}
-    actual = {} if held.actual is None else {"actual": held.actual, "delta": held.delta}
-    return {**limit, **actual, "ok": held.ok}
+    actual = {} if result.actual is None else {"actual": result.actual, "delta": result.delta}
+    return {**limit, **actual, "ok": result.ok}
 
 
 def document(entries: Sequence[dict[str, Any]], *, version: str) -> dict[str, Any]:
-    """The whole document; ok where every network is."""
+    """The document `cnncalc.check/1`; `ok` where every network is."""
     ok = all(entry["ok"] for entry in entries)
     return {**envelope("check", version, ok=ok), "results": list(entries)}
 
@@ -119,7 +118,7 @@ def schema() -> Schema:
     spec = record({"file": TEXT, "variant": MAYBE_TEXT}, {"name": TEXT})
     budget = record(
         {"key": TEXT, "relation": {"enum": ["<=", ">="]}, "limit": COUNT, "ok": FLAG},
-        {"actual": COUNT, "delta": described(WHOLE, "how far beyond the limit; 0 where it holds")},
+        {"actual": COUNT, "delta": described(WHOLE, "how far beyond the limit; 0 where it is met")},
     )
     result = record(
         {"ok": FLAG, "spec": spec, "diagnostics": listed(ref("diagnostic"))},
@@ -129,4 +128,6 @@ def schema() -> Schema:
             "budget": listed(budget),
         },
     )
-    return answer_schema("check", "what became of each network", {"results": listed(result)})
+    return answer_schema(
+        "check", "whether each network is as its file promises", {"results": listed(result)}
+    )

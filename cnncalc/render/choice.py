@@ -1,4 +1,4 @@
-"""What the reader asked to see of a report: which lines, which columns, in which letters."""
+"""Which lines and columns of a report are shown, and how they are written."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Units = Literal["exact", "si"]  # whole numbers, or prefixes such as k, M and G
 
 
 class Choice(NamedTuple):
-    """The options of a table. The defaults serve a reader who asked for nothing.
+    """The options of a table.
 
     `columns` None means the usual set, without those that would be empty. `depth` None means
-    the deepest level of groups that stays readable. `only` keeps layer types, `at` one layer
-    or group; `sort` orders by a column, largest first, and `top` keeps that many lines. `units`
-    None means whole numbers in the table, and prefixes for the largest of the lines below it.
+    the deepest level of groups whose table stays readable. `only` keeps layer types, `at` keeps
+    one layer or group; `sort` orders by a column, largest first, and `top` keeps that many
+    lines. `units` None means whole numbers in the table, and prefixes for large numbers below it.
 
     >>> Choice(only=("conv",)).picks, Choice(depth=1).picks
     (True, False)
@@ -38,12 +38,12 @@ class Choice(NamedTuple):
 
     @property
     def picks(self) -> bool:
-        """Whether lines are picked out, rather than the network shown as a whole."""
+        """Whether only some lines are shown, rather than the network as a whole."""
         return bool(self.only or self.at or self.sort or self.top is not None)
 
 
 class ChoiceError(ValueError):
-    """A word of the command line that names nothing; `help` may know what was meant.
+    """A command-line word that names no column, layer or figure; `help` suggests the closest.
 
     >>> error = ChoiceError("column", "param", ["params", "macs"])
     >>> str(error), error.help

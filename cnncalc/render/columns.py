@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class View(NamedTuple):
-    """How cells are written: the order of axes, the sign between sizes, marks or none.
+    """How cells are written: the order of the axes, and the sign between sizes.
 
-    `bare` cells are for programs: a figure is never marked, so that it can be computed with.
+    `bare` cells are for programs: their figures carry no mark such as ≥.
     """
 
     report: Report
@@ -64,7 +64,7 @@ def _count(key: str) -> ReportColumn:
 
 
 def _percent(key: str, heading: str, meaning: str) -> ReportColumn:
-    """A figure of the line in percent of the network's."""
+    """A figure of the line as a percentage of the network's."""
     figure = key.rstrip("%")
 
     def cell(line: TableRow, view: View) -> Cell:
@@ -80,7 +80,7 @@ def _percent(key: str, heading: str, meaning: str) -> ReportColumn:
 def _setting(
     key: str, heading: str, meaning: str, write: Callable[[object, View], str]
 ) -> ReportColumn:
-    """A field of the layer, with its defaults and rules put in."""
+    """A field of the layer, with defaults filled in."""
 
     def cell(line: TableRow, view: View) -> Cell:
         value = line.owner.settings.get(key) if line.owner else None
@@ -103,7 +103,7 @@ def _fact(
 def _field(
     key: str, heading: str, meaning: str, write: Callable[[ReceptiveField, View], str]
 ) -> ReportColumn:
-    """Something of the receptive field."""
+    """A property of the receptive field."""
 
     def cell(line: TableRow, view: View) -> Cell:
         field = line.last.receptive_field if line.last else None
@@ -160,7 +160,7 @@ def _neurons(line: TableRow, _: View) -> Cell:
 
 
 def _fit(line: TableRow, view: View) -> Cell:
-    """What the windows leave unread, per axis; a group counts its layers that leave some."""
+    """What the windows leave unread per axis; for a group, how many of its layers leave any."""
     windowed = [row for row in line.rows if row.unused]
     wasting = [row for row in windowed if any(row.unused)]
     if not wasting:
@@ -190,8 +190,8 @@ COLUMNS: dict[str, ReportColumn] = {
         _setting("kernel", "F", "size of the filter or window", _sizes),
         _setting("stride", "S", "stride", _collapsed),
         _setting("padding", "P", "zeros around the input; a+b where the sides differ", _sides),
-        _setting("dilation", "Dilation", "distance of the taps of the filter", _collapsed),
-        _setting("groups", "Groups", "groups of channels that do not see each other", _collapsed),
+        _setting("dilation", "Dilation", "spacing of the filter taps", _collapsed),
+        _setting("groups", "Groups", "groups of channels convolved apart", _collapsed),
         _setting("bias", "Bias", "whether there is a bias", _switch),
         ReportColumn("output", "Output", "shape of what comes out", _output),
         *map(_count, used("column")),
@@ -201,13 +201,13 @@ COLUMNS: dict[str, ReportColumn] = {
         ReportColumn(
             "memory", "Bytes out", "bytes of the output, for the batch and dtype", _memory
         ),
-        _field("rf", "RF", "receptive field in input pixels; ≥ where a gate sees more", _rf),
-        _field("jump", "Jump", "input pixels between neighbouring fields", _jump),
-        _field("start", "Start", "centre of the first field; 0.5 is the first pixel", _start),
-        ReportColumn("fit", "Fit", "rows and columns of its input left unread", _fit, kind="text"),
+        _field("rf", "RF", "receptive field in input pixels; ≥ where a gate depends on more", _rf),
+        _field("jump", "Jump", "input pixels between the fields of neighbouring neurons", _jump),
+        _field("start", "Start", "centre of the first field; the first pixel is at 0.5", _start),
+        ReportColumn("fit", "Fit", "rows and columns of the input left unread", _fit, kind="text"),
         _fact("inputs", "From", "where the input comes from",
               lambda line: ", ".join(line.rows[0].inputs) if line.rows else None),
-        _fact("block", "Block", "the block that wrote the layer",
+        _fact("block", "Block", "the block call that the layer comes from",
               lambda line: line.owner.block if line.owner else None),
         _fact("shared", "Shares", "the layer whose weights are used",
               lambda line: line.owner.shared_with if line.owner else None),
@@ -226,7 +226,7 @@ CSV = (
     "index", "name", "type", "output", "kernel", "stride", "padding", "weights", "biases",
     "params", "buffers", "connections", "macs", "rf",
 )  # fmt: skip
-# What gives way on a narrow terminal, the first of them first.
+# What a narrow terminal hides, in this order.
 SPARE = ("connections", "biases", "weights", "padding", "stride", "kernel", "index")
 SORTABLE = (
     *(key for key, column in COLUMNS.items() if column.total), "neurons", "memory",

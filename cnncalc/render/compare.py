@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.figures import FIGURES
 from cnncalc.render import table as writer
 from cnncalc.render.format import grouped, per_axis, printable, to_ascii
-from cnncalc.render.json import answer_schema, envelope, totals, totals_schema
-from cnncalc.render.schema import MAYBE_TEXT, TEXT, described, listed, record, ref
+from cnncalc.render.json import (
+    NAMED_SHAPES,
+    answer_schema,
+    envelope,
+    named_shapes,
+    spec,
+    totals,
+    totals_schema,
+)
+from cnncalc.render.schema import MAYBE_TEXT, TEXT, described, listed, record
 from cnncalc.render.table import Column, Table
 from cnncalc.shapes import Shape
 
@@ -24,15 +32,15 @@ if TYPE_CHECKING:
 MAYBE_COUNT: Schema = {"type": ["integer", "null"], "minimum": 0}
 MAYBE_WHOLE: Schema = {"type": ["integer", "null"]}
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
-COUNTED = {
+STATUS_WORDS = {
     "changed": "changed", "added": "only in {after}", "removed": "only in {before}",
-    "resized": "on other sizes only", None: "alike",
+    "resized": "differing only in size", None: "the same",
 }  # fmt: skip
-FEW = 40  # characters of a setting that are shown
+MAX_SETTING = 40  # characters of a setting that are shown
 
 
 def text(comparison: Comparison, *, layers: bool = False, ascii_only: bool = False) -> str:
-    """Aligned columns, for people; with `layers`, every layer that differs."""
+    """The totals in aligned columns; with `layers`, also every layer that differs."""
     lines = writer.lines(_totals(comparison), ascii_only=ascii_only)
     for index in range(1, len(comparison.labels)):
         lines += ["", _counts(comparison, index)]
@@ -94,7 +102,7 @@ def _word(key: str) -> str:
 
 
 def percent(delta: int, of: int) -> str:
-    """A difference in percent, to one decimal; nothing where there is nothing to compare with.
+    """A difference in percent with one decimal; empty where the first value is 0.
 
     >>> percent(557032, 25000000), percent(-1, 3), percent(5, 0)
     ('+2.2 %', '-33.3 %', '')
@@ -106,16 +114,18 @@ def percent(delta: int, of: int) -> str:
 
 
 def _counts(comparison: Comparison, index: int) -> str:
-    """How many layers changed, and how."""
+    """One line: how many layers changed, were added, were removed."""
     before, after = printable(comparison.labels[0]), printable(comparison.labels[index])
     counts = Counter[str | None](pair.status for pair in comparison.layers[index - 1])
-    counted = [f"{counts[status]} {word}" for status, word in COUNTED.items() if counts[status]]
+    counted = [
+        f"{counts[status]} {word}" for status, word in STATUS_WORDS.items() if counts[status]
+    ]
     listed = ", ".join(counted).format(before=before, after=after)
     return f"layers of {before} and {after}: {listed}"
 
 
 def _changes(comparison: Comparison, index: int) -> Table:
-    """The layers that differ; what only has other sizes around it is left out."""
+    """The layers that differ, without those that differ only in size."""
     first, other = comparison.reports[0], comparison.reports[index]
     columns = [Column("", "text"), Column("Layer", "name"), Column("What differs", "text")]
     rows = [
@@ -148,7 +158,7 @@ def _alone(unit: LayerGroup, layout: str) -> str:
 
 
 def _shown(value: Any, layout: str) -> str:
-    """A setting, a shape or a count, as short as people write it."""
+    """A setting, a shape or a count, written as briefly as in a spec."""
     if isinstance(value, Shape):
         return value.text(layout)
     if isinstance(value, (bool, type(None))):
@@ -160,7 +170,7 @@ def _shown(value: Any, layout: str) -> str:
     if all(isinstance(item, Shape) for item in value):
         return ", ".join(item.text(layout) for item in value)
     text = per_axis([_sides(item) for item in value])
-    return text if len(text) <= FEW else f"{text[:FEW]}…"
+    return text if len(text) <= MAX_SETTING else f"{text[:MAX_SETTING]}…"
 
 
 def _sides(value: object) -> str:
@@ -171,7 +181,7 @@ def _sides(value: object) -> str:
 
 
 def document(comparison: Comparison, *, version: str) -> dict[str, Any]:
-    """Everything, for programs; deltas are against the first network."""
+    """The document `cnncalc.compare/1`; deltas are against the first network."""
     return {
         **envelope("compare", version),
         "networks": [
@@ -190,11 +200,9 @@ def document(comparison: Comparison, *, version: str) -> dict[str, Any]:
 def _network(label: str, report: Report) -> dict[str, Any]:
     return {
         "label": label,
-        "name": report.name,
-        "file": report.file,
-        "variant": report.variant,
-        "inputs": [{"name": port.name, "shape": port.shape.by_letter} for port in report.inputs],
-        "outputs": [{"name": port.name, "shape": port.shape.by_letter} for port in report.outputs],
+        **spec(report),
+        "inputs": named_shapes((port.name, port.shape) for port in report.inputs),
+        "outputs": named_shapes((port.name, port.shape) for port in report.outputs),
         "totals": totals(report.totals),
     }
 
@@ -229,9 +237,9 @@ def _json(value: Any) -> Any:
 
 def schema() -> Schema:
     """The schema of `cnncalc.compare/1`."""
-    ports = listed(record({"name": TEXT, "shape": ref("shape")}))
     names: dict[str, Schema] = {"label": TEXT, "name": TEXT, "file": TEXT, "variant": MAYBE_TEXT}
-    network = record({**names, "inputs": ports, "outputs": ports, "totals": totals_schema()})
+    ports = {"inputs": NAMED_SHAPES, "outputs": NAMED_SHAPES}
+    network = record({**names, **ports, "totals": totals_schema()})
     figure = record(
         {
             "key": TEXT,
@@ -243,7 +251,7 @@ def schema() -> Schema:
     changes: Schema = {"type": "object", "additionalProperties": pair}
     layer = record(
         {
-            "network": described(TEXT, "the label of the network held against the first"),
+            "network": described(TEXT, "the label of the network that is compared with the first"),
             "status": {"enum": ["added", "removed", "changed", "resized"]},
             "changes": described(changes, "what differs, as [before, after]"),
         },

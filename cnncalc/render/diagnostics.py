@@ -1,4 +1,4 @@
-"""Diagnostics as text: the place, the line with carets under the fault, the cause, the help."""
+"""Diagnostics as text: place, source line with carets under the mistake, notes, help."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ if TYPE_CHECKING:
     from cnncalc.errors import Diagnostic, Span
 
 COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "gutter": "1;34"}
-WIDEST = 160  # columns of a source line that are shown
-ENDLESS = re.compile(r"(\S{120})\S{120,}(\S{20})")  # no word of a person, and no path
+MAX_LINE = 160  # characters of a source line that are shown
+# Longer than words and paths are: a text without spaces, such as a number of 1000 digits.
+ENDLESS = re.compile(r"(\S{120})\S{120,}(\S{20})")
 
 
 def text(
     diagnostics: Sequence[Diagnostic], *, color: bool = False, ascii_only: bool = False
 ) -> str:
-    """All diagnostics, a blank line between them, and a count below several."""
-    parts = [one(d, color=color, ascii_only=ascii_only) for d in diagnostics]
+    """All diagnostics in full, a blank line between them, and a count below several."""
+    parts = [full(d, color=color, ascii_only=ascii_only) for d in diagnostics]
     if len(parts) > 1:
         parts.append(count(diagnostics))
     return "".join(f"{part}\n" for part in "\n\n".join(parts).split("\n")) if parts else ""
 
 
-def one(diagnostic: Diagnostic, *, color: bool = False, ascii_only: bool = False) -> str:
+def full(diagnostic: Diagnostic, *, color: bool = False, ascii_only: bool = False) -> str:
     """One diagnostic in full, without a final newline.
 
     >>> from cnncalc.errors import Diagnostic, Span
     >>> span = Span("net.yaml", 3, 20, 24)
-    >>> print(one(Diagnostic("error", "unknown-word", "'conv' does not understand 'rleu'", span,
+    >>> print(full(Diagnostic("error", "unknown-word", "'conv' does not understand 'rleu'", span,
     ...     help="did you mean 'relu'?", line_text="  - C1: conv 6 5x5 rleu")))
     error[unknown-word]: 'conv' does not understand 'rleu'
      --> net.yaml:3:20
@@ -55,7 +56,7 @@ def one(diagnostic: Diagnostic, *, color: bool = False, ascii_only: bool = False
 
 
 def concise(diagnostic: Diagnostic) -> str:
-    """One line, as editors and grep understand it.
+    """One line in the format that editors and grep understand.
 
     >>> from cnncalc.errors import Diagnostic, Span
     >>> concise(Diagnostic("error", "missing-input", "no input shape", Span("a.yaml", 1, 1, 2)))
@@ -66,7 +67,7 @@ def concise(diagnostic: Diagnostic) -> str:
 
 
 def github(diagnostic: Diagnostic) -> str:
-    """A workflow command that puts the message beside the line of a pull request.
+    """A GitHub workflow command that shows the message at its line of a pull request.
 
     >>> from cnncalc.errors import Diagnostic, Span
     >>> github(Diagnostic("note", "fit", "100% exact", Span("a.yaml", 3, 5, 9)))
@@ -112,7 +113,7 @@ def _margin(span: Span | None) -> str:
 
 
 def _remarks(diagnostic: Diagnostic, paint: _Painter, ascii_only: bool) -> list[str]:
-    """The notes and the help, each behind its own sign."""
+    """The notes and the help, one line each."""
     helps = [("help", diagnostic.help)] if diagnostic.help else []
     margin = f"{_margin(diagnostic.span)} {paint('=', 'gutter')}"
     indent = " " * (len(_margin(diagnostic.span)) + len(" = note: "))
@@ -136,16 +137,16 @@ def _excerpt(span: Span, line: str, paint: _Painter, ascii_only: bool) -> list[s
 
 
 def _window(line: str, start: int, end: int) -> tuple[str, int, int]:
-    """The part of a long line around line[start:end], marked where it was cut; the new places."""
-    first = max(0, min(start - WIDEST // 4, len(line) - WIDEST))
-    last = first + WIDEST
+    """The part of a long line around line[start:end], marked where it is cut, and its new span."""
+    first = max(0, min(start - MAX_LINE // 4, len(line) - MAX_LINE))
+    last = first + MAX_LINE
     left, right = "…" * (first > 0), "…" * (last < len(line))
     moved = len(left) - first
     return left + line[first:last] + right, start + moved, min(end, last) + moved
 
 
 def _shown(text: str, ascii_only: bool) -> str:
-    """Source text in which every character takes its place: tabs and controls are seen."""
+    """Source text with tabs and control characters made visible, so that carets stay in place."""
     seen = printable(text.replace("\t", "→"))
     if not ascii_only:
         return seen
@@ -161,10 +162,10 @@ def _words(message: str, indent: str = "", ascii_only: bool = False) -> str:
 
 
 def _readable(message: str) -> str:
-    """A message without the middle of words that nobody would read."""
+    """A message without the middle of endless words."""
     return ENDLESS.sub(r"\1…\2", message)
 
 
 def _quoted(value: object, more: str = "") -> str:
-    """A value as workflow commands want it: some signs as percent codes."""
+    """A value as workflow commands need it: some characters as percent codes."""
     return "".join(f"%{ord(c):02X}" if c in f"%\r\n{more}" else c for c in str(value))

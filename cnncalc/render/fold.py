@@ -1,6 +1,7 @@
-"""Rows -> lines: attached norms and activations fold into their layer, layers into groups.
+"""Rows of a report -> lines of a table.
 
-A line keeps the rows it stands for; what it shows of them is summed by whoever asks.
+Attached norms and activations fold into their layer, layers into groups. A
+line keeps its rows; `TableRow.total` sums a figure over them.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report, Row
     from cnncalc.shapes import Shape
 
-READABLE = 40  # lines that one still takes in at a glance
-EVERYTHING = Choice()
+READABLE = 40  # lines; the usual depth of groups is the deepest with no more than these
+USUAL = Choice()
 
 
 class TableRow(NamedTuple):
     """One line of a table: an input, a layer with what is attached to it, or a group.
 
-    `rows` are summed; `last` is the row whose output the line shows. Inputs have neither.
+    The line shows sums over `rows` and the output of `last`. Inputs have neither.
     """
 
     number: int
@@ -41,15 +42,17 @@ class TableRow(NamedTuple):
         return self.rows[0] if self.rows and not self.grouped else None
 
     def total(self, figure: str) -> int:
-        """One figure of the rows, summed."""
+        """The sum of one figure over the rows."""
         return sum(getattr(row, figure) for row in self.rows)
 
 
-def lines(report: Report, choice: Choice = EVERYTHING) -> list[TableRow]:
-    """The lines of a table, in the network's order; `choice.sort` and `top` come later.
+def lines(report: Report, choice: Choice = USUAL) -> list[TableRow]:
+    """The lines of a table in the network's order, neither sorted nor cut to the top.
 
-    Inputs come first, unless lines are picked out. Raises ChoiceError when `choice.at` names
-    no layer or group.
+    Inputs come first, unless only some lines are shown.
+
+    Raises:
+        ChoiceError: if `choice.at` names no layer or group.
     """
     units = _units(report, choice)
     names = [_groups_of(unit[0].name, report) for unit in units]
@@ -73,8 +76,8 @@ def lines(report: Report, choice: Choice = EVERYTHING) -> list[TableRow]:
     return shown
 
 
-class Shown(NamedTuple):
-    """How many of a network's lines a table shows, and a line that sums up those it shows."""
+class ShownPart(NamedTuple):
+    """How many of a network's lines a table shows, and one line that sums these up."""
 
     number: int
     of: int
@@ -86,11 +89,11 @@ class Shown(NamedTuple):
         return f"shown {self.number:,} of {self.of:,}"
 
 
-def shown_part(report: Report, choice: Choice, shown: Sequence[TableRow]) -> Shown | None:
-    """What is shown, where that is only a part of the network.
+def shown_part(report: Report, choice: Choice, shown: Sequence[TableRow]) -> ShownPart | None:
+    """How much of the network is shown; None where that is all of it.
 
-    Lines are counted, or single rows where `choice.only` takes layers and what is attached to
-    them apart.
+    Lines are counted; with `choice.only`, which separates layers from what is attached to them,
+    rows are counted.
     """
     rows = tuple(row for line in shown for row in line.rows)
     if len(rows) == len(report.rows):
@@ -98,11 +101,11 @@ def shown_part(report: Report, choice: Choice, shown: Sequence[TableRow]) -> Sho
     last = report.rows[-1]
     sums = TableRow(0, "", "", last.out, rows, last, grouped=True)
     if choice.only:
-        return Shown(len(rows), len(report.rows), sums)
+        return ShownPart(len(rows), len(report.rows), sums)
     depth = sys.maxsize if choice.depth is None else choice.depth
     whole = lines(report, choice._replace(at=None, sort=None, top=None, depth=depth))
     number, of = (sum(bool(line.rows) for line in some) for some in (shown, whole))
-    return Shown(number, of, sums)
+    return ShownPart(number, of, sums)
 
 
 def attach(rows: Iterable[Row]) -> list[list[Row]]:
@@ -118,11 +121,11 @@ def attach(rows: Iterable[Row]) -> list[list[Row]]:
 
 
 def merge(rows: Sequence[Row]) -> Row:
-    """One row for a layer and its attached rows: the layer's, with sums and the last output."""
+    """The row of a layer with the sums and the last output of what is attached to it."""
     owner, *others = rows
     if not others:
         return owner
-    summed = set(used("column")) & set(owner._fields)  # the row works the others out
+    summed = set(used("column")) & set(owner._fields)  # the others are properties
     sums = {figure: sum(getattr(row, figure) for row in rows) for figure in summed}
     last = rows[-1]
     steps = tuple(step for row in rows for step in row.steps)
@@ -130,7 +133,7 @@ def merge(rows: Sequence[Row]) -> Row:
 
 
 def type_text(rows: Sequence[Row]) -> str:
-    """`conv + bn + relu`, and in brackets what is special about the weights."""
+    """`conv + bn + relu`, and in brackets whose weights it shares or that it only trains."""
     owner = rows[0]
     text = " + ".join(row.type for row in rows)
     shared = f" (= {owner.shared_with})" if owner.shared_with else ""
@@ -152,7 +155,7 @@ def _at(report: Report, name: str | None) -> Iterable[Row]:
 
 
 def _groups_of(name: str, report: Report) -> list[str]:
-    """The groups that a row lies in, outermost first."""
+    """The groups that contain a row, outermost first."""
     if not report.groups or "." not in name:
         return []
     parts = name.split(".")

@@ -1,4 +1,4 @@
-"""Numbers and widths as people read them; one place, so that all formats agree."""
+"""How numbers, units and aligned text are written, the same in all formats."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ ASCII = str.maketrans(
     }
 )  # fmt: skip
 
-# Said wherever the answer is what one neuron sees and a gate is on the way to it.
-GATED = "a gate by global pooling on the way scales by the whole map, which is not counted here"
+# A note on every answer about what one neuron sees, where a gate lies on its way.
+GATED = "a gate on the way scales by a global pool of the whole map, which is not counted here"
 
 
-# What steers a terminal or rearranges a line instead of standing in it: control characters
+# What controls a terminal or rearranges a line instead of being shown: control characters
 # (C0, DEL, C1), line and paragraph separators, the overrides and isolates of bidirectional text;
 # and halves of surrogate pairs, which are no characters.
 CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
@@ -41,10 +41,10 @@ REPLACEMENT = "\ufffd"
 
 
 def printable(text: str) -> str:
-    r"""A name, note, label or path as it may stand inside a line: controls shown as U+FFFD.
+    r"""A name, note, label or path made safe to print inside a line: controls become U+FFFD.
 
     All text that comes from a spec or a file passes through here on its way into a line, so
-    that it can neither steer a terminal nor begin a line of its own.
+    that it can neither control a terminal nor start a new line.
 
     >>> printable("conv\x1b[31m"), printable("a\n::error::b")
     ('conv�[31m', 'a�::error::b')
@@ -53,7 +53,7 @@ def printable(text: str) -> str:
 
 
 def without_commands(text: str) -> str:
-    r"""Finished text that GitHub Actions prints as it is, whatever a network is called.
+    r"""Output in which no line is a GitHub Actions command, whatever a network is called.
 
     >>> without_commands("::error::net\n  ::debug::a::b\n##[group]")
     '�:error::net\n  �:debug::a::b\n�#[group]'
@@ -62,7 +62,7 @@ def without_commands(text: str) -> str:
 
 
 def without_controls(text: str, *, colors: bool = False) -> str:
-    r"""Finished text whose only control characters are line ends, tabs and, if any, colours.
+    r"""Output whose only control characters are line ends, tabs and, if allowed, colours.
 
     >>> without_controls("a\tb\x9b\n"), without_controls("\x1b[1mbold\x1b[0m\x1b[2J", colors=True)
     ('a\tb�\n', '\x1b[1mbold\x1b[0m�[2J')
@@ -71,7 +71,7 @@ def without_controls(text: str, *, colors: bool = False) -> str:
 
 
 def to_ascii(text: str) -> str:
-    """Text in ASCII: the project's own signs are spelled, every other character is a `?`.
+    """Text in ASCII: the project's own signs are spelled out, every other character becomes `?`.
 
     >>> to_ascii("⌊(32 - 5)/2⌋ + 1, 14×14×6, façade")
     'floor((32 - 5)/2) + 1, 14x14x6, fa?ade'
@@ -107,7 +107,7 @@ def si(number: int) -> str:
 
 
 def count_text(number: int, units: Units | None) -> str:
-    """A count as the reader wants it: whole, unless prefixes were asked for.
+    """A count in full, or with a prefix if `units` is "si".
 
     >>> count_text(61706, "exact"), count_text(61706, None), count_text(61706, "si")
     ('61,706', '61,706', '61.7 k')
@@ -116,7 +116,7 @@ def count_text(number: int, units: Units | None) -> str:
 
 
 def work_text(number: int, unit: str, units: Units | None) -> str:
-    """An amount of work, which takes a prefix from a million on unless it shall be exact.
+    """An amount of work, with a prefix from a million on unless `units` is "exact".
 
     >>> [work_text(4089184256, "FLOPs", units) for units in ("exact", None, "si")]
     ['4,089,184,256 FLOPs', '4.09 GFLOPs', '4.09 GFLOPs']
@@ -127,7 +127,7 @@ def work_text(number: int, unit: str, units: Units | None) -> str:
 
 
 def with_unit(number: int, unit: str) -> str:
-    """A count with a unit that takes the prefix; exact below a million.
+    """A count and its unit, with a prefix from a million on.
 
     >>> with_unit(8178368512, "FLOPs"), with_unit(833040, "FLOPs")
     ('8.18 GFLOPs', '833,040 FLOPs')
@@ -137,7 +137,7 @@ def with_unit(number: int, unit: str) -> str:
 
 
 def bytes_text(number: int, units: Units | None = None) -> str:
-    """Bytes in decimal and in binary units, each labelled, unless they shall be exact.
+    """Bytes in decimal and binary units, or in full if `units` is "exact".
 
     >>> bytes_text(102228128), bytes_text(840), bytes_text(102228128, "exact")
     ('102 MB (97.5 MiB)', '840 bytes', '102,228,128 bytes')
@@ -188,7 +188,7 @@ def number(value: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time with a unit that suits it.
+    """A time in milliseconds, seconds or minutes.
 
     >>> duration(0.00003), duration(0.00123), duration(2.5), duration(180)
     ('0.03 ms', '1.2 ms', '2.5 s', '3.0 min')
@@ -199,7 +199,7 @@ def duration(seconds: float) -> str:
 
 
 def text_grid(texts: Sequence[str], sizes: tuple[int, ...]) -> Iterator[str]:
-    """Texts as rows of equal columns, as `grid` does with numbers."""
+    """Texts in aligned rows; an empty line between the planes of three axes."""
     across = sizes[-1] if sizes else len(texts)
     rows = [texts[at : at + across] for at in range(0, len(texts), across)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -235,7 +235,7 @@ def _char_width(char: str) -> int:
 
 
 def pad(text: str, width: int, right: bool) -> str:
-    """A text filled up with spaces to a width, aligned right or left.
+    """A text padded with spaces to a width, aligned right or left.
 
     >>> pad("6", 3, right=True), pad("6", 3, right=False)
     ('  6', '6  ')

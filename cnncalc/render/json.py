@@ -14,6 +14,7 @@ from cnncalc.render.schema import (
     COUNT,
     DRAFT,
     FLAG,
+    MAYBE_TEXT,
     SIZE,
     TEXT,
     WHOLE,
@@ -24,22 +25,26 @@ from cnncalc.render.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from fractions import Fraction
 
-    from cnncalc.analysis.report import Check, Memory, MemoryPeak, Totals
+    from cnncalc.analysis.report import Check, Memory, MemoryPeak, Report, Totals
     from cnncalc.errors import Diagnostic
+    from cnncalc.network import Network
     from cnncalc.render.schema import Schema
+    from cnncalc.shapes import Shape
 
 REAL_NUMBER: Schema = {
     "anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}],
     "description": "a number, or a word for one that is not finite",
 }
+SPEC: Schema = record({"name": TEXT, "file": TEXT, "variant": MAYBE_TEXT})
+NAMED_SHAPES: Schema = listed(record({"name": TEXT, "shape": ref("shape")}))
 TOOL: Schema = record({"name": {"const": "cnncalc"}, "version": TEXT})
 
 
 def envelope(name: str, version: str, *, ok: bool = True) -> dict[str, Any]:
-    """What every document begins with: its schema's name and number, whether all is well, the tool.
+    """What every document begins with: the name and version of its schema, `ok`, and the tool.
 
     >>> envelope("solve", "0.1.0")["schema"]
     'cnncalc.solve/1'
@@ -132,6 +137,16 @@ def shape_schema() -> Schema:
     """A shape, by the letters of its axes."""
     axes = dict.fromkeys("ldhw", SIZE)
     return described(record({"c": SIZE}, axes), "sizes by axis letter; a vector has only c")
+
+
+def spec(of: Report | Network) -> dict[str, Any]:
+    """Which network a document is about."""
+    return {"name": of.name, "file": of.file, "variant": of.variant}
+
+
+def named_shapes(ports: Iterable[tuple[str, Shape]]) -> list[dict[str, Any]]:
+    """Tensors by name, each with its shape."""
+    return [{"name": name, "shape": shape.by_letter} for name, shape in ports]
 
 
 def diagnostic(of: Diagnostic) -> dict[str, Any]:

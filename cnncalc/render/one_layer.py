@@ -24,7 +24,7 @@ def text(report: Report, layout: str | None = None, *, ascii_only: bool = False)
 
 
 def comparison(report: Report, other: Report, name: str, *, ascii_only: bool = False) -> str:
-    """The layer's figures beside those of another way to the same output."""
+    """The layer's figures beside those of other layers with the same output."""
     from cnncalc.render.report_json import COMPARED  # only --vs needs it
 
     layers = ", then ".join(_in_short(row, report.layout) for row in other.rows)
@@ -36,7 +36,7 @@ def comparison(report: Report, other: Report, name: str, *, ascii_only: bool = F
 
 
 def _pairs(row: Row, layout: str) -> Iterator[tuple[str, str]]:
-    """Label and text of every line; of equal axes only one."""
+    """Label and text of every line; axes with equal numbers are shown once."""
     lines = {
         step.field: (step.label, equation(step.formula, step.numbers, step.value), step.numbers)
         for step in row.steps
@@ -55,17 +55,17 @@ def _pairs(row: Row, layout: str) -> Iterator[tuple[str, str]]:
     yield "output", f"{row.out.text(layout, ' × ')}{order}"
     yield from ((label, formula) for label, formula, _ in lines.values())
     if not row.params:
-        yield "params", "none: this layer learns nothing"
+        yield "params", "none: this layer has no parameters"
 
 
 def _in_short(row: Row, layout: str) -> str:
-    """A layer in few words: its filter, and what comes out."""
+    """A layer in a few words: its type, filter and output."""
     kernel = "×".join(map(str, row.settings.get("kernel", ())))  # type: ignore[call-overload]
     return " ".join(filter(None, [row.type, kernel, "to", row.out.text(layout)]))
 
 
 def _factor(here: int, there: int) -> str:
-    """How the two compare: the larger divided by the smaller, in words."""
+    """The ratio of the larger to the smaller in words; empty where it is 1 or infinite."""
     if here == there or not (here and there):
         return ""
     word = "fewer" if there < here else "more"
@@ -78,7 +78,7 @@ def _lines(pairs: Iterable[tuple[str, str]], ascii_only: bool) -> str:
 
 
 class SettingRow(NamedTuple):
-    """One setting: the words that vary, and a report or the reason why there is none."""
+    """One setting: the values that vary as written, and its report or why there is none."""
 
     words: tuple[str, ...]
     report: Report | None
@@ -86,7 +86,7 @@ class SettingRow(NamedTuple):
 
     @property
     def remark(self) -> str:
-        """The reason of a failure, or what no window reads."""
+        """Why the setting fails, or what its windows leave unread."""
         if self.report is None:
             return self.reason
         unused = self.report.rows[-1].unused
@@ -94,7 +94,7 @@ class SettingRow(NamedTuple):
 
     @property
     def figures(self) -> list[int | None]:
-        """The figures of the table; None where the setting does not work."""
+        """The figures of the table; None where the setting fails."""
         if self.report is None:
             return [None] * len(TABLE_FIGURES)
         return [FIGURES[key].of(self.report.totals) for key in TABLE_FIGURES]

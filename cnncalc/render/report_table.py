@@ -39,7 +39,7 @@ def text(report: Report, choice: Choice = USUAL, *, memory: bool = False) -> str
 
 
 def lines(report: Report, choice: Choice = USUAL) -> list[str]:
-    """The lines of the table alone, titles first.
+    """The lines of the table without title and footer; the column titles come first.
 
     Raises:
         ChoiceError: for columns or layers that do not exist.
@@ -55,7 +55,7 @@ def terminal(
     color: bool = False,
     memory: bool = False,
 ) -> str:
-    """The same with rules, for a terminal `width` columns wide.
+    """The same with rules, for a terminal of this width, which may hide columns of less worth.
 
     Raises:
         ChoiceError: for columns or layers that do not exist.
@@ -66,7 +66,9 @@ def terminal(
     if choice.columns is None:  # columns that were asked for are never dropped
         texts, dropped = texts.fitted(width)
         if dropped:
-            footer.append(f"not shown for want of width: {', '.join(dropped)} (--columns)")
+            footer.append(
+                f"hidden to fit the terminal: {', '.join(dropped)} (--columns shows them)"
+            )
     return writer.drawn(
         texts,
         title=title(report, choice),
@@ -87,7 +89,7 @@ def markdown(report: Report, choice: Choice = USUAL) -> str:
 
 
 def table(report: Report, choice: Choice = USUAL) -> Table:
-    """The cells of the chosen lines and columns, with their sums.
+    """The cells of the chosen lines and columns, with the totals of the network.
 
     Raises:
         ChoiceError: for columns or layers that do not exist.
@@ -100,7 +102,7 @@ def table(report: Report, choice: Choice = USUAL) -> Table:
 def summed(
     report: Report, choice: Choice, shown: list[TableRow], columns: Sequence[ReportColumn]
 ) -> Table:
-    """The table of these lines; below it the sums of the columns that have any."""
+    """The table of these lines and columns, with the totals of the columns that have any."""
     view = view_of(report, choice)
     cells = [[column.cell(line, view) for column in columns] for line in shown]
     heads = [column.head for column in columns]
@@ -124,19 +126,19 @@ def _labelled(label: str, columns: Sequence[ReportColumn], sums: list[Cell]) -> 
 
 
 def _footer(report: Report, choice: Choice, table: Table, *, memory: bool) -> list[str]:
-    """The lines below the table; without a row of sums, also how much of the network it shows."""
+    """The lines below the table; where no row of totals says so, also how much is shown."""
     footer = summary.lines(report, ascii_only=choice.ascii, memory=memory, units=choice.units)
     part = None if table.total else fold.shown_part(report, choice, picked(report, choice))
-    return [f"{part.text}; the totals are the network's", *footer] if part else footer
+    return [f"{part.text}; totals are of the whole network", *footer] if part else footer
 
 
 def view_of(report: Report, choice: Choice) -> View:
-    """How the cells of a report are written."""
+    """The layout and signs that cells are written in."""
     return View(report, choice.layout or report.layout, "x" if choice.ascii else "×")
 
 
 def picked(report: Report, choice: Choice) -> list[TableRow]:
-    """The lines of a table, sorted and cut to the top when asked.
+    """The lines of a table, sorted and cut to the first few where that is asked for.
 
     Raises:
         ChoiceError: for a layer that does not exist, or a column that cannot be sorted by.
@@ -154,7 +156,7 @@ def _size(cell: Cell) -> float:
 
 
 def title(report: Report, choice: Choice = USUAL) -> tuple[str, str]:
-    """The network's name, and the letters in the order of the sizes: H × W × C."""
+    """The network's name, and the letters of its axes in the order of the sizes: H × W × C."""
     layout = choice.layout or report.layout
     letters = " × ".join(report.inputs[0].shape.letters(layout)) if report.inputs else ""
     name = printable(report.name)
@@ -164,7 +166,7 @@ def title(report: Report, choice: Choice = USUAL) -> tuple[str, str]:
 def _columns(
     keys: tuple[str, ...] | None, shown: list[TableRow], view: View
 ) -> tuple[ReportColumn, ...]:
-    """The chosen columns after the layer's name, or the usual ones that have something to say."""
+    """The chosen columns after the layer's name, or those usual ones that are not empty."""
     if keys is None:
         usual = select(DEFAULT)
         return tuple(c for c in usual if any(c.cell(line, view) is not None for line in shown))

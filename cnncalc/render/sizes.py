@@ -31,8 +31,8 @@ def text(answer: Sizes, *, exact: bool = False, ascii_only: bool = False) -> str
 
 def _lines(answer: Sizes, exact: bool) -> Iterator[str]:
     tried = len(answer.outcomes)
-    shape = answer.written.replace("x", "×")
-    yield f"{printable(answer.name)}: input {shape}, S = {_range(answer)}"
+    input_ = answer.written.replace("x", "×")
+    yield f"{printable(answer.name)}: input {input_}, S = {_range(answer)}"
     if not exact:
         yield f"works   {len(answer.working):,} of {tried:,}: {in_words(answer.working, answer)}"
     same = " (the same)" if answer.exact == answer.working and answer.exact and not exact else ""

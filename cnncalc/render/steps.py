@@ -1,4 +1,4 @@
-"""Explanations: a formula, the same with numbers put in, the value."""
+"""Worked steps: a formula, the same with numbers put in, its value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONG_NUMBER = re.compile(r"(?<![\d.])\d{4,}")
 
 
 def explanation(row: Row, *, layout: str = "HWC", ascii_only: bool = False) -> list[str]:
-    """All that is known of one layer: where it stands, what goes in and out, every formula."""
+    """One layer in full: its place in the spec, inputs, output, and every formula."""
     place = printable(f"{row.span.file}:{row.span.line}") if row.span else ""
     sources = [
         f"{shape.text(layout)} ({name})"
@@ -38,7 +38,7 @@ def explanation(row: Row, *, layout: str = "HWC", ascii_only: bool = False) -> l
 
 
 def sections(rows: Iterable[Row], *, layout: str, ascii_only: bool = False) -> Iterator[str]:
-    """The explanation of every one of these rows, each after a blank line."""
+    """The explanation of each of these rows, preceded by a blank line."""
     for row in rows:
         lines = explanation(row, layout=layout, ascii_only=ascii_only)
         yield "\n".join(["", *lines, ""])
@@ -51,7 +51,7 @@ def lines(row: Row, *, ascii_only: bool = False) -> list[str]:
 
 
 def formulas(row: Row) -> dict[str, str]:
-    """The steps in ASCII by the field they explain, numbers only: what JSON carries."""
+    """The steps of the JSON report: the field explained -> its numbers and value, in ASCII."""
     return {
         step.field: f"{to_ascii(step.numbers).replace(' ', '')} = {_machine(step.value)}"
         for step in row.steps
@@ -59,7 +59,7 @@ def formulas(row: Row) -> dict[str, str]:
 
 
 def equation(formula: str, numbers: str, value: int | Fraction) -> str:
-    """Formula = numbers = the rounded quotient, where there is one = value; nothing twice.
+    """Formula = numbers = quotient before rounding, if any = value; equal sides only once.
 
     >>> equation("⌊(W - F + 2P)/S⌋ + 1", "⌊(224 - 11 + 2·0)/4⌋ + 1", 54)
     '⌊(W - F + 2P)/S⌋ + 1 = ⌊(224 - 11 + 2·0)/4⌋ + 1 = ⌊53.25⌋ + 1 = 54'
@@ -71,7 +71,7 @@ def equation(formula: str, numbers: str, value: int | Fraction) -> str:
 
 
 def quotient(numbers: str) -> str | None:
-    """The numbers with what is rounded worked out; None when nothing is rounded away.
+    """The numbers with the insides of floors and ceilings worked out; None if these are whole.
 
     >>> quotient("⌊(224 - 11)/4⌋ + 1"), quotient("⌊(227 - 11)/4⌋ + 1")
     ('⌊53.25⌋ + 1', None)
@@ -87,7 +87,10 @@ def quotient(numbers: str) -> str | None:
 
 
 def evaluate(text: str) -> Fraction:
-    """The exact value of digits, + - · / and brackets. Raises ValueError for anything else.
+    """The exact value of an expression of digits, + - · / and brackets.
+
+    Raises:
+        ValueError: for anything else.
 
     >>> evaluate("(224 - 11 + 2·0)/4")
     Fraction(213, 4)
@@ -126,7 +129,7 @@ def _separated(match: re.Match[str]) -> str:
 
 
 def _machine(value: int | Fraction) -> str:
-    """A value a program can read: 28, 0.5, 1/3."""
+    """A value that programs can read: 28, 0.5, 1/3."""
     from fractions import Fraction
 
     exact = Fraction(value)

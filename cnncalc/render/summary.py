@@ -1,4 +1,4 @@
-"""The lines below a table: totals in words, what goes unread, and what was expected."""
+"""The lines below a table: totals in words, memory, and expectations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def lines(
     memory: bool = False,
     units: Units | None = None,
 ) -> list[str]:
-    """Parameters and connections; work; memory when asked; then one line per expectation."""
+    """Parameters and connections; MACs; memory where asked for; then one line per expectation."""
     texts = [GAP.join(_stored(report.totals, units)), GAP.join(_work(report, units))]
     if memory:
         texts += memory_lines(report.totals, units)
@@ -30,7 +30,7 @@ def lines(
 
 
 def expectation(check: Check) -> str:
-    """One expectation and whether it holds.
+    """One expectation and whether it is met.
 
     >>> from cnncalc.analysis.report import Check
     >>> expectation(Check("params", "60000", 61706, ok=False, delta=1706))
@@ -43,7 +43,7 @@ def expectation(check: Check) -> str:
 
 
 def memory_lines(totals: Totals, units: Units | None = None) -> list[str]:
-    """Bytes of parameters and activations; what is alive at the peak; what a small chip needs."""
+    """Bytes of parameters and activations, the tensors alive at the peak, flash and SRAM."""
     memory = totals.memory
     parts = [
         f"memory ({memory.dtype}, batch {memory.batch})",
@@ -52,31 +52,31 @@ def memory_lines(totals: Totals, units: Units | None = None) -> list[str]:
         f"peak while running {bytes_text(memory.peak_activation_bytes, units)}",
     ]
     peaks = [("peak", memory.peak), ("peak with nothing in place", memory.peak_out_of_place)]
-    chip = (
+    microcontroller = (
         f"on a microcontroller: flash {memory.param_bytes:,} bytes for the parameters, "
         f"SRAM {memory.peak_activation_bytes:,} bytes for the peak"
     )
     return [
         GAP.join(parts),
         *(_peak(words, peak) for words, peak in peaks if peak),
-        *([chip] if memory.batch == 1 else []),
-        "these are sizes of tensors; code, workspace and what an allocator reserves come on top",
+        *([microcontroller] if memory.batch == 1 else []),
+        "sizes of tensors only; code, workspaces and the reserves of allocators come on top",
     ]
 
 
 def _peak(words: str, peak: MemoryPeak) -> str:
-    """Where most is alive, and what: each tensor under the row that wrote it last."""
+    """The layer at the peak and the tensors alive there, each named after its last writer."""
     alive = " + ".join(f"{name} {size:,}" for name, size in peak.tensors)
     return f"{words} {peak.bytes:,} bytes at {peak.layer}: {alive}"
 
 
 def with_buffers(totals: Totals, units: Units | None = None) -> str:
-    """Parameters as tools count them that include the running statistics; ends in a newline."""
+    """The count of tools that include running statistics, as a line with its newline."""
     return f"params + buffers {count_text(totals.params + totals.buffers, units)}\n"
 
 
 def _stored(totals: Totals, units: Units | None) -> list[str]:
-    """What the network holds; a figure that says nothing new is left out."""
+    """Parameters and connections; figures equal to the parameters or 0 are left out."""
 
     def text(key: str) -> str:
         return count_text(FIGURES[key].of(totals), units)

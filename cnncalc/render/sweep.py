@@ -1,15 +1,15 @@
-"""The outcomes of a sweep: a table when all are known, CSV and JSON lines as they are computed."""
+"""Answers of `sweep`: a table or a plot of all results, or CSV and JSON lines one by one."""
 
 from __future__ import annotations
 
 import re
 from json import dumps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.figures import FIGURES
 from cnncalc.render import table as writer
+from cnncalc.render.format import grouped, si
 from cnncalc.render.json import answer_schema, diagnostic, envelope
-from cnncalc.render.scatter import Point
 from cnncalc.render.schema import COUNT, FLAG, OPEN, TEXT, described, listed, record, ref
 from cnncalc.render.table import Column, Table
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 COLUMNS = ("params", "macs", "peak_activation_bytes", "rf")
 FRONT = "front"
+PLOT_WIDTH, PLOT_HEIGHT = 60, 16  # characters
+POINT, MARKED = "o", "*"
+EXACT = 10**6  # larger numbers are labelled with three digits
 
 
 def text(
@@ -31,7 +34,7 @@ def text(
     *,
     ascii_only: bool = False,
 ) -> str:
-    """Aligned columns: what varies, output, figures, a star on the front, why it fails."""
+    """Aligned columns: what varies, output, figures, a star on the Pareto front, why it fails."""
     return writer.text(_table(outcomes, columns, front), ascii_only=ascii_only)
 
 
@@ -79,42 +82,13 @@ def _reason(outcome: SweepResult) -> str:
     return f"{error.code}: {error.message}" + (f" ({error.span.where})" if error.span else "")
 
 
-def axes(outcomes: Sequence[SweepResult], keys: Sequence[str] = ()) -> tuple[str, str]:
-    """What to draw across and upwards: the first two figures asked for; what varies, if it is
-    one thing and numeric; or the parameters; each against the MACs.
-    """  # noqa: D205 - the rule is one sentence
-    if len(keys) > 1:
-        return keys[0], keys[1]
-    varied = _varied(outcomes[0]) if outcomes else []
-    numeric = all(_value(outcome, name) is not None for outcome in outcomes for name in varied)
-    return (varied[0] if len(varied) == 1 and numeric else "params"), "macs"
-
-
-def points(
-    outcomes: Sequence[SweepResult], across: str, up: str, front: Sequence[bool] | None = None
-) -> list[Point]:
-    """The settings that have both values."""
-    marks = front or [False] * len(outcomes)
-    values = [(_value(outcome, across), _value(outcome, up)) for outcome in outcomes]
-    pairs = zip(values, marks, strict=True)
-    return [Point(x, y, mark) for (x, y), mark in pairs if x is not None and y is not None]
-
-
-def _value(outcome: SweepResult, key: str) -> int | float | None:
-    """A figure, the number that a variable has, or the longest side of the input."""
-    value = outcome.vars.get(key, outcome.figures.get(key))
-    if key == "input" and outcome.input is not None:
-        return max(map(int, re.findall(r"\d+", outcome.input)), default=None)
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
 def separated(
     outcomes: Iterable[SweepResult],
     columns: Sequence[str],
     front: Sequence[bool] | None = None,
     delimiter: str = ",",
 ) -> Iterator[str]:
-    """RFC 4180 lines as they are asked for: plain numbers, the reason of a failure last."""
+    """RFC 4180 lines, made one by one: plain numbers, and why a setting fails last."""
     for index, outcome in enumerate(outcomes):
         if index == 0:
             mark = [FRONT] if front else []
@@ -129,14 +103,14 @@ def separated(
 
 
 def jsonl(outcomes: Iterable[SweepResult], front: Sequence[bool] | None = None) -> Iterator[str]:
-    """One object per line, as they are asked for."""
+    """One JSON object per line, made one by one."""
     for index, outcome in enumerate(outcomes):
         mark = {FRONT: front[index]} if front else {}
         yield f"{dumps({**entry(outcome), **mark})}\n"
 
 
 def entry(outcome: SweepResult) -> dict[str, Any]:
-    """One setting: its number in the whole sweep, what varies, the figures or the error."""
+    """One setting: its number in the sweep, the values that vary, its figures or its error."""
     fields: dict[str, Any] = {
         "number": outcome.number,
         "ok": outcome.ok,
@@ -156,12 +130,112 @@ def entry(outcome: SweepResult) -> dict[str, Any]:
 def document(
     outcomes: Sequence[SweepResult], front: Sequence[bool] | None = None, *, version: str
 ) -> dict[str, Any]:
-    """All of them; ok where at least one setting works."""
+    """The document `cnncalc.sweep/1`; `ok` where at least one setting works."""
     results = [entry(outcome) for outcome in outcomes]
     for result, mark in zip(results, front or (), strict=False):
         result[FRONT] = mark
     ok = any(outcome.ok for outcome in outcomes)
     return {**envelope("sweep", version, ok=ok), "results": results}
+
+
+class Point(NamedTuple):
+    """A result in the plane; the marked ones are those of the Pareto front."""
+
+    x: float
+    y: float
+    marked: bool = False
+
+
+def axes(outcomes: Sequence[SweepResult], keys: Sequence[str] = ()) -> tuple[str, str]:
+    """The names of the horizontal and the vertical axis of a plot.
+
+    They are the first two `keys`, if there are two. Otherwise the MACs are drawn over what
+    varies, if that is one number, else over the parameters.
+    """
+    if len(keys) > 1:
+        return keys[0], keys[1]
+    varied = _varied(outcomes[0]) if outcomes else []
+    numeric = all(_value(outcome, name) is not None for outcome in outcomes for name in varied)
+    return (varied[0] if len(varied) == 1 and numeric else "params"), "macs"
+
+
+def points(
+    outcomes: Sequence[SweepResult], across: str, up: str, front: Sequence[bool] | None = None
+) -> list[Point]:
+    """The results that have a value on both axes."""
+    marks = front or [False] * len(outcomes)
+    values = [(_value(outcome, across), _value(outcome, up)) for outcome in outcomes]
+    pairs = zip(values, marks, strict=True)
+    return [Point(x, y, mark) for (x, y), mark in pairs if x is not None and y is not None]
+
+
+def _value(outcome: SweepResult, key: str) -> int | float | None:
+    """A figure, the value of a numeric variable, or the longest side of the input."""
+    value = outcome.vars.get(key, outcome.figures.get(key))
+    if key == "input" and outcome.input is not None:
+        return max(map(int, re.findall(r"\d+", outcome.input)), default=None)
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def plot(points: Sequence[Point], across: str, up: str) -> str:
+    """The points on linear axes drawn in characters; marked ones cover the others.
+
+    >>> print(plot([Point(1, 10), Point(2, 40, marked=True)], "width", "MACs"), end="")
+    MACs
+    40 |                                                           *
+       |
+       |
+       |
+       |
+       |
+       |
+       |
+       |
+       |
+       |
+       |
+       |
+       |
+       |
+    10 |o
+       +------------------------------------------------------------
+        1                                                          2  width
+    """
+    if not points:
+        return "no result to plot\n"
+    xs, ys = [point.x for point in points], [point.y for point in points]
+    canvas = [[" "] * PLOT_WIDTH for _ in range(PLOT_HEIGHT)]
+    for point in sorted(points, key=lambda point: point.marked):
+        column = _cell(point.x, min(xs), max(xs), PLOT_WIDTH)
+        row = PLOT_HEIGHT - 1 - _cell(point.y, min(ys), max(ys), PLOT_HEIGHT)
+        canvas[row][column] = MARKED if point.marked else POINT
+    labels = [""] * PLOT_HEIGHT
+    for value in (min(ys), max(ys)):
+        labels[PLOT_HEIGHT - 1 - _cell(value, min(ys), max(ys), PLOT_HEIGHT)] = _label(value)
+    margin = max(map(len, labels))
+    left, right = _label(min(xs)), _label(max(xs))
+    space = " " * max(1, PLOT_WIDTH - len(left) - len(right))
+    lines = [
+        up,
+        *(f"{label:>{margin}} |{''.join(row)}" for label, row in zip(labels, canvas, strict=True)),
+        f"{'':{margin}} +{'-' * PLOT_WIDTH}",
+        f"{'':{margin}}  {left}{space}{right}  {across}",
+    ]
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _cell(value: float, low: float, high: float, size: int) -> int:
+    """The row or column of a value between low and high; the middle where these are equal."""
+    if low == high:
+        return size // 2
+    return round((value - low) / (high - low) * (size - 1))
+
+
+def _label(value: float) -> str:
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:g}"
+    whole = int(value)
+    return grouped(whole) if abs(whole) < EXACT else si(whole)
 
 
 def schema() -> Schema:
@@ -173,7 +247,7 @@ def schema() -> Schema:
             "input": TEXT,
             "output": ref("shape"),
             "figures": figures,
-            "front": described(FLAG, "no other setting beats it in the figures asked for"),
+            "front": described(FLAG, "whether no other setting is better in the figures asked for"),
             "error": ref("diagnostic"),
         },
     )

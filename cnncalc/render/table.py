@@ -1,6 +1,6 @@
-"""The one writer of tables: aligned text, terminals (by rich), Markdown, CSV and TSV.
+"""The one writer of tables: aligned text, terminals (with rich), Markdown, CSV and TSV.
 
-An answer builds a `Table` of bare cells; how numbers, signs and gaps are written is decided here.
+An answer builds a `Table` of bare cells; how they are written and aligned is decided here.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ Cell = int | float | str | None  # a count, a percentage, a text, nothing
 Kind = Literal["number", "name", "text"]
 
 GAP = "  "
-LEAST = 12  # columns of a terminal that the text cut to fit it keeps
-# A line under the titles and one above the totals, nothing else.
+MIN_CUT = 12  # columns of a terminal that a shortened text keeps
+# In rich's notation for boxes: a rule under the titles and one above the totals, no others.
 RULES = "    \n    \n ── \n    \n    \n ── \n    \n    \n"
+# What Markdown would read as markup or as the end of the cell.
 MARKS = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`<[]"})
 FORMULA = re.compile(r"[=+@-].")
 NUMBER = re.compile(r"[+-]?\d[\d,.]*(?:e[+-]?\d+)?", re.IGNORECASE)
@@ -33,9 +34,9 @@ NUMBER = re.compile(r"[+-]?\d[\d,.]*(?:e[+-]?\d+)?", re.IGNORECASE)
 class Column(NamedTuple):
     """One column of a table.
 
-    Numbers, and shapes and sizes with them, are aligned right, names and texts left. `key` is
-    what options and CSV call the column. On a terminal that is too narrow, the columns of least
-    `worth` give way first; None is never dropped. `meaning` is for `--columns help`.
+    Numbers are aligned right, as are sizes such as 32×32×1; names and texts are aligned left.
+    `key` is what options and CSV call the column. Where a terminal is too narrow, the columns
+    of least `worth` are dropped first; None is never dropped. `meaning` is for `--columns help`.
     """
 
     title: str
@@ -94,23 +95,24 @@ class TextTable(NamedTuple):
         """The columns of a terminal that the table takes."""
         return sum(widths(self.every_row())) + len(GAP) * (len(self.columns) - 1)
 
-    def without(self, dropped: Column) -> TextTable:
-        """The same table with one column less."""
-        at = self.columns.index(dropped)
-        columns = [column for column in self.columns if column is not dropped]
-        titles, rows, *sums = self.titles, self.rows, self.subtotal, self.total
-        rest = ([*cells[:at], *cells[at + 1 :]] for cells in (titles, *rows, *sums))
-        titles, *rows, subtotal, total = rest
-        return TextTable(columns, titles, rows, subtotal, total)
+    def without(self, at: int) -> TextTable:
+        """The same table without the column at this index."""
+
+        def rest(cells: list[str]) -> list[str]:
+            return [*cells[:at], *cells[at + 1 :]]
+
+        columns = [*self.columns[:at], *self.columns[at + 1 :]]
+        sums = rest(self.subtotal), rest(self.total)
+        return TextTable(columns, rest(self.titles), list(map(rest, self.rows)), *sums)
 
     def fitted(self, width: int) -> tuple[TextTable, list[str]]:
         """The table without the columns that do not fit a narrow terminal, and their keys."""
         table, dropped = self, list[str]()
-        spare = [column for column in self.columns if column.worth is not None]
-        for column in sorted(spare, key=lambda column: column.worth or 0):
+        worths = {c: c.worth for c in self.columns if c.worth is not None}
+        for column in sorted(worths, key=worths.__getitem__):
             if table.width() <= width:
                 break
-            table = table.without(column)
+            table = table.without(table.columns.index(column))
             dropped.append(column.key)
         return table, dropped
 
@@ -176,7 +178,7 @@ def markdown(table: Table, units: Units | None = None) -> str:
 
 
 def escaped(cell: str) -> str:
-    r"""A text that stays inside its Markdown cell and means what it says.
+    r"""A text that stays in its Markdown cell and is shown literally.
 
     >>> print(escaped("a|b *c*"))
     a\|b \*c\*
@@ -219,10 +221,10 @@ def _field(cell: object) -> object:
 
 
 def cut(table: TextTable, key: str, width: int, mark: str) -> TextTable:
-    """The table at most `width` wide where shortening one column can do that."""
+    """The table with the texts of one column shortened until it is at most `width` wide."""
     at = [column.key for column in table.columns].index(key)
     taken = table.width() - widths(table.every_row())[at]
-    left = max(width - taken, LEAST)
+    left = max(width - taken, MIN_CUT)
     rows = [[*row[:at], _shortened(row[at], left, mark), *row[at + 1 :]] for row in table.rows]
     return table._replace(rows=rows)
 
@@ -245,9 +247,9 @@ def drawn(
     color: bool = False,
     ascii_only: bool = False,
 ) -> str:
-    """A table with rules for a terminal, its title to the left and right above, lines below.
+    """A table with rules for a terminal: both parts of the title above it, the footer below.
 
-    Colour repeats what words and rules already say.
+    Colour adds nothing that words and rules do not say as well.
     """
     parts = [_head(title, table.width()), _ruled(table, ascii_only), "", *map(_styled, footer)]
     return _printed(parts, max(width, table.width()), color)

@@ -110,7 +110,7 @@ def test_exit_codes_are_the_worst_of_all(cnncalc, nets):
 def test_a_change_skips_expect_and_keeps_budgets(cnncalc, nets):
     answer = cnncalc("check", "nets/b.yaml", "--input", "32x32x1", "--max-params", "156")
     assert answer.status == 0
-    assert "1 budget held" in answer.out
+    assert "1 budget met" in answer.out
 
 
 def test_the_result_goes_to_a_file(cnncalc, nets, tmp_path):

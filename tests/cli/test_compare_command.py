@@ -33,7 +33,7 @@ def test_unchanged_figures_leave_the_change_empty(cnncalc, pair):
 def test_layers_are_counted_and_shown_when_asked(cnncalc, pair):
     a, b = pair
     short = cnncalc("compare", a, b).out
-    assert short.splitlines()[-1] == f"layers of {a} and {b}: 1 changed, 1 on other sizes only"
+    assert short.splitlines()[-1] == f"layers of {a} and {b}: 1 changed, 1 differing only in size"
     assert cnncalc("compare", a, b, "--layers").out.splitlines()[-1] == (
         "~  C1  filters 4 → 8, kernel 3 → 5, padding 1 → 2, out 8×8×4 → 8×8×8, "
         "params 40 → 208, MACs 2,304 → 12,800"

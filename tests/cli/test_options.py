@@ -337,7 +337,7 @@ def test_a_whole_network_has_no_subtotal(cnncalc, net):
 
 def test_where_no_column_has_a_sum_a_line_says_it(cnncalc, net):
     answer = cnncalc("analyze", net, "--columns", "rf", "--at", "u1")
-    assert "\nshown 2 of 6; the totals are the network's\n" in answer.out
+    assert "\nshown 2 of 6; totals are of the whole network\n" in answer.out
     assert "shown 2 of 6" in cnncalc("analyze", net, "--at", "u1", "--format", "md").out
     assert "shown 2 of 6" in cnncalc("analyze", net, "--at", "u1", "--training", "sgd").out
     assert "shown 2 of 6" in cnncalc("analyze", net, "--at", "u1", "--color", "always").out

@@ -53,14 +53,14 @@ def test_without_colour_there_are_no_escapes_and_with_it_the_same_words():
 def test_a_narrow_terminal_loses_whole_columns_and_says_which():
     text = report_table.terminal(lenet(), width=80)
     assert "Connections" not in text
-    assert text.endswith("not shown for want of width: connections (--columns)\n")
+    assert text.endswith("hidden to fit the terminal: connections (--columns shows them)\n")
     assert max(map(len, text.splitlines()[:12])) <= 80
 
 
 def test_a_terminal_that_is_just_wide_enough_shows_all():
     width = report_table.table(lenet()).texts().width()
-    assert "not shown" not in report_table.terminal(lenet(), width=width)
-    assert "not shown" in report_table.terminal(lenet(), width=width - 1)
+    assert "hidden to fit" not in report_table.terminal(lenet(), width=width)
+    assert "hidden to fit" in report_table.terminal(lenet(), width=width - 1)
 
 
 def test_chosen_columns_are_never_dropped_or_cut():
