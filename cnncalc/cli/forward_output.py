@@ -175,7 +175,7 @@ def _step(prepared: PreparedPass, done: Pass, node: Node, layout: str) -> Iterat
         for channel in range(node.shape.channels)
         for position in positions(node.shape.spatial)
     ]
-    if worked_pass.told(neurons.at(indices[0])):
+    if worked_pass.has_sum(neurons.at(indices[0])):
         yield from worked_pass.sums(map(neurons.at, indices), len(indices))
     yield from worked_pass.maps(node.name, done.tensor(node.name), layout=layout)
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.render import table as writer
 from cnncalc.render.choice import ChoiceError
-from cnncalc.render.format import per_axis
-from cnncalc.render.json import answer_schema, envelope
-from cnncalc.render.schema import COUNT, SIZE, TEXT, described, listed, record, ref
+from cnncalc.render.format import joined, per_axis
+from cnncalc.render.json import NAMED_SHAPES, answer_schema, envelope, named_shapes
+from cnncalc.render.schema import COUNT, SIZE, TEXT, described, listed, record
 from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def help_text() -> str:
     """
     columns = [Column("", "name"), Column("", "text")]
     rows = [[column.key, column.meaning] for column in COLUMNS.values()]
-    return "".join(f"{line}\n" for line in writer.lines(Table(columns, rows), titles=False))
+    return joined(writer.lines(Table(columns, rows), titles=False))
 
 
 def text(
@@ -70,7 +70,7 @@ def text(
     texts = _table(entries, keys).texts(ascii_only=ascii_only)
     if width is not None and "source" in keys:
         texts = writer.cut(texts, "source", width, "..." if ascii_only else "…")
-    return "".join(f"{line}\n" for line in writer.aligned(texts))
+    return joined(writer.aligned(texts))
 
 
 def markdown(entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT) -> str:
@@ -105,8 +105,7 @@ def document(entries: Iterable[CatalogueEntry], *, version: str) -> dict[str, An
 
 
 def _network(entry: CatalogueEntry) -> dict[str, Any]:
-    inputs = [{"name": name, "shape": shape.by_letter} for name, shape in entry.inputs]
-    facts = {**entry._asdict(), "inputs": inputs}
+    facts = {**entry._asdict(), "inputs": named_shapes(entry.inputs)}
     return {key: value for key, value in facts.items() if value is not None}
 
 
@@ -117,7 +116,7 @@ def schema() -> Schema:
             "name": TEXT,
             "family": described(TEXT, "the file that holds it"),
             "title": TEXT,
-            "inputs": listed(record({"name": TEXT, "shape": ref("shape")})),
+            "inputs": NAMED_SHAPES,
             "input": described(TEXT, "the same as people write it"),
         },
         {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.figures import FIGURES
 from cnncalc.render import table as writer
-from cnncalc.render.format import grouped, per_axis, printable, to_ascii
+from cnncalc.render.format import grouped, joined, per_axis, printable
 from cnncalc.render.json import (
     NAMED_SHAPES,
     answer_schema,
@@ -46,8 +46,7 @@ def text(comparison: Comparison, *, layers: bool = False, ascii_only: bool = Fal
         lines += ["", _counts(comparison, index)]
         changes = _changes(comparison, index)
         lines += writer.lines(changes, titles=False, ascii_only=ascii_only) if layers else []
-    text = "".join(f"{line}\n" for line in lines)
-    return to_ascii(text) if ascii_only else text
+    return joined(lines, ascii_only=ascii_only)
 
 
 def pull_request(comparison: Comparison, *, layers: bool = False) -> str:

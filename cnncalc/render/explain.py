@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.render import table as writer
 from cnncalc.render.format import decimal, labelled, printable, to_ascii
-from cnncalc.render.json import answer_schema, envelope, exact_number
+from cnncalc.render.json import NAMED_SHAPES, answer_schema, envelope, exact_number, named_shapes
 from cnncalc.render.schema import MAYBE_TEXT, NUMBER, SIZE, TEXT, described, listed, record, ref
 from cnncalc.render.steps import equation, quotient
 from cnncalc.render.table import Column, Table, escaped
@@ -26,7 +26,7 @@ COLUMNS = (
 )  # fmt: skip
 LEGEND = (
     "r, j, c: receptive field, jump and first centre of what goes in; "
-    "n: places that one unit reads, a to b"
+    "n: positions that one neuron reads, a to b"
 )
 
 LATEX_SIGNS = {
@@ -40,7 +40,7 @@ LATEX_SPECIAL = str.maketrans(
         "×": r"$\times$",
     }
 )  # fmt: skip
-# Words, letters with a number, long numbers, signs; single letters stay.
+# Words, letters with an index, long numbers, signs; single letters are kept.
 LATEX_PIECES = re.compile(r"([A-Za-z]{2,}(?: [A-Za-z]{2,})*)|([A-Z])(\d+)|(\d{4,})|([·×⌊⌋⌈⌉₁₂…≥])")
 
 
@@ -51,7 +51,7 @@ def text(
     written: Mapping[int, str] | None = None,
     ascii_only: bool = False,
 ) -> Iterator[str]:
-    """Every layer with a line per formula; `written` holds the lines of the spec by number."""
+    """A section per layer with a line per formula; `written` maps line numbers to spec lines."""
     for place, explanation in enumerate(explanations):
         lines = [*([""] if place else []), *_section(explanation, layout, written or {}), ""]
         section = "\n".join(lines)
@@ -93,7 +93,7 @@ def _sources(row: Row, layout: str) -> list[str]:
 
 
 def distinct_steps(steps: Iterable[Step]) -> list[Step]:
-    """The steps without those that say the same of another axis."""
+    """The steps without those that repeat another axis."""
     distinct: dict[tuple[str, ...], Step] = {}
     for step in steps:
         stem, _, axis = step.field.rpartition(".")
@@ -123,7 +123,7 @@ def markdown(explanations: Sequence[Explanation], *, layout: str = "HWC") -> Ite
 
 
 def latex(explanations: Sequence[Explanation], *, layout: str = "HWC") -> Iterator[str]:
-    """A fragment to be put into a document that loads amsmath."""
+    """A paragraph and an align* environment per layer, for documents that load amsmath."""
     for explanation in explanations:
         row = explanation.row
         inputs = ", ".join(_sources(row, layout))
@@ -190,13 +190,12 @@ def document(
 
 def _layer(explanation: Explanation, written: Mapping[int, str]) -> dict[str, Any]:
     row = explanation.row
-    sources = zip(row.inputs, row.in_shapes, strict=True)
     return {
         "name": row.name,
         "type": row.type,
         "attached_to": row.attached_to,
         **({"source": _source(row, written)} if row.span else {}),
-        "inputs": [{"name": name, "shape": shape.by_letter} for name, shape in sources],
+        "inputs": named_shapes(zip(row.inputs, row.in_shapes, strict=True)),
         "out": row.out.by_letter,
         "steps": [_step(step) for step in explanation.steps],
         **({"remarks": list(explanation.remarks)} if explanation.remarks else {}),
@@ -233,7 +232,7 @@ def schema() -> Schema:
             "name": TEXT,
             "type": TEXT,
             "attached_to": MAYBE_TEXT,
-            "inputs": listed(record({"name": TEXT, "shape": ref("shape")})),
+            "inputs": NAMED_SHAPES,
             "out": ref("shape"),
             "steps": listed(step),
         },

@@ -199,7 +199,11 @@ def duration(seconds: float) -> str:
 
 
 def text_grid(texts: Sequence[str], sizes: tuple[int, ...]) -> Iterator[str]:
-    """Texts in aligned rows; an empty line between the planes of three axes."""
+    """Texts in rows of aligned columns, with an empty line between planes of three axes.
+
+    >>> list(text_grid(["1", "2.5", "-3", "4"], (2, 2)))
+    [' 1  2.5', '-3    4']
+    """
     across = sizes[-1] if sizes else len(texts)
     rows = [texts[at : at + across] for at in range(0, len(texts), across)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -243,6 +247,12 @@ def pad(text: str, width: int, right: bool) -> str:
     text = printable(text)
     space = " " * (width - display_width(text))
     return space + text if right else text + space
+
+
+def joined(lines: Iterable[str], *, ascii_only: bool = False) -> str:
+    """Lines as text, each with its newline."""
+    text = "".join(f"{line}\n" for line in lines)
+    return to_ascii(text) if ascii_only else text
 
 
 def labelled(pairs: Iterable[tuple[str, str]], *, indent: str = "", gap: int = 3) -> list[str]:

@@ -1,4 +1,4 @@
-"""A forward pass as text and as JSON: figures of every layer, outputs, the values asked for."""
+"""Answers of `forward`: figures of every layer, the outputs, and values as text and as JSON."""
 
 from __future__ import annotations
 
@@ -6,16 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import counted
 from cnncalc.render import trace
-from cnncalc.render.format import (
-    duration,
-    grouped,
-    number,
-    printable,
-    si,
-    text_grid,
-)
-from cnncalc.render.json import REAL_NUMBER, answer_schema, envelope, real_number
-from cnncalc.render.schema import COUNT, MAYBE_TEXT, TEXT, described, listed, record, ref
+from cnncalc.render.format import duration, grouped, number, printable, si, text_grid
+from cnncalc.render.json import REAL_NUMBER, SPEC, answer_schema, envelope, real_number, spec
+from cnncalc.render.schema import COUNT, TEXT, described, listed, record, ref
 from cnncalc.render.table import Column, Table, lines
 
 if TYPE_CHECKING:
@@ -34,12 +27,12 @@ COLUMNS = (
     Column("#"), Column("Layer", "name"), Column("Type", "text"), Column("Output"), Column("Min"),
     Column("Mean"), Column("Max"), Column("Zeros"), Column("Time"),
 )  # fmt: skip
-FEW = 20  # numbers of an output that are all printed
-TOP = 5
+MAX_PRINTED = 20  # numbers of an output; of a longer one the largest are printed
+TOP = 5  # of them, unless another number is asked for
 
 
 class Ranked(NamedTuple):
-    """One of the largest numbers of an output: which one, how large, what it stands for."""
+    """One of the largest numbers of an output: its index, its value, its label."""
 
     unit: int
     value: float
@@ -65,14 +58,14 @@ def _cells(row: Ran, layout: str) -> tuple[Cell, ...]:
 
 
 def summary(done: Pass, macs: int) -> str:
-    """How much was computed, how fast, and what was checked on the way."""
+    """One line: how much was computed, how fast, and how many layers were checked by counting."""
     layers = [row for row in done.rows if row.node.inputs]
     seconds = sum(row.seconds for row in layers)
-    watched = sum(row.multiplications is not None for row in layers)
+    checked = sum(row.multiplications is not None for row in layers)
     rate = f" ({si(round(macs / seconds))} MACs/s)" if seconds and macs else ""
     text = f"{counted(len(layers), 'layer')}, {grouped(macs)} MACs in {duration(seconds)}{rate}"
-    if watched:
-        text += f"; multiplications counted in {watched} of them, all as predicted"
+    if checked:
+        text += f"; multiplications counted in {checked} of them, all as predicted"
     return text
 
 
@@ -97,18 +90,18 @@ def output_lines(
         return
     shape, values = row.output
     yield f"{row.node.name}: {shape.text(layout)}"
-    if top or labels or (shape.rank == 0 and shape.size > FEW):
+    if top or labels or (shape.rank == 0 and shape.size > MAX_PRINTED):
         ranked = ranking(row.output, top or TOP, labels)
         width = len(str(max(entry.unit for entry in ranked)))
         for entry in ranked:
             label = printable(entry.label or "")
             yield f"  {entry.unit:>{width}}  {number(entry.value):<12}  {label}".rstrip()
-    elif shape.size <= FEW:
+    elif shape.size <= MAX_PRINTED:
         yield "  " + "  ".join(map(number, values))
 
 
 def value_lines(name: str, tensor: Tensor, *, layout: str = "HWC") -> Iterator[str]:
-    """Every number of a tensor, map by map, rows as rows."""
+    """Every number of a tensor, map by map, in rows."""
     shape = tensor.shape
     yield f"{name}: {shape.text(layout)}"
     if not shape.rank:
@@ -116,16 +109,8 @@ def value_lines(name: str, tensor: Tensor, *, layout: str = "HWC") -> Iterator[s
         return
     for channel in range(shape.channels):
         yield f"  map {channel}"
-        yield from (f"    {line}" for line in grid(tensor.plane(channel), shape.spatial))
-
-
-def grid(values: Sequence[float], sizes: tuple[int, ...]) -> Iterator[str]:
-    """Numbers as rows of equal columns; an empty line between planes of three axes.
-
-    >>> list(grid([1.0, 2.5, -3.0, 4.0], (2, 2)))
-    [' 1  2.5', '-3    4']
-    """
-    yield from text_grid(list(map(number, values)), sizes)
+        numbers = list(map(number, tensor.plane(channel)))
+        yield from (f"    {line}" for line in text_grid(numbers, shape.spatial))
 
 
 def wrapped(texts: Sequence[str], across: int = 10) -> Iterator[str]:
@@ -149,10 +134,9 @@ def document(
     Shapes are by axis letter, values are nested lists, channels first. A number that is not
     finite is the text "NaN", "Infinity" or "-Infinity".
     """
-    network = done.network
     return {
         **envelope("forward", version),
-        "spec": {"name": network.name, "file": network.file, "variant": network.variant},
+        "spec": spec(done.network),
         **setting,
         "totals": {"macs": macs, "seconds": sum(row.seconds for row in done.rows)},
         "layers": [_layer(row) for row in done.rows],
@@ -217,7 +201,7 @@ def schema() -> Schema:
     """The schema of `cnncalc.forward/1`."""
     tensor = record({"shape": ref("shape"), "values": NESTED})
     fields: dict[str, Schema] = {
-        "spec": record({"name": TEXT, "file": TEXT, "variant": MAYBE_TEXT}),
+        "spec": SPEC,
         "sample": record({"sources": listed(TEXT)}, {"seed": {"type": "integer"}}),
         "weights": weights_schema(),
         "totals": record({"macs": COUNT, "seconds": TIME}),
@@ -229,11 +213,11 @@ def schema() -> Schema:
         "traces": listed(trace.schema()),
         "pictures": described(listed(TEXT), "the files that were written"),
     }
-    return answer_schema("forward", "what came of running a network on a sample", fields, more)
+    return answer_schema("forward", "the activations of one pass", fields, more)
 
 
 def weights_schema() -> Schema:
-    """Where the numbers of the layers came from."""
+    """Where the weights came from."""
     tensors: Schema = {"type": "object", "additionalProperties": COUNT}
     return record(
         {"tensors": described(tensors, "how many came from a file, the spec, or were drawn")},

@@ -1,8 +1,8 @@
-"""Feature maps as pictures: drawn in a terminal, or as the pixels of a picture file.
+"""Feature maps as pictures, drawn with characters or as the pixels of a picture file.
 
-In colour, a character is two pixels, one above the other (the upper half block); without,
-it is the mean of the two in one of a few shades. All maps of a layer share one range, which
-the legend names.
+In colour, a character shows two pixels, one above the other (the upper half block); without
+colour it shows their mean in one of a few shades. All maps of a layer share one range of
+values, which the legend gives.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 SHADES, ASCII_SHADES = " ░▒▓█", " .:-=+*#%@"
 GREYS = 24  # of the 256 colours of a terminal, from number 232 on
 FIRST_GREY = 232
-WIDEST = 32  # columns of one map
-MOST = 16  # maps that are drawn
+MAX_WIDTH = 32  # columns of one map
+MAX_MAPS = 16  # that are drawn
 GAP = 2
 PLANE, VOLUME = 2, 3  # spatial axes
 
 
 class Map(NamedTuple):
-    """One picture: rows of numbers."""
+    """One picture as rows of numbers."""
 
     title: str
     rows: Sequence[Sequence[float]]
 
 
 class Range(NamedTuple):
-    """From black to white."""
+    """The values that are black and white."""
 
     low: float
     high: float
 
     def share(self, value: float) -> float:
-        """Where a number lies, from 0 to 1; one that is not a number lies at 0."""
+        """The position of a number in the range, from 0 to 1; NaN is 0."""
         if self.high <= self.low or value != value:  # noqa: PLR0124 - NaN
             return 0.0
         return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
@@ -83,11 +83,11 @@ def pictures(tensor: Tensor) -> list[Map]:
 def drawn(
     name: str, tensor: Tensor, *, width: int = 80, color: bool = False, ascii_only: bool = False
 ) -> Iterator[str]:
-    """The first maps of a tensor side by side, and a legend with their range."""
+    """The first maps of a tensor side by side, then a legend of their values."""
     maps = pictures(tensor)
-    shown = [_narrowed(picture) for picture in maps[:MOST]]
+    shown = [_narrowed(picture) for picture in maps[:MAX_MAPS]]
     limits = span(tensor.values)
-    excess = f", the first {MOST} of {len(maps)} pictures" if len(maps) > MOST else ""
+    excess = f", the first {MAX_MAPS} of {len(maps)} pictures" if len(maps) > MAX_MAPS else ""
     yield f"{name}: {tensor.shape.text(times='x' if ascii_only else '×')}{excess}"
     per_line = max(1, (width + GAP) // (_columns(shown[0]) + GAP))
     for at in range(0, len(shown), per_line):
@@ -104,8 +104,8 @@ def _columns(picture: Map) -> int:
 
 
 def _narrowed(picture: Map) -> Map:
-    """A wide picture made of the means of small squares."""
-    block = ceil(len(picture.rows[0]) / WIDEST)
+    """A wide picture reduced to the means of small squares."""
+    block = ceil(len(picture.rows[0]) / MAX_WIDTH)
     if block == 1:
         return picture
     groups = (picture.rows[at : at + block] for at in range(0, len(picture.rows), block))
@@ -154,7 +154,7 @@ def _grey(share: float) -> int:
 
 
 def _legend(limits: Range, color: bool, ascii_only: bool) -> str:
-    """From the darkest to the lightest, with the numbers they stand for."""
+    """The shades from dark to light between the numbers that they stand for."""
     if color:
         scale = "".join(f"\x1b[48;5;{FIRST_GREY + grey}m " for grey in range(GREYS)) + "\x1b[0m"
     else:
@@ -163,7 +163,7 @@ def _legend(limits: Range, color: bool, ascii_only: bool) -> str:
 
 
 class Pixels(NamedTuple):
-    """A grey picture, one byte per pixel, and what a reader should know of it."""
+    """A grey picture, one byte per pixel, with a comment for its file."""
 
     height: int
     width: int

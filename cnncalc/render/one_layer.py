@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.figures import FIGURES
-from cnncalc.render.format import labelled, per_axis, to_ascii
+from cnncalc.render.format import joined, labelled, per_axis
 from cnncalc.render.steps import equation
 from cnncalc.shapes import AXIS_WORDS
 
@@ -73,8 +73,7 @@ def _factor(here: int, there: int) -> str:
 
 
 def _lines(pairs: Iterable[tuple[str, str]], ascii_only: bool) -> str:
-    lines = "".join(f"{line}\n" for line in labelled(pairs))
-    return to_ascii(lines) if ascii_only else lines
+    return joined(labelled(pairs), ascii_only=ascii_only)
 
 
 class SettingRow(NamedTuple):

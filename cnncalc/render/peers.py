@@ -1,4 +1,4 @@
-"""What another tool would print: its lines, then why they differ from cnncalc's figures.
+"""Answers of `--as`: what another tool prints, and why it differs from cnncalc's figures.
 
 The JSON document is `cnncalc.as/1`.
 """
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.render import table as writer
 from cnncalc.render.format import printable
-from cnncalc.render.json import answer_schema, envelope
-from cnncalc.render.schema import COUNT, MAYBE_TEXT, TEXT, WHOLE, described, listed, record
+from cnncalc.render.json import SPEC, answer_schema, envelope, spec
+from cnncalc.render.schema import COUNT, TEXT, WHOLE, described, listed, record
 from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def document(report: Report, counted: PeerCount, *, version: str) -> dict[str, A
     """The same for programs; `base` is cnncalc's figure, and `value` is `base` + the amounts."""
     return {
         **envelope("as", version),
-        "spec": {"name": report.name, "file": report.file, "variant": report.variant},
+        "spec": spec(report),
         "as": {"name": counted.tool, "version": counted.version},
         "batch": report.totals.memory.batch,
         "dtype": report.totals.memory.dtype,
@@ -53,7 +53,7 @@ def _figure(figure: PeerFigure) -> dict[str, Any]:
 
 
 def _exact(figure: PeerFigure) -> bool:
-    """Whether the tool's own text says it all."""
+    """Whether the tool's own text is the exact number."""
     return figure.text.startswith(f"{figure.value:,}")
 
 
@@ -81,7 +81,7 @@ def schema() -> Schema:
         {"ours": described(TEXT, "what cnncalc calls its own figure"), "base": COUNT, "why": why},
     )
     fields = {
-        "spec": record({"name": TEXT, "file": TEXT, "variant": MAYBE_TEXT}),
+        "spec": SPEC,
         "as": record({"name": TEXT, "version": TEXT}),
         "batch": COUNT,
         "dtype": TEXT,

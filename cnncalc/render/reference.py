@@ -1,10 +1,10 @@
-"""The reference of layer types as text: all of them, one per line, or one in full."""
+"""The reference of layer types: all of them with one line each, or one in full."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.render.format import labelled
+from cnncalc.render.format import joined, labelled
 from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.schema import COUNT, FLAG, SIZE, TEXT, described, listed, record
 
@@ -28,7 +28,7 @@ def overview(types: Iterable[Mapping[str, Any]]) -> str:
     for kind, entries in by_kind.items():
         pairs = [(_names(entry), entry["summary"]) for entry in entries]
         parts.append(_section(KINDS[kind], pairs))
-    return "\n".join([*parts, "cnncalc layers TYPE tells all about one of them.\n"])
+    return "\n".join([*parts, "'cnncalc layers TYPE' describes one type in full.\n"])
 
 
 def full(entry: Mapping[str, Any]) -> str:
@@ -40,7 +40,7 @@ def full(entry: Mapping[str, Any]) -> str:
     if entry["words"]:
         parts.append(_section("Words", entry["words"].items()))
     if entry["attaches"]:
-        parts.append(f"May follow on a layer as a word: conv 16 3x3 {entry['type']}\n")
+        parts.append(f"Can be appended to a layer as a word: conv 16 3x3 {entry['type']}\n")
     parts.append(f"Example\n  - {entry['example']}\n")
     return "\n".join(part for part in parts if part.strip())
 
@@ -54,8 +54,8 @@ def _heading(field: Mapping[str, Any]) -> str:
 
 
 def _field(field: Mapping[str, Any]) -> str:
-    """What a field holds, and every other way to write it."""
-    ways = [
+    """What a field takes, and its other spellings."""
+    spellings = [
         "required" if field["required"] else "",
         f"bare number {field['position']}" if "position" in field else "",
         "a size such as 3x3" if "sized" in field else "",
@@ -65,11 +65,11 @@ def _field(field: Mapping[str, Any]) -> str:
     value = field["value"]
     if "choices" in field and not value.startswith("one of"):
         value = f"{value}, or {', '.join(field['choices'])}"
-    return "; ".join(filter(None, [value, *ways]))
+    return "; ".join(filter(None, [value, *spellings]))
 
 
 def _section(title: str, pairs: Iterable[tuple[str, str]]) -> str:
-    return "".join(f"{line}\n" for line in [title, *labelled(pairs, indent="  ", gap=2)])
+    return joined([title, *labelled(pairs, indent="  ", gap=2)])
 
 
 def document(types: Iterable[Mapping[str, Any]], *, version: str) -> dict[str, Any]:
@@ -85,8 +85,8 @@ def schema() -> Schema:
         {
             "default": TEXT,
             "choices": words,
-            "position": described(SIZE, "of the bare number that means it"),
-            "sized": described(FLAG, "whether a size such as 3x3 means it"),
+            "position": described(SIZE, "which bare number of a layer sets it"),
+            "sized": described(FLAG, "whether a size such as 3x3 sets it"),
             "letters": words,
             "other_names": words,
         },
@@ -94,12 +94,12 @@ def schema() -> Schema:
     layer = record(
         {
             "type": TEXT,
-            "kind": described(TEXT, "the group that a list of types shows it in"),
+            "kind": described(TEXT, "the heading it is listed under"),
             "summary": TEXT,
             "aliases": words,
             "description": TEXT,
             "inputs": record({"least": COUNT}, {"most": COUNT}),
-            "attaches": described(FLAG, "whether it may follow on a layer as a word"),
+            "attaches": described(FLAG, "whether it can be appended to a layer as a word"),
             "fields": listed(field),
             "words": {"type": "object", "additionalProperties": TEXT},
             "example": TEXT,

@@ -50,10 +50,10 @@ if TYPE_CHECKING:
     from cnncalc.render.schema import Schema
     from cnncalc.shapes import Shape
 
-# Shapes and settings repeat in every network: each is converted once per document, found
-# again by the shape or by the identity of the settings object that equal rows hold.
+# Shapes and settings repeat in every network, so each is converted once per document. It is
+# looked up by the shape, or by the identity of the settings object that equal rows share.
 Seen = dict[object, dict[str, Any]]
-# The figures that a one-layer command compares with another way to the same output.
+# The figures that `--vs` compares.
 COMPARED = ("weights", "biases", "params", "connections", "macs")
 
 
@@ -88,7 +88,7 @@ def document(report: Report, *, version: str, folded: bool = False) -> dict[str,
 def failure(
     diagnostics: Iterable[Diagnostic], *, version: str, report: Report | None = None
 ) -> dict[str, Any]:
-    """What is said instead of a report: the diagnostics, and the layers of a partial report."""
+    """The document printed instead of a report: diagnostics, and the layers before the failure."""
     known = list(layers(report.rows)) if report else []
     return {
         **envelope("report", version, ok=False),
@@ -98,9 +98,9 @@ def failure(
 
 
 def versus(report: Report, other: Report, name: str) -> dict[str, Any]:
-    """The comparison with another way to the same output: its layers, totals and ratios.
+    """The comparison with other layers that give the same output: layers, totals and ratios.
 
-    A ratio is the other way's figure divided by the layer's own, and absent where that is 0.
+    A ratio is their figure divided by the layer's own, and absent where that is 0.
     """
     here, there = report.totals, other.totals
     return {
@@ -114,21 +114,22 @@ def versus(report: Report, other: Report, name: str) -> dict[str, Any]:
 
 
 def jsonl(rows: Iterable[Row], *, folded: bool = False) -> Iterator[str]:
-    """One line per layer, without its newline, made as it is asked for."""
+    """One line of JSON per layer, without its newline, made one by one."""
     return map(one_line, layers(rows, folded=folded))
 
 
 def layers(rows: Iterable[Row], *, folded: bool = False) -> Iterator[dict[str, Any]]:
-    """One object per row, or per row with what is attached to it."""
+    """One object per row, or per layer with what is attached to it if `folded`."""
     seen: Seen = {}
-    rows = tuple(rows)  # keeps the settings alive, and with them their ids
+    rows = tuple(rows)  # keeps the settings alive, so that their ids stay unique
     if not folded:
         for row in rows:
             yield _layer(row, seen)
         return
-    for unit in fold.attach(rows):
-        attached = [row.type for row in unit[1:]]
-        yield {**_layer(fold.merge(unit), seen), **({"attached": attached} if attached else {})}
+    for layer, *attached_rows in fold.attach(rows):
+        attached = [row.type for row in attached_rows]
+        merged = fold.merge([layer, *attached_rows])
+        yield {**_layer(merged, seen), **({"attached": attached} if attached else {})}
 
 
 def _layer(row: Row, seen: Seen) -> dict[str, Any]:
@@ -162,7 +163,7 @@ def _layer(row: Row, seen: Seen) -> dict[str, Any]:
 
 
 def _sometimes(row: Row, seen: Seen) -> dict[str, Any]:
-    """What only some layers have."""
+    """The fields that only some layers have."""
     optional: dict[str, Any] = {}
     if len(row.in_shapes) > 1:
         optional["in_shapes"] = [_shape(shape, seen) for shape in row.in_shapes]
@@ -218,7 +219,7 @@ def _plain(value: Any) -> Any:
 
 
 def schema() -> Schema:
-    """The schema of the report document and of what is printed when there is no report.
+    """The schema of the report, and of what is printed when there is none.
 
     >>> schema()["$schema"]
     'https://json-schema.org/draft/2020-12/schema'
@@ -267,7 +268,7 @@ def _report_schema() -> Schema:
 
 
 def _reports_schema() -> Schema:
-    """What a one-layer command says to comma lists."""
+    """The document of a one-layer command that was given lists of values."""
     results = listed({"oneOf": [ref("report"), ref("failure")]})
     head = {**_head_schema(FLAG), "schema": {"const": "cnncalc.reports/1"}}
     return record({**head, "results": described(results, "one for each setting, in order")})
@@ -281,7 +282,7 @@ def _versus_schema() -> Schema:
         "ratio": described(record({}, ratios), "its figures divided by the layer's"),
         "layers": listed(ref("layer")),
     }
-    return described(record(fields), "another way to the same output")
+    return described(record(fields), "other layers with the same output")
 
 
 def _failure_schema() -> Schema:
@@ -318,12 +319,12 @@ def _layer_schema() -> Schema:
             "index": COUNT,
             "name": described(TEXT, "unique and dotted"),
             "path": TEXT,
-            "depth": described(COUNT, "how many groups it lies in"),
+            "depth": described(COUNT, "how many groups contain it"),
             "type": TEXT,
             "attached_to": described(MAYBE_TEXT, "the layer that a norm or activation belongs to"),
-            "block": described(MAYBE_TEXT, "the block that wrote it"),
+            "block": described(MAYBE_TEXT, "the block call it comes from"),
             "inputs": listed(TEXT),
-            "args": described(OPEN, "the layer's fields, with defaults and rules put in"),
+            "args": described(OPEN, "the layer's fields with defaults filled in"),
             "in": ref("shape"),
             "out": ref("shape"),
             "neurons": SIZE,
@@ -346,9 +347,9 @@ def _layer_schema() -> Schema:
 def _fit_schema() -> Schema:
     return record(
         {
-            "exact": described(FLAG, "nothing is unused; padding may be left over"),
+            "exact": described(FLAG, "whether nothing but padding is left unread"),
             "unused": described(
-                listed(COUNT), "per axis, rows or columns of the input behind the last window"
+                listed(COUNT), "per axis, rows or columns of the input after the last window"
             ),
         }
     )

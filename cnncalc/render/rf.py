@@ -1,11 +1,11 @@
-"""Answers of `rf`: how the receptive field grows over the input, and what one unit sees."""
+"""Answers of `rf`: how the receptive field grows over the layers, and what one neuron sees."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.render import table as writer
-from cnncalc.render.format import GATED, decimal, per_axis, printable, to_ascii
+from cnncalc.render.format import GATED, decimal, joined, per_axis, printable
 from cnncalc.render.json import answer_schema, envelope, exact_number
 from cnncalc.render.schema import (
     COUNT,
@@ -34,7 +34,7 @@ COLUMNS = (
     Column("Layer", "name"), Column("Type", "text"), Column("Output"), Column("RF"),
     Column("Jump"), Column("First centre"), Column("Covers"),
 )  # fmt: skip
-# What lies along an axis, one place and several.
+# What the places along an axis are called.
 ALONG = {
     "l": ("place", "places"),
     "d": ("slice", "slices"),
@@ -46,16 +46,14 @@ ALONG = {
 def text(
     advice: CoverageReport, covers: Sequence[Coverage], layout: str, *, ascii_only: bool = False
 ) -> str:
-    """A table of these layers, then which layer is the first to see all, and which outgrow it."""
+    """A table of these layers; which one first sees all of the input, and which outgrow it."""
     rows = writer.lines(_table(covers, layout), ascii_only=ascii_only)
-    lines = "".join(
-        f"{line}\n" for line in [_title(advice, layout), "", *rows, "", *_advice(advice)]
-    )
-    return to_ascii(lines) if ascii_only else lines
+    lines = [_title(advice, layout), "", *rows, "", *_advice(advice)]
+    return joined(lines, ascii_only=ascii_only)
 
 
 def markdown(advice: CoverageReport, covers: Sequence[Coverage], layout: str) -> str:
-    """The table and the advice in Markdown."""
+    """The same in Markdown."""
     advised = "".join(f"- {line}\n" for line in _advice(advice))
     return f"{writer.markdown(_table(covers, layout))}\n{advised}"
 
@@ -80,7 +78,7 @@ def _cells(cover: Coverage, layout: str) -> Iterator[str]:
 
 
 def percent(share: Fraction) -> str:
-    """A share in percent, rounded down, so that 100% is all of it.
+    """A share in percent, rounded down, so that only all of it is 100%.
 
     >>> from fractions import Fraction
     >>> percent(Fraction(9999, 10000)), percent(Fraction(1))
@@ -103,34 +101,31 @@ def _advice(advice: CoverageReport) -> Iterator[str]:
         size = per_axis(first.row.receptive_field.size) if first.row.receptive_field else ""
         count = "1 layer outgrows" if len(outgrown) == 1 else f"{len(outgrown)} layers outgrow"
         source = "×".join(map(str, first.source))
-        start = f"{count} the input, first {first.row.name} ({size} on {source})"
-        yield f"{start}: the rest of the field sees only padding"
+        outgrowing = f"{count} the input, first {first.row.name} ({size} on {source})"
+        yield f"{outgrowing}: the rest of the field lies on padding"
 
 
 def unit_text(unit: Neuron, layout: str, *, through: bool = False, ascii_only: bool = False) -> str:
-    """The box of the inputs that a unit sees, and of every tensor on the way if asked."""
+    """What a neuron sees of the inputs and, with `through`, of every tensor on the way."""
     columns = [Column("Tensor", "name"), Column("Shape"), Column("Box", "text"), Column("Places")]
     seen = [*unit.inputs, *(unit.through[::-1] if through else ())]
-    rows = [
-        [tensor.name, tensor.shape.text(layout), _box(tensor), _count(tensor)] for tensor in seen
-    ]
+    rows = [[t.name, t.shape.text(layout), _box(t), _count(t)] for t in seen]
     lines = [f"{unit_name(unit)} of {unit.shape.text(layout)} sees"]
     if unit.inputs:
         lines += [f"  {line}" for line in writer.lines(Table(columns, rows))]
     else:
         lines[0] += " nothing of the input"
     lines += [GATED] if unit.gated else []
-    text = "".join(f"{line}\n" for line in lines)
-    return to_ascii(text) if ascii_only else text
+    return joined(lines, ascii_only=ascii_only)
 
 
 def unit_name(unit: Neuron) -> str:
-    """The unit as it is asked for: C3:4,4."""
+    """The neuron as options name it: C3:4,4."""
     return f"{unit.name}:{','.join(map(str, unit.place))}" if unit.place else unit.name
 
 
 def _box(seen: SeenRegion) -> str:
-    """rows 8 to 21, columns 8 to 21."""
+    """`rows 8 to 21, columns 8 to 21`."""
     return ", ".join(_stretch(*ALONG[letter], *ends) for letter, ends in _axes(seen))
 
 
@@ -143,7 +138,7 @@ def _stretch(singular: str, plural: str, low: int, high: int) -> str:
 
 
 def _count(seen: SeenRegion) -> str:
-    """The size of the box, and whether there are holes in it."""
+    """The size of the box, and whether some places in it are not seen."""
     sizes = "×".join(str(high - low + 1) for low, high in seen.box)
     return sizes if seen.solid else f"{sizes}, with holes"
 
@@ -173,7 +168,7 @@ def _layer(cover: Coverage) -> dict[str, Any]:
 
 
 def unit_document(unit: Neuron, *, version: str) -> dict[str, Any]:
-    """The document `cnncalc.rf/1` of one unit: its boxes in the inputs and on the way."""
+    """The document `cnncalc.rf/1` of one neuron: what it sees of the inputs and on the way."""
     return {
         **envelope("rf", version),
         "unit": {"name": unit.name, "place": list(unit.place), "out": unit.shape.by_letter},
@@ -189,7 +184,7 @@ def _seen(tensor: SeenRegion) -> dict[str, Any]:
 
 
 def schema() -> Schema:
-    """The schema of `cnncalc.rf/1`: of a network's layers, or of one unit."""
+    """The schema of `cnncalc.rf/1`: for the layers of a network or for one neuron."""
     numbers = dict.fromkeys(("size", "jump", "start"), listed(NUMBER))
     layer = record(
         {

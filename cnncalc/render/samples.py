@@ -1,4 +1,4 @@
-"""Several samples through one network, as a table per output and as JSON."""
+"""Answers of `forward` on several samples: a table per output, or JSON."""
 
 from __future__ import annotations
 
@@ -7,25 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc.render import table as writer
 from cnncalc.render.format import duration, grouped, number
 from cnncalc.render.forward import (
-    FEW,
+    MAX_PRINTED,
     TIME,
     output_document,
     output_schema,
     ranking,
     weights_schema,
 )
-from cnncalc.render.json import answer_schema, diagnostic, envelope
-from cnncalc.render.schema import (
-    COUNT,
-    FLAG,
-    MAYBE_TEXT,
-    SIZE,
-    TEXT,
-    described,
-    listed,
-    record,
-    ref,
-)
+from cnncalc.render.json import SPEC, answer_schema, diagnostic, envelope, spec
+from cnncalc.render.schema import COUNT, FLAG, SIZE, TEXT, described, listed, record, ref
 from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
@@ -38,11 +28,11 @@ if TYPE_CHECKING:
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Kind
 
-TOP = 3  # of an output with labels, or a long one, unless another number is asked for
+TOP = 3  # numbers of an output that has labels or is long, unless others are asked for
 
 
 class Answers(NamedTuple):
-    """The results of several samples, and what is said about all of them."""
+    """The results of several samples, and how they were computed."""
 
     network: Network
     results: Sequence[SampleResult]
@@ -86,8 +76,9 @@ def _labels(answers: Answers, node: Node) -> Sequence[str] | None:
 
 
 def _ranked(answers: Answers, node: Node) -> int:
-    """How many of the largest numbers of an output are shown; 0 where it is shown otherwise."""
-    if answers.top or _labels(answers, node) or (not node.shape.rank and node.shape.size > FEW):
+    """How many of the largest numbers of an output are shown; 0 where it is not ranked."""
+    long = not node.shape.rank and node.shape.size > MAX_PRINTED
+    if answers.top or _labels(answers, node) or long:
         return min(answers.top or TOP, node.shape.size)
     return 0
 
@@ -101,7 +92,7 @@ def _columns(answers: Answers, node: Node) -> list[Column]:
             for number in range(1, count + 1)
             for column in (Column(f"Top {number}", kind), Column("Value"))
         ]
-    elif node.shape.size <= FEW:
+    elif node.shape.size <= MAX_PRINTED:
         figures = [Column(str(index)) for index in range(node.shape.size)]
     else:
         figures = [Column("Min"), Column("Mean"), Column("Max")]
@@ -109,7 +100,7 @@ def _columns(answers: Answers, node: Node) -> list[Column]:
 
 
 def _cells(answers: Answers, result: SampleResult, place: int, node: Node) -> list[str]:
-    """A line of the table; where the sample failed, the code of its error stands at the end."""
+    """A line of the table; that of a failed sample ends in the code of its error."""
     width = len(_columns(answers, node))
     if not result.ok:
         return [result.source, *[""] * (width - 2), result.diagnostics[0].code]
@@ -125,7 +116,7 @@ def _figures(row: Ran, count: int, labels: Sequence[str] | None) -> Iterator[str
         for entry in ranking(row.output, count, labels):
             yield f"{entry.unit} {entry.label}" if entry.label else str(entry.unit)
             yield number(entry.value)
-    elif row.node.shape.size <= FEW:
+    elif row.node.shape.size <= MAX_PRINTED:
         yield from map(number, row.output.values)
     else:
         yield from map(
@@ -137,16 +128,16 @@ def _summary(answers: Answers) -> str:
     done, failed = answers.done, len(answers.results) - answers.done
     speed = f"{_samples(done)} of {grouped(answers.macs)} MACs in {duration(answers.seconds)}"
     rate = f" ({done / answers.seconds:.3g} samples/s)" if done and answers.seconds else ""
-    shared = f" by {answers.jobs} processes" if answers.jobs > 1 else ""
+    shared = f" with {answers.jobs} processes" if answers.jobs > 1 else ""
     return f"{speed}{shared}{rate}" + (f"; {grouped(failed)} failed" if failed else "")
 
 
 def document(answers: Answers, weights: Mapping[str, Any], *, version: str) -> dict[str, Any]:
     """The JSON document of several samples; `weights` says which weights they ran with."""
-    network, count = answers.network, len(answers.results)
+    count = len(answers.results)
     return {
         **envelope("forward-samples", version, ok=answers.done == count),
-        "spec": {"name": network.name, "file": network.file, "variant": network.variant},
+        "spec": spec(answers.network),
         "weights": weights,
         "totals": {
             "samples": count,
@@ -176,7 +167,7 @@ def _top(answers: Answers, row: Ran) -> list[Ranked]:
 def schema() -> Schema:
     """The schema of `cnncalc.forward-samples/1`."""
     result = record(
-        {"source": described(TEXT, "the file, or the word of a generated sample"), "ok": FLAG},
+        {"source": described(TEXT, "the file, or the word for a generated sample"), "ok": FLAG},
         {
             "seconds": TIME,
             "outputs": listed(output_schema()),
@@ -186,16 +177,14 @@ def schema() -> Schema:
     totals = {
         "samples": COUNT,
         "failed": COUNT,
-        "macs": described(COUNT, "of all passes that were made"),
+        "macs": described(COUNT, "of all passes"),
         "seconds": described(TIME, "from the first pass to the last"),
         "jobs": described(SIZE, "the processes that shared the samples"),
     }
     fields: dict[str, Schema] = {
-        "spec": record({"name": TEXT, "file": TEXT, "variant": MAYBE_TEXT}),
+        "spec": SPEC,
         "weights": weights_schema(),
         "totals": record(totals),
         "results": described(listed(result), "in the order of the samples"),
     }
-    return answer_schema(
-        "forward-samples", "what came of running a network on several samples", fields
-    )
+    return answer_schema("forward-samples", "the outputs of several samples", fields)

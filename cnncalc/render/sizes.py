@@ -1,4 +1,4 @@
-"""Answers of `sizes`: what works, what is exact, which layers leave input unread or fail."""
+"""Answers of `sizes`: which input sizes work, which are read in full, which layers fail."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
 from cnncalc.render import table as writer
-from cnncalc.render.format import printable, to_ascii
+from cnncalc.render.format import joined, printable
 from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.schema import FLAG, SIZE, TEXT, described, listed, record, ref
 from cnncalc.render.table import Column, Table
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
 
-FEW = 6  # sizes, or runs of sizes, that are named one by one
-MOST_LAYERS = 8
+MAX_LISTED = 6  # sizes, or runs of sizes, of one line
+MAX_LAYERS = 8  # that leave input unread
 
 
 def text(answer: Sizes, *, exact: bool = False, ascii_only: bool = False) -> str:
-    """What works and what does not; with `exact` only where every layer reads all."""
-    text_ = "".join(f"{line}\n" for line in _lines(answer, exact))
-    return to_ascii(text_) if ascii_only else text_
+    """The sizes that work, those where every layer reads all its input, and why others fail.
+
+    With `exact` the first of these is left out.
+    """
+    return joined(_lines(answer, exact), ascii_only=ascii_only)
 
 
 def _lines(answer: Sizes, exact: bool) -> Iterator[str]:
@@ -53,14 +55,14 @@ def _range(answer: Sizes) -> str:
 
 
 def _reasons(reasons: Sequence[LayerSizes], answer: Sizes) -> Iterator[str]:
-    shown = reasons[:MOST_LAYERS]
+    shown = reasons[:MAX_LAYERS]
     columns = [Column("layer", "name"), Column("sizes"), Column("", "text")]
     rows: list[list[Cell]] = [
         [why.layer, len(why.sizes), in_words(why.sizes, answer)] for why in shown
     ]
     yield from (f"  {line}" for line in writer.lines(Table(columns, rows)))
-    if len(reasons) > MOST_LAYERS:
-        more = counted(len(reasons) - MOST_LAYERS, "more layer")
+    if len(reasons) > MAX_LAYERS:
+        more = counted(len(reasons) - MAX_LAYERS, "more layer")
         yield f"  and {more} (--format csv)"
 
 
@@ -74,7 +76,7 @@ def _failure(reason: LayerSizes, answer: Sizes) -> Iterator[str]:
 
 
 def in_words(sizes: Sequence[int], answer: Sizes) -> str:
-    """Sizes in words: one by one, as a range, or by what they have in common."""
+    """Sizes in words: one by one, as ranges, or by their common distance."""
     if not sizes:
         return "none"
     apart = distance(sizes)
@@ -84,7 +86,7 @@ def in_words(sizes: Sequence[int], answer: Sizes) -> str:
 
 
 def distance(values: Sequence[int]) -> int | None:
-    """The one distance between neighbours; None where there are several, or fewer than two.
+    """The distance between neighbours; None where it varies or there are fewer than two.
 
     >>> distance([320, 336, 352]), distance([1, 2, 4])
     (16, None)
@@ -94,7 +96,7 @@ def distance(values: Sequence[int]) -> int | None:
 
 
 def _rule(sizes: Sequence[int], apart: int, answer: Sizes) -> str:
-    """`every multiple of 16` or `16k + 12`, where that holds in the whole range."""
+    """`every multiple of 16` or `16k + 12` where that is true of the whole range."""
     everywhere = sizes[0] - apart < answer.start and sizes[-1] + apart > answer.stop
     if not everywhere:
         return f" ({apart} apart)"
@@ -103,7 +105,7 @@ def _rule(sizes: Sequence[int], apart: int, answer: Sizes) -> str:
 
 
 def _runs(sizes: Sequence[int], step: int) -> list[str]:
-    """Neighbouring sizes joined: 321 to 335."""
+    """Neighbouring sizes joined, such as `321 to 335`."""
     runs: list[list[int]] = []
     for size in sizes:
         if runs and size - runs[-1][-1] == step:
@@ -114,31 +116,22 @@ def _runs(sizes: Sequence[int], step: int) -> list[str]:
 
 
 def _some(words: Sequence[str]) -> str:
-    if len(words) <= FEW:
+    if len(words) <= MAX_LISTED:
         return ", ".join(words)
-    return f"{', '.join(words[: FEW - 1])}, … {words[-1]}"
+    return f"{', '.join(words[: MAX_LISTED - 1])}, … {words[-1]}"
 
 
 def csv(answer: Sizes) -> str:
-    """One line per size: whether it works, what goes unread, what fails."""
+    """One line per size: whether it works, which layers leave input unread, what fails."""
     keys = ("size", "works", "exact", "rounding", "layer", "code", "message")
     return writer.records([keys, *map(_cells, answer.outcomes)])
 
 
 def _cells(outcome: SizeResult) -> list[int | str]:
-    problem = (
-        (outcome.layer or "", outcome.problem.code, outcome.problem.message)
-        if outcome.problem
-        else ("", "", "")
-    )
-    yes = {True: "yes", False: "no"}
-    return [
-        outcome.size,
-        yes[outcome.works],
-        yes[outcome.exact],
-        " ".join(outcome.rounding),
-        *problem,
-    ]
+    problem, yes = outcome.problem, {True: "yes", False: "no"}
+    failure = (outcome.layer or "", problem.code, problem.message) if problem else ("", "", "")
+    verdicts = (yes[outcome.works], yes[outcome.exact])
+    return [outcome.size, *verdicts, " ".join(outcome.rounding), *failure]
 
 
 def document(answer: Sizes, *, version: str, ok: bool) -> dict[str, Any]:

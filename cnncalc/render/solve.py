@@ -1,4 +1,4 @@
-"""Answers of `solve`: the settings that fit exactly, those that round down, or what is nearest."""
+"""Answers of `solve`: the settings that fit exactly, those that round down, or the nearest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
 from cnncalc.render import table as writer
-from cnncalc.render.format import to_ascii
+from cnncalc.render.format import joined
 from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.schema import COUNT, FLAG, PAIR, SIZE, described, listed, record
 from cnncalc.render.table import Column, Table
@@ -26,8 +26,7 @@ REMARK = Column("Remark", "text", "Remark")
 
 def text(answer: SolveResult, top: int, *, ascii_only: bool = False) -> Iterator[str]:
     """The settings in two tables of at most `top` lines each."""
-    for line in _lines(answer, top):
-        yield f"{to_ascii(line) if ascii_only else line}\n"
+    yield joined(_lines(answer, top), ascii_only=ascii_only)
 
 
 def _lines(answer: SolveResult, top: int) -> Iterator[str]:
@@ -82,7 +81,7 @@ def _cells(asked: SolveRequest, setting: WindowSetting) -> list[Cell]:
 
 
 def _remark(setting: WindowSetting) -> str:
-    """What no window reads, at the edge or between windows."""
+    """How much of the input no window reads, at its edge or between windows."""
     skipped = f"{setting.skipped} skipped between windows" if setting.skipped else ""
     unread = f"{setting.unread} unread at the edge" if setting.unread else ""
     return ", ".join(filter(None, [unread, skipped]))
@@ -127,9 +126,9 @@ def schema() -> Schema:
         },
     )
     fields = {
-        "out": described(SIZE, "what was wanted"),
+        "out": described(SIZE, "the output size asked for"),
         "transposed": FLAG,
-        "settings": described(listed(setting), "the most usual first"),
-        "nearest": described(listed(setting), "where there is no setting"),
+        "settings": described(listed(setting), "the most common first"),
+        "nearest": described(listed(setting), "the closest settings where none gives that size"),
     }
     return answer_schema("solve", "the settings that give an output size", fields)

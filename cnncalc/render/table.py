@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cnncalc.render.format import count_text, display_width, pad, printable, to_ascii
+from cnncalc.render.format import count_text, display_width, joined, pad, printable, to_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -156,7 +156,7 @@ def aligned(table: TextTable, *, titles: bool = True) -> list[str]:
 
 def text(table: Table, *, ascii_only: bool = False) -> str:
     """The lines of a table, each ending in a newline."""
-    return "".join(f"{line}\n" for line in lines(table, ascii_only=ascii_only))
+    return joined(lines(table, ascii_only=ascii_only))
 
 
 def markdown(table: Table, units: Units | None = None) -> str:

@@ -1,4 +1,4 @@
-"""One neuron's arithmetic as text and as JSON; small windows in full, large ones abridged."""
+"""The arithmetic of one neuron as text and as JSON: small windows in full, large ones abridged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_MAPS = 6  # of a window that are drawn
 MAX_TAPS = 49  # of one map: 7x7
-LARGEST = 10  # contributions that are listed where not all are
+LARGEST = 10  # terms that are listed where there are too many for all
 MAX_TERMS_JSON = 4096
 WORDS = {
     "weighted": "sum of input × weight", "squares": "sum of (input - weight)^2", "max": "largest",
@@ -29,11 +29,11 @@ WORDS = {
 
 
 def lines(trace: Trace) -> Iterator[str]:
-    """A neuron: what it reads, what it adds up, what is made of that, where it looks."""
+    """A neuron: its inputs, its sum, what is computed from that, and what it sees of the inputs."""
     reading = trace.reading
     yield f"{trace.name} ({trace.type}), neuron {where(trace.place)} = {number(trace.output)}"
     if reading.rule in ("moved", "changed"):
-        yield from _found(trace)
+        yield from _passed_on(trace)
     elif reading.rule in ("weighted", "sum", "mean", "max") and _drawable(reading):
         yield from _maps(reading)
     else:
@@ -44,7 +44,7 @@ def lines(trace: Trace) -> Iterator[str]:
 
 
 def where(place: Sequence[int]) -> str:
-    """A channel and a position, each axis named.
+    """A channel and a position with its axes named.
 
     >>> where((3,)), where((0, 4, 2))
     ('3', 'map 0, y 4, x 2')
@@ -71,9 +71,9 @@ def _taps(reading: Reading) -> list[tuple[Term, ...]]:
 
 
 def _maps(reading: Reading) -> Iterator[str]:
-    """Per input map, side by side: the window, and the weights and products where it has them.
+    """For each input map side by side: the window and, if any, the weights and products.
 
-    A point stands for the padding.
+    A point stands for padding.
     """
     parts = _taps(reading)
     if len(parts) > MAX_MAPS:
@@ -105,7 +105,7 @@ def _map(reading: Reading, part: Sequence[Term]) -> Iterator[str]:
 
 
 def _largest(reading: Reading) -> Iterator[str]:
-    """The terms that add most, and what the others add."""
+    """The terms of largest magnitude, and the sum of the others."""
     ranked = sorted(reading.terms, key=lambda term: -abs(term.product))
     shown = ranked[:LARGEST]
     if len(ranked) > LARGEST:
@@ -131,7 +131,7 @@ def _place(term: Term) -> str:
     return where((term.channel, *term.at)) if term.at else f"input {term.channel}"
 
 
-def _found(trace: Trace) -> Iterator[str]:
+def _passed_on(trace: Trace) -> Iterator[str]:
     terms = trace.reading.terms
     several = len({term.source for term in terms}) > 1
     terms_shown = (
@@ -145,7 +145,7 @@ def _found(trace: Trace) -> Iterator[str]:
 
 
 def _sum(trace: Trace) -> Iterator[str]:
-    """What the terms come to, and what is done to that."""
+    """The sum of the terms, scaled and with the bias added; or the largest of them."""
     reading = trace.reading
     if reading.rule == "max":
         winner = reading.winner
@@ -164,7 +164,7 @@ def _sum(trace: Trace) -> Iterator[str]:
 
 
 def _field(trace: Trace) -> Iterator[str]:
-    """The part of the network's inputs that the neuron depends on."""
+    """The part of the network's inputs that the neuron sees."""
     for name, box in trace.field.items():
         axes = [AXIS_WORDS[letter] for letter in AXES[len(box)]]
         spans = (f"{axis} {a} to {b}" for axis, (a, b) in zip(axes, box, strict=True))
@@ -174,7 +174,7 @@ def _field(trace: Trace) -> Iterator[str]:
 
 
 def document(trace: Trace) -> dict[str, Any]:
-    """A trace for programs. Of more than 4,096 terms the largest are told; the sum is of all."""
+    """A trace of the JSON document; it lists at most the 4,096 largest terms, but sums all."""
     reading = trace.reading
     largest = sorted(reading.terms, key=lambda term: -abs(term.product))[:MAX_TERMS_JSON]
     left_out = len(reading.terms) - len(largest)
@@ -216,7 +216,7 @@ def _term(term: Term) -> dict[str, Any]:
 
 
 def schema() -> Schema:
-    """One trace of a pass."""
+    """The schema of one trace."""
     place = listed(COUNT)
     at: Schema = {"type": ["array", "null"], "items": COUNT, "description": "null in the padding"}
     term = record(
@@ -228,7 +228,7 @@ def schema() -> Schema:
             "name": TEXT,
             "type": TEXT,
             "place": described(place, "the channel, then the position"),
-            "rule": described(TEXT, "how the terms become one number"),
+            "rule": described(TEXT, "how the terms are combined"),
             "window": listed(SIZE),
             "terms": listed(term),
             "sum": REAL_NUMBER,

@@ -1,4 +1,4 @@
-"""The bytes of training: a table of its own, and the `training` part of the JSON report."""
+"""Answers of `--training`: a table of bytes, and the `training` part of the JSON report."""
 
 from __future__ import annotations
 
@@ -38,9 +38,10 @@ def text(
     *,
     totals: bool = False,
 ) -> str:
-    """The table, unless only `totals` are wanted; their sum; what was assumed.
+    """The table, unless only `totals` are asked for; one line with the totals; the assumption.
 
-    Raises ChoiceError for layers that do not exist.
+    Raises:
+        ChoiceError: for layers that do not exist.
     """
     table = [] if totals else [printable(report.name), *_table(report, training, choice), ""]
     sums = summary(training, choice.units)
@@ -49,7 +50,7 @@ def text(
 
 
 def summary(training: TrainingMemory, units: Units | None = None) -> str:
-    """One line: the sum and what it is made of.
+    """One line with the total and its parts.
 
     >>> from cnncalc.analysis.training import TrainingBytes, TrainingMemory
     >>> summary(TrainingMemory("sgd", "fp32", 1, {"fc": TrainingBytes(40, 440, 440, 0)}))
@@ -63,7 +64,7 @@ def summary(training: TrainingMemory, units: Units | None = None) -> str:
 
 
 def document(training: TrainingMemory, assumption: str) -> dict[str, Any]:
-    """The `training` of the JSON report: totals, then one object for each input and layer."""
+    """The `training` part of the JSON report: the totals, then each input and layer."""
     return {
         "optimiser": training.optimiser,
         "assumption": assumption,
@@ -73,7 +74,7 @@ def document(training: TrainingMemory, assumption: str) -> dict[str, Any]:
 
 
 def training_schema() -> Schema:
-    """The `training` of a report."""
+    """The schema of the `training` part of the report."""
     shares = dict.fromkeys((f"{key}_bytes" for key in HEADINGS), COUNT)
     layers = listed(record({"name": TEXT, **shares}))
     return record(

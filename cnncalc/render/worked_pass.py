@@ -1,4 +1,4 @@
-"""A forward pass as one works it by hand: every layer's weights, every neuron's sum, the maps."""
+"""A forward pass worked out as by hand: weights, the sum of every neuron, and feature maps."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import counted
-from cnncalc.render.format import number
-from cnncalc.render.forward import grid, value_lines
+from cnncalc.render.format import number, text_grid
+from cnncalc.render.forward import value_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from cnncalc.shapes import Shape
     from cnncalc.tensor import Tensor
 
-MAX_NEURONS = 128  # of a layer that are worked out
-MAX_TERMS = 16  # of a sum that are written
-MAX_WEIGHTS = 512  # of a layer that are printed
+# Beyond these nobody reads on: neurons of a layer, terms of a sum, numbers of a tensor.
+MAX_NEURONS = 128
+MAX_TERMS = 16
+MAX_NUMBERS = 512
 
 
 class Weights(NamedTuple):
@@ -44,10 +45,10 @@ def heading(
 
 
 def weights(stored: Iterable[Weights]) -> Iterator[str]:
-    """The numbers of a layer, filter by filter; only their count where there are many."""
+    """The parameters of a layer, filter by filter; of long ones only the number."""
     for parameter in stored:
         name, dims, numbers = parameter
-        if len(numbers) > MAX_WEIGHTS:
+        if len(numbers) > MAX_NUMBERS:
             yield f"  {name}: {counted(len(numbers), 'number')}"
         elif len(dims) == 1:
             yield f"  {name}: {'  '.join(map(number, numbers))}"
@@ -59,28 +60,28 @@ def _filters(parameter: Weights) -> Iterator[str]:
     count, *inner = parameter.dims
     size = len(parameter.numbers) // count
     for index in range(count):
-        own = list(parameter.numbers[index * size : (index + 1) * size])
+        numbers = parameter.numbers[index * size : (index + 1) * size]
         yield f"  {parameter.name} {index}"
-        yield from (f"    {line}" for line in grid(own, tuple(inner)))
+        yield from (f"    {line}" for line in text_grid(list(map(number, numbers)), tuple(inner)))
 
 
 def sums(traces: Iterable[Trace], count: int) -> Iterator[str]:
-    """A line per neuron: its place, its terms and what they come to; products with 0 left out."""
+    """A line per neuron: its position, its terms without products with 0, and their sum."""
     for trace in islice(traces, MAX_NEURONS):
         place = ",".join(map(str, trace.place))
         yield f"  [{place}] = {written(trace.reading, trace.output)}"
     if count > MAX_NEURONS:
         more = counted(count - MAX_NEURONS, "more neuron")
-        yield f"  and {more} (--trace NAME:{{K,Y,X}} works out any)"
+        yield f"  and {more} (--trace NAME:{{K,Y,X}} shows any one)"
 
 
-def told(trace: Trace) -> bool:
-    """Whether a neuron has terms to write out."""
+def has_sum(trace: Trace) -> bool:
+    """Whether a neuron is a sum of terms that can be written out."""
     return trace.reading.rule not in ("moved", "changed")
 
 
 def written(reading: Reading, output: float) -> str:
-    """The terms as one writes them, and the result.
+    """The terms as written by hand, and the result.
 
     >>> from cnncalc.layers._neuron import Reading, Term
     >>> terms = (Term(0, 0, (0, 0), 4.0, 0.5), Term(0, 0, (0, 1), 9.0, 0.0))
@@ -110,12 +111,12 @@ def _term(term: Term) -> str:
 
 
 def _factor(value: float) -> str:
-    """A number behind a sign: negative ones in brackets."""
+    """A factor: a negative one in brackets."""
     return f"({number(value)})" if value < 0 else number(value)
 
 
 def _joined(terms: Sequence[str]) -> str:
-    """A sum, where a negative first factor becomes a minus."""
+    """A sum, in which `+ -` becomes `-`."""
     text = _cut(list(terms), " + ") if terms else "0"
     return text.replace(" + -", " - ")
 
@@ -127,8 +128,8 @@ def _cut(texts: list[str], between: str) -> str:
 
 
 def maps(name: str, tensor: Tensor, *, layout: str) -> Iterator[str]:
-    """A tensor in full where it is small, else nothing but its shape."""
-    if tensor.shape.size > MAX_WEIGHTS:
+    """A small tensor in full, of a large one only the shape."""
+    if tensor.shape.size > MAX_NUMBERS:
         yield f"{name}: {tensor.shape.text(layout)}"
         return
     yield from value_lines(name, tensor, layout=layout)

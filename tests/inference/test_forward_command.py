@@ -282,7 +282,7 @@ def test_several_samples_have_a_line_each(forward):
         "ones       1  -2",
         "zeros      0   0",
     ]
-    assert re.fullmatch(r"3 samples of 466 MACs in .* by 2 processes \(.* samples/s\)", lines[8])
+    assert re.fullmatch(r"3 samples of 466 MACs in .* with 2 processes \(.* samples/s\)", lines[8])
 
 
 def test_several_samples_in_one_document(forward):
