@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.render import table as writer
 from cnncalc.render.choice import ChoiceError
 from cnncalc.render.format import joined, per_axis
 from cnncalc.render.json import NAMED_SHAPES, answer_schema, envelope, named_shapes
@@ -56,7 +55,7 @@ def help_text() -> str:
     """
     columns = [Column("", "name"), Column("", "text")]
     rows = [[column.key, column.meaning] for column in COLUMNS.values()]
-    return joined(writer.lines(Table(columns, rows), titles=False))
+    return joined(Table(columns, rows).lines(titles=False))
 
 
 def text(
@@ -69,20 +68,21 @@ def text(
     """Aligned columns; with a `width`, the source is cut to it."""
     texts = _table(entries, keys).texts(ascii_only=ascii_only)
     if width is not None and "source" in keys:
-        texts = writer.cut(texts, "source", width, "..." if ascii_only else "…")
-    return joined(writer.aligned(texts))
+        texts = texts.shortened("source", width, "..." if ascii_only else "…")
+    return joined(texts.lines())
 
 
 def markdown(entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT) -> str:
     """A GitHub table."""
-    return writer.markdown(_table(entries, keys))
+    return _table(entries, keys).markdown()
 
 
 def separated(
     entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT, delimiter: str = ","
 ) -> str:
     """RFC 4180 text with plain numbers; a figure that is not promised stays empty."""
-    return writer.separated(_table(entries, keys, "x"), delimiter)
+    # 224x224x3 instead of 224×224×3: spreadsheets and scripts search for what keys can type.
+    return _table(entries, keys, "x").separated(delimiter)
 
 
 def _table(entries: Iterable[CatalogueEntry], keys: Sequence[str], times: str = "×") -> Table:

@@ -39,6 +39,7 @@ NAME_WIDTH = 34  # a longer name shifts the rest of its line: lines are printed 
 
 def lines(result: CheckResult, style: str, *, color: bool = False, ascii_only: bool = False) -> str:
     """One network: its line, then its errors and warnings as `full`, `concise` or `github` text."""
+    # Notes are part of the JSON document only: a run over all files would drown in them.
     shown = [remark for remark in result.diagnostics if remark.severity != "note"]
     if style == "full":
         texts = [f"{diagnostics.full(d, color=color, ascii_only=ascii_only)}\n" for d in shown]

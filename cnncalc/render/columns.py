@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cnncalc.shapes import Shape
 
 
-class View(NamedTuple):
+class CellStyle(NamedTuple):
     """How cells are written: the order of the axes, and the sign between sizes.
 
     `bare` cells are for programs: their figures carry no mark such as ≥.
@@ -42,7 +42,7 @@ class ReportColumn(NamedTuple):
     key: str
     heading: str
     meaning: str
-    cell: Callable[[TableRow, View], Cell]
+    cell: Callable[[TableRow, CellStyle], Cell]
     kind: Kind = "number"
     total: Callable[[Totals], Cell] | None = None
 
@@ -57,7 +57,7 @@ def _count(key: str) -> ReportColumn:
     """A figure of the rows, summed over the line."""
     figure = FIGURES[key]
 
-    def cell(line: TableRow, _: View) -> Cell:
+    def cell(line: TableRow, _: CellStyle) -> Cell:
         return line.total(key) if line.rows else None
 
     return ReportColumn(key, figure.heading, figure.meaning, cell, total=figure.of)
@@ -67,8 +67,8 @@ def _percent(key: str, heading: str, meaning: str) -> ReportColumn:
     """A figure of the line as a percentage of the network's."""
     figure = key.rstrip("%")
 
-    def cell(line: TableRow, view: View) -> Cell:
-        whole = getattr(view.report.totals, figure)
+    def cell(line: TableRow, style: CellStyle) -> Cell:
+        whole = getattr(style.report.totals, figure)
         return 100 * line.total(figure) / whole if line.rows and whole else None
 
     def total(totals: Totals) -> Cell:
@@ -78,13 +78,13 @@ def _percent(key: str, heading: str, meaning: str) -> ReportColumn:
 
 
 def _setting(
-    key: str, heading: str, meaning: str, write: Callable[[object, View], str]
+    key: str, heading: str, meaning: str, write: Callable[[object, CellStyle], str]
 ) -> ReportColumn:
     """A field of the layer, with defaults filled in."""
 
-    def cell(line: TableRow, view: View) -> Cell:
+    def cell(line: TableRow, style: CellStyle) -> Cell:
         value = line.owner.settings.get(key) if line.owner else None
-        return None if value is None else write(value, view)
+        return None if value is None else write(value, style)
 
     return ReportColumn(key, heading, meaning, cell)
 
@@ -101,65 +101,65 @@ def _fact(
 
 
 def _field(
-    key: str, heading: str, meaning: str, write: Callable[[ReceptiveField, View], str]
+    key: str, heading: str, meaning: str, write: Callable[[ReceptiveField, CellStyle], str]
 ) -> ReportColumn:
     """A property of the receptive field."""
 
-    def cell(line: TableRow, view: View) -> Cell:
+    def cell(line: TableRow, style: CellStyle) -> Cell:
         field = line.last.receptive_field if line.last else None
-        return write(field, view) if field and field.size else None
+        return write(field, style) if field and field.size else None
 
     return ReportColumn(key, heading, meaning, cell)
 
 
-def _sizes(value: object, view: View) -> str:
-    return view.times.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+def _sizes(value: object, style: CellStyle) -> str:
+    return style.times.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _collapsed(value: object, view: View) -> str:
-    return per_axis(value, view.times) if isinstance(value, (list, tuple)) else str(value)
+def _collapsed(value: object, style: CellStyle) -> str:
+    return per_axis(value, style.times) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _sides(value: object, view: View) -> str:
+def _sides(value: object, style: CellStyle) -> str:
     """Padding: 1, 0+1 where the sides differ, 1×2 where the axes do."""
     if not isinstance(value, (list, tuple)):
         return str(value)
     axes = [side if isinstance(side, (list, tuple)) else (side, side) for side in value]
-    return per_axis([f"{a}" if a == b else f"{a}+{b}" for a, b in axes], view.times)
+    return per_axis([f"{a}" if a == b else f"{a}+{b}" for a, b in axes], style.times)
 
 
-def _switch(value: object, _: View) -> str:
+def _switch(value: object, _: CellStyle) -> str:
     return "yes" if value else "no"
 
 
-def _rf(field: ReceptiveField, view: View) -> str:
-    mark = "≥" if field.gated and not view.bare else ""
-    return mark + per_axis(field.size, view.times)
+def _rf(field: ReceptiveField, style: CellStyle) -> str:
+    mark = "≥" if field.gated and not style.bare else ""
+    return mark + per_axis(field.size, style.times)
 
 
-def _jump(field: ReceptiveField, view: View) -> str:
+def _jump(field: ReceptiveField, style: CellStyle) -> str:
     return (
-        per_axis([decimal(jump) for jump in field.jump], view.times) if field.aligned else "mixed"
+        per_axis([decimal(jump) for jump in field.jump], style.times) if field.aligned else "mixed"
     )
 
 
-def _start(field: ReceptiveField, view: View) -> str:
-    return per_axis([decimal(start) for start in field.start], view.times)
+def _start(field: ReceptiveField, style: CellStyle) -> str:
+    return per_axis([decimal(start) for start in field.start], style.times)
 
 
-def _in(line: TableRow, view: View) -> Cell:
-    return ", ".join(map(view.shape, line.rows[0].in_shapes)) if line.rows else None
+def _in(line: TableRow, style: CellStyle) -> Cell:
+    return ", ".join(map(style.shape, line.rows[0].in_shapes)) if line.rows else None
 
 
-def _output(line: TableRow, view: View) -> Cell:
-    return view.shape(line.out)
+def _output(line: TableRow, style: CellStyle) -> Cell:
+    return style.shape(line.out)
 
 
-def _neurons(line: TableRow, _: View) -> Cell:
+def _neurons(line: TableRow, _: CellStyle) -> Cell:
     return line.out.size
 
 
-def _fit(line: TableRow, view: View) -> Cell:
+def _fit(line: TableRow, style: CellStyle) -> Cell:
     """What the windows leave unread per axis; for a group, how many of its layers leave any."""
     windowed = [row for row in line.rows if row.unused]
     wasting = [row for row in windowed if any(row.unused)]
@@ -167,15 +167,15 @@ def _fit(line: TableRow, view: View) -> Cell:
         return "exact" if windowed else None
     if line.grouped:
         return f"unused in {counted(len(wasting), 'layer')}"
-    return f"{view.times.join(map(str, wasting[0].unused))} unused"
+    return f"{style.times.join(map(str, wasting[0].unused))} unused"
 
 
-def _memory(line: TableRow, view: View) -> Cell:
-    memory = view.report.totals.memory
+def _memory(line: TableRow, style: CellStyle) -> Cell:
+    memory = style.report.totals.memory
     return line.out.size * memory.batch * bytes_per_number(memory.dtype)
 
 
-def _source(line: TableRow, _: View) -> Cell:
+def _source(line: TableRow, _: CellStyle) -> Cell:
     span = line.rows[0].span if line.rows else None
     return str(span.line) if span else None
 
@@ -234,7 +234,10 @@ SORTABLE = (
 
 
 def select(keys: Iterable[str]) -> tuple[ReportColumn, ...]:
-    """The columns of these keys. Raises ChoiceError for a key that names none.
+    """The columns of these keys.
+
+    Raises:
+        ChoiceError: for a key that names no column.
 
     >>> [column.heading for column in select(["name", "macs"])]
     ['Layer', 'MACs']
@@ -250,7 +253,10 @@ def _column(key: str) -> ReportColumn:
 
 
 def sorting(key: str) -> ReportColumn:
-    """The column to sort by. Raises ChoiceError where there is nothing to compare.
+    """The column to sort by.
+
+    Raises:
+        ChoiceError: for a column whose cells are not numbers.
 
     >>> sorting("macs").key
     'macs'

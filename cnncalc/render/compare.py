@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.figures import FIGURES
-from cnncalc.render import table as writer
 from cnncalc.render.format import grouped, joined, per_axis, printable
 from cnncalc.render.json import (
     NAMED_SHAPES,
@@ -41,21 +40,21 @@ MAX_SETTING = 40  # characters of a setting that are shown
 
 def text(comparison: Comparison, *, layers: bool = False, ascii_only: bool = False) -> str:
     """The totals in aligned columns; with `layers`, also every layer that differs."""
-    lines = writer.lines(_totals(comparison), ascii_only=ascii_only)
+    lines = _totals(comparison).lines(ascii_only=ascii_only)
     for index in range(1, len(comparison.labels)):
         lines += ["", _counts(comparison, index)]
         changes = _changes(comparison, index)
-        lines += writer.lines(changes, titles=False, ascii_only=ascii_only) if layers else []
+        lines += changes.lines(titles=False, ascii_only=ascii_only) if layers else []
     return joined(lines, ascii_only=ascii_only)
 
 
 def pull_request(comparison: Comparison, *, layers: bool = False) -> str:
     """The same in Markdown; with `layers`, a table of the layers that differ."""
-    parts = [writer.markdown(_totals(comparison))]
+    parts = [_totals(comparison).markdown()]
     for index in range(1, len(comparison.labels)):
         parts.append(f"\n{_counts(comparison, index)}\n")
         changes = _changes(comparison, index)
-        parts += ["\n", writer.markdown(changes)] if layers and changes.rows else []
+        parts += ["\n", changes.markdown()] if layers and changes.rows else []
     return "".join(parts)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.render import table as writer
 from cnncalc.render.format import decimal, labelled, printable, to_ascii
 from cnncalc.render.json import NAMED_SHAPES, answer_schema, envelope, exact_number, named_shapes
 from cnncalc.render.schema import MAYBE_TEXT, NUMBER, SIZE, TEXT, described, listed, record, ref
@@ -96,6 +95,7 @@ def distinct_steps(steps: Iterable[Step]) -> list[Step]:
     """The steps without those that repeat another axis."""
     distinct: dict[tuple[str, ...], Step] = {}
     for step in steps:
+        # "out.h" and "out.w" are equal where their numbers are; "out.c" is another formula.
         stem, _, axis = step.field.rpartition(".")
         alike = (stem, step.numbers) if len(axis) == 1 and axis != "c" else (step.field,)
         distinct.setdefault(alike, step)
@@ -117,7 +117,7 @@ def markdown(explanations: Sequence[Explanation], *, layout: str = "HWC") -> Ite
         yield f"Input {sources}; output {row.out.text(layout)}.\n\n"
         steps = distinct_steps(explanation.steps)
         cells = [[s.label, s.formula, s.numbers, decimal(s.value)] for s in steps]
-        yield writer.markdown(Table(COLUMNS, cells))
+        yield Table(COLUMNS, cells).markdown()
         for remark in (*explanation.remarks, *filter(None, [row.note])):
             yield f"\n{escaped(remark)}\n"
 

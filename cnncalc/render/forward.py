@@ -9,7 +9,7 @@ from cnncalc.render import trace
 from cnncalc.render.format import duration, grouped, number, printable, si, text_grid
 from cnncalc.render.json import REAL_NUMBER, SPEC, answer_schema, envelope, real_number, spec
 from cnncalc.render.schema import COUNT, TEXT, described, listed, record, ref
-from cnncalc.render.table import Column, Table, lines
+from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ MAX_PRINTED = 20  # numbers of an output; of a longer one the largest are printe
 TOP = 5  # of them, unless another number is asked for
 
 
-class Ranked(NamedTuple):
+class RankedValue(NamedTuple):
     """One of the largest numbers of an output: its index, its value, its label."""
 
     unit: int
@@ -41,7 +41,7 @@ class Ranked(NamedTuple):
 
 def table(done: Pass, *, layout: str = "HWC") -> list[str]:
     """A line per layer, titles first: shape, range, mean, share of zeros, time."""
-    return lines(Table(COLUMNS, [_cells(row, layout) for row in done.rows]))
+    return Table(COLUMNS, [_cells(row, layout) for row in done.rows]).lines()
 
 
 def _cells(row: Ran, layout: str) -> tuple[Cell, ...]:
@@ -69,17 +69,18 @@ def summary(done: Pass, macs: int) -> str:
     return text
 
 
-def ranking(tensor: Tensor, count: int, labels: Sequence[str] | None = None) -> list[Ranked]:
+def ranking(tensor: Tensor, count: int, labels: Sequence[str] | None = None) -> list[RankedValue]:
     """The largest numbers of a tensor, the first of equals first.
 
     >>> from cnncalc.shapes import Shape
     >>> from cnncalc.tensor import Tensor
     >>> ranking(Tensor(Shape(3), [0.1, 0.7, 0.2]), 2, ["cat", "dog", "owl"])[0]
-    Ranked(unit=1, value=0.7, label='dog')
+    RankedValue(unit=1, value=0.7, label='dog')
     """
     values = tensor.values
+    # By index where values are equal, so that the answer does not depend on the sort.
     order = sorted(range(len(values)), key=lambda index: (-values[index], index))[:count]
-    return [Ranked(i, values[i], labels[i] if labels else None) for i in order]
+    return [RankedValue(i, values[i], labels[i] if labels else None) for i in order]
 
 
 def output_lines(
@@ -126,7 +127,7 @@ def document(
     version: str,
     setting: Mapping[str, Any],
     shown: Mapping[str, Tensor],
-    ranked: Mapping[str, Sequence[Ranked]],
+    ranked: Mapping[str, Sequence[RankedValue]],
     macs: int,
 ) -> dict[str, Any]:
     """The JSON document of a pass; `setting` says what sample and weights it ran with.
@@ -164,7 +165,7 @@ def _layer(row: Ran) -> dict[str, Any]:
     }
 
 
-def output_document(row: Ran, ranked: Sequence[Ranked]) -> dict[str, Any]:
+def output_document(row: Ran, ranked: Sequence[RankedValue]) -> dict[str, Any]:
     """An output of the network: the numbers of a vector, and the largest where they are ranked."""
     entry: dict[str, Any] = {"name": row.node.name, "shape": row.node.shape.by_letter}
     if row.output is not None and not row.node.shape.rank:
@@ -174,7 +175,7 @@ def output_document(row: Ran, ranked: Sequence[Ranked]) -> dict[str, Any]:
     return entry
 
 
-def _ranked(entry: Ranked) -> dict[str, Any]:
+def _ranked(entry: RankedValue) -> dict[str, Any]:
     label = {} if entry.label is None else {"label": entry.label}
     return {"index": entry.unit, "value": real_number(entry.value), **label}
 

@@ -92,6 +92,7 @@ def dumps(document: Mapping[str, Any]) -> str:
       ]
     }
     """
+    # An entry per line keeps files short, and the difference between two of them readable.
     body = ",\n".join(f"  {one_line(key)}: {_value(value)}" for key, value in document.items())
     return f"{{\n{body}\n}}"
 
@@ -104,6 +105,7 @@ def _value(value: object) -> str:
     return f"[\n{entries}\n  ]"
 
 
+# One encoder for all values; documents hold no cycles that it would have to look for.
 _encode = JSONEncoder(allow_nan=False, check_circular=False).encode
 
 

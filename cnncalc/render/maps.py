@@ -52,6 +52,7 @@ def span(values: Sequence[float]) -> Range:
     >>> span([1.0, float("inf"), -2.0])
     Range(low=-2.0, high=1.0)
     """
+    # One infinity would make all other values the same shade.
     finite = [value for value in values if isfinite(value)] or [0.0]
     return Range(min(finite), max(finite))
 

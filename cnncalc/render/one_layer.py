@@ -45,6 +45,7 @@ def _pairs(row: Row, layout: str) -> Iterator[tuple[str, str]]:
     extra: Any = row.settings.get("output_padding", ())
     if any(extra):
         yield "output padding", f"a = {per_axis(extra)}"
+    # Square windows on square inputs give the same line for every axis.
     seen: set[str] = set()
     for label, formula, numbers in axes:
         if numbers not in seen:
@@ -116,18 +117,16 @@ def settings(
 
     For spreadsheets the output is split by axis letter.
     """
-    from cnncalc.render import table as writer  # one setting needs no table
-
     if style in ("csv", "tsv"):
-        return writer.separated(_split(varying, rows), "," if style == "csv" else "\t")
+        return _split(varying, rows).separated("," if style == "csv" else "\t")
     table = _table(varying, rows, layout)
     if style == "md":
-        return writer.markdown(table)
-    return writer.text(table, ascii_only=ascii_only)
+        return table.markdown()
+    return joined(table.lines(ascii_only=ascii_only))
 
 
 def _table(varying: Sequence[str], rows: Sequence[SettingRow], layout: str | None) -> Table:
-    from cnncalc.render.table import Column, Table
+    from cnncalc.render.table import Column, Table  # one setting needs no table
 
     numbers = [*varying, "Output", *(FIGURES[key].heading for key in TABLE_FIGURES)]
     cells: list[list[Cell]] = []

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.render import table as writer
 from cnncalc.render.format import printable
 from cnncalc.render.json import SPEC, answer_schema, envelope, spec
 from cnncalc.render.schema import COUNT, TEXT, WHOLE, described, listed, record
@@ -27,7 +26,7 @@ def text(report: Report, counted: PeerCount) -> str:
     head = f"{printable(report.name)} as {counted.tool} {counted.version} counts it"
     rows = [[f.label, f.text, "" if _exact(f) else f"({f.value:,})"] for f in counted.figures]
     table = Table([Column("", "name"), Column(""), Column("")], rows)
-    lines = writer.lines(table, titles=False)
+    lines = table.lines(titles=False)
     return "\n".join([head, *lines, *_reasons(counted), f"note: {counted.note}", ""])
 
 

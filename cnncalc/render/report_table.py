@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.render import fold, summary
-from cnncalc.render import table as writer
 from cnncalc.render.choice import Choice
-from cnncalc.render.columns import CSV, DEFAULT, View, select, sorting
+from cnncalc.render.columns import CSV, DEFAULT, CellStyle, select, sorting
 from cnncalc.render.format import display_width, printable, to_ascii
-from cnncalc.render.table import Table
+from cnncalc.render.table import GAP, Table, drawn, records
 from cnncalc.shapes import AXIS_WORDS
 
 if TYPE_CHECKING:
@@ -31,10 +30,10 @@ def text(report: Report, choice: Choice = USUAL, *, memory: bool = False) -> str
         ChoiceError: for columns or layers that do not exist.
     """
     cells = table(report, choice)
-    rows = writer.lines(cells, units=choice.units, ascii_only=choice.ascii)
+    rows = cells.lines(choice.units, ascii_only=choice.ascii)
     name, letters = title(report, choice)
     space = display_width(rows[0]) - display_width(name) - display_width(letters)
-    head = f"{name}{' ' * max(len(writer.GAP), space)}{letters}".rstrip()
+    head = f"{name}{' ' * max(len(GAP), space)}{letters}".rstrip()
     return "\n".join([head, *rows, "", *_footer(report, choice, cells, memory=memory), ""])
 
 
@@ -44,7 +43,7 @@ def lines(report: Report, choice: Choice = USUAL) -> list[str]:
     Raises:
         ChoiceError: for columns or layers that do not exist.
     """
-    return writer.lines(table(report, choice), units=choice.units, ascii_only=choice.ascii)
+    return table(report, choice).lines(choice.units, ascii_only=choice.ascii)
 
 
 def terminal(
@@ -69,7 +68,7 @@ def terminal(
             footer.append(
                 f"hidden to fit the terminal: {', '.join(dropped)} (--columns shows them)"
             )
-    return writer.drawn(
+    return drawn(
         texts,
         title=title(report, choice),
         footer=footer,
@@ -85,7 +84,7 @@ def markdown(report: Report, choice: Choice = USUAL) -> str:
     Raises:
         ChoiceError: for columns or layers that do not exist.
     """
-    return writer.markdown(table(report, choice), choice.units)
+    return table(report, choice).markdown(choice.units)
 
 
 def table(report: Report, choice: Choice = USUAL) -> Table:
@@ -94,8 +93,8 @@ def table(report: Report, choice: Choice = USUAL) -> Table:
     Raises:
         ChoiceError: for columns or layers that do not exist.
     """
-    view, shown = view_of(report, choice), picked(report, choice)
-    columns = _columns(choice.columns, shown, view)
+    style, shown = style_of(report, choice), picked(report, choice)
+    columns = _columns(choice.columns, shown, style)
     return summed(report, choice, shown, columns)
 
 
@@ -103,15 +102,15 @@ def summed(
     report: Report, choice: Choice, shown: list[TableRow], columns: Sequence[ReportColumn]
 ) -> Table:
     """The table of these lines and columns, with the totals of the columns that have any."""
-    view = view_of(report, choice)
-    cells = [[column.cell(line, view) for column in columns] for line in shown]
+    style = style_of(report, choice)
+    cells = [[column.cell(line, style) for column in columns] for line in shown]
     heads = [column.head for column in columns]
     if not any(column.total for column in columns):
         return Table(heads, cells)
     part = fold.shown_part(report, choice, shown)
     subtotal = (
         _labelled(
-            part.text, columns, [c.cell(part.line, view) if c.total else None for c in columns]
+            part.text, columns, [c.cell(part.line, style) if c.total else None for c in columns]
         )
         if part
         else ()
@@ -132,9 +131,9 @@ def _footer(report: Report, choice: Choice, table: Table, *, memory: bool) -> li
     return [f"{part.text}; totals are of the whole network", *footer] if part else footer
 
 
-def view_of(report: Report, choice: Choice) -> View:
+def style_of(report: Report, choice: Choice) -> CellStyle:
     """The layout and signs that cells are written in."""
-    return View(report, choice.layout or report.layout, "x" if choice.ascii else "×")
+    return CellStyle(report, choice.layout or report.layout, "x" if choice.ascii else "×")
 
 
 def picked(report: Report, choice: Choice) -> list[TableRow]:
@@ -145,9 +144,9 @@ def picked(report: Report, choice: Choice) -> list[TableRow]:
     """
     shown = fold.lines(report, choice)
     if choice.sort:
-        view = view_of(report, choice)
+        style = style_of(report, choice)
         figure = sorting(choice.sort).cell
-        shown.sort(key=lambda line: _size(figure(line, view)), reverse=True)
+        shown.sort(key=lambda line: _size(figure(line, style)), reverse=True)
     return shown[: choice.top]
 
 
@@ -164,12 +163,12 @@ def title(report: Report, choice: Choice = USUAL) -> tuple[str, str]:
 
 
 def _columns(
-    keys: tuple[str, ...] | None, shown: list[TableRow], view: View
+    keys: tuple[str, ...] | None, shown: list[TableRow], style: CellStyle
 ) -> tuple[ReportColumn, ...]:
     """The chosen columns after the layer's name, or those usual ones that are not empty."""
     if keys is None:
         usual = select(DEFAULT)
-        return tuple(c for c in usual if any(c.cell(line, view) is not None for line in shown))
+        return tuple(c for c in usual if any(c.cell(line, style) is not None for line in shown))
     if "name" in keys:
         return select(keys)
     return select(("name", *(("type",) if "type" not in keys else ()), *keys))
@@ -183,17 +182,18 @@ def separated(report: Report, columns: Sequence[str] | None = None, delimiter: s
     Raises:
         ChoiceError: for columns that do not exist.
     """
-    view = View(report, times="x", bare=True)
+    # Text that programs read: sizes in ASCII, figures without marks.
+    style = CellStyle(report, times="x", bare=True)
     rows = [line for line in fold.lines(report, Choice(expand=True)) if line.rows]
     parts = [part for column in select(columns or CSV) for part in _split(column, rows)]
     numbered = (line._replace(number=line.rows[0].index) for line in rows)
-    cells = ([cell(line, view) for _, cell in parts] for line in numbered)
-    return writer.records([[key for key, _ in parts], *cells], delimiter)
+    cells = ([cell(line, style) for _, cell in parts] for line in numbered)
+    return records([[key for key, _ in parts], *cells], delimiter)
 
 
 def _split(
     column: ReportColumn, rows: list[TableRow]
-) -> Iterable[tuple[str, Callable[[TableRow, View], Cell]]]:
+) -> Iterable[tuple[str, Callable[[TableRow, CellStyle], Cell]]]:
     """A column as it is, or one per axis letter."""
     if column.key not in ("in", "output"):
         return [(column.key, column.cell)]
@@ -202,7 +202,7 @@ def _split(
     return [(f"{word}_{letter}", _axis(read, letter)) for letter in AXIS_WORDS if letter in seen]
 
 
-def _axis(read: Callable[[TableRow], Shape], letter: str) -> Callable[[TableRow, View], Cell]:
+def _axis(read: Callable[[TableRow], Shape], letter: str) -> Callable[[TableRow, CellStyle], Cell]:
     return lambda line, _: read(line).by_letter.get(letter)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.render import table as writer
 from cnncalc.render.format import GATED, decimal, joined, per_axis, printable
 from cnncalc.render.json import answer_schema, envelope, exact_number
 from cnncalc.render.schema import (
@@ -47,7 +46,7 @@ def text(
     advice: CoverageReport, covers: Sequence[Coverage], layout: str, *, ascii_only: bool = False
 ) -> str:
     """A table of these layers; which one first sees all of the input, and which outgrow it."""
-    rows = writer.lines(_table(covers, layout), ascii_only=ascii_only)
+    rows = _table(covers, layout).lines(ascii_only=ascii_only)
     lines = [_title(advice, layout), "", *rows, "", *_advice(advice)]
     return joined(lines, ascii_only=ascii_only)
 
@@ -55,7 +54,7 @@ def text(
 def markdown(advice: CoverageReport, covers: Sequence[Coverage], layout: str) -> str:
     """The same in Markdown."""
     advised = "".join(f"- {line}\n" for line in _advice(advice))
-    return f"{writer.markdown(_table(covers, layout))}\n{advised}"
+    return f"{_table(covers, layout).markdown()}\n{advised}"
 
 
 def _title(advice: CoverageReport, layout: str) -> str:
@@ -112,7 +111,7 @@ def unit_text(unit: Neuron, layout: str, *, through: bool = False, ascii_only: b
     rows = [[t.name, t.shape.text(layout), _box(t), _count(t)] for t in seen]
     lines = [f"{unit_name(unit)} of {unit.shape.text(layout)} sees"]
     if unit.inputs:
-        lines += [f"  {line}" for line in writer.lines(Table(columns, rows))]
+        lines += [f"  {line}" for line in Table(columns, rows).lines()]
     else:
         lines[0] += " nothing of the input"
     lines += [GATED] if unit.gated else []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.render import table as writer
 from cnncalc.render.format import duration, grouped, number
 from cnncalc.render.forward import (
     MAX_PRINTED,
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from cnncalc.inference.run import Ran
     from cnncalc.inference.worker_pool import SampleResult
     from cnncalc.network import Network, Node
-    from cnncalc.render.forward import Ranked
+    from cnncalc.render.forward import RankedValue
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Kind
 
@@ -57,7 +56,7 @@ def lines(answers: Answers, weights: str, *, layout: str) -> Iterator[str]:
         yield ""
         yield f"{node.name}: {node.shape.text(layout)}"
         rows = [_cells(answers, result, place, node) for result in answers.results]
-        yield from writer.lines(Table(_columns(answers, node), rows))
+        yield from Table(_columns(answers, node), rows).lines()
     yield ""
     yield _summary(answers)
 
@@ -159,7 +158,7 @@ def _result(answers: Answers, result: SampleResult) -> dict[str, Any]:
     return entry | ({"diagnostics": remarks} if remarks else {})
 
 
-def _top(answers: Answers, row: Ran) -> list[Ranked]:
+def _top(answers: Answers, row: Ran) -> list[RankedValue]:
     count = _ranked(answers, row.node)
     return ranking(row.output, count, _labels(answers, row.node)) if row.output and count else []
 

@@ -6,11 +6,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
-from cnncalc.render import table as writer
 from cnncalc.render.format import joined, printable
 from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.schema import FLAG, SIZE, TEXT, described, listed, record, ref
-from cnncalc.render.table import Column, Table
+from cnncalc.render.table import Column, Table, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +59,7 @@ def _reasons(reasons: Sequence[LayerSizes], answer: Sizes) -> Iterator[str]:
     rows: list[list[Cell]] = [
         [why.layer, len(why.sizes), in_words(why.sizes, answer)] for why in shown
     ]
-    yield from (f"  {line}" for line in writer.lines(Table(columns, rows)))
+    yield from (f"  {line}" for line in Table(columns, rows).lines())
     if len(reasons) > MAX_LAYERS:
         more = counted(len(reasons) - MAX_LAYERS, "more layer")
         yield f"  and {more} (--format csv)"
@@ -124,7 +123,7 @@ def _some(words: Sequence[str]) -> str:
 def csv(answer: Sizes) -> str:
     """One line per size: whether it works, which layers leave input unread, what fails."""
     keys = ("size", "works", "exact", "rounding", "layer", "code", "message")
-    return writer.records([keys, *map(_cells, answer.outcomes)])
+    return records([keys, *map(_cells, answer.outcomes)])
 
 
 def _cells(outcome: SizeResult) -> list[int | str]:

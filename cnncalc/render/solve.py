@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
-from cnncalc.render import table as writer
 from cnncalc.render.format import joined
 from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.schema import COUNT, FLAG, PAIR, SIZE, described, listed, record
@@ -41,7 +40,7 @@ def _lines(answer: SolveResult, top: int) -> Iterator[str]:
             count = len(settings)
             yield ""
             yield f"{title}: {counted(count, 'setting')}"
-            yield from writer.lines(_table(asked, settings[:top]))
+            yield from _table(asked, settings[:top]).lines()
             if count > top:
                 yield f"and {count - top} more (--top {count})"
 
@@ -53,7 +52,7 @@ def _none(answer: SolveResult) -> Iterator[str]:
         yield "nearest:"
         table = _table(answer.asked, answer.nearest)
         rows = [[*row, one.gives] for row, one in zip(table.rows, answer.nearest, strict=True)]
-        yield from writer.lines(Table([*table.columns, Column("gives")], rows))
+        yield from Table([*table.columns, Column("gives")], rows).lines()
 
 
 def _formula(asked: SolveRequest) -> str:
@@ -90,7 +89,7 @@ def _remark(setting: WindowSetting) -> str:
 def table(answer: SolveResult, settings: Sequence[WindowSetting], format_: str) -> str:
     """All these settings as one table, in Markdown or CSV."""
     cells = _table(answer.asked, settings)
-    return writer.markdown(cells) if format_ == "md" else writer.separated(cells)
+    return cells.markdown() if format_ == "md" else cells.separated()
 
 
 def document(answer: SolveResult, *, version: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import Row
 
+# The inside of a floor or a ceiling that holds no other.
 ROUNDED = re.compile(r"([⌊⌈])([^⌊⌋⌈⌉]*)([⌋⌉])")
 LONG_NUMBER = re.compile(r"(?<![\d.])\d{4,}")
 
@@ -95,7 +96,7 @@ def evaluate(text: str) -> Fraction:
     >>> evaluate("(224 - 11 + 2·0)/4")
     Fraction(213, 4)
     """
-    import ast
+    import ast  # slow to import, and only formulas that round need it
 
     return _value(ast.parse(text.strip().replace("·", "*"), mode="eval").body)
 

@@ -85,6 +85,7 @@ def _stored(totals: Totals, units: Units | None) -> list[str]:
         f"params {text('params')} ({text('weights')} weights + {text('biases')} biases)",
         f"connections {text('connections')} ({text('connections_with_bias')} with biases)",
     ]
+    # These two repeat the parameters of most networks.
     if totals.trainable != totals.params:
         texts.insert(1, f"trainable {text('trainable')}")
     if totals.inference_params != totals.params:

@@ -7,11 +7,10 @@ from json import dumps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.figures import FIGURES
-from cnncalc.render import table as writer
-from cnncalc.render.format import grouped, si
+from cnncalc.render.format import grouped, joined, si
 from cnncalc.render.json import answer_schema, diagnostic, envelope
 from cnncalc.render.schema import COUNT, FLAG, OPEN, TEXT, described, listed, record, ref
-from cnncalc.render.table import Column, Table
+from cnncalc.render.table import Column, Table, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +34,7 @@ def text(
     ascii_only: bool = False,
 ) -> str:
     """Aligned columns: what varies, output, figures, a star on the Pareto front, why it fails."""
-    return writer.text(_table(outcomes, columns, front), ascii_only=ascii_only)
+    return joined(_table(outcomes, columns, front).lines(ascii_only=ascii_only))
 
 
 def table(
@@ -44,7 +43,7 @@ def table(
     front: Sequence[bool] | None = None,
 ) -> str:
     """The same as a GitHub table."""
-    return writer.markdown(_table(outcomes, columns, front))
+    return _table(outcomes, columns, front).markdown()
 
 
 def _table(
@@ -93,13 +92,13 @@ def separated(
         if index == 0:
             mark = [FRONT] if front else []
             keys = [*_varied(outcome), "output", *columns, *mark, "error"]
-            yield writer.records([keys], delimiter)
+            yield records([keys], delimiter)
         words = [word.replace("×", "x") for word in _words(outcome)]
         output = "" if outcome.output is None else outcome.output.text(outcome.layout, times="x")
         figures = [outcome.figures.get(key) for key in columns]
         stars = [int(front[index])] if front else []
         cells = [*words, output, *figures, *stars, _reason(outcome)]
-        yield writer.records([cells], delimiter)
+        yield records([cells], delimiter)
 
 
 def jsonl(outcomes: Iterable[SweepResult], front: Sequence[bool] | None = None) -> Iterator[str]:

@@ -62,20 +62,47 @@ class Table(NamedTuple):
     subtotal: Sequence[Cell] = ()
     total: Sequence[Cell] = ()
 
-    @property
-    def titles(self) -> list[str]:
-        """What stands above each column."""
-        return [column.title for column in self.columns]
-
     def texts(self, units: Units | None = None, *, ascii_only: bool = False) -> TextTable:
         """The same table with every cell written out."""
 
-        def texts(cells: Sequence[Cell]) -> list[str]:
+        def texts(cells: Iterable[Cell]) -> list[str]:
             return [cell_text(cell, units, ascii_only=ascii_only) for cell in cells]
 
-        titles = texts(self.titles)
-        rows = [texts(cells) for cells in self.rows]
+        titles = texts(column.title for column in self.columns)
+        rows = list(map(texts, self.rows))
         return TextTable(self.columns, titles, rows, texts(self.subtotal), texts(self.total))
+
+    def lines(
+        self, units: Units | None = None, *, titles: bool = True, ascii_only: bool = False
+    ) -> list[str]:
+        """Every column as wide as its widest cell; nothing is cut.
+
+        >>> Table([Column("W"), Column("Remark", "text")], [[1227, ""], [9, "rounds"]]).lines()
+        ['    W  Remark', '1,227', '    9  rounds']
+        """
+        return self.texts(units, ascii_only=ascii_only).lines(titles=titles)
+
+    def markdown(self, units: Units | None = None) -> str:
+        """A GitHub table with the sums as last bold rows, each line ending in a newline.
+
+        >>> print(Table([Column("Layer", "name"), Column("Params")], [["C1", 1500]]).markdown())
+        | Layer | Params |
+        | --- | ---: |
+        | C1 | 1,500 |
+        <BLANKLINE>
+        """
+        texts = self.texts(units)
+        rows = [
+            map(escaped, texts.titles),
+            ("---:" if column.right else "---" for column in self.columns),
+            *(map(escaped, cells) for cells in texts.rows),
+            *(map(_bold, sums) for sums in (texts.subtotal, texts.total) if sums),
+        ]
+        return joined(f"| {' | '.join(row)} |" for row in rows)
+
+    def separated(self, delimiter: str = ",") -> str:
+        """RFC 4180 text under the columns' keys: plain numbers, nothing for None, no sums."""
+        return records([[column.key for column in self.columns], *self.rows], delimiter)
 
 
 class TextTable(NamedTuple):
@@ -87,15 +114,45 @@ class TextTable(NamedTuple):
     subtotal: list[str]
     total: list[str]
 
-    def every_row(self) -> list[list[str]]:
+    def widths(self, *, titles: bool = True) -> list[int]:
+        """How wide each column is at its widest."""
+        rows = self._every_row()[0 if titles else 1 :]
+        return [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+
+    @property
+    def width(self) -> int:
+        """The columns of a terminal that the table takes."""
+        return sum(self.widths()) + len(GAP) * (len(self.columns) - 1)
+
+    def lines(self, *, titles: bool = True) -> list[str]:
+        """The aligned rows."""
+        rows = self._every_row()[0 if titles else 1 :]
+        widths, sides = self.widths(titles=titles), [column.right for column in self.columns]
+        return [GAP.join(map(pad, row, widths, sides)).rstrip() for row in rows]
+
+    def fitted(self, width: int) -> tuple[TextTable, list[str]]:
+        """The table without the columns that do not fit a narrow terminal, and their keys."""
+        table, dropped = self, list[str]()
+        worths = {c: c.worth for c in self.columns if c.worth is not None}
+        for column in sorted(worths, key=worths.__getitem__):
+            if table.width <= width:
+                break
+            table = table._without(table.columns.index(column))
+            dropped.append(column.key)
+        return table, dropped
+
+    def shortened(self, key: str, width: int, mark: str) -> TextTable:
+        """The table with the texts of one column shortened until it is at most `width` wide."""
+        at = [column.key for column in self.columns].index(key)
+        left = max(width - self.width + self.widths()[at], MIN_CUT)
+        rows = [[*row[:at], _shortened(row[at], left, mark), *row[at + 1 :]] for row in self.rows]
+        return self._replace(rows=rows)
+
+    def _every_row(self) -> list[list[str]]:
         """Titles, rows and, where there are some, subtotal and total."""
         return [self.titles, *self.rows, *filter(None, (self.subtotal, self.total))]
 
-    def width(self) -> int:
-        """The columns of a terminal that the table takes."""
-        return sum(widths(self.every_row())) + len(GAP) * (len(self.columns) - 1)
-
-    def without(self, at: int) -> TextTable:
+    def _without(self, at: int) -> TextTable:
         """The same table without the column at this index."""
 
         def rest(cells: list[str]) -> list[str]:
@@ -104,22 +161,6 @@ class TextTable(NamedTuple):
         columns = [*self.columns[:at], *self.columns[at + 1 :]]
         sums = rest(self.subtotal), rest(self.total)
         return TextTable(columns, rest(self.titles), list(map(rest, self.rows)), *sums)
-
-    def fitted(self, width: int) -> tuple[TextTable, list[str]]:
-        """The table without the columns that do not fit a narrow terminal, and their keys."""
-        table, dropped = self, list[str]()
-        worths = {c: c.worth for c in self.columns if c.worth is not None}
-        for column in sorted(worths, key=worths.__getitem__):
-            if table.width() <= width:
-                break
-            table = table.without(table.columns.index(column))
-            dropped.append(column.key)
-        return table, dropped
-
-
-def widths(rows: Iterable[Sequence[str]]) -> list[int]:
-    """How wide each column is at its widest."""
-    return [max(map(display_width, column)) for column in zip(*rows, strict=True)]
 
 
 def cell_text(cell: Cell, units: Units | None = None, *, ascii_only: bool = False) -> str:
@@ -135,48 +176,6 @@ def cell_text(cell: Cell, units: Units | None = None, *, ascii_only: bool = Fals
     return f"{cell:.1f}%" if isinstance(cell, float) else count_text(cell, units)
 
 
-def lines(
-    table: Table, *, units: Units | None = None, titles: bool = True, ascii_only: bool = False
-) -> list[str]:
-    """Every column as wide as its widest cell; nothing is cut.
-
-    >>> lines(Table([Column("W"), Column("Remark", "text")], [[1227, ""], [9, "rounds"]]))
-    ['    W  Remark', '1,227', '    9  rounds']
-    """
-    return aligned(table.texts(units, ascii_only=ascii_only), titles=titles)
-
-
-def aligned(table: TextTable, *, titles: bool = True) -> list[str]:
-    """The lines of a table of texts."""
-    rows = table.every_row()[0 if titles else 1 :]
-    sides = [column.right for column in table.columns]
-    across = widths(rows)
-    return [GAP.join(map(pad, row, across, sides)).rstrip() for row in rows]
-
-
-def text(table: Table, *, ascii_only: bool = False) -> str:
-    """The lines of a table, each ending in a newline."""
-    return joined(lines(table, ascii_only=ascii_only))
-
-
-def markdown(table: Table, units: Units | None = None) -> str:
-    """A GitHub table with the sums as last bold rows, each line ending in a newline.
-
-    >>> print(markdown(Table([Column("Layer", "name"), Column("Params")], [["C1", 1500]])), end="")
-    | Layer | Params |
-    | --- | ---: |
-    | C1 | 1,500 |
-    """
-    texts = table.texts(units)
-    rows = [
-        map(escaped, texts.titles),
-        ("---:" if column.right else "---" for column in table.columns),
-        *(map(escaped, cells) for cells in texts.rows),
-        *(map(_bold, sums) for sums in (texts.subtotal, texts.total) if sums),
-    ]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
-
-
 def escaped(cell: str) -> str:
     r"""A text that stays in its Markdown cell and is shown literally.
 
@@ -190,9 +189,13 @@ def _bold(cell: str) -> str:
     return f"**{escaped(cell)}**" if cell else ""
 
 
-def separated(table: Table, delimiter: str = ",") -> str:
-    """RFC 4180 text under the columns' keys: plain numbers, nothing for None, no sums."""
-    return records([[column.key for column in table.columns], *table.rows], delimiter)
+def _shortened(cell: str, width: int, mark: str) -> str:
+    """The beginning of a text that takes more than `width` columns, and a mark."""
+    if display_width(cell) <= width:
+        return cell
+    while display_width(cell) > width - len(mark):
+        cell = cell[:-1]
+    return f"{cell.rstrip()}{mark}"
 
 
 def records(rows: Iterable[Iterable[object]], delimiter: str = ",") -> str:
@@ -216,26 +219,8 @@ def records(rows: Iterable[Iterable[object]], delimiter: str = ",") -> str:
 def _field(cell: object) -> object:
     if not isinstance(cell, str):
         return cell
-    shown = printable(cell)
-    return f"'{shown}" if FORMULA.match(shown) and not NUMBER.fullmatch(shown) else shown
-
-
-def cut(table: TextTable, key: str, width: int, mark: str) -> TextTable:
-    """The table with the texts of one column shortened until it is at most `width` wide."""
-    at = [column.key for column in table.columns].index(key)
-    taken = table.width() - widths(table.every_row())[at]
-    left = max(width - taken, MIN_CUT)
-    rows = [[*row[:at], _shortened(row[at], left, mark), *row[at + 1 :]] for row in table.rows]
-    return table._replace(rows=rows)
-
-
-def _shortened(cell: str, width: int, mark: str) -> str:
-    """The beginning of a text that takes more than `width` columns, and a mark."""
-    if display_width(cell) <= width:
-        return cell
-    while display_width(cell) > width - len(mark):
-        cell = cell[:-1]
-    return f"{cell.rstrip()}{mark}"
+    text = printable(cell)
+    return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
 
 
 def drawn(
@@ -251,8 +236,8 @@ def drawn(
 
     Colour adds nothing that words and rules do not say as well.
     """
-    parts = [_head(title, table.width()), _ruled(table, ascii_only), "", *map(_styled, footer)]
-    return _printed(parts, max(width, table.width()), color)
+    parts = [_head(title, table.width), _ruled(table, ascii_only), "", *map(_styled, footer)]
+    return _printed(parts, max(width, table.width), color)
 
 
 def _head(title: tuple[str, str], width: int) -> RichTable:

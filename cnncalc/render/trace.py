@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_MAPS = 6  # of a window that are drawn
 MAX_TAPS = 49  # of one map: 7x7
 LARGEST = 10  # terms that are listed where there are too many for all
-MAX_TERMS_JSON = 4096
+MAX_TERMS_JSON = 4096  # a dense layer can have millions, and a document is read whole
 WORDS = {
     "weighted": "sum of input × weight", "squares": "sum of (input - weight)^2", "max": "largest",
     "mean": "mean", "sum": "sum", "moved": "passed on", "changed": "input",

@@ -9,13 +9,12 @@ from cnncalc.render.columns import ReportColumn, select
 from cnncalc.render.format import bytes_text, printable, to_ascii
 from cnncalc.render.report_table import picked, summed
 from cnncalc.render.schema import COUNT, TEXT, listed, record
-from cnncalc.render.table import lines
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report, Totals
     from cnncalc.analysis.training import TrainingBytes, TrainingMemory
     from cnncalc.render.choice import Units
-    from cnncalc.render.columns import View
+    from cnncalc.render.columns import CellStyle
     from cnncalc.render.fold import TableRow
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
@@ -89,12 +88,13 @@ def _share(share: TrainingBytes) -> dict[str, int]:
 def _table(report: Report, training: TrainingMemory, choice: Choice) -> list[str]:
     columns = (*select(("name", "type", "output")), *_columns(training))
     table = summed(report, choice, picked(report, choice), columns)
-    return lines(table, units=choice.units, ascii_only=choice.ascii)
+    return table.lines(choice.units, ascii_only=choice.ascii)
 
 
 def _columns(training: TrainingMemory) -> tuple[ReportColumn, ...]:
     def of(key: str) -> ReportColumn:
-        def cell(line: TableRow, _: View) -> Cell:
+        def cell(line: TableRow, _: CellStyle) -> Cell:
+            # An input has no rows, but its activations are kept for training as well.
             names = [row.name for row in line.rows] or [line.name]
             figure: int = getattr(training.over(names), key)
             return figure

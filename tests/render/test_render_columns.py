@@ -6,15 +6,15 @@ from reports import lenet, report, residual, row, totals, window
 from cnncalc.analysis.report import Memory, ReceptiveField
 from cnncalc.errors import Span
 from cnncalc.render.choice import Choice, ChoiceError
-from cnncalc.render.columns import COLUMNS, SORTABLE, View, help_text, select, sorting
+from cnncalc.render.columns import COLUMNS, SORTABLE, CellStyle, help_text, select, sorting
 from cnncalc.render.fold import lines
 from cnncalc.render.report_table import USUAL, table
 from cnncalc.shapes import Shape
 
 
-def cell(key, of, at=0, **view):
+def cell(key, of, at=0, **style):
     shown = lines(of, Choice(expand=True))[1 + at]
-    return COLUMNS[key].cell(shown, View(of, **view))
+    return COLUMNS[key].cell(shown, CellStyle(of, **style))
 
 
 def texts(of, choice=USUAL):
@@ -32,7 +32,7 @@ def test_every_column_answers_for_inputs_layers_and_groups():
     for of in (lenet(), residual()):
         for line in lines(of, Choice(depth=0)):
             for column in COLUMNS.values():
-                assert isinstance(column.cell(line, View(of)), (int, float, str, type(None)))
+                assert isinstance(column.cell(line, CellStyle(of)), (int, float, str, type(None)))
 
 
 def test_an_input_has_a_shape_and_no_counts():
@@ -110,7 +110,7 @@ def test_fit_names_what_is_unread_and_counts_it_in_groups():
     assert cell("fit", one(unused=(0, 0))) == "exact"
     assert cell("fit", one()) is None
     stem = lines(residual(), Choice(depth=0))[1]
-    assert COLUMNS["fit"].cell(stem, View(residual())) == "unused in 2 layers"
+    assert COLUMNS["fit"].cell(stem, CellStyle(residual())) == "unused in 2 layers"
 
 
 def test_facts_about_the_source_are_texts():
@@ -202,4 +202,4 @@ def test_window_settings_of_a_group_are_blank():
     of = residual()
     stem = lines(of, Choice(depth=0))[1]
     assert stem.rows[0].settings == window(7, 2, 3, bias=False)
-    assert COLUMNS["kernel"].cell(stem, View(of)) is None
+    assert COLUMNS["kernel"].cell(stem, CellStyle(of)) is None

@@ -58,7 +58,7 @@ def test_a_narrow_terminal_loses_whole_columns_and_says_which():
 
 
 def test_a_terminal_that_is_just_wide_enough_shows_all():
-    width = report_table.table(lenet()).texts().width()
+    width = report_table.table(lenet()).texts().width
     assert "hidden to fit" not in report_table.terminal(lenet(), width=width)
     assert "hidden to fit" in report_table.terminal(lenet(), width=width - 1)
 
