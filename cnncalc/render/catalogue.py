@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.figures import FIGURES
 from cnncalc.render.choice import ChoiceError
 from cnncalc.render.format import joined, per_axis
 from cnncalc.render.json import NAMED_SHAPES, answer_schema, envelope, named_shapes
@@ -26,9 +27,13 @@ COLUMNS = {
         Column("Year", key="year", meaning="of publication"),
         Column("Input", key="input", meaning="shape of one sample"),
         Column("Output", key="output", meaning="shape of what comes out"),
-        Column("Params", key="params", meaning="weights and biases"),
-        Column("MACs", key="macs", meaning="multiply-accumulates of one sample"),
-        Column("RF", key="rf", meaning="receptive field of the last feature map, in input pixels"),
+        Column(FIGURES["params"].heading, key="params", meaning="weights and biases"),
+        Column(FIGURES["macs"].heading, key="macs", meaning="multiply-accumulates of one sample"),
+        Column(
+            FIGURES["rf"].heading,
+            key="rf",
+            meaning="receptive field of the last feature map, in input pixels",
+        ),
         Column("Source", "text", "source", meaning="the first one that the file cites"),
     )
 }

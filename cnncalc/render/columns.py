@@ -63,18 +63,18 @@ def _count(key: str) -> ReportColumn:
     return ReportColumn(key, figure.heading, figure.meaning, cell, total=figure.of)
 
 
-def _percent(key: str, heading: str, meaning: str) -> ReportColumn:
+def _percent(key: str, meaning: str) -> ReportColumn:
     """A figure of the line as a percentage of the network's."""
-    figure = key.rstrip("%")
+    figure = FIGURES[key]
 
     def cell(line: TableRow, style: CellStyle) -> Cell:
-        whole = getattr(style.report.totals, figure)
-        return 100 * line.total(figure) / whole if line.rows and whole else None
+        whole = figure.of(style.report.totals)
+        return 100 * line.total(key) / whole if line.rows and whole else None
 
     def total(totals: Totals) -> Cell:
-        return 100.0 if getattr(totals, figure) else None
+        return 100.0 if figure.of(totals) else None
 
-    return ReportColumn(key, heading, meaning, cell, total=total)
+    return ReportColumn(f"{key}%", f"{figure.heading} %", meaning, cell, total=total)
 
 
 def _setting(
@@ -195,8 +195,8 @@ COLUMNS: dict[str, ReportColumn] = {
         _setting("bias", "Bias", "whether there is a bias", _switch),
         ReportColumn("output", "Output", "shape of what comes out", _output),
         *map(_count, used("column")),
-        _percent("params%", "Params %", "share of the network's parameters"),
-        _percent("macs%", "MACs %", "share of the network's MACs"),
+        _percent("params", "share of the network's parameters"),
+        _percent("macs", "share of the network's MACs"),
         ReportColumn("neurons", FIGURES["neurons"].heading, FIGURES["neurons"].meaning, _neurons),
         ReportColumn(
             "memory", "Bytes out", "bytes of the output, for the batch and dtype", _memory

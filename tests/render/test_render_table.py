@@ -5,6 +5,7 @@ from reports import lenet, report, residual, row
 from cnncalc.analysis.report import Check
 from cnncalc.render import report_table
 from cnncalc.render.choice import Choice
+from cnncalc.render.table import Column, Table
 from cnncalc.shapes import Shape
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -76,3 +77,47 @@ def test_names_that_look_like_markup_or_emoji_stand_as_written():
     text = report_table.terminal(of, Choice(columns=("note",)))
     assert text.startswith("[bold]n")
     assert "[red]:smile:[/x]" in text
+
+
+def small():
+    """A table of which two columns may be dropped, `b` before `c`."""
+    columns = [Column("Name", "name", "a"), Column("B", key="b", worth=0)]
+    rows = [["conv1", 1234567, 12.5, "a remark that is long"], ["fc", None, None, ""]]
+    return Table([*columns, Column("C", key="c", worth=1), Column("Remark", "text", "d")], rows)
+
+
+def test_columns_are_dropped_in_the_order_of_their_worth_and_others_never():
+    texts = small().texts()
+    assert texts.width == 46
+    assert texts.fitted(46) == (texts, [])
+    assert texts.fitted(45)[1] == ["b"]
+    table, dropped = texts.fitted(1)
+    assert (table.titles, dropped) == (["Name", "Remark"], ["b", "c"])
+    assert table.rows == [["conv1", "a remark that is long"], ["fc", ""]]
+
+
+def test_a_column_of_texts_is_cut_to_the_width_but_not_to_nothing():
+    texts = small().texts()
+    assert texts.shortened("d", 40, "…").rows[0][-1] == "a remark that…"
+    assert texts.shortened("d", 40, "…").width <= 40
+    assert texts.shortened("d", 1, "...").rows[0][-1] == "a remark..."
+
+
+def test_numbers_are_aligned_right_and_words_left():
+    assert small().lines() == [
+        "Name           B      C  Remark",
+        "conv1  1,234,567  12.5%  a remark that is long",
+        "fc",
+    ]
+    assert small().lines(titles=False)[1] == "fc"
+    assert small().markdown().splitlines()[1] == "| --- | ---: | ---: | --- |"
+
+
+def test_csv_has_keys_plain_numbers_and_no_sums():
+    table = small()._replace(total=["total", 1, None, ""])
+    assert table.separated("\t").split("\r\n") == [
+        "a\tb\tc\td",
+        "conv1\t1234567\t12.5\ta remark that is long",
+        "fc\t\t\t",
+        "",
+    ]
