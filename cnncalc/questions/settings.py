@@ -1,7 +1,7 @@
-"""What a sweep varies: lists and ranges of values, and the product of them all.
+"""The settings of a sweep: lists and ranges of values, and every combination of them.
 
-A setting is found by its number, so that a million of them take no memory, and so that any
-share of them (`--shard 3/8`) can be computed anywhere.
+A setting is computed from its number, so that a million of them take no memory, and so that any
+share of them (`--shard 3/8`) can be computed on another machine.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
 RANGE = re.compile(rf"({NUMBER}):({NUMBER})(?::({NUMBER}))?\Z")
-MAX_DIGITS = 60  # of a range as written
+MAX_DIGITS = 60  # characters of a range; longer ones would make slow, useless decimals
 
 
 @dataclass(frozen=True, slots=True)
 class NumberRange(Sequence[int | float]):
-    """The numbers from `first` by `step`, exact in decimals; whole ones are ints.
+    """`length` numbers from `first` on, `step` apart, exact in decimals; whole ones are ints.
 
     >>> list(NumberRange(Decimal("0.5"), Decimal("0.25"), 3))
     [0.5, 0.75, 1]
@@ -53,7 +53,7 @@ class NumberRange(Sequence[int | float]):
 
 
 class SweepSetting(NamedTuple):
-    """One combination: its number from 1, the variables, and the input where that varies."""
+    """One combination: its number, counted from 1, its variables, and its input if that varies."""
 
     number: int
     vars: Mapping[str, object]
@@ -62,7 +62,7 @@ class SweepSetting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SettingGrid:
-    """Every combination of the values, the last axis fastest; `shard` picks every N-th of them.
+    """Every combination of the values, the last one varying fastest; `shard` is one share of N.
 
     >>> grid = SettingGrid({"k": [16, 32], "n": range(1, 4)}, shard=(1, 2))
     >>> grid.size, [grid.setting(number).vars for number in grid.numbers]
@@ -75,7 +75,7 @@ class SettingGrid:
 
     @property
     def size(self) -> int:
-        """How many combinations there are, in all shards together."""
+        """The number of combinations, of all shards together."""
         return prod(map(len, self.vars.values())) * (1 if self.inputs is None else len(self.inputs))
 
     @property
@@ -98,13 +98,13 @@ class SettingGrid:
 
 
 class SquareInput(NamedTuple):
-    """What a lone number stands for as an input: a square in the network's own kind of shape."""
+    """Turns a single number into an input: a square of the network's own rank and channels."""
 
     own: Shape
     layout: str
 
     def text(self, size: int) -> str:
-        """The shape as `--input` takes it; of a vector, the number is its length."""
+        """The shape as `--input` takes it; for a vector the number is its length."""
         letters = self.own.letters(self.layout)
         if not letters:
             return str(size)
@@ -113,7 +113,7 @@ class SquareInput(NamedTuple):
 
 
 class SweepPlan(NamedTuple):
-    """Everything that a worker needs; all of it can be pickled."""
+    """Everything that a worker process needs, all of which can be pickled."""
 
     text: str
     file: str
@@ -136,14 +136,17 @@ class SweepPlan(NamedTuple):
 
 
 def _wrong(message: str, help: str | None = None) -> CnncalcError:
-    """A mistake of the command line."""
+    """The error for a mistake on the command line."""
     return failure("bad-setting", message, help=help, exit_code=2)
 
 
 def parse_vary(text: str) -> tuple[str, Sequence[object]]:
-    """`NAME=a,b,c`: values as in a spec file, lists in brackets, ranges with their end included.
+    """The name and the values of `NAME=a,b,c`, written as in a spec; lists stand in brackets.
 
-    Raises CnncalcError for what is none of these.
+    A range such as 64:512:64 includes its end.
+
+    Raises:
+        CnncalcError: "bad-setting" for anything else.
 
     >>> parse_vary("n=[2,2],[3,4]")
     ('n', [[2, 2], [3, 4]])
@@ -159,7 +162,10 @@ def parse_vary(text: str) -> tuple[str, Sequence[object]]:
 
 
 def parse_values(text: str) -> Sequence[object]:
-    """Values between commas; a single range stays one, however long.
+    """Values between commas. A single range is not expanded, since it may be very long.
+
+    Raises:
+        CnncalcError: "bad-setting" for text that holds no values.
 
     >>> list(parse_values("8, 64:128:32, relu"))
     [8, 64, 96, 128, 'relu']
@@ -171,16 +177,19 @@ def parse_values(text: str) -> Sequence[object]:
 
 
 def parse_inputs(text: str) -> Sequence[str | int]:
-    """Input shapes, and whole numbers for square ones; ranges as in `parse_values`.
+    """Input shapes; a whole number stands for a square one, and ranges are as in `parse_values`.
+
+    Raises:
+        CnncalcError: "bad-setting" for other values.
 
     >>> list(parse_inputs("160:224:32, 480x640x3"))
     [160, 192, 224, '480x640x3']
     """
     values = parse_values(text)
-    looked_at = values[:2] if isinstance(values, NumberRange) else values
-    if not all(type(value) in {int, str} for value in looked_at):
-        raise _wrong(f"'{text}' are no input shapes")
-    return values  # type: ignore[return-value]  # looked at, one by one
+    checked = values[:2] if isinstance(values, NumberRange) else values  # both ints: all are
+    if not all(type(value) in {int, str} for value in checked):
+        raise _wrong(f"'{text}' is not a list of input shapes")
+    return values  # type: ignore[return-value]  # checked above
 
 
 def _items(text: str) -> tuple[yaml_source.Value, ...]:
@@ -189,41 +198,44 @@ def _items(text: str) -> tuple[yaml_source.Value, ...]:
     try:
         items = compose(f"[{text}]", "--vary")
     except CnncalcError as error:
-        message = f"'{text}' is no list of values: {error.diagnostics[0].message}"
+        message = f"'{text}' is not a list of values: {error.diagnostics[0].message}"
         raise _wrong(message) from None
     if not isinstance(items, yaml_source.ListValue) or not items.items:
-        raise _wrong(f"'{text}' holds no value")
+        raise _wrong(f"'{text}' holds no values")
     return items.items
 
 
 def _part(item: yaml_source.Value) -> Sequence[object]:
     if isinstance(item, yaml_source.Scalar) and item.inset == 0 and ":" in item.text:
-        found = RANGE.match(item.text)
-        if found and len(item.text) <= MAX_DIGITS:
-            return _range(item.text, *map(Decimal, (found[1], found[2], found[3] or "1")))
+        match = RANGE.match(item.text)
+        if match and len(item.text) <= MAX_DIGITS:
+            return _range(item.text, *map(Decimal, (match[1], match[2], match[3] or "1")))
     return [yaml_source.plain(item)]
 
 
 def _range(text: str, first: Decimal, last: Decimal, step: Decimal) -> NumberRange:
-    """From first to last, which belongs to it where the steps meet it."""
+    """The numbers from first to last, including last if a step reaches it."""
     if step == 0:
-        raise _wrong(f"the range {text} never moves: its step is 0")
+        raise _wrong(f"the range {text} has a step of 0")
     count = int((last - first) / step) + 1 if (last - first) / step >= 0 else 0
     if not count:
         help_ = "a range is FIRST:LAST:STEP; a negative step counts down"
-        raise _wrong(f"the range {text} holds no value", help=help_)
+        raise _wrong(f"the range {text} is empty", help=help_)
     return NumberRange(first, step, count)
 
 
 def parse_shard(text: str) -> tuple[int, int]:
-    """`I/N`: the I-th of N shares. Raises CnncalcError for anything else.
+    """The numbers I and N of `I/N`, the I-th of N shares.
+
+    Raises:
+        CnncalcError: "bad-setting" for anything else.
 
     >>> parse_shard("3/8")
     (3, 8)
     """
-    found = re.match(r"(\d{1,15})/(\d{1,15})\Z", text.strip())
-    share, of = (int(found[1]), int(found[2])) if found else (0, 0)
+    match = re.match(r"(\d{1,15})/(\d{1,15})\Z", text.strip())
+    share, of = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= share <= of:
         help_ = "such as 3/8, the third of eight shares"
-        raise _wrong(f"'{text}' is no share", help=help_)
+        raise _wrong(f"'{text}' is not a share of the settings", help=help_)
     return share, of

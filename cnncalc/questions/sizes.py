@@ -1,6 +1,6 @@
-"""Which input sizes a network works on, on which every layer reads all, why the others fail.
+"""The input sizes a network works on, those on which no input is left unread, and the rest.
 
-Every size is tried: the spec is read once and built anew for each.
+Every size is tried: the spec is read once, and the network built for each size.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ if TYPE_CHECKING:
     from cnncalc.spec.document import Document
 
 USUAL_RANGE = 256
-MOST_SIZES = 20_000  # each builds the network anew: for a large one that is minutes
-VARIED = {1: "l", 2: "hw", 3: "hw"}  # a film keeps its number of frames
+MOST_SIZES = 20_000  # each builds the network, so that a large one takes minutes
+VARIED = {1: "l", 2: "hw", 3: "hw"}  # by rank; a video keeps its number of frames
 
 
 class SizeResult(NamedTuple):
-    """What came of one size: outputs and layers that leave input unread, or what does not work."""
+    """One size: the outputs and the layers that leave input unread, or the layer that fails."""
 
     size: int
     out: tuple[Shape, ...] = ()
     rounding: tuple[str, ...] = ()
-    layer: str | None = None  # the layer that does not work
+    layer: str | None = None  # the layer that fails
     problem: Diagnostic | None = None
 
     @property
     def works(self) -> bool:
-        """Every layer has an output."""
+        """Whether every layer has an output."""
         return self.problem is None
 
     @property
     def exact(self) -> bool:
-        """It works, and no layer leaves a part of its input unread; padding may be left over."""
+        """Whether it works and no layer leaves input unread; padding may be left over."""
         return self.works and not self.rounding
 
 
 class LayerSizes(NamedTuple):
-    """What sizes have in common: a layer that fails or leaves input unread; the first is shown."""
+    """The sizes on which one layer fails or leaves input unread; the first is shown in full."""
 
     layer: str
     first: SizeResult
@@ -59,9 +59,10 @@ class LayerSizes(NamedTuple):
 
 
 class Sizes(NamedTuple):
-    """The outcome of every size from `start` to `stop`, `step` apart.
+    """The results of every size from `start` to `stop`, `step` apart.
 
-    `varied` are the letters of the axes that take the size; `written` is the input with S there.
+    `varied` are the letters of the axes that take the size; `written` is the input with S as the
+    size of these axes.
     """
 
     name: str
@@ -76,22 +77,22 @@ class Sizes(NamedTuple):
     @property
     def working(self) -> tuple[int, ...]:
         """The sizes that work."""
-        return tuple(one.size for one in self.outcomes if one.works)
+        return tuple(result.size for result in self.outcomes if result.works)
 
     @property
     def exact(self) -> tuple[int, ...]:
         """The sizes on which every layer reads its whole input."""
-        return tuple(one.size for one in self.outcomes if one.exact)
+        return tuple(result.size for result in self.outcomes if result.exact)
 
     @property
     def rounded(self) -> tuple[LayerSizes, ...]:
-        """The sizes on which layers leave input unread, by layer; a size may be under several."""
-        return _grouped((name, one) for one in self.outcomes for name in one.rounding)
+        """The sizes on which layers leave input unread, by layer; a size may appear repeatedly."""
+        return _by_layer((name, result) for result in self.outcomes for name in result.rounding)
 
     @property
     def failed(self) -> tuple[LayerSizes, ...]:
         """The sizes that fail, by the layer that fails."""
-        return _grouped((one.layer, one) for one in self.outcomes if one.layer is not None)
+        return _by_layer((result.layer, result) for result in self.outcomes if result.layer)
 
 
 def sizes(  # noqa: PLR0913 - the range and the spec's own options
@@ -107,15 +108,17 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
 ) -> Sizes:
     """Try every input size from `start` to `stop` on a network; by default square pictures.
 
-    Unless given, the range is from half the spec's own size to one and a half times that, but
-    no further than 256 away; `axes` are the letters of the axes that vary (`w` keeps the
-    height). Raises CnncalcError where the spec itself is wrong, has no axis to vary, or where
-    the range holds more than 20,000 sizes.
+    By default the range is from half the spec's own size to one and a half times that size, but
+    no further than 256 away. `axes` are the letters of the axes that vary (`w` keeps the height).
 
-    >>> found = sizes("unet-padded", start=320, stop=360)
-    >>> found.working
+    Raises:
+        CnncalcError: where the spec is not valid or its input has no such axis, and where the
+            range holds more than 20,000 sizes.
+
+    >>> tried = sizes("unet-padded", start=320, stop=360)
+    >>> tried.working
     (320, 336, 352)
-    >>> found.failed[0].first.size, found.failed[0].first.layer
+    >>> tried.failed[0].first.size, tried.failed[0].first.layer
     (321, 'dec1.concat1')
     """
     path, named = zoo.resolve(str(target))
@@ -129,7 +132,7 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
 
 
 class SpecChoice(NamedTuple):
-    """A document that has been read, and what was chosen of it."""
+    """A document that has been read, with the chosen variant, variables and input."""
 
     document: Document
     variant: str | None = None
@@ -137,7 +140,7 @@ class SpecChoice(NamedTuple):
     input: str | None = None
 
     def network(self, input_: str | None = None) -> Network:
-        """The network on an input, by default the chosen one. Raises CnncalcError."""
+        """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
         return build(self.document, self.variant, self.set, input_ or self.input)
 
 
@@ -154,10 +157,10 @@ def _tried(
 ) -> Sizes:
     base = _base(spec)
     varied = _varied(base.shape, axes)
-    own = base.shape.by_letter[varied[-1]]
-    around = min(own // 2, USUAL_RANGE)
-    first = max(1, min(own, stop or own) - around) if start is None else start
-    last = max(own, first) + around if stop is None else stop
+    usual = base.shape.by_letter[varied[-1]]
+    around = min(usual // 2, USUAL_RANGE)
+    first = max(1, min(usual, stop or usual) - around) if start is None else start
+    last = max(usual, first) + around if stop is None else stop
     count = (last - first) // step + 1
     if count > MOST_SIZES:
         raise failure(
@@ -173,7 +176,7 @@ def _tried(
 
 
 def _base(spec: SpecChoice) -> VariedInput:
-    """The network's input, even where the network does not work on it."""
+    """The network's input, also where the network fails on it."""
     try:
         network = spec.network()
     except CnncalcError as error:
@@ -183,14 +186,15 @@ def _base(spec: SpecChoice) -> VariedInput:
         return VariedInput(stopped.network, stopped.nodes[0].shape, stopped.layout)
     if len(network.inputs) > 1:
         names = ", ".join(node.name for node in network.inputs)
-        raise failure("several-inputs", f"only a single input is varied; there are {names}")
+        message = f"only a network with one input can be tried; this one has {names}"
+        raise failure("several-inputs", message)
     return VariedInput(network.name, network.inputs[0].shape, network.layout)
 
 
 def _varied(shape: Shape, axes: str | None) -> str:
-    """The letters of the axes that vary. Raises CnncalcError where the input has none such."""
+    """The letters of the axes that vary. Raises CnncalcError for an axis the input lacks."""
     if not shape.rank:
-        message = f"the input is a vector of {shape.channels}: it has no size to vary"
+        message = f"the input is a vector of {shape.channels}, which has no spatial axis to vary"
         raise failure("no-axes", message)
     chosen = axes or VARIED[shape.rank]
     unknown = [letter for letter in chosen if letter not in shape.axes]
@@ -204,7 +208,7 @@ def _written(base: VariedInput, varied: str, size: int | str) -> str:
     """The input with another size on the axes that vary, as a spec writes it."""
     letters = base.shape.letters(base.layout)
     values = {**base.shape.by_letter, **dict.fromkeys(varied, size)}
-    if base.layout == "WHD" and base.shape.rank == 2:  # noqa: PLR2004 - D is the notes' C here
+    if base.layout == "WHD" and base.shape.rank == 2:  # noqa: PLR2004 - here D is the channels
         values["d"] = values["c"]
     return f"{'x'.join(str(values[letter.lower()]) for letter in letters)} {letters}"
 
@@ -230,7 +234,7 @@ def _outcome(
 def _rounding(
     network: Network, known: dict[tuple[Layer, tuple[Shape, ...]], bool]
 ) -> Iterator[str]:
-    """The layers that leave part of their input unread; equal ones are asked once."""
+    """The layers that leave part of their input unread; `known` caches equal layers."""
     for node in network.nodes:
         key = node.layer, network.shapes_into(node)
         if key not in known:
@@ -239,12 +243,12 @@ def _rounding(
             yield node.name
 
 
-def _grouped(pairs: Iterable[tuple[str, SizeResult]]) -> tuple[LayerSizes, ...]:
-    """Outcomes by layer, in the order of their first."""
+def _by_layer(pairs: Iterable[tuple[str, SizeResult]]) -> tuple[LayerSizes, ...]:
+    """Results grouped by layer, in the order of their first sizes."""
     groups: dict[str, list[SizeResult]] = {}
-    for layer, one in pairs:
-        groups.setdefault(layer, []).append(one)
+    for layer, result in pairs:
+        groups.setdefault(layer, []).append(result)
     return tuple(
-        LayerSizes(layer, ones[0], tuple(one.size for one in ones))
-        for layer, ones in groups.items()
+        LayerSizes(layer, results[0], tuple(result.size for result in results))
+        for layer, results in groups.items()
     )

@@ -1,14 +1,15 @@
-"""Which settings of a window give the wanted output: all of them, the most usual first.
+"""Find every window setting that gives a required output size, the most usual first.
 
-What is left open is searched: filters 1 to 11 and filters as wide as the stride; strides 1 to
-32, or 1 to 4 where the width is open or the convolution transposed; zeros from none to half the
-filter on each side, one more at the end allowed; every width. Dilation is 1 unless given.
+Whatever is not given is searched: filters of 1 to 11 and of the width of the stride; strides of 1
+to 32, or 1 to 4 where the width is not given or the convolution is transposed; padding from 0 to
+half the filter, equal on both sides or with one zero more at the end; every width. Dilation is 1
+unless given.
 
-The order: settings that leave nothing unread, before those that round down; strides that skip
-nothing; equal padding on both sides before unequal; no output padding before some; small
-strides and dilations; odd filters from 3 upward, then 1, then even ones (transposed: filters
-that the stride divides first); widths that can be halved often; no padding, then half, then the
-fewest zeros; small widths; zeros at the end before zeros at the beginning.
+The order compares, one after the other: nothing unread before rounding down; no positions skipped
+between windows; equal padding on both sides; no output padding; small strides and dilations; odd
+filters from 3 to 7, then 1, 9 and 11, then others (transposed: first filters that the stride
+divides); widths that can be halved often; no padding, then padding that keeps the size, then the
+fewest zeros; small widths; zeros at the end rather than at the beginning.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ if TYPE_CHECKING:
 
 FILTERS = range(1, 12)
 STRIDES, FEW_STRIDES = range(1, 33), range(1, 5)
-MOST_TRIED = 50_000  # settings: in less than a second
-HALVINGS = 5  # a width that can be halved so often is as usual as any
+MOST_TRIED = 50_000  # settings, which take less than a second
+HALVINGS = 5  # halving a width more often than this makes it no more usual
 ODD_FIRST = (3, 5, 7, 1, 9, 11)
 
 Padding = int | tuple[int, int] | str
 
 
 class WindowSetting(NamedTuple):
-    """One answer: a window on one axis, the size it slides over, and what it leaves unread."""
+    """A window on one axis, the size it slides over, the output, and how much is unread."""
 
     w: int
     f: int
@@ -57,17 +58,17 @@ class WindowSetting(NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """Whether the division leaves no rest, so that the windows end where the input does."""
+        """Whether the division has no remainder, so that the last window ends with the input."""
         return self.unread == 0
 
     @property
     def skipped(self) -> int:
-        """Columns between two windows that neither reads."""
+        """Positions between two windows that neither reads."""
         return max(0, self.s - self.window.extent)
 
 
 class SolveRequest(NamedTuple):
-    """What is given, each as the values to try; None is left open."""
+    """The required output, and the values to try for each letter; None is searched."""
 
     out: int
     w: tuple[int, ...] | None = None
@@ -80,7 +81,7 @@ class SolveRequest(NamedTuple):
 
 
 class SolveResult(NamedTuple):
-    """Every setting that gives the wanted output; where there is none, what comes nearest."""
+    """Every setting that gives the required output; if there is none, the nearest ones."""
 
     asked: SolveRequest
     settings: tuple[WindowSetting, ...]
@@ -88,13 +89,13 @@ class SolveResult(NamedTuple):
 
     @property
     def exact(self) -> tuple[WindowSetting, ...]:
-        """The settings that round nothing."""
-        return tuple(one for one in self.settings if one.exact)
+        """The settings that leave nothing unread."""
+        return tuple(setting for setting in self.settings if setting.exact)
 
     @property
     def floored(self) -> tuple[WindowSetting, ...]:
         """The settings that leave something unread."""
-        return tuple(one for one in self.settings if not one.exact)
+        return tuple(setting for setting in self.settings if not setting.exact)
 
 
 def solve(  # noqa: PLR0913 - one parameter per letter of the formula
@@ -108,11 +109,14 @@ def solve(  # noqa: PLR0913 - one parameter per letter of the formula
     transposed: bool = False,
     output_padding: int | Iterable[int] | None = None,
 ) -> SolveResult:
-    """The settings of one axis that give `out`; numbers or lists are given, None is searched.
+    """The settings of one axis that give `out`; what is None is searched.
 
-    A padding is a number, a pair (before, after), or a rule such as "same". With `conv_transpose`
-    the window enlarges, and output padding below the stride or dilation is searched too.
-    Raises CnncalcError where more than 50,000 settings would have to be tried.
+    A padding is a number, a pair (before, after), or a rule such as "same". With `transposed` the
+    window enlarges its input, and output padding below the stride or dilation is searched too.
+
+    Raises:
+        CnncalcError: "too-many" where more than 50,000 settings would have to be tried.
+        UnplacedError: for an unknown padding rule, and for one that sets a given output padding.
 
     >>> first, *_ = solve(55, f=11, s=4).settings
     >>> first.w, first.begin, first.exact
@@ -137,19 +141,20 @@ def _several(values: object) -> tuple[int, ...] | None:
 
 
 def answer(asked: SolveRequest) -> SolveResult:
-    """As `solve`, for what was asked in one value."""
-    tried = list(_tried(asked, _widths_for))
-    settings = sorted({one for one in tried if one.gives == asked.out}, key=_usual(asked))
-    return SolveResult(asked, tuple(settings), () if settings else _nearest(asked))
+    """As `solve`, for a request."""
+    tried = _tried(asked, _widths_for)
+    fitting = {setting for setting in tried if setting.gives == asked.out}
+    settings = tuple(sorted(fitting, key=_unusualness(asked)))
+    return SolveResult(asked, settings, () if settings else _nearest(asked))
 
 
 def _nearest(asked: SolveRequest) -> tuple[WindowSetting, ...]:
     """The most usual setting that gives the next smaller output, and the next larger."""
-    tried = sorted(set(_tried(asked, _smallest_width)), key=_usual(asked))
-    below = max((one.gives for one in tried if one.gives < asked.out), default=None)
-    above = min((one.gives for one in tried if one.gives > asked.out), default=None)
-    wanted = [size for size in (below, above) if size is not None]
-    return tuple(next(one for one in tried if one.gives == size) for size in wanted)
+    tried = sorted(set(_tried(asked, _smallest_width)), key=_unusualness(asked))
+    below = max((setting.gives for setting in tried if setting.gives < asked.out), default=None)
+    above = min((setting.gives for setting in tried if setting.gives > asked.out), default=None)
+    outputs = [size for size in (below, above) if size is not None]
+    return tuple(next(setting for setting in tried if setting.gives == out) for out in outputs)
 
 
 def _tried(
@@ -157,10 +162,10 @@ def _tried(
 ) -> Iterator[WindowSetting]:
     """Every setting within the ranges that works, with the output it gives.
 
-    Raises CnncalcError where the ranges hold more than can be tried.
+    Raises CnncalcError ("too-many") once more than MOST_TRIED have been tried.
     """
     tried = 0
-    for setting, padding in _open(asked):
+    for setting, padding in _choices(asked):
         for w in widths(asked, setting, padding):
             tried += 1
             if tried > MOST_TRIED:
@@ -179,8 +184,8 @@ def _tried(
                 yield counted
 
 
-def _open(asked: SolveRequest) -> Iterator[tuple[WindowSetting, Padding]]:
-    """Every choice but the width; a padding rule waits for it."""
+def _choices(asked: SolveRequest) -> Iterator[tuple[WindowSetting, Padding]]:
+    """Every combination without its width; a padding rule becomes zeros once that is known."""
     strides = asked.s or (STRIDES if asked.w and not asked.transposed else FEW_STRIDES)
     for s, dilation in product(strides, asked.dilation):
         for f in asked.f or sorted({*FILTERS, s}):
@@ -203,17 +208,17 @@ def _paddings(window: Window) -> Iterator[tuple[int, int]]:
 
 
 def _sides(padding: Padding) -> tuple[int, int]:
-    """Zeros before and after; of a rule they depend on the width."""
+    """Zeros before and after; 0 for a rule, whose zeros depend on the width."""
     if isinstance(padding, str):
         if padding not in PADDING_RULES:
-            message = f"'{padding}' is none of {', '.join(PADDING_RULES)}"
+            message = f"'{padding}' is not one of {', '.join(PADDING_RULES)}"
             raise UnplacedError("padding-rule", message, field="padding")
         return 0, 0
     return (padding, padding) if isinstance(padding, int) else padding
 
 
 def _by_transposed_rule(asked: SolveRequest, plain: WindowSetting, rule: str) -> WindowSetting:
-    """The setting with the padding and output padding that a rule sets. Raises UnplacedError."""
+    """The setting with the padding and output padding of a rule. Raises UnplacedError."""
     begin, end, extra = transposed_padding(rule, plain.f, plain.s, plain.dilation)
     if asked.output_padding:
         message = f"'{rule}' sets the output padding itself"
@@ -229,7 +234,7 @@ def _extras(asked: SolveRequest, setting: WindowSetting) -> Iterable[int]:
 
 
 def _widths_for(asked: SolveRequest, setting: WindowSetting, padding: Padding) -> Iterable[int]:
-    """The widths to try: those given, or those that can give the output."""
+    """The widths to try: the given ones, or all that can give the output."""
     if asked.w is not None:
         return asked.w
     window, out = setting.window, asked.out
@@ -251,14 +256,14 @@ def _transposed_widths(
 
 
 def _of_rule(setting: WindowSetting, padding: Padding) -> tuple[int, int]:
-    """The zeros of a padding that does not depend on the width."""
+    """The zeros of a padding, where they do not depend on the width."""
     if isinstance(padding, str):
         return padding_by_rule(padding, 1, setting.f, setting.s, setting.dilation)
     return setting.begin, setting.end
 
 
 def _smallest_width(asked: SolveRequest, setting: WindowSetting, padding: Padding) -> Iterable[int]:
-    """The widths given, or else the ones next to what would be needed."""
+    """The given widths, or two next to the one that would be needed."""
     if asked.w is not None:
         return asked.w
     begin, end = _of_rule(setting, padding)
@@ -268,7 +273,7 @@ def _smallest_width(asked: SolveRequest, setting: WindowSetting, padding: Paddin
 
 
 def _counted(setting: WindowSetting, *, transposed: bool) -> WindowSetting | None:
-    """The setting with its output, or None where it does not work."""
+    """The setting with its output and unread input, or None where no window fits."""
     window = setting.window
     try:
         if transposed:
@@ -279,31 +284,31 @@ def _counted(setting: WindowSetting, *, transposed: bool) -> WindowSetting | Non
         return None
 
 
-def _usual(asked: SolveRequest) -> Callable[[WindowSetting], tuple[int, ...]]:
-    """What is more usual sorts first; see the top of this file."""
+def _unusualness(asked: SolveRequest) -> Callable[[WindowSetting], tuple[int, ...]]:
+    """A sort key by which usual settings come first; the module docstring has the order."""
 
-    def key(one: WindowSetting) -> tuple[int, ...]:
-        halvings = min(HALVINGS, (one.w & -one.w).bit_length() - 1)
-        filter_ = _filter_rank(one, transposed=asked.transposed)
-        zeros = one.begin + one.end
+    def key(setting: WindowSetting) -> tuple[int, ...]:
+        w, begin, end = setting.w, setting.begin, setting.end
+        halvings = min(HALVINGS, (w & -w).bit_length() - 1)  # w & -w: the largest power of 2 in w
+        filter_ = _filter_rank(setting, transposed=asked.transposed)
         return (
-            not one.exact, one.skipped > 0, one.begin != one.end, one.output_padding, one.s,
-            one.dilation, *filter_, -halvings, _padding_rank(one), zeros, one.w, one.begin,
+            not setting.exact, setting.skipped > 0, begin != end, setting.output_padding,
+            setting.s, setting.dilation, *filter_, -halvings, _padding_rank(setting),
+            begin + end, w, begin,
         )  # fmt: skip
 
     return key
 
 
-def _filter_rank(one: WindowSetting, *, transposed: bool) -> tuple[int, int]:
-    """Odd before even; transposed filters that the stride divides leave no checkerboard."""
-    if transposed and one.s > 1:
-        return int(one.f % one.s != 0), one.f
-    if one.f in ODD_FIRST:
-        return 0, ODD_FIRST.index(one.f)
-    return 1, one.f
+def _filter_rank(setting: WindowSetting, *, transposed: bool) -> tuple[int, int]:
+    """Odd filters first; transposed, those that the stride divides (no checkerboard pattern)."""
+    f = setting.f
+    if transposed and setting.s > 1:
+        return int(f % setting.s != 0), f
+    return (0, ODD_FIRST.index(f)) if f in ODD_FIRST else (1, f)
 
 
-def _padding_rank(one: WindowSetting) -> int:
-    """None, then the padding that keeps the size, then others."""
-    zeros = one.begin + one.end
-    return 0 if not zeros else 1 if zeros == one.window.extent - 1 else 2
+def _padding_rank(setting: WindowSetting) -> int:
+    """No padding first, then padding that keeps the size, then any other."""
+    zeros = setting.begin + setting.end
+    return 0 if not zeros else 1 if zeros == setting.window.extent - 1 else 2

@@ -1,8 +1,10 @@
 """One network under many settings: the totals of each, or the reason why it does not work.
 
-The file is read once, settings are made one at a time, and no more than a bounded number is
-under way, so memory does not grow with their count. Any `concurrent.futures.Executor` can do
-the work: processes of this machine, a Dask cluster, MPI.
+The file is read once, settings are generated one by one, and only a limited number is in flight,
+so that memory does not grow with their count. The work can be done by any
+`concurrent.futures.Executor`: processes on this machine, a Dask cluster, MPI.
+
+Where only the size of the input differs from the setting before, the layers are not read again.
 """
 
 from __future__ import annotations
@@ -33,15 +35,17 @@ if TYPE_CHECKING:
     from cnncalc.questions.settings import SweepSetting
     from cnncalc.shapes import Shape
 
-CHUNK = 8  # settings that travel to a worker together
-IN_FLIGHT = 64  # chunks under way at once
-FEWER_COLLECTIONS = 50_000  # a setting makes many objects and no cycles: looking costs a fifth
-# What is wrong with every setting, and not with one of them.
+CHUNK = 8  # settings sent to a worker together
+IN_FLIGHT = 64  # chunks submitted to an executor at once
+# Allocations between two collections. A setting creates many objects but no cycles, and looking
+# for cycles as often as by default would take a fifth of the time.
+FEWER_COLLECTIONS = 50_000
+# Errors that every setting would have, so that they are raised at once.
 HOPELESS = frozenset({"unknown-variable", "unknown-variant"})
 
 
 class SweepResult(NamedTuple):
-    """One setting and its figures, by the names of `cnncalc.figures`; or what went wrong."""
+    """One setting and its figures by their keys in `cnncalc.figures`, or its error."""
 
     number: int
     vars: Mapping[str, object]
@@ -71,16 +75,19 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
     batch: int | None = None,
     dtype: str = "fp32",
 ) -> Iterator[SweepResult]:
-    """The outcome of every combination of the values, in order, as they are computed.
+    """The results of every combination of the values, in order, as they are computed.
 
     `vary` gives the values of declared variables, `vary_input` input shapes, where a number
-    stands for a square input. `shard=(3, 8)` computes the third of eight shares. The work is
-    done here, by `jobs` processes, or by `executor`. Raises CnncalcError where the file, the
-    variant or a variable does not exist, or a variable is both set and varied; a setting that
-    does not work is an outcome.
+    stands for a square input. `shard=(3, 8)` computes the third of eight shares. The work is done
+    in this process, in `jobs` processes, or by `executor`. A setting that does not work gives a
+    result with an error.
 
-    >>> outcomes = sweep("mobilenet_v2", vary={"width": [0.5, 1.0]}, vary_input=[96])
-    >>> [(outcome.vars["width"], outcome.figures["params"]) for outcome in outcomes]
+    Raises:
+        CnncalcError: where the file, the variant or a variable does not exist, and where a
+            variable is both set and varied.
+
+    >>> results = sweep("mobilenet_v2", vary={"width": [0.5, 1.0]}, vary_input=[96])
+    >>> [(result.vars["width"], result.figures["params"]) for result in results]
     [(0.5, 1968680), (1.0, 3504872)]
     """
     if both := sorted({*(set or ())} & {*(vary or ())}):
@@ -101,10 +108,10 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
         grid=SettingGrid(dict(vary or {}), vary_input, shard),
         square=_square(document, variant),
     )
-    workshop = NetworkBuilder(plan, document)
-    _refuse_typos(workshop)
+    builder = NetworkBuilder(plan, document)
+    _refuse_typos(builder)
     if executor is None and jobs == 1:
-        return (_outcome(workshop, number) for number in plan.grid.numbers)
+        return (_result(builder, number) for number in plan.grid.numbers)
     return _in_processes(plan, jobs) if executor is None else _spread(plan, executor, in_flight)
 
 
@@ -118,7 +125,7 @@ def _read(target: str) -> tuple[Document, str | None]:
 
 
 def _square(document: Document, variant: str | None) -> SquareInput | None:
-    """None where the file has no input of its own."""
+    """How to read a single number as an input; None where the file has no input of its own."""
     try:
         port = next(iter(read_inputs(document.tree, variant, None).values())).parsed
     except CnncalcError:
@@ -126,14 +133,14 @@ def _square(document: Document, variant: str | None) -> SquareInput | None:
     return SquareInput(port.shape, port.layout)
 
 
-def _refuse_typos(workshop: NetworkBuilder) -> None:
-    """Raise what no setting could survive."""
-    if not workshop.plan.grid.size:
+def _refuse_typos(builder: NetworkBuilder) -> None:
+    """Raise CnncalcError for a mistake that every setting would have."""
+    if not builder.plan.grid.size:
         return
     try:
-        workshop.network(workshop.plan.setting(1))
+        builder.network(builder.plan.setting(1))
     except CnncalcError as error:
-        if any(said.code in HOPELESS for said in error.diagnostics):
+        if any(diagnostic.code in HOPELESS for diagnostic in error.diagnostics):
             raise
 
 
@@ -145,17 +152,17 @@ def _in_processes(plan: SweepPlan, jobs: int) -> Iterator[SweepResult]:
 
 
 def _spread(plan: SweepPlan, executor: Executor, in_flight: int) -> Iterator[SweepResult]:
-    """Outcomes in order, with at most `in_flight` chunks under way."""
-    under_way: deque[Future[list[SweepResult]]] = deque()
+    """The results in order, with at most `in_flight` chunks submitted at once."""
+    submitted: deque[Future[list[SweepResult]]] = deque()
     try:
         for numbers in _chunks(plan.grid.numbers):
-            under_way.append(executor.submit(outcomes, plan, numbers))
-            if len(under_way) >= max(1, in_flight):
-                yield from under_way.popleft().result()
-        while under_way:
-            yield from under_way.popleft().result()
+            submitted.append(executor.submit(results, plan, numbers))
+            if len(submitted) >= max(1, in_flight):
+                yield from submitted.popleft().result()
+        while submitted:
+            yield from submitted.popleft().result()
     finally:
-        for future in under_way:
+        for future in submitted:
             future.cancel()
 
 
@@ -163,20 +170,20 @@ def _chunks(numbers: range) -> Iterator[range]:
     return (numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK))
 
 
-def outcomes(plan: SweepPlan, numbers: Iterable[int]) -> list[SweepResult]:
-    """The outcomes of these settings: what a worker does."""
-    workshop = NetworkBuilder(plan, _document(plan.text, plan.file))
-    return [_outcome(workshop, number) for number in numbers]
+def results(plan: SweepPlan, numbers: Iterable[int]) -> list[SweepResult]:
+    """The results of these settings: the work of one worker."""
+    builder = NetworkBuilder(plan, _document(plan.text, plan.file))
+    return [_result(builder, number) for number in numbers]
 
 
 @lru_cache(maxsize=4)
 def _document(text: str, file: str) -> Document:
-    """Each worker reads the file once."""
+    """The parsed file, cached so that each worker reads it once."""
     return read_document(text, file)
 
 
 class NetworkBuilder:
-    """Makes the networks of a plan, one after the other, from a document that has been read."""
+    """Builds the networks of a plan, one after the other, from a document that has been read."""
 
     def __init__(self, plan: SweepPlan, document: Document) -> None:
         self.plan = plan
@@ -185,17 +192,17 @@ class NetworkBuilder:
         self.latest: tuple[str, Network] | None = None
 
     def network(self, setting: SweepSetting) -> Network:
-        """The network under that setting. Raises CnncalcError."""
+        """The network under a setting. Raises CnncalcError where it does not work."""
         text = None if setting.input is None else str(setting.input)
-        found = self._resized(setting.vars, text) if text and self.resizable else None
-        if found is None:
+        network = self._resized(setting.vars, text) if text and self.resizable else None
+        if network is None:
             settings = {**self.plan.set, **setting.vars}
-            found = build(self.document, self.plan.variant, settings, text)
-            self.latest = (repr(setting.vars), found) if self.resizable else None
-        return found
+            network = build(self.document, self.plan.variant, settings, text)
+            self.latest = (repr(setting.vars), network) if self.resizable else None
+        return network
 
     def _resized(self, variables: Mapping[str, object], text: str) -> Network | None:
-        """The latest network on another input, where only that differs and is of the same kind."""
+        """The latest network on another input, where only the size of that input differs."""
         if self.latest is None or self.latest[0] != repr(variables):  # 1, 1.0 and true differ
             return None
         network = self.latest[1]
@@ -206,15 +213,15 @@ class NetworkBuilder:
         return resized(network, {name: port.shape for name, port in ports.items()})
 
 
-def _outcome(workshop: NetworkBuilder, number: int) -> SweepResult:
-    with unhurried():  # until what the setting needed is gone again
-        return _computed(workshop, workshop.plan.setting(number))
+def _result(builder: NetworkBuilder, number: int) -> SweepResult:
+    with fewer_collections():  # until the objects of this setting are freed
+        return _computed(builder, builder.plan.setting(number))
 
 
-def _computed(workshop: NetworkBuilder, setting: SweepSetting) -> SweepResult:
-    plan = workshop.plan
+def _computed(builder: NetworkBuilder, setting: SweepSetting) -> SweepResult:
+    plan = builder.plan
     try:
-        network = workshop.network(setting)
+        network = builder.network(setting)
         report = analyze(network, batch=plan.batch, dtype=plan.dtype, out_of_place=False)
     except CnncalcError as error:
         return _failed(setting, error.diagnostics[0])
@@ -226,12 +233,12 @@ def _computed(workshop: NetworkBuilder, setting: SweepSetting) -> SweepResult:
 
 
 @contextmanager
-def unhurried() -> Iterator[None]:
-    """Let the garbage collector look less often; afterwards all is as before.
+def fewer_collections() -> Iterator[None]:
+    """Within this context the garbage collector runs less often.
 
     >>> import gc
     >>> before = gc.get_threshold()
-    >>> with unhurried():
+    >>> with fewer_collections():
     ...     gc.get_threshold()[0] >= before[0]
     True
     >>> gc.get_threshold() == before
@@ -255,31 +262,33 @@ def _written(setting: SweepSetting) -> tuple[int, Mapping[str, object], str | No
     return setting.number, setting.vars, text
 
 
-def unbeaten(outcomes: Sequence[SweepResult], aims: Sequence[tuple[str, int]]) -> list[bool]:
-    """For each outcome, whether it is on the front of these figures.
+def unbeaten(results: Sequence[SweepResult], aims: Sequence[tuple[str, int]]) -> list[bool]:
+    """For each result, whether it is on the Pareto front of these figures.
 
-    An aim is a figure and a sign: 1 where less is better, -1 where more is. Settings that do
-    not work take no part.
+    An aim is a figure and a sign: 1 if less is better, -1 if more is. Settings that do not work
+    are not on the front.
     """
     points = []
-    for outcome in outcomes:
-        values = [(outcome.figures.get(key), sign) for key, sign in aims]
+    for result in results:
+        values = [(result.figures.get(key), sign) for key, sign in aims]
         known = tuple(sign * value for value, sign in values if value is not None)
         points.append(known if len(known) == len(aims) else None)
     return front(points)
 
 
 def front(points: Sequence[tuple[int, ...] | None]) -> list[bool]:
-    """For each point, whether it is on the Pareto front; small is good, None takes no part.
+    """For each point, whether it is on the Pareto front; None never is.
 
-    Equal points stand or fall together. Negate a coordinate of which more is better.
+    A point is on the front if no other is better in one coordinate and at least as good in the
+    rest. Less is better; negate a coordinate of which more is better. Equal points are on the
+    front together.
 
     >>> front([(1, 9), (2, 5), (3, 5), None, (4, 1), (2, 5)])
     [True, True, False, False, True, True]
     """
     best: list[tuple[int, ...]] = []
     for point in sorted({point for point in points if point is not None}):
-        # Sorted, so that only points seen before can beat this one.
+        # Points are sorted, so that only earlier ones can be better.
         if not any(_covers(other, point) for other in reversed(best)):
             best.append(point)
     unbeaten = set(best)

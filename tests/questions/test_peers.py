@@ -299,7 +299,7 @@ def test_an_unknown_tool():
     report = analyze(load("lenet5"))
     with pytest.raises(CnncalcError) as caught:
         count_as(report, "torchstat")
-    assert str(caught.value) == "unknown-tool: no conventions of a tool named 'torchstat' are known"
+    assert str(caught.value) == "unknown-tool: 'torchstat' is not a known tool"
     assert count_as(report, "torch").figures[0].value == 833040
     with pytest.raises(CnncalcError) as caught:
         count_as(report, "_rules")

@@ -135,7 +135,7 @@ def test_what_cannot_be_varied(written):
     with pytest.raises(CnncalcError) as caught:
         sizes(vector)
     (problem,) = caught.value.diagnostics
-    assert problem.message == "the input is a vector of 784: it has no size to vary"
+    assert problem.message == "the input is a vector of 784, which has no spatial axis to vary"
     with pytest.raises(CnncalcError) as caught:
         sizes("lenet5", axes="d")
     (problem,) = caught.value.diagnostics
@@ -147,7 +147,7 @@ def test_only_a_single_input_is_varied(written):
     with pytest.raises(CnncalcError) as caught:
         sizes(two)
     (problem,) = caught.value.diagnostics
-    assert problem.message == "only a single input is varied; there are a, b"
+    assert problem.message == "only a network with one input can be tried; this one has a, b"
     one = written("inputs: {{a: 8x8x1}}\nlayers: [conv 1 3x3]\n")
     assert sizes(one, start=2, stop=3).working == (3,)
 

@@ -201,4 +201,4 @@ def test_lists_pairs_and_words_are_paddings():
     assert short(solve(32, w=32, f=4, s=1, p=["same", 0]).settings) == [(32, 4, 1, 1, 2)]
     with pytest.raises(UnplacedError) as caught:
         solve(32, w=32, f=4, s=1, p="samee")
-    assert str(caught.value) == "'samee' is none of same, half, valid, full"
+    assert str(caught.value) == "'samee' is not one of same, half, valid, full"

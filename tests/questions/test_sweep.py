@@ -70,9 +70,9 @@ def test_values_as_written(text, values):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("64:1:2", "the range 64:1:2 holds no value"),
-        ("1:9:0", "the range 1:9:0 never moves: its step is 0"),
-        ("", "'' holds no value"),
+        ("64:1:2", "the range 64:1:2 is empty"),
+        ("1:9:0", "the range 1:9:0 has a step of 0"),
+        ("", "'' holds no values"),
     ],
 )
 def test_values_that_are_none(text, message):
@@ -82,7 +82,7 @@ def test_values_that_are_none(text, message):
 
 
 def test_brackets_must_close():
-    with pytest.raises(CnncalcError, match="bad-setting: '\\[2,2' is no list of values: "):
+    with pytest.raises(CnncalcError, match="bad-setting: '\\[2,2' is not a list of values: "):
         parse_values("[2,2")
 
 
@@ -97,14 +97,14 @@ def test_vary_needs_a_name(text):
 def test_sizes_are_whole(text):
     with pytest.raises(CnncalcError) as refused:
         parse_inputs(text)
-    assert refused.value.diagnostics[0].message == f"'{text}' are no input shapes"
+    assert refused.value.diagnostics[0].message == f"'{text}' is not a list of input shapes"
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "1/2/3", "a/b", "-1/2"])
 def test_shards_that_are_none(text):
     with pytest.raises(CnncalcError) as refused:
         parse_shard(text)
-    assert refused.value.diagnostics[0].message == f"'{text}' is no share"
+    assert refused.value.diagnostics[0].message == f"'{text}' is not a share of the settings"
     assert parse_shard("2/2") == (2, 2)
 
 

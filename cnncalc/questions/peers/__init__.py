@@ -1,8 +1,9 @@
-"""What other counters print for a network, and why it differs from cnncalc's figure.
+"""What other counters print for a network, and why it differs from cnncalc's figures.
 
-One file per tool, named after it: its version, its figures in its own words and rounding, and
-a table of rules, each saying what the tool adds to cnncalc's count, or takes from it. The
-rules are those of the tool's own source; a slip of the tool is reproduced and called one.
+There is one file per tool, named after it, with the tool's version, its figures in its own words
+and rounding, and a table of rules. Each rule is what the tool adds to cnncalc's count, or leaves
+out. The rules follow the tool's own source; where that has a mistake, the mistake is reproduced
+and called "a slip".
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ TOOLS = ("torchinfo", "fvcore", "ptflops", "thop", "torch", "keras")
 
 
 class PeerCount(NamedTuple):
-    """What one tool prints; `note` says what a report cannot know of the tool's view."""
+    """What one tool prints; `note` says what cannot be told from a report."""
 
     tool: str
     version: str
@@ -31,16 +32,18 @@ class PeerCount(NamedTuple):
 def count_as(report: Report, tool: str) -> PeerCount:
     """The figures that `tool` (one of TOOLS) prints for this network.
 
-    The report's batch and bytes per number are put in where the tool does so. Raises
-    CnncalcError ("unknown-tool") for any other tool.
+    The report's batch and bytes per number count where they do for the tool.
+
+    Raises:
+        CnncalcError: "unknown-tool" for any other tool.
 
     >>> from cnncalc import analyze, load
-    >>> work = count_as(analyze(load("resnet18")), "fvcore").figures[0]
-    >>> work.text, work.value, work.base, work.why[0].amount
+    >>> flops = count_as(analyze(load("resnet18")), "fvcore").figures[0]
+    >>> flops.text, flops.value, flops.base, flops.why[0].amount
     ('1.819G', 1819065856, 1814073344, 4967424)
     """
     if tool not in TOOLS:
-        message = f"no conventions of a tool named '{tool}' are known"
+        message = f"'{tool}' is not a known tool"
         help_ = did_you_mean(tool, TOOLS) or f"known tools: {', '.join(TOOLS)}"
         raise CnncalcError(Diagnostic("error", "unknown-tool", message, help=help_))
     peer = import_module(f"{__name__}.{tool}")

@@ -60,7 +60,7 @@ def figures(report: Report) -> tuple[PeerFigure, ...]:
 
 
 def readable(number: int) -> str:
-    """Up to three decimals of a unit that changes a digit early.
+    """Up to three decimals; a unit is used from a tenth of it on.
 
     >>> readable(300774272), readable(1819065856), readable(61706)
     ('0.301G', '1.819G', '61.706K')

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
 
 VERSION = "3"
-NOTE = "its summary counts no work; its own applications may be built otherwise (ResNet50 keeps \
+NOTE = "its summary counts no MACs; its own applications may be built differently (ResNet50 has \
 biases before batch norms)"
 UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -42,7 +42,7 @@ def figures(report: Report) -> tuple[PeerFigure, ...]:
 
 
 def readable(number: float) -> str:
-    """Bytes in powers of 1024, under the names of powers of 1000.
+    """Bytes in units of 1024, which Keras calls KB, MB, ...
 
     >>> readable(25636712 * 4), readable(0)
     ('97.80 MB', '0.00 B')

@@ -48,7 +48,7 @@ def _upsampling(row: Row) -> int:
 
 
 def _transposed_slip(row: Row) -> int:
-    """At output positions, with the input's channels over groups."""
+    """What thop counts too much: it takes the weights at output positions, not input positions."""
     positions = row.out.size // row.out.channels
     return row.weights * positions - row.macs
 
@@ -81,7 +81,7 @@ def figures(report: Report) -> tuple[PeerFigure, ...]:
 
 
 def readable(number: int) -> str:
-    """Three decimals of the unit below.
+    """Three decimals of the largest unit that the number exceeds.
 
     >>> readable(4133742592), readable(900)
     ('4.134G', '900.000B')

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 VERSION = "1.8.0"
 NOTE = "parameters that belong to no leaf module (gamma) are counted, their bytes and work are not"
-LOOSE = frozenset({"gamma"})
+LOOSE = frozenset({"gamma"})  # layer types whose parameters belong to no leaf module
 
 
 def _transposed_slip(row: Row) -> int:
-    """The weights once per output position instead of once per input position."""
+    """What torchinfo counts too much: it takes the weights at output, not input positions."""
     positions = row.out.size // row.out.channels
     return row.weights * positions - row.macs
 
@@ -65,7 +65,7 @@ def figures(report: Report) -> tuple[PeerFigure, ...]:
 
 
 def _with_unit(figure: PeerFigure) -> PeerFigure:
-    """Two decimals of a unit that stands in the label."""
+    """The figure with two decimals, its unit moved to the label."""
     power, unit = next(
         (step for step in ((12, "T"), (9, "G")) if figure.value >= 10 ** step[0]), (6, "M")
     )
@@ -90,8 +90,8 @@ def _input(report: Report) -> PeerFigure:
 
 def _passes(report: Report) -> PeerFigure:
     memory = report.totals.memory
-    kept = sum(row.out.size for row in at_work(report) if row.params and row.type not in LOOSE)
-    once = kept * memory.batch * _each(report)
+    numbers = sum(row.out.size for row in at_work(report) if row.params and row.type not in LOOSE)
+    once = numbers * memory.batch * _each(report)
     why = (
         Adjustment(once - memory.activation_bytes, "outputs of layers with parameters, no others"),
         Adjustment(once, "twice, for the gradients"),
