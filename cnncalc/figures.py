@@ -7,10 +7,8 @@ figure of the totals takes one line here.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    from cnncalc.analysis.report import Totals
+from operator import attrgetter
+from typing import Literal, NamedTuple
 
 Unit = Literal["count", "bytes", "pixels"]
 # Where a report has the figure: in its totals, in their memory, as the receptive field of the
@@ -35,9 +33,13 @@ class Figure(NamedTuple):
     unit: Unit = "count"
     place: FigurePlace = "totals"
 
-    def of(self, totals: Totals) -> int:
-        """The value of a figure that the totals or their memory hold."""
-        value: int = getattr(totals.memory if self.place == "memory" else totals, self.key)
+    def of(self, totals: object) -> int:
+        """The value of a figure that a report's `Totals` or their memory hold.
+
+        The type is not named here, since reports build on this table.
+        """
+        path = f"memory.{self.key}" if self.place == "memory" else self.key
+        value: int = attrgetter(path)(totals)
         return value
 
 

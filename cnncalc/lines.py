@@ -62,5 +62,5 @@ def line_end(text: str, start: int) -> int:
     >>> line_end("a: 1\nb: 2", 2)
     4
     """
-    found = BREAK.search(text, start)
-    return found.start() if found else len(text)
+    line_break = BREAK.search(text, start)
+    return line_break.start() if line_break else len(text)

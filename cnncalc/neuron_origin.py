@@ -110,21 +110,21 @@ def neuron_origin(network: Network, index: int, position: tuple[int, ...]) -> Ne
             merged = _merged([*grids_of.get(before, ()), *(grid for grid in read if all(grid))])
             if merged:
                 grids_of[before] = merged
-    return NeuronOrigin({place: TensorOrigin(grids) for place, grids in grids_of.items()}, gated)
+    return NeuronOrigin({node: TensorOrigin(grids) for node, grids in grids_of.items()}, gated)
 
 
 def _merged(grids: Sequence[Grid]) -> tuple[Grid, ...]:
     """The grids without those inside another; grids that differ in one axis only become one."""
-    kept: list[Grid] = []
+    merged: list[Grid] = []
     for grid in grids:
         new = grid
-        if any(_inside(new, other) for other in kept):
+        if any(_inside(new, other) for other in merged):
             continue
-        for other in [other for other in kept if _differ(new, other) <= 1]:
-            kept.remove(other)
+        for other in [other for other in merged if _differ(new, other) <= 1]:
+            merged.remove(other)
             new = tuple(a if a == b else _tidied(a + b) for a, b in zip(new, other, strict=True))
-        kept = [other for other in kept if not _inside(other, new)] + [new]
-    return tuple(kept)
+        merged = [other for other in merged if not _inside(other, new)] + [new]
+    return tuple(merged)
 
 
 def _differ(one: Grid, other: Grid) -> int:
@@ -246,17 +246,17 @@ def _cut(part: range, low: int, high: int) -> range:
 
 def _tidied(parts: Iterable[range]) -> Places:
     """The ranges, joined where one continues another."""
-    kept: list[range] = []
+    joined: list[range] = []
     for part in sorted(set(parts), key=_order):
-        last = kept[-1] if kept else None
+        last = joined[-1] if joined else None
         if last and _goes_on(last, part):
-            kept[-1] = range(last.start, max(last[-1], part[-1]) + 1, last.step)
+            joined[-1] = range(last.start, max(last[-1], part[-1]) + 1, last.step)
         else:
-            kept.append(part)
-    if len(kept) > MOST_RANGES:
+            joined.append(part)
+    if len(joined) > MOST_RANGES:
         raise _too_involved()
-    dense = [part for part in kept if part.step == 1]
-    loose = [p for p in kept if p.step > 1 and not any(_part_of(p, d) for d in dense)]
+    dense = [part for part in joined if part.step == 1]
+    loose = [p for p in joined if p.step > 1 and not any(_part_of(p, d) for d in dense)]
     return tuple(sorted([*dense, *loose], key=lambda part: part.start))
 
 

@@ -17,6 +17,13 @@ LETTERS = {
     "CHW": ("", "CL", "CHW", "CDHW"),
     "WHD": ("", "LC", "WHD", "WHDC"),
 }
+# What one position along an axis is called, and several.
+POSITION_WORDS = {
+    "l": ("position", "positions"),
+    "d": ("slice", "slices"),
+    "h": ("row", "rows"),
+    "w": ("column", "columns"),
+}
 AXIS_WORDS = {"l": "length", "d": "depth", "h": "height", "w": "width", "c": "channels"}
 
 

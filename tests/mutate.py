@@ -1,7 +1,7 @@
 """Mutation testing by hand: change one operator, run the tests, see whether they notice.
 
     python tests/mutate.py                           60 mutants over all packages
-    python tests/mutate.py --package design --count 20 --seed 7
+    python tests/mutate.py --package questions --count 20 --seed 7
     python tests/mutate.py --only fit.py::nearest_padding        every mutant of one function
     python tests/mutate.py --list                    which mutants would be run
 

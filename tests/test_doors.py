@@ -34,7 +34,7 @@ DOORS = {
         "shapes",
         "tensor",
     },  # it holds the layer type of its inputs
-    # one way back from a neuron, for questions of design and for traces of the forward pass
+    # one way back from a neuron: `rf --at` and `forward --trace` both ask it
     "neuron_origin": BASE | {"network"},
     "zoo": {"errors", "files"},
     "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},

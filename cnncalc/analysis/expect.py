@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import Report
     from cnncalc.errors import Severity
-    from cnncalc.network import Expectation, Network, Node
+    from cnncalc.network import Expectation, Network
     from cnncalc.shapes import Shape
 
 
@@ -84,15 +84,10 @@ def _actual(expectation: Expectation, network: Network, report: Report) -> int |
     if key.startswith("layers."):
         return _of_layer(expectation, network, report)
     if key == "output":
-        return _main_output(network).shape
+        return report.inference_outputs[0].shape
     if key not in used("expect"):
         _unknown("key", key, (*used("expect"), "output", "layers"), expectation)
     return FIGURES[key].of(report.totals)
-
-
-def _main_output(network: Network) -> Node:
-    computed = [i for i in network.outputs if not network.nodes[i].train_only]
-    return network.nodes[(computed or network.outputs)[0]]
 
 
 def _of_layer(expectation: Expectation, network: Network, report: Report) -> int | Shape:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import CnncalcError, Diagnostic
-from cnncalc.shapes import AXES
+from cnncalc.shapes import AXES, POSITION_WORDS
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
@@ -17,14 +17,6 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import ReceptiveField, Row
     from cnncalc.network import Network
     from cnncalc.shapes import Shape
-
-# What one position along an axis is called, and several.
-UNREAD = {
-    "l": ("position", "positions"),
-    "d": ("slice", "slices"),
-    "h": ("row", "rows"),
-    "w": ("column", "columns"),
-}
 
 
 def notes(rows: Sequence[Row]) -> tuple[Diagnostic, ...]:
@@ -76,7 +68,7 @@ def _quotient(row: Row) -> str:
     kernel, stride, dilation = (settings[key][axis] for key in ("kernel", "stride", "dilation"))
     window = Window(kernel, stride, begin, end, dilation)
     padding = f"2·{begin}" if begin == end else f"{begin} + {end}"
-    word = UNREAD[AXES[len(row.unused)][axis]][unused > 1]
+    word = POSITION_WORDS[AXES[len(row.unused)][axis]][unused > 1]
     division = f"({size} - {window.extent} + {padding})/{stride}"
     return f"{division} {_decimal(window.slack(size), stride)}, {unused} {word} unused"
 

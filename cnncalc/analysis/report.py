@@ -204,6 +204,11 @@ class Report(NamedTuple):
         return not any(d.severity == "error" for d in self.diagnostics)
 
     @property
+    def inference_outputs(self) -> tuple[Port, ...]:
+        """The outputs that inference computes; all of them where every output is train-only."""
+        return tuple(port for port in self.outputs if not port.train_only) or self.outputs
+
+    @property
     def receptive_field(self) -> tuple[int, ...] | None:
         """The receptive field of the network: the largest of its rows, in pixels per input axis.
 

@@ -149,14 +149,14 @@ def _read(path: str, *, listed: bool) -> str:
     A pipe that the user names is read. One that lies in a folder is refused, since reading it
     could block for ever.
     """
-    place = Path(path)
-    if place.is_dir() and not listed:
+    location = Path(path)
+    if location.is_dir() and not listed:
         try:
-            next(place.iterdir(), None)
+            next(location.iterdir(), None)
         except OSError as error:
             raise cannot_read(path, error) from None
         raise unreadable(f"there is no .yaml file in '{path}'", "no-file")
-    if listed and not (place.is_file() or place.is_dir()):
+    if listed and not (location.is_file() or location.is_dir()):
         raise unreadable(f"'{path}' is a pipe or a device, not a file")
     return read(path)
 

@@ -8,18 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import Diagnostic, UnplacedError
+from cnncalc.shapes import POSITION_WORDS
 from cnncalc.window import transposed_count
 
 if TYPE_CHECKING:
     from cnncalc.window import Window
 
-# The notes' letter, what one position along the axis is called, and several, and its far edge.
-AXES = {
-    "l": ("L", "position", "positions", "end"),
-    "d": ("D", "slice", "slices", "far edge"),
-    "h": ("H", "row", "rows", "bottom edge"),
-    "w": ("W", "column", "columns", "right edge"),
-}
+# The edge behind the last window, by the letter of the axis.
+EDGES = {"l": "end", "d": "far edge", "h": "bottom edge", "w": "right edge"}
 
 
 class ExactFit(NamedTuple):
@@ -99,7 +95,7 @@ def note(
     unread = window.unused(size)
     if not unread:
         return None
-    letter = AXES[axis][0]
+    letter = axis.upper()
     padding = "2P" if window.begin == window.end else "P₁ + P₂"
     extent = "F" if window.dilation == 1 else "(d(F - 1) + 1)"
     slack = f"{letter} - {extent} + {padding} = {window.slack(size)}"
@@ -110,9 +106,8 @@ def note(
 
 def _unread(axis: str, unread: int) -> str:
     """How much of the input is not read, and at which edge."""
-    _, one, many, edge = AXES[axis]
-    word, verb = (one, "is") if unread == 1 else (many, "are")
-    return f"{unread} {word} at the {edge} {verb} never read"
+    word = POSITION_WORDS[axis][unread > 1]
+    return f"{unread} {word} at the {EDGES[axis]} {'is' if unread == 1 else 'are'} never read"
 
 
 def _sizes(letter: str, window: Window, size: int) -> str:

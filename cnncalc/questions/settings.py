@@ -88,27 +88,27 @@ class SettingGrid:
         rest = number - 1
         input_: str | int | None = None
         if self.inputs is not None:
-            rest, place = divmod(rest, len(self.inputs))
-            input_ = self.inputs[place]
+            rest, index = divmod(rest, len(self.inputs))
+            input_ = self.inputs[index]
         chosen: dict[str, object] = {}
         for name, values in list(self.vars.items())[::-1]:
-            rest, place = divmod(rest, len(values))
-            chosen[name] = values[place]
+            rest, index = divmod(rest, len(values))
+            chosen[name] = values[index]
         return SweepSetting(number, dict(list(chosen.items())[::-1]), input_)
 
 
 class SquareInput(NamedTuple):
     """Turns a single number into an input: a square of the network's own rank and channels."""
 
-    own: Shape
+    shape: Shape
     layout: str
 
     def text(self, size: int) -> str:
         """The shape as `--input` takes it; for a vector the number is its length."""
-        letters = self.own.letters(self.layout)
+        letters = self.shape.letters(self.layout)
         if not letters:
             return str(size)
-        shape = self.own._replace(spatial=(size,) * self.own.rank)
+        shape = self.shape._replace(spatial=(size,) * self.shape.rank)
         return f"{shape.text(self.layout, times='x')} {letters}"
 
 

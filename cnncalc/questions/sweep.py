@@ -227,9 +227,9 @@ def _computed(builder: NetworkBuilder, setting: SweepSetting) -> SweepResult:
         return _failed(setting, error.diagnostics[0])
     except RecursionError:
         return _failed(setting, Diagnostic("error", "too-deep", "the network is nested too deep"))
-    outputs = [port for port in report.outputs if not port.train_only] or report.outputs
     figures = {key: report.figure(key) for key in used("sweep")}
-    return SweepResult(*_written(setting), report.layout, outputs[0].shape, figures)
+    output = report.inference_outputs[0].shape
+    return SweepResult(*_written(setting), report.layout, output, figures)
 
 
 @contextmanager

@@ -58,11 +58,11 @@ def adjustments(report: Report, rules: Iterable[Rule] = ()) -> tuple[Adjustment,
     """
     rows = at_work(report)
     unknown = -sum(row.macs for row in rows if row.type not in DENSE)
-    found = [Adjustment(unknown, "layers that torch has no module for")]
+    adjustments_ = [Adjustment(unknown, "layers that torch has no module for")]
     for rule in rules:
         amount = sum(rule.count(row) for row in rows if row.type in rule.types)
-        found.append(Adjustment(amount, rule.reason))
-    return tuple(adjustment for adjustment in found if adjustment.amount)
+        adjustments_.append(Adjustment(amount, rule.reason))
+    return tuple(adjustment for adjustment in adjustments_ if adjustment.amount)
 
 
 def at_work(report: Report) -> list[Row]:
