@@ -45,7 +45,10 @@ class TensorOrigin(NamedTuple):
         >>> TensorOrigin((((range(1, 3),), (range(3, 4),)),)).box
         ((1, 2), (3, 3))
         """
-        return tuple((_first(axis), _last(axis)) for axis in zip(*self.grids, strict=True))
+        return tuple(
+            (min(places[0][0] for places in axis), max(r[-1] for places in axis for r in places))
+            for axis in zip(*self.grids, strict=True)
+        )
 
     @property
     def solid(self) -> bool:
@@ -65,14 +68,6 @@ class NeuronOrigin(NamedTuple):
 
     of: dict[int, TensorOrigin]
     gated: bool
-
-
-def _first(axis: Iterable[Places]) -> int:
-    return min(places[0][0] for places in axis)
-
-
-def _last(axis: Iterable[Places]) -> int:
-    return max(part[-1] for places in axis for part in places)
 
 
 def neuron_origin(network: Network, index: int, position: tuple[int, ...]) -> NeuronOrigin:

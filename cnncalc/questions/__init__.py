@@ -1,1 +1,1 @@
-"""Questions asked over settings and reports: what fits, what would."""
+"""Questions answered from networks and their reports, one file for each."""

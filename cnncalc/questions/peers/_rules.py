@@ -114,4 +114,14 @@ def affine(row: Row) -> bool:
     return bool(row.weights)
 
 
+def _at_output_positions(row: Row) -> int:
+    """What a tool counts too much that multiplies the weights by the output's positions."""
+    return row.weights * (row.out.size // row.out.channels) - row.macs
+
+
+TRANSPOSED_SLIP = Rule(
+    frozenset({"conv_transpose"}),
+    _at_output_positions,
+    "a slip: transposed convolutions counted at output positions",
+)
 BIASES = Rule(DENSE, bias_additions, "biases: one addition for each output")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.questions.peers._rules import (
     DENSE,
+    TRANSPOSED_SLIP,
     Adjustment,
     PeerFigure,
     Rule,
@@ -47,15 +48,8 @@ def _upsampling(row: Row) -> int:
     return outputs(row) * (1 if nearest else BLEND[row.out.rank])
 
 
-def _transposed_slip(row: Row) -> int:
-    """What thop counts too much: it takes the weights at output positions, not input positions."""
-    positions = row.out.size // row.out.channels
-    return row.weights * positions - row.macs
-
-
 RULES = (
-    Rule(frozenset({"conv_transpose"}), _transposed_slip,
-         "a slip: transposed convolutions counted at output positions"),
+    TRANSPOSED_SLIP,
     Rule(frozenset({"bn", "ln", "instnorm"}), lambda row: inputs(row) * (4 if affine(row) else 2),
          "norms: four for each number, two without scale and shift"),
     Rule(frozenset({"avgpool"}), outputs, "average pooling: one for each output"),

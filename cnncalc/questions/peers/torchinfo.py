@@ -11,6 +11,7 @@ from cnncalc.conventions import bytes_per_number
 from cnncalc.questions.peers._rules import (
     CONVOLUTIONS,
     NORMS,
+    TRANSPOSED_SLIP,
     Adjustment,
     PeerFigure,
     Rule,
@@ -29,18 +30,11 @@ NOTE = "parameters that belong to no leaf module (gamma) are counted, their byte
 LOOSE = frozenset({"gamma"})  # layer types whose parameters belong to no leaf module
 
 
-def _transposed_slip(row: Row) -> int:
-    """What torchinfo counts too much: it takes the weights at output, not input positions."""
-    positions = row.out.size // row.out.channels
-    return row.weights * positions - row.macs
-
-
 RULES = (
     Rule(CONVOLUTIONS | {"fc"}, bias_additions, "biases: one for each output"),
     Rule(frozenset({"linear"}), lambda row: row.weights + row.biases - row.macs,
          "a slip: linear layers on maps counted at one position only"),
-    Rule(frozenset({"conv_transpose"}), _transposed_slip,
-         "a slip: transposed convolutions counted at output positions"),
+    TRANSPOSED_SLIP,
     Rule(NORMS, lambda row: row.weights + row.biases,
          "norms: each scale and shift as one multiply-add, whatever the size of the map"),
     Rule(frozenset({"prelu"}), lambda row: row.weights, "PReLU: each slope as one multiply-add"),
