@@ -76,6 +76,7 @@ def _report(network: Network, rows: tuple[Row, ...], sums: Totals) -> Report:
         groups=network.groups or {},
         diagnostics=_with_lines(network, (*network.diagnostics, *notes(rows))),
     )
+    # The checks read the report's own figures, so that both cannot differ.
     return report._replace(expect=checks(network, report))
 
 

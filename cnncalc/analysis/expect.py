@@ -57,6 +57,7 @@ def _check(expectation: Expectation, network: Network, report: Report) -> Check:
     if isinstance(actual, int):
         delta = _beyond(actual, low, high)
         return Check(key, written, actual, delta == 0, span, delta)
+    # Expected shapes are stored channels first, whatever layout the spec writes them in.
     sizes = (actual.channels, *actual.spatial)
     return Check(key, written, actual.text(network.layout, times="x"), sizes == low, span)
 
@@ -66,6 +67,7 @@ def _check_field(expectation: Expectation, field: Sequence[int] | None, layout: 
     key, written, expected, _, span = expectation
     if field is None:
         return Check(key, written, "none", ok=False, span=span)
+    # WHD writes the innermost axis first, reports the outermost.
     sizes = tuple(field[::-1] if layout == "WHD" else field)
     if isinstance(expected, int) and len(set(sizes)) == 1:
         return Check(key, written, sizes[0], sizes[0] == expected, span, sizes[0] - expected)

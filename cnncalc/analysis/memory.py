@@ -119,6 +119,7 @@ def lifetimes(network: Network, *, in_place: bool = True) -> Lifetimes:
     protected = _protected(network, nodes, content) if in_place else set(content.values())
     owners: dict[int, int] = {}
     for node in nodes:
+        # A view reuses memory always, a norm or an activation if nobody else needs its input.
         reuses = content[node.index] != node.index or (
             _keeps_shape(network, node) and content[node.inputs[0]] not in protected
         )
@@ -138,6 +139,7 @@ def peak(network: Network, tensors: Lifetimes) -> PeakMoment:
             alive += sizes[owner]
             if alive > most:
                 most, when = alive, index
+        # Only now, since a layer's inputs are alive together with its output while it runs.
         alive -= leaving.get(index, 0)
     return PeakMoment(most, network.nodes[when].name, _alive(network, tensors, when))
 

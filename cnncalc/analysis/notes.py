@@ -61,6 +61,7 @@ def _quotient(row: Row) -> str:
 
     The row's settings have one number per axis.
     """
+    # The last axis is the width, whose letter W the formula has.
     axis = max(axis for axis, unused in enumerate(row.unused) if unused)
     size, unused = row.in_shapes[0].spatial[axis], row.unused[axis]
     settings: Mapping[str, Any] = {"dilation": (1,) * len(row.unused), **row.settings}
@@ -102,6 +103,7 @@ def _misaligned(rows: Sequence[Row]) -> Diagnostic | None:
         field = fields.get(name)
         return field is None or field.aligned
 
+    # Everything behind such a merge is out of step as well; only the merge itself is reported.
     merges = [row for row in rows if not in_step(row.name) and all(map(in_step, row.inputs))]
     if not merges:
         return None

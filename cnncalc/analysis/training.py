@@ -87,6 +87,7 @@ def training(report: Report, optimiser: str = "sgd") -> TrainingMemory:
     for row in report.rows:
         rows[row.name] = TrainingBytes(
             activations=0 if row.is_view else row.out.size * sample,
+            # Frozen, fixed and running numbers take memory too, but have no gradient.
             parameters=(row.params + row.fixed + row.buffers) * each,
             gradients=row.trainable * each,
             optimiser=STATE_NUMBERS[optimiser] * row.trainable * each,

@@ -103,6 +103,7 @@ def parse_years(text: str) -> tuple[int, int]:
         raise UnplacedError(
             "years", f"'{text}' is not a year or a range of years", help="write 2015 or 2015..2019"
         )
+    # An open end is a year beyond every network; a single year is both ends.
     span = int(first or 0), int(last or (9999 if dots else first or 0))
     if span[0] > span[1]:
         raise UnplacedError(
@@ -123,6 +124,7 @@ def ordered(
     """
     every = list(entries)
     known = [entry for entry in every if getattr(entry, key) is not None]
+    # Names ascend by default and figures descend, so that `reverse` means the opposite for each.
     known.sort(key=lambda entry: _rank(entry, key), reverse=reverse == (key == "name"))
     return known + [entry for entry in every if getattr(entry, key) is None]
 

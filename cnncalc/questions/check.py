@@ -170,6 +170,7 @@ def _networks(document: Document, variant: str | None) -> list[str | None]:
 
 
 def _check_network(document: Document, variant: str | None, terms: CheckTerms) -> CheckResult:
+    # `build` rather than `load`: the file has been read once for all its variants.
     try:
         network = build(document, variant, terms.set, terms.input)
         report = analyze(network, batch=terms.batch, dtype=terms.dtype)
@@ -203,6 +204,7 @@ def _exceeded(result: BudgetResult, prefix: str, file: str) -> Diagnostic:
 
 def _with_line(remark: Diagnostic, text: str) -> Diagnostic:
     """The diagnostic with its line, unless it is about the whole file."""
+    # Budgets of the command line stand at 1:1, where the first line would say nothing.
     if remark.span and remark.span == Span(remark.span.file, 1, 1, 1):
         return remark
     return with_line(remark, text)

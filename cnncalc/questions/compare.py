@@ -168,6 +168,7 @@ def _pairs(first: list[LayerGroup], second: list[LayerGroup]) -> Iterator[LayerP
     taken = set(partners.values())
     for index, after in enumerate(second):
         match = partners.get(index)
+        # Before a matched layer, list the removed ones that preceded it in the first network.
         while match is not None and waiting and waiting[0] <= match:
             removed = waiting.popleft()
             if removed not in taken:

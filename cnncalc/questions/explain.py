@@ -111,6 +111,7 @@ def _sum(terms: list[str]) -> str:
 
 def _fully_connected(row: Row) -> Iterator[Step]:
     """The weights of a fully connected layer between the same maps, compared with these."""
+    # Without MACs there are no weights to compare, and a vector is fully connected already.
     if not (row.macs and row.out.rank and len(row.in_shapes) == 1 and row.in_shapes[0].rank):
         return
     inputs, neurons = row.in_shapes[0].size, row.neurons

@@ -112,6 +112,8 @@ def _first_to_see_all(network: Network, covers: tuple[Coverage, ...]) -> str | N
     """The first layer with a unit that sees the input from edge to edge, padding not counted."""
     source = next((node.index for node in network.inputs if node.shape.spatial), None)
     for cover in covers:
+        # Fields run on over padding inside the network, so that coverage may be too large. The
+        # exact origin decides; it takes longer, so that only these layers are asked.
         if cover.covered == cover.source and source is not None:
             origin = neuron_origin(network, cover.row.index, cover.unit).of.get(source)
             if origin and origin.box == tuple((0, size - 1) for size in cover.source):
@@ -295,6 +297,7 @@ def _step_on(before: SourceField | None, fact: Facts, axis: int) -> FieldStep | 
         return None
     field, reach = before
     old = FieldState(field.size[axis], field.jump[axis], field.start[axis])
+    # Behind a layer that sees the whole input, or without these axes, the field stays as it is.
     if not any(field.jump) or len(reach) != len(field.size):
         return FieldStep(old, STILL, None)
     return FieldStep(old, reach[axis], _window(reach[axis], fact.settings, axis))

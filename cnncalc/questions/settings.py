@@ -91,6 +91,7 @@ class SettingGrid:
             rest, index = divmod(rest, len(self.inputs))
             input_ = self.inputs[index]
         chosen: dict[str, object] = {}
+        # The digits of the number in a mixed radix, from the fastest variable to the slowest.
         for name, values in list(self.vars.items())[::-1]:
             rest, index = divmod(rest, len(values))
             chosen[name] = values[index]

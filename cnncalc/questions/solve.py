@@ -186,6 +186,7 @@ def _tried(
 
 def _choices(asked: SolveRequest) -> Iterator[tuple[WindowSetting, Padding]]:
     """Every combination without its width; a padding rule becomes zeros once that is known."""
+    # An open width multiplies the search, so that fewer strides are tried.
     strides = asked.s or (STRIDES if asked.w and not asked.transposed else FEW_STRIDES)
     for s, dilation in product(strides, asked.dilation):
         for f in asked.f or sorted({*FILTERS, s}):
@@ -243,6 +244,7 @@ def _widths_for(asked: SolveRequest, setting: WindowSetting, padding: Padding) -
     if padding == "same":
         return range((out - 1) * window.stride + 1, out * window.stride + 1)
     begin, end = _of_rule(setting, padding)
+    # floor((W - F + 2P)/S) + 1 = out holds for exactly S consecutive widths.
     first = (out - 1) * window.stride + window.extent - begin - end
     return range(max(1, first), first + window.stride)
 

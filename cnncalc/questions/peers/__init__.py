@@ -46,5 +46,5 @@ def count_as(report: Report, tool: str) -> PeerCount:
         message = f"'{tool}' is not a known tool"
         help_ = did_you_mean(tool, TOOLS) or f"known tools: {', '.join(TOOLS)}"
         raise CnncalcError(Diagnostic("error", "unknown-tool", message, help=help_))
-    peer = import_module(f"{__name__}.{tool}")
+    peer = import_module(f"{__name__}.{tool}")  # one file per tool, and only one is needed
     return PeerCount(tool, peer.VERSION, peer.figures(report), peer.NOTE)

@@ -60,7 +60,7 @@ def figures(report: Report) -> tuple[PeerFigure, ...]:
 
 
 def readable(number: int) -> str:
-    """Up to three decimals; a unit is used from a tenth of it on.
+    """Up to three decimals, of the largest unit that the number exceeds a tenth of.
 
     >>> readable(300774272), readable(1819065856), readable(61706)
     ('0.301G', '1.819G', '61.706K')

@@ -37,6 +37,7 @@ def _twice_out(row: Row) -> int:
     return 2 * outputs(row)
 
 
+# The aten backend has rules for convolutions and matrix products only.
 ATEN = (BIASES,)
 PYTORCH = (
     *ATEN,

@@ -32,7 +32,7 @@ def figures(report: Report) -> tuple[PeerFigure, ...]:
 
 
 def readable(number: int) -> str:
-    """Three decimals; a unit is used up to five digits before the point.
+    """Three decimals, of the unit that leaves at most four digits before the point.
 
     >>> readable(8178368512), readable(833040)
     ('8178.369M', '833.040K')
