@@ -203,7 +203,7 @@ def write(
             _replace(Path(name).resolve(), data, status)
     except FileExistsError:
         raise failure(
-            "exists", f"{name} exists already", help=remedy, exit_code=UNREADABLE
+            "exists", f"{name} already exists", help=remedy, exit_code=UNREADABLE
         ) from None
     except (OSError, ValueError) as error:
         raise unwritable(title(name), reason(error)) from None
@@ -217,7 +217,7 @@ def create_all(files: Mapping[Path, bytes]) -> None:
     """
     for path in files:
         if path.exists():
-            raise failure("exists", f"{path} exists already", exit_code=UNREADABLE)
+            raise failure("exists", f"{path} already exists", exit_code=UNREADABLE)
     written: list[Path] = []
     try:
         for path, data in files.items():

@@ -150,9 +150,9 @@ def test_an_open_descriptor_is_appended_to(here, old):
 
 
 def test_new_files_are_never_written_over_old_ones(here, old):
-    assert refused(old, replace=False) == f"{old} exists already"
+    assert refused(old, replace=False) == f"{old} already exists"
     assert old.read_bytes() == b"precious\r\n"
-    with pytest.raises(CnncalcError, match="exists already"):
+    with pytest.raises(CnncalcError, match="already exists"):
         files.create_all({Path("a"): b"", old: b""})
     assert names() == ["old.txt"]
 

@@ -172,7 +172,7 @@ def _tried(
                 raise failure(
                     "too-many",
                     f"there are more than {MOST_TRIED:,} settings to try",
-                    help="give more of the width, the filter, the stride and the padding",
+                    help="give the width, the filter, the stride or the padding",
                     exit_code=2,
                 )
             sized = setting._replace(w=w)

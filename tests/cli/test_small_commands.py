@@ -154,7 +154,7 @@ def test_the_starter_never_replaces_a_file_unasked(cnncalc, tmp_path, monkeypatc
     answer = cnncalc("init")
     assert answer.status == 3
     assert (
-        answer.err == "error[exists]: net.yaml exists already\n  = help: --force writes over it\n"
+        answer.err == "error[exists]: net.yaml already exists\n  = help: --force writes over it\n"
     )
     assert (tmp_path / "net.yaml").read_text(encoding="utf-8") == "mine"
     assert cnncalc("init", "--force", "-q").err == ""

@@ -266,7 +266,7 @@ def test_a_spec_is_printed_and_copied_as_it_is(cnncalc, tmp_path):
     assert (tmp_path / "mine.yaml").read_text(encoding="utf-8") == text
     again = cnncalc("zoo", "lenet5", "--copy", tmp_path / "mine.yaml")
     assert again.status == 3
-    assert again.err == f"error[exists]: {tmp_path / 'mine.yaml'} exists already\n"
+    assert again.err == f"error[exists]: {tmp_path / 'mine.yaml'} already exists\n"
     assert (tmp_path / "mine.yaml").read_text(encoding="utf-8") == text
     assert cnncalc("zoo", "lenet5", "--copy", tmp_path).status == 0
     assert (tmp_path / "lenet5.yaml").is_file()
@@ -282,7 +282,7 @@ def test_weights_in_the_box_are_copied_too_and_nothing_is_overwritten(cnncalc, t
     assert {path.name for path in tmp_path.glob("*.pgm")} == {f"digits_{n}.pgm" for n in range(10)}
     weights.write_bytes(b"mine")
     again = cnncalc("zoo", "digits", "--copy", tmp_path / "other.yaml")
-    assert (again.status, again.err) == (3, f"error[exists]: {weights} exists already\n")
+    assert (again.status, again.err) == (3, f"error[exists]: {weights} already exists\n")
     assert not (tmp_path / "other.yaml").exists()
     assert weights.read_bytes() == b"mine"
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report, Row
 
 VERSION = "0.1.1.post2209072238"
-NOTE = "layers are taken as modules; one that the model's code calls as a function is not seen"
+NOTE = "layers are taken as modules; one that the model's code calls as a function is not counted"
 # The types with parameters that it has rules for; the parameters of others are not counted.
 PARAMETRIC = DENSE | {"bn", "ln", "instnorm", "prelu"}
 # Per output number, by the number of axes: linear, bilinear; three axes are not implemented.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report, Row
 
 VERSION = "1.8.0"
-NOTE = "parameters that belong to no leaf module (gamma) are counted, their bytes and work are not"
+NOTE = "parameters that belong to no leaf module (gamma) are counted, but not their bytes and MACs"
 LOOSE = frozenset({"gamma"})  # layer types whose parameters belong to no leaf module
 
 
@@ -87,7 +87,7 @@ def _passes(report: Report) -> PeerFigure:
     numbers = sum(row.out.size for row in at_work(report) if row.params and row.type not in LOOSE)
     once = numbers * memory.batch * _each(report)
     why = (
-        Adjustment(once - memory.activation_bytes, "outputs of layers with parameters, no others"),
+        Adjustment(once - memory.activation_bytes, "only outputs of layers with parameters"),
         Adjustment(once, "twice, for the gradients"),
     )
     label = "Forward/backward pass size (MB)"
