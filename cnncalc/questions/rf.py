@@ -144,14 +144,14 @@ class Neuron(NamedTuple):
     gated: bool = False
 
 
-def seen_by(network: Network, name: str, place: tuple[int, ...] | None = None) -> Neuron:
-    """The exact part of the input that one unit sees; without a place, that of the middle unit.
+def seen_by(network: Network, name: str, position: tuple[int, ...] | None = None) -> Neuron:
+    """The exact part of the input that one unit sees; without a position, that of the middle unit.
 
     `name` is a layer, or a named part, of which the last layer is taken. Gates are not followed,
     since they scale by the whole map.
 
     Raises:
-        CnncalcError: "unknown-layer" or "no-unit" for a layer or a place that does not exist,
+        CnncalcError: "unknown-layer" or "no-unit" for a layer or a position that does not exist,
             "too-many-gaps" where the positions cannot be followed.
 
     >>> from cnncalc import load
@@ -161,7 +161,7 @@ def seen_by(network: Network, name: str, place: tuple[int, ...] | None = None) -
     """
     node = _node(network, name)
     middle = tuple(size // 2 for size in node.shape.spatial)
-    unit = middle if place is None else _checked(node, place)
+    unit = middle if position is None else _checked(node, position)
     origins = neuron_origin(network, node.index, unit)
     regions = {
         index: _region(network.nodes[index], origin)
@@ -178,21 +178,21 @@ def _node(network: Network, name: str) -> Node:
     return network.row(name) or network.nodes[analyze(network).rows_of(name)[-1].index]
 
 
-def _checked(node: Node, place: tuple[int, ...]) -> tuple[int, ...]:
-    """The place, if it lies on the map. Raises CnncalcError ("no-unit") otherwise."""
+def _checked(node: Node, position: tuple[int, ...]) -> tuple[int, ...]:
+    """The position, if it lies on the map. Raises CnncalcError ("no-unit") otherwise."""
     letters = node.shape.axes
-    if len(place) != len(letters):
+    if len(position) != len(letters):
         form = f"{node.name}:{','.join(letters).upper()}" if letters else f"just {node.name}"
         axes = "1 spatial axis" if len(letters) == 1 else f"{len(letters)} spatial axes"
-        given = counted(len(place), "coordinate")
+        given = counted(len(position), "coordinate")
         message = f"{given} for {node.name}, whose output {node.shape} has {axes}"
         raise failure("no-unit", message, help=f"write {form}")
-    for letter, at, size in zip(letters, place, node.shape.spatial, strict=True):
+    for letter, at, size in zip(letters, position, node.shape.spatial, strict=True):
         if not 0 <= at < size:
             word = AXIS_WORDS[letter]
             message = f"{node.name} has no unit at {word} {at}: its {word} is {size}"
             raise failure("no-unit", message, help=f"positions count from 0 to {size - 1}")
-    return place
+    return position
 
 
 def _region(node: Node, origin: TensorOrigin) -> SeenRegion:
