@@ -136,9 +136,14 @@ def _row(
 
 def _depth(network: Network, node: Node) -> int:
     """How many groups enclose a row: the dots in its name, or in that of the layer it follows."""
+    return _owner(network, node).name.count(".")
+
+
+def _owner(network: Network, node: Node) -> Node:
+    """The layer that a row is attached to, directly or through others; else the row itself."""
     while node.attached_to is not None:
         node = network.nodes[node.attached_to]
-    return node.name.count(".")
+    return node
 
 
 def _outputs(network: Network) -> tuple[Port, ...]:
@@ -149,10 +154,9 @@ def _outputs(network: Network) -> tuple[Port, ...]:
             part_names[group.last] = name
     ports = []
     for index in network.outputs:
-        node = owner = network.nodes[index]
-        while owner.attached_to is not None:
-            owner = network.nodes[owner.attached_to]
-        ports.append(Port(part_names.get(index, owner.name), node.shape, node.train_only))
+        node = network.nodes[index]
+        name = part_names.get(index) or _owner(network, node).name
+        ports.append(Port(name, node.shape, node.train_only))
     return tuple(ports)
 
 

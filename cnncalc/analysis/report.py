@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.conventions import FLOPS_PER_MAC
 from cnncalc.errors import did_you_mean, failure
 from cnncalc.figures import FIGURES
 
@@ -82,7 +83,7 @@ class Row(NamedTuple):
     @property
     def flops(self) -> int:
         """Floating-point operations: two per MAC."""
-        return 2 * self.macs
+        return FLOPS_PER_MAC * self.macs
 
 
 class LiveTensor(NamedTuple):
