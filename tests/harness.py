@@ -221,7 +221,7 @@ def figures(layer, *shapes):
     biases = 0
     for parameter in layer.parameters(*shapes):
         sizes[parameter.role] += parameter.size
-        biases += parameter.size if parameter.name == "bias" else 0
+        biases += parameter.size if "bias" in parameter.name else 0
     connections = layer.connections(*shapes)
     return {
         **{f"out.{letter}": size for letter, size in out.by_letter.items()},

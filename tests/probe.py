@@ -77,6 +77,13 @@ class Probe:
     def __gt__(self, other):
         return self.value > _value(other)
 
+    def times(self, other):
+        self.tally.others += 1
+        return self._join(mul, self, other)
+
+    def pick(self, values):
+        return self._join(lambda _, value: value, self, values[int(self.value)])
+
     def maximum(self, other):
         return self._join(max, self, other)
 

@@ -49,7 +49,7 @@ class Facts(NamedTuple):
 def facts_of(layer: Layer, shapes: tuple[Shape, ...], *, formulas: bool = False) -> Facts:
     """The figures of a layer; `steps` are filled only with `formulas`.
 
-    A learned parameter named `bias` counts as biases, every other learned one as weights.
+    A learned parameter that is a bias counts as biases, every other learned one as weights.
     With biases, each neuron that reads inputs has one connection more (LeCun et al. 1998: C1 has
     28·28·6·(25 + 1) = 122,304).
 
@@ -64,7 +64,7 @@ def facts_of(layer: Layer, shapes: tuple[Shape, ...], *, formulas: bool = False)
     for parameter in parameters:
         size = parameter.size
         stored[parameter.role] += size
-        if parameter.name == "bias":
+        if parameter.is_bias:
             has_bias = True
             biases += size if parameter.role == "learned" else 0
     links = layer.connections(*shapes)

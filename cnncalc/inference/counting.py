@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnncalc.tensor import Tensor
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cnncalc.layers._base import Layer
-    from cnncalc.tensor import Tensor
 
 
 class Counter:
@@ -51,6 +52,37 @@ class Counted(float):
         return counted(float.__rsub__(self, other), self.counter)
 
 
+class Spreading(Counted):
+    """A number whose sums and products count on, for layers that multiply activations."""
+
+    __slots__ = ()
+
+    def __mul__(self, other: float) -> Spreading:
+        return spreading(super().__mul__(other), self.counter)
+
+    def __rmul__(self, other: float) -> Spreading:
+        return spreading(super().__rmul__(other), self.counter)
+
+    def __add__(self, other: float) -> Spreading:
+        return spreading(float.__add__(self, other), self.counter)
+
+    def __radd__(self, other: float) -> Spreading:
+        return spreading(float.__radd__(self, other), self.counter)
+
+
+def spreading(value: float, counter: Counter) -> Spreading:
+    """A number that reports its multiplications, and those of what is computed from it.
+
+    >>> counter = Counter()
+    >>> x = spreading(0.5, counter)
+    >>> (x * 2.0 + 1.0) * x, counter.multiplications
+    (1.0, 2)
+    """
+    number = Spreading(value)
+    number.counter = counter
+    return number
+
+
 def counted(value: float, counter: Counter) -> Counted:
     """A number that reports its multiplications to a counter.
 
@@ -67,6 +99,8 @@ def run_counted(
 ) -> tuple[Tensor, int]:
     """A layer's readable forward pass, and the multiplications by weights that it performed.
 
+    Of a layer that multiplies activations by each other, those as well.
+
     >>> from cnncalc.layers.fc import Fc
     >>> from cnncalc.shapes import Shape
     >>> from cnncalc.tensor import Tensor
@@ -76,8 +110,13 @@ def run_counted(
     ([21.0, 43.5], 4)
     """
     counter = Counter()
+    watch = spreading if layer.multiplies_inputs else counted
     watched = {
-        name: values if name == "bias" else [counted(value, counter) for value in values]
+        name: values if name == "bias" else [watch(value, counter) for value in values]
         for name, values in parameters.items()
     }
-    return layer.forward(inputs, watched), counter.multiplications
+    if not layer.multiplies_inputs:
+        return layer.forward(inputs, watched), counter.multiplications
+    entering = [Tensor(x.shape, [watch(value, counter) for value in x.values]) for x in inputs]
+    shape, values = layer.forward(entering, watched)
+    return Tensor(shape, list(map(float, values))), counter.multiplications

@@ -54,8 +54,10 @@ def initial(
     [0.0, 0.0]
     """
     constant = layer.initial_value(parameter)
-    if constant is not None:
+    if isinstance(constant, (int, float)):
         return array("f", [constant]) * parameter.size
+    if constant is not None:
+        return array("f", constant)
     draw = Random(f"{start.seed}:{name}").random  # noqa: S311 - reproducible on purpose
     values = array("f", [0.0]) * parameter.size
     if parameter.role == "fixed":
@@ -77,9 +79,13 @@ def _fill(values: array[float], some: Callable[[int], list[float]]) -> array[flo
 
 def _bound(parameter: Parameter, layer: Layer, shapes: Sequence[Shape], scheme: Scheme) -> float:
     """How far from zero the numbers may lie."""
-    fan_in, fan_out = layer.fans(*shapes)
+    own = layer.initial_bound(parameter)
+    if scheme == "default" and own is not None:
+        return own
+    if scheme != "default" and (scheme == "zeros" or parameter.is_bias):
+        return 0.0
+    # A layer with bounds of its own holds several matrices (outputs, inputs), each with its fans.
+    fan_in, fan_out = layer.fans(*shapes) if own is None else parameter.dims[1::-1]
     if scheme == "default":
         return 1 / sqrt(fan_in)
-    if scheme == "zeros" or parameter.name == "bias":
-        return 0.0
     return sqrt(6 / fan_in) if scheme == "he" else sqrt(6 / (fan_in + fan_out))

@@ -33,10 +33,11 @@ Words = Mapping[str, tuple[str, object]]  # what is written: a field and its val
 
 
 class Parameter(NamedTuple):
-    """One stored tensor of a layer. A parameter named `bias` is counted among the biases.
+    """One stored tensor of a layer.
 
     `learned` ones are trained; `fixed` ones are not (the codes of LeNet-5's RBF units);
-    `statistic` ones are buffers (the running mean and variance of a batch norm).
+    `statistic` ones are buffers (the running mean and variance of a batch norm, the filter of
+    a blur).
 
     >>> Parameter("weight", (6, 1, 5, 5)).size
     150
@@ -50,6 +51,15 @@ class Parameter(NamedTuple):
     def size(self) -> int:
         """How many numbers it holds."""
         return prod(self.dims)
+
+    @property
+    def is_bias(self) -> bool:
+        """Whether it is counted among the biases: `bias`, `out_proj.bias`, `bias_ih_l0`.
+
+        >>> Parameter("in_proj_bias", (12,)).is_bias, Parameter("weight", (4,)).is_bias
+        (True, False)
+        """
+        return self.name.endswith("bias") or self.name.startswith("bias_")
 
 
 class NoBareNumber(NamedTuple):
@@ -108,6 +118,7 @@ class Layer(ABC):
     is_view: ClassVar[bool] = False  # hands on the memory it reads, under another name
     acts_in_training: ClassVar[bool] = False  # is a view at inference only, as dropout is
     divides_map: ClassVar[bool] = False  # a fixed number of windows, larger on a larger map
+    multiplies_inputs: ClassVar[bool] = False  # its MACs multiply activations by activations too
     work: ClassVar[Work] = "none"  # see conventions.WORK
     arity: ClassVar[tuple[int, int | None]] = (1, 1)  # least and most inputs
 
@@ -188,12 +199,16 @@ class Layer(ABC):
         """The arithmetic of one neuron; by default, where its numbers come from."""
         return neuron.followed()
 
-    def initial_value(self, parameter: Parameter) -> float | None:
-        """The number that all of a parameter starts from; None where its numbers are drawn."""
+    def initial_value(self, parameter: Parameter) -> float | Sequence[float] | None:
+        """What a parameter starts from: one number for all, each number, or None to draw them."""
         if parameter.role == "statistic":
             return 1.0 if parameter.name == "running_var" else 0.0
         if self.attaches == "norm":
-            return 0.0 if parameter.name == "bias" else 1.0
+            return 0.0 if parameter.is_bias else 1.0
+        return None
+
+    def initial_bound(self, parameter: Parameter) -> float | None:
+        """How far from 0 the default scheme draws a parameter; None for 1/sqrt(inputs a unit)."""
         return None
 
     def fans(self, *inputs: Shape) -> tuple[float, float]:

@@ -121,22 +121,25 @@ def dense_steps(seen: Shape, units: int, bias: bool, out: Shape) -> list[Step]:
 
 
 def norm_steps(out: Shape, learned: Sequence[Parameter], letters: str = "D") -> list[Step]:
-    """Neurons, and the weights and biases where any are learned, whose sizes `layer_options` name.
+    """Neurons, and the weights and biases that are learned; `letters` are the sizes of each.
 
     >>> from cnncalc.layers._base import scale_and_shift
     >>> from cnncalc.shapes import Shape
     >>> norm_steps(Shape(64, (56, 56)), scale_and_shift(64))[-1].numbers
     '64 + 64'
+    >>> [step.field for step in norm_steps(Shape(64), [Parameter("bias", (64,))])]
+    ['neurons', 'biases', 'params']
     """
-    if not learned:
+    steps = []
+    for parameter in learned:
+        field = "biases" if parameter.is_bias else "weights"
+        steps.append(Step(field, field, letters, dotted(*parameter.dims), parameter.size))
+    if not steps:
         return [neurons(out)]
-    count, numbers = learned[0].size, dotted(*learned[0].dims)
-    return [
-        neurons(out),
-        Step("weights", "weights", letters, numbers, count),
-        Step("biases", "biases", letters, numbers, count),
-        Step("params", "params", "weights + biases", f"{count} + {count}", 2 * count),
-    ]
+    formula = " + ".join(step.field for step in steps)
+    numbers = " + ".join(f"{step.value}" for step in steps)
+    params = Step("params", "params", formula, numbers, sum(p.size for p in learned))
+    return [neurons(out), *steps, params]
 
 
 def weight_alone_steps(letters: str, count: int) -> list[Step]:

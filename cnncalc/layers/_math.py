@@ -89,6 +89,44 @@ def maximum(values: Iterable[Scalar]) -> Scalar:
     return best
 
 
+def minimum(values: Iterable[Scalar]) -> Scalar:
+    """The smallest; NaN wins, as in the frameworks.
+
+    >>> minimum([1.0, 3.0, 2.0])
+    1.0
+    """
+    return -maximum([-value for value in values])
+
+
+def sigmoid(x: Scalar) -> Scalar:
+    """1/(1 + e^-x).
+
+    >>> sigmoid(0.0)
+    0.5
+    """
+    return 1 / (1 + exp(-x))
+
+
+def times(x: Scalar, y: Scalar) -> Scalar:
+    """A product that is no multiply-accumulate, such as a gate's: stand-ins do not count it.
+
+    >>> times(2.0, 3.0)
+    6.0
+    """
+    if isinstance(x, (int, float)) and isinstance(y, (int, float)):
+        return float(x) * float(y)
+    return x.times(y) if hasattr(x, "times") else y.times(x)
+
+
+def pick(values: Sequence[Scalar], index: Scalar) -> Scalar:
+    """The value at an index, which is a whole number.
+
+    >>> pick([5.0, 6.0], 1.0)
+    6.0
+    """
+    return values[int(index)] if isinstance(index, (int, float)) else index.pick(values)
+
+
 def clamp(x: Scalar, low: float, high: float) -> Scalar:
     """The number between low and high that is nearest to x; NaN stays NaN.
 
@@ -133,17 +171,34 @@ def add_weighted(total: Scalar, values: Iterable[Scalar], weights: Iterable[Scal
     return total
 
 
-def scaled_channels(x: Tensor, parameters: Mapping[str, Sequence[Scalar]]) -> Tensor:
-    """Every channel times its weight plus its bias.
+def scaled_channels(
+    x: Tensor, parameters: Mapping[str, Sequence[Scalar]], *, scale: bool = True, shift: bool = True
+) -> Tensor:
+    """Every channel times its weight plus its bias, or only one of the two.
 
     >>> from cnncalc.shapes import Shape
     >>> pair = Tensor(Shape(2), [1.0, 2.0])
     >>> scaled_channels(pair, {"weight": [3.0, 4.0], "bias": [0.5, 0.5]}).values
     [3.5, 8.5]
     """
-    pairs = zip(parameters["weight"], parameters["bias"], strict=True)
-    planes = ([v * w + b for v in x.plane(c)] for c, (w, b) in enumerate(pairs))
+    planes = [x.plane(channel) for channel in range(x.shape.channels)]
+    if scale:
+        planes = [[v * w for v in p] for p, w in zip(planes, parameters["weight"], strict=True)]
+    if shift:
+        planes = [[v + b for v in p] for p, b in zip(planes, parameters["bias"], strict=True)]
     return Tensor(x.shape, [value for plane in planes for value in plane])
+
+
+def softmax(values: Sequence[Scalar]) -> list[Scalar]:
+    """e^x over the sum of e^x; the largest is subtracted first, so that e^x stays finite.
+
+    >>> softmax([1000.0, 1000.0])
+    [0.5, 0.5]
+    """
+    top = maximum(values)
+    powers = [exp(x - top) for x in values]
+    whole = sum(powers)
+    return [power / whole for power in powers]
 
 
 def standardize(values: Sequence[Scalar], eps: float) -> list[Scalar]:

@@ -1,7 +1,9 @@
 """Depth to space (pixel shuffle): b·b maps of one number each become every b x b block of a map.
 
-Output (D/(b·b), H·b, W·b). Map c·b·b + y·b + x gives block position (y, x) of map c.
-Source: Shi et al. 2016 (arXiv 1609.05158); the order is that of PyTorch's PixelShuffle.
+Output (D', H·b, W·b) with D' = D/(b·b). Map c·b·b + y·b + x (`crd`), or map (y·b + x)·D' + c
+(`dcr`), gives block position (y, x) of map c.
+Sources: Shi et al. 2016 (arXiv 1609.05158), PyTorch's PixelShuffle (crd); TensorFlow's
+depth_to_space and ONNX's default (dcr).
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import _explain
-from cnncalc.layers._base import Layer, Names, Step, neurons
+from cnncalc.layers._base import Layer, Names, Step, Words, neurons
 from cnncalc.layers._explain import axis_steps, each_axis
-from cnncalc.layers._fields import Count, require_axes
+from cnncalc.layers._fields import BLOCK_ORDERS, BlockOrder, Count, require_axes
 from cnncalc.layers._windowed import ratio
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor, offset, positions
@@ -30,15 +32,19 @@ if TYPE_CHECKING:
 class DepthToSpace(Layer):
     """Rearrangement of channels into blocks, over one, two or three axes.
 
+    `crd` (PyTorch) makes a map of neighbouring channels, `dcr` (TensorFlow) of distant ones.
+
     >>> DepthToSpace(block=3).output_shape(Shape(27, (17, 17)))
     Shape(channels=3, spatial=(51, 51))
     """
 
     block: Count
+    order: BlockOrder = "crd"
 
     positional: ClassVar[tuple[str, ...]] = ("block",)
     letters: ClassVar[Names] = {"b": "block"}
     other_names: ClassVar[Names] = {"upscale_factor": "block", "block_size": "block"}
+    words: ClassVar[Words] = BLOCK_ORDERS
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Every axis times b, the channels divided.
@@ -72,9 +78,10 @@ class DepthToSpace(Layer):
         out, b = self.output_shape(x.shape), self.block
         blocks = (b,) * x.shape.rank
         share = b**x.shape.rank
+        step, inner = (share, 1) if self.order == "crd" else (1, out.channels)
         planes = [x.plane(channel) for channel in range(x.shape.channels)]
         values = [
-            planes[c * share + offset(tuple(o % b for o in at), blocks)][
+            planes[c * step + offset(tuple(o % b for o in at), blocks) * inner][
                 offset(tuple(o // b for o in at), x.shape.spatial)
             ]
             for c in range(out.channels)

@@ -1,7 +1,9 @@
 """Space to depth: every b x b block of a map becomes b·b maps of one number each.
 
-Output (D·b·b, H/b, W/b). Block position (y, x) of map c becomes map c·b·b + y·b + x.
-Source: PyTorch's PixelUnshuffle, the inverse of Shi et al. 2016 (arXiv 1609.05158).
+Output (D·b·b, H/b, W/b). Block position (y, x) of map c becomes map c·b·b + y·b + x (`crd`), or
+map (y·b + x)·D + c (`dcr`).
+Sources: PyTorch's PixelUnshuffle (crd), the inverse of Shi et al. 2016 (arXiv 1609.05158);
+TensorFlow's and ONNX's SpaceToDepth (dcr).
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import _explain
-from cnncalc.layers._base import Layer, Names, Step, dotted, neurons
+from cnncalc.layers._base import Layer, Names, Step, Words, dotted, neurons
 from cnncalc.layers._explain import axis_steps, each_axis
-from cnncalc.layers._fields import Count, require_axes
+from cnncalc.layers._fields import BLOCK_ORDERS, BlockOrder, Count, require_axes
 from cnncalc.shapes import AXIS_WORDS, Shape
 from cnncalc.tensor import Tensor, offset, positions
 from cnncalc.window import Reach
@@ -29,15 +31,19 @@ if TYPE_CHECKING:
 class SpaceToDepth(Layer):
     """Rearrangement of blocks into channels, over one, two or three axes.
 
+    `crd` (PyTorch) keeps the numbers of a map together, `dcr` (TensorFlow) those of a place.
+
     >>> SpaceToDepth(block=2).output_shape(Shape(64, (26, 26)))
     Shape(channels=256, spatial=(13, 13))
     """
 
     block: Count
+    order: BlockOrder = "crd"
 
     positional: ClassVar[tuple[str, ...]] = ("block",)
     letters: ClassVar[Names] = {"b": "block"}
     other_names: ClassVar[Names] = {"downscale_factor": "block", "block_size": "block"}
+    words: ClassVar[Words] = BLOCK_ORDERS
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Every axis divided by b, channels multiplied.
@@ -68,10 +74,13 @@ class SpaceToDepth(Layer):
         (x,) = inputs
         out = self.output_shape(x.shape)
         planes = [x.plane(channel) for channel in range(x.shape.channels)]
+        inners = list(positions((self.block,) * x.shape.rank))
+        maps = [(plane, inner) for plane in planes for inner in inners]
+        if self.order == "dcr":
+            maps = [(plane, inner) for inner in inners for plane in planes]
         values = [
             plane[offset(self._place(at, inner), x.shape.spatial)]
-            for plane in planes
-            for inner in positions((self.block,) * x.shape.rank)
+            for plane, inner in maps
             for at in positions(out.spatial)
         ]
         return Tensor(out, values)

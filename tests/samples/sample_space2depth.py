@@ -5,4 +5,4 @@ from hypothesis import strategies as st
 
 def adjust(draw, shape, fields):
     fitting = [b for b in (1, 2, 3) if not any(size % b for size in shape.spatial)]
-    return {"block": draw(st.sampled_from(fitting))}
+    return {**fields, "block": draw(st.sampled_from(fitting))}

@@ -112,11 +112,12 @@ class Leaky(Pointwise):
 
 
 class Hsigmoid(Pointwise):
-    """relu6(x + 3)/6."""
+    """slope·x + 1/2, held between 0 and 1."""
 
     def apply(self, values: Numbers) -> list[float]:
         """Shift, hold, divide."""
-        return [y / 6 for y in held([x + 3 for x in values], 0.0, 6.0)]
+        top = 1 / self.layer.slope
+        return [y / top for y in held([x + top / 2 for x in values], 0.0, top)]
 
 
 class Hswish(Pointwise):

@@ -214,7 +214,15 @@ class Space2Depth(Moves):
             list(zip(shape.spatial, strides(shape.spatial), strict=True)),
         )
         inner = [range(0, block * step, step) for _, step in axes]
-        return inner + [range(0, size * step, block * step) for size, step in axes]
+        blocks = [range(0, size * step, block * step) for size, step in axes]
+        if self.layer.order == "dcr":
+            places = prod(shape.spatial)
+            return [*inner, range(0, shape.channels * places, places), *blocks]
+        return inner + blocks
+
+    def maps(self, shape: Shape) -> int:
+        """A map is rearranged by itself; in the order `dcr` all of them lie side by side."""
+        return shape.channels if self.layer.order == "dcr" else 1
 
 
 class Depth2Space(Moves):
@@ -225,13 +233,20 @@ class Depth2Space(Moves):
     def steps(self, shape: Shape) -> Steps:
         """Along each axis, a step from map to map within a block, and one from block to block."""
         block, places = self.layer.block, prod(shape.spatial)
-        maps = strides((block,) * shape.rank)
+        maps: Sequence[int] = strides((block,) * shape.rank)
+        outer: list[range] = []
+        if self.layer.order == "dcr":
+            out = shape.channels // block**shape.rank
+            maps = [step * out for step in maps]
+            outer = [range(0, out * places, places)]
         axes = zip(shape.spatial, strides(shape.spatial), maps, strict=True)
-        return [
+        return outer + [
             [at * step + inner * map_ * places for at in range(size) for inner in range(block)]
             for size, step, map_ in axes
         ]
 
     def maps(self, shape: Shape) -> int:
-        """As many maps as a block has places."""
+        """As many maps as a block has places; in the order `dcr`, all."""
+        if self.layer.order == "dcr":
+            return shape.channels
         return prod((self.layer.block,) * shape.rank)

@@ -77,7 +77,7 @@ class Bn(Kernel):
         """What is taken off, scaled by and added in each channel."""
         statistics = zip(parameters["running_mean"], parameters["running_var"], strict=True)
         for channel, (mean, variance) in enumerate(statistics):
-            weight, bias = _learned(self.layer.affine, parameters, channel)
+            weight, bias = _learned(parameters, channel)
             yield Line(mean, sqrt(variance + self.layer.eps), weight, bias)
 
 
@@ -111,16 +111,15 @@ class Gn(Kernel):
             if channel % share == 0:
                 group = [v for own in planes[channel : channel + share] for v in own]
                 mean, spread = _statistics(group, self.layer.eps)
-            weight, bias = _learned(self.layer.affine, parameters, channel)
+            weight, bias = _learned(parameters, channel)
             values += Line(mean, spread, weight, bias).of(plane)
         return Tensor(x.shape, values)
 
 
-def _learned(affine: bool, parameters: Mapping[str, Numbers], channel: int) -> tuple[float, float]:
-    """The weight and the bias of a channel."""
-    if not affine:
-        return 1.0, 0.0
-    return parameters["weight"][channel], parameters["bias"][channel]
+def _learned(parameters: Mapping[str, Numbers], channel: int) -> tuple[float, float]:
+    """The weight and the bias of a channel; 1 and 0 where they are not learned."""
+    weight = parameters["weight"][channel] if "weight" in parameters else 1.0
+    return weight, parameters["bias"][channel] if "bias" in parameters else 0.0
 
 
 def _statistics(values: Numbers, eps: float) -> tuple[float, float]:
@@ -206,8 +205,10 @@ class Softmax(Kernel):
     __slots__ = ()
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
-        """All positions of a channel at once."""
+        """All positions of a channel at once; other sets by the layer type's definition."""
         (x,) = inputs
+        if (self.layer.over, self.layer.groups) != ("channels", 1):
+            return self.by_layer_type(inputs, parameters)
         powers = [list(map(exp, own)) for own in _below_the_largest(x)]
         totals = powers[0]
         for power in powers[1:]:
