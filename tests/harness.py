@@ -6,6 +6,8 @@ the layer says of itself: shape, MACs, connections, reach, parameters, explanati
 
 from dataclasses import dataclass
 from functools import reduce
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import product
 from operator import or_
 from random import Random
@@ -52,17 +54,18 @@ def run_on_probes(layer, *shapes, seed=1998):
     """The forward pass, every number of every input and parameter with a bit of its own."""
     random, tally, next_bit = Random(seed), Tally(), 0
 
-    def probes(count, low, high):
+    def probes(count, number):
         nonlocal next_bit
         bits = range(next_bit, next_bit + count)
         next_bit += count
-        return bits, [Probe(random.uniform(low, high), 1 << bit, tally) for bit in bits]
+        return bits, [Probe(number(), 1 << bit, tally) for bit in bits]
 
-    inputs = [probes(shape.size, -2.0, 2.0) for shape in shapes]
+    inputs = [probes(shape.size, lambda: input_number(random, layer)) for shape in shapes]
     declared = layer.parameters(*shapes)
     # Statistics are variances among others, and a variance is not negative.
+    lows = {p.name: 0.5 if p.role == "statistic" else -1.0 for p in declared}
     parameters = {
-        p.name: probes(p.size, 0.5 if p.role == "statistic" else -1.0, 1.5) for p in declared
+        p.name: probes(p.size, lambda low=lows[p.name]: random.uniform(low, 1.5)) for p in declared
     }
     assert len(parameters) == len(declared), "two parameters have one name"
     out = layer.forward(
@@ -72,6 +75,13 @@ def run_on_probes(layer, *shapes, seed=1998):
     return Run(
         out, tally, [bits for bits, _ in inputs], {name: b for name, (b, _) in parameters.items()}
     )
+
+
+def input_number(random, layer):
+    """A number that may enter a layer; `samples/sample_<type>.py` may draw its own kind."""
+    module = f"samples.sample_{layer.type}"
+    own = getattr(import_module(module), "number", None) if find_spec(module) else None
+    return own(random, layer) if own else random.uniform(-2.0, 2.0)
 
 
 def check_shape(run, expected):

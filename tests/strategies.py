@@ -3,7 +3,8 @@
 The fields' annotations say what may be drawn, the arity how many inputs. So a new layer type is
 tested without a word about it here. Where fields must agree with each other or with the
 input, `samples/sample_<type>.py` may hold `adjust(draw, shape, fields)`, which returns the
-fields made to agree; random ones would mostly be refused.
+fields made to agree; random ones would mostly be refused. Where few shapes suit a layer type, the
+file may hold `suit(draw, shape)`, and `number(random, layer)` where few numbers may enter it.
 """
 
 import sys
@@ -88,6 +89,13 @@ def adjuster(layer_type):
     return pad_half_at_most if getattr(layer_type, "pads_half_at_most", False) else leave_alone
 
 
+def suited(draw, layer_type, shape):
+    """The shape, or one that `suit` of the type's own samples makes of it."""
+    module = f"samples.sample_{layer_type.type}"
+    suit = getattr(import_module(module), "suit", None) if find_spec(module) else None
+    return suit(draw, shape) if suit else shape
+
+
 def leave_alone(draw, shape, fields):
     """The fields as they were drawn: most layer types need no more."""
     return fields
@@ -133,7 +141,7 @@ def siblings(draw, shape):
 @st.composite
 def examples(draw, layer_type):
     """A layer of this layer type, and a shape for each of its inputs."""
-    shape = draw(shapes())
+    shape = suited(draw, layer_type, draw(shapes()))
     least, most = layer_type.arity
     count = draw(st.integers(least, least + 1 if most is None else most))
     others = [draw(siblings(shape)) for _ in range(count - 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cnncalc.errors import Diagnostic, counted, failure
+from cnncalc.errors import Diagnostic, UnplacedError, counted, failure
 from cnncalc.inference import kernels
 from cnncalc.inference.counting import run_counted
 from cnncalc.inference.statistics import Statistics, describe
@@ -170,7 +170,11 @@ def _step(
     """Compute one row, check it, describe it."""
     start = perf_counter()
     values = parameters.of(network, node)
-    out, fast, done = _compute(node, entering, values, options)
+    try:
+        out, fast, done = _compute(node, entering, values, options)
+    except UnplacedError as error:  # a number that the layer cannot take
+        message = f"{node.name}: {error.message}"
+        raise failure(error.code, message, node.span, help=error.help) from None
     seconds = perf_counter() - start
     _check_shape(node, out.shape, len(out.values))
     _check_work(node, entering, done)

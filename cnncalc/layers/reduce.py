@@ -64,9 +64,13 @@ class Reduce(Layer):
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:
         """At each position, the channels joined."""
-        joins: dict[str, Callable[[Sequence[Scalar]], Scalar]] = {
-            "mean": mean, "max": maximum, "min": minimum, "sum": sum, "std": self._deviation,
-        }  # fmt: skip
+        joins: Mapping[str, Callable[[Sequence[Scalar]], Scalar]] = {
+            "mean": mean,
+            "max": maximum,
+            "min": minimum,
+            "sum": sum,
+            "std": self._deviation,
+        }
         join = joins[self.kind]
         return by_column(inputs[0], lambda column: [join(column)])
 

@@ -81,6 +81,15 @@ def layer_of(case):
     return layer_type(name)(**fields(given))
 
 
+def recurrent(given):
+    return {
+        "units": given["hidden_size"],
+        "layers": given["num_layers"],
+        "bidirectional": given["bidirectional"],
+        "bias": given["bias"],
+    }
+
+
 def norm(given):
     return {"eps": given["eps"], "scale": given["scale"], "shift": given["shift"]}
 
@@ -98,9 +107,15 @@ LAYERS = {
     "conv3d": ("conv", window),
     "conv_transpose2d_same": ("conv_transpose", window),
     "depth_to_space": ("depth2space", blocks),
+    "embedding": (
+        "embedding",
+        lambda given: {"entries": given["num_embeddings"], "size": given["embedding_dim"]},
+    ),
     "glu": ("glu", lambda given: {}),
     "grn": ("grn", lambda given: {"eps": 1e-6}),
+    "gru": ("gru", recurrent),
     "hard_sigmoid": ("hsigmoid", lambda given: {"slope": given["slope"]}),
+    "lstm": ("lstm", recurrent),
     "max_pool1d": ("maxpool", window),
     "max_pool2d": ("maxpool", window),
     "maximum": ("max", lambda given: {}),

@@ -1,0 +1,56 @@
+"""Gated recurrent unit: a cell that mixes its old state with a new one, gate by gate.
+
+Gates r, z from W·x + U·h + both biases; n = tanh(W·x + b + r·(U·h + b')), h = (1 - z)·n + z·h.
+Weights 3·H·(I + H) a direction, biases 2·3·H as in PyTorch and in Keras (`reset_after`).
+Source: Cho et al. 2014 (arXiv 1406.1078); this form is cuDNN's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, final
+
+from cnncalc.layers._fields import Count, Switch
+from cnncalc.layers._math import sigmoid, tanh, times, weigh
+from cnncalc.layers._recurrent import Cell, Recurrent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnncalc.tensor import Scalar
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gru(Recurrent):
+    """`gru 256 bidirectional`: input (I, T), output (D·H, T), forward half first.
+
+    `last` gives only each direction's last state, a vector.
+
+    >>> from cnncalc.shapes import Shape
+    >>> sum(parameter.size for parameter in Gru(units=256).parameters(Shape(512, (26,))))
+    591360
+    """
+
+    units: Count
+    layers: Count = 1
+    bidirectional: Switch = False
+    bias: Switch = True
+    last: Switch = False
+
+    gates: ClassVar[int] = 3
+    keras_biases: ClassVar[str] = " (Keras as well, with reset_after)"
+
+    def step(
+        self, cell: Cell, x: Sequence[Scalar], state: tuple[list[Scalar], ...]
+    ) -> tuple[list[Scalar], ...]:
+        """Gates from input and state, then the new state, then the mixture."""
+        (h,) = state
+        n = self.units
+        inner = weigh(x, cell.weight_ih, cell.bias_ih)
+        outer = weigh(h, cell.weight_hh, cell.bias_hh)
+        pairs = list(zip(inner, outer, strict=True))
+        reset, update = ([sigmoid(a + b) for a, b in pairs[at : at + n]] for at in (0, n))
+        fresh = [tanh(a + times(r, b)) for r, (a, b) in zip(reset, pairs[2 * n :], strict=True)]
+        rows = zip(update, fresh, h, strict=True)
+        return ([times(1 - z, new) + times(z, old) for z, new, old in rows],)
