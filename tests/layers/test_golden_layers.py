@@ -90,6 +90,15 @@ def recurrent(given):
     }
 
 
+def attention(given):
+    return {
+        "heads": given["num_heads"],
+        "project": given["out_proj"],
+        "bias": given["out_bias"] or given["qkv_bias"],
+        "qkv_bias": given["qkv_bias"],
+    }
+
+
 def norm(given):
     return {"eps": given["eps"], "scale": given["scale"], "shift": given["shift"]}
 
@@ -116,8 +125,10 @@ LAYERS = {
     "gru": ("gru", recurrent),
     "hard_sigmoid": ("hsigmoid", lambda given: {"slope": given["slope"]}),
     "lstm": ("lstm", recurrent),
+    "matmul": ("matmul", dict),
     "max_pool1d": ("maxpool", window),
     "max_pool2d": ("maxpool", window),
+    "multihead_attention": ("attention", attention),
     "maximum": ("max", lambda given: {}),
     "minimum": ("min", lambda given: {}),
     "radix_softmax": (
