@@ -87,8 +87,8 @@ class Attention(Layer):
         if self.bias and self.qkv_bias:
             stored.append(Parameter("in_proj_bias", (3 * e,)))
         if self.project:
-            for parameter in weight_and_bias((e, e), (e,), self.bias):
-                stored.append(parameter._replace(name=f"out_proj.{parameter.name}"))
+            output = weight_and_bias((e, e), (e,), self.bias)
+            stored += [p._replace(name=f"out_proj.{p.name}") for p in output]
         return tuple(stored)
 
     def initial_bound(self, parameter: Parameter) -> float | None:
@@ -132,7 +132,7 @@ class Attention(Layer):
                 [row[at + first : at + first + size] for row in rows] for at in (0, e, 2 * e)
             )
             for query, mixture in zip(queries, mixed, strict=True):
-                mixture += _attend(query, keys, values)
+                mixture.extend(_attend(query, keys, values))
         if self.project:
             bias = parameters["out_proj.bias"] if self.bias else [0.0] * e
             mixed = [weigh(column, parameters["out_proj.weight"], bias) for column in mixed]
@@ -141,26 +141,24 @@ class Attention(Layer):
     def explain(self, *inputs: Shape) -> list[Step]:
         """Neurons, weights, biases, params, connections both ways, MACs."""
         (shape,) = inputs
-        e, maps = shape.channels, 4 if self.project else 3
+        e, size = shape.channels, self._weights(shape)
         length = shape.size // e
-        weights = Step("weights", "weights", f"{maps}·E·E", dotted(maps, e, e), maps * e * e)
-        stored = [p.size for p in self.parameters(shape) if p.is_bias]
-        count = sum(stored)
-        formula = {0: "none", e: "E", 3 * e: "3·E", 4 * e: "4·E"}[count]
-        biases = Step("biases", "biases", formula, f"{count}", count)
-        links = Step(
-            "connections", "connections", "inputs·neurons", dotted(shape.size, shape.size),
-            self.connections(shape),
-        )  # fmt: skip
-        products = f"2·{dotted(length, length, e)}"
-        macs = Step(
-            "macs",
-            "MACs",
-            "L·weights + 2·L·L·E (both products)",
-            f"{dotted(length, weights.value)} + {products}",
-            self.macs(shape),
-        )
-        return [neurons(shape, "E"), *tally(weights, biases, links, shape), macs]
+        maps = size // (e * e)
+        count = sum(p.size for p in self.parameters(shape) if p.is_bias)
+        formula, numbers = (f"{count // e}·E", dotted(count // e, e)) if count else ("none", "0")
+        links = dotted(shape.size, shape.size)
+        work = f"{dotted(length, size)} + {dotted(2, length, length, e)}"
+        macs = "L·weights + 2·L·L·E (the two products)"
+        return [
+            neurons(shape, "E"),
+            *tally(
+                Step("weights", "weights", f"{maps}·E·E", dotted(maps, e, e), size),
+                Step("biases", "biases", formula, numbers, count),
+                Step("connections", "connections", "inputs·neurons", links, shape.size**2),
+                shape,
+            ),
+            Step("macs", "MACs", macs, work, self.macs(shape)),
+        ]
 
 
 def _attend(
