@@ -113,6 +113,7 @@ class Layer(ABC):
     letters: ClassVar[Names] = {}  # "s" -> "stride": s2, s=2, S=2
     other_names: ClassVar[Names] = {}  # "out_channels" -> "filters"
     words: ClassVar[Words] = {}  # "nobias" -> ("bias", False)
+    rarely_set: ClassVar[tuple[str, ...]] = ()  # fields that reports name only where set
     attaches: ClassVar[Attachment | None] = None  # may follow as a word
     bias_free_before_norm: ClassVar[bool] = False  # no bias when a norm is attached first
     is_view: ClassVar[bool] = False  # hands on the memory it reads, under another name
@@ -181,10 +182,18 @@ class Layer(ABC):
         return ()
 
     def settings(self, *inputs: Shape) -> dict[str, object]:
-        """The fields with this input's sizes put in (`same` padding becomes numbers)."""
+        """The fields with this input's sizes put in (`same` padding becomes numbers).
+
+        Those of `rarely_set` are left out where they have their default.
+        """
         from dataclasses import fields
 
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        own = fields(self)  # type: ignore[arg-type]
+        values = {field.name: getattr(self, field.name) for field in own}
+        for field in own if self.rarely_set else ():
+            if field.name in self.rarely_set and values[field.name] == field.default:
+                del values[field.name]
+        return values
 
     @abstractmethod
     def forward(

@@ -3,7 +3,7 @@
 Queries, keys and values are linear maps of the channels; a head weighs the values by
 softmax(q·k/sqrt(E/heads)). With L positions of E channels: weights 4·E·E, MACs 4·L·E·E of the
 linear maps and 2·L·L·E of the two products, q·k and weights·v, whatever the heads. torch's own
-counter and fvcore count both products, tools that hook layers (thop, ptflops) neither.
+counter and fvcore count both products, tools that hook layers neither.
 Source: Vaswani et al. 2017 (arXiv 1706.03762); the parameters are nn.MultiheadAttention's.
 """
 

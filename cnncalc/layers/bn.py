@@ -41,6 +41,7 @@ class Bn(Layer):
     shift: Switch = True
 
     other_names: ClassVar[Names] = {"center": "shift"}
+    rarely_set: ClassVar[tuple[str, ...]] = ("scale", "shift")
     attaches: ClassVar[Attachment | None] = "norm"
     work: ClassVar[Work] = "uncounted"
 

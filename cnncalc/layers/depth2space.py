@@ -45,6 +45,7 @@ class DepthToSpace(Layer):
     letters: ClassVar[Names] = {"b": "block"}
     other_names: ClassVar[Names] = {"upscale_factor": "block", "block_size": "block"}
     words: ClassVar[Words] = BLOCK_ORDERS
+    rarely_set: ClassVar[tuple[str, ...]] = ("order",)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Every axis times b, the channels divided.

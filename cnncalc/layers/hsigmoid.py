@@ -31,6 +31,7 @@ class Hsigmoid(Pointwise):
     slope: Positive = 1 / 6
 
     positional: ClassVar[tuple[str, ...]] = ("slope",)
+    rarely_set: ClassVar[tuple[str, ...]] = ("slope",)
 
     def apply(self, x: Scalar) -> Scalar:
         """(x + 1/(2·slope))·slope between 0 and 1: relu6(x + 3)/6 with the usual slope."""

@@ -48,6 +48,7 @@ class Softmax(Layer):
     radix: Count = 1
 
     letters: ClassVar[Names] = {"g": "groups"}
+    rarely_set: ClassVar[tuple[str, ...]] = ("over", "groups", "radix")
     attaches: ClassVar[Attachment | None] = "activation"
     work: ClassVar[Work] = "uncounted"
 

@@ -44,6 +44,7 @@ class SpaceToDepth(Layer):
     letters: ClassVar[Names] = {"b": "block"}
     other_names: ClassVar[Names] = {"downscale_factor": "block", "block_size": "block"}
     words: ClassVar[Words] = BLOCK_ORDERS
+    rarely_set: ClassVar[tuple[str, ...]] = ("order",)
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Every axis divided by b, channels multiplied.
