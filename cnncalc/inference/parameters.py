@@ -108,8 +108,12 @@ def gather(network: Network, start: Start | None = None, file: Given | None = No
         return Parameters(stored, origins)
     used = _used(network)
     needed = [
-        Needed(name, stored[name].dims, node.index not in used or origins[name] == "spec")
-        for node, _, name in each(network)
+        Needed(
+            name,
+            stored[name].dims,
+            node.index not in used or origins[name] == "spec" or _is_constant(node, parameter),
+        )
+        for node, parameter, name in each(network)
     ]
     matched, pairs = _matched(network, needed, file)
     from_file: dict[str, Origin] = dict.fromkeys(matched, "file")
@@ -139,6 +143,11 @@ def _same(values: array[float]) -> array[float]:
 def _used(network: Network) -> set[int]:
     """The rows whose numbers a forward pass needs."""
     return {owner(network, node).index for node in network.nodes if not node.train_only}
+
+
+def _is_constant(node: Node, parameter: Parameter) -> bool:
+    """Whether a buffer has one value only, which few files hold: the filter of a blur."""
+    return parameter.role == "statistic" and node.layer.initial_values(parameter) is not None
 
 
 def _matched(
