@@ -146,8 +146,11 @@ def _used(network: Network) -> set[int]:
 
 
 def _is_constant(node: Node, parameter: Parameter) -> bool:
-    """Whether a buffer has one value only, which few files hold: the filter of a blur."""
-    return parameter.role == "statistic" and node.layer.initial_values(parameter) is not None
+    """Whether a buffer's numbers are fixed one by one, as a blur's filter: few files hold them."""
+    value = node.layer.initial_value(parameter)
+    return (
+        parameter.role == "statistic" and value is not None and not isinstance(value, int | float)
+    )
 
 
 def _matched(
