@@ -22,17 +22,20 @@ if TYPE_CHECKING:
     from cnncalc.inference.kernels.im2col import Slide
     from cnncalc.window import Window
 
-# Operations on packed vectors: a call, and what each lane of 8 bytes adds to it.
-CALL = 45
-MULTIPLY, ADD = 2.9, 2.4
-# Numbers one by one: into a lane, out of one as a float or an integer, a scalar gathered.
-PACK, UNPACK, SCALAR = 100, 90, 45
-# Floating point: a product added up, with its neighbours, or as part of a distance.
+# Operations on packed vectors: a call, and what each lane of 8 bytes adds to it. Vectors that are
+# combined for a Winograd tiling cost more a lane, since they lie further apart in memory.
+CALL = 75
+MULTIPLY, ADD, COMBINE = 2.2, 1.9, 3.3
+# Numbers one by one: into a lane, out of one as a float, out of a lane per filter and to its place
+# on the map, a scalar gathered.
+PACK, UNPACK, UNPACK_FILTERS, SCALAR = 100, 150, 310, 145
+# Floating point: a product added up, with its neighbours, or as part of a distance, for which the
+# numbers of a window are scaled once for all filters.
 ORDINARY, ORDINARY_CALL = 26, 200
-DISTANCE, DISTANCE_CALL = 9, 200
+DISTANCE, DISTANCE_CALL, RESCALED = 9, 200, 30
 # A packed map that is made of sums: a call, and each lane.
 SETTLING, SETTLED = 5_000, 30
-WEIGHT, LAID = 150, 80  # a weight made an integer, or laid into a lane
+WEIGHT, LAID = 195, 80  # a weight made an integer, or laid into a lane
 PLACE, TURN = 45, 30  # a number of a map made an integer; a sum taken to another lane
 KEPT = 200  # what a number that stays packed saves in a norm, an activation, a convolution
 GATHER = 15  # a number put into a window
@@ -149,8 +152,9 @@ def in_floats(size: Size) -> float:
     """Nanoseconds for the better of the two ways in floating point."""
     outputs = size.filters * size.places
     ordinary = outputs * (size.terms * ORDINARY + ORDINARY_CALL)
-    distance = outputs * (size.terms * DISTANCE + DISTANCE_CALL)
-    return min(ordinary, distance) + size.places * size.terms * GATHER
+    seen = size.places * size.terms
+    distance = outputs * (size.terms * DISTANCE + DISTANCE_CALL) + seen * RESCALED
+    return min(ordinary, distance) + seen * GATHER
 
 
 def _candidates(size: Size) -> Iterator[Choice]:
@@ -215,15 +219,15 @@ def _nanoseconds(size: Size, plan: Plan, blocks: int) -> float:
     vectors = 1 if plan.by_filter else channels  # of inputs; those of weights are the other way
     products = _products(plan)
     scalars = products * channels * rows
-    lane = 2 * ADD * wide * offsets
+    lane = 2 * COMBINE * wide * offsets
     return (
         scalars * (2 * CALL + length * wide * (MULTIPLY + ADD))
         + CALL * (vectors * (into + 3 * offsets) + (channels + 1 - vectors) * of)
-        + channels * cells * (phases * PACK + lane + into * ADD * wide)
-        + channels * filters * (size.slide.taps * PACK + of * ADD * wide)
+        + channels * cells * (phases * PACK + lane + into * COMBINE * wide)
+        + channels * filters * (size.slide.taps * PACK + of * COMBINE * wide)
         + scalars * SCALAR
-        + blocks * rows * out * (CALL + length * ADD * wide)
-        + blocks * filters * size.places * UNPACK
+        + blocks * rows * out * (CALL + length * COMBINE * wide)
+        + blocks * filters * size.places * (UNPACK_FILTERS if plan.by_filter else UNPACK)
     )
 
 
