@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference import kernels
-from cnncalc.inference.kernels.kernel import OTHER, Rate
+from cnncalc.inference.kernels.kernel import OTHER, KernelRate
 from cnncalc.inference.parameters import owner, stored_by
 from cnncalc.inference.run import COUNTED_ANYWAY, Options, inference, last_uses
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cnncalc.network import Network, Node
 
 
-DESCRIBED = Rate(300, 45)  # the statistics of a layer's output
+DESCRIBED = KernelRate(300, 45)  # the statistics of a layer's output
 LAYER = 100_000  # nanoseconds of a layer, however small
 READABLE, COUNTED = 100, 400  # nanoseconds a multiply-add, without a kernel
 DRAWN, READ = 105, 15  # nanoseconds a weight

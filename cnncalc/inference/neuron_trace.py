@@ -6,13 +6,14 @@ pass computed, so that a trace cannot tell another story than the numbers.
 
 from __future__ import annotations
 
+from itertools import product
 from math import fsum, isclose, isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import did_you_mean, failure
-from cnncalc.layers._neuron import NeuronView
+from cnncalc.layers._neuron import NeuronView, Reading, Term, position_at
 from cnncalc.neuron_origin import neuron_origin
-from cnncalc.tensor import offset
+from cnncalc.tensor import Tensor, offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError
     from cnncalc.inference.parameters import Parameters
     from cnncalc.inference.run import Pass
-    from cnncalc.layers._neuron import Reading
+    from cnncalc.layers._base import Layer
     from cnncalc.network import Network, Node
-    from cnncalc.tensor import Tensor
 
 Box = tuple[tuple[int, int], ...]  # per spatial axis, the first and the last place
 TOLERANCE = 1e-5  # of the largest magnitude: what fast kernels promise
@@ -126,11 +126,8 @@ class Neurons:
         """One neuron. Raises CnncalcError where its terms do not give what was computed."""
         node = self.node
         channel, *position = place
-        reading = node.layer.trace(
-            NeuronView(
-                node.layer, self.inputs, self.parameters, self.output, channel, tuple(position)
-            )
-        )
+        neuron = NeuronView(self.inputs, self.parameters, self.output, channel, tuple(position))
+        reading = node.layer.trace(neuron) or _followed(node.layer, neuron)
         value = value_at(self.output, place)
         self._check(place, reading, value)
         after = tuple(
@@ -155,6 +152,49 @@ class Neurons:
         scale = max(self.largest, fsum(abs(term.product) for term in reading.terms))
         if not isclose(told, value, rel_tol=0.0, abs_tol=TOLERANCE * scale):
             raise _disagreement(self.node, place, told, value)
+
+
+def _followed(layer: Layer, neuron: NeuronView) -> Reading:
+    """What a neuron reads whose layer type shows no arithmetic.
+
+    A number that is only moved is followed to where it came from; of others, all that the layer
+    says they read is shown.
+    """
+    if layer.work == "none" and not neuron.parameters:
+        origin = _origin(layer, neuron)
+        if origin is not None:
+            return Reading("moved", (origin,))
+    shapes = [tensor.shape for tensor in neuron.inputs]
+    reads = layer.reads((neuron.channel, *neuron.position), *shapes)
+    terms = (
+        Term(source, channel, tuple(at), value_at(neuron.inputs[source], (channel, *at)))
+        for source, axes in enumerate(reads)
+        for channel, *at in product(*axes)
+    )
+    return Reading("changed", tuple(terms))
+
+
+def _origin(layer: Layer, neuron: NeuronView) -> Term | None:
+    """Where a number came from, if it arrived unchanged.
+
+    The layer is run on numbers that name their own places; one that comes out whole and carries
+    the value that is found at its place has been moved and nothing else.
+    """
+    named, start = [], 0
+    for shape, values in neuron.inputs:
+        named.append(Tensor(shape, [float(i) for i in range(start, start + len(values))]))
+        start += len(values)
+    index = layer.forward(named, {}).values[neuron.place]
+    if index != int(index) or not 0 <= index < start:
+        return None
+    index, source = int(index), 0
+    while index >= len(neuron.inputs[source].values):
+        index -= len(neuron.inputs[source].values)
+        source += 1
+    shape, values = neuron.inputs[source]
+    channel, *at = position_at(index, shape.view("CHW"))
+    moved = values[index] == neuron.output.values[neuron.place]
+    return Term(source, channel, tuple(at), values[index]) if moved else None
 
 
 def value_at(tensor: Tensor, place: tuple[int, ...]) -> float:

@@ -6,7 +6,7 @@ from math import fsum, isfinite, ldexp
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference.kernels.bigint.ops import total, zeros
-from cnncalc.inference.kernels.bigint.packed_map import Planes
+from cnncalc.inference.kernels.bigint.packed_map import PackedTensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def describe(values: Sequence[float]) -> Statistics:
     >>> describe([float("nan"), 2.0]).wild, describe([float("nan"), 2.0]).mean
     (1, 2.0)
     """
-    if isinstance(values, Planes):
+    if isinstance(values, PackedTensor):
         return _packed(values)
     added = _total(values)
     if added is None:
@@ -48,7 +48,7 @@ def describe(values: Sequence[float]) -> Statistics:
     return Statistics(count, min(values), added / count, max(values), zeros, 0)
 
 
-def _packed(x: Planes) -> Statistics:
+def _packed(x: PackedTensor) -> Statistics:
     """The statistics of packed maps, whose extremes are known and all of which are finite."""
     ends = [ldexp(end, -plane.exponent) for plane in x.planes for end in (plane.low, plane.high)]
     sums = (ldexp(total(plane, x.layout), -plane.exponent) for plane in x.planes)

@@ -204,9 +204,9 @@ class Layer(ABC):
         Parameters are flat lists by name, in C order of `Parameter.dims`.
         """
 
-    def trace(self, neuron: NeuronView) -> Reading:
-        """The arithmetic of one neuron; by default, where its numbers come from."""
-        return neuron.followed()
+    def trace(self, neuron: NeuronView) -> Reading | None:
+        """The arithmetic of one neuron; None of layers that only move numbers or change them."""
+        return None
 
     def initial_value(self, parameter: Parameter) -> float | Sequence[float] | None:
         """What a parameter starts from: one number for all, each number, or None to draw them."""

@@ -10,13 +10,13 @@ from itertools import product
 from math import fsum
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cnncalc.tensor import Tensor, offset
+from cnncalc.tensor import offset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cnncalc.layers._base import Layer
     from cnncalc.shapes import Shape
+    from cnncalc.tensor import Tensor
 
 # How the terms become the neuron: their weighted sum; the sum of their squared distances from
 # the weights; their largest; their mean or sum; or the number found there, passed on or changed.
@@ -80,7 +80,6 @@ class Reading(NamedTuple):
 class NeuronView(NamedTuple):
     """A neuron, its channel and its position, with the tensors of its layer at hand."""
 
-    layer: Layer
     inputs: Sequence[Tensor]
     parameters: Mapping[str, Sequence[float]]
     output: Tensor
@@ -107,7 +106,7 @@ class NeuronView(NamedTuple):
         if tap is None:
             return Term(0, channel, None, 0.0, weight)
         size = shape.size // shape.channels
-        position = _position(tap, shape.spatial)
+        position = position_at(tap, shape.spatial)
         return Term(0, channel, position, values[channel * size + tap], weight)
 
     def unweighted(self, taps: Iterable[int | None]) -> tuple[Term, ...]:
@@ -141,58 +140,11 @@ class NeuronView(NamedTuple):
         """A Reading, for layer types, which do not import it."""
         return Reading(rule, terms, window, bias, factor, divisor)
 
-    def followed(self) -> Reading:
-        """What a neuron reads when its layer type has no arithmetic to show.
 
-        A number that is only moved is followed to where it came from; of others, all that the
-        layer says they read is shown.
-        """
-        if self.layer.work == "none" and not self.parameters:
-            home = self._origin()
-            if home is not None:
-                return Reading("moved", (home,))
-        neuron = (self.channel, *self.position)
-        shapes = [tensor.shape for tensor in self.inputs]
-        terms = (
-            Term(source, channel, tuple(at), values[offset((channel, *at), shape.view("CHW"))])
-            for source, (axes, (shape, values)) in enumerate(
-                zip(self.layer.reads(neuron, *shapes), self.inputs, strict=True)
-            )
-            for channel, *at in product(*axes)
-        )
-        return Reading("changed", tuple(terms))
-
-    def _origin(self) -> Term | None:
-        """Where a number came from, if it arrived unchanged.
-
-        The layer is run on numbers that name their own places; one that comes out whole and
-        carries the value that is found at its place has been moved and nothing else.
-        """
-        named, start = [], 0
-        for shape, values in self.inputs:
-            named.append(Tensor(shape, [float(i) for i in range(start, start + len(values))]))
-            start += len(values)
-        index = self.layer.forward(named, {}).values[self.place]
-        if index != int(index) or not 0 <= index < start:
-            return None
-        term = self._at(int(index))
-        return term if term.value == self.output.values[self.place] else None
-
-    def _at(self, index: int) -> Term:
-        """The number at a place of the inputs laid one behind the other."""
-        source = 0
-        while index >= len(self.inputs[source].values):
-            index -= len(self.inputs[source].values)
-            source += 1
-        shape, values = self.inputs[source]
-        channel, *at = _position(index, shape.view("CHW"))
-        return Term(source, channel, tuple(at), values[index])
-
-
-def _position(index: int, sizes: tuple[int, ...]) -> tuple[int, ...]:
+def position_at(index: int, sizes: tuple[int, ...]) -> tuple[int, ...]:
     """The position that lies at an index: the inverse of `offset`.
 
-    >>> _position(7, (4, 5))
+    >>> position_at(7, (4, 5))
     (1, 2)
     """
     position = []

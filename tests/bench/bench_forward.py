@@ -28,12 +28,12 @@ from cnncalc.inference import run
 from cnncalc.inference.estimate import ahead
 from cnncalc.inference.initial import Start
 from cnncalc.inference.kernels import choose
-from cnncalc.inference.kernels.im2col import slide_of, windows
+from cnncalc.inference.kernels.im2col import sliding_window, windows
 from cnncalc.inference.kernels.kernel import planes_of
 from cnncalc.inference.parameters import Parameters, each
 from cnncalc.inference.samples import AS_IS
 from cnncalc.inference.stored import Stored
-from cnncalc.inference.worker_pool import Plan, processes, run_samples
+from cnncalc.inference.worker_pool import PackedLayout, processes, run_samples
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dwconv import DwConv
 from cnncalc.shapes import Shape
@@ -88,7 +88,7 @@ def seconds(action):
 def ordinary_seconds(layer, inputs, weights):
     """What all filters would take: the windows once, and the quickest of a few filters each."""
     (x,) = inputs
-    slide, planes = slide_of(layer, x.shape), planes_of(x)
+    slide, planes = sliding_window(layer, x.shape), planes_of(x)
     filters, seen = layer.parameters(x.shape)[0].dims[:2]
     groups, wide = len(planes) // seen, seen * slide.taps
     list(windows(slide, planes[:1]))  # where the taps lie is found out once for a network
@@ -110,7 +110,7 @@ def numpy_seconds(layer, inputs, weights):
     except ImportError:
         return None
     (x,) = inputs
-    slide = slide_of(layer, x.shape)
+    slide = sliding_window(layer, x.shape)
     if layer.type != "conv" or layer.groups > 1:
         return None
     filters = layer.filters
@@ -240,7 +240,7 @@ def pace(name):
 def throughput(name, count):
     """A line per number of processes: samples a second, the start of the processes included."""
     network = cnncalc.load(name)
-    plan = Plan(network, Start(), AS_IS, network.init.weights)
+    plan = PackedLayout(network, Start(), AS_IS, network.init.weights)
     best = {}
     for _ in range(2):
         for jobs in sorted({1, 2, processes(None, count, MINUTE)}):

@@ -15,8 +15,8 @@ from cnncalc.inference import kernels
 from cnncalc.inference.kernels import convolution, cost_model
 from cnncalc.inference.kernels.bigint import vector_conv
 from cnncalc.inference.kernels.bigint.lanes import NARROW, WIDE
-from cnncalc.inference.kernels.bigint.winograd import applied, scheme
-from cnncalc.inference.kernels.im2col import Slide
+from cnncalc.inference.kernels.bigint.winograd import applied, winograd_tiling
+from cnncalc.inference.kernels.im2col import SlidingWindow
 from cnncalc.layers import layer_type, layer_types
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dwconv import DwConv
@@ -162,7 +162,7 @@ def slides(draw):
         assume(window.slack(size) >= 0)
         sizes.append(size)
         windows.append(window)
-    return Slide(tuple(sizes), tuple(windows), mode)
+    return SlidingWindow(tuple(sizes), tuple(windows), mode)
 
 
 @settings(QUICK, max_examples=150)
@@ -175,17 +175,17 @@ def slides(draw):
     st.data(),
 )
 def test_packed_vectors_keep_within_their_bound(slide, seed, by_filter, lanes, kind, data):
-    """Any scheme, either side packed, any numbers: no output is off by more than promised."""
+    """Any tiling, either side packed, any numbers: no output is off by more than promised."""
     random = Random(seed)
     channels, filters = random.choice([1, 2, 5]), random.choice([1, 3, 4])
     ways = [list(cost_model._ways(window)) for window in slide.windows]
-    schemes = tuple(scheme(*data.draw(st.sampled_from(way))) for way in ways)
-    plan = vector_conv.Plan(slide, schemes, lanes, by_filter, channels)
+    tilings = tuple(winograd_tiling(*data.draw(st.sampled_from(way))) for way in ways)
+    plan = vector_conv.PackedLayout(slide, tilings, lanes, by_filter, channels)
     planes = [[kind(random) for _ in range(_size(slide.spatial))] for _ in range(channels)]
     rows = [[kind(random) for _ in range(channels * slide.taps)] for _ in range(filters)]
     biases = [random.uniform(-1, 1) for _ in range(filters)]
-    sizes = vector_conv.measure(plan, planes, rows)
-    fixed = vector_conv.steps(sizes, plan)
+    sizes = vector_conv.operand_norms(plan, planes, rows)
+    fixed = vector_conv.fixed_point(sizes, plan)
     assume(fixed is not None)
     got = list(vector_conv.convolve(plan, planes, rows, biases, fixed))
     slack = 1e-12 * (sizes.inputs * sizes.weights + 1)
@@ -245,7 +245,7 @@ LAYERS = {
 def _both_ways(request, monkeypatch):
     """Whatever is quicker, convolutions are computed from packed maps to packed maps, or not."""
     cost = -inf if request.param == "as packed maps" else inf
-    monkeypatch.setattr(convolution, "resident", lambda *_, **__: cost)
+    monkeypatch.setattr(convolution, "packed_maps_cost", lambda *_, **__: cost)
 
 
 @pytest.mark.usefixtures("_both_ways")
@@ -345,16 +345,16 @@ def test_a_fully_connected_layer_is_the_same_to_the_last_bit_or_nearly():
     # Winograd's F(2, 3), F(4, 3), F(2, 5); a stride of 2 as F(2, 2) beside F(2, 1).
     [(3, 1, 2, 4), (3, 1, 4, 6), (5, 1, 2, 6), (3, 2, 2, 5)],
 )
-def test_schemes_save_multiplications(kernel, stride, tile, products):
-    assert scheme(kernel, stride, 1, tile).products == products
+def test_tilings_save_multiplications(kernel, stride, tile, products):
+    assert winograd_tiling(kernel, stride, 1, tile).products == products
 
 
 @pytest.mark.parametrize(
     ("kernel", "stride", "tile"),
     [way for way in product(range(1, 8), (1, 2, 3), (2, 3, 4)) if way[2] - way[0] // -way[1] < 10],
 )
-def test_schemes_are_exact(kernel, stride, tile):
-    way, random = scheme(kernel, stride, 1, tile), Random(kernel)
+def test_tilings_are_exact(kernel, stride, tile):
+    way, random = winograd_tiling(kernel, stride, 1, tile), Random(kernel)
     inputs = {place: random.randint(-99, 99) for place in range(99)}
     taps = [random.randint(-99, 99) for _ in range(kernel)]
     expected = [
@@ -370,7 +370,7 @@ def test_schemes_are_exact(kernel, stride, tile):
 
 
 def test_planning_takes_the_quickest_candidate():
-    size = cost_model.Size(64, 64, Slide((56, 56), (Window(3, begin=1, end=1),) * 2))
+    size = cost_model.ConvSize(64, 64, SlidingWindow((56, 56), (Window(3, begin=1, end=1),) * 2))
     chosen = cost_model.best(size)
     assert chosen.plan is not None
     assert chosen.nanoseconds == min(own.nanoseconds for own in cost_model._candidates(size))

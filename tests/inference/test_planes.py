@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from cnncalc.errors import UnplacedError
 from cnncalc.inference import kernels
 from cnncalc.inference.kernels.bigint import ops
-from cnncalc.inference.kernels.bigint.map_conv import Mixer, filtered
-from cnncalc.inference.kernels.bigint.map_window import Slider, slides
-from cnncalc.inference.kernels.bigint.packed_map import Layout, Planes, pack, unpacked
-from cnncalc.inference.kernels.im2col import slide_of
+from cnncalc.inference.kernels.bigint.map_conv import WindowSums, filtered
+from cnncalc.inference.kernels.bigint.map_window import MapWindow, slides
+from cnncalc.inference.kernels.bigint.packed_map import MapLayout, PackedTensor, pack, unpacked
+from cnncalc.inference.kernels.im2col import sliding_window
 from cnncalc.inference.statistics import describe
 from cnncalc.layers.add import Add
 from cnncalc.layers.bn import Bn
@@ -58,7 +58,7 @@ def ranged(random):
 
 
 KINDS = st.sampled_from([plain, sparse, alike, ranged])
-LAYOUTS = st.builds(Layout, st.integers(1, 9), st.integers(1, 9))
+LAYOUTS = st.builds(MapLayout, st.integers(1, 9), st.integers(1, 9))
 
 
 def tensor(random, kind, channels, layout):
@@ -150,11 +150,11 @@ def test_statistics_are_those_of_the_numbers(layout, seed, kind):
     assert own.mean == pytest.approx(plainly.mean, rel=1e-12, abs=1e-300)
 
 
-def mixer(x, **window):
+def sums_of_maps(x, **window):
     """All of some maps, one place at a time unless told otherwise."""
     layer = Conv(filters=1, **{"kernel": (1,), **window})
-    slide = slide_of(layer, Shape(1, (x.layout.rows, x.layout.columns)))
-    return Mixer(x, Slider(slide, x.layout), slide.taps)
+    slide = sliding_window(layer, Shape(1, (x.layout.rows, x.layout.columns)))
+    return WindowSums(x, MapWindow(slide, x.layout), slide.taps)
 
 
 @QUICK
@@ -164,8 +164,8 @@ def test_mixing_keeps_within_its_bound(layout, seed, inputs, weights, channels):
     x = drawn(seed, inputs, layout, channels)
     row = [weights(random) for _ in range(channels)]
     bias = random.choice([0.0, weights(random)])
-    ((made, error),) = mixer(x).mix([row], [bias])
-    assert [(made, error)] == list(mixer(x).mix([row], [bias], across=True))
+    ((made, error),) = sums_of_maps(x).mix([row], [bias])
+    assert [(made, error)] == list(sums_of_maps(x).mix([row], [bias], across=True))
     maps = [unpacked(plane, layout) for plane in x.planes]
     factors = list(map(Fraction, row))
     expected = [
@@ -177,9 +177,9 @@ def test_mixing_keeps_within_its_bound(layout, seed, inputs, weights, channels):
 
 @pytest.mark.parametrize("across", [True, False])
 def test_maps_of_zeros_leave_the_biases(across):
-    layout = Layout(3, 3)
+    layout = MapLayout(3, 3)
     x = pack(tensor(Random(1), lambda _: 0.0, 2, layout))
-    made = mixer(x).mix([[1.0, 2.0], [0.0, 0.0]], [0.5, 0.0], across=across)
+    made = sums_of_maps(x).mix([[1.0, 2.0], [0.0, 0.0]], [0.5, 0.0], across=across)
     assert [unpacked(plane, layout) for plane, _ in made] == [[0.5] * 9, [0.0] * 9]
 
 
@@ -202,30 +202,30 @@ def test_sliding_keeps_within_its_bound(layout, seed, inputs, weights, window, c
         out = layer.output_shape(shape)
     except UnplacedError:
         assume(False)
-    slide = slide_of(layer, shape)
+    slide = sliding_window(layer, shape)
     assume(slides(slide))
     random = Random(seed)
     x = pack(tensor(random, inputs, channels, layout))
     row, bias = [weights(random) for _ in range(layer.macs(shape) // out.size)], weights(random)
-    slider = Slider(slide, x.layout)
+    map_window = MapWindow(slide, x.layout)
     parameters = {"weight": list(map(Fraction, row)), "bias": [Fraction(bias)]}
     exact = layer.forward([Tensor(shape, list(map(Fraction, x)))], parameters)
     expected = list(map(float, exact.values))
-    assert slider.layout.lanes == out.size
-    ((made, error),) = Mixer(x, slider, slide.taps).mix([row], [bias])
-    same(made, slider.layout, expected, error)
+    assert map_window.layout.lanes == out.size
+    ((made, error),) = WindowSums(x, map_window, slide.taps).mix([row], [bias])
+    same(made, map_window.layout, expected, error)
     if channels == 1:
-        made, error = filtered(slider, x.planes[0], row, bias)
-        same(made, slider.layout, expected, error)
+        made, error = filtered(map_window, x.planes[0], row, bias)
+        same(made, map_window.layout, expected, error)
 
 
 def test_slides_that_packed_maps_are_not_for():
     shape = Shape(1, (8, 8))
-    assert slides(slide_of(DwConv(kernel=(3,), padding=((2, 2),)), shape))
-    assert not slides(slide_of(DwConv(kernel=(3,), padding=((3, 3),)), shape))
+    assert slides(sliding_window(DwConv(kernel=(3,), padding=((2, 2),)), shape))
+    assert not slides(sliding_window(DwConv(kernel=(3,), padding=((3, 3),)), shape))
     mirrored = DwConv(kernel=(3,), padding=((1, 1),), padding_mode="reflect")
-    assert not slides(slide_of(mirrored, shape))
-    assert not slides(slide_of(DwConv(kernel=(3,)), Shape(1, (4, 4, 4))))
+    assert not slides(sliding_window(mirrored, shape))
+    assert not slides(sliding_window(DwConv(kernel=(3,)), Shape(1, (4, 4, 4))))
 
 
 DENSE = {
@@ -246,8 +246,8 @@ def test_convolutions_of_packed_maps_are_those_of_the_layer_types(name):
     random = Random(6)
     x = Tensor(shape, [random.gauss(0, 1) for _ in range(shape.size)])
     weights = {p.name: [random.gauss(0, 1) for _ in range(p.size)] for p in layer.parameters(shape)}
-    made = kernels.choose(layer, shape).resident(pack(x), weights)
-    assert isinstance(made, Planes)
+    made = kernels.choose(layer, shape).on_packed_maps(pack(x), weights)
+    assert isinstance(made, PackedTensor)
     check(layer.forward([x], weights), Tensor(layer.output_shape(shape), made))
 
 
@@ -269,7 +269,7 @@ SHAPE = Shape(12, (14, 14))
 def run_both(layer, seed, inputs, weights):
     """The layer type's output and the kernel's for a packed tensor."""
     random = Random(seed)
-    layout = Layout(*SHAPE.spatial)
+    layout = MapLayout(*SHAPE.spatial)
     count = 2 if layer.type == "add" else 1
     packed = [pack(tensor(random, inputs, 12, layout)) for _ in range(count)]
     shapes = (SHAPE,) * count
@@ -305,19 +305,19 @@ def test_a_kernel_agrees_with_its_layer_type_on_packed_tensors(name, seed, input
 @pytest.mark.parametrize("name", LAYERS)
 def test_ordinary_numbers_stay_packed(name):
     expected, made = run_both(LAYERS[name], 7, plain, plain)
-    assert isinstance(made.values, Planes)
+    assert isinstance(made.values, PackedTensor)
     check(expected, made)
 
 
 def test_what_cannot_be_told_is_computed_otherwise():
     """A norm that takes a large mean off numbers which hardly differ; and broken weights."""
-    layer, layout = Bn(affine=False), Layout(1, 4)
+    layer, layout = Bn(affine=False), MapLayout(1, 4)
     x = pack(Tensor(Shape(1, (1, 4)), [1e6, 1e6, 1e6 + 0.01, 1e6]))
     statistics = {"running_mean": [1e6], "running_var": [1e-12]}
     made = kernels.choose(layer, Shape(1, (1, 4)))([Tensor(Shape(1, (1, 4)), x)], statistics)
     check(layer.forward([Tensor(Shape(1, (1, 4)), list(x))], statistics), made)
-    assert list(mixer(Planes(layout, x.planes)).mix([[float("nan")]], [0.0])) == [None]
-    assert list(mixer(Planes(layout, x.planes)).mix([[1.0]], [float("inf")])) == [None]
+    assert list(sums_of_maps(PackedTensor(layout, x.planes)).mix([[float("nan")]], [0.0])) == [None]
+    assert list(sums_of_maps(PackedTensor(layout, x.planes)).mix([[1.0]], [float("inf")])) == [None]
 
 
 def both(layer, x, **parameters):
@@ -372,7 +372,7 @@ def test_a_broken_weight_on_a_map_of_zeros_is_not_overlooked(broken):
     expected, made = both(Conv(filters=1, kernel=(1,), bias=False), x, weight=[broken, 1.0])
     assert all(map(isnan, expected.values))
     assert all(map(isnan, made.values))
-    assert list(mixer(x.values).mix([[broken, 1.0]], [0.0])) == [None]
+    assert list(sums_of_maps(x.values).mix([[broken, 1.0]], [0.0])) == [None]
 
 
 @pytest.mark.parametrize("bias", [1e306, 1e-320, 1e-250, 1e250])

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.inference.kernels.bigint.ops import at_most, positive
 from cnncalc.inference.kernels.bigint.packed_map import kept, packed_as
-from cnncalc.inference.kernels.kernel import Kernel, Rate
+from cnncalc.inference.kernels.kernel import Kernel, KernelRate
 from cnncalc.layers._math import LARGEST_EXPONENT
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.inference.kernels.bigint.ops import Outcome
-    from cnncalc.inference.kernels.bigint.packed_map import Layout, Plane, Planes
+    from cnncalc.inference.kernels.bigint.ops import MapAndError
+    from cnncalc.inference.kernels.bigint.packed_map import MapLayout, PackedMap, PackedTensor
 
     Numbers = Sequence[float]
 
@@ -31,14 +31,16 @@ class Pointwise(Kernel):
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """The function of every number."""
         (x,) = inputs
-        if (there := packed_as(x)) and (made := self.resident(there, parameters)):
+        if (there := packed_as(x)) and (made := self.on_packed_maps(there, parameters)):
             return Tensor(x.shape, made)
         try:
             return Tensor(x.shape, self.apply(x.values))
         except OverflowError:
             return self.by_layer_type(inputs, parameters)
 
-    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+    def on_packed_maps(
+        self, x: PackedTensor, parameters: Mapping[str, Numbers]
+    ) -> PackedTensor | None:
         """The function of packed maps."""
         return kept(x.layout, (self.on_lanes(plane, x.layout) for plane in x.planes))
 
@@ -46,7 +48,7 @@ class Pointwise(Kernel):
     def apply(self, values: Numbers) -> list[float]:
         """The function itself."""
 
-    def on_lanes(self, plane: Plane, layout: Layout) -> Outcome | None:
+    def on_lanes(self, plane: PackedMap, layout: MapLayout) -> MapAndError | None:
         """The function of a packed map, where that can be done lane by lane."""
         return None
 
@@ -64,14 +66,14 @@ def held(values: Numbers, low: float, high: float) -> list[float]:
 class Relu(Pointwise):
     """max(0, x)."""
 
-    rate: ClassVar[Rate] = Rate(1400, 10)
+    rate: ClassVar[KernelRate] = KernelRate(1400, 10)
 
     def apply(self, values: Numbers) -> list[float]:
         """Keep what is not below 0; NaN stays."""
         # `max` would be slower, and lose NaN.
         return [0.0 if x <= 0.0 else x for x in values]  # noqa: FURB136
 
-    def on_lanes(self, plane: Plane, layout: Layout) -> Outcome | None:
+    def on_lanes(self, plane: PackedMap, layout: MapLayout) -> MapAndError | None:
         """Clear the lanes below 0."""
         return positive(plane, layout), 0.0
 
@@ -79,13 +81,13 @@ class Relu(Pointwise):
 class Relu6(Pointwise):
     """min(max(0, x), 6)."""
 
-    rate: ClassVar[Rate] = Rate(1400, 10)
+    rate: ClassVar[KernelRate] = KernelRate(1400, 10)
 
     def apply(self, values: Numbers) -> list[float]:
         """Hold between 0 and 6."""
         return held(values, 0.0, 6.0)
 
-    def on_lanes(self, plane: Plane, layout: Layout) -> Outcome | None:
+    def on_lanes(self, plane: PackedMap, layout: MapLayout) -> MapAndError | None:
         """Clear the lanes below 0, and hold the others."""
         return at_most(positive(plane, layout), 6.0, layout)
 
@@ -93,7 +95,7 @@ class Relu6(Pointwise):
 class Hardtanh(Pointwise):
     """x, held between low and high."""
 
-    rate: ClassVar[Rate] = Rate(0, 75)
+    rate: ClassVar[KernelRate] = KernelRate(0, 75)
 
     def apply(self, values: Numbers) -> list[float]:
         """Hold between low and high."""
@@ -103,7 +105,7 @@ class Hardtanh(Pointwise):
 class Leaky(Pointwise):
     """x, or slope·x below 0."""
 
-    rate: ClassVar[Rate] = Rate(0, 75)
+    rate: ClassVar[KernelRate] = KernelRate(0, 75)
 
     def apply(self, values: Numbers) -> list[float]:
         """Scale what is not above 0."""

@@ -6,36 +6,42 @@ from math import dist, isfinite, sqrt
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.inference.kernels.bigint.vector_conv import convolve, measure, steps
-from cnncalc.inference.kernels.error_bounds import EPSILON, SAME_AS_DEFINITION, Made, largest, usual
+from cnncalc.inference.kernels.bigint.vector_conv import convolve, fixed_point, operand_norms
+from cnncalc.inference.kernels.error_bounds import (
+    EPSILON,
+    SAME_AS_DEFINITION,
+    BoundedOutput,
+    largest,
+    usual,
+)
 from cnncalc.inference.kernels.im2col import distances, ordinary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cnncalc.inference.kernels.bigint.tiling import Plan
-    from cnncalc.inference.kernels.bigint.vector_conv import Norms, Steps
-    from cnncalc.inference.kernels.cost_model import Size
+    from cnncalc.inference.kernels.bigint.tiling import PackedLayout
+    from cnncalc.inference.kernels.bigint.vector_conv import FixedPoint, OperandNorms
+    from cnncalc.inference.kernels.cost_model import ConvSize
 
     Numbers = Sequence[float]
 
 
-class Piece(NamedTuple):
+class ChannelBlock(NamedTuple):
     """Some of a group's channels: their planes, and each filter's row of weights for them."""
 
     planes: Sequence[Numbers]
     rows: Sequence[Numbers]
 
 
-class Group(NamedTuple):
+class GroupOperands(NamedTuple):
     """Channels in one or several pieces, the filters that see all of them, and their biases."""
 
-    size: Size
-    pieces: Sequence[Piece]
+    size: ConvSize
+    pieces: Sequence[ChannelBlock]
     biases: Numbers
 
 
-def joined(made: Sequence[Made]) -> list[float]:
+def joined(made: Sequence[BoundedOutput]) -> list[float]:
     """All planes, one after the other."""
     values: list[float] = []
     for own in made:
@@ -47,24 +53,26 @@ def joined(made: Sequence[Made]) -> list[float]:
 DISTANCE_TERMS = 16  # products per output below which `ordinary` is as quick as `distances`
 
 
-def packed(plan: Plan, group: Group) -> Made | None:
+def packed(plan: PackedLayout, group: GroupOperands) -> BoundedOutput | None:
     """The outputs by packed vectors, a plan's block in a piece; None where they cannot be used."""
-    sizes = [measure(plan, *piece) for piece in group.pieces]
-    fixed = [steps(own, plan) for own in sizes]
+    sizes = [operand_norms(plan, *piece) for piece in group.pieces]
+    fixed = [fixed_point(own, plan) for own in sizes]
     if any(own is None and not _nothing(size) for own, size in zip(fixed, sizes, strict=True)):
         return None
     error = rounding(group, sum(size.inputs * size.weights for size in sizes))
     error += sum(own.error(size, plan) for own, size in zip(fixed, sizes, strict=True) if own)
     made = filled(plan, fixed, group)
-    return Made(made.planes, error)
+    return BoundedOutput(made.planes, error)
 
 
-def _nothing(size: Norms) -> bool:
+def _nothing(size: OperandNorms) -> bool:
     """Whether a piece adds nothing: its inputs or its weights are all zero."""
     return size.finite and 0.0 in (size.inputs, size.weights)
 
 
-def filled(plan: Plan, fixed: Sequence[Steps | None], group: Group) -> Made:
+def filled(
+    plan: PackedLayout, fixed: Sequence[FixedPoint | None], group: GroupOperands
+) -> BoundedOutput:
     """The outputs of a group, piece by piece, each in its own fixed point."""
     totals: list[list[float]] = []
     for own, (planes, rows) in zip(fixed, group.pieces, strict=True):
@@ -76,13 +84,13 @@ def filled(plan: Plan, fixed: Sequence[Steps | None], group: Group) -> Made:
             totals = [list(map(add, *pair)) for pair in zip(totals, made, strict=True)]
         else:
             totals = list(made)
-    return Made(totals or _biases(group), 0.0)
+    return BoundedOutput(totals or _biases(group), 0.0)
 
 
-def floating(group: Group) -> Made:
+def floating(group: GroupOperands) -> BoundedOutput:
     """The outputs of a group, which is in one piece, in floating point."""
     if not group.pieces:
-        return Made(_biases(group), 0.0)
+        return BoundedOutput(_biases(group), 0.0)
     ((planes, rows),) = group.pieces
     origin = (0.0,) * group.size.terms
     norms = [dist(row, origin) for row in rows]
@@ -97,23 +105,23 @@ def floating(group: Group) -> Made:
     return made._replace(error=error if isfinite(error) else 0.0)
 
 
-def _biases(group: Group) -> list[list[float]]:
+def _biases(group: GroupOperands) -> list[list[float]]:
     return [[bias] * group.size.places for bias in group.biases]
 
 
-def by_distances(norm: float, group: Group) -> Made:
+def by_distances(norm: float, group: GroupOperands) -> BoundedOutput:
     """The outputs of a group by distances; `norm` is the largest of any filter."""
     ((planes, rows),) = group.pieces
-    return Made(*distances(group.size.slide, planes, rows, group.biases, norm))
+    return BoundedOutput(*distances(group.size.slide, planes, rows, group.biases, norm))
 
 
-def added(group: Group) -> Made:
+def added(group: GroupOperands) -> BoundedOutput:
     """The outputs of a group, products added up in the layer types' order."""
     ((planes, rows),) = group.pieces
-    return Made(ordinary(group.size.slide, planes, rows, group.biases), 0.0)
+    return BoundedOutput(ordinary(group.size.slide, planes, rows, group.biases), 0.0)
 
 
-def rounding(group: Group, limit: float) -> float:
+def rounding(group: GroupOperands, limit: float) -> float:
     """How far the definition's sums may be off, when no output exceeds a limit, biases aside."""
     bias = max(map(abs, group.biases))
     return (group.size.terms + 4) * EPSILON * (limit + bias)

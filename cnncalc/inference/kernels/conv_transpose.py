@@ -13,11 +13,11 @@ from itertools import chain, product
 from math import gcd, isfinite, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.inference.kernels.conv_methods import Group, Piece, floating, packed
+from cnncalc.inference.kernels.conv_methods import ChannelBlock, GroupOperands, floating, packed
 from cnncalc.inference.kernels.convolution import grouped
-from cnncalc.inference.kernels.cost_model import Size, best
-from cnncalc.inference.kernels.error_bounds import Made, astray
-from cnncalc.inference.kernels.im2col import Slide, picker
+from cnncalc.inference.kernels.cost_model import ConvSize, best
+from cnncalc.inference.kernels.error_bounds import BoundedOutput, inexact
+from cnncalc.inference.kernels.im2col import SlidingWindow, picker
 from cnncalc.inference.kernels.kernel import Kernel
 from cnncalc.tensor import Tensor
 from cnncalc.window import Window
@@ -25,7 +25,7 @@ from cnncalc.window import Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from cnncalc.inference.kernels.convolution import Part
+    from cnncalc.inference.kernels.convolution import FilterGroup
     from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
 MULTIPLY_ADD = 12  # nanoseconds
 
 
-class Phase(NamedTuple):
+class StridePhase(NamedTuple):
     """Some outputs of one axis: the window that makes them, and its taps in the input's order."""
 
     window: Window
     taps: tuple[int, ...]
 
 
-class Way(NamedTuple):
+class PhaseGroup(NamedTuple):
     """Phases of all axes that read the input alike: which they are, and the taps of each."""
 
-    slide: Slide
+    slide: SlidingWindow
     phases: list[tuple[int, ...]]
     taps: list[list[int]]
 
@@ -63,14 +63,18 @@ class Transposed(Kernel):
             return self.by_layer_type(inputs, parameters)
         axes = zip(self.layer.windows(x.shape), x.shape.spatial, strict=True)
         windows = [_apart(*axis) for axis in axes]
-        every = ways(windows, x.shape.spatial, out.spatial)
+        every = phase_groups(windows, x.shape.spatial, out.spatial)
         taps = prod(window.kernel for window in windows)
         parts = grouped(x.shape.channels, out.channels, self.layer.groups, taps)
-        works = [_Work(way, part, x, weight, bias) for part in parts for way in every]
+        works = [
+            _PhaseWork(phase_group, part, x, weight, bias)
+            for part in parts
+            for phase_group in every
+        ]
         made = [self._made(work, taps) for work in works]
-        for index in astray(made) if made else ():
+        for index in inexact(made) if made else ():
             made[index] = floating(self._group(works[index], taps))
-        if made and astray(made):
+        if made and inexact(made):
             return self.by_layer_type(inputs, parameters)
         pick = _in_order(every, out.spatial, [window.stride for window in windows])
         return Tensor(out, _joined(parts, made, bias, pick))
@@ -79,50 +83,52 @@ class Transposed(Kernel):
         """By its multiply-adds."""
         return float(self.layer.macs(*self.shapes) * MULTIPLY_ADD)
 
-    def _made(self, work: _Work, taps: int) -> Made:
-        """The outputs of some phases by the quickest way, or by the next."""
+    def _made(self, work: _PhaseWork, taps: int) -> BoundedOutput:
+        """The outputs of some phases by the quickest phase_group, or by the next."""
         plan = best(work.size).plan
         if plan and (made := packed(plan, self._group(work, taps, plan.block))):
             return made
         return floating(self._group(work, taps))
 
-    def _group(self, work: _Work, taps: int, block: int | None = None) -> Group:
+    def _group(self, work: _PhaseWork, taps: int, block: int | None = None) -> GroupOperands:
         """The planes, weights and biases of some phases, `block` channels in a piece."""
-        way, part, x, weight, bias = work
-        places, wide = prod(way.slide.spatial), way.slide.taps
-        rows = list(_rows(way, part, weight, taps, self.layer.filters // self.layer.groups))
+        phase_group, part, x, weight, bias = work
+        places, wide = prod(phase_group.slide.spatial), phase_group.slide.taps
+        rows = list(_rows(phase_group, part, weight, taps, self.layer.filters // self.layer.groups))
         pieces = []
         for first in range(0, len(part.maps), block or len(part.maps)):
             seen = part.maps[first : first + (block or len(part.maps))]
             planes = [x.values[at * places : (at + 1) * places] for at in seen]
             stretch = slice(first * wide, (first + len(seen)) * wide)
-            pieces.append(Piece(planes, [row[stretch] for row in rows]))
-        biases = list(bias[part.first : part.first + part.filters]) * len(way.phases)
-        return Group(work.size, pieces, biases)
+            pieces.append(ChannelBlock(planes, [row[stretch] for row in rows]))
+        biases = list(bias[part.first : part.first + part.filters]) * len(phase_group.phases)
+        return GroupOperands(work.size, pieces, biases)
 
 
-class _Work(NamedTuple):
+class _PhaseWork(NamedTuple):
     """Some phases of some filters, and the numbers that they work with."""
 
-    way: Way
-    part: Part
+    phase_group: PhaseGroup
+    part: FilterGroup
     x: Tensor
     weight: Numbers
     bias: Numbers
 
     @property
-    def size(self) -> Size:
-        filters = self.part.filters * len(self.way.phases)
-        return Size(len(self.part.maps), filters, self.way.slide)
+    def size(self) -> ConvSize:
+        filters = self.part.filters * len(self.phase_group.phases)
+        return ConvSize(len(self.part.maps), filters, self.phase_group.slide)
 
 
-def _rows(way: Way, part: Part, weight: Numbers, taps: int, share: int) -> Iterator[list[float]]:
-    """Phase by phase and filter by filter: its weights for a channel, then for the next.
+def _rows(
+    phase_group: PhaseGroup, part: FilterGroup, weight: Numbers, taps: int, share: int
+) -> Iterator[list[float]]:
+    """StridePhase by phase and filter by filter: its weights for a channel, then for the next.
 
     They are stored channel by channel, each with the `share` filters of its group.
     """
     begin, end = part.maps[0] * share * taps, (part.maps[-1] + 1) * share * taps
-    for own in way.taps:
+    for own in phase_group.taps:
         for k in range(part.first, part.first + part.filters):
             row = [0.0] * (len(part.maps) * len(own))
             for index, tap in enumerate(own):
@@ -136,14 +142,13 @@ def _apart(window: Window, size: int) -> Window:
     return window._replace(stride=far) if size == 1 else window
 
 
-def phases(window: Window, size: int, out: int) -> list[Phase | None]:
+def phases(window: Window, size: int, out: int) -> list[StridePhase | None]:
     """The phases of one axis in order; None for one that no tap reaches.
 
-    >>> phases(Window(3, stride=2, begin=1, end=1), 4, 7)  # one tap, and two
-    [Phase(window=Window(kernel=1, stride=1, begin=0, end=0, dilation=1, ceil=False), taps=(1,)), \
-Phase(window=Window(kernel=2, stride=1, begin=0, end=0, dilation=1, ceil=False), taps=(2, 0))]
+    >>> [phase.taps for phase in phases(Window(3, stride=2, begin=1, end=1), 4, 7)]
+    [(1,), (2, 0)]
     """
-    made: list[Phase | None] = []
+    made: list[StridePhase | None] = []
     for first in range(min(window.stride, out)):
         at = first + window.begin
         reach = range((window.kernel - 1) * window.dilation, -1, -window.dilation)
@@ -153,7 +158,7 @@ Phase(window=Window(kernel=2, stride=1, begin=0, end=0, dilation=1, ceil=False),
     return made
 
 
-def _phase(window: Window, taps: list[int], at: int, count: int, size: int) -> Phase:
+def _phase(window: Window, taps: list[int], at: int, count: int, size: int) -> StridePhase:
     """The phase of these taps, whose first output is at a place of the uncut map.
 
     A negative padding of its window takes inputs away that none of its outputs reads.
@@ -161,25 +166,30 @@ def _phase(window: Window, taps: list[int], at: int, count: int, size: int) -> P
     begin = (taps[0] * window.dilation - at) // window.stride
     apart = window.dilation // gcd(window.dilation, window.stride) if len(taps) > 1 else 1
     own = Window(len(taps), begin=begin, dilation=apart)
-    return Phase(own._replace(end=count - 1 - own.slack(size)), tuple(taps))
+    return StridePhase(own._replace(end=count - 1 - own.slack(size)), tuple(taps))
 
 
-def ways(windows: Sequence[Window], spatial: tuple[int, ...], out: tuple[int, ...]) -> list[Way]:
+def phase_groups(
+    windows: Sequence[Window], spatial: tuple[int, ...], out: tuple[int, ...]
+) -> list[PhaseGroup]:
     """The phases of all axes, those together that read the input alike.
 
-    >>> [len(way.phases) for way in ways([Window(2, stride=2)] * 2, (28, 28), (56, 56))]
+    >>> groups = phase_groups([Window(2, stride=2)] * 2, (28, 28), (56, 56))
+    >>> [len(group.phases) for group in groups]
     [4]
     """
-    made: dict[Slide, Way] = {}
+    made: dict[SlidingWindow, PhaseGroup] = {}
     sizes = [window.kernel for window in windows]
     axes = [enumerate(phases(*axis)) for axis in zip(windows, spatial, out, strict=True)]
     for place in product(*axes):
         own = [phase for _, phase in place if phase]
         if len(own) == len(place):
-            slide = Slide(spatial, tuple(phase.window for phase in own))
-            way = made.setdefault(slide, Way(slide, [], []))
-            way.phases.append(tuple(index for index, _ in place))
-            way.taps.append([_flat(taps, sizes) for taps in product(*(p.taps for p in own))])
+            slide = SlidingWindow(spatial, tuple(phase.window for phase in own))
+            phase_group = made.setdefault(slide, PhaseGroup(slide, [], []))
+            phase_group.phases.append(tuple(index for index, _ in place))
+            phase_group.taps.append(
+                [_flat(taps, sizes) for taps in product(*(p.taps for p in own))]
+            )
     return list(made.values())
 
 
@@ -191,14 +201,14 @@ def _flat(place: Sequence[int], sizes: Sequence[int]) -> int:
 
 
 def _in_order(
-    every: Sequence[Way], out: tuple[int, ...], strides: Sequence[int]
+    every: Sequence[PhaseGroup], out: tuple[int, ...], strides: Sequence[int]
 ) -> Callable[[Sequence[Any]], Sequence[Any]]:
     """What takes a map from its phases, one after the other, and the bias behind them."""
     starts, beyond = {}, 0
-    for way in every:
-        for phase in way.phases:
-            starts[phase] = (beyond, way.slide.counts)
-            beyond += prod(way.slide.counts)
+    for phase_group in every:
+        for phase in phase_group.phases:
+            starts[phase] = (beyond, phase_group.slide.counts)
+            beyond += prod(phase_group.slide.counts)
     *above, stride = strides
     order: list[int] = []
     for place in product(*map(range, out[:-1])):
@@ -214,8 +224,8 @@ def _in_order(
 
 
 def _joined(
-    parts: Sequence[Part],
-    made: Sequence[Made],
+    parts: Sequence[FilterGroup],
+    made: Sequence[BoundedOutput],
     bias: Numbers,
     pick: Callable[[Sequence[Any]], Sequence[Any]],
 ) -> list[float]:

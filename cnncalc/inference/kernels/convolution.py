@@ -13,13 +13,26 @@ from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.inference.kernels.bigint.map_conv import Mixer, filtered
-from cnncalc.inference.kernels.bigint.map_window import Slider, slides
+from cnncalc.inference.kernels.bigint.map_conv import WindowSums, filtered
+from cnncalc.inference.kernels.bigint.map_window import MapWindow, slides
 from cnncalc.inference.kernels.bigint.packed_map import kept, pack, packed_as
-from cnncalc.inference.kernels.conv_methods import Group, Piece, floating, joined, packed
-from cnncalc.inference.kernels.cost_model import Size, across, best, filtering, mixing, resident
-from cnncalc.inference.kernels.error_bounds import Made, astray
-from cnncalc.inference.kernels.im2col import slide_of
+from cnncalc.inference.kernels.conv_methods import (
+    ChannelBlock,
+    GroupOperands,
+    floating,
+    joined,
+    packed,
+)
+from cnncalc.inference.kernels.cost_model import (
+    ConvSize,
+    across,
+    best,
+    filtering,
+    mixing,
+    packed_maps_cost,
+)
+from cnncalc.inference.kernels.error_bounds import BoundedOutput, inexact
+from cnncalc.inference.kernels.im2col import sliding_window
 from cnncalc.inference.kernels.kernel import Kernel, numbers
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -27,9 +40,9 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cnncalc.inference.kernels.bigint.ops import Outcome
-    from cnncalc.inference.kernels.bigint.packed_map import Planes
-    from cnncalc.inference.kernels.im2col import Slide
+    from cnncalc.inference.kernels.bigint.ops import MapAndError
+    from cnncalc.inference.kernels.bigint.packed_map import PackedTensor
+    from cnncalc.inference.kernels.im2col import SlidingWindow
 
     Numbers = Sequence[float]
 
@@ -41,7 +54,7 @@ TOGETHER = 3_000_000  # weights held as Python floats at once
 WINDOW, GROUPED, FEW, HANDLED = 1.2, 1.5, 4, 130
 
 
-class Part(NamedTuple):
+class FilterGroup(NamedTuple):
     """Some filters that see the same maps, and where their weights begin."""
 
     maps: tuple[int, ...]
@@ -59,16 +72,16 @@ class Convolution(Kernel):
         """The layer's output, as near to the layer type's as TOLERANCE says."""
         (x,) = inputs
         packed = self.entering(x)
-        made = None if packed is None else self.resident(packed, parameters)
+        made = None if packed is None else self.on_packed_maps(packed, parameters)
         if made is None:
             return self._of_numbers(x, parameters)
         return Tensor(self.layer.output_shape(x.shape), made)
 
-    def entering(self, x: Tensor) -> Planes | None:
+    def entering(self, x: Tensor) -> PackedTensor | None:
         """The input, packed; None where that cannot be, or where another way is quicker."""
         if not self.mixes:
             return None
-        own = resident(self.size, packed=packed_as(x) is not None)
+        own = packed_maps_cost(self.size, packed=packed_as(x) is not None)
         return pack(x) if own < best(self.size).nanoseconds else None
 
     @property
@@ -76,13 +89,13 @@ class Convolution(Kernel):
         """Whether all filters see all maps, by a window that slides over packed ones."""
         layer, (shape,) = self.layer, self.shapes
         everywhere = layer.type == "conv" and layer.groups == 1 and layer.table is None
-        return everywhere and slides(slide_of(layer, shape))
+        return everywhere and slides(sliding_window(layer, shape))
 
     @property
-    def size(self) -> Size:
+    def size(self) -> ConvSize:
         """The channels in, the filters, and the slide."""
         (shape,) = self.shapes
-        return Size(shape.channels, self.layer.filters, slide_of(self.layer, shape))
+        return ConvSize(shape.channels, self.layer.filters, sliding_window(self.layer, shape))
 
     @property
     def nanoseconds(self) -> float:
@@ -90,9 +103,9 @@ class Convolution(Kernel):
         (shape,) = self.shapes
         if self.mixes:
             return min(best(self.size).nanoseconds, mixing(self.size))
-        slide = slide_of(self.layer, shape)
+        slide = sliding_window(self.layer, shape)
         parts = self.parts(shape.channels, slide.taps)
-        sizes = Counter(Size(len(part.maps), part.filters, slide) for part in parts)
+        sizes = Counter(ConvSize(len(part.maps), part.filters, slide) for part in parts)
         return sum(count * best(size).nanoseconds for size, count in sizes.items())
 
     def expected_nanoseconds(self, out: Shape) -> float:
@@ -104,29 +117,31 @@ class Convolution(Kernel):
             return self.nanoseconds * GROUPED + handled
         return self.nanoseconds * (1.0 if self.size.slide.single else WINDOW) + handled
 
-    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+    def on_packed_maps(
+        self, x: PackedTensor, parameters: Mapping[str, Numbers]
+    ) -> PackedTensor | None:
         """Every filter on all maps."""
         size, weights = self.size, parameters["weight"]
-        slider, wide = Slider(size.slide, x.layout), size.terms
-        mixer = Mixer(x, slider, size.slide.taps)
+        map_window, wide = MapWindow(size.slide, x.layout), size.terms
+        sums_of_maps = WindowSums(x, map_window, size.slide.taps)
         biases = parameters.get("bias", [0.0] * size.filters)
         rows = (numbers(weights, at * wide, wide) for at in range(size.filters))
         # How many numbers are 0 is found out where it matters.
-        turned = across(size) or (across(size, 0.0) and across(size, mixer.dense))
-        return kept(slider.layout, mixer.mix(rows, biases, across=turned))
+        turned = across(size) or (across(size, 0.0) and across(size, sums_of_maps.dense))
+        return kept(map_window.layout, sums_of_maps.mix(rows, biases, across=turned))
 
     def _of_numbers(self, x: Tensor, parameters: Mapping[str, Numbers]) -> Tensor:
         """The output by the ways that take numbers and make numbers, or by the layer type."""
-        slide = slide_of(self.layer, x.shape)
+        slide = sliding_window(self.layer, x.shape)
         parts = self.parts(x.shape.channels, slide.taps)
         made = [self._made(slide, x, parameters, part) for part in parts]
-        for index in astray(made):
+        for index in inexact(made):
             made[index] = floating(_group(slide, x, parameters, parts[index]))
-        if astray(made):
+        if inexact(made):
             return self.by_layer_type([x], parameters)
         return Tensor(self.layer.output_shape(x.shape), joined(made))
 
-    def parts(self, channels: int, taps: int) -> tuple[Part, ...]:
+    def parts(self, channels: int, taps: int) -> tuple[FilterGroup, ...]:
         """The layer's filters by the maps that they see."""
         if self.layer.type == "linear":
             return grouped(channels, self.layer.units, 1, taps)
@@ -134,9 +149,11 @@ class Convolution(Kernel):
             return tabled(self.layer.table, taps)
         return grouped(channels, self.layer.filters, self.layer.groups, taps)
 
-    def _made(self, slide: Slide, x: Tensor, parameters: Mapping[str, Numbers], part: Part) -> Made:
+    def _made(
+        self, slide: SlidingWindow, x: Tensor, parameters: Mapping[str, Numbers], part: FilterGroup
+    ) -> BoundedOutput:
         """A part's outputs by the quickest way, or by the next where that one is not open."""
-        plan = best(Size(len(part.maps), part.filters, slide)).plan
+        plan = best(ConvSize(len(part.maps), part.filters, slide)).plan
         if plan:
             group = _group(slide, x, parameters, part, plan.block)
             if made := packed(plan, group):
@@ -145,8 +162,12 @@ class Convolution(Kernel):
 
 
 def _group(
-    slide: Slide, x: Tensor, parameters: Mapping[str, Numbers], part: Part, block: int | None = None
-) -> Group:
+    slide: SlidingWindow,
+    x: Tensor,
+    parameters: Mapping[str, Numbers],
+    part: FilterGroup,
+    block: int | None = None,
+) -> GroupOperands:
     """The planes, weights and biases of a part, `block` channels in a piece."""
     maps, taps, places = part.maps, slide.taps, prod(slide.spatial)
     wide, block = len(maps) * taps, block or max(1, len(maps))
@@ -160,17 +181,17 @@ def _group(
         planes = [x.values[at * places : (at + 1) * places] for at in seen]
         begin, count = first * taps, len(seen) * taps
         rows = [numbers(parameters["weight"], at + begin, count) for at in starts]
-        pieces.append(Piece(planes, rows))
-    return Group(Size(len(maps), part.filters, slide), pieces, biases)
+        pieces.append(ChannelBlock(planes, rows))
+    return GroupOperands(ConvSize(len(maps), part.filters, slide), pieces, biases)
 
 
-def grouped(channels: int, filters: int, groups: int, taps: int) -> tuple[Part, ...]:
+def grouped(channels: int, filters: int, groups: int, taps: int) -> tuple[FilterGroup, ...]:
     """The parts of a convolution: its groups, cut where they have very many weights.
 
     >>> for part in grouped(4, 2, 2, 9):
     ...     part
-    Part(maps=(0, 1), first=0, filters=1, weights=0)
-    Part(maps=(2, 3), first=1, filters=1, weights=18)
+    FilterGroup(maps=(0, 1), first=0, filters=1, weights=0)
+    FilterGroup(maps=(2, 3), first=1, filters=1, weights=18)
     """
     seen, share = channels // groups, filters // groups
     most = max(1, TOGETHER // (seen * taps))
@@ -179,19 +200,19 @@ def grouped(channels: int, filters: int, groups: int, taps: int) -> tuple[Part, 
         maps = tuple(range(group * seen, (group + 1) * seen))
         for first in range(group * share, (group + 1) * share, most):
             count = min(most, (group + 1) * share - first)
-            made.append(Part(maps, first, count, first * seen * taps))
+            made.append(FilterGroup(maps, first, count, first * seen * taps))
     return tuple(made)
 
 
-def tabled(table: Sequence[tuple[int, ...]], taps: int) -> tuple[Part, ...]:
+def tabled(table: Sequence[tuple[int, ...]], taps: int) -> tuple[FilterGroup, ...]:
     """The parts of a connection table: one per filter.
 
     >>> tabled([(0,), (0, 2)], 25)[1]
-    Part(maps=(0, 2), first=1, filters=1, weights=25)
+    FilterGroup(maps=(0, 2), first=1, filters=1, weights=25)
     """
     starts = accumulate((len(maps) * taps for maps in table), initial=0)
     filters = enumerate(zip(table, starts, strict=False))  # the last start is the end
-    return tuple(Part(tuple(maps), first, 1, at) for first, (maps, at) in filters)
+    return tuple(FilterGroup(tuple(maps), first, 1, at) for first, (maps, at) in filters)
 
 
 class Depthwise(Convolution):
@@ -199,7 +220,7 @@ class Depthwise(Convolution):
 
     __slots__ = ()
 
-    def parts(self, channels: int, taps: int) -> tuple[Part, ...]:
+    def parts(self, channels: int, taps: int) -> tuple[FilterGroup, ...]:
         """Every map with its own filters."""
         return grouped(channels, self._filters(channels), channels, taps)
 
@@ -207,32 +228,34 @@ class Depthwise(Convolution):
         out: int = self.layer.channels_out(Shape(channels))
         return out
 
-    def entering(self, x: Tensor) -> Planes | None:
+    def entering(self, x: Tensor) -> PackedTensor | None:
         """The input, packed; None where windows or numbers do not allow it."""
-        return pack(x) if slides(slide_of(self.layer, x.shape)) else None
+        return pack(x) if slides(sliding_window(self.layer, x.shape)) else None
 
     @property
     def nanoseconds(self) -> float:
         """What the cost model expects the layer to take."""
         (shape,) = self.shapes
-        slide = slide_of(self.layer, shape)
-        size = Size(1, self._filters(shape.channels), slide)
+        slide = sliding_window(self.layer, shape)
+        size = ConvSize(1, self._filters(shape.channels), slide)
         if slides(slide):
             return filtering(size)
         return size.filters * best(size._replace(filters=1)).nanoseconds
 
-    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+    def on_packed_maps(
+        self, x: PackedTensor, parameters: Mapping[str, Numbers]
+    ) -> PackedTensor | None:
         """Each map by its own filters."""
-        slider = Slider(slide_of(self.layer, self.shapes[0]), x.layout)
-        return kept(slider.layout, self._outcomes(slider, x, parameters))
+        map_window = MapWindow(sliding_window(self.layer, self.shapes[0]), x.layout)
+        return kept(map_window.layout, self._outcomes(map_window, x, parameters))
 
     def _outcomes(
-        self, slider: Slider, x: Planes, parameters: Mapping[str, Numbers]
-    ) -> Iterator[Outcome | None]:
+        self, map_window: MapWindow, x: PackedTensor, parameters: Mapping[str, Numbers]
+    ) -> Iterator[MapAndError | None]:
         filters = self._filters(len(x.planes))
         taps = len(parameters["weight"]) // filters
         biases = parameters.get("bias", [0.0] * filters)
         for index in range(filters):
             row = numbers(parameters["weight"], index * taps, taps)
             plane = x.planes[index * len(x.planes) // filters]
-            yield filtered(slider, plane, row, biases[index], x.off)
+            yield filtered(map_window, plane, row, biases[index], x.off)

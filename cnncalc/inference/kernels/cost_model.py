@@ -12,14 +12,14 @@ from math import inf, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference.kernels.bigint.lanes import NARROW, WIDE, WORD
-from cnncalc.inference.kernels.bigint.tiling import Plan
-from cnncalc.inference.kernels.bigint.winograd import POINTS, scheme
+from cnncalc.inference.kernels.bigint.tiling import PackedLayout
+from cnncalc.inference.kernels.bigint.winograd import POINTS, winograd_tiling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.inference.kernels.bigint.winograd import Stage
-    from cnncalc.inference.kernels.im2col import Slide
+    from cnncalc.inference.kernels.im2col import SlidingWindow
     from cnncalc.window import Window
 
 # Operations on packed vectors: a call, and what each lane of 8 bytes adds to it. Vectors that are
@@ -48,12 +48,12 @@ TILES = (1, 2, 3, 4)
 EXPECTED = 7.5e-6 * 4 / 1.5
 
 
-class Size(NamedTuple):
+class ConvSize(NamedTuple):
     """A convolution without groups: channels in, filters, and the slide."""
 
     channels: int
     filters: int
-    slide: Slide
+    slide: SlidingWindow
 
     @property
     def terms(self) -> int:
@@ -66,28 +66,29 @@ class Size(NamedTuple):
         return prod(self.slide.counts)
 
 
-class Choice(NamedTuple):
+class ConvMethod(NamedTuple):
     """The quickest way and its time; without a plan it is in floating point."""
 
     nanoseconds: float
-    plan: Plan | None
+    plan: PackedLayout | None
 
 
 @lru_cache(maxsize=512)
-def best(size: Size) -> Choice:
+def best(size: ConvSize) -> ConvMethod:
     """The quickest way for a convolution of this size.
 
-    >>> from cnncalc.inference.kernels.im2col import Slide
+    >>> from cnncalc.inference.kernels.im2col import SlidingWindow
     >>> from cnncalc.window import Window
-    >>> plan = best(Size(64, 64, Slide((56, 56), (Window(3, begin=1, end=1),) * 2))).plan
-    >>> [scheme.products for scheme in plan.schemes]  # of 12, for four outputs
+    >>> slide = SlidingWindow((56, 56), (Window(3, begin=1, end=1),) * 2)
+    >>> plan = best(ConvSize(64, 64, slide)).plan
+    >>> [tiling.products for tiling in plan.tilings]  # of 12, for four outputs
     [6, 6]
     """
-    floats = Choice(in_floats(size), None)
+    floats = ConvMethod(in_floats(size), None)
     return min([floats, *_candidates(size)], key=lambda choice: choice.nanoseconds)
 
 
-def resident(size: Size, *, packed: bool) -> float:
+def packed_maps_cost(size: ConvSize, *, packed: bool) -> float:
     """Nanoseconds for a convolution from packed maps to packed maps.
 
     What other ways spend on numbers that come packed, and what later layers will spend on
@@ -100,32 +101,32 @@ def resident(size: Size, *, packed: bool) -> float:
     return mixing(size) - size.filters * size.places * KEPT + (-inputs if packed else inputs)
 
 
-def across(size: Size, dense: float = 1.0) -> bool:
+def across(size: ConvSize, dense: float = 1.0) -> bool:
     """Whether a lane per filter, and not per place, makes sums of packed maps more quickly.
 
     Then only that share of the maps' numbers counts that are not 0.
 
-    >>> from cnncalc.inference.kernels.im2col import Slide
+    >>> from cnncalc.inference.kernels.im2col import SlidingWindow
     >>> from cnncalc.window import Window
-    >>> across(Size(160, 960, Slide((7, 7), (Window(1),) * 2)))
+    >>> across(ConvSize(160, 960, SlidingWindow((7, 7), (Window(1),) * 2)))
     True
     """
     return size.slide.single and _across(size, dense) < _along(size)
 
 
-def mixing(size: Size) -> float:
+def mixing(size: ConvSize) -> float:
     """Nanoseconds for a convolution from packed maps to packed maps, by the quicker way.
 
-    >>> from cnncalc.inference.kernels.im2col import Slide
+    >>> from cnncalc.inference.kernels.im2col import SlidingWindow
     >>> from cnncalc.window import Window
-    >>> mixing(Size(1, 1, Slide((1, 1), (Window(1),) * 2))) > SETTLING + SETTLED
+    >>> mixing(ConvSize(1, 1, SlidingWindow((1, 1), (Window(1),) * 2))) > SETTLING + SETTLED
     True
     """
     sums = _across(size) if across(size) else _along(size)
     return sums + size.filters * (SETTLING + size.places * SETTLED)
 
 
-def filtering(size: Size) -> float:
+def filtering(size: ConvSize) -> float:
     """Nanoseconds for filters that each see one packed map, and make a packed map of it."""
     lanes, filters = size.places, size.filters
     views = size.slide.taps * (CALL + lanes * ADD)
@@ -133,7 +134,7 @@ def filtering(size: Size) -> float:
     return filters * (views + products + SETTLING + lanes * SETTLED)
 
 
-def _along(size: Size) -> float:
+def _along(size: ConvSize) -> float:
     """Sums with a lane per place: what the taps see put in place, and all products."""
     lanes = size.places
     views = 0 if size.slide.single else size.terms * (CALL + lanes * ADD)
@@ -141,14 +142,14 @@ def _along(size: Size) -> float:
     return views + products
 
 
-def _across(size: Size, dense: float = 1.0) -> float:
+def _across(size: ConvSize, dense: float = 1.0) -> float:
     """Sums with a lane per filter: numbers and weights change sides, and the sums once more."""
     scalars, weights = size.channels * size.places, size.channels * size.filters
     products = scalars * dense * (2 * CALL + size.filters * (MULTIPLY + ADD))
     return products + scalars * PLACE + weights * LAID + size.places * size.filters * TURN
 
 
-def in_floats(size: Size) -> float:
+def in_floats(size: ConvSize) -> float:
     """Nanoseconds for the better of the two ways in floating point."""
     outputs = size.filters * size.places
     ordinary = outputs * (size.terms * ORDINARY + ORDINARY_CALL)
@@ -157,15 +158,15 @@ def in_floats(size: Size) -> float:
     return min(ordinary, distance) + seen * GATHER
 
 
-def _candidates(size: Size) -> Iterator[Choice]:
-    axes = [[scheme(*way) for way in _ways(window)] for window in size.slide.windows]
-    for schemes, lanes, by_filter in product(product(*axes), (WIDE, NARROW), (True, False)):
-        plan = Plan(size.slide, schemes, lanes, by_filter, 0)
+def _candidates(size: ConvSize) -> Iterator[ConvMethod]:
+    axes = [[winograd_tiling(*way) for way in _ways(window)] for window in size.slide.windows]
+    for tilings, lanes, by_filter in product(product(*axes), (WIDE, NARROW), (True, False)):
+        plan = PackedLayout(size.slide, tilings, lanes, by_filter, 0)
         block = min(_precise(size, plan), _small(size, plan))
         if block:
             blocks = -(-size.channels // block)
             plan = plan._replace(block=-(-size.channels // blocks))
-            yield Choice(_nanoseconds(size, plan, blocks), plan)
+            yield ConvMethod(_nanoseconds(size, plan, blocks), plan)
 
 
 def _ways(window: Window) -> Iterator[tuple[int, int, int, int]]:
@@ -176,26 +177,26 @@ def _ways(window: Window) -> Iterator[tuple[int, int, int, int]]:
             yield window.kernel, window.stride, window.dilation, tile
 
 
-def _precise(size: Size, plan: Plan) -> int:
+def _precise(size: ConvSize, plan: PackedLayout) -> int:
     """The channels that may share a fixed point and be expected to be precise enough."""
     steps = EXPECTED**2 / size.terms * 2.0 ** (plan.lanes.width - 1) / plan.scale
     return min(size.channels, int(steps / size.slide.taps))
 
 
-def _small(size: Size, plan: Plan) -> int:
+def _small(size: ConvSize, plan: PackedLayout) -> int:
     """The channels whose vectors fit in memory; at least one."""
     lanes = size.filters if plan.by_filter else _lanes(plan)[0]
     return max(1, int(MEMORY / (_products(plan) * lanes * plan.lanes.size)))
 
 
-def _products(plan: Plan) -> int:
-    return prod(scheme.products for scheme in plan.schemes)
+def _products(plan: PackedLayout) -> int:
+    return prod(tiling.products for tiling in plan.tilings)
 
 
-def _lanes(plan: Plan) -> tuple[int, int, int]:
+def _lanes(plan: PackedLayout) -> tuple[int, int, int]:
     """Lanes from the first tile to the last, cells of a phase, tiles."""
     lanes, cells, tiles = 1, 1, 1
-    axes = zip(plan.slide.counts, plan.schemes, strict=True)
+    axes = zip(plan.slide.counts, plan.tilings, strict=True)
     for count, way in reversed(list(axes)):
         own = -(-count // way.tile)
         lanes += (own - 1) * cells
@@ -204,17 +205,17 @@ def _lanes(plan: Plan) -> tuple[int, int, int]:
     return lanes, cells, tiles
 
 
-def _nanoseconds(size: Size, plan: Plan, blocks: int) -> float:
+def _nanoseconds(size: ConvSize, plan: PackedLayout, blocks: int) -> float:
     """The time of a plan: multiplications, combinations, and numbers in and out of lanes."""
     lanes, cells, tiles = _lanes(plan)
     channels, filters, wide = size.channels, size.filters, plan.lanes.size / WORD
     rows, length = (tiles, filters) if plan.by_filter else (filters, lanes)
-    offsets = prod(len(scheme.offsets) for scheme in plan.schemes)
-    phases = prod(min(scheme.step, len(scheme.offsets)) for scheme in plan.schemes)
-    into = _combining([s.inputs for s in plan.schemes], [len(s.offsets) for s in plan.schemes])
-    of = _combining([s.weights for s in plan.schemes], [w.kernel for w in size.slide.windows])
+    offsets = prod(len(tiling.offsets) for tiling in plan.tilings)
+    phases = prod(min(tiling.step, len(tiling.offsets)) for tiling in plan.tilings)
+    into = _combining([s.inputs for s in plan.tilings], [len(s.offsets) for s in plan.tilings])
+    of = _combining([s.weights for s in plan.tilings], [w.kernel for w in size.slide.windows])
     out = _combining(
-        [s.outputs for s in plan.schemes], [s.products if s.outputs else 1 for s in plan.schemes]
+        [s.outputs for s in plan.tilings], [s.products if s.outputs else 1 for s in plan.tilings]
     )
     vectors = 1 if plan.by_filter else channels  # of inputs; those of weights are the other way
     products = _products(plan)

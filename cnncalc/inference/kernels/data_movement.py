@@ -11,22 +11,22 @@ from abc import abstractmethod
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
-from cnncalc.inference.kernels.im2col import Slide, picker, taps
-from cnncalc.inference.kernels.kernel import MOVED, Kernel, Rate, planes_of
+from cnncalc.inference.kernels.im2col import SlidingWindow, picker, taps
+from cnncalc.inference.kernels.kernel import MOVED, Kernel, KernelRate, planes_of
 from cnncalc.tensor import Tensor
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cnncalc.inference.kernels.bigint.packed_map import Planes
+    from cnncalc.inference.kernels.bigint.packed_map import PackedTensor
     from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]
-    Steps = Sequence[Iterable[int]]
+    AxisSteps = Sequence[Iterable[int]]
 
 
-def order(axes: Steps) -> list[int]:
+def order(axes: AxisSteps) -> list[int]:
     """Every sum of one step along each axis, the last axis fastest.
 
     >>> order([(0, 10), (1, 2)])
@@ -53,14 +53,16 @@ class Same(Kernel):
 
     __slots__ = ()
 
-    rate: ClassVar[Rate] = Rate(0, 3)
+    rate: ClassVar[KernelRate] = KernelRate(0, 3)
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """What came in."""
         (x,) = inputs
         return x._replace(shape=self.layer.output_shape(x.shape))
 
-    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+    def on_packed_maps(
+        self, x: PackedTensor, parameters: Mapping[str, Numbers]
+    ) -> PackedTensor | None:
         """What came in."""
         return x
 
@@ -70,7 +72,7 @@ class Slice(Kernel):
 
     __slots__ = ()
 
-    rate: ClassVar[Rate] = MOVED
+    rate: ClassVar[KernelRate] = MOVED
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """One stretch of what came in."""
@@ -85,7 +87,7 @@ class Shuffle(Kernel):
 
     __slots__ = ()
 
-    rate: ClassVar[Rate] = MOVED
+    rate: ClassVar[KernelRate] = MOVED
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Map by map: the first of every group, then the second, and so on."""
@@ -103,7 +105,7 @@ class Crop(Kernel):
 
     __slots__ = ()
 
-    rate: ClassVar[Rate] = MOVED
+    rate: ClassVar[KernelRate] = MOVED
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Row by row."""
@@ -134,7 +136,7 @@ class Concat(Kernel):
 
     __slots__ = ()
 
-    rate: ClassVar[Rate] = MOVED
+    rate: ClassVar[KernelRate] = MOVED
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Row by row of the axes before the chosen one: every input's stretch in turn."""
@@ -163,13 +165,13 @@ class Pad(Kernel):
 
     __slots__ = ()
 
-    rate: ClassVar[Rate] = MOVED
+    rate: ClassVar[KernelRate] = MOVED
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """What a window of one tap sees as it slides over the padded map."""
         (x,) = inputs
         windows = tuple(Window(1, begin=begin, end=end) for begin, end in self.layer.sides(x.shape))
-        (pick,) = taps(Slide(x.shape.spatial, windows, self.layer.mode))
+        (pick,) = taps(SlidingWindow(x.shape.spatial, windows, self.layer.mode))
         values: list[float] = []
         for plane in planes_of(x):
             values += pick([*plane, self.layer.value])
@@ -181,7 +183,7 @@ class Moves(Kernel):
 
     __slots__ = ()
 
-    rate: ClassVar[Rate] = MOVED
+    rate: ClassVar[KernelRate] = MOVED
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Every map's numbers in the new order."""
@@ -193,7 +195,7 @@ class Moves(Kernel):
         return Tensor(self.layer.output_shape(x.shape), values)
 
     @abstractmethod
-    def steps(self, shape: Shape) -> Steps:
+    def steps(self, shape: Shape) -> AxisSteps:
         """The steps whose sums are the places to be read."""
 
     def maps(self, shape: Shape) -> int:
@@ -207,7 +209,7 @@ class Space2Depth(Moves):
 
     __slots__ = ()
 
-    def steps(self, shape: Shape) -> Steps:
+    def steps(self, shape: Shape) -> AxisSteps:
         """The places in a block, then the blocks."""
         block, axes = (
             self.layer.block,
@@ -230,7 +232,7 @@ class Depth2Space(Moves):
 
     __slots__ = ()
 
-    def steps(self, shape: Shape) -> Steps:
+    def steps(self, shape: Shape) -> AxisSteps:
         """Along each axis, a step from map to map within a block, and one from block to block."""
         block, places = self.layer.block, prod(shape.spatial)
         maps: Sequence[int] = strides((block,) * shape.rank)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from cnncalc.inference.kernels.error_bounds import (
     EPSILON,
     SAME_AS_DEFINITION,
-    Made,
-    astray,
+    BoundedOutput,
+    inexact,
     largest,
 )
 from cnncalc.inference.kernels.kernel import Kernel, numbers
@@ -49,7 +49,7 @@ class Dense(Kernel):
             if not SAME_AS_DEFINITION:
                 norm = max(norm, dist(row, origin))
         error = (terms + 4) * EPSILON * (norm * dist(seen, origin) + largest(biases))
-        made = Made([values], 0.0 if SAME_AS_DEFINITION or not isfinite(error) else error)
-        if astray([made]):
+        made = BoundedOutput([values], 0.0 if SAME_AS_DEFINITION or not isfinite(error) else error)
+        if inexact([made]):
             return self.by_layer_type(inputs, parameters)
         return Tensor(out, values)

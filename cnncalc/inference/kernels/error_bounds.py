@@ -36,7 +36,7 @@ UP = 1 + 1e-9  # what norms are rounded up by, for the rounding of their own com
 TOLERANCE = 1e-5  # of the largest output, the most that an output may be off
 
 
-class Made(NamedTuple):
+class BoundedOutput(NamedTuple):
     """A way's outputs, a plane per filter, and the most by which any of them is off."""
 
     planes: list[list[float]]
@@ -47,7 +47,7 @@ class Made(NamedTuple):
         return self.error <= TOLERANCE * (peak - self.error) or not self.error
 
 
-def astray(made: Sequence[Made]) -> list[int]:
+def inexact(made: Sequence[BoundedOutput]) -> list[int]:
     """Which of several parts of one layer are not exact enough.
 
     Parts are held against the largest output of all; most often the first planes show that

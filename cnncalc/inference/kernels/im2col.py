@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Numbers = Sequence[float]
 
 
-class Slide(NamedTuple):
+class SlidingWindow(NamedTuple):
     """What slides over what: the spatial sizes, one window per axis, and the edge's mode."""
 
     spatial: tuple[int, ...]
@@ -49,17 +49,19 @@ class Slide(NamedTuple):
         return prod(window.kernel for window in self.windows)
 
 
-def slide_of(layer: Any, shape: Shape) -> Slide:
+def sliding_window(layer: Any, shape: Shape) -> SlidingWindow:
     """The slide of a windowed layer; a linear layer slides a window of 1.
 
     >>> from cnncalc.layers.conv import Conv
     >>> from cnncalc.shapes import Shape
-    >>> slide_of(Conv(filters=6, kernel=(5,)), Shape(1, (32, 32))).counts
+    >>> sliding_window(Conv(filters=6, kernel=(5,)), Shape(1, (32, 32))).counts
     (28, 28)
     """
     if not hasattr(layer, "windows"):
-        return Slide(shape.spatial, (Window(1),) * shape.rank)
-    return Slide(shape.spatial, layer.windows(shape), getattr(layer, "padding_mode", "zeros"))
+        return SlidingWindow(shape.spatial, (Window(1),) * shape.rank)
+    return SlidingWindow(
+        shape.spatial, layer.windows(shape), getattr(layer, "padding_mode", "zeros")
+    )
 
 
 def picker(places: Sequence[int]) -> Callable[[Sequence[Any]], Sequence[Any]]:
@@ -97,7 +99,7 @@ TOGETHER = 50_000  # numbers of windows at once: few enough to stay in a process
 
 
 @lru_cache(maxsize=8)
-def taps(slide: Slide) -> list[Callable[[Sequence[Any]], Sequence[Any]]]:
+def taps(slide: SlidingWindow) -> list[Callable[[Sequence[Any]], Sequence[Any]]]:
     """Per tap, what takes its input at every position from a plane followed by a 0."""
     axes: list[list[list[int | None]]] = []
     for window, size, count in zip(slide.windows, slide.spatial, slide.counts, strict=True):
@@ -120,12 +122,12 @@ def _flat(axes: Sequence[Sequence[int | None]], spatial: Sequence[int]) -> list[
     return [padding if place is None else place for place in flat]
 
 
-def windows(slide: Slide, planes: Sequence[Numbers]) -> Iterator[tuple[float, ...]]:
+def windows(slide: SlidingWindow, planes: Sequence[Numbers]) -> Iterator[tuple[float, ...]]:
     """What the window sees at each position, channel by channel.
 
-    >>> from cnncalc.inference.kernels.im2col import Slide
+    >>> from cnncalc.inference.kernels.im2col import SlidingWindow
     >>> from cnncalc.window import Window
-    >>> list(windows(Slide((3,), (Window(2),)), [[1.0, 2.0, 3.0]]))
+    >>> list(windows(SlidingWindow((3,), (Window(2),)), [[1.0, 2.0, 3.0]]))
     [(1.0, 2.0), (2.0, 3.0)]
     """
     padded = [[*plane, 0.0] for plane in planes]
@@ -133,13 +135,13 @@ def windows(slide: Slide, planes: Sequence[Numbers]) -> Iterator[tuple[float, ..
 
 
 def ordinary(
-    slide: Slide, planes: Sequence[Numbers], rows: Sequence[Numbers], biases: Numbers
+    slide: SlidingWindow, planes: Sequence[Numbers], rows: Sequence[Numbers], biases: Numbers
 ) -> list[list[float]]:
     """Per filter, its output plane: bias + the sum of the products, in order.
 
-    >>> from cnncalc.inference.kernels.im2col import Slide
+    >>> from cnncalc.inference.kernels.im2col import SlidingWindow
     >>> from cnncalc.window import Window
-    >>> ordinary(Slide((3,), (Window(2),)), [[1.0, 2.0, 3.0]], [[1.0, 10.0]], [0.5])
+    >>> ordinary(SlidingWindow((3,), (Window(2),)), [[1.0, 2.0, 3.0]], [[1.0, 10.0]], [0.5])
     [[21.5, 32.5]]
     """
     outputs: list[list[float]] = [[] for _ in rows]
@@ -151,7 +153,11 @@ def ordinary(
 
 
 def distances(
-    slide: Slide, planes: Sequence[Numbers], rows: Sequence[Numbers], biases: Numbers, norm: float
+    slide: SlidingWindow,
+    planes: Sequence[Numbers],
+    rows: Sequence[Numbers],
+    biases: Numbers,
+    norm: float,
 ) -> tuple[list[list[float]], float]:
     """Per filter, its output plane; and the most by which any number is off, biases aside.
 

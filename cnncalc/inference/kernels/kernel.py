@@ -11,13 +11,13 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.inference.kernels.bigint.packed_map import Planes
+    from cnncalc.inference.kernels.bigint.packed_map import PackedTensor
     from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]
 
 
-class Rate(NamedTuple):
+class KernelRate(NamedTuple):
     """Nanoseconds for each map, and for each number of the output or of the inputs."""
 
     map: float
@@ -30,8 +30,8 @@ class Rate(NamedTuple):
         return sum(shape.channels * self.map + shape.size * self.number for shape in shapes)
 
 
-OTHER = Rate(0, 300)  # curves such as gelu and softmax, and what has no kernel
-MOVED = Rate(300, 18)  # numbers that only change places
+OTHER = KernelRate(0, 300)  # curves such as gelu and softmax, and what has no kernel
+MOVED = KernelRate(300, 18)  # numbers that only change places
 
 
 class Kernel(ABC):
@@ -44,7 +44,7 @@ class Kernel(ABC):
 
     __slots__ = ("layer", "shapes")
 
-    rate: ClassVar[Rate] = OTHER
+    rate: ClassVar[KernelRate] = OTHER
 
     def __init__(self, layer: Any, shapes: Sequence[Shape]) -> None:
         self.layer, self.shapes = layer, shapes
@@ -57,7 +57,9 @@ class Kernel(ABC):
         """About how long the layer takes, for an estimate ahead of a pass."""
         return self.rate.nanoseconds(self.shapes, out)
 
-    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+    def on_packed_maps(
+        self, x: PackedTensor, parameters: Mapping[str, Numbers]
+    ) -> PackedTensor | None:
         """The output for packed maps, packed; None where the kernel or the numbers forbid it."""
         return None
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.inference.kernels.bigint.ops import added
 from cnncalc.inference.kernels.bigint.packed_map import kept, packed_as
-from cnncalc.inference.kernels.kernel import Kernel, Rate, larger
+from cnncalc.inference.kernels.kernel import Kernel, KernelRate, larger
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.inference.kernels.bigint.packed_map import Planes
+    from cnncalc.inference.kernels.bigint.packed_map import PackedTensor
     from cnncalc.shapes import Shape
 
     Numbers = Sequence[float]
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 class Add(Kernel):
     """The sum at every place, from the first input to the last."""
 
-    rate: ClassVar[Rate] = Rate(3000, 56)
+    rate: ClassVar[KernelRate] = KernelRate(3000, 56)
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Add the tensors."""
         packed = list(filter(None, map(packed_as, inputs)))
-        if len(packed) == len(inputs) and (made := _resident(packed)):
+        if len(packed) == len(inputs) and (made := _on_packed_maps(packed)):
             return Tensor(inputs[0].shape, made)
         values = list(inputs[0].values)
         for tensor in inputs[1:]:
@@ -35,7 +35,7 @@ class Add(Kernel):
         return Tensor(inputs[0].shape, values)
 
 
-def _resident(every: Sequence[Planes]) -> Planes | None:
+def _on_packed_maps(every: Sequence[PackedTensor]) -> PackedTensor | None:
     """The sum of packed tensors; None where they differ in shape."""
     layout = every[0].layout
     if any(x.layout != layout for x in every):
@@ -47,7 +47,7 @@ def _resident(every: Sequence[Planes]) -> Planes | None:
 class Max(Kernel):
     """The largest at every place; NaN wins."""
 
-    rate: ClassVar[Rate] = Rate(3000, 56)
+    rate: ClassVar[KernelRate] = KernelRate(3000, 56)
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Compare the tensors."""
@@ -60,7 +60,7 @@ class Max(Kernel):
 class Mul(Kernel):
     """The product at every place; a gate per channel scales its whole plane."""
 
-    rate: ClassVar[Rate] = Rate(0, 75)
+    rate: ClassVar[KernelRate] = KernelRate(0, 75)
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Multiply the tensors."""

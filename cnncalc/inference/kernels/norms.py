@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from cnncalc.inference.kernels.bigint.ops import affine
 from cnncalc.inference.kernels.bigint.packed_map import kept, packed_as
 from cnncalc.inference.kernels.error_bounds import EPSILON, usual
-from cnncalc.inference.kernels.kernel import Kernel, Rate, larger, planes_of
+from cnncalc.inference.kernels.kernel import Kernel, KernelRate, larger, planes_of
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cnncalc.inference.kernels.bigint.ops import Outcome
-    from cnncalc.inference.kernels.bigint.packed_map import Layout, Plane, Planes
+    from cnncalc.inference.kernels.bigint.ops import MapAndError
+    from cnncalc.inference.kernels.bigint.packed_map import MapLayout, PackedMap, PackedTensor
 
     Numbers = Sequence[float]
 
 
-class Line(NamedTuple):
+class Normalisation(NamedTuple):
     """(x - mean)/spread·weight + bias."""
 
     mean: float
@@ -59,35 +59,37 @@ class Line(NamedTuple):
 class Bn(Kernel):
     """Each channel by the statistics of training."""
 
-    rate: ClassVar[Rate] = Rate(7000, 16)
+    rate: ClassVar[KernelRate] = KernelRate(7000, 16)
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Take off the mean, scale, shift."""
         (x,) = inputs
-        if (there := packed_as(x)) and (made := self.resident(there, parameters)):
+        if (there := packed_as(x)) and (made := self.on_packed_maps(there, parameters)):
             return Tensor(x.shape, made)
         pairs = zip(planes_of(x), self._lines(parameters), strict=True)
         return Tensor(x.shape, [v for plane, line in pairs for v in line.of(plane)])
 
-    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+    def on_packed_maps(
+        self, x: PackedTensor, parameters: Mapping[str, Numbers]
+    ) -> PackedTensor | None:
         """Packed maps, normalised."""
-        return _resident(x, self._lines(parameters))
+        return _on_packed_maps(x, self._lines(parameters))
 
-    def _lines(self, parameters: Mapping[str, Numbers]) -> Iterator[Line]:
+    def _lines(self, parameters: Mapping[str, Numbers]) -> Iterator[Normalisation]:
         """What is taken off, scaled by and added in each channel."""
         statistics = zip(parameters["running_mean"], parameters["running_var"], strict=True)
         for channel, (mean, variance) in enumerate(statistics):
             weight, bias = _learned(parameters, channel)
-            yield Line(mean, sqrt(variance + self.layer.eps), weight, bias)
+            yield Normalisation(mean, sqrt(variance + self.layer.eps), weight, bias)
 
 
-def _resident(x: Planes, lines: Iterable[Line]) -> Planes | None:
+def _on_packed_maps(x: PackedTensor, lines: Iterable[Normalisation]) -> PackedTensor | None:
     """Packed maps, normalised; None where the numbers do not allow it."""
     pairs = zip(x.planes, lines, strict=True)
     return kept(x.layout, (_normal(plane, line, x.layout) for plane, line in pairs))
 
 
-def _normal(plane: Plane, line: Line, layout: Layout) -> Outcome | None:
+def _normal(plane: PackedMap, line: Normalisation, layout: MapLayout) -> MapAndError | None:
     away = line.mean * line.scale
     size = abs(away) + abs(line.bias)
     if not line.usual or not (usual(size) or not size):
@@ -99,7 +101,7 @@ def _normal(plane: Plane, line: Line, layout: Layout) -> Outcome | None:
 class Gn(Kernel):
     """Each group of channels (in instance norm each channel) by its own statistics."""
 
-    rate: ClassVar[Rate] = Rate(7000, 16)
+    rate: ClassVar[KernelRate] = KernelRate(7000, 16)
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Take off the mean of the group, scale, shift."""
@@ -112,7 +114,7 @@ class Gn(Kernel):
                 group = [v for own in planes[channel : channel + share] for v in own]
                 mean, spread = _statistics(group, self.layer.eps)
             weight, bias = _learned(parameters, channel)
-            values += Line(mean, spread, weight, bias).of(plane)
+            values += Normalisation(mean, spread, weight, bias).of(plane)
         return Tensor(x.shape, values)
 
 

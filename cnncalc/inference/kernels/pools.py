@@ -8,33 +8,33 @@ from math import inf, isnan, nan, prod
 from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.inference.kernels.data_movement import order, strides
-from cnncalc.inference.kernels.im2col import picker, slide_of, taps
-from cnncalc.inference.kernels.kernel import Kernel, Rate, larger, planes_of
+from cnncalc.inference.kernels.im2col import picker, sliding_window, taps
+from cnncalc.inference.kernels.kernel import Kernel, KernelRate, larger, planes_of
 from cnncalc.layers._math import maximum
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from cnncalc.inference.kernels.im2col import Slide
+    from cnncalc.inference.kernels.im2col import SlidingWindow
     from cnncalc.window import Window
 
     Numbers = Sequence[float]
     Join = Callable[[Sequence[Numbers]], Numbers]
 
 
-WINDOWS, WHOLE = Rate(5000, 140, inputs=True), Rate(0, 40, inputs=True)
+WINDOWS, WHOLE = KernelRate(5000, 140, inputs=True), KernelRate(0, 40, inputs=True)
 
 
 class MaxPool(Kernel):
     """The largest number of each window; one axis after the other, the innermost first."""
 
-    rate: ClassVar[Rate] = WINDOWS
+    rate: ClassVar[KernelRate] = WINDOWS
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
-        """Plane by plane; the comparisons that let NaN win only where there may be one."""
+        """PackedMap by plane; the comparisons that let NaN win only where there may be one."""
         (x,) = inputs
-        slide = slide_of(self.layer, x.shape)
+        slide = sliding_window(self.layer, x.shape)
         values: list[float] = []
         for plane in planes_of(x):
             join = partial(reduce, larger) if isnan(sum(plane)) else highest
@@ -59,7 +59,7 @@ def highest(lines: Sequence[Numbers]) -> Numbers:
     return best
 
 
-def _highest_of_windows(slide: Slide, plane: Numbers, join: Join) -> Numbers:
+def _highest_of_windows(slide: SlidingWindow, plane: Numbers, join: Join) -> Numbers:
     """One map's windows."""
     *outer, last = slide.windows
     counts, sizes = slide.counts, slide.spatial
@@ -114,12 +114,12 @@ def _along_axis(
 class SumPool(Kernel):
     """The sum of each window, in the layer type's order."""
 
-    rate: ClassVar[Rate] = WINDOWS
+    rate: ClassVar[KernelRate] = WINDOWS
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Add up the taps, plane by plane."""
         (x,) = inputs
-        slide = slide_of(self.layer, x.shape)
+        slide = sliding_window(self.layer, x.shape)
         values = [total for plane in planes_of(x) for total in _sums(slide, plane)]
         return Tensor(self.layer.output_shape(x.shape), values)
 
@@ -127,12 +127,12 @@ class SumPool(Kernel):
 class AvgPool(Kernel):
     """The sum of each window, over what the layer type's own rule says."""
 
-    rate: ClassVar[Rate] = WINDOWS
+    rate: ClassVar[KernelRate] = WINDOWS
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Add up the taps, plane by plane, and divide."""
         (x,) = inputs
-        slide = slide_of(self.layer, x.shape)
+        slide = sliding_window(self.layer, x.shape)
         inside = list(map(int, _sums(slide, [1.0] * prod(slide.spatial))))
         divisors = self.layer.divisors(x.shape, inside)
         values: list[float] = []
@@ -142,7 +142,7 @@ class AvgPool(Kernel):
         return Tensor(self.layer.output_shape(x.shape), values)
 
 
-def _sums(slide: Slide, plane: Numbers) -> Iterator[float]:
+def _sums(slide: SlidingWindow, plane: Numbers) -> Iterator[float]:
     padded = [*plane, 0.0]
     return map(sum, zip(*(pick(padded) for pick in taps(slide)), strict=True))
 
@@ -150,7 +150,7 @@ def _sums(slide: Slide, plane: Numbers) -> Iterator[float]:
 class AdaptivePool(Kernel):
     """The mean or the largest number of windows of any sizes."""
 
-    rate: ClassVar[Rate] = WHOLE
+    rate: ClassVar[KernelRate] = WHOLE
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """Window by window, each taken out of its plane in C."""
@@ -172,7 +172,7 @@ class AdaptivePool(Kernel):
 class Gap(Kernel):
     """The mean of each map."""
 
-    rate: ClassVar[Rate] = WHOLE
+    rate: ClassVar[KernelRate] = WHOLE
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """One number per plane."""
@@ -184,7 +184,7 @@ class Gap(Kernel):
 class Gmp(Kernel):
     """The largest number of each map; NaN wins."""
 
-    rate: ClassVar[Rate] = WHOLE
+    rate: ClassVar[KernelRate] = WHOLE
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """One number per plane."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.inference.kernels.conv_methods import joined
 from cnncalc.inference.kernels.data_movement import Moves, strides
-from cnncalc.inference.kernels.error_bounds import EPSILON, Made, astray, largest
+from cnncalc.inference.kernels.error_bounds import EPSILON, BoundedOutput, inexact, largest
 from cnncalc.inference.kernels.kernel import planes_of
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -16,7 +16,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.inference.kernels.data_movement import Steps
+    from cnncalc.inference.kernels.data_movement import AxisSteps
 
     Numbers = Sequence[float]
 
@@ -41,12 +41,14 @@ class Upsample(Moves):
         axes = [shares(self.layer, x.shape, axis) for axis in range(x.shape.rank)]
         # The maps of a line are worked as the rows of one map.
         planes = [x.values] if x.shape.rank == 1 else planes_of(x)
-        made = Made([_blended(plane, x.shape.spatial, axes) for plane in planes], EXACT * top)
-        if astray([made]):
+        made = BoundedOutput(
+            [_blended(plane, x.shape.spatial, axes) for plane in planes], EXACT * top
+        )
+        if inexact([made]):
             return self.by_layer_type(inputs, parameters)
         return Tensor(self.layer.output_shape(x.shape), joined([made]))
 
-    def steps(self, shape: Shape) -> Steps:
+    def steps(self, shape: Shape) -> AxisSteps:
         """Along each axis, the nearest places."""
         axes = enumerate(strides(shape.spatial))
         return [

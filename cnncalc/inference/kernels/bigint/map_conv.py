@@ -23,9 +23,9 @@ from cnncalc.inference.kernels.error_bounds import UP, usual
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.inference.kernels.bigint.map_window import Slider
-    from cnncalc.inference.kernels.bigint.ops import Outcome
-    from cnncalc.inference.kernels.bigint.packed_map import Plane, Planes
+    from cnncalc.inference.kernels.bigint.map_window import MapWindow
+    from cnncalc.inference.kernels.bigint.ops import MapAndError
+    from cnncalc.inference.kernels.bigint.packed_map import PackedMap, PackedTensor
 
     Numbers = Sequence[float]
 
@@ -35,7 +35,7 @@ LIFT = 1 << 29  # what makes weights positive: numbers of one sign are added up 
 TOGETHER = 1024  # filters whose weights are held at once
 
 
-class Filter(NamedTuple):
+class FixedPointFilter(NamedTuple):
     """A filter in its fixed point."""
 
     weights: bytes
@@ -45,21 +45,21 @@ class Filter(NamedTuple):
     off: float  # the most by which its sums are off because the maps are
 
 
-class Mixer:
+class WindowSums:
     """Maps that a window slides over, all of them weighted and summed."""
 
-    def __init__(self, x: Planes, slider: Slider, taps: int) -> None:
+    def __init__(self, x: PackedTensor, map_window: MapWindow, taps: int) -> None:
         seen = [index for index, plane in enumerate(x.planes) if plane.vector]
         self.planes = planes = [x.planes[index] for index in seen]
-        views = [slider.seen(plane) for plane in planes]
-        self.slider, self.off = slider, x.off
+        views = [map_window.seen(plane) for plane in planes]
+        self.map_window, self.off = map_window, x.off
         self.rows = [
             (further, [view for own in views for view in own[part]])
-            for further, part in slider.rows
+            for further, part in map_window.rows
         ]
         self.norm = hypot(*(plane.largest for plane in planes)) * sqrt(taps) * UP
         self.steps = taps * sum(plane.peak for plane in planes) + 1
-        wide = taps // len(slider.rows)
+        wide = taps // len(map_window.rows)
         places = [
             (index * taps + row + column, x.planes[index].exponent)
             for row in range(0, taps, wide)
@@ -77,7 +77,7 @@ class Mixer:
     @property
     def dense(self) -> float:
         """The share of the maps' numbers that are not 0."""
-        layout, count = self.slider.source, max(1, len(self.planes))
+        layout, count = self.map_window.source, max(1, len(self.planes))
         return 1 - sum(zeros(plane, layout) for plane in self.planes) / layout.lanes / count
 
     @cached_property
@@ -92,21 +92,21 @@ class Mixer:
 
     def mix(
         self, rows: Iterable[Numbers], biases: Numbers, *, across: bool = False
-    ) -> Iterator[Outcome | None]:
+    ) -> Iterator[MapAndError | None]:
         """The output of each filter and the most by which any number is off; None if unknown.
 
         `across` takes a lane per filter on the way, and not one per place. That changes no
         number: all sums are exact.
 
-        >>> from cnncalc.inference.kernels.im2col import Slide
+        >>> from cnncalc.inference.kernels.im2col import SlidingWindow
         >>> from cnncalc.inference.kernels.bigint.packed_map import pack, unpacked
-        >>> from cnncalc.inference.kernels.bigint.map_window import Slider
+        >>> from cnncalc.inference.kernels.bigint.map_window import MapWindow
         >>> from cnncalc.shapes import Shape
         >>> from cnncalc.tensor import Tensor
         >>> from cnncalc.window import Window
         >>> x = pack(Tensor(Shape(2, (2,)), [1.0, 2.0, -4.0, 0.5]))
-        >>> mixer = Mixer(x, Slider(Slide((2,), (Window(1),)), x.layout), 1)
-        >>> ((plane, error),) = mixer.mix([[1.0, 0.25]], [10.0])
+        >>> sums_of_maps = WindowSums(x, MapWindow(SlidingWindow((2,), (Window(1),)), x.layout), 1)
+        >>> ((plane, error),) = sums_of_maps.mix([[1.0, 0.25]], [10.0])
         >>> unpacked(plane, x.layout), error < 1e-6
         ([10.0, 12.125], True)
         """
@@ -118,7 +118,7 @@ class Mixer:
             for own in some:
                 yield self._made(own, next(totals)) if own else None
 
-    def _filter(self, row: Numbers, bias: float) -> Filter | None:
+    def _filter(self, row: Numbers, bias: float) -> FixedPointFilter | None:
         """A filter, its fixed point chosen; None where its numbers do not allow any."""
         row = tuple(row)
         off = self.off * sum(map(abs, row)) if self.off else 0.0
@@ -128,34 +128,34 @@ class Mixer:
             row = tuple([row[place] for place in self.order])
         length = dist(row, self.origin) * UP
         if not length and isfinite(bias):
-            return Filter(self._rounded(row, 0), 0, 0.0, bias, off)
+            return FixedPointFilter(self._rounded(row, 0), 0, 0.0, bias, off)
         limit = self.norm * length + abs(bias)
         if not (usual(length) and usual(limit)):
             return None
         fine = floor(min(SUM_BITS - 1 - log2(limit), DIGIT + self.coarsest - log2(length)))
-        return Filter(self._rounded(row, fine), fine, limit, bias, off)
+        return FixedPointFilter(self._rounded(row, fine), fine, limit, bias, off)
 
-    def _made(self, own: Filter, total: int) -> Outcome:
+    def _made(self, own: FixedPointFilter, total: int) -> MapAndError:
         """The output of a filter, of the weighted sum of all taps."""
         if not own.limit:
-            plane, error = constant(own.bias, self.slider.layout)
+            plane, error = constant(own.bias, self.map_window.layout)
             return plane, error + own.off
         most = int(ldexp(own.limit, own.fine) + self.steps)
-        made = self.slider.settled(total, round(ldexp(own.bias, own.fine)), own.fine, most)
+        made = self.map_window.rounded_sums(total, round(ldexp(own.bias, own.fine)), own.fine, most)
         return made, own.off + ldexp(self.steps / 2, -own.fine) + ldexp(0.5, -made.exponent)
 
-    def _along(self, own: Filter) -> int:
+    def _along(self, own: FixedPointFilter) -> int:
         """The weighted sum of the taps."""
         return self._sum(self.halves.unpack(own.weights)) - self.lift
 
-    def _across(self, filters: Sequence[Filter]) -> Iterator[int]:
+    def _across(self, filters: Sequence[FixedPointFilter]) -> Iterator[int]:
         """The weighted sums of the maps, which a window of one place sees.
 
         The weights of all filters for a map are the lanes of a vector; the map's numbers, place
         by place, are what it is multiplied by; those that are 0 are passed over, and behind an
         activation they are many. Then filters and places change sides.
         """
-        count, lanes = len(filters), self.slider.layout.lanes
+        count, lanes = len(filters), self.map_window.layout.lanes
         low, offset = WIDE.each((1 << HALF) - 1, count), 1 << SUM_BITS
         words = array("Q", b"".join([own.weights for own in filters]))
         ((_, vectors),) = self.rows
@@ -198,15 +198,15 @@ class Mixer:
 
 
 def filtered(
-    slider: Slider, plane: Plane, row: Numbers, bias: float, off: float = 0.0
-) -> Outcome | None:
+    map_window: MapWindow, plane: PackedMap, row: Numbers, bias: float, off: float = 0.0
+) -> MapAndError | None:
     """The output of one filter on one map, and the most by which any number is off.
 
     The map's own numbers may be `off` by so much. None where the error is not known.
     """
     weight = sum(map(abs, row)) * UP
     if isfinite(weight + bias) and not (weight and plane.vector):
-        made, error = constant(bias, slider.layout)
+        made, error = constant(bias, map_window.layout)
         return made, error + off * weight
     peak = plane.peak
     limit = ldexp(peak, -plane.exponent) * weight + abs(bias)
@@ -215,10 +215,10 @@ def filtered(
     steps = peak * len(row) + 1
     fine = floor(min(SUM_BITS - 1 - log2(limit), DIGIT + plane.exponent - log2(weight)))
     unit = ldexp(1.0, fine - plane.exponent)
-    views, total = slider.seen(plane), 0
+    views, total = map_window.seen(plane), 0
     taps = iter([round(w * unit) for w in row])
-    for further, part in slider.rows:
+    for further, part in map_window.rows:
         total = sum(map(mul, views[part], taps), total << further)
     most = int(ldexp(limit, fine) + steps)
-    made = slider.settled(total, round(ldexp(bias, fine)), fine, most)
+    made = map_window.rounded_sums(total, round(ldexp(bias, fine)), fine, most)
     return made, off * weight + ldexp(steps / 2, -fine) + ldexp(0.5, -made.exponent)

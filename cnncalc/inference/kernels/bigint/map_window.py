@@ -1,6 +1,6 @@
 """What the taps of a window see of a packed map, put in place so that it adds up to the output.
 
-With strides a map is dealt out into phases first: lane (i, j) of phase (p, q) is its number
+With strides a map is dealt_phases out into phases first: lane (i, j) of phase (p, q) is its number
 at (i·stride + p, j·stride + q). A tap reads one phase, some rows and columns away.
 """
 
@@ -11,19 +11,19 @@ from operator import sub
 from typing import TYPE_CHECKING
 
 from cnncalc.inference.kernels.bigint.lanes import WORD
-from cnncalc.inference.kernels.bigint.ops import WIDTH, dealt, settled
-from cnncalc.inference.kernels.bigint.packed_map import BIAS, SUM_BITS, Layout
+from cnncalc.inference.kernels.bigint.ops import WIDTH, dealt_phases, rounded_sums
+from cnncalc.inference.kernels.bigint.packed_map import BIAS, SUM_BITS, MapLayout
 from cnncalc.window import Window
 
 if TYPE_CHECKING:
-    from cnncalc.inference.kernels.bigint.packed_map import Plane
-    from cnncalc.inference.kernels.im2col import Slide
+    from cnncalc.inference.kernels.bigint.packed_map import PackedMap
+    from cnncalc.inference.kernels.im2col import SlidingWindow
 
 
 PLANE = 2  # the axes of a map
 
 
-class Slider:
+class MapWindow:
     """A window that slides over maps of a layout.
 
     `rows` tells of every row of taps by how many bits the sum of the rows above it is shifted
@@ -35,7 +35,7 @@ class Slider:
     are lifted, and lowered again.
     """
 
-    def __init__(self, slide: Slide, layout: Layout) -> None:
+    def __init__(self, slide: SlidingWindow, layout: MapLayout) -> None:
         """For a slide that `slides`."""
         y, x = (Window(1), *slide.windows)[-PLANE:]
         self.single = slide.single
@@ -44,10 +44,10 @@ class Slider:
             high, wide = layout.rows, layout.columns
         down, right = _cells(y), _cells(x)
         (top, bottom), (_, last) = _ends(down), _ends(right)
-        self.source, self.strides, self.layout = layout, (y.stride, x.stride), Layout(high, wide)
+        self.source, self.strides, self.layout = layout, (y.stride, x.stride), MapLayout(high, wide)
         self.pitch = pitch = max(wide, -(-layout.columns // x.stride))
         self.phases = sorted({(p, q) for p, _ in down for q, _ in right})
-        self.dealt = self.strides != (1, 1) or pitch > layout.columns
+        self.dealt_phases = self.strides != (1, 1) or pitch > layout.columns
         rows, parts = -(-layout.rows // y.stride), sorted({p for p, _ in down})
         masks = [self._mask(rows, q, column) for q, column in right]
         shifts = [(last - column) * WIDTH for _, column in right]
@@ -61,8 +61,8 @@ class Slider:
             for before, (p, row) in zip(above, down, strict=False)
         ]
         self.at = bottom * pitch + last
-        self.wide = Layout(high, pitch)
-        self.reach = Layout(1, self.at + self.wide.lanes)
+        self.wide = MapLayout(high, pitch)
+        self.reach = MapLayout(1, self.at + self.wide.lanes)
 
     @cached_property
     def ground(self) -> list[list[int]]:
@@ -77,7 +77,7 @@ class Slider:
         row = ((1 << max(0, end - first) * WIDTH) - 1) << (first * WIDTH)
         return int.from_bytes(row.to_bytes(pitch * WORD, "little") * rows, "little")
 
-    def seen(self, plane: Plane) -> list[list[int]]:
+    def seen(self, plane: PackedMap) -> list[list[int]]:
         """What the taps of a row see of a map, for each row of phases."""
         if self.single:
             return [[plane.vector]]
@@ -86,20 +86,20 @@ class Slider:
         lifted = self._seen(plane.vector + self.source.each(BIAS))
         return [list(map(sub, *own)) for own in zip(lifted, self.ground, strict=True)]
 
-    def settled(self, total: int, start: int, exponent: int, limit: int) -> Plane:
+    def rounded_sums(self, total: int, start: int, exponent: int, limit: int) -> PackedMap:
         """The output, of the sum of all rows and of what every output starts from."""
         reach = self.reach
         if start:
             total += reach.each(1) * start
         if self.pitch > self.layout.columns:
             total, reach = self._narrowed(total), self.layout
-        return settled(total, exponent, limit, self.layout, reach)
+        return rounded_sums(total, exponent, limit, self.layout, reach)
 
     def _seen(self, vector: int) -> list[list[int]]:
         """What rows of taps see of lanes that are not negative, put in place; per rows' phase."""
         phases = [vector]
-        if self.dealt:
-            phases = dealt(vector, self.source, self.strides, self.phases, self.pitch)
+        if self.dealt_phases:
+            phases = dealt_phases(vector, self.source, self.strides, self.phases, self.pitch)
         return [
             [(phases[phase] & mask) << shift for phase, mask, shift in row] for row in self.views
         ]
@@ -109,7 +109,7 @@ class Slider:
         lift = 1 << SUM_BITS
         lifted = (total + self.reach.each(lift)) >> (self.at * WIDTH)
         lifted &= self.wide.each((1 << WIDTH) - 1)
-        (rows,) = dealt(lifted, self.wide, (1, 1), [(0, 0)], self.layout.columns)
+        (rows,) = dealt_phases(lifted, self.wide, (1, 1), [(0, 0)], self.layout.columns)
         return rows - self.layout.each(lift)
 
 
@@ -125,8 +125,8 @@ def _ends(cells: list[tuple[int, int]]) -> tuple[int, int]:
     return min(places), max(places)
 
 
-def slides(slide: Slide) -> bool:
-    """Whether a `Slider` serves a slide.
+def slides(slide: SlidingWindow) -> bool:
+    """Whether a `MapWindow` serves a slide.
 
     That is, over one or two axes, and never over nothing but zeros; or place by place.
     """

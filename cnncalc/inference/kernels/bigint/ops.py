@@ -27,7 +27,7 @@ from cnncalc.inference.kernels.bigint.packed_map import (
     HALF,
     NOTHING,
     SUM_BITS,
-    Plane,
+    PackedMap,
     exponent_for,
 )
 from cnncalc.inference.kernels.error_bounds import usual
@@ -35,9 +35,9 @@ from cnncalc.inference.kernels.error_bounds import usual
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cnncalc.inference.kernels.bigint.packed_map import Layout
+    from cnncalc.inference.kernels.bigint.packed_map import MapLayout
 
-    Outcome = tuple[Plane, float]
+    MapAndError = tuple[PackedMap, float]
 
 
 WIDTH = WIDE.width
@@ -51,9 +51,9 @@ def raised(bits: int) -> int:
     return (BIAS << bits) + (1 << bits >> 1)
 
 
-def settled(
-    total: int, exponent: int, limit: int, layout: Layout, reach: Layout | None = None
-) -> Plane:
+def rounded_sums(
+    total: int, exponent: int, limit: int, layout: MapLayout, reach: MapLayout | None = None
+) -> PackedMap:
     """The map of sums up to a limit, in steps of 2^-exponent: rounded to BITS, its extremes found.
 
     Where it is but the last lanes within a longer reach, the others hold such sums as well.
@@ -63,10 +63,10 @@ def settled(
     drop = bits + (reach.lanes - layout.lanes) * WIDTH
     lifted = ((total + reach.each(raised(bits))) >> drop) & layout.each(FIELD)
     low, high = extremes(lifted, layout)
-    return Plane(lifted - layout.each(BIAS), exponent - bits, low, high)
+    return PackedMap(lifted - layout.each(BIAS), exponent - bits, low, high)
 
 
-def affine(plane: Plane, scale: float, shift: float, layout: Layout) -> Outcome:
+def affine(plane: PackedMap, scale: float, shift: float, layout: MapLayout) -> MapAndError:
     """A map times a scale plus a shift.
 
     >>> from cnncalc.inference.kernels.bigint.packed_map import pack, unpacked
@@ -96,19 +96,19 @@ def affine(plane: Plane, scale: float, shift: float, layout: Layout) -> Outcome:
         ((last * factor + offset) >> bits) - BIAS,
     )
     error = ldexp(plane.peak + 1, -inside - 1) + ldexp(0.5, -out)
-    return Plane(lifted - layout.each(BIAS), out, first, last), error
+    return PackedMap(lifted - layout.each(BIAS), out, first, last), error
 
 
-def constant(value: float, layout: Layout) -> Outcome:
+def constant(value: float, layout: MapLayout) -> MapAndError:
     """A map of one number. One that is absurdly large or small is not told from 0."""
     if not usual(abs(value)):
         return NOTHING, abs(value)
     out = exponent_for(abs(value))
     lane = round(ldexp(value, out))
-    return Plane(layout.each(1) * lane, out, lane, lane), ldexp(0.5, -out)
+    return PackedMap(layout.each(1) * lane, out, lane, lane), ldexp(0.5, -out)
 
 
-def positive(plane: Plane, layout: Layout) -> Plane:
+def positive(plane: PackedMap, layout: MapLayout) -> PackedMap:
     """max(0, x).
 
     >>> from cnncalc.inference.kernels.bigint.packed_map import pack, unpacked
@@ -124,7 +124,7 @@ def positive(plane: Plane, layout: Layout) -> Plane:
     if high <= 0:
         return NOTHING
     lifted = vector + layout.each(BIAS)
-    return Plane(lifted & _below(lifted & layout.each(BIAS), SIGN), exponent, 0, high)
+    return PackedMap(lifted & _below(lifted & layout.each(BIAS), SIGN), exponent, 0, high)
 
 
 def _below(tops: int, bit: int) -> int:
@@ -132,7 +132,7 @@ def _below(tops: int, bit: int) -> int:
     return tops - (tops >> bit)
 
 
-def at_most(plane: Plane, top: float, layout: Layout) -> Outcome:
+def at_most(plane: PackedMap, top: float, layout: MapLayout) -> MapAndError:
     """min(x, top), where neither is below 0.
 
     >>> from cnncalc.inference.kernels.bigint.packed_map import pack, unpacked
@@ -149,10 +149,10 @@ def at_most(plane: Plane, top: float, layout: Layout) -> Outcome:
     ceiling = layout.each(1) * limit
     above = _below(((vector | layout.each(BIAS)) - ceiling) & layout.each(BIAS), SIGN)
     held = vector ^ ((vector ^ ceiling) & above)
-    return Plane(held, exponent, min(low, limit), limit), ldexp(0.5, -exponent)
+    return PackedMap(held, exponent, min(low, limit), limit), ldexp(0.5, -exponent)
 
 
-def added(planes: Sequence[Plane], layout: Layout) -> Outcome:
+def added(planes: Sequence[PackedMap], layout: MapLayout) -> MapAndError:
     """The sum of maps.
 
     >>> from cnncalc.inference.kernels.bigint.packed_map import pack, unpacked
@@ -169,27 +169,27 @@ def added(planes: Sequence[Plane], layout: Layout) -> Outcome:
     inside = min(plane.exponent for plane in planes) + spare
     parts = [_in_steps(plane, inside, layout) for plane in planes]
     peak = sum(part.peak for part in parts)
-    made = settled(sum(part.vector for part in parts), inside, peak, layout)
+    made = rounded_sums(sum(part.vector for part in parts), inside, peak, layout)
     rounded = sum(plane.exponent > inside for plane in planes)
     return made, ldexp(rounded / 2, -inside) + ldexp(0.5, -made.exponent)
 
 
-def _in_steps(plane: Plane, exponent: int, layout: Layout) -> Plane:
+def _in_steps(plane: PackedMap, exponent: int, layout: MapLayout) -> PackedMap:
     """The same numbers in other steps; rounded, where those are coarser."""
     up = exponent - plane.exponent
     if up >= 0:
-        return Plane(plane.vector << up, exponent, plane.low << up, plane.high << up)
+        return PackedMap(plane.vector << up, exponent, plane.low << up, plane.high << up)
     if -up > BITS + 1:
         return NOTHING
     lift = raised(-up)
     lifted = ((plane.vector + layout.each(lift)) >> -up) & layout.each(FIELD)
     low, high = (((end + lift) >> -up) - BIAS for end in (plane.low, plane.high))
-    return Plane(lifted - layout.each(BIAS), exponent, low, high)
+    return PackedMap(lifted - layout.each(BIAS), exponent, low, high)
 
 
-def dealt(
+def dealt_phases(
     vector: int,
-    layout: Layout,
+    layout: MapLayout,
     strides: tuple[int, int],
     phases: Iterable[tuple[int, int]],
     pitch: int,
@@ -198,9 +198,9 @@ def dealt(
 
     No lane may be negative. Rows are cut, or filled up with zeros, to `pitch` lanes each.
 
-    >>> from cnncalc.inference.kernels.bigint.packed_map import Layout
+    >>> from cnncalc.inference.kernels.bigint.packed_map import MapLayout
     >>> three = 1 + (2 << 64) + (3 << 128)
-    >>> first, second = dealt(three, Layout(1, 3), (1, 2), [(0, 0), (0, 1)], 2)
+    >>> first, second = dealt_phases(three, MapLayout(1, 3), (1, 2), [(0, 0), (0, 1)], 2)
     >>> first == 1 + (3 << 64), second
     (True, 2)
     """
@@ -215,15 +215,15 @@ def dealt(
     return [int.from_bytes(made[p][q::right], "little") for p, q in phases]
 
 
-def extremes(lifted: int, layout: Layout) -> tuple[int, int]:
+def extremes(lifted: int, layout: MapLayout) -> tuple[int, int]:
     """The smallest and the largest of lanes that were lifted by BIAS.
 
     Both are looked for at once, as the largest of lanes that rise and of lanes that fall, half
     a lane each; the vector is folded in two again and again.
 
-    >>> from cnncalc.inference.kernels.bigint.packed_map import Layout
+    >>> from cnncalc.inference.kernels.bigint.packed_map import MapLayout
     >>> lifted = sum((2**30 + number) << 64 * at for at, number in enumerate(range(-17, 18)))
-    >>> extremes(lifted, Layout(5, 7))
+    >>> extremes(lifted, MapLayout(5, 7))
     (-17, 17)
     """
     both = lifted | ((lifted ^ layout.each(FIELD)) << HALF)
@@ -250,7 +250,7 @@ def _folds(lanes: int) -> tuple[list[tuple[int, int, int]], int]:
     return folds, lanes
 
 
-def total(plane: Plane, layout: Layout) -> int:
+def total(plane: PackedMap, layout: MapLayout) -> int:
     """The sum of all lanes."""
     if not plane.vector:
         return 0
@@ -262,7 +262,7 @@ def total(plane: Plane, layout: Layout) -> int:
     return sum(words) - layout.lanes * BIAS
 
 
-def zeros(plane: Plane, layout: Layout) -> int:
+def zeros(plane: PackedMap, layout: MapLayout) -> int:
     """How many lanes are 0."""
     if plane.low > 0 or plane.high < 0:
         return 0

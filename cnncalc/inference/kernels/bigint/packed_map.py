@@ -16,7 +16,7 @@ from math import frexp, isfinite, ldexp
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from cnncalc.inference.kernels.bigint.lanes import WIDE, WORD, magic
-from cnncalc.inference.kernels.error_bounds import Made, usual
+from cnncalc.inference.kernels.error_bounds import BoundedOutput, usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,7 +34,7 @@ FAR = 170  # exponents up to this size make no number that could not be squared
 
 
 @dataclass(frozen=True)
-class Layout:
+class MapLayout:
     """Where the numbers of a map are: row by row, without anything between two rows."""
 
     rows: int
@@ -53,7 +53,7 @@ class Layout:
     def each(self, value: int) -> int:
         """A number that is not negative in every lane.
 
-        >>> Layout(1, 2).each(5) == 5 + (5 << 64)
+        >>> MapLayout(1, 2).each(5) == 5 + (5 << 64)
         True
         """
         made = self._made.get(value)
@@ -62,18 +62,18 @@ class Layout:
         return made
 
 
-def layout_of(shape: Shape) -> Layout:
+def map_layout(shape: Shape) -> MapLayout:
     """The layout for the maps of a shape.
 
     >>> from cnncalc.shapes import Shape
-    >>> layout_of(Shape(8, (5, 7))).lanes
+    >>> map_layout(Shape(8, (5, 7))).lanes
     35
     """
     columns = shape.spatial[-1]
-    return Layout(shape.size // (shape.channels * columns), columns)
+    return MapLayout(shape.size // (shape.channels * columns), columns)
 
 
-class Plane(NamedTuple):
+class PackedMap(NamedTuple):
     """A map: its lanes, what they stand for, and the smallest and the largest of them."""
 
     vector: int
@@ -92,13 +92,13 @@ class Plane(NamedTuple):
         return ldexp(self.peak, -self.exponent)
 
 
-NOTHING = Plane(0, 0, 0, 0)  # a map of zeros
+NOTHING = PackedMap(0, 0, 0, 0)  # a map of zeros
 
 
-class Planes(Sequence[float]):
+class PackedTensor(Sequence[float]):
     """The numbers of a tensor, packed; what they were packed from is at most `off` away."""
 
-    def __init__(self, layout: Layout, planes: Sequence[Plane], off: float = 0.0) -> None:
+    def __init__(self, layout: MapLayout, planes: Sequence[PackedMap], off: float = 0.0) -> None:
         self.layout, self.planes, self.off = layout, planes, off
 
     @cached_property
@@ -129,15 +129,15 @@ class Planes(Sequence[float]):
         return iter(self.values)
 
 
-def packed_as(x: Tensor) -> Planes | None:
+def packed_as(x: Tensor) -> PackedTensor | None:
     """What a tensor comes packed as; None where its maps are not those of its shape."""
-    if not isinstance(x.values, Planes) or not x.shape.rank:
+    if not isinstance(x.values, PackedTensor) or not x.shape.rank:
         return None
-    alike = layout_of(x.shape) == x.values.layout and x.shape.channels == len(x.values.planes)
+    alike = map_layout(x.shape) == x.values.layout and x.shape.channels == len(x.values.planes)
     return x.values if alike else None
 
 
-def pack(x: Tensor) -> Planes | None:
+def pack(x: Tensor) -> PackedTensor | None:
     """A tensor, packed; None where its numbers cannot be.
 
     >>> from cnncalc.shapes import Shape
@@ -150,23 +150,23 @@ def pack(x: Tensor) -> Planes | None:
     """
     if there := packed_as(x):
         return there
-    layout = layout_of(x.shape)
+    layout = map_layout(x.shape)
     planes = map(x.plane, range(x.shape.channels))
     ends = [(min(numbers), max(numbers)) for numbers in planes]
     peak = max(max(-low, high) for low, high in ends)
     if not peak and not any(x.values):
-        return Planes(layout, [NOTHING] * x.shape.channels)
+        return PackedTensor(layout, [NOTHING] * x.shape.channels)
     if not (usual(peak) and isfinite(sum(x.values))):
         return None
     exponent = exponent_for(peak)
     vectors = _vectors(x, layout, exponent)
     lanes = [(round(ldexp(low, exponent)), round(ldexp(high, exponent))) for low, high in ends]
     pairs = zip(vectors, lanes, strict=True)
-    packed = [Plane(vector, exponent, *own) for vector, own in pairs]
-    return Planes(layout, packed, ldexp(0.5, -exponent))
+    packed = [PackedMap(vector, exponent, *own) for vector, own in pairs]
+    return PackedTensor(layout, packed, ldexp(0.5, -exponent))
 
 
-def _vectors(x: Tensor, layout: Layout, exponent: int) -> Iterator[int]:
+def _vectors(x: Tensor, layout: MapLayout, exponent: int) -> Iterator[int]:
     """The lanes of each map, all in the same steps."""
     plus, zeros = magic(exponent), WIDE.zero(exponent, layout.lanes)
     rounded = array("d", [number + plus for number in x.values])
@@ -174,7 +174,9 @@ def _vectors(x: Tensor, layout: Layout, exponent: int) -> Iterator[int]:
         yield WIDE.raw(rounded[first : first + layout.lanes]) - zeros
 
 
-def kept(layout: Layout, outcomes: Iterable[tuple[Plane, float] | None]) -> Planes | None:
+def kept(
+    layout: MapLayout, outcomes: Iterable[tuple[PackedMap, float] | None]
+) -> PackedTensor | None:
     """Maps with what they are off by, as a tensor; None where that is too much, or not known.
 
     Nor are maps kept whose numbers are absurdly large or small.
@@ -186,8 +188,8 @@ def kept(layout: Layout, outcomes: Iterable[tuple[Plane, float] | None]) -> Plan
         plane, error = outcome
         planes.append(plane)
         errors.append(error)
-    made = Planes(layout, planes)
-    return made if Made([], max(errors)).within(made.largest) else None
+    made = PackedTensor(layout, planes)
+    return made if BoundedOutput([], max(errors)).within(made.largest) else None
 
 
 def exponent_for(peak: float) -> int:
@@ -199,7 +201,7 @@ def exponent_for(peak: float) -> int:
     return BITS - frexp(peak)[1]
 
 
-def unpacked(plane: Plane, layout: Layout) -> list[float]:
+def unpacked(plane: PackedMap, layout: MapLayout) -> list[float]:
     """The numbers of a map, row by row."""
     lanes = layout.lanes
     if not plane.vector:

@@ -1,6 +1,6 @@
 """Convolution on packed vectors.
 
-Everything is a matrix product for each product j of the schemes: sums over the channels of
+Everything is a matrix product for each product j of the tilings: sums over the channels of
 weights[j][filter][channel] · inputs[j][channel][position]. One side is packed, a vector per
 channel with a lane per position or per filter; the other gives the small integers that the
 vectors are multiplied by. All of it is exact but for the first step, rounding to fixed point.
@@ -9,7 +9,7 @@ How fine that can be, and how far it is off at most: let X be the largest 2-norm
 window sees, W that of any filter, N the products per output. Inputs are rounded to multiples of
 2^-x, weights to multiples of 2^-w, each off by at most half a step; so by Cauchy and Schwarz an
 output is off by at most sqrt(N)/2·(W·2^-x + X·2^-w) + N/4·2^-(x + w), and in steps it is at most
-(X·2^x + sqrt(N)/2)·(W·2^w + sqrt(N)/2), which times the scheme's scale must fit in a lane.
+(X·2^x + sqrt(N)/2)·(W·2^w + sqrt(N)/2), which times the tiling's scale must fit in a lane.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference.kernels.bigint.lanes import magic
-from cnncalc.inference.kernels.bigint.tiling import Plan, grid, groups
+from cnncalc.inference.kernels.bigint.tiling import PackedLayout, grid, groups
 from cnncalc.inference.kernels.bigint.winograd import applied
 from cnncalc.inference.kernels.error_bounds import UP, usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.inference.kernels.bigint.tiling import Grid
+    from cnncalc.inference.kernels.bigint.tiling import TileGrid
     from cnncalc.inference.kernels.bigint.winograd import Stage
 
     Numbers = Sequence[float]
@@ -39,24 +39,28 @@ TOGETHER = 8  # arrays of vectors combined at once: few enough to stay in a proc
 
 
 def convolve(
-    plan: Plan,
+    plan: PackedLayout,
     planes: Sequence[Numbers],
     rows: Sequence[Numbers],
     biases: Numbers,
-    fixed: Steps,
+    fixed: FixedPoint,
 ) -> Iterator[list[float]]:
     """Per filter, its output plane: its bias and what a block of channels adds up to."""
     factor = ldexp(1.0, plan.lanes.dropped - fixed.inputs - fixed.weights) / plan.scale
     zero = plan.lanes.offset * factor
     sums = _by_filter if plan.by_filter else _by_position
-    every = sums(plan, grid(plan.slide, plan.schemes), planes, rows, fixed)
+    every = sums(plan, grid(plan.slide, plan.tilings), planes, rows, fixed)
     for bias, plane in zip(biases, every, strict=True):
         start = bias - zero
         yield [value * factor + start for value in plane]
 
 
 def _by_position(
-    plan: Plan, table: Grid, planes: Sequence[Numbers], rows: Sequence[Numbers], fixed: Steps
+    plan: PackedLayout,
+    table: TileGrid,
+    planes: Sequence[Numbers],
+    rows: Sequence[Numbers],
+    fixed: FixedPoint,
 ) -> Iterator[Numbers]:
     """A vector per channel and lane per position; row by row the weights multiply it."""
     channels, lanes = len(planes), plan.lanes
@@ -75,7 +79,11 @@ def _by_position(
 
 
 def _by_filter(
-    plan: Plan, table: Grid, planes: Sequence[Numbers], rows: Sequence[Numbers], fixed: Steps
+    plan: PackedLayout,
+    table: TileGrid,
+    planes: Sequence[Numbers],
+    rows: Sequence[Numbers],
+    fixed: FixedPoint,
 ) -> Iterator[Numbers]:
     """A vector per channel and lane per filter; tile by tile the inputs multiply it."""
     lanes, count = plan.lanes, len(planes) * table.cells
@@ -91,11 +99,11 @@ def _by_filter(
 
 
 def _products(
-    plan: Plan, packed: Sequence[list[int]], scalars: Sequence[Sequence[list[int]]]
+    plan: PackedLayout, packed: Sequence[list[int]], scalars: Sequence[Sequence[list[int]]]
 ) -> Iterator[list[int]]:
     """For each row of scalars, by product and channel: the packed outputs of a tile."""
     sums = []
-    for group in groups(plan.schemes):
+    for group in groups(plan.tilings):
         vectors = [vector for j in group for vector in packed[j]]
         rows = ([number for j in group for number in row[j]] for row in scalars)
         sums.append([sum(map(mul, row, vectors)) for row in rows])
@@ -127,7 +135,9 @@ def _batched(stages: Stages, every: Iterable[list[int]]) -> list[list[int]]:
     return made
 
 
-def _cells(plan: Plan, table: Grid, planes: Sequence[Numbers], exponent: int) -> list[int]:
+def _cells(
+    plan: PackedLayout, table: TileGrid, planes: Sequence[Numbers], exponent: int
+) -> list[int]:
     """What the windows see at every offset, the planes one after the other in one vector."""
     plus, lanes = magic(exponent), plan.lanes
     beyond = max(shift for _, shift in table.offsets)
@@ -148,7 +158,7 @@ def _cells(plan: Plan, table: Grid, planes: Sequence[Numbers], exponent: int) ->
     ]
 
 
-def _taps(plan: Plan, rows: Sequence[Numbers], exponent: int) -> list[int]:
+def _taps(plan: PackedLayout, rows: Sequence[Numbers], exponent: int) -> list[int]:
     """Per tap, one vector of all filters' weights, filter by filter and channel by channel."""
     plus, taps = magic(exponent), plan.slide.taps
     rounded = array("d", [value + plus for row in rows for value in row])
@@ -156,7 +166,9 @@ def _taps(plan: Plan, rows: Sequence[Numbers], exponent: int) -> list[int]:
     return [plan.lanes.raw(rounded[tap::taps]) - zero for tap in range(taps)]
 
 
-def _taps_by_channel(plan: Plan, rows: Sequence[Numbers], exponent: int) -> Iterator[list[int]]:
+def _taps_by_channel(
+    plan: PackedLayout, rows: Sequence[Numbers], exponent: int
+) -> Iterator[list[int]]:
     """Per channel and tap, a vector with a lane per filter."""
     plus, taps, wide = magic(exponent), plan.slide.taps, len(rows[0])
     zero = plan.lanes.zero(exponent, len(rows))
@@ -168,7 +180,7 @@ def _taps_by_channel(plan: Plan, rows: Sequence[Numbers], exponent: int) -> Iter
         yield [plan.lanes.raw(column) - zero for column in columns]
 
 
-class Norms(NamedTuple):
+class OperandNorms(NamedTuple):
     """The largest 2-norm that a window sees, and that of a filter; products per output."""
 
     inputs: float
@@ -186,13 +198,13 @@ class Norms(NamedTuple):
         return usual(self.inputs) and usual(self.weights)
 
 
-class Steps(NamedTuple):
+class FixedPoint(NamedTuple):
     """The fixed point of a block: inputs in steps of 2^-inputs, weights of 2^-weights."""
 
     inputs: int
     weights: int
 
-    def error(self, norms: Norms, plan: Plan) -> float:
+    def error(self, norms: OperandNorms, plan: PackedLayout) -> float:
         """The most by which any output of the block is off."""
         x, w = ldexp(1.0, -self.inputs), ldexp(1.0, -self.weights)
         rounding = sqrt(norms.terms) / 2 * (norms.weights * x + norms.inputs * w)
@@ -200,9 +212,11 @@ class Steps(NamedTuple):
         return (rounding + norms.terms / 4 * x * w + dropped) * UP
 
 
-def measure(plan: Plan, planes: Sequence[Numbers], rows: Sequence[Numbers]) -> Norms:
+def operand_norms(
+    plan: PackedLayout, planes: Sequence[Numbers], rows: Sequence[Numbers]
+) -> OperandNorms:
     """The norms of a block: its planes, and every filter's row of weights for it."""
-    table = grid(plan.slide, plan.schemes)
+    table = grid(plan.slide, plan.tilings)
     energy = [norm * norm for norm in map(hypot, *planes)]
     energy.append(0.0)
     phases = [pick(energy) for pick in table.pickers]
@@ -214,10 +228,10 @@ def measure(plan: Plan, planes: Sequence[Numbers], rows: Sequence[Numbers]) -> N
     filters = [dist(row, origin) for row in rows]
     inputs = sqrt(highest) * UP if isfinite(sum(energy)) else nan
     weights = max(filters) * UP if isfinite(sum(filters)) else nan
-    return Norms(inputs, weights, len(planes) * plan.slide.taps)
+    return OperandNorms(inputs, weights, len(planes) * plan.slide.taps)
 
 
-def steps(norms: Norms, plan: Plan) -> Steps | None:
+def fixed_point(norms: OperandNorms, plan: PackedLayout) -> FixedPoint | None:
     """The finest fixed point whose sums fit in the lanes; None where there is none.
 
     Both sides get the same precision, which makes the bound smallest.
@@ -228,4 +242,4 @@ def steps(norms: Norms, plan: Plan) -> Steps | None:
     inputs = floor(log2(sqrt(limit) - slack) - log2(norms.inputs))
     left = limit / (ldexp(norms.inputs, inputs) + slack) - slack
     weights = floor(log2(left) - log2(norms.weights) - 1e-9)
-    return Steps(inputs, weights)
+    return FixedPoint(inputs, weights)

@@ -1,11 +1,11 @@
 """How a window slides along one axis with fewer multiplications: Toom-Cook, as by Winograd.
 
-A scheme makes `tile` outputs at once from linear combinations of the inputs they see (B), the
+A tiling makes `tile` outputs at once from linear combinations of the inputs they see (B), the
 same of the filter's taps (G), products of the two, and combinations of the products (A):
 
     scale · outputs = A((G w) * (B d)),  all matrices integer.
 
-With a tile of one the scheme is the plain sum over the taps. A stride splits inputs and taps
+With a tile of one the tiling is the plain sum over the taps. A stride splits inputs and taps
 into phases, each a window of stride 1 of its own. Matrices are stored as stages of sparse
 rows, so that the pairs a + b and a - b which opposite points make are computed once.
 Sources: Toom 1963; Winograd 1980; Lavin & Gray 2015 (arXiv 1509.09308) for convolutions.
@@ -28,7 +28,7 @@ Stage = tuple[tuple[tuple[int, int], ...], ...]  # per row, (index, coefficient)
 POINTS = (0, 1, -1, 2, -2, 3, -3)
 
 
-class Scheme(NamedTuple):
+class WinogradTiling(NamedTuple):
     """One axis: `products` of each tile of outputs, instead of tile·kernel of them."""
 
     tile: int  # outputs made at once
@@ -43,23 +43,25 @@ class Scheme(NamedTuple):
 
 
 @cache
-def scheme(kernel: int, stride: int, dilation: int, tile: int) -> Scheme:
-    """The scheme for a window, `tile` outputs at a time; more than one needs dilation 1.
+def winograd_tiling(kernel: int, stride: int, dilation: int, tile: int) -> WinogradTiling:
+    """The tiling for a window, `tile` outputs at a time; more than one needs dilation 1.
 
-    >>> scheme(3, 1, 1, 1).products, scheme(3, 1, 1, 2).products, scheme(3, 1, 1, 4).scale
-    (3, 4, 24)
+    >>> [winograd_tiling(3, 1, 1, tile).products for tile in (1, 2, 4)]  # instead of 3, 6, 12
+    [3, 4, 6]
     """
     taps = tuple(
         tuple(out * stride + tap * dilation for tap in range(kernel)) for out in range(tile)
     )
     offsets = tuple(sorted({offset for window in taps for offset in window}))
     if tile == 1:
-        return Scheme(1, stride, offsets, taps, (), (), (), 1, kernel)
+        return WinogradTiling(1, stride, offsets, taps, (), (), (), 1, kernel)
     b, g, a, scale = _phases(kernel, stride, tile, offsets)
     outputs = tuple(reversed([_sparse(_transposed(stage)) for stage in _stages(_transposed(a))]))
     inputs = tuple(map(_sparse, _stages(b)))
     weights = tuple(map(_sparse, _stages(g)))
-    return Scheme(tile, tile * stride, offsets, taps, inputs, weights, outputs, scale, len(b))
+    return WinogradTiling(
+        tile, tile * stride, offsets, taps, inputs, weights, outputs, scale, len(b)
+    )
 
 
 def _phases(
@@ -158,7 +160,7 @@ def applied(stages: tuple[Stage, ...], values: list[int], dims: list[int], axis:
     """The stages applied along one axis of a flat array; `dims` is brought up to date.
 
     >>> dims = [3]
-    >>> applied(scheme(3, 1, 1, 2).weights, [1, 10, 100], dims, 0), dims
+    >>> applied(winograd_tiling(3, 1, 1, 2).weights, [1, 10, 100], dims, 0), dims
     ([1, 111, 91, 100], [4])
     """
     for stage in stages:
