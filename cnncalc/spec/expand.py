@@ -1,7 +1,7 @@
 """Document + variables -> Network: blocks, repeats, expressions and branches written out.
 
-One walk over the tree of `syntax`: `Scope` is what one block or the top level sees,
-`Rows` holds what comes of it.
+One walk over the syntax tree. `Scope` is what a block or the top level can see; `Rows` collects
+the result. Every step takes the index of the current tensor and returns that of the next one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from cnncalc.spec.resolve import AttachedLayer
     from cnncalc.spec.syntax import Block, Branch, Item
 
-MAX_IDLE = 30_000  # lines that add no row: skipped ones, and calls of blocks
+# Lines that add no row: skipped layers, and block calls. Without a limit, forty blocks that each
+# call the next one twice would run for years without adding a row.
+MAX_IDLE = 30_000
 
 
 class NetworkBuilder:
@@ -46,7 +48,7 @@ class NetworkBuilder:
         self._declared: dict[str, frozenset[str]] = {}
 
     def enter(self, inputs: Mapping[str, Shape], spans: Mapping[str, Span], body: Chain) -> Scope:
-        """Append the network's inputs; the scope of the top level."""
+        """Append the network's inputs and return the scope of the top level."""
         for name, shape in inputs.items():
             self.rows.enter(name, shape, spans.get(name))
         env = {**self.variables, **sizes(self.nodes[0].shape), "i": 0, "reps": 1}
@@ -55,10 +57,10 @@ class NetworkBuilder:
         here = frozenset({"in", self.nodes[0].name})
         return Scope(env, names, later, 0, None, "", {}, here=here)
 
-    # -- the walk: every method takes the current tensor and gives the next one
+    # -- the walk over the tree
 
     def run(self, item: Item, current: int, scope: Scope) -> int:
-        """Run any item; its name, if it has one, then stands for the result."""
+        """Run any item; its name then refers to the result."""
         if isinstance(item, Use):
             return self.use(item, current, scope)
         if isinstance(item, Chain):
@@ -74,7 +76,7 @@ class NetworkBuilder:
         return self.named(item.name, result, scope)
 
     def chain(self, chain: Chain, current: int, scope: Scope) -> int:
-        """Items one after the other; a named chain is a part of the network."""
+        """Items in sequence; a named chain is a group of rows."""
         if chain.source is not None:
             current, scope = self.start(chain.source, scope)
         if chain.train_only or chain.frozen:
@@ -99,11 +101,11 @@ class NetworkBuilder:
         return current
 
     def start(self, source: Name, scope: Scope) -> tuple[int, Scope]:
-        """The tensor that `from: NAME` begins with, and the scope in which that is current."""
+        """The tensor of `from: NAME`, and the scope in which it is the current one."""
         return self.find(source, scope), scope._replace(here=frozenset({source.text}))
 
     def side(self, side: Side, current: int, scope: Scope) -> int:
-        """Run layers off the main path; the result is an output, `current` stays."""
+        """Run layers off the main path; their result is an output, the current tensor stays."""
         start, inner = (current, scope) if side.source is None else self.start(side.source, scope)
         inner = inner._replace(train_only=True) if side.train_only else inner
         body = side.body
@@ -132,12 +134,12 @@ class NetworkBuilder:
     def turns(
         self, item: Repeat | Loop, turns: list[dict[str, object]], current: int, scope: Scope
     ) -> int:
-        """One pass of the body per turn; rows get a level of their own where names need it."""
+        """One pass of the body per turn; its rows get their own prefix if the body has names."""
         label = item.name.text if item.name else ""
         if not label and any(True for _ in declared(item.body)):
             label = self.fresh("repeat" if isinstance(item, Repeat) else "for", scope)
         start = len(self.nodes)
-        here = scope.here & names_after(item.body, scope.here)  # what is so in every pass
+        here = scope.here & names_after(item.body, scope.here)  # names that hold in every pass
         for index, more in enumerate(turns):
             self.tick(None)
             inner = scope.turn(index, len(turns), more)._replace(here=here)
@@ -155,7 +157,7 @@ class NetworkBuilder:
     # -- uses of layers and blocks
 
     def use(self, use: Use, current: int, scope: Scope) -> int:
-        """One layer or block call, repeated if it says so, skipped if its condition fails."""
+        """One layer or block call, with its repeats."""
         if use.source is not None:
             current, scope = self.start(use.source, scope)
         if use.repeat is None:
@@ -174,7 +176,7 @@ class NetworkBuilder:
         return self.named(use.name, current, scope)
 
     def once(self, use: Use, current: int, scope: Scope, name: str | None) -> int:
-        """One pass of a use."""
+        """One pass of a layer or block call; nothing where its condition is false."""
         self.tick(use.span)
         if use.condition is not None and not evaluate(use.condition.value, scope.env):
             return self.named(use.name, current, scope)
@@ -189,7 +191,7 @@ class NetworkBuilder:
         return self.named(use.name, result, scope)
 
     def call(self, use: Use, current: int, scope: Scope, label: str) -> int:
-        """Write a block's body out, with its arguments put in."""
+        """Write out the body of a block with its arguments."""
         block = self.blocks[use.head]
         start = len(self.nodes)
         inner = scope._replace(
@@ -210,13 +212,13 @@ class NetworkBuilder:
         return result
 
     def declared(self, block: Block) -> frozenset[str]:
-        """The names that a block's body gives."""
+        """The names that a block's body declares."""
         if block.name not in self._declared:
             self._declared[block.name] = frozenset(name.text for name in declared(block.body))
         return self._declared[block.name]
 
     def arguments(self, block: Block, use: Use, current: int, scope: Scope) -> dict[str, object]:
-        """Variables of a block: the network's, then its arguments in order, then sizes."""
+        """The variables of a block: the network's, the sizes, then its arguments in order."""
         env = {**self.variables, **sizes(self.nodes[current].shape)}
         env |= {name: scope.env[name] for name in ("i", "reps", "row") if name in scope.env}
         given: dict[str, object] = {}
@@ -237,7 +239,7 @@ class NetworkBuilder:
         inputs = self.inputs(use, current, scope)
         found = resolve(use, layers.layer_type(use.head), self.defaults, scope.env)
         if len(inputs) == 1 and use.branches is not None and len(use.branches) > 1:
-            if not found.attached:  # the one branch that is left passes
+            if not found.attached:  # a merge of one branch is that branch
                 return inputs[0]
             use, found = use._replace(head="identity"), found._replace(fields={}, spans={})
         node = self.rows.add(use, found, inputs, scope, f"{scope.prefix}{label}")
@@ -248,7 +250,7 @@ class NetworkBuilder:
         return len(self.nodes) - 1
 
     def attach(self, follower: AttachedLayer, owner: Node, use: Use, scope: Scope) -> None:
-        """Append what is attached to a layer; a numbered layer's have numbers too."""
+        """Append an attached layer; in a numbered chain it gets a number too."""
         label = follower.name.text if follower.name else None
         if label is None and scope.numbered and use.name is None:
             label = self.fresh(follower.type, scope)
@@ -256,9 +258,12 @@ class NetworkBuilder:
         self.named(follower.name, len(self.nodes) - 1, scope)
 
     def inputs(self, use: Use, current: int, scope: Scope) -> tuple[int, ...]:
-        """The tensors that a layer joins: its branches, or the current one and references.
+        """The tensors that a layer takes: its branches, or the current one and references.
 
-        A reference that names the current tensor puts it in its place; otherwise it comes first.
+        The current tensor comes first, unless one of the references names it.
+
+        Raises:
+            CnncalcError: the only reference names the current tensor.
         """
         if use.branches is not None:
             return self.branches(use, use.branches, current, scope)
@@ -273,7 +278,11 @@ class NetworkBuilder:
     def branches(
         self, use: Use, branches: tuple[Branch, ...], current: int, scope: Scope
     ) -> tuple[int, ...]:
-        """Run the branches of a merge, but those that their `when` leaves out."""
+        """Run the branches of a merge whose `when` holds.
+
+        Raises:
+            CnncalcError: no branch is left.
+        """
         inner = scope.under(use.name.text) if use.name else scope
         tensors = tuple(
             self.run(branch.body, current, inner)
@@ -292,13 +301,17 @@ class NetworkBuilder:
     # -- names and weights
 
     def named(self, name: Name | None, tensor: int, scope: Scope) -> int:
-        """Let a name stand for a tensor."""
+        """Let a name refer to a tensor."""
         if name is not None:
             scope.names[name.text] = tensor
         return tensor
 
     def find(self, ref: Name, scope: Scope) -> int:
-        """The tensor behind a reference."""
+        """The tensor that a reference names.
+
+        Raises:
+            CnncalcError: there is no such tensor, or its layer was skipped.
+        """
         if ref.text == "in":
             return scope.entry
         if ref.text in scope.names:
@@ -318,18 +331,18 @@ class NetworkBuilder:
         )
 
     def fresh(self, head: str, scope: Scope) -> str:
-        """A name for a row or block without one: its head and a number, or a number alone."""
+        """An unused name for a row or block without one: `conv1`, or just a number."""
         while True:
             label = scope.next_label(head)
             if label not in scope.later and f"{scope.prefix}{label}" not in self.rows.taken:
                 return label
 
     def part(self, label: str, text: str, start: int, last: int, scope: Scope) -> None:
-        """Record a named part of the network."""
+        """Record a named group of rows."""
         self.rows.part(f"{scope.prefix}{label}", text, start, last)
 
     def share(self, share: Name, start: int, scope: Scope) -> None:
-        """Let the rows from `start` on use the weights behind the name in `share=`."""
+        """Let the rows from `start` on use the weights of the layer or group in `share=`."""
         path = f"{scope.prefix}{share.text}"
         if path in self.rows.ranges:
             first, end = self.rows.ranges[path]
@@ -342,7 +355,11 @@ class NetworkBuilder:
     # -- limits
 
     def multiplied(self, scope: Scope, count: int, span: Span | None) -> Scope:
-        """The scope inside a repeat; nested repeats multiply, up to a limit."""
+        """The scope inside a repeat; nested repeats multiply.
+
+        Raises:
+            CnncalcError: they make too many passes.
+        """
         passes = scope.passes * max(1, count)
         if passes > MAX_ROWS:
             message = f"the enclosing repeats make {passes:,} passes; {MAX_ROWS:,} are allowed"
@@ -350,7 +367,11 @@ class NetworkBuilder:
         return scope._replace(passes=passes)
 
     def tick(self, span: Span | None) -> None:
-        """Count a line or a pass; refuse to go on where nothing comes of them."""
+        """Count a line or a pass.
+
+        Raises:
+            CnncalcError: too many of them added no row.
+        """
         self.ticks += 1
         if self.ticks > 2 * len(self.nodes) + MAX_IDLE:
             message = f"more than {MAX_IDLE:,} lines and passes add no layer to the network"
@@ -358,7 +379,7 @@ class NetworkBuilder:
 
 
 def _names_current(ref: Name, tensor: int, current: int, scope: Scope) -> bool:
-    """Whether a reference is a name, given by the text, of the current tensor."""
+    """Whether the text says that a reference is the current tensor."""
     return tensor == current and ref.text.partition(".")[0] in scope.here
 
 

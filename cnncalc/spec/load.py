@@ -1,4 +1,9 @@
-"""A spec file, a variant and the user's changes -> Network. The way in."""
+"""A spec file, a variant and the user's changes -> Network; and the same network resized.
+
+A sweep over input sizes does not read the layers again where the result is sure to be the same:
+no expression asks for a height, width, depth or length, no weights are written out or shared, and
+every tensor keeps its number of channels.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
     from cnncalc.spec.sections.inputs import NetworkInput
     from cnncalc.spec.syntax import Block
 
-SHORT = 50_000  # characters of a file that is worth remembering
+SHORT = 50_000  # characters: longer texts are not cached, since they may hold much memory
 
 
 def load(
@@ -44,7 +49,10 @@ def load(
     """Read a network from a file, from standard input (`-`), or from the bundled ones by name.
 
     `variant` (or `target@variant`) chooses a variant, `set` changes declared variables,
-    `input` replaces the input shape. Raises CnncalcError with every mistake found.
+    `input` replaces the input shape.
+
+    Raises:
+        CnncalcError: with every mistake found.
 
     >>> network = load("lenet5")
     >>> network.name, len(network.nodes) - len(network.inputs)
@@ -64,7 +72,7 @@ def load(
 
 
 def _read(text: str, file: str) -> Document:
-    """The document of a text; a short one is remembered, since variants share their file."""
+    """The document of a text; a short one is cached, since variants share their file."""
     return _remembered(text, file) if len(text) <= SHORT else read_document(text, file)
 
 
@@ -79,7 +87,11 @@ def build(
     overrides: Mapping[str, object] | None = None,
     input_text: str | None = None,
 ) -> Network:
-    """The network of a document that has been read. Raises CnncalcError."""
+    """The network of a document.
+
+    Raises:
+        CnncalcError: the variables, the inputs or the shapes of layers do not fit.
+    """
     overrides = overrides or {}
     chosen = _variant(document, variant)
     changed = document.tree.at("variants", variant, "vars") if variant else None
@@ -121,7 +133,7 @@ def build(
             with_line(remark, document.text, document.file)
             for remark in (
                 *_remarks(inputs, skipped=skipped and expect is not None),
-                *document.notes[:1],  # one of a kind says it
+                *document.notes[:1],  # all are of one kind, so the first is enough
             )
         ),
         groups=builder.rows.groups,
@@ -143,7 +155,7 @@ def _variant(document: Document, name: str | None) -> VariantModel | None:
 
 
 def _is_own(inputs: Mapping[str, NetworkInput], document: Document, variant: str | None) -> bool:
-    """Whether the inputs are those that the file has anyway."""
+    """Whether the inputs are the same as those of the file."""
     try:
         own = read_inputs(document.tree, variant, None)
     except CnncalcError:  # it has none
@@ -168,7 +180,7 @@ SIZES = frozenset({"hin", "win", "din", "lin"})
 
 
 def reads_sizes(document: Document) -> bool:
-    """Whether any expression asks for the size of a tensor, other than its channels."""
+    """Whether any expression reads a size of a tensor other than its channels."""
     items = (document.body, *document.blocks.values(), *document.defaults.values())
     return not SIZES.isdisjoint(variables_read(items, document.blocks))
 
@@ -176,8 +188,8 @@ def reads_sizes(document: Document) -> bool:
 def resized(network: Network, inputs: Mapping[str, Shape]) -> Network | None:
     """The network on these inputs; None where its layers have to be read again.
 
-    They have to be where a layer does not fit, too: what is wrong is said by those who read.
-    What the network says of its origin (`overrides`) stays as it was.
+    That is also so where a layer does not fit, since reading it gives the error message.
+    `overrides`, which records how the network was loaded, is not changed.
 
     >>> from cnncalc.layers.conv import Conv
     >>> from cnncalc.network import chain
@@ -196,7 +208,7 @@ def resized(network: Network, inputs: Mapping[str, Shape]) -> Network | None:
 
 
 def _nodes(network: Network, inputs: Mapping[str, Shape]) -> Iterator[Node]:
-    """The nodes with new shapes, up to the first that cannot be sure of itself."""
+    """The nodes with new shapes, up to the first that has to be read again."""
     shapes: list[Shape] = []
     known: dict[tuple[Layer, tuple[Shape, ...]], Shape] = {}
     for node in network.nodes:
@@ -217,7 +229,7 @@ def _nodes(network: Network, inputs: Mapping[str, Shape]) -> Iterator[Node]:
 
 
 def variables_read(items: Iterable[object], blocks: Mapping[str, Block]) -> frozenset[str]:
-    """The names in all expressions of these items, and of every block behind them."""
+    """The variables in all expressions of these items, and of every block that they call."""
     names: set[str] = set()
     called: set[str] = set()
     to_do = list(items)

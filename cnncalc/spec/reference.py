@@ -1,6 +1,6 @@
-"""What can be written for a layer type, read off its class: fields, letters, words, formulas.
+"""The reference of a layer type, read from its class: fields, letters, words, an example.
 
-The answers are plain data, ready for JSON; nothing about a single layer is kept here.
+The answers are plain data, ready for JSON. No layer type is mentioned here by name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cnncalc.spec.write import flow, simple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The markers of `layers._fields` in words, each with a value to show in an example.
+# The markers of `layers._fields`: a description, and a value for examples.
 KINDS: dict[str, tuple[str, object]] = {
     "Switch": ("true or false", True),
     "Whole": ("a whole number", 1),
@@ -39,7 +39,10 @@ OTHER = "see above"
 
 
 def described(name: str) -> dict[str, Any]:
-    """Everything about a layer type or an alias of one. Raises KeyError for another word.
+    """Everything about a layer type, by its name or an alias.
+
+    Raises:
+        KeyError: there is no such layer type.
 
     >>> deconv = described("deconv")
     >>> deconv["type"], deconv["aliases"], deconv["example"]
@@ -68,7 +71,7 @@ def _text(described_by: object) -> str:
 
 
 def _kind(layer_type: type[Layer]) -> str:
-    """The group that a list of types shows it in, by what it does."""
+    """The heading under which `cnncalc layers` lists the type."""
     if layer_type.attaches:
         return f"{layer_type.attaches}s"
     if layer_type.arity[1] != 1:
@@ -81,7 +84,7 @@ def _kind(layer_type: type[Layer]) -> str:
 def _field(layer_type: type[Layer], field: Field[Any]) -> dict[str, Any]:
     known = sorted(choices(layer_type.type, field.name))
     positional = field.name in layer_type.positional
-    said: dict[str, Any] = {
+    described_field: dict[str, Any] = {
         "name": field.name,
         "value": _marker(field, known)[0],
         "required": field.default is MISSING,
@@ -91,13 +94,13 @@ def _field(layer_type: type[Layer], field: Field[Any]) -> dict[str, Any]:
         **({"sized": True} if layer_type.sized == field.name else {}),
     }
     for key, words in (("letters", layer_type.letters), ("other_names", layer_type.other_names)):
-        if found := [word for word, meant in words.items() if meant == field.name]:
-            said[key] = found
-    return said
+        if aliases := [word for word, target in words.items() if target == field.name]:
+            described_field[key] = aliases
+    return described_field
 
 
 def _marker(field: Field[Any], known: list[str]) -> tuple[str, object]:
-    """A field's kind of value in words, and an example of it."""
+    """A description of a field's values, and an example."""
     names = re.findall(r"\w+", str(field.type))
     if names and names[0] in KINDS:
         return KINDS[names[0]]
@@ -109,7 +112,7 @@ def _setting(field: str, value: object) -> str:
 
 
 def _example(layer_type: type[Layer]) -> str:
-    """The mapping form with what must be given, and with what a bare number would fill."""
+    """The mapping form with the required fields and the first positional one."""
     chosen: dict[str, object] = {}
     for field in fields(layer_type):  # type: ignore[arg-type]
         if field.default is MISSING or field.name in layer_type.positional[:1]:

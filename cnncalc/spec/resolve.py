@@ -1,7 +1,7 @@
-"""The words of one use, with variables put in -> fields of a layer, and what is attached.
+"""The words of one layer and the variables -> its fields and its attached layers.
 
 Precedence: the layer's own words, then the file's `defaults`, then the layer type's own defaults.
-Writing any norm or activation replaces the list in `defaults`; `plain` empties it.
+Any norm or activation on the layer replaces those in `defaults`; `plain` removes them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class AttachedLayer(NamedTuple):
-    """A norm or activation attached to a layer."""
+    """A norm or activation attached to a layer, with its fields and their spans."""
 
     type: str
     fields: dict[str, object]
@@ -39,7 +39,7 @@ class AttachedLayer(NamedTuple):
 
 
 class Resolved(NamedTuple):
-    """Fields with plain values, the place of each, and the attached layers in order."""
+    """Fields with plain values, the span of each, and the attached layers in order."""
 
     fields: dict[str, object]
     spans: dict[str, Span]
@@ -49,7 +49,11 @@ class Resolved(NamedTuple):
 def resolve(
     use: Use, layer_type: type[Layer], defaults: Mapping[str, Use], env: Mapping[str, object]
 ) -> Resolved:
-    """The fields of a layer. Raises CnncalcError at the word that makes no sense."""
+    """The fields of a layer and its attached layers.
+
+    Raises:
+        CnncalcError: a word has no meaning for the layer; its span is that word.
+    """
     vocabulary = of_layer_type(use.head)
     own = _read(use, vocabulary, env)
     default = defaults.get(layer_type.type)
@@ -73,7 +77,7 @@ def resolve(
 def _with_defaults(
     follower: AttachedLayer, defaults: Mapping[str, Use], env: Mapping[str, object]
 ) -> AttachedLayer:
-    """An attached layer obeys the defaults of its own type too: `defaults: {bn: eps=0.001}`."""
+    """An attached layer with the defaults of its own type, as in `defaults: {bn: eps=0.001}`."""
     default = defaults.get(layers.layer_type(follower.type).type)
     if default is None:
         return follower
@@ -107,14 +111,14 @@ def _read(use: Use, vocabulary: Vocabulary, env: Mapping[str, object]) -> Resolv
 
 
 def _no_place(value: str, word: Argument, vocabulary: Vocabulary) -> CnncalcError:
-    """The complaint about a bare value where no field is left for one."""
+    """The error for a bare value where no field is left for one."""
     if vocabulary.no_bare_number is not None:
         return bare_number(value, word.span, vocabulary, vocabulary.no_bare_number)
     return unknown_word(value, word.span, vocabulary)
 
 
 def _value(word: Argument, head: str, env: Mapping[str, object]) -> object:
-    """The value of a word; one that its field knows (`mode: bilinear`) stands for itself."""
+    """The value of a word; a word that its field accepts (`mode: bilinear`) stands for itself."""
     name = bare_name(word.value)
     if name and word.field and name not in env and name in choices(head, word.field):
         return name
@@ -122,7 +126,7 @@ def _value(word: Argument, head: str, env: Mapping[str, object]) -> object:
 
 
 def _meaning(value: str, word: Argument, vocabulary: Vocabulary) -> tuple[str, object]:
-    """What a word held by a variable stands for."""
+    """The field and value of a word that a variable holds."""
     if value not in vocabulary.words:
         raise unknown_word(value, word.span, vocabulary)
     return vocabulary.words[value]

@@ -1,6 +1,7 @@
-"""The rows of the network that is being written out: named, validated, with shapes.
+"""The rows of the network while it is built: named, validated, with shapes.
 
-What the whole network shares, whichever block a row comes from; `expand` walks the layers.
+They belong to the whole network, whichever block a row comes from. `Scope` is what the lines of
+one block can see; `expand` walks the layers.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Rows:
-    """The rows so far, the parts they make up, and whose weights they share."""
+    """The rows so far, their named groups, and which of them share weights."""
 
     def __init__(self, network: str, layout: str) -> None:
         self.network = network
@@ -45,7 +46,7 @@ class Rows:
     def add(
         self, use: Use, found: Resolved, inputs: tuple[int, ...], scope: Scope, name: str
     ) -> Node:
-        """Append a layer; what is attached to it follows with `attach`."""
+        """Append a layer without its attached layers, for which `attach` is called next."""
         node = self._node(use.head, use.span, found, inputs, scope, name)
         values = None
         if use.values:
@@ -59,7 +60,7 @@ class Rows:
     def attach(
         self, follower: AttachedLayer, owner: Node, scope: Scope, label: str | None = None
     ) -> None:
-        """Append a norm or activation behind the last row; `C1.tanh` where it has no label."""
+        """Append a norm or activation to the last row; without a label it is named `C1.tanh`."""
         own = None if label is None else f"{scope.prefix}{label}"
         name = own or self._free(f"{owner.name}.{follower.type}")
         inputs = (len(self.nodes) - 1,)
@@ -93,7 +94,7 @@ class Rows:
         return Node(index, name, built, inputs, shape, span, owner, scope.block, None, *marks)
 
     def _free(self, name: str) -> str:
-        """The name itself, or with a number where it is taken (`bn relu bn`)."""
+        """The name, with a number added where it is taken (`bn relu bn`)."""
         number, label = 1, name
         while label in self.taken:
             number += 1
@@ -101,18 +102,22 @@ class Rows:
         return label
 
     def part(self, path: str, text: str, start: int, last: int) -> None:
-        """Record a named part of the network: what folds into one row of a table."""
+        """Record a named group of rows, which a table can fold into one row."""
         count = len(self.nodes) - start
         self.ranges[path] = (start, len(self.nodes))
         if count:
-            # Where there is only a side, the main path stays as it was: the part ends with it.
+            # A group with only a side leaves the current tensor unchanged, so it ends at the side.
             own = last if last >= start else len(self.nodes) - 1
             self.groups[path] = Group(path, text or counted(count, "layer"), own)
 
     # -- weights
 
     def share(self, share: Name, first: int, end: int, start: int) -> None:
-        """Let the rows from `start` on use the weights of the rows from `first` to `end`."""
+        """Let the rows from `start` on use the weights of the rows from `first` to `end`.
+
+        Raises:
+            CnncalcError: the rows do not store the same parameters.
+        """
         count = len(self.nodes) - start
         if end - first != count:
             raise _unlike(share, f"it has {end - first} rows, this has {count}")
@@ -140,7 +145,7 @@ class Rows:
         inputs: tuple[int, ...],
         name: str,
     ) -> CnncalcError:
-        """A layer's complaint, with its place and where its inputs came from."""
+        """An error of a layer, with its position and the sources of its inputs."""
         sources = [self.nodes[index] for index in inputs]
         diagnostic = Diagnostic(
             "error",
@@ -157,7 +162,7 @@ class Rows:
         return CnncalcError(diagnostic, partial=stopped)
 
     def _whence(self, name: str, sources: list[Node]) -> tuple[str, ...]:
-        """Notes that say what a failing layer received, and from where."""
+        """Notes on the shapes that a failing layer received, and from which layers."""
         if len(sources) > 1:
             labels = [f"branch {n} from {node.name}:" for n, node in enumerate(sources, 1)]
             width = max(map(len, labels))
@@ -174,8 +179,8 @@ def _output_shape(built: Layer, shapes: tuple[Shape, ...]) -> Shape:
     """The output shape of a layer on these inputs.
 
     Raises:
-        UnplacedError: where the layer does not take as many tensors, they do not fit, or the
-            output is beyond every figure that can be printed.
+        UnplacedError: the number of inputs is wrong, their shapes do not fit, or the output is
+            too large.
     """
     least, most = built.arity
     if len(shapes) < least or (most is not None and len(shapes) > most):
@@ -202,11 +207,11 @@ def _unlike(share: Name, why: str) -> CnncalcError:
 
 
 class Scope(NamedTuple):
-    """Variables, names, and the path of the rows that are written here."""
+    """The variables, names and row prefix that the lines of one block, or the top level, see."""
 
     env: Mapping[str, object]  # variables
     names: dict[str, int]  # tensors by name
-    later: frozenset[str]  # every name this scope declares
+    later: frozenset[str]  # every name that this scope declares, earlier or later
     entry: int  # the tensor called `in`
     block: str | None
     prefix: str  # of row names: "layer1.0."
@@ -215,10 +220,10 @@ class Scope(NamedTuple):
     frozen: bool = False
     train_only: bool = False
     numbered: bool = False  # rows without a name are called 0, 1, 2, ...
-    here: frozenset[str] = frozenset()  # the names that the text gives the current tensor
+    here: frozenset[str] = frozenset()  # names of the current tensor: see `names_after`
 
     def under(self, name: str) -> Scope:
-        """The same scope, its rows one level deeper: `stem.`."""
+        """The same scope with rows one level deeper, such as `stem.`."""
         return self._replace(prefix=f"{self.prefix}{name}.", counters={}, numbered=False)
 
     def next_label(self, head: str) -> str:
@@ -228,7 +233,7 @@ class Scope(NamedTuple):
         return str(count - 1) if self.numbered else f"{head}{count}"
 
     def marked(self, item: Use | Chain) -> Scope:
-        """The same scope with the item's own `frozen` and `train_only`."""
+        """The same scope with the `frozen` and `train_only` of an item added."""
         return self._replace(
             frozen=self.frozen or item.frozen, train_only=self.train_only or item.train_only
         )
@@ -239,7 +244,7 @@ class Scope(NamedTuple):
 
 
 def sizes(shape: Shape) -> dict[str, object]:
-    """`cin hin win din lin`: the sizes of the tensor that entered.
+    """The variables `cin hin win din lin`: the sizes of the tensor that enters.
 
     >>> from cnncalc.shapes import Shape
     >>> sizes(Shape(3, (224, 224)))
@@ -251,10 +256,12 @@ def sizes(shape: Shape) -> dict[str, object]:
 def explicit_values(
     written: Mapping[str, Value], parameters: tuple[Parameter, ...]
 ) -> dict[str, list[float]]:
-    """Flat numbers by parameter name, checked against the shapes the layer needs.
+    """The numbers of `weights:` and `bias_values:`, flat, by parameter name.
 
     Axes of size 1 may be left out: filters on a single map need no level for it.
-    Raises CnncalcError where there is nothing to fill, or the sizes differ.
+
+    Raises:
+        CnncalcError: the layer has no such parameter, or its shape differs.
     """
     by_name = {parameter.name: parameter for parameter in parameters}
     found = {}

@@ -1,6 +1,6 @@
-"""Network -> YAML text: everything written out, one mapping per layer, and it loads again.
+"""Network -> YAML text that loads again: everything written out, one mapping per layer.
 
-Blocks, repeats, expressions, variables and defaults are gone; what they came to is left.
+Blocks, repeats, expressions, variables and defaults are replaced by their results.
 """
 
 from __future__ import annotations
@@ -33,19 +33,20 @@ class LayerGroup(NamedTuple):
 
     @property
     def last(self) -> int:
-        """The row whose output carries the layer's name."""
+        """The row whose output the layer's name refers to."""
         return self.attached[-1].index if self.attached else self.owner.index
 
     @property
     def norm_first(self) -> bool:
-        """Whether a norm comes first, which would take the bias away unless it is written."""
+        """Whether a norm comes first; it would remove the bias unless the bias is written out."""
         return bool(self.attached) and self.attached[0].layer.attaches == "norm"
 
 
 def text(network: Network, folder: Path = Path()) -> str:
-    """The network as a spec file that is to lie in `folder`.
+    """The network as a spec file in `folder`.
 
-    Raises CnncalcError where the language has no words for it.
+    Raises:
+        CnncalcError: the language cannot express the network.
 
     >>> from cnncalc.layers.conv import Conv
     >>> from cnncalc.network import chain
@@ -76,13 +77,13 @@ def _lines(network: Network, folder: Path) -> Iterator[str]:
     for unit in units:
         yield f"  - {_entry(network, unit, names, current)}"
         current = unit.last
-    if not units:  # a spec without layers would be refused
+    if not units:  # a spec needs at least one layer
         yield "  - identity"
     if network.outputs != (current,):
         yield f"outputs: {flow([_name(names, network, index) for index in network.outputs])}"
     yield from _expect(network)
-    kept = {"budget": network.budget, "init": _init(network.init, folder)}
-    yield from (f"{key}: {flow(section)}" for key, section in kept.items() if section)
+    sections = {"budget": network.budget, "init": _init(network.init, folder)}
+    yield from (f"{key}: {flow(section)}" for key, section in sections.items() if section)
 
 
 def _units(network: Network) -> Iterator[LayerGroup]:
@@ -113,7 +114,7 @@ def _shape(shape: Shape, network: Network) -> str:
 
 
 def _entry(network: Network, unit: LayerGroup, names: Mapping[int, str], current: int) -> str:
-    """One layer: its fields, then what concerns its place in the network."""
+    """One layer: its fields, then its inputs and other options."""
     owner = unit.owner
     options: dict[str, object] = {"name": owner.name, **_fields(owner.layer, unit)}
     if owner.inputs != (current,):
@@ -139,7 +140,7 @@ def _name(names: Mapping[int, str], network: Network, index: int) -> str:
 
 
 def _fields(layer: Layer, unit: LayerGroup | None = None) -> dict[str, object]:
-    """The fields that differ from their defaults; the bias too where a norm would decide it."""
+    """The fields that differ from their defaults; the bias also where a norm would change it."""
     chosen = {}
     for field in fields(layer):  # type: ignore[arg-type]
         value = getattr(layer, field.name)
@@ -150,7 +151,7 @@ def _fields(layer: Layer, unit: LayerGroup | None = None) -> dict[str, object]:
 
 
 def simple(value: object) -> object:
-    """One value for all axes, and the same padding on both sides, are written once.
+    """A value in its shortest form: equal axes, and equal sides of a padding, are written once.
 
     >>> simple((5,)), simple(((1, 1), (2, 2))), simple(((0, 1),))
     (5, (1, 2), ((0, 1),))
@@ -165,7 +166,7 @@ def simple(value: object) -> object:
 
 
 def _attached(unit: LayerGroup) -> Iterator[object]:
-    """The attached layers; one that is not named after its layer tells its name."""
+    """The attached layers; one without the usual name is written with its name."""
     seen: Counter[str] = Counter()
     for node in unit.attached:
         type_ = node.layer.type
@@ -177,7 +178,7 @@ def _attached(unit: LayerGroup) -> Iterator[object]:
 
 
 def _shared(network: Network, unit: LayerGroup) -> str | None:
-    """The layer whose weights the unit uses, where the units correspond row by row."""
+    """The layer whose weights a group shares, if all its rows correspond."""
     rows = [unit.owner, *unit.attached]
     roots = {row.index: row.shared_with for row in rows if row.shared_with is not None}
     if not roots:
@@ -190,7 +191,7 @@ def _shared(network: Network, unit: LayerGroup) -> str | None:
 
 
 def _values(network: Network, node: Node) -> dict[str, object]:
-    """Explicit weights, nested as the layer stores them."""
+    """Explicit weights as nested lists in the shape of the parameter."""
     parameters = node.layer.parameters(*network.shapes_into(node)) if node.values else ()
     values = node.values or {}
     return {
@@ -206,7 +207,7 @@ def _nested(flat: Sequence[float], dims: tuple[int, ...]) -> object:
 
 
 def _expect(network: Network) -> Iterator[str]:
-    """The expectations; those about parts, which are gone, stay as comments."""
+    """The expectations; those about groups, which no longer exist, become comments."""
     if not network.expect:
         return
     rows = {node.name for node in network.nodes}
@@ -226,7 +227,7 @@ def _expect(network: Network) -> Iterator[str]:
 
 
 def _figure(expectation: Expectation) -> str:
-    """A figure as its author wrote it; a whole number stays one."""
+    """A figure as its author wrote it; a whole number is not quoted."""
     written = expectation.written
     return written if isinstance(meaning(written), int) else flow(written)
 
@@ -240,7 +241,7 @@ def _init(init: Init, folder: Path) -> dict[str, object]:
 
 
 def _found_from(folder: Path, file: str) -> str:
-    """A path that finds the file from that folder: whole, unless the file lies below it."""
+    """The path of a file relative to a folder, or absolute where it is not inside it."""
     path = Path(file).resolve()
     below = path.is_relative_to(folder.resolve())
     return (path.relative_to(folder.resolve()) if below else path).as_posix()
@@ -257,7 +258,7 @@ ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 
 
 def flow(value: object) -> str:
-    """A value on one line of YAML: plain where that is read back the same, quoted elsewhere.
+    """A value on one line of YAML; text is quoted only where it would be read as something else.
 
     >>> flow({"kernel": [3, 3], "bias": False, "note": "a: b"})
     '{kernel: [3, 3], bias: false, note: "a: b"}'
@@ -272,12 +273,12 @@ def flow(value: object) -> str:
 
 
 def _scalar(text_: str) -> str:
-    """Words and names are safe without quotes, unless they would mean a number or a switch."""
+    """Text, without quotes where it cannot be read as a number, a switch or YAML syntax."""
     return text_ if SAFE.fullmatch(text_) and _means_itself(text_) else quoted(text_)
 
 
 def _means_itself(text_: str) -> bool:
-    """Whether YAML reads plain text as that text, and not as a number or a switch."""
+    """Whether an unquoted text is read as that text, not as a number or a switch."""
     try:
         return meaning(text_) == text_
     except OverflowError:  # more digits than a number may have
@@ -285,7 +286,7 @@ def _means_itself(text_: str) -> bool:
 
 
 def quoted(text_: str) -> str:
-    r"""Text in double quotes, with everything escaped that would not be read back as it is.
+    r"""Text in double quotes, with escapes where needed.
 
     >>> print(quoted('say "a\\b"' + chr(9)))
     "say \"a\\b\"\t"

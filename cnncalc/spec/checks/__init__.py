@@ -1,1 +1,1 @@
-"""Mistakes that can be found before a network is built: in names, in words, in its size."""
+"""Mistakes that are found before a network is built: in names, in words, in its size."""

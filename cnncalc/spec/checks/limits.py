@@ -1,4 +1,9 @@
-"""How often something is repeated, and how long and how large a network can become."""
+"""Limits: repeat counts, the number of layers, block cycles and nesting.
+
+The least number of layers is computed before anything is written out: forty blocks that each call
+the next one twice are a trillion layers, and are refused at once. Counts and conditions that need
+more than the network's own variables count as 0 there.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +31,10 @@ LARGEST_TENSOR = 10**60
 
 
 def whole_count(argument: Argument, env: Mapping[str, object]) -> int:
-    """A repeat count: a whole number, not negative. Raises CnncalcError.
+    """A repeat count.
+
+    Raises:
+        CnncalcError: it is not a whole number from 0.
 
     >>> from cnncalc.errors import Span
     >>> from cnncalc.spec.syntax import Argument
@@ -41,7 +49,7 @@ def whole_count(argument: Argument, env: Mapping[str, object]) -> int:
 
 
 def too_many(span: Span | None, least: int = MAX_ROWS + 1) -> CnncalcError:
-    """The complaint about a network with at least so many layers."""
+    """The error for a network with at least `least` layers."""
     return failure(
         "too-many",
         f"the network would have at least {least:,} layers; {MAX_ROWS:,} are allowed",
@@ -54,7 +62,11 @@ MAX_DEPTH = 60
 
 
 def check_cycles(blocks: Mapping[str, Block]) -> None:
-    """Raise CnncalcError where blocks call each other in a circle, or too deep."""
+    """Refuse blocks that call each other in a circle, or are nested too deeply.
+
+    Raises:
+        CnncalcError: at the call that closes the circle, or is too deep.
+    """
     depths: dict[str, int] = {}
 
     def visit(name: str, path: tuple[str, ...], span: Span) -> int:
@@ -80,7 +92,7 @@ def _too_deep(span: Span) -> CnncalcError:
 
 
 def _calls(item: Item) -> Iterator[Use]:
-    """Every call of a block below an item."""
+    """Every block call inside an item."""
     if isinstance(item, Use):
         if item.is_block:
             yield item
@@ -94,7 +106,11 @@ def _calls(item: Item) -> Iterator[Use]:
 
 
 def refuse_endless(body: Chain, blocks: Mapping[str, Block], variables: Env) -> None:
-    """Raise CnncalcError, at the line to blame, where there are more layers than allowed."""
+    """Refuse a network that surely has too many layers.
+
+    Raises:
+        CnncalcError: at the item that exceeds the limit.
+    """
     bounds = _LeastRows(blocks, variables)
     rows = 0
     for item in body.items:
@@ -104,7 +120,7 @@ def refuse_endless(body: Chain, blocks: Mapping[str, Block], variables: Env) -> 
 
 
 class _LeastRows:
-    """The fewest rows of an item; those of a block are counted once."""
+    """Counts the least number of rows of items; each block is counted once."""
 
     def __init__(self, blocks: Mapping[str, Block], variables: Env) -> None:
         self.blocks = blocks
@@ -112,7 +128,7 @@ class _LeastRows:
         self.of_blocks: dict[str, int] = {}
 
     def rows(self, item: Item, known: Env) -> int:
-        """The fewest rows of an item, where these variables are known."""
+        """The least number of rows of an item, where these variables are known."""
         if isinstance(item, Use):
             return self.use(item, known)
         if isinstance(item, Chain):
@@ -127,7 +143,7 @@ class _LeastRows:
         return 0
 
     def use(self, use: Use, known: Env) -> int:
-        """A layer is one row, a block all of its own; a condition that may fail, none."""
+        """The least number of rows of a layer (one) or block call; none under a doubtful condition."""
         if use.condition is not None and not _holds(use.condition, known):
             return 0
         once = self.block(use.head) if use.is_block else 1
@@ -136,12 +152,12 @@ class _LeastRows:
         return once if use.repeat is None else once * _count(use.repeat, known)
 
     def merge(self, branches: tuple[Branch, ...], known: Env) -> int:
-        """The branches that are surely there; the merge itself, unless some may be missing."""
+        """The rows of the branches that surely exist, and one for the merge if all of them do."""
         sure = [b for b in branches if b.when is None or _holds(b.when, known)]
         return sum(self.rows(b.body, known) for b in sure) + (len(sure) == len(branches))
 
     def block(self, name: str) -> int:
-        """The fewest rows of a block, whose arguments are not known."""
+        """The least number of rows of a block, for any arguments."""
         if name not in self.of_blocks:
             block = self.blocks[name]
             known = _without(self.variables, [argument.name for argument in block.parameters])
@@ -155,7 +171,7 @@ def _count(times: Argument, known: Env) -> int:
     try:
         return whole_count(times, known)
     except CnncalcError:
-        return 0  # said when it is written out
+        return 0  # building the network reports it
 
 
 def _holds(condition: Argument, known: Env) -> bool:
@@ -176,7 +192,7 @@ def _without(known: Env, names: list[str]) -> Env:
 
 
 def _item_span(item: Item) -> Span | None:
-    """Where an item stands, as near as it is known."""
+    """The span of an item, or of its first part that has one."""
     if isinstance(item, Use):
         return item.repeat.span if item.repeat else item.span
     if isinstance(item, Side):

@@ -1,8 +1,7 @@
-"""What can be said of names before anything is computed.
+"""Mistakes in names, found before anything is computed.
 
-Duplicate names, references to layers that do not exist or come later, variables and words
-that nobody defined, blocks that call each other in a circle: all found in one walk, so that
-independent mistakes are reported together.
+Duplicate and reserved names, references to layers that do not exist or come later, and unknown
+variables are found in one walk, so that independent mistakes are reported together.
 """
 
 from __future__ import annotations
@@ -53,11 +52,11 @@ if TYPE_CHECKING:
 
 TENSOR = re.compile(r"\w+(\.\w+)*\Z")  # with dots, as `cnncalc expand` writes names
 
-MANY = 10  # more names than this would not be read
+MANY = 10  # names in a help line: nobody reads a longer list
 
 
 def declared(item: Item) -> Iterator[Name]:
-    """The names that an item gives in its scope, in order; blocks keep theirs to themselves."""
+    """The names that an item declares in its scope, in order, without those inside blocks."""
     if isinstance(item, Chain):
         for child in item.items:
             yield from declared(child)
@@ -72,14 +71,14 @@ def declared(item: Item) -> Iterator[Name]:
 
 
 def attached_names(use: Use) -> Iterator[Name]:
-    """The names that norms and activations attached to a layer are given."""
+    """The names of the norms and activations attached to a layer."""
     for word in use.words:
         if isinstance(word, Attached) and word.name is not None:
             yield word.name
 
 
 class PlusValue(NamedTuple):
-    """A value with a plus sign, and the variable that holds it: a block's, or one of a `for`."""
+    """A value with a plus sign, and the block argument or `for` variable that holds it."""
 
     block: str | None
     variable: str
@@ -87,7 +86,7 @@ class PlusValue(NamedTuple):
 
 
 class PassedVariable(NamedTuple):
-    """A variable that is handed on to a block as it is, and the argument that takes it."""
+    """A variable that is passed to a block unchanged, and the argument that receives it."""
 
     variable: str
     block: str
@@ -95,7 +94,7 @@ class PassedVariable(NamedTuple):
 
 
 class NameChecker:
-    """Walks one scope: the network, or the body of one block."""
+    """Checks the names of one scope: the network, or the body of one block."""
 
     def __init__(
         self, blocks: Mapping[str, Block], defaults: Mapping[str, Use], variables: frozenset[str]
@@ -111,10 +110,10 @@ class NameChecker:
         self.later: dict[str, Name] = {}
         self.known: dict[str, Span | None] = {}
         self.body = Chain(())  # the scope
-        self.here: Item = self.body  # the item of it that is looked at
+        self.here: Item = self.body  # the item that is being checked
 
     def scope(self, body: Chain, given: tuple[str, ...]) -> None:
-        """Check one scope whose tensors `given` exist from the start."""
+        """Check one scope in which the tensors `given` exist from the start."""
         self.known = dict.fromkeys(("in", *given))
         self.later = {}
         self.body = body
@@ -151,10 +150,10 @@ class NameChecker:
         self.later.setdefault(name.text, name)
 
     def allowed(self, name: Name) -> None:
-        """Complain about a name that would be taken for something else where it is used.
+        """Report a name that would mean something else where it is used.
 
-        A layer may be called `fc`: a reference is never a type. But `add relu` attaches one, and
-        `add frozen` marks the sum.
+        A layer may be called `fc`, since a reference is never a layer type. But `add relu`
+        attaches an activation, and `add frozen` freezes the sum.
         """
         if is_plain_word(name.text) and not attaches(name.text):
             self._say(
@@ -224,7 +223,7 @@ class NameChecker:
         self.errors += wrong
 
     def _paddings(self, use: Use) -> None:
-        """Note which variables are paddings here, and which arguments of blocks are sums."""
+        """Collect the variables used as paddings, and the block arguments with a plus sign."""
         arguments = [word for word in use.words if isinstance(word, Argument)]
         if use.is_block:
             free = (parameter.name for parameter in self.blocks[use.head].parameters)
@@ -274,7 +273,7 @@ class NameChecker:
             seen.add(name.text)
 
     def reference(self, ref: Name, *notes: str) -> None:
-        """Complain about a reference to what is not there, or not there yet."""
+        """Report a reference to a layer that does not exist, or comes later."""
         root = ref.text.partition(".")[0]
         if ref.text in self.known or root in self.known:
             return
@@ -305,14 +304,14 @@ class NameChecker:
 
 
 def _once_only(ref: Name) -> tuple[str, ...]:
-    """What to say of `x3` among the tensors of a merge, besides that there is none."""
+    """A note on `x3` among the tensors of a merge, which was meant as a repeat count."""
     if ref.text[:1] != "x" or not ref.text[1:].isdecimal():
         return ()
     return (f"a merge cannot be repeated, so '{ref.text}' is read as the name of a tensor",)
 
 
 def _naming(word: str) -> str | None:
-    """Help for `conv1`, which a table shows, but which nobody wrote."""
+    """The help for `conv1`, a name that only the output table shows."""
     head = word.rstrip("0123456789")
     if head == word or head not in layers.names():
         return None

@@ -1,4 +1,8 @@
-"""The words of one layer or block call, before anything is computed: known, and given once."""
+"""Mistakes in the words of one layer or block call, found before anything is computed.
+
+Values that need no variables are validated here, so that mistakes in several layers, also in
+blocks that are never called, are reported together.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ USUAL_FILTER = 11
 
 
 def word_problems(use: Use, blocks: Blocks, variables: Names) -> Iterator[Diagnostic]:
-    """Words that are unknown, too many, or say the same thing twice."""
+    """Words that are unknown, too many, or given twice."""
     vocabulary = of_block(blocks[use.head]) if use.is_block else of_layer_type(use.head)
     free = iter(vocabulary.positional)
     given: dict[str, Span] = {}
@@ -54,7 +58,7 @@ def word_problems(use: Use, blocks: Blocks, variables: Names) -> Iterator[Diagno
 
 
 def letter_problems(use: Use, variables: Names) -> Iterator[Diagnostic]:
-    """Words such as `k1` that read as a letter and a number while a variable has that name."""
+    """Words such as `k1` that mean a letter and a number, while a variable has that name."""
     for word in (*use.words, use.repeat):
         if isinstance(word, Argument) and word.letter is not None and word.letter in variables:
             name = word.letter
@@ -66,10 +70,10 @@ def letter_problems(use: Use, variables: Names) -> Iterator[Diagnostic]:
 
 
 def filter_note(use: Use) -> Diagnostic | None:
-    """A note where `f32 k3`, by the letters of the notes, may be meant the other way round.
+    """A note where `f32 k3` was probably meant the other way round.
 
-    F is the filter size and K the number of filters; a size above 11, the largest of the
-    classic networks (AlexNet), that is above K as well is rarely meant.
+    As in CS231n, F is the filter size and K the number of filters. A size above 11, the largest
+    of the classic networks (AlexNet), that is also larger than K is rarely intended.
     """
     given = {word.key: word for word in use.words if isinstance(word, Argument)}
     if use.is_block or not {"f", "k"} <= given.keys():
@@ -86,7 +90,7 @@ def filter_note(use: Use) -> Diagnostic | None:
 
 
 def value_problems(argument: Argument, variables: Names) -> Iterator[Diagnostic]:
-    """Names in a value that are neither variables nor words."""
+    """Names in a value that are neither variables nor known words."""
     for name, word in names_in(argument.value):
         if name in variables or (bare_name(argument.value) and is_word(name)):
             continue
@@ -94,14 +98,14 @@ def value_problems(argument: Argument, variables: Names) -> Iterator[Diagnostic]
 
 
 def times_problems(count: Argument | None, variables: Names) -> Iterator[Diagnostic]:
-    """What is wrong with a repeat count."""
+    """The mistakes in a repeat count."""
     if count is not None:
         unknown = list(value_problems(count, variables))
         yield from unknown or count_problems(count, variables)
 
 
 def call_problems(use: Use, block: Block) -> Iterator[Diagnostic]:
-    """Arguments and extra tensors that a call of a block leaves out, or gives twice."""
+    """Arguments and tensors that a block call leaves out or gives twice."""
     given = {word.field for word in use.words if isinstance(word, Argument)}
     bare = sum(isinstance(word, Argument) and word.field is None for word in use.words)
     for place, parameter in enumerate(block.parameters):
@@ -119,7 +123,7 @@ def call_problems(use: Use, block: Block) -> Iterator[Diagnostic]:
 
 
 def _counts(word: Argument, use: Use) -> bool:
-    """Whether a bare word surely takes a place: a variable may hold an activation instead."""
+    """Whether a bare word surely fills a field; a variable may hold an activation instead."""
     return word.field is None and (use.is_block or bare_name(word.value) is None)
 
 
@@ -175,7 +179,7 @@ NEGATIVE = re.compile(r"([A-Za-z])(-\d+)\Z")
 def detached_settings(
     use: Use, vocabulary: Vocabulary, variables: frozenset[str]
 ) -> tuple[list[Diagnostic], list[Word]]:
-    """What is wrong with such settings of a layer, and the words that are none of their pieces."""
+    """The mistakes in settings such as `stride 2` or `5 x 5`, and the words that remain."""
     problems: list[Diagnostic] = []
     left: list[Word] = []
     words = list(use.words)
@@ -193,7 +197,7 @@ def detached_settings(
 def _first(
     words: list[Word], vocabulary: Vocabulary, variables: frozenset[str]
 ) -> tuple[Diagnostic, int] | None:
-    """A setting in pieces that begins here, and how many words it takes up."""
+    """The mistake in a setting that begins here, and how many words it takes up."""
     text, *after = [_bare(word) for word in words[:3]]
     if text is None or text in variables:
         return None
@@ -227,7 +231,7 @@ def _named(text: str, value: str | None, span: Span, vocabulary: Vocabulary) -> 
 
 
 def _bare(word: Word) -> str | None:
-    """The text of a word that is a number, a name or an expression and names no field."""
+    """The text of a word without a field: a number, a name or an expression."""
     if not isinstance(word, Argument) or word.field is not None:
         return None
     value = word.value
@@ -246,7 +250,7 @@ def is_literal(value: object, variables: Names) -> bool:
 
 
 def layer_problems(use: Use, defaults: Mapping[str, Use], variables: Names) -> list[Diagnostic]:
-    """The complaints about a layer's own values and about those it has by default."""
+    """The mistakes in a layer's own values and in its defaults."""
     layer_type = layers.layer_type(use.head)
     fixed, complete = _fixed(use, variables)
     base = {}
@@ -263,7 +267,7 @@ def layer_problems(use: Use, defaults: Mapping[str, Use], variables: Names) -> l
 
 
 def count_problems(count: Argument | None, variables: Names) -> list[Diagnostic]:
-    """The complaint about a repeat count that is no count."""
+    """The mistake in a repeat count that needs no variables."""
     if count is None or not is_literal(count.value, variables):
         return []
     try:
@@ -274,9 +278,9 @@ def count_problems(count: Argument | None, variables: Names) -> list[Diagnostic]
 
 
 def _fixed(use: Use, variables: Names) -> tuple[Use, bool]:
-    """The use with its literal words only; whether that is all of them.
+    """The use with its literal words only, and whether those are all of them.
 
-    Behind one bare value that is not known, nobody can tell which fields the others fill.
+    If one bare value is unknown, the fields of the other bare values are unknown too.
     """
     words = [word for word in use.words if _is_fixed(word, variables)]
     if len(words) == len(use.words):

@@ -1,1 +1,1 @@
-"""The sections of a spec file beside its layers: what may be written in them, and its meaning."""
+"""The sections of a spec file other than its layers and blocks, one file each."""

@@ -1,4 +1,15 @@
-"""Figures as people write them: 61706, 714M, 256KiB; their exact value, and what rounds to them."""
+"""`expect:` and `budget:` -> expected figures and limits, from numbers such as 61706 or 714M.
+
+    expect: {params: 61706, macs: 714M, output: 10, rf: 427}
+    budget: {params: 5M, macs: 600M, peak_activation_bytes: 256KiB, rf: ">= 64"}
+
+An expected figure holds if the computed one rounds to the digits written; a whole number must be
+equal. `rf` is the largest receptive field of units that still see different parts of the input:
+`427` pixels on every axis, or `72x28`.
+
+A budget figure means "at most"; `<=` and `>=` say it explicitly, and `rf` always needs one of
+them. A variant's budget replaces the file's, key by key.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +50,7 @@ ADVICE: Mapping[Unit, str] = {
 
 
 class Amount(NamedTuple):
-    """`digits` without the point, of which `decimals` stand behind it, times `scale`.
+    """A number as written: `digits` without the point, `decimals` of them after it, times `scale`.
 
     >>> parse_amount("4.09G", "count")
     Amount(digits=409, decimals=2, scale=1000000000)
@@ -51,7 +62,7 @@ class Amount(NamedTuple):
 
     @property
     def whole(self) -> int | None:
-        """The exact value; None where it is no whole number.
+        """The exact value; None where it is not a whole number.
 
         >>> parse_amount("1.5KiB", "bytes").whole, parse_amount("0.5", "count").whole
         (1536, None)
@@ -61,7 +72,7 @@ class Amount(NamedTuple):
 
     @property
     def around(self) -> tuple[int, int]:
-        """The whole numbers below and above, the same one twice where the value is whole.
+        """The nearest whole numbers below and above; both are the value where it is whole.
 
         >>> parse_amount("0.15605k", "count").around
         (156, 157)
@@ -71,9 +82,9 @@ class Amount(NamedTuple):
 
     @property
     def interval(self) -> tuple[int, int]:
-        """The first and the last whole number that print as the digits written.
+        """The least and the largest whole number that round to the digits written.
 
-        The first is larger than the last where there is none.
+        The least is larger than the largest where there is none.
 
         >>> parse_amount("714M", "count").interval, parse_amount("840", "bytes").interval
         ((713500000, 714500000), (840, 840))
@@ -84,7 +95,7 @@ class Amount(NamedTuple):
 
 
 def parse_amount(text: str, unit: Unit) -> Amount | None:
-    """The amount that a text stands for; None where it is none of this unit."""
+    """The amount that a text means; None where it is not an amount of this unit."""
     found = NUMBER.match(text.strip())
     if found is None:
         return None
@@ -99,13 +110,13 @@ SHAPE, LAYERS = "output", "layers"  # keys beside the figures
 
 
 def read_expect(value: Value | None, layout: str) -> Iterator[Expectation]:
-    """The expectations of a spec or variant, which `problems` has been asked about."""
+    """The expectations of a spec or variant, which `expect_problems` has already checked."""
     for key, entry, path in _entries(value, []):
         yield _expectation(key, entry, layout, path)
 
 
 def expect_problems(value: Value | None) -> list[Diagnostic]:
-    """Every mistake in the expectations of a spec or variant."""
+    """The mistakes in the expectations of a spec or variant."""
     found: list[Diagnostic] = []
     for key, entry, path in _entries(value, found):
         try:
@@ -116,7 +127,7 @@ def expect_problems(value: Value | None) -> list[Diagnostic]:
 
 
 def _entries(value: Value | None, errors: list[Diagnostic]) -> Iterator[tuple[Scalar, Value, str]]:
-    """Keys and figures, each with the path in front: "" or "layers.C3."."""
+    """Keys and figures, each with the prefix of its path: "" or "layers.C3."."""
     for key, entry in value.entries if isinstance(value, MappingValue) else ():
         if key.text != LAYERS:
             yield key, entry, ""
@@ -159,7 +170,7 @@ def _expectation(key: Scalar, entry: Value, layout: str, path: str) -> Expectati
 
 
 def _interval(entry: Scalar, unit: Unit) -> tuple[int, int]:
-    """The interval of integers that print as the digits written: 714M is 713.5M to 714.5M."""
+    """The integers that round to the digits written: 714M is 713.5M to 714.5M."""
     amount = parse_amount(entry.text, unit)
     if amount is None:
         help_ = f"write {ADVICE[unit]}"
@@ -174,7 +185,7 @@ def _interval(entry: Scalar, unit: Unit) -> tuple[int, int]:
 
 
 def _field(entry: Scalar) -> int | tuple[int, ...]:
-    """Input pixels: one size for every axis, or one for each."""
+    """A receptive field in input pixels: one size for all axes, or one per axis."""
     if FIELD.match(entry.text) is None or len(entry.text) > MAX_DIGITS:
         raise failure(
             "wrong-type",
@@ -187,7 +198,7 @@ def _field(entry: Scalar) -> int | tuple[int, ...]:
 
 
 def _shape(entry: Scalar, layout: str) -> tuple[int, ...]:
-    """Channels first, whatever the layout it is written in."""
+    """A shape, channels first, whatever layout it is written in."""
     try:
         text = entry.text if " " in entry.text.strip() else _in_layout(entry.text, layout)
         shape = parse_input(text).shape
@@ -197,7 +208,7 @@ def _shape(entry: Scalar, layout: str) -> tuple[int, ...]:
 
 
 def _in_layout(text: str, layout: str) -> str:
-    """Add the letters of the network's layout to a bare shape."""
+    """A shape without letters, with those of the network's layout added."""
     rank = text.replace("×", "x").count("x")
     letters = LETTERS[layout]
     return f"{text} {letters[rank]}" if 0 < rank < len(letters) else text
@@ -207,7 +218,7 @@ LIMIT = re.compile(r"(<=|>=|≤|≥)?\s*(.*)\Z", re.DOTALL)
 
 
 class Budget(NamedTuple):
-    """One limit on one figure. `least`: the figure must reach it, rather than stay within it."""
+    """One limit on one figure: a lower limit if `least`, else an upper one."""
 
     key: str
     written: str
@@ -221,7 +232,7 @@ class Budget(NamedTuple):
         return "at least" if self.least else "at most"
 
     def excess(self, actual: int) -> int:
-        """How far a figure lies beyond the limit; 0 where it holds, negative where too small.
+        """How far a figure is beyond the limit: 0 where it holds, negative where it is too small.
 
         >>> parse_limit("params", "5M").excess(5_000_000), parse_limit("rf", ">= 64").excess(63)
         (0, -1)
@@ -231,9 +242,10 @@ class Budget(NamedTuple):
 
 
 def parse_limit(key: str, text: str, span: Span | None = None) -> Budget:
-    """One limit as written, a whole number.
+    """A limit as written, which must be a whole number.
 
-    Raises UnplacedError for what is no limit on that figure.
+    Raises:
+        UnplacedError: the text is not a valid limit for that figure.
 
     >>> parse_limit("params", "5M").limit, parse_limit("peak_activation_bytes", "256KiB").limit
     (5000000, 262144)
@@ -273,7 +285,7 @@ def budgets(tree: MappingValue, variant: str | None = None) -> tuple[Budget, ...
 
 
 def budget_problems(section: MappingValue) -> Iterator[Diagnostic]:
-    """What is wrong with a budget, every entry at its place."""
+    """The mistakes in a budget."""
     for key, value in section.entries:
         try:
             _limit(key, value)

@@ -1,9 +1,9 @@
-"""`init:` as written -> how weights begin, whose weights to load, what the outputs stand for.
+"""`init:` -> initial weights, a file of weights, and the labels of the outputs.
 
     init: {scheme: he, seed: 7, weights: digits.safetensors, labels: [cat, dog]}
 
-`scheme` and `seed` say how weights begin that no file gives. `weights` is a file in
-the spec's own folder (or below it), and `labels` are what the numbers of the output stand for.
+`scheme` and `seed` decide the initial weights that no file gives. `weights` is a file in the
+spec's own folder or below it; `labels` name the classes of the output.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 
 def read_init(section: Value | None) -> Init:
-    """What is written under `init:`. Raises CnncalcError at the first entry that says nothing."""
+    """The settings under `init:`.
+
+    Raises:
+        CnncalcError: at the first wrong entry.
+    """
     init = Init()
     for key, value in section.entries if isinstance(section, MappingValue) else ():
         init = _with(init, key, value)
@@ -32,7 +36,7 @@ def read_init(section: Value | None) -> Init:
 
 
 def init_problems(section: MappingValue) -> Iterator[Diagnostic]:
-    """What is wrong with it, every entry at its place."""
+    """The mistakes under `init:`."""
     for key, value in section.entries:
         try:
             _with(Init(), key, value)
@@ -41,7 +45,7 @@ def init_problems(section: MappingValue) -> Iterator[Diagnostic]:
 
 
 def with_weights_path(init: Init, spec: str) -> Init:
-    """The same, with the path of its weights seen from where the program runs.
+    """The same settings, with the path of the weights relative to the current folder.
 
     >>> init = with_weights_path(Init(weights="own.json"), "nets/net.yaml")
     >>> init.weights == str(Path("nets/own.json"))
@@ -54,7 +58,7 @@ def with_weights_path(init: Init, spec: str) -> Init:
 
 
 def _with(init: Init, key: Scalar, value: Value) -> Init:
-    """One entry put in."""
+    """The settings with one entry added."""
     match key.text:
         case "scheme":
             return init._replace(scheme=_scheme(value))
@@ -91,7 +95,7 @@ def _path(value: Value) -> str:
 
 
 def _texts(value: Value) -> tuple[str, ...]:
-    """Labels as written: `7` is the text 7."""
+    """Labels as they are written: `7` is the text 7."""
     if isinstance(value, ListValue) and all(isinstance(item, Scalar) for item in value.items):
         return tuple(item.text for item in value.items if isinstance(item, Scalar))
     raise failure("wrong-type", "'labels' must be a list of texts", value.span)

@@ -1,8 +1,10 @@
-"""Input shapes as people write them: `32x32x1`, `3x224x224 CHW`, `{h: 480, w: 640, c: 3}`, `784`.
+"""Input shapes such as `32x32x1`, `3x224x224 CHW`, `{h: 480, w: 640, c: 3}` or `784`.
 
 Letters: H height, W width, C channels, L length, D depth (or the number of maps, where there
-is no C, as in the notes' W x H x D), T frames, N batch. Without letters the order is height x
-width x channels; what could as well be meant the other way round is an error or a warning.
+is no C, as in the W x H x D of CS231n), T frames, N batch. Without letters the order is height x
+width x channels; a shape that is as likely to mean another order is an error or a warning.
+
+A network's inputs come from the command line, else from the variant, else from the file.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 SIZE = re.compile(r"-?[0-9]+")
 TIMES = re.compile("[xX×]")
 MAX_DIGITS = 15
-FEW = 4  # a picture has at most so many channels, and more rows
+FEW = 4  # an image has at most this many channels, and more rows than that
 
 LETTERS = {"N": "batch", "C": "channels", "D": "depth", "T": "frames", "H": "height",
            "W": "width", "L": "length"}  # fmt: skip
@@ -33,9 +35,9 @@ LETTERS_HELP = "the letters are H W C, L C, D H W C (T for frames), W H D, and N
 
 
 class InputShape(NamedTuple):
-    """A shape, the batch it was given with, and how it was written.
+    """A shape, its batch size, and the order it was written in.
 
-    `layout` is the family of the order: HWC (channels last), CHW (channels first) or WHD.
+    `layout` is HWC (channels last), CHW (channels first) or WHD.
     """
 
     shape: Shape
@@ -47,8 +49,9 @@ class InputShape(NamedTuple):
 def parse_input(value: object) -> InputShape:
     """Read an input shape: a text, a whole number, a list of sizes, or sizes by letter.
 
-    Raises UnplacedError: `input-layout` where the order is in doubt, `input-shape` for the rest;
-    its field is the letter at fault where the sizes are given by letter.
+    Raises:
+        UnplacedError: `input-layout` where the order is unclear, `input-shape` otherwise; its
+            field is the letter at fault where sizes are given by letter.
 
     >>> parse_input("3x224x224 CHW")
     InputShape(shape=Shape(channels=3, spatial=(224, 224)), batch=1, layout='CHW', warning=None)
@@ -72,7 +75,7 @@ def parse_input(value: object) -> InputShape:
 
 
 def _split(text: str) -> tuple[list[int], str]:
-    """The sizes, and the letters in capitals; none is an empty text."""
+    """The sizes, and the letters in capitals (empty where there are none)."""
     *front, last = (part.strip() for part in TIMES.split(text))
     tail, _, letters = last.partition(" ")
     letters = letters.strip()
@@ -95,7 +98,7 @@ def _lettered(text: str, sizes: Sequence[int], letters: str) -> InputShape:
 
 
 def _by_letter(sizes: dict[object, object]) -> InputShape:
-    """Sizes by letter; their order means nothing."""
+    """Sizes by letter, in any order."""
     _check_letters(str(letter).upper() for letter in sizes)
     named: dict[str, int] = {}
     for written, size in sizes.items():
@@ -122,7 +125,7 @@ def _check_letters(letters: Iterable[str]) -> None:
 
 
 def _assemble(sizes: dict[str, int]) -> tuple[Shape, int]:
-    """The shape and the batch from sizes by capital letter."""
+    """The shape and the batch size from sizes by capital letter."""
     for letter, size in sizes.items():
         if size < 1:
             message = f"input {LETTERS[letter]} must be at least 1, got {size}"
@@ -133,7 +136,7 @@ def _assemble(sizes: dict[str, int]) -> tuple[Shape, int]:
 
 
 def _axes(letters: Iterable[str]) -> tuple[str, tuple[str, ...]]:
-    """Which letter counts the maps, and the spatial letters, outermost first."""
+    """The letter of the channels, and the spatial letters, outermost first."""
     given = set(letters) - {"N"}
     maps = "C" if "C" in given else "D"
     if maps not in given:
@@ -154,10 +157,10 @@ def _axes(letters: Iterable[str]) -> tuple[str, tuple[str, ...]]:
 
 
 def _family(letters: str) -> str:
-    """HWC, CHW or WHD, whichever prints sizes in the order of these letters."""
+    """HWC, CHW or WHD: the layout that prints sizes in the order of these letters."""
     order = tuple(letter for letter in letters if letter != "N")
     maps, axes = _axes(order)
-    # The last entry wins where orders are the same: a vector has one.
+    # The last entry wins where orders coincide, as all three do for a vector.
     families = {(*axes[::-1], maps): "WHD", (maps, *axes): "CHW", (*axes, maps): "HWC"}
     if order not in families:
         message = f"sizes cannot be given in the order {''.join(order)}"
@@ -180,7 +183,7 @@ def _unlettered(text: str, sizes: Sequence[int]) -> InputShape:
 
 
 def _channels_first(sizes: Sequence[int]) -> str | None:
-    """The two spellings to choose from, where the channels seem to stand first."""
+    """The two unambiguous spellings, where the channels seem to come first; else None."""
     last_letters = UNLETTERED[len(sizes)]
     text = "x".join(map(str, sizes))
     if len(sizes) > 1 and sizes[0] <= FEW < sizes[-1]:
@@ -195,7 +198,7 @@ def _channels_first(sizes: Sequence[int]) -> str | None:
 
 
 def _warning(text: str, shape: Shape) -> str | None:
-    """What was assumed, where something else is as likely."""
+    """The assumption that was made, where another one is as likely."""
     if shape.rank == 1 and shape.channels > FEW:
         return (
             f"'{text}' is read as length {shape.spatial[0]} "
@@ -217,7 +220,7 @@ def _warning(text: str, shape: Shape) -> str | None:
 
 
 class NetworkInput(NamedTuple):
-    """One input of the network, as read."""
+    """One input of a network, with its span where it is written in a file."""
 
     parsed: InputShape
     span: Span | None
@@ -231,7 +234,11 @@ class NetworkInput(NamedTuple):
 def read_inputs(
     tree: MappingValue, variant: str | None, text: str | None
 ) -> dict[str, NetworkInput]:
-    """The inputs by name, `in` where there is one without a name. Raises CnncalcError."""
+    """The inputs by name; a single unnamed one is called `in`.
+
+    Raises:
+        CnncalcError: there is none, or a shape is wrong.
+    """
     if text is not None:
         return {_only_name(tree): _network_input(text, None)}
     for place in ((("variants", variant),) if variant else ()) + ((),):
@@ -246,7 +253,7 @@ def read_inputs(
 
 
 def input_problems(tree: MappingValue) -> Iterator[Diagnostic]:
-    """What is wrong with the input shapes of a file and of all its variants."""
+    """The mistakes in the input shapes of a file and of all its variants."""
     for place in (tree, *(variant for _, variant in tree.section("variants").entries)):
         for value in _shapes(place):
             try:
@@ -256,7 +263,11 @@ def input_problems(tree: MappingValue) -> Iterator[Diagnostic]:
 
 
 def batch_of(inputs: dict[str, NetworkInput]) -> int:
-    """The batch that the inputs were written with. Raises CnncalcError where they disagree."""
+    """The batch size of the inputs.
+
+    Raises:
+        CnncalcError: the inputs have different batch sizes.
+    """
     batches = {item.parsed.batch for item in inputs.values()} - {1}
     if len(batches) > 1:
         last = list(inputs.values())[-1]
@@ -275,7 +286,7 @@ def _shapes(place: Value) -> Iterator[Value]:
 
 
 def _only_name(tree: MappingValue) -> str:
-    """The name of the one input. Raises CnncalcError where there are several."""
+    """The name of the only input; several are an error."""
     own = tree.at("inputs")
     if not isinstance(own, MappingValue):
         return "in"
@@ -299,7 +310,7 @@ def _plain(value: Value) -> object:
 
 
 def _placed(problem: UnplacedError, value: Value | None) -> CnncalcError:
-    """The complaint at the size or letter at fault, where sizes are given by letter."""
+    """The error at the size or letter at fault, where sizes are given by letter."""
     span = value.span if value else None
     for key, size in value.entries if isinstance(value, MappingValue) else ():
         if key.text.lower() == problem.field:

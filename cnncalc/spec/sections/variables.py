@@ -1,6 +1,6 @@
-"""Variables: which names they may have, what they hold, and who may change them.
+"""`vars:` -> the variables of a network: allowed names, kinds of values, and precedence.
 
-Precedence: the command line, then the variant, then the file's own `vars`.
+The command line comes before the variant, and the variant before the file's own `vars`.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ def may_name(text: str) -> bool:
 
 
 def variant_sections(tree: MappingValue, key: str) -> Iterator[MappingValue]:
-    """A mapping of every variant that has it: its vars, its expect."""
+    """The section of that name of every variant, such as its `vars`."""
     for _, variant in tree.section("variants").entries:
         if isinstance(variant, MappingValue):
             yield variant.section(key)
 
 
 def variable_problems(tree: MappingValue) -> Iterator[Diagnostic]:
-    """What is wrong with the variables of a file and of all its variants."""
+    """The mistakes in the variables of a file and of all its variants."""
     own = tree.section("vars")
     for key, value in own.entries:
         if not may_name(key.text):
@@ -88,7 +88,11 @@ def _reserved(name: str, span: Span) -> Diagnostic:
 def resolve_variables(
     own: Mapping[str, object], changed: MappingValue | None, overrides: Mapping[str, object]
 ) -> dict[str, object]:
-    """The variables of one network. Raises CnncalcError for one that is not declared."""
+    """The variables of one network.
+
+    Raises:
+        CnncalcError: a changed variable is not declared, or changes its kind.
+    """
     variables = dict(own)
     for key, value in changed.entries if changed else ():
         variables[key.text] = checked(key.text, plain(value), own, key.span, value.span)
@@ -104,7 +108,10 @@ def checked(
     key_span: Span | None = None,
     value_span: Span | None = None,
 ) -> object:
-    """A new value for a declared variable, of the same kind. Raises CnncalcError.
+    """A new value for a declared variable, which must be of the same kind.
+
+    Raises:
+        CnncalcError: the variable is not declared, or the value is of another kind.
 
     >>> checked("width", 0.5, {"width": 1})
     0.5
@@ -123,7 +130,10 @@ def checked(
 
 
 def parse_setting(text: str) -> tuple[str, object]:
-    """`--set name=value`; the value by the rules of the spec file.
+    """The name and value of `--set name=value`; the value is read as in a spec file.
+
+    Raises:
+        CnncalcError: the text is not of that form.
 
     >>> parse_setting("n=[3, 4, 6, 3]")
     ('n', [3, 4, 6, 3])
