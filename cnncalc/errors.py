@@ -36,11 +36,6 @@ class Span(NamedTuple):
         """`file:line:column`, as editors and CI logs understand it."""
         return f"{self.file}:{self.line}:{self.column}"
 
-    def moved(self, lines: int, columns: int) -> Span:
-        """The same span, this many lines and columns further on."""
-        file, line, column, end = self
-        return Span(file, line + lines, column + columns, end + columns)
-
 
 # A file with this many mistakes is probably no spec at all, so reading stops here.
 ENOUGH_ERRORS = 100

@@ -48,8 +48,8 @@ class Document(NamedTuple):
     @property
     def variants(self) -> Mapping[str, VariantModel]:
         """The variants by name; an empty one is the base network."""
-        found = self.model.variants or {}
-        return {name: variant or VariantModel() for name, variant in found.items()}
+        models = self.model.variants or {}
+        return {name: variant or VariantModel() for name, variant in models.items()}
 
 
 def read_document(text: str, file: str) -> Document:
@@ -90,10 +90,10 @@ def read_document(text: str, file: str) -> Document:
     check_cycles(blocks)
     notes: list[Diagnostic] = []
     checked = _check_names(tree, blocks, defaults, body, outputs, notes)
-    found = list(islice(checked, ENOUGH_ERRORS))
+    mistakes_in_names = list(islice(checked, ENOUGH_ERRORS))
     # A field that seems missing may be in the defaults that are wrong.
     lacking = {"missing-option"} if unfit else set()
-    errors += [mistake for mistake in found if mistake.code not in lacking]
+    errors += [m for m in mistakes_in_names if m.code not in lacking]
     if model is None or errors:
         raise CnncalcError(*sorted(dict.fromkeys(errors), key=_place))
     return Document(file, text, tree, model, blocks, defaults, body, outputs, tuple(notes))
@@ -114,7 +114,7 @@ def _defaults(
     tree: MappingValue, blocks: Mapping[str, Block]
 ) -> tuple[dict[str, Use], list[Diagnostic]]:
     """The default words of each layer type, and the mistakes in them."""
-    found: dict[str, Use] = {}
+    defaults: dict[str, Use] = {}
     errors: list[Diagnostic] = []
     known = SCOPE_NAMES | set(tree.section("vars").keys())
     for key, value in tree.section("defaults").entries:
@@ -124,12 +124,12 @@ def _defaults(
             errors += error.diagnostics
             continue
         layer_type = layers.layer_type(key.text).type
-        if layer_type in found:
+        if layer_type in defaults:
             message = f"'{key.text}' already has defaults"
-            notes = (f"first given at line {found[layer_type].span.line}",)
+            notes = (f"first given at line {defaults[layer_type].span.line}",)
             errors.append(Diagnostic("error", "duplicate-key", message, key.span, notes))
-        found[layer_type] = use
-    return found, errors
+        defaults[layer_type] = use
+    return defaults, errors
 
 
 def _default(
@@ -229,7 +229,7 @@ def read_signatures(
     tree: MappingValue,
 ) -> tuple[dict[str, Block], dict[str, str], list[Diagnostic]]:
     """The blocks by name, without their bodies; their names by key; the mistakes."""
-    found: dict[str, Block] = {}
+    blocks: dict[str, Block] = {}
     keys: dict[str, str] = {}
     errors: list[Diagnostic] = []
     for key, _ in tree.section("blocks").entries:
@@ -238,13 +238,13 @@ def read_signatures(
         except CnncalcError as error:
             errors += error.diagnostics
             continue
-        if block.name in found:
+        if block.name in blocks:
             message = f"the block '{block.name}' is already defined"
-            notes = (f"first defined at line {found[block.name].span.line}",)
+            notes = (f"first defined at line {blocks[block.name].span.line}",)
             errors.append(Diagnostic("error", "duplicate-name", message, key.span, notes))
             continue
-        found[block.name], keys[key.text] = block, block.name
-    return found, keys, errors
+        blocks[block.name], keys[key.text] = block, block.name
+    return blocks, keys, errors
 
 
 def signature(key: Scalar) -> Block:

@@ -237,13 +237,13 @@ class NetworkBuilder:
     def layer(self, use: Use, current: int, scope: Scope, label: str) -> int:
         """One layer and what is attached to it."""
         inputs = self.inputs(use, current, scope)
-        found = resolve(use, layers.layer_type(use.head), self.defaults, scope.env)
+        resolved = resolve(use, layers.layer_type(use.head), self.defaults, scope.env)
         if len(inputs) == 1 and use.branches is not None and len(use.branches) > 1:
-            if not found.attached:  # a merge of one branch is that branch
+            if not resolved.attached:  # a merge of one branch is that branch
                 return inputs[0]
-            use, found = use._replace(head="identity"), found._replace(fields={}, spans={})
-        node = self.rows.add(use, found, inputs, scope, f"{scope.prefix}{label}")
-        for follower in found.attached:
+            use, resolved = use._replace(head="identity"), resolved._replace(fields={}, spans={})
+        node = self.rows.add(use, resolved, inputs, scope, f"{scope.prefix}{label}")
+        for follower in resolved.attached:
             self.attach(follower, node, use, scope)
         if use.share is not None:
             self.share(use.share, node.index, scope)

@@ -75,8 +75,8 @@ class ItemParser:
     def chain(self, value: Value, name: Name | None = None) -> Chain:
         """A list of layers, or a single one."""
         items = value.items if isinstance(value, ListValue) else (value,)
-        found = (self.item_or_none(item) for item in items)
-        return Chain(tuple(item for item in found if item is not None), name)
+        parsed = (self.item_or_none(item) for item in items)
+        return Chain(tuple(item for item in parsed if item is not None), name)
 
     def item_or_none(self, value: Value) -> Item | None:
         """An item; None where it is wrong, with the mistake added to `errors`."""

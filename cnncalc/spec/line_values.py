@@ -74,8 +74,8 @@ def links(scalar: Scalar) -> list[list[Word]]:
 def _split(scalar: Scalar) -> Iterator[Word]:
     text = scalar.text
     if not BRACKET.search(text):
-        for found in SPACED.finditer(text):
-            yield Word(found.group(), scalar, found.start())
+        for match in SPACED.finditer(text):
+            yield Word(match.group(), scalar, match.start())
         return
     start: int | None = None
     closers: list[str] = []
@@ -205,8 +205,8 @@ def _part(dynamic: Dynamic, index: int, env: Mapping[str, object]) -> object:
 def names_in(value: object) -> list[tuple[str, Word]]:
     """The variables that a value reads, each with the word that contains it."""
     if isinstance(value, Dynamic):
-        found = [part.names for part in value.parts if not isinstance(part, int)]  # type: ignore[attr-defined]
-        return [(name, value.word) for names in found for name in sorted(names)]
+        per_part = [part.names for part in value.parts if not isinstance(part, int)]  # type: ignore[attr-defined]
+        return [(name, value.word) for names in per_part for name in sorted(names)]
     if type(value) is tuple:
         return [pair for part in value for pair in names_in(part)]
     return []
@@ -221,8 +221,8 @@ def bare_name(value: object) -> str | None:
 
 def name_span(name: str, word: Word) -> Span:
     """The span of a name inside a word; the whole word where it is not found."""
-    found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", word.text)
-    return word.part(found.start(), found.end()).span if found else word.span
+    match = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", word.text)
+    return word.part(match.start(), match.end()).span if match else word.span
 
 
 def _expression(word: Word) -> object:

@@ -95,9 +95,9 @@ def build(
     overrides = overrides or {}
     chosen = _variant(document, variant)
     changed = document.tree.at("variants", variant, "vars") if variant else None
-    own = document.model.vars or {}
+    declared = document.model.vars or {}
     variables = resolve_variables(
-        own, changed if isinstance(changed, MappingValue) else None, overrides
+        declared, changed if isinstance(changed, MappingValue) else None, overrides
     )
     refuse_endless(document.body, document.blocks, variables)
     inputs = read_inputs(document.tree, variant, input_text)
@@ -157,11 +157,11 @@ def _variant(document: Document, name: str | None) -> VariantModel | None:
 def _is_own(inputs: Mapping[str, NetworkInput], document: Document, variant: str | None) -> bool:
     """Whether the inputs are the same as those of the file."""
     try:
-        own = read_inputs(document.tree, variant, None)
+        declared = read_inputs(document.tree, variant, None)
     except CnncalcError:  # it has none
         return False
-    pairs = ({name: item.shape for name, item in each.items()} for each in (own, inputs))
-    return batch_of(own) == batch_of(dict(inputs)) and next(pairs) == next(pairs)
+    pairs = ({name: item.shape for name, item in each.items()} for each in (declared, inputs))
+    return batch_of(declared) == batch_of(dict(inputs)) and next(pairs) == next(pairs)
 
 
 def _remarks(inputs: Mapping[str, NetworkInput], *, skipped: bool) -> Iterator[Diagnostic]:

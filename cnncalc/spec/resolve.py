@@ -55,23 +55,25 @@ def resolve(
         CnncalcError: a word has no meaning for the layer; its span is that word.
     """
     vocabulary = of_layer_type(use.head)
-    own = _read(use, vocabulary, env)
+    resolved = _read(use, vocabulary, env)
     default = defaults.get(layer_type.type)
     if default is not None:
         base = _read(default, vocabulary, env)
-        replaced = own.attached or any(isinstance(word, Plain) for word in use.words)
-        own = Resolved(
-            {**base.fields, **own.fields},
-            {**base.spans, **own.spans},
-            own.attached if replaced else base.attached,
+        replaced = resolved.attached or any(isinstance(word, Plain) for word in use.words)
+        resolved = Resolved(
+            {**base.fields, **resolved.fields},
+            {**base.spans, **resolved.spans},
+            resolved.attached if replaced else base.attached,
         )
-    first = own.attached[0].type if own.attached else None
+    first = resolved.attached[0].type if resolved.attached else None
     norm_first = first is not None and layers.layer_type(first).attaches == "norm"
     if norm_first and layer_type.bias_free_before_norm:
-        own.fields.setdefault("bias", False)
-    if not defaults or not own.attached:
-        return own
-    return own._replace(attached=tuple([_with_defaults(f, defaults, env) for f in own.attached]))
+        resolved.fields.setdefault("bias", False)
+    if not defaults or not resolved.attached:
+        return resolved
+    return resolved._replace(
+        attached=tuple([_with_defaults(f, defaults, env) for f in resolved.attached])
+    )
 
 
 def _with_defaults(

@@ -44,10 +44,10 @@ class Rows:
         self.taken.add(name)
 
     def add(
-        self, use: Use, found: Resolved, inputs: tuple[int, ...], scope: Scope, name: str
+        self, use: Use, resolved: Resolved, inputs: tuple[int, ...], scope: Scope, name: str
     ) -> Node:
         """Append a layer without its attached layers, for which `attach` is called next."""
-        node = self._node(use.head, use.span, found, inputs, scope, name)
+        node = self._node(use.head, use.span, resolved, inputs, scope, name)
         values = None
         if use.values:
             shapes = (self.nodes[index].shape for index in inputs)
@@ -61,8 +61,8 @@ class Rows:
         self, follower: AttachedLayer, owner: Node, scope: Scope, label: str | None = None
     ) -> None:
         """Append a norm or activation to the last row; without a label it is named `C1.tanh`."""
-        own = None if label is None else f"{scope.prefix}{label}"
-        name = own or self._free(f"{owner.name}.{follower.type}")
+        path = None if label is None else f"{scope.prefix}{label}"
+        name = path or self._free(f"{owner.name}.{follower.type}")
         inputs = (len(self.nodes) - 1,)
         node = self._node(follower.type, follower.span, follower, inputs, scope, name, owner.index)
         self.nodes.append(node)
@@ -71,7 +71,7 @@ class Rows:
         self,
         head: str,
         span: Span,
-        found: Resolved | AttachedLayer,
+        resolved: Resolved | AttachedLayer,
         inputs: tuple[int, ...],
         scope: Scope,
         name: str,
@@ -81,14 +81,14 @@ class Rows:
         index = len(self.nodes)
         if index >= MAX_ROWS:
             raise too_many(span)
-        built = validated_layer(head, found.fields, found.spans, span)
+        built = validated_layer(head, resolved.fields, resolved.spans, span)
         shapes = tuple([self.nodes[place].shape for place in inputs])
         try:
             key = id(built), shapes
             shape = self._shapes.get(key) or _output_shape(built, shapes)
             self._shapes[key] = shape
         except UnplacedError as problem:
-            raise self._unplaced(problem, head, span, found, inputs, name) from None
+            raise self._unplaced(problem, head, span, resolved, inputs, name) from None
         self.taken.add(name)
         marks = scope.frozen, scope.train_only
         return Node(index, name, built, inputs, shape, span, owner, scope.block, None, *marks)
@@ -107,8 +107,8 @@ class Rows:
         self.ranges[path] = (start, len(self.nodes))
         if count:
             # A group with only a side leaves the current tensor unchanged, so it ends at the side.
-            own = last if last >= start else len(self.nodes) - 1
-            self.groups[path] = Group(path, text or counted(count, "layer"), own)
+            end = last if last >= start else len(self.nodes) - 1
+            self.groups[path] = Group(path, text or counted(count, "layer"), end)
 
     # -- weights
 
@@ -141,7 +141,7 @@ class Rows:
         problem: UnplacedError,
         head: str,
         span: Span,
-        found: Resolved | AttachedLayer,
+        resolved: Resolved | AttachedLayer,
         inputs: tuple[int, ...],
         name: str,
     ) -> CnncalcError:
@@ -151,14 +151,16 @@ class Rows:
             "error",
             problem.code,
             problem.message,
-            found.spans.get(problem.field or "", span),
+            resolved.spans.get(problem.field or "", span),
             notes=problem.notes + self._whence(name, sources),
             help=problem.help,
         )
         names = tuple(node.name for node in sources)
         shapes = tuple(node.shape for node in sources)
         rows = tuple(self.nodes)
-        stopped = Stopped(self.network, self.layout, rows, name, head, names, shapes, found.fields)
+        stopped = Stopped(
+            self.network, self.layout, rows, name, head, names, shapes, resolved.fields
+        )
         return CnncalcError(diagnostic, partial=stopped)
 
     def _whence(self, name: str, sources: list[Node]) -> tuple[str, ...]:
@@ -264,15 +266,15 @@ def explicit_values(
         CnncalcError: the layer has no such parameter, or its shape differs.
     """
     by_name = {parameter.name: parameter for parameter in parameters}
-    found = {}
+    values = {}
     for key, name in (("weights", "weight"), ("bias_values", "bias")):
         if key not in written:
             continue
         if name not in by_name:
             message = f"this layer has no {name}, so '{key}' has nothing to set"
             raise failure("weights", message, written[key].span)
-        found[name] = _flat(key, written[key], by_name[name])
-    return found
+        values[name] = _flat(key, written[key], by_name[name])
+    return values
 
 
 def _flat(key: str, value: Value, parameter: Parameter) -> list[float]:

@@ -175,13 +175,13 @@ def depends(body: Chain, name: str, user: Item, blocks: Mapping[str, Block]) -> 
 def _line(chain: Chain) -> Iterator[tuple[Item, set[str]]]:
     """The items in order, those of inner chains included, each with its names."""
     for child in chain.items:
-        own = {child.name.text} if child.name is not None else set()
+        names_here = {child.name.text} if child.name is not None else set()
         if isinstance(child, Chain) and child.source is None and child.items:
             *others, (last, names) = _line(child)
             yield from others
-            yield last, names | own
+            yield last, names | names_here
         else:
-            yield child, own
+            yield child, names_here
 
 
 def _flows(item: Item, blocks: Mapping[str, Block]) -> bool:

@@ -83,13 +83,13 @@ def _validated(
     try:
         return _run(type_name, dict(fields))
     except ValidationError as error:
-        found: dict[str, Diagnostic] = {}
+        diagnostics: dict[str, Diagnostic] = {}
         for problem in error.errors(include_url=False):
             field = str(problem["loc"][0]) if problem["loc"] else ""
             if _misleading(problem, fields.get(field)):
                 continue
-            found.setdefault(field, _layer_diagnostic(type_name, field, problem, spans, head))
-        raise CnncalcError(*found.values()) from None
+            diagnostics.setdefault(field, _layer_diagnostic(type_name, field, problem, spans, head))
+        raise CnncalcError(*diagnostics.values()) from None
 
 
 def _misleading(problem: Any, given: object) -> bool:

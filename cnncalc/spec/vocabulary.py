@@ -201,11 +201,11 @@ def bare_number(
 
 def unknown_key(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> CnncalcError:
     """The error for an option that the head does not have."""
-    own = [*vocabulary.own, *vocabulary.tensors]
-    known = [*own, *vocabulary.names, *more]
+    options = [*vocabulary.own, *vocabulary.tensors]
+    known = [*options, *vocabulary.names, *more]
     return failure(
         "unknown-key",
         f"'{vocabulary.head}' has no option '{text}'",
         span,
-        help=did_you_mean(text, known) or (f"it has {', '.join(own)}" if own else None),
+        help=did_you_mean(text, known) or (f"it has {', '.join(options)}" if options else None),
     )

@@ -173,8 +173,8 @@ def _attached(unit: LayerGroup) -> Iterator[object]:
         seen[type_] += 1
         usual = f"{unit.owner.name}.{type_}{seen[type_] if seen[type_] > 1 else ''}"
         named = {} if node.name == usual else {"name": node.name}
-        own = {**named, **_fields(node.layer)}
-        yield {type_: own} if own else type_
+        options = {**named, **_fields(node.layer)}
+        yield {type_: options} if options else type_
 
 
 def _shared(network: Network, unit: LayerGroup) -> str | None:

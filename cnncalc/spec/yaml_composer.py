@@ -256,19 +256,19 @@ def _scalar(page: SourceText, event: Any, value: str | float | bool | None) -> S
 
 def _indent(page: SourceText, event: Any) -> int | None:
     """The indentation of a literal block, taken from its first line with text."""
-    found = re.search(r"[^\n]+", event.value)
-    if found is None:
+    match = re.search(r"[^\n]+", event.value)
+    if match is None:
         return None
-    row = event.value.count("\n", 0, found.start())
+    row = event.value.count("\n", 0, match.start())
     raw = page.text[event.start_mark.index : event.end_mark.index]
-    return len(line_of(raw, row + 2)) - len(found.group())
+    return len(line_of(raw, row + 2)) - len(match.group())
 
 
 def _check_continuation(page: SourceText, event: Any) -> None:
     """Refuse a tab at the start of a continued line, which the C parser takes for a space."""
-    found = TAB_CONTINUATION.search(page.text, event.start_mark.index, event.end_mark.index)
-    if found and not event.style:
-        page.refuse(page.at(found.start(1)), len(found.group(1)), "yaml-tab", TAB, TAB_HELP)
+    match = TAB_CONTINUATION.search(page.text, event.start_mark.index, event.end_mark.index)
+    if match and not event.style:
+        page.refuse(page.at(match.start(1)), len(match.group(1)), "yaml-tab", TAB, TAB_HELP)
 
 
 def _syntax_error(page: SourceText, error: yaml.MarkedYAMLError) -> NoReturn:
@@ -316,7 +316,7 @@ class SourceText:
 
     def at(self, index: int) -> SourcePosition:
         """The position of text[index]."""
-        breaks = [found.end() for found in BREAK.finditer(self.text, 0, index)]
+        breaks = [match.end() for match in BREAK.finditer(self.text, 0, index)]
         return SourcePosition(len(breaks), index - (breaks[-1] if breaks else 0), index)
 
     def line(self, mark: Mark) -> str:
@@ -325,8 +325,8 @@ class SourceText:
 
     def word(self, mark: Mark) -> int:
         """The length of the word that begins at a mark."""
-        found = WORD.match(self.text, mark.index)
-        return len(found.group()) if found else 1
+        match = WORD.match(self.text, mark.index)
+        return len(match.group()) if match else 1
 
     def span(self, start: Mark, width: int) -> Span:
         """The span of `width` characters from a mark on."""

@@ -181,8 +181,8 @@ class MappingValue(NamedTuple):
 
     def section(self, key: str) -> MappingValue:
         """The mapping behind a key; an empty one where there is none."""
-        found = self.get(key)
-        return found if isinstance(found, MappingValue) else MappingValue((), self.span)
+        value = self.get(key)
+        return value if isinstance(value, MappingValue) else MappingValue((), self.span)
 
 
 Value: TypeAlias = Scalar | ListValue | MappingValue

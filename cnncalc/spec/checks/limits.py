@@ -143,7 +143,7 @@ class _LeastRows:
         return 0
 
     def use(self, use: Use, known: Env) -> int:
-        """The least number of rows of a layer (one) or block call; none under a doubtful condition."""
+        """The least number of rows of a layer or block call; none where it may be skipped."""
         if use.condition is not None and not _holds(use.condition, known):
             return 0
         once = self.block(use.head) if use.is_block else 1

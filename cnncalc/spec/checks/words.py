@@ -72,8 +72,8 @@ def letter_problems(use: Use, variables: Names) -> Iterator[Diagnostic]:
 def filter_note(use: Use) -> Diagnostic | None:
     """A note where `f32 k3` was probably meant the other way round.
 
-    As in CS231n, F is the filter size and K the number of filters. A size above 11, the largest
-    of the classic networks (AlexNet), that is also larger than K is rarely intended.
+    As in the cs231n notes, F is the filter size and K the number of filters. A size above 11,
+    the largest of the classic networks (AlexNet), that is also larger than K is rarely intended.
     """
     given = {word.key: word for word in use.words if isinstance(word, Argument)}
     if use.is_block or not {"f", "k"} <= given.keys():
@@ -136,8 +136,8 @@ def _word_problems(
     elif word.field is None and not (vocabulary.is_block and is_word(name)):
         yield from unknown_word(name, word.span, vocabulary, *variables).diagnostics
     elif word.field is not None and not is_word(name):
-        own = frozenset() if vocabulary.is_block else choices(vocabulary.head, word.field)
-        yield _unknown_name(name, word.span, variables | own)
+        choice = frozenset() if vocabulary.is_block else choices(vocabulary.head, word.field)
+        yield _unknown_name(name, word.span, variables | choice)
 
 
 def _unknown_name(name: str, span: Span, known: Names) -> Diagnostic:
@@ -184,11 +184,11 @@ def detached_settings(
     left: list[Word] = []
     words = list(use.words)
     while words:
-        found = None if use.is_block else _first(words, vocabulary, variables)
-        if found is None:
+        setting = None if use.is_block else _first(words, vocabulary, variables)
+        if setting is None:
             left.append(words.pop(0))
         else:
-            problem, count = found
+            problem, count = setting
             problems.append(problem)
             del words[:count]
     return problems, left
@@ -261,9 +261,9 @@ def layer_problems(use: Use, defaults: Mapping[str, Use], variables: Names) -> l
         resolved = resolve(fixed, layer_type, base, {})
     except CnncalcError as error:
         return list(error.diagnostics)
-    own = AttachedLayer(use.head, resolved.fields, resolved.spans, use.span)
-    found = [problem for layer in (own, *resolved.attached) for problem in _problems(layer)]
-    return [d for d in found if complete or d.code != "missing-option"]
+    owner = AttachedLayer(use.head, resolved.fields, resolved.spans, use.span)
+    problems = [problem for layer in (owner, *resolved.attached) for problem in _problems(layer)]
+    return [d for d in problems if complete or d.code != "missing-option"]
 
 
 def count_problems(count: Argument | None, variables: Names) -> list[Diagnostic]:
@@ -285,8 +285,8 @@ def _fixed(use: Use, variables: Names) -> tuple[Use, bool]:
     words = [word for word in use.words if _is_fixed(word, variables)]
     if len(words) == len(use.words):
         return use, True
-    lost = [word for word in use.words if word not in words]
-    if any(isinstance(word, Argument) and word.field is None for word in lost):
+    unknown = [word for word in use.words if word not in words]
+    if any(isinstance(word, Argument) and word.field is None for word in unknown):
         words = [word for word in words if not isinstance(word, Argument) or word.field]
     return use._replace(words=tuple(words)), False
 

@@ -96,10 +96,10 @@ class Amount(NamedTuple):
 
 def parse_amount(text: str, unit: Unit) -> Amount | None:
     """The amount that a text means; None where it is not an amount of this unit."""
-    found = NUMBER.match(text.strip())
-    if found is None:
+    match = NUMBER.match(text.strip())
+    if match is None:
         return None
-    whole, fraction, suffix = found[1].replace("_", ""), found[2] or "", found[3]
+    whole, fraction, suffix = match[1].replace("_", ""), match[2] or "", match[3]
     if suffix not in UNITS[unit] or len(whole + fraction) > MAX_DIGITS:
         return None
     return Amount(int(whole + fraction), len(fraction), UNITS[unit][suffix])
@@ -117,13 +117,13 @@ def read_expect(value: Value | None, layout: str) -> Iterator[Expectation]:
 
 def expect_problems(value: Value | None) -> list[Diagnostic]:
     """The mistakes in the expectations of a spec or variant."""
-    found: list[Diagnostic] = []
-    for key, entry, path in _entries(value, found):
+    errors: list[Diagnostic] = []
+    for key, entry, path in _entries(value, errors):
         try:
             _expectation(key, entry, "HWC", path)
         except CnncalcError as error:
-            found += error.diagnostics
-    return found
+            errors += error.diagnostics
+    return errors
 
 
 def _entries(value: Value | None, errors: list[Diagnostic]) -> Iterator[tuple[Scalar, Value, str]]:
@@ -280,8 +280,8 @@ def _advice(key: str) -> str:
 def budgets(tree: MappingValue, variant: str | None = None) -> tuple[Budget, ...]:
     """The limits of a file, replaced key by key by those of the variant."""
     places = [tree.at("budget"), tree.at("variants", variant or "", "budget")]
-    found = {limit.key: limit for place in places for limit in _read(place)}
-    return tuple(found.values())
+    limits = {limit.key: limit for place in places for limit in _read(place)}
+    return tuple(limits.values())
 
 
 def budget_problems(section: MappingValue) -> Iterator[Diagnostic]:

@@ -1,7 +1,7 @@
 """Input shapes such as `32x32x1`, `3x224x224 CHW`, `{h: 480, w: 640, c: 3}` or `784`.
 
 Letters: H height, W width, C channels, L length, D depth (or the number of maps, where there
-is no C, as in the W x H x D of CS231n), T frames, N batch. Without letters the order is height x
+is no C, as in the W x H x D of cs231n), T frames, N batch. Without letters the order is height x
 width x channels; a shape that is as likely to mean another order is an error or a warning.
 
 A network's inputs come from the command line, else from the variant, else from the file.
@@ -287,14 +287,14 @@ def _shapes(place: Value) -> Iterator[Value]:
 
 def _only_name(tree: MappingValue) -> str:
     """The name of the only input; several are an error."""
-    own = tree.at("inputs")
-    if not isinstance(own, MappingValue):
+    inputs = tree.at("inputs")
+    if not isinstance(inputs, MappingValue):
         return "in"
-    if len(own.entries) > 1:
-        listed = ", ".join(own.keys())
+    if len(inputs.entries) > 1:
+        listed = ", ".join(inputs.keys())
         message = f"--input replaces a single input; this network has several ({listed})"
         raise failure("input-shape", message)
-    return own.entries[0][0].text
+    return inputs.entries[0][0].text
 
 
 def _network_input(written: Value | str, value: Value | None) -> NetworkInput:

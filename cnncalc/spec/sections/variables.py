@@ -58,15 +58,15 @@ def variant_sections(tree: MappingValue, key: str) -> Iterator[MappingValue]:
 
 def variable_problems(tree: MappingValue) -> Iterator[Diagnostic]:
     """The mistakes in the variables of a file and of all its variants."""
-    own = tree.section("vars")
-    for key, value in own.entries:
+    declared = tree.section("vars")
+    for key, value in declared.entries:
         if not may_name(key.text):
             yield _reserved(key.text, key.span)
         held = plain(value)
         if type(held) not in KINDS:
             message = f"'{key.text}' must be a number, a word, true or false, or a list"
             yield Diagnostic("error", "wrong-type", message, value.span)
-    known = {key.text: plain(value) for key, value in own.entries}
+    known = {key.text: plain(value) for key, value in declared.entries}
     for changed in variant_sections(tree, "vars"):
         for key, value in changed.entries:
             try:
@@ -86,18 +86,18 @@ def _reserved(name: str, span: Span) -> Diagnostic:
 
 
 def resolve_variables(
-    own: Mapping[str, object], changed: MappingValue | None, overrides: Mapping[str, object]
+    declared: Mapping[str, object], changed: MappingValue | None, overrides: Mapping[str, object]
 ) -> dict[str, object]:
     """The variables of one network.
 
     Raises:
         CnncalcError: a changed variable is not declared, or changes its kind.
     """
-    variables = dict(own)
+    variables = dict(declared)
     for key, value in changed.entries if changed else ():
-        variables[key.text] = checked(key.text, plain(value), own, key.span, value.span)
+        variables[key.text] = checked(key.text, plain(value), declared, key.span, value.span)
     for name, override in overrides.items():
-        variables[name] = checked(name, override, own)
+        variables[name] = checked(name, override, declared)
     return variables
 
 
