@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
 
+
+def _figure(key: str, meaning: str) -> Column:
+    return Column(FIGURES[key].heading, key=key, meaning=meaning)
+
+
 COLUMNS = {
     column.key: column
     for column in (
@@ -27,13 +32,9 @@ COLUMNS = {
         Column("Year", key="year", meaning="of publication"),
         Column("Input", key="input", meaning="shape of one sample"),
         Column("Output", key="output", meaning="shape of what comes out"),
-        Column(FIGURES["params"].heading, key="params", meaning="weights and biases"),
-        Column(FIGURES["macs"].heading, key="macs", meaning="multiply-accumulates of one sample"),
-        Column(
-            FIGURES["rf"].heading,
-            key="rf",
-            meaning="receptive field of the last feature map, in input pixels",
-        ),
+        _figure("params", "weights and biases"),
+        _figure("macs", "multiply-accumulates of one sample"),
+        _figure("rf", "receptive field of the last feature map, in input pixels"),
         Column("Source", "text", "source", meaning="the first one that the file cites"),
     )
 }

@@ -8,7 +8,7 @@ from cnncalc.conventions import bytes_per_number
 from cnncalc.errors import counted
 from cnncalc.figures import FIGURES, used
 from cnncalc.render.choice import ChoiceError
-from cnncalc.render.format import decimal, per_axis
+from cnncalc.render.format import decimal, per_axis, setting_text
 from cnncalc.render.table import Column
 
 if TYPE_CHECKING:
@@ -78,13 +78,13 @@ def _percent(key: str, meaning: str) -> ReportColumn:
 
 
 def _setting(
-    key: str, heading: str, meaning: str, write: Callable[[object, CellStyle], str]
+    key: str, heading: str, meaning: str, write: Callable[[object, str], str]
 ) -> ReportColumn:
     """A field of the layer, with defaults filled in."""
 
     def cell(line: TableRow, style: CellStyle) -> Cell:
         value = line.owner.settings.get(key) if line.owner else None
-        return None if value is None else write(value, style)
+        return None if value is None else write(value, style.times)
 
     return ReportColumn(key, heading, meaning, cell)
 
@@ -112,23 +112,11 @@ def _field(
     return ReportColumn(key, heading, meaning, cell)
 
 
-def _sizes(value: object, style: CellStyle) -> str:
-    return style.times.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+def _sizes(value: object, times: str) -> str:
+    return times.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _collapsed(value: object, style: CellStyle) -> str:
-    return per_axis(value, style.times) if isinstance(value, (list, tuple)) else str(value)
-
-
-def _sides(value: object, style: CellStyle) -> str:
-    """Padding: 1, 0+1 where the sides differ, 1×2 where the axes do."""
-    if not isinstance(value, (list, tuple)):
-        return str(value)
-    axes = [side if isinstance(side, (list, tuple)) else (side, side) for side in value]
-    return per_axis([f"{a}" if a == b else f"{a}+{b}" for a, b in axes], style.times)
-
-
-def _switch(value: object, _: CellStyle) -> str:
+def _switch(value: object, _: str) -> str:
     return "yes" if value else "no"
 
 
@@ -188,10 +176,10 @@ COLUMNS: dict[str, ReportColumn] = {
         _fact("type", "Type", "type, with what is attached", lambda line: line.type),
         ReportColumn("in", "Input", "shape of what goes in", _in),
         _setting("kernel", "F", "size of the filter or window", _sizes),
-        _setting("stride", "S", "stride", _collapsed),
-        _setting("padding", "P", "zeros around the input; a+b where the sides differ", _sides),
-        _setting("dilation", "Dilation", "spacing of the filter taps", _collapsed),
-        _setting("groups", "Groups", "groups of channels convolved apart", _collapsed),
+        _setting("stride", "S", "stride", setting_text),
+        _setting("padding", "P", "zeros around the input; a+b where the sides differ", setting_text),
+        _setting("dilation", "Dilation", "spacing of the filter taps", setting_text),
+        _setting("groups", "Groups", "groups of channels convolved apart", setting_text),
         _setting("bias", "Bias", "whether there is a bias", _switch),
         ReportColumn("output", "Output", "shape of what comes out", _output),
         *map(_count, used("column")),

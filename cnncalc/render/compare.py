@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.figures import FIGURES
-from cnncalc.render.format import grouped, joined, per_axis, printable
+from cnncalc.render.format import grouped, joined, printable, setting_text
 from cnncalc.render.json import (
     NAMED_SHAPES,
     answer_schema,
@@ -163,19 +163,10 @@ def _shown(value: Any, layout: str) -> str:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, int):
         return grouped(value)
-    if not isinstance(value, (list, tuple)):
-        return str(value)
-    if all(isinstance(item, Shape) for item in value):
+    if isinstance(value, (list, tuple)) and all(isinstance(item, Shape) for item in value):
         return ", ".join(item.text(layout) for item in value)
-    text = per_axis([_sides(item) for item in value])
+    text = setting_text(value)
     return text if len(text) <= MAX_SETTING else f"{text[:MAX_SETTING]}…"
-
-
-def _sides(value: object) -> str:
-    """One axis: a number, or the padding of its two sides."""
-    if isinstance(value, (list, tuple)):
-        return per_axis(value, times="+")
-    return str(value)
 
 
 def document(comparison: Comparison, *, version: str) -> dict[str, Any]:

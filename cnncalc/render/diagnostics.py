@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cnncalc.errors import counted
 from cnncalc.render.format import display_width, printable, to_ascii
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def count(diagnostics: Iterable[Diagnostic]) -> str:
     '2 errors, 1 note'
     """
     severities = [diagnostic.severity for diagnostic in diagnostics]
-    numbers = ((word, severities.count(word)) for word in ("error", "warning", "note"))
-    return ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for word, n in numbers if n)
+    numbers = ((severities.count(word), word) for word in ("error", "warning", "note"))
+    return ", ".join(counted(number, word) for number, word in numbers if number)
 
 
 class _Painter:

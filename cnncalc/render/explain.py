@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.render.format import decimal, labelled, printable, to_ascii
 from cnncalc.render.json import NAMED_SHAPES, answer_schema, envelope, exact_number, named_shapes
 from cnncalc.render.schema import MAYBE_TEXT, NUMBER, SIZE, TEXT, described, listed, record, ref
-from cnncalc.render.steps import equation, quotient
+from cnncalc.render.steps import equation, head, quotient, sources
 from cnncalc.render.table import Column, Table, escaped
 
 if TYPE_CHECKING:
@@ -62,12 +62,6 @@ def _section(explanation: Explanation, layout: str, written: Mapping[int, str]) 
     return [head(explanation.row), *labelled(_pairs(explanation, layout, written), indent="  ")]
 
 
-def head(row: Row) -> str:
-    """The layer, its type, and where it is written."""
-    place = printable(f"{row.span.file}:{row.span.line}") if row.span else ""
-    return "   ".join(filter(None, [row.name, row.type, place]))
-
-
 def _pairs(
     explanation: Explanation, layout: str, written: Mapping[int, str]
 ) -> Iterator[tuple[str, str]]:
@@ -77,18 +71,13 @@ def _pairs(
         yield "written", printable(line)
     if row.attached_to:
         yield "attached to", row.attached_to
-    yield "input", ", ".join(_sources(row, layout))
+    yield "input", sources(row, layout)
     yield "output", row.out.text(layout)
     for step in distinct_steps(explanation.steps):
         yield step.label, equation(step.formula, step.numbers, step.value)
     yield from (("remark", remark) for remark in explanation.remarks)
     if row.note:
         yield "note", printable(row.note)
-
-
-def _sources(row: Row, layout: str) -> list[str]:
-    sources = zip(row.inputs, row.in_shapes, strict=True)
-    return [f"{shape.text(layout)} ({name})" for name, shape in sources]
 
 
 def distinct_steps(steps: Iterable[Step]) -> list[Step]:
@@ -111,10 +100,9 @@ def markdown(explanations: Sequence[Explanation], *, layout: str = "HWC") -> Ite
     """A heading and a table per layer."""
     for place, explanation in enumerate(explanations):
         row = explanation.row
-        sources = escaped(", ".join(_sources(row, layout)))
         yield "\n" if place else ""
         yield f"### {escaped(row.name)}: {row.type}\n\n"
-        yield f"Input {sources}; output {row.out.text(layout)}.\n\n"
+        yield f"Input {escaped(sources(row, layout))}; output {row.out.text(layout)}.\n\n"
         steps = distinct_steps(explanation.steps)
         cells = [[s.label, s.formula, s.numbers, decimal(s.value)] for s in steps]
         yield Table(COLUMNS, cells).markdown()
@@ -126,7 +114,7 @@ def latex(explanations: Sequence[Explanation], *, layout: str = "HWC") -> Iterat
     """A paragraph and an align* environment per layer, for documents that load amsmath."""
     for explanation in explanations:
         row = explanation.row
-        inputs = ", ".join(_sources(row, layout))
+        inputs = sources(row, layout)
         yield rf"\paragraph{{{latex_text(row.name)} ({latex_text(row.type)})}}" + "\n"
         yield latex_text(f"Input {inputs}; output {row.out.text(layout)}.") + "\n"
         yield "\\begin{align*}\n"

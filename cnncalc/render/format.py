@@ -223,6 +223,18 @@ def per_axis(values: Sequence[object], times: str = "×") -> str:
     return texts[0] if texts and len(set(texts)) == 1 else times.join(texts)
 
 
+def setting_text(value: object, times: str = "×") -> str:
+    """A layer's setting: one value where all axes agree; a+b where the two sides of one differ.
+
+    >>> setting_text(3), setting_text([2, 2]), setting_text([[0, 1], [1, 1]])
+    ('3', '2', '0+1×1')
+    """
+    if not isinstance(value, (list, tuple)):
+        return str(value)
+    sides = [per_axis(item, "+") if isinstance(item, (list, tuple)) else item for item in value]
+    return per_axis(sides, times)
+
+
 def display_width(text: str) -> int:
     """Columns that a text takes on a terminal: wide characters two, combining marks none.
 

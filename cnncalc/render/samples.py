@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.render.format import duration, grouped, number
+from cnncalc.errors import counted
+from cnncalc.render.format import duration, number
 from cnncalc.render.forward import (
     MAX_PRINTED,
     TIME,
@@ -50,7 +51,7 @@ class Answers(NamedTuple):
 def lines(answers: Answers, weights: str, *, layout: str) -> Iterator[str]:
     """A heading, a table for every output of the network, and how long it took."""
     suffix = f", weights {weights}" if weights else ""
-    yield f"{answers.network.name}   {_samples(len(answers.results))}{suffix}"
+    yield f"{answers.network.name}   {counted(len(answers.results), 'sample')}{suffix}"
     for place, index in enumerate(_outputs(answers.network)):
         node = answers.network.nodes[index]
         yield ""
@@ -59,10 +60,6 @@ def lines(answers: Answers, weights: str, *, layout: str) -> Iterator[str]:
         yield from Table(_columns(answers, node), rows).lines()
     yield ""
     yield _summary(answers)
-
-
-def _samples(count: int) -> str:
-    return "1 sample" if count == 1 else f"{grouped(count)} samples"
 
 
 def _outputs(network: Network) -> list[int]:
@@ -125,10 +122,10 @@ def _figures(row: Ran, count: int, labels: Sequence[str] | None) -> Iterator[str
 
 def _summary(answers: Answers) -> str:
     done, failed = answers.done, len(answers.results) - answers.done
-    speed = f"{_samples(done)} of {grouped(answers.macs)} MACs in {duration(answers.seconds)}"
+    speed = f"{counted(done, 'sample')} of {answers.macs:,} MACs in {duration(answers.seconds)}"
     rate = f" ({done / answers.seconds:.3g} samples/s)" if done and answers.seconds else ""
     shared = f" with {answers.jobs} processes" if answers.jobs > 1 else ""
-    return f"{speed}{shared}{rate}" + (f"; {grouped(failed)} failed" if failed else "")
+    return f"{speed}{shared}{rate}" + (f"; {failed:,} failed" if failed else "")
 
 
 def document(answers: Answers, weights: Mapping[str, Any], *, version: str) -> dict[str, Any]:

@@ -19,10 +19,7 @@ SIZE: Schema = {"type": "integer", "minimum": 1}
 WHOLE: Schema = {"type": "integer"}
 NUMBER: Schema = {"type": "number"}
 PAIR: Schema = {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2}
-GATED_FLAG: Schema = {
-    "const": True,
-    "description": "a gate by global pooling is on the way",
-}
+GATED_FLAG: Schema = {"const": True, "description": "a gate by global pooling is on the way"}
 OPEN: Schema = {"type": "object"}  # its keys are the spec's
 
 # Document -> the module of this package that holds its `document()` and its `schema()`.

@@ -22,20 +22,27 @@ LONG_NUMBER = re.compile(r"(?<![\d.])\d{4,}")
 
 def explanation(row: Row, *, layout: str = "HWC", ascii_only: bool = False) -> list[str]:
     """One layer in full: its place in the spec, inputs, output, and every formula."""
-    place = printable(f"{row.span.file}:{row.span.line}") if row.span else ""
-    sources = [
-        f"{shape.text(layout)} ({name})"
-        for name, shape in zip(row.inputs, row.in_shapes, strict=True)
-    ]
     facts = [
-        ("input", ", ".join(sources)),
+        ("input", sources(row, layout)),
         ("output", f"{row.out.text(layout)} = {counted(row.neurons, 'neuron')}"),
-        *_pairs(row),
+        *((step.label, equation(step.formula, step.numbers, step.value)) for step in row.steps),
         *([("shares", f"the weights of {row.shared_with}")] if row.shared_with else []),
         *([("note", printable(row.note))] if row.note else []),
     ]
-    lines = ["   ".join(filter(None, [row.name, row.type, place])), *labelled(facts, indent="  ")]
+    lines = [head(row), *labelled(facts, indent="  ")]
     return [to_ascii(text) for text in lines] if ascii_only else lines
+
+
+def head(row: Row) -> str:
+    """The layer, its type, and where it is written."""
+    place = printable(f"{row.span.file}:{row.span.line}") if row.span else ""
+    return "   ".join(filter(None, [row.name, row.type, place]))
+
+
+def sources(row: Row, layout: str) -> str:
+    """The shapes that go into a layer, each with the name of where it comes from."""
+    inputs = zip(row.inputs, row.in_shapes, strict=True)
+    return ", ".join(f"{shape.text(layout)} ({name})" for name, shape in inputs)
 
 
 def sections(rows: Iterable[Row], *, layout: str, ascii_only: bool = False) -> Iterator[str]:
@@ -43,12 +50,6 @@ def sections(rows: Iterable[Row], *, layout: str, ascii_only: bool = False) -> I
     for row in rows:
         lines = explanation(row, layout=layout, ascii_only=ascii_only)
         yield "\n".join(["", *lines, ""])
-
-
-def lines(row: Row, *, ascii_only: bool = False) -> list[str]:
-    """The steps of a row, one per line, labels aligned."""
-    texts = labelled(_pairs(row))
-    return [to_ascii(text) for text in texts] if ascii_only else texts
 
 
 def formulas(row: Row) -> dict[str, str]:
@@ -119,10 +120,6 @@ def _value(node: ast.expr) -> Fraction:
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             return _value(left) / _value(right)
     raise ValueError("only digits, + - · / and brackets")
-
-
-def _pairs(row: Row) -> list[tuple[str, str]]:
-    return [(step.label, equation(step.formula, step.numbers, step.value)) for step in row.steps]
 
 
 def _separated(match: re.Match[str]) -> str:

@@ -15,11 +15,7 @@ GAP = "   "
 
 
 def lines(
-    report: Report,
-    *,
-    ascii_only: bool = False,
-    memory: bool = False,
-    units: Units | None = None,
+    report: Report, *, ascii_only: bool = False, memory: bool = False, units: Units | None = None
 ) -> list[str]:
     """Parameters and connections; MACs; memory where asked for; then one line per expectation."""
     texts = [GAP.join(_stored(report.totals, units)), GAP.join(_work(report, units))]

@@ -44,12 +44,7 @@ def row(index, name, type_, source, into, out, **facts):
 
 def window(kernel, stride=1, padding=0, **more):
     """The settings of a square window on two axes."""
-    return {
-        "kernel": [kernel] * 2,
-        "stride": [stride] * 2,
-        "padding": [[padding] * 2] * 2,
-        **more,
-    }
+    return {"kernel": [kernel] * 2, "stride": [stride] * 2, "padding": [[padding] * 2] * 2, **more}
 
 
 def field(size, jump=1, start=HALF):

@@ -93,10 +93,7 @@ def test_colour_wraps_the_same_words_only_when_asked():
 
 def test_further_lines_of_a_help_stand_below_its_first():
     said = TYPO._replace(help="write\ninput: 32x32x1")
-    assert form.full(said).splitlines()[-2:] == [
-        "  = help: write",
-        "          input: 32x32x1",
-    ]
+    assert form.full(said).splitlines()[-2:] == ["  = help: write", "          input: 32x32x1"]
 
 
 def test_several_are_separated_by_a_blank_line_and_counted():

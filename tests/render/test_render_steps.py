@@ -20,11 +20,11 @@ def conv(*steps, **facts):
 
 
 def test_letters_then_numbers_then_the_quotient_then_the_value():
-    assert form.lines(conv(WIDTH, WEIGHTS, BIASES, LINKS)) == [
-        "output width   ⌊(W - F + 2P)/S⌋ + 1 = ⌊(224 - 11 + 2·0)/4⌋ + 1 = ⌊53.25⌋ + 1 = 54",
-        "weights        F·F·D·K = 11·11·3·96 = 34,848",
-        "biases         K = 96",
-        "connections    neurons · F·F·D = 279,936·363 = 101,616,768",
+    assert form.explanation(conv(WIDTH, WEIGHTS, BIASES, LINKS))[3:] == [
+        "  output width   ⌊(W - F + 2P)/S⌋ + 1 = ⌊(224 - 11 + 2·0)/4⌋ + 1 = ⌊53.25⌋ + 1 = 54",
+        "  weights        F·F·D·K = 11·11·3·96 = 34,848",
+        "  biases         K = 96",
+        "  connections    neurons · F·F·D = 279,936·363 = 101,616,768",
     ]
 
 
