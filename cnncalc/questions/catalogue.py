@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
 from cnncalc.errors import UnplacedError
+from cnncalc.figures import FIGURES
 from cnncalc.spec.sections.inputs import parse_input
 from cnncalc.spec.yaml_composer import compose
 from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar, plain
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from cnncalc.spec.sections.expectations import Budget
     from cnncalc.spec.yaml_source import Value
 
-SORTS = ("name", "year", "params", "macs", "rf")
 YEARS = re.compile(r"(\d{4})?(\.\.)?(\d{4})?\Z")
 
 
@@ -44,6 +44,10 @@ class CatalogueEntry(NamedTuple):
     rf: tuple[int, ...] | None = None
     output: str | None = None
     source: str | None = None
+
+
+# What entries can be sorted by: besides name and year the figures that they have.
+SORTS = ("name", "year", *(field for field in CatalogueEntry._fields if field in FIGURES))
 
 
 class CatalogueFilter(NamedTuple):

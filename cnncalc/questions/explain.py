@@ -14,6 +14,7 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.facts import all_facts
 from cnncalc.analysis.receptive import receptive_fields, trace
 from cnncalc.conventions import bytes_per_number
+from cnncalc.figures import FIGURES
 from cnncalc.layers._base import Step
 from cnncalc.questions.rf import field_steps
 
@@ -24,12 +25,8 @@ if TYPE_CHECKING:
     from cnncalc.network import Network
 
 STORED = ("weights", "biases", "params", "buffers", "fixed")
-# Figures that are explained even where they are 0: their labels, and why they are 0.
-ALWAYS = {
-    "params": ("params", "none"),
-    "connections": ("connections", "not counted"),
-    "macs": ("MACs", "not counted"),
-}
+# Figures that are explained even where they are 0, and why they are.
+ALWAYS = {"params": "none", "connections": "not counted", "macs": "not counted"}
 
 
 class Explanation(NamedTuple):
@@ -86,9 +83,9 @@ def _layer_steps(row: Row) -> Iterator[Step]:
         elsewhere = row.shared_with is not None and step.field in STORED
         yield Step(*step[:2], "counted there", "0", 0) if elsewhere else step
     explained = {step.field for step in row.steps}
-    for field, (label, why) in ALWAYS.items():
+    for field, why in ALWAYS.items():
         if field not in explained and not getattr(row, field):
-            yield Step(field, label, why, "0", 0)
+            yield Step(field, FIGURES[field].word, why, "0", 0)
 
 
 def _memory(row: Row, report: Report) -> Iterator[Step]:
