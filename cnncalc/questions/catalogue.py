@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
 from cnncalc.errors import UnplacedError
-from cnncalc.figures import FIGURES
 from cnncalc.spec.sections.inputs import parse_input
 from cnncalc.spec.yaml_composer import compose
 from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar, plain
@@ -44,10 +43,6 @@ class CatalogueEntry(NamedTuple):
     rf: tuple[int, ...] | None = None
     output: str | None = None
     source: str | None = None
-
-
-# What entries can be sorted by: besides name and year the figures that they have.
-SORTS = ("name", "year", *(field for field in CatalogueEntry._fields if field in FIGURES))
 
 
 class CatalogueFilter(NamedTuple):
