@@ -177,7 +177,7 @@ COLUMNS: dict[str, ReportColumn] = {
         ReportColumn("in", "Input", "shape of what goes in", _in),
         _setting("kernel", "F", "size of the filter or window", _sizes),
         _setting("stride", "S", "stride", setting_text),
-        _setting("padding", "P", "zeros around the input; a+b where the sides differ", setting_text),
+        _setting("padding", "P", "zeros around the input; a+b if the sides differ", setting_text),
         _setting("dilation", "Dilation", "spacing of the filter taps", setting_text),
         _setting("groups", "Groups", "groups of channels convolved apart", setting_text),
         _setting("bias", "Bias", "whether there is a bias", _switch),
