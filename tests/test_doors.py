@@ -7,6 +7,7 @@ to look further: they are not there when the program runs. But a layer type know
 
 import ast
 import re
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,22 @@ def test_doors(path):
                 assert not any(matches(target, p) for p in forbidden), f"{name} names {target}"
             else:
                 assert any(matches(target, p) for p in allowed), f"{name} imports {target}"
+
+
+def needed(path):
+    """The modules of this project that a module imports anywhere, for annotations too."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    targets = {target for node in nodes for target in filter(None, map(own, imported(node)))}
+    return targets - {short(path)}
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Not even for its annotations: modules that need each other are one, or lack a third."""
+    order = TopologicalSorter({short(path): needed(path) for path in MODULES})
+    try:
+        order.prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(reversed(error.args[1])))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=short)
