@@ -1,1 +1,1 @@
-"""Report -> text, one file per format. Nothing here computes; nothing here prints."""
+"""Reports and answers -> text, one file per answer. Nothing here computes; nothing here prints."""

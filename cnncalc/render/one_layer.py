@@ -113,7 +113,7 @@ def settings(
     *,
     ascii_only: bool = False,
 ) -> str:
-    """One line per setting, as a `table`, `md`, `csv` or `tsv`: output, figures, remark.
+    """A line per setting with its output, figures and remark, as `table`, `md`, `csv` or `tsv`.
 
     For spreadsheets the output is split by axis letter.
     """

@@ -107,16 +107,13 @@ def summed(
     heads = [column.head for column in columns]
     if not any(column.total for column in columns):
         return Table(heads, cells)
+    sums = [column.total(report.totals) if column.total else None for column in columns]
+    total = _labelled("total", columns, sums)
     part = fold.shown_part(report, choice, shown)
-    subtotal = (
-        _labelled(
-            part.text, columns, [c.cell(part.line, style) if c.total else None for c in columns]
-        )
-        if part
-        else ()
-    )
-    total = [c.total(report.totals) if c.total else None for c in columns]
-    return Table(heads, cells, subtotal, _labelled("total", columns, total))
+    if part is None:
+        return Table(heads, cells, total=total)
+    sums = [column.cell(part.line, style) if column.total else None for column in columns]
+    return Table(heads, cells, _labelled(part.text, columns, sums), total)
 
 
 def _labelled(label: str, columns: Sequence[ReportColumn], sums: list[Cell]) -> list[Cell]:
