@@ -1,8 +1,8 @@
 """Matrix product of two tensors, each read as a matrix of channels x positions.
 
 (M, K) times (K, *spatial) is (M, *spatial): every output channel is a weighted sum of the second
-tensor's channels. `ta` and `tb` transpose the first or the second matrix first; positions are
-counted row by row. M·K·N multiply-accumulates, of activations by activations.
+tensor's channels. `transpose_a=true` and `transpose_b=true` transpose one of them
+first; positions are counted row by row. M·K·N multiply-accumulates, of activations by activations.
 Sources: Wang et al. 2018 (non-local blocks, arXiv 1711.07971); Lin et al. 2015 (bilinear pooling).
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import _explain
-from cnncalc.layers._base import Step, Words, Work, dotted, neurons, see_all
+from cnncalc.layers._base import Step, Work, dotted, neurons, see_all
 from cnncalc.layers._explain import axis_steps
 from cnncalc.layers._fields import Switch
 from cnncalc.layers._kinds import Merge
@@ -46,7 +46,6 @@ class Matmul(Merge):
     transpose_a: Switch = False
     transpose_b: Switch = False
 
-    words: ClassVar[Words] = {"ta": ("transpose_a", True), "tb": ("transpose_b", True)}
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
     work: ClassVar[Work] = "counted"
     multiplies_inputs: ClassVar[bool] = True
@@ -63,7 +62,8 @@ class Matmul(Merge):
             raise UnplacedError(
                 "matmul-mismatch",
                 f"a {rows}×{inner} matrix cannot be multiplied by a {others}×{columns} one",
-                help="a tensor is a matrix of channels × positions; ta or tb transposes it first",
+                help="a tensor is a matrix of channels × positions; transpose_a=true or "
+                "transpose_b=true transposes one first",
             )
         return Shape(rows, (columns,) if self.transpose_b else second.spatial)
 

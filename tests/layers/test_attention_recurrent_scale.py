@@ -53,7 +53,8 @@ REFUSALS = [
      "make it one first: pool the height to 1, or reshape 12x12 to put the rows into the channels"),
     ("matmul", {}, [Shape(196, (64,)), Shape(32, (196,))],
      "a 196×64 matrix cannot be multiplied by a 32×196 one",
-     "a tensor is a matrix of channels × positions; ta or tb transposes it first"),
+     ("a tensor is a matrix of channels × positions; transpose_a=true or "
+      "transpose_b=true transposes one first")),
     ("attention", {"heads": 3}, [Shape(64, (7, 7))],
      "heads=3 does not divide the 64 channels",
      "every head takes as many channels as the others"),

@@ -70,7 +70,7 @@ LINES = {
         theta: conv 256 1x1
         from in
         phi: conv 256 1x1
-        matmul theta phi ta
+        matmul theta phi transpose_a=true
         shares: softmax over=positions
         from in
         values: conv 256 1x1
