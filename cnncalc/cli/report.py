@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from cnncalc.cli import output
-from cnncalc.errors import Diagnostic, failure
+from cnncalc.errors import failure
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cnncalc.analysis.report import Check, Report
+    from cnncalc.analysis.report import Report
     from cnncalc.render.choice import Choice
 
 
@@ -33,20 +33,12 @@ class ReportView(NamedTuple):
 
 def strictly(report: Report, strict: str | None) -> Report:
     """The report with expectations that do not hold among its warnings, which --strict fails."""
+    from cnncalc.analysis.expect import unmet
     from cnncalc.analysis.notes import promoted
 
-    unmet = (_unmet(check) for check in report.expect if not check.ok)
-    remarks = tuple(promoted(remark, strict) for remark in (*report.diagnostics, *unmet))
+    failed = (unmet(check, "warning") for check in report.expect if not check.ok)
+    remarks = tuple(promoted(remark, strict) for remark in (*report.diagnostics, *failed))
     return report._replace(diagnostics=remarks)
-
-
-def _unmet(check: Check) -> Diagnostic:
-    """An expectation that does not hold, at its place in the file."""
-    actual = check.actual
-    got = f"{actual:,} ({check.delta:+,})" if isinstance(actual, int) else str(actual)
-    wanted = f"{int(check.expected):,}" if check.expected.isdecimal() else check.expected
-    message = f"{check.key}: expected {wanted}, got {got}"
-    return Diagnostic("warning", "expect", message, check.span, line_text=check.line_text)
 
 
 def conclude(report: Report) -> None:
