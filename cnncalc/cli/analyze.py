@@ -33,7 +33,7 @@ def analyze(file: File, *, spec: Spec, cost: Cost, table: Table) -> None:
 def stack(
     shape: Annotated[
         str,
-        typer.Argument(metavar="SHAPE", help="The input, such as 28x28x1.", show_default=False),
+        typer.Argument(metavar="SHAPE", help="Input shape, such as 28x28x1.", show_default=False),
     ],
     layers: Annotated[
         list[str],

@@ -48,11 +48,11 @@ cnncalc stack 28x28x1 "conv 16 5x5 p2" "pool 2x2" "fc 10"
 
 cnncalc analyze resnet50 --totals
 
-The options above may stand anywhere; each command's own are in 'cnncalc COMMAND --help'.
+The options above may stand anywhere; 'cnncalc COMMAND --help' describes those of a command.
 CNNCALC_FORMAT and CNNCALC_LAYOUT set the defaults of --format and --layout; NO_COLOR and
-FORCE_COLOR are heeded.
+FORCE_COLOR are respected.
 
-Exit status: 0 all is well; 1 a network does not work or a check fails; 2 wrong command line;
+Exit status: 0 success; 1 a network is invalid or a check failed; 2 wrong command line;
 3 a file cannot be read or written; 130 interrupted.
 """
 
@@ -166,13 +166,17 @@ def cnncalc(
             "--version", help="Print the version.", callback=_print_version, is_eager=True
         ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors on stderr.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="Print only errors to stderr.")
+    ] = False,
     color: Annotated[
-        Literal["auto", "always", "never"], typer.Option(help="Colour on terminals, or not.")
+        Literal["auto", "always", "never"], typer.Option(help="When to colour the output.")
     ] = "auto",
-    ascii_only: Annotated[bool, typer.Option("--ascii", help="No signs beyond ASCII.")] = False,
+    ascii_only: Annotated[
+        bool, typer.Option("--ascii", help="Print only ASCII characters.")
+    ] = False,
     max_errors: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Print at most this many diagnostics.")
+        int, typer.Option(min=1, metavar="N", help="Print at most N errors and warnings.")
     ] = 20,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show tracebacks, for bug reports.")

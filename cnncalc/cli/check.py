@@ -36,11 +36,11 @@ MaxPeak = Annotated[
           "peak_activation_bytes", "<="),
 ]
 MinRf = Annotated[
-    Any, limit("--min-rf", "N", "A receptive field of at least N pixels.", "rf", ">=")
+    Any, limit("--min-rf", "N", "Receptive field of at least N pixels.", "rf", ">=")
 ]
 Style = Annotated[
     Literal["full", "concise", "json", "github"],
-    formats("Failures with their lines, one line each, as JSON, or as GitHub annotations."),
+    formats("Output format: full shows source lines, concise one line per failure."),
 ]
 # fmt: on
 
@@ -57,7 +57,7 @@ def check(
     format_: Style = "full",
     out: OutputFile = None,
 ) -> None:
-    """Validate specs; hold every variant to its 'expect' and its budget.
+    """Validate specs, and check every variant against its 'expect' and 'budget'.
 
     Examples:
         cnncalc check nets/

@@ -165,8 +165,8 @@ def _refuse_ignored(
     """
     style = options.get("format_", "table")
     if json and "format_" in typed and style != "json":
-        message = f"--json and --format {style} say different things"
-        raise failure("usage", message, help="leave one of them out", exit_code=output.USAGE)
+        message = f"--json contradicts --format {style}"
+        raise failure("usage", message, help="leave one of the two out", exit_code=output.USAGE)
     style = "json" if json else style
     if "count_buffers" in options:  # the options of a report
         _refuse_in_report(style, typed, options)
@@ -206,7 +206,7 @@ def _refuse_in_report(style: str, typed: list[str], options: Mapping[str, Any]) 
         raise _ignored(option, written, [name for name in REPORT if option in REPORT[name]])
     if options["expand"] and options["depth"] is not None:
         message = "--expand shows every row, --depth folds them"
-        raise failure("usage", message, help="leave one of them out", exit_code=output.USAGE)
+        raise failure("usage", message, help="leave one of the two out", exit_code=output.USAGE)
 
 
 def _written(style: str, options: Mapping[str, Any]) -> str:
@@ -225,7 +225,8 @@ def _ignored(option: str, written: str, heeding: list[str]) -> Exception:
         message = f"{_flag(option)} is for tables; {written} always holds everything"
         help_ = "--format table or md shows it"
     else:
-        message = f"{_flag(option)} changes nothing in what is written as {written}"
+        view = written if written.startswith("-") else f"--format {written}"
+        message = f"{_flag(option)} has no effect with {view}"
         help_ = f"it is for {', '.join(name for name in heeding if ' ' not in name)}"
     return failure("usage", message, help=help_, exit_code=output.USAGE)
 

@@ -29,7 +29,7 @@ def compare(
         list[str],
         typer.Argument(
             metavar="A B [C...]", autocompletion=complete_file, show_default=False,
-            help="Networks, the first of which is the measure; FILE@VARIANT for a variant.",
+            help="Networks to compare with the first; FILE@VARIANT for a variant.",
         ),
     ],
     set_: Set = None,
@@ -37,7 +37,8 @@ def compare(
     batch: Batch = None,
     dtype: Dtype = "fp32",
     layers: Annotated[
-        bool, typer.Option("--layers", help="Also the layers that differ.", rich_help_panel=ROWS)
+        bool, typer.Option("--layers", help="Also show the layers that differ.",
+                           rich_help_panel=ROWS)
     ] = False,
     format_: Annotated[Literal["table", "md", "json"], formats()] = "table",
     out: OutputFile = None,
@@ -53,7 +54,7 @@ def compare(
         typer.BadParameter: for a single network.
     """
     if len(files) < 2:  # noqa: PLR2004 - the fewest that can differ
-        raise typer.BadParameter("name two networks or more", param_hint="A B")
+        raise typer.BadParameter("name at least two networks", param_hint="A B")
     from cnncalc.questions.compare import compare as run
 
     settings = Spec(set=set_).settings

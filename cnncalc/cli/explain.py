@@ -28,7 +28,7 @@ def explain(
     file: File,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="A layer or a named part; without it, every layer.",
+        typer.Argument(metavar="[NAME]", help="Layer or part; without one, every layer.",
                        autocompletion=complete_layer, show_default=False),
     ] = None,
     *,
@@ -39,7 +39,7 @@ def explain(
     out: OutputFile = None,
     layout: LayoutOption = None,
 ) -> None:  # fmt: skip
-    """Every number of a layer: its formula, and this layer's numbers in it.
+    """Every figure of a layer: its formula with the layer's own numbers.
 
     Examples:
         cnncalc explain lenet5 C3

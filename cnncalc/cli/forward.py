@@ -34,7 +34,7 @@ def forward(
     spec: Spec,
     strict: Strict = None,
 ) -> None:
-    """Forward pass of a sample: every layer's values, from weights you give or drawn ones.
+    """Forward pass of samples in pure Python, with given or random weights.
 
     Examples:
         cnncalc forward digits --sample digits_7.pgm --top-k 3

@@ -74,7 +74,9 @@ def prepare(request: Request) -> PreparedPass:
     preparation = request.sample.preparation(seed or 0)
     mac_limit = request.run.mac_limit
     if request.view.steps and request.view.format_ == "json":
-        raise wrong_option("--steps", "is text; with --json, ask for --show and --trace")
+        raise wrong_option(
+            "--steps", "is written as text only; with --json, use --show and --trace"
+        )
     network = _network(request)
     weights_path = request.weights.weights
     if weights_path is None:
@@ -105,7 +107,7 @@ def prepare(request: Request) -> PreparedPass:
 def _network(request: Request) -> Network:
     used = [request.file, *(text.rpartition("=")[2] for text in request.sample.sources)]
     if used.count("-") > 1:
-        raise wrong_option("--sample", "-: the standard input is already read for something else")
+        raise wrong_option("--sample", "-: standard input can be read only once")
     return request.spec.load(request.file)
 
 
@@ -179,7 +181,7 @@ def _refuse_single(request: Request, count: int) -> None:
     }
     for option, value in single.items():
         if value:
-            raise wrong_option(option, f"is for a single sample, and there are {count}")
+            raise wrong_option(option, f"is for a single sample, not for {count}")
 
 
 def _is_folder(source: str) -> bool:
@@ -199,7 +201,7 @@ def _pictures(source: str) -> list[str]:
     pictures = [name for name in names if name.lower().endswith(PICTURES) and name[0] != "."]
     if not pictures:
         kinds = " ".join(PICTURES)
-        raise unreadable(f"'{source}' holds no picture", "no-sample", f"pictures end in {kinds}")
+        raise unreadable(f"'{source}' contains no picture", "no-sample", f"pictures end in {kinds}")
     return [str(Path(source, name)) for name in pictures]
 
 
@@ -233,12 +235,12 @@ def _addressed(text: str, inputs: Mapping[str, Node]) -> tuple[str | None, str]:
     if text in GENERATED or (len(inputs) == 1 and not named):
         return None, text
     names = " ".join(f"--sample {name}=..." for name in inputs)
-    raise wrong_option("--sample", f"'{text}' names none of the inputs", f"write {names}")
+    raise wrong_option("--sample", f"'{text}' does not name an input", f"write {names}")
 
 
 def _refuse_second(first: str | None, of: str) -> None:
     if first is not None:
-        raise wrong_option("--sample", f"there are two for {of}")
+        raise wrong_option("--sample", f"is given twice for {of}")
 
 
 # -- what is asked of the pass
@@ -269,20 +271,23 @@ def _check_size(request: Request, work: Work, passes: int, mac_limit: int | None
 
     jobs = processes(request.run.jobs, passes, work.seconds)
     memory, seconds = work.memory * jobs, work.seconds * -(-passes // jobs)
-    advice = "--yes runs it all the same; a smaller --input makes it less"
+    advice = "use --yes to run it anyway, or a smaller --input"
     limit = memory_limit()
     if memory > limit and not request.run.yes:
         what = "the pass needs" if jobs == 1 else f"{jobs} passes at once need"
         size = f"about {bytes_text(memory)}" if memory < ABSURD else "more than 10^24 bytes"
         message = f"{what} {size} of memory"
         raise failure("too-large", f"{message}: the limit is {bytes_text(limit)}", help=advice)
-    what = "the pass is" if passes == 1 else f"each of the {passes:,} passes is"
-    message = f"{what} {with_unit(work.macs, 'MACs')}, about {duration(seconds)}"
-    message += "" if passes == 1 else " in all"
+    what, each = ("the pass takes", "") if passes == 1 else (f"{passes:,} passes take", " each")
+    message = f"{what} an estimated {duration(seconds)} ({with_unit(work.macs, 'MACs')}{each})"
     too_many = mac_limit is not None and work.macs > mac_limit
     too_long = mac_limit is None and seconds > PATIENCE
     if (too_many or too_long) and not request.run.yes:
-        why = f"--max-macs allows {mac_limit:,}" if too_many else "that is long"
+        why = (
+            f"--max-macs allows {mac_limit:,}"
+            if too_many
+            else f"a run of more than {duration(PATIENCE)} needs --yes"
+        )
         raise failure("long-run", f"{message}: {why}", help=advice)
     if seconds > WORTH_SAYING:
         output.tell([Diagnostic("note", "work", message)])
@@ -322,4 +327,4 @@ def _read_labels(path: str) -> list[str]:
     try:
         return list(map(str, json.loads(text)))
     except (ValueError, RecursionError):
-        raise failure("labels", f"'{path}' begins as a JSON list and is none") from None
+        raise failure("labels", f"'{path}' is not a valid JSON list") from None

@@ -34,33 +34,33 @@ class SampleOptions(NamedTuple):
         list[str] | None,
         typer.Option(metavar="[NAME=]FILE|WORD", rich_help_panel=SAMPLE, show_default="random",
                      help="zeros, ones, ramp, random, - for standard input, or a file: PGM, PPM, "
-                     "PNG, JPEG, CSV, text, JSON or YAML lists. NAME is an input's. For a network "
-                     "with one input: repeat it for several samples, or name a folder for its "
-                     "pictures, in order of name."),
+                     "PNG, JPEG, CSV, text, JSON or YAML lists. NAME= names an input. With a "
+                     "single input, repeat the option for several samples, or give a folder to "
+                     "run all its pictures, sorted by name."),
     ] = None
     scale: Annotated[
         str | None,
         typer.Option(metavar="FACTOR", rich_help_panel=SAMPLE,
-                     help="Multiply by it: 2, 1/255. Pictures are brought to 0..1 without it."),
+                     help="Multiply by 2 or 1/255; by default, pictures are scaled to 0..1."),
     ] = None
     mean: Annotated[
         str | None,
-        typer.Option(metavar="A,B,C", help="Then subtract: one number, or one per channel.",
+        typer.Option(metavar="A,B,C", help="Then subtract one number, or one per channel.",
                      rich_help_panel=SAMPLE),
     ] = None
     std: Annotated[
         str | None,
-        typer.Option(metavar="A,B,C", help="Then divide: one number, or one per channel.",
+        typer.Option(metavar="A,B,C", help="Then divide by one number, or one per channel.",
                      rich_help_panel=SAMPLE),
     ] = None
     resize: Annotated[
         str | None,
         typer.Option(metavar="N|cover", rich_help_panel=SAMPLE,
-                     help="Bring a picture's shorter side to N, or the picture to just cover the "
-                     "input; then cut out the middle."),
+                     help="Resize pictures: the shorter side to N, or so that they just cover the "
+                     "input; then crop the middle."),
     ] = None
     crop: Annotated[
-        bool, typer.Option("--crop", help="Cut out a picture's middle.", rich_help_panel=SAMPLE)
+        bool, typer.Option("--crop", help="Crop the middle of pictures.", rich_help_panel=SAMPLE)
     ] = False
 
     @property
@@ -100,17 +100,17 @@ class WeightOptions(NamedTuple):
 
     weights: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Weights: safetensors, or JSON.",
+        typer.Option(metavar="FILE", help="Weights, as safetensors or JSON.",
                      rich_help_panel=WEIGHTS),
     ] = None
     match: Annotated[
         Literal["name", "order"],
-        typer.Option(help="Tensors by the rows' names, or by order, shape and kind (weight, bias).",
+        typer.Option(help="Find tensors by row name, or by order, shape and kind (weight, bias).",
                      rich_help_panel=WEIGHTS),
     ] = "name"
     seed: Annotated[
         int | None,
-        typer.Option(min=0, metavar="N", help="Seed of initial weights and of a random sample.",
+        typer.Option(min=0, metavar="N", help="Seed of initial weights and of random samples.",
                      rich_help_panel=WEIGHTS, show_default="0"),
     ] = None
     save_weights: Annotated[
@@ -126,25 +126,25 @@ class RunOptions(NamedTuple):
     jobs: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", rich_help_panel=RUN, show_default="the processors",
-                     help="Processes that share several samples."),
+                     help="Number of processes for several samples."),
     ] = None
     readable: Annotated[
         bool,
-        typer.Option("--readable", help="Every layer by its plain definition, in float64.",
+        typer.Option("--readable", help="Compute layers by their plain definitions, in float64.",
                      rich_help_panel=RUN),
     ] = False
     counting: Annotated[
         bool,
-        typer.Option("--count", help="As --readable; count every multiplication.",
+        typer.Option("--count", help="Like --readable, and count every multiplication.",
                      rich_help_panel=RUN),
     ] = False
     max_macs: Annotated[
         str | None,
-        typer.Option(metavar="N", help="Refuse networks with more MACs: 500M, 2G.",
+        typer.Option(metavar="N", help="Refuse networks of more than N MACs: 500M, 2G.",
                      rich_help_panel=RUN, show_default="about five minutes of work"),
     ] = None
     yes: Annotated[
-        bool, typer.Option("--yes", help="Run however long it takes.", rich_help_panel=RUN)
+        bool, typer.Option("--yes", help="Run no matter how long it takes.", rich_help_panel=RUN)
     ] = False
 
     @property
@@ -170,39 +170,39 @@ class ViewOptions(NamedTuple):
 
     show: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Values of a layer; may be repeated; 'all'.",
+        typer.Option(metavar="NAME", help="Show the values of a layer, or of 'all'; repeatable.",
                      autocompletion=complete_layer, rich_help_panel=OUT),
     ] = None
     as_: Annotated[
         Literal["values", "maps"],
-        typer.Option("--as", help="Show numbers, or pictures.", rich_help_panel=OUT),
+        typer.Option("--as", help="Show layers as numbers or as pictures.", rich_help_panel=OUT),
     ] = "values"
     save: Annotated[
         str | None,
         typer.Option(metavar="DIR", rich_help_panel=OUT,
-                     help="Write the maps of the layers shown, or of all, as pictures."),
+                     help="Write the maps of the shown layers, or of all, as pictures to DIR."),
     ] = None
     picture: Annotated[
         Literal["pgm", "png"],
-        typer.Option(help="The kind of picture that --save writes.", rich_help_panel=OUT),
+        typer.Option(help="Picture format of --save.", rich_help_panel=OUT),
     ] = "pgm"
     trace: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME:K,Y,X", rich_help_panel=OUT,
-                     help="The arithmetic of one neuron, counted from 0; may be repeated."),
+                     help="Show the arithmetic of one neuron, counted from 0; repeatable."),
     ] = None
     steps: Annotated[
         bool,
-        typer.Option("--steps", help="Every layer worked out as by hand.", rich_help_panel=OUT),
+        typer.Option("--steps", help="Work out every layer as by hand.", rich_help_panel=OUT),
     ] = False
     labels: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="What the outputs stand for, one per line.",
+        typer.Option(metavar="FILE", help="Names of the outputs, one per line.",
                      rich_help_panel=OUT),
     ] = None
     top_k: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="The largest N outputs.", rich_help_panel=OUT),
+        typer.Option(min=1, metavar="N", help="Show the N largest outputs.", rich_help_panel=OUT),
     ] = None
     format_: PlainFormat = "table"
     out: OutputFile = None

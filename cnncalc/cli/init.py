@@ -29,9 +29,7 @@ def init(
     name: Annotated[
         str, typer.Argument(metavar="[NAME]", help="Name of the network: writes NAME.yaml.")
     ] = "net",
-    force: Annotated[
-        bool, typer.Option("--force", help="Write over a file that is there.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Starter spec with schema lines for editors.
 
@@ -44,7 +42,7 @@ def init(
 
     path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
     text = STARTER.format(name=flow(path.stem))
-    write(path, text, replace=force, remedy="--force writes over it")
+    write(path, text, replace=force, remedy="--force overwrites it")
     if not output.settings.quiet:
         shown = printable(str(path))
         output.say(

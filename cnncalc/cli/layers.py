@@ -23,7 +23,7 @@ def complete_type(incomplete: str) -> Iterator[str]:
 def layers(
     type_: Annotated[
         str | None,
-        typer.Argument(metavar="[TYPE]", help="A layer type; without one, all in short.",
+        typer.Argument(metavar="[TYPE]", help="Layer type; without one, a list of all.",
                        autocompletion=complete_type, show_default=False),
     ] = None,
     format_: PlainFormat = "table",

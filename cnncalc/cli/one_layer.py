@@ -55,19 +55,19 @@ Length = Annotated[
 ]
 Depth = Annotated[
     OptionValues | None,
-    _option("--d -D", "INT", "Depth of the input: its maps.", count, INPUT, "1"),
+    _option("--d -D", "INT", "Depth of the input: its number of channels.", count, INPUT, "1"),
 ]
 Filters = Annotated[
     OptionValues | None, _option("--k -K", "INT", "Number of filters.", count, LAYER, "1")
 ]
 Filter = Annotated[
     OptionValues,
-    _option("--f -F", "INT|FxF", "Size of the filter: 5, or 3x7 (height x width).", per_axis(count),
+    _option("--f -F", "INT|FxF", "Filter size: 5, or 3x7 (height x width).", per_axis(count),
             LAYER, False),
 ]
 Window = Annotated[
     OptionValues,
-    _option("--f -F", "INT|FxF", "Size of the window: 2, or 3x2 (height x width).", per_axis(count),
+    _option("--f -F", "INT|FxF", "Window size: 2, or 3x2 (height x width).", per_axis(count),
             LAYER, False),
 ]
 Stride = Annotated[
@@ -84,25 +84,27 @@ Padding = Annotated[
 ]
 Dilation = Annotated[
     OptionValues | None,
-    _option("--dilation", "INT", "Distance of the taps.", per_axis(count), LAYER, "1"),
+    _option("--dilation", "INT", "Distance between neighbouring filter taps.",
+            per_axis(count), LAYER, "1"),
 ]
 Groups = Annotated[
     OptionValues | None,
-    _option("--groups", "INT", "Groups of maps that do not see each other.", count, LAYER, "1"),
+    _option("--groups", "INT", "Number of groups; a filter sees the channels of its own.", count,
+            LAYER, "1"),
 ]
 OutputPadding = Annotated[
     OptionValues | None,
-    _option("--output-padding -A", "INT|AxA", "Cells added to one side of the output.",
+    _option("--output-padding -A", "INT|AxA", "Size added at the end of the output.",
             per_axis(natural), LAYER, "0"),
 ]
 WantedSize = Annotated[
     OptionValues | None,
-    _option("--out", "INT|NxN", "The output size wanted: finds its output padding.",
+    _option("--out", "INT|NxN", "Output size to reach; computes the output padding.",
             per_axis(count), LAYER, False),
 ]
 Entering = Annotated[
     OptionValues,
-    _option("--in -N", "INT|SHAPE", "What goes in: a number, or a shape such as 7x7x32.", shape,
+    _option("--in -N", "INT|SHAPE", "Input size: a number, or a shape such as 7x7x32.", shape,
             INPUT, False),
 ]
 Units = Annotated[
@@ -110,19 +112,21 @@ Units = Annotated[
 ]
 Bias = Annotated[
     bool,
-    typer.Option("--bias/--no-bias", help="One bias per filter or unit.", rich_help_panel=LAYER),
+    typer.Option("--bias/--no-bias", help="With or without one bias per filter or unit.",
+                 rich_help_panel=LAYER),
 ]
 Kind = Annotated[
     Literal["max", "avg", "sum"],
-    typer.Option(help="What is taken of a window.", rich_help_panel=LAYER),
+    typer.Option(help="Kind of pooling.", rich_help_panel=LAYER),
 ]
 Rounding = Annotated[
     Literal["floor", "ceil", "both"],
-    typer.Option("--round", help="How the division is rounded.", rich_help_panel=LAYER),
+    typer.Option("--round", help="How to round an output size that is not whole.",
+                 rich_help_panel=LAYER),
 ]
 Versus = Annotated[
     Literal["depthwise", "mlp"] | None,
-    typer.Option(help="Compare with a depthwise separable, or with a fully connected layer.",
+    typer.Option(help="Compare with a depthwise separable convolution, or a fully connected layer.",
                  rich_help_panel=OUT),
 ]
 # fmt: on
@@ -162,7 +166,7 @@ class Convolution(NamedTuple):
 def conv(*, size: Size, convolution: Convolution, vs: Versus = None, answer: AnswerOptions) -> None:
     """Output size, weights and connections of one convolution.
 
-    Every number may be a comma list: all combinations are tried.
+    Numbers may be comma lists: every combination is calculated.
 
     Examples:
         cnncalc conv --w 32 --f 5 --s 1 --p 2
@@ -219,17 +223,17 @@ def pool(
 ) -> None:
     """Output size of one pooling layer.
 
-    Every number may be a comma list: all combinations are tried.
+    Numbers may be comma lists: every combination is calculated.
 
     Examples:
         cnncalc pool --w 28 --f 2
         cnncalc pool -W 112 -F 3 -S 2 -P 1 --round both (56 or 57)
 
     Raises:
-        typer.BadParameter: for a dilation of what has none.
+        typer.BadParameter: for a dilation of average or sum pooling.
     """
     if dilation and kind != "max":
-        raise typer.BadParameter("only max pooling has one", param_hint="--dilation")
+        raise typer.BadParameter("only max pooling has a dilation", param_hint="--dilation")
 
     def build(setting: Mapping[str, Any]) -> LayerOnInput:
         from cnncalc.layers import layer_type
@@ -252,7 +256,7 @@ def conv_transpose(
 ) -> None:
     """Output size, weights and connections of one transposed convolution; also deconv.
 
-    Every number may be a comma list: all combinations are tried.
+    Numbers may be comma lists: every combination is calculated.
 
     Examples:
         cnncalc conv-transpose --w 12 --f 2 --s 2 --d 128 --k 64
@@ -262,7 +266,7 @@ def conv_transpose(
         typer.BadParameter: where both the output padding and the output size are given.
     """
     if output_padding and wanted:
-        message = "finds the output padding: give one of the two"
+        message = "computes the output padding: leave out --output-padding"
         raise typer.BadParameter(message, param_hint="--out")
 
     def build(setting: Mapping[str, Any]) -> LayerOnInput:
@@ -295,7 +299,7 @@ def _output_padding(
 def fc(*, inputs: Entering, units: Units, bias: Bias = True, answer: AnswerOptions) -> None:
     """Weights and connections of one fully connected layer.
 
-    Every number may be a comma list: all combinations are tried.
+    Numbers may be comma lists: every combination is calculated.
 
     Examples:
         cnncalc fc --in 7x7x32 --units 10

@@ -43,7 +43,9 @@ class AnswerOptions(NamedTuple):
 
     strict: Annotated[
         Literal["warnings", "fit"] | None,
-        typer.Option(help="With 'fit', fail where an edge is never read.", rich_help_panel=OUT),
+        typer.Option(
+            help="With 'fit', fail if part of the input is never read.", rich_help_panel=OUT
+        ),
     ] = None
     format_: FormatOption = "table"
     out: OutputFile = None
@@ -87,7 +89,7 @@ def input_shape(setting: Setting) -> Shape:
 
     if "l" in setting:
         if "w" in setting or "h" in setting:
-            message = "a length is for one axis: leave out --w and --h"
+            message = "is for 1-D inputs: leave out --w and --h"
             raise typer.BadParameter(message, param_hint="--l")
         return Shape(setting.get("d", 1), (setting["l"],))
     if "w" not in setting:
@@ -109,12 +111,15 @@ def calculate(
         typer.BadParameter: for too many combinations, or a comparison that cannot be written.
     """
     if prod(len(option.values) for option in options.values()) > MAX_SETTINGS:
-        raise typer.BadParameter(f"these lists make more than {MAX_SETTINGS:,} settings")
+        raise typer.BadParameter(f"these lists give more than {MAX_SETTINGS:,} combinations")
     varying = [name for name, option in options.items() if len(option.values) > 1]
     if alternative and varying:
         raise typer.BadParameter("compares one setting: give single values", param_hint="--vs")
     if alternative and answer.format_ not in ("table", "json"):
-        raise typer.BadParameter(f"is not written as {answer.format_}", param_hint="--vs")
+        raise typer.BadParameter(
+            f"a comparison is written as a table or as JSON, not as {answer.format_}",
+            param_hint="--vs",
+        )
     with guarded(json=answer.format_ in ("json", "jsonl")):
         if varying:
             results = [

@@ -81,10 +81,10 @@ def check_dtype(value: str) -> str:
     """
     if value in DTYPES or (value.isdecimal() and int(value) > 0):
         return value
-    raise typer.BadParameter(f"one of {', '.join(DTYPES)}, or a number of bytes")
+    raise typer.BadParameter(f"must be one of {', '.join(DTYPES)}, or a number of bytes")
 
 
-def formats(help_: str = "How to write the result.", variable: str | None = FORMAT_VARIABLE) -> Any:
+def formats(help_: str = "Output format.", variable: str | None = FORMAT_VARIABLE) -> Any:
     """--format, for the formats that its type names; and the variable that sets its default."""
     return typer.Option("--format", help=help_, envvar=variable, rich_help_panel=OUT)
 
@@ -99,7 +99,9 @@ def limit(name: str, metavar: str, help_: str, figure: str, relation: str) -> An
         try:
             return parse_limit(figure, f"{relation} {text}")
         except UnplacedError as problem:
-            raise typer.BadParameter(f"'{text}' is no limit; write {problem.help}") from None
+            raise typer.BadParameter(
+                f"'{text}' is not a valid limit; write {problem.help}"
+            ) from None
 
     return typer.Option(name, metavar=metavar, help=help_, parser=parse, rich_help_panel=LIMITS)
 
@@ -117,57 +119,59 @@ def words(text: str | None) -> tuple[str, ...]:
 File = Annotated[
     str,
     typer.Argument(metavar="FILE", autocompletion=complete_file, show_default=False,
-                   help="A spec file, - for standard input, or a bundled network or variant."),
+                   help="Spec file, - for standard input, or a bundled network or variant."),
 ]
 Variant = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="A variant of the file; also FILE@NAME.",
+    typer.Option(metavar="NAME", help="Variant of the network; also FILE@NAME.",
                  autocompletion=complete_variant, rich_help_panel=SPEC),
 ]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", rich_help_panel=SPEC,
-                 help="Change a declared variable; may be repeated."),
+                 help="Set a variable that the spec declares; repeatable."),
 ]
 Input = Annotated[
     str | None,
-    typer.Option("--input", metavar="SHAPE", help="Another input shape: 320x320x3.",
+    typer.Option("--input", metavar="SHAPE", help="Input shape in place of the spec's: 320x320x3.",
                  rich_help_panel=SPEC),
 ]
 Strict = Annotated[
     Literal["warnings", "fit"] | None,
     typer.Option(rich_help_panel=SPEC,
-                 help="Alone: warnings fail; with 'fit': layers that leave input unread fail too."),
+                 help="Fail on warnings; with 'fit', on layers that leave input unread too."),
 ]
 Batch = Annotated[
     int | None,
-    typer.Option(min=1, metavar="N", help="Samples held in memory at once.", rich_help_panel=SPEC),
+    typer.Option(min=1, metavar="N", help="Batch size that memory is counted for.",
+                 rich_help_panel=SPEC),
 ]
 Dtype = Annotated[
     str,
     typer.Option(metavar="TYPE", callback=check_dtype, rich_help_panel=SPEC,
-                 help=f"Bytes per number: {', '.join(DTYPES)}, or a number."),
+                 help=f"Type of all numbers: {', '.join(DTYPES)}, or bytes per number."),
 ]
 MaxParams = Annotated[
-    Any, limit("--max-params", "N", "At most so many parameters, such as 5M.", "params", "<=")
+    Any, limit("--max-params", "N", "At most N parameters, such as 5M.", "params", "<=")
 ]
 MaxMacs = Annotated[
-    Any, limit("--max-macs", "N", "At most so many MACs, such as 600M.", "macs", "<=")
+    Any, limit("--max-macs", "N", "At most N MACs, such as 600M.", "macs", "<=")
 ]
 AsTool = Annotated[
     Literal["torchinfo", "fvcore", "ptflops", "thop", "torch", "keras"] | None,
-    typer.Option("--as", help="The figures another tool would print, and why they differ.",
+    typer.Option("--as", help="Show the figures of another tool, and why they differ.",
                  rich_help_panel=OUT),
 ]
 FormatOption = Annotated[Format, formats()]
 PlainFormat = Annotated[Literal["table", "json"], formats()]
 OutputFile = Annotated[
     str | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write to a file.", rich_help_panel=OUT),
+    typer.Option("-o", "--output", metavar="FILE", help="Write the result to a file.",
+                 rich_help_panel=OUT),
 ]
 LayoutOption = Annotated[
     Layout | None,
-    typer.Option("--layout", help="Order of the sizes in shapes; else the spec's.",
+    typer.Option("--layout", help="Axis order of shapes, in place of the spec's.",
                  envvar="CNNCALC_LAYOUT", rich_help_panel=OUT),
 ]
 # fmt: on
@@ -208,63 +212,65 @@ class Table(NamedTuple):
     # fmt: off
     depth: Annotated[
         int | None,
-        typer.Option(min=0, metavar="N", help="Fold named parts below N levels.",
+        typer.Option(min=0, metavar="N", help="Fold parts of the network below N levels.",
                      rich_help_panel=ROWS),
     ] = None
     expand: Annotated[
         bool,
-        typer.Option("--expand", help="Every primitive row, attached ones too.",
+        typer.Option("--expand", help="Show every layer in its own row, attached ones too.",
                      rich_help_panel=ROWS),
     ] = False
     only: Annotated[
         str | None,
-        typer.Option(metavar="TYPES", help="Only these layer types: conv,fc.",
+        typer.Option(metavar="TYPES", help="Show only these layer types: conv,fc.",
                      rich_help_panel=ROWS),
     ] = None
     at: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Only this layer or part.", autocompletion=complete_layer,
-                     rich_help_panel=ROWS),
+        typer.Option(metavar="NAME", help="Show only this layer or part.",
+                     autocompletion=complete_layer, rich_help_panel=ROWS),
     ] = None
     sort: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="Largest first by a column, such as macs.",
+        typer.Option(metavar="COLUMN", help="Sort by a column such as macs, largest first.",
                      autocompletion=complete_column, rich_help_panel=ROWS),
     ] = None
     top: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Only the first N rows.", rich_help_panel=ROWS),
+        typer.Option(min=1, metavar="N", help="Show only the first N rows.", rich_help_panel=ROWS),
     ] = None
     totals: Annotated[
-        bool, typer.Option("--totals", help="Only the totals.", rich_help_panel=ROWS)
+        bool, typer.Option("--totals", help="Show only the totals.", rich_help_panel=ROWS)
     ] = False
     formulas: Annotated[
         bool,
-        typer.Option("--formulas", help="The formulas of every row, with its numbers.",
+        typer.Option("--formulas", help="Show the formulas of every row with its numbers.",
                      rich_help_panel=OUT),
     ] = False
     count_buffers: Annotated[
         bool,
-        typer.Option("--count-buffers", help="Say what params + buffers are, as Keras counts.",
+        typer.Option("--count-buffers", help="Also sum parameters and buffers, as Keras does.",
                      rich_help_panel=OUT),
     ] = False
     memory: Annotated[
         bool,
-        typer.Option("--memory", help="Bytes of parameters and activations.", rich_help_panel=OUT),
+        typer.Option("--memory", help="Also show the bytes of parameters and activations.",
+                     rich_help_panel=OUT),
     ] = False
     training: Annotated[
         Literal["sgd", "momentum", "adam"] | None,
-        typer.Option(help="Bytes that training with this optimiser keeps.", rich_help_panel=OUT),
+        typer.Option(help="Show the bytes that training with this optimiser needs.",
+                     rich_help_panel=OUT),
     ] = None
     as_: AsTool = None
     fold: Annotated[
         bool,
-        typer.Option("--fold", help="JSON: attached rows merged into their layer's.",
+        typer.Option("--fold", help="In JSON, merge attached layers into their layer.",
                      rich_help_panel=OUT),
     ] = False
     columns: Annotated[
         str | None,
-        typer.Option(metavar="A,B,C", help="Columns to show: rf,jump,params; 'help' lists them.",
+        typer.Option(metavar="A,B,C", help="Columns to show: rf,jump,params; 'help' lists all.",
                      autocompletion=complete_column, rich_help_panel=OUT),
     ] = None
     format_: FormatOption = "table"
@@ -272,7 +278,7 @@ class Table(NamedTuple):
     layout: LayoutOption = None
     units: Annotated[
         Units | None,
-        typer.Option("--units", help="Whole numbers, or k, M and G; else both, where they help.",
+        typer.Option("--units", help="Whole numbers only, or prefixes such as k, M and G.",
                      rich_help_panel=OUT),
     ] = None
 

@@ -22,22 +22,23 @@ def rf(
     spec: Spec,
     at: Annotated[
         str | None,
-        typer.Option(metavar="NAME:Y,X", help="What this unit sees; without a place, the middle.",
-                     autocompletion=complete_layer, rich_help_panel=ROWS),
+        typer.Option(metavar="NAME:Y,X", rich_help_panel=ROWS,
+                     help="Show what one unit sees; without Y,X the middle one.",
+                     autocompletion=complete_layer),
     ] = None,
     through: Annotated[
-        bool, typer.Option("--through", help="With --at: also what it sees of every layer between.",
+        bool, typer.Option("--through", help="With --at, also show what it sees of inner layers.",
                            rich_help_panel=ROWS)
     ] = False,
     expand: Annotated[
-        bool, typer.Option("--expand", help="Also layers that hand the field on as it is.",
+        bool, typer.Option("--expand", help="Also show layers that leave the receptive field as it is.",
                            rich_help_panel=ROWS)
     ] = False,
     format_: Annotated[Literal["table", "md", "json"], formats()] = "table",
     out: OutputFile = None,
     layout: LayoutOption = None,
 ) -> None:  # fmt: skip
-    """How much of the input the layers see, or what one unit sees of it.
+    """How much of the input each layer sees, or what a single unit sees.
 
     Examples:
         cnncalc rf resnet50

@@ -18,7 +18,7 @@ Document = Literal[
 def schema(
     of: Annotated[
         Document,
-        typer.Argument(help="What to describe.", metavar="[spec|report|COMMAND|as]"),
+        typer.Argument(help="Document to describe.", metavar="[spec|report|COMMAND|as]"),
     ] = "spec",
     out: OutputFile = None,
 ) -> None:

@@ -22,31 +22,31 @@ def sizes(
     spec: Spec,
     start: Annotated[
         int | None,
-        typer.Option("--from", min=1, metavar="INT", help="The first size to try.",
+        typer.Option("--from", min=1, metavar="INT", help="First size to try.",
                      show_default="half the spec's", rich_help_panel=SIZES),
     ] = None,
     stop: Annotated[
         int | None,
-        typer.Option("--to", min=1, metavar="INT", help="The last size to try.",
-                     show_default="half as much again", rich_help_panel=SIZES),
+        typer.Option("--to", min=1, metavar="INT", help="Last size to try.",
+                     show_default="one and a half times the spec's", rich_help_panel=SIZES),
     ] = None,
     step: Annotated[
-        int, typer.Option(min=1, metavar="INT", help="From one size to the next.",
+        int, typer.Option(min=1, metavar="INT", help="Step from one size to the next.",
                           rich_help_panel=SIZES)
     ] = 1,
     axes: Annotated[
         str | None,
-        typer.Option(metavar="LETTERS", help="The axes that vary: w keeps the height.",
+        typer.Option(metavar="LETTERS", help="Axes that vary; w alone keeps the height.",
                      show_default="hw", rich_help_panel=SIZES),
     ] = None,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Only sizes of which every layer reads all.",
+        bool, typer.Option("--exact", help="Only sizes that every layer reads completely.",
                            rich_help_panel=SIZES)
     ] = False,
     format_: Annotated[Literal["table", "csv", "json"], formats()] = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
-    """Which input sizes a network works on, and why the others fail.
+    """Input sizes that a network works on, and why the others fail.
 
     Examples:
         cnncalc sizes unet-padded --from 320 --to 360

@@ -16,7 +16,7 @@ from cnncalc.window import PADDING_RULES
 if TYPE_CHECKING:
     from cnncalc.questions.solve import SolveResult
 
-GIVEN = "Given (comma lists; what is left out is searched)"
+GIVEN = "Known values (comma lists; what is left out is searched for)"
 
 
 def zeros(text: str) -> object:
@@ -38,7 +38,7 @@ def _given(names: str, metavar: str, help_: str, read: Any, default: Any) -> Any
 def solve(
     *,
     wanted: Annotated[
-        int, typer.Option("--out", "-O", min=1, metavar="INT", help="The output size wanted.",
+        int, typer.Option("--out", "-O", min=1, metavar="INT", help="Output size to reach.",
                           show_default=False)
     ],
     w: Annotated[
@@ -56,26 +56,29 @@ def solve(
                zeros, "0 to F/2"),
     ] = None,
     dilation: Annotated[
-        OptionValues | None, _given("--dilation", "INT", "Distance of the taps.", count, "1")
+        OptionValues | None,
+        _given("--dilation", "INT", "Distance between neighbouring filter taps.", count, "1"),
     ] = None,
     transposed: Annotated[
-        bool, typer.Option("--transposed", help="A transposed convolution.", rich_help_panel=GIVEN)
+        bool, typer.Option("--transposed", help="Solve for a transposed convolution.",
+                           rich_help_panel=GIVEN)
     ] = False,
     output_padding: Annotated[
         OptionValues | None,
-        _given("--output-padding -A", "INT", "Cells added to one side of the output.", natural,
+        _given("--output-padding -A", "INT", "Size added at the end of the output.", natural,
                "any below S"),
     ] = None,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Only what leaves nothing unread.", rich_help_panel=OUT)
+        bool, typer.Option("--exact", help="Only settings that read the whole input.",
+                           rich_help_panel=OUT)
     ] = False,
     top: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Lines per table.", rich_help_panel=OUT)
+        int, typer.Option(min=1, metavar="N", help="Rows per table.", rich_help_panel=OUT)
     ] = 10,
     format_: Annotated[Literal["table", "md", "csv", "json"], formats()] = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
-    """Which filter, stride, padding and input give the wanted output, the most usual first.
+    """Filters, strides, paddings and inputs that give an output size, the most usual first.
 
     Examples:
         cnncalc solve -W 32 -F 5 --out 32 (which padding keeps the size)

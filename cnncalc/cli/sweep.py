@@ -46,14 +46,15 @@ VaryInput = Annotated[
 ]
 Jobs = Annotated[
     int,
-    typer.Option(min=1, metavar="N", help="Processes that share the work.", rich_help_panel=VARIED),
+    typer.Option(min=1, metavar="N", help="Number of processes.", rich_help_panel=VARIED),
 ]
 Shard = Annotated[
-    str, typer.Option(metavar="I/N", help="Only the I-th of N shares.", rich_help_panel=VARIED)
+    str, typer.Option(metavar="I/N", help="Compute only the I-th of N shares.",
+                      rich_help_panel=VARIED)
 ]
 Columns = Annotated[
     str | None,
-    typer.Option(metavar="A,B,C", help="Figures to show; 'help' lists them.", rich_help_panel=ROWS),
+    typer.Option(metavar="A,B,C", help="Figures to show; 'help' lists all.", rich_help_panel=ROWS),
 ]
 Pareto = Annotated[
     str | None,
@@ -63,12 +64,12 @@ Pareto = Annotated[
 ]
 Plot = Annotated[
     bool,
-    typer.Option("--plot", help="Draw the settings as points, by the figures of --pareto.",
+    typer.Option("--plot", help="Plot the settings by the figures of --pareto.",
                  rich_help_panel=ROWS),
 ]
 Format = Annotated[
     Literal["table", "md", "csv", "tsv", "jsonl", "json"],
-    formats("How to write the result; csv, tsv and jsonl stream."),
+    formats("Output format; csv, tsv and jsonl are printed line by line as settings are computed."),
 ]
 # fmt: on
 
@@ -89,7 +90,7 @@ def sweep(
     format_: Format = "table",
     out: OutputFile = None,
 ) -> None:
-    """The totals of one network under many settings, one line for each.
+    """Totals of one network under many settings, one line per setting.
 
     Examples:
         cnncalc sweep mobilenet_v2 --vary width=0.5:1.5:0.25 --pareto macs,max:rf --plot
@@ -156,7 +157,7 @@ def _goal(word: str) -> Goal:
     """A figure with the direction that is better."""
     more, colon, key = word.rpartition(":")
     if colon and more not in {"max", "min"}:
-        raise typer.BadParameter(f"'{word}' is no aim; write max:{key} or min:{key}")
+        raise typer.BadParameter(f"'{word}' is not a goal; write max:{key} or min:{key}")
     return _figure(key), -1 if more == "max" else 1
 
 

@@ -108,7 +108,7 @@ def padding(text: str) -> object:
     if text in PADDING_RULES:
         return text
     if text.isalpha():
-        raise typer.BadParameter(f"'{text}' is none of {', '.join(PADDING_RULES)}")
+        raise typer.BadParameter(f"'{text}' is not one of {', '.join(PADDING_RULES)}")
     return per_axis(sides)(text)
 
 

@@ -49,18 +49,19 @@ def complete_column(incomplete: str) -> Iterator[str]:
 # fmt: off
 Name = Annotated[
     str | None,
-    typer.Argument(metavar="[NAME]", help="A bundled network: prints its spec.",
+    typer.Argument(metavar="[NAME]", help="Bundled network whose spec to print.",
                    autocompletion=complete_file, show_default=False),
 ]
 Copy = Annotated[Path | None, typer.Option(metavar="PATH", help="Write the spec to a new file.")]
 Family = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="Only the networks of this file.",
+    typer.Option(metavar="NAME", help="Only networks of this family.",
                  autocompletion=complete_family, rich_help_panel=PICKED),
 ]
 Match = Annotated[
     str | None,
-    typer.Option(metavar="PATTERN", help="Only names such as 'resnet*'.", rich_help_panel=PICKED),
+    typer.Option(metavar="PATTERN", help="Only names that match, such as 'resnet*'.",
+                 rich_help_panel=PICKED),
 ]
 Years = Annotated[
     str | None,
@@ -69,19 +70,19 @@ Years = Annotated[
 ]
 Sort = Annotated[
     Literal["name", "year", "params", "macs", "rf"] | None,
-    typer.Option(help="Names from A to Z, figures from the largest.", rich_help_panel=ROWS),
+    typer.Option(help="Sort by name, or by a figure, largest first.", rich_help_panel=ROWS),
 ]
 Reverse = Annotated[
-    bool, typer.Option("--reverse", help="The other way round.", rich_help_panel=ROWS)
+    bool, typer.Option("--reverse", help="Reverse the order.", rich_help_panel=ROWS)
 ]
 Columns = Annotated[
     str | None,
-    typer.Option(metavar="A,B,C", help="Columns to show; 'help' lists them.",
+    typer.Option(metavar="A,B,C", help="Columns to show; 'help' lists all.",
                  autocompletion=complete_column, rich_help_panel=OUT),
 ]
 Format = Annotated[
     Literal["table", "json", "csv", "tsv", "md"],
-    formats("How to write the list."),
+    formats(),
 ]
 # fmt: on
 
@@ -129,7 +130,7 @@ def _spec(name: str | None, copy: Path | None, out: str | None) -> None:
     from cnncalc.files import create_all
 
     if name is None:
-        raise typer.BadParameter("which network? Give its name", param_hint="NAME")
+        raise typer.BadParameter("name the network to copy", param_hint="NAME")
     path = box.bundled(name)
     if copy:
         target = copy / path.name if copy.is_dir() else copy
@@ -177,7 +178,7 @@ def _entries(wish: CatalogueFilter, sort: str | None, *, reverse: bool) -> list[
 
     entries = [entry for entry in catalogue.entries() if wish.matches(entry)]
     if not entries:
-        output.tell([Diagnostic("note", "empty", "no bundled network is like that")])
+        output.tell([Diagnostic("note", "empty", "no bundled network matches")])
     if sort:
         return catalogue.ordered(entries, sort, reverse=reverse)
     return entries[::-1] if reverse else entries

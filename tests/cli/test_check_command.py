@@ -92,7 +92,7 @@ def test_a_limit_that_is_none_is_a_wrong_command_line(cnncalc, nets):
     answer = cnncalc("check", "nets/a.yaml", "--max-params", "5X", "--json")
     assert answer.status == 2
     assert answer.json["ok"] is False
-    assert "'5X' is no limit" in answer.err
+    assert "'5X' is not a valid limit" in answer.err
 
 
 def test_quiet_success_says_nothing(cnncalc, nets):

@@ -152,11 +152,11 @@ def test_what_does_not_work_points_at_its_option(cnncalc, legal, illegal, messag
         ("conv -W 0 -F 5", "'0' is not a whole number from 1"),
         ("conv -W 3.5 -F 5", "'3.5' is not a whole number from 1"),
         ("conv -W 32 -F 5 -P -1", "'-1' is not a whole number from 0"),
-        ("conv -W 32 -F 5 -P smae", "'smae' is none of same, half, valid, full"),
-        ("conv --l 8 -W 8 -F 3", "a length is for one axis: leave out --w and --h"),
+        ("conv -W 32 -F 5 -P smae", "'smae' is not one of same, half, valid, full"),
+        ("conv --l 8 -W 8 -F 3", "is for 1-D inputs: leave out --w and --h"),
         ("conv -W 8 -F 3,5 --vs mlp", "compares one setting: give single values"),
-        ("pool -W 8 -F 2 --kind avg --dilation 2", "only max pooling has one"),
-        ("deconv -W 8 -F 2 --out 9 --output-padding 1", "give one of the two"),
+        ("pool -W 8 -F 2 --kind avg --dilation 2", "only max pooling has a dilation"),
+        ("deconv -W 8 -F 2 --out 9 --output-padding 1", "leave out --output-padding"),
         ("fc --in 7by7 --units 10", "'7by7' is not an input shape"),
         ("conv -W 999999999999999999 -F 3", "is not a whole number from 1"),
     ],
@@ -172,7 +172,7 @@ def test_wrong_command_lines_exit_2_with_a_document_under_json(cnncalc, argument
 def test_a_comparison_is_not_dropped_in_silence(cnncalc):
     answer = cnncalc("conv", "-W", 8, "-F", 3, "--vs", "mlp", "--format", "csv")
     assert (answer.status, answer.out) == (2, "")
-    assert "is not written as csv" in answer.err
+    assert "is written as a table or as JSON" in answer.err
 
 
 def test_comma_lists_try_every_combination(cnncalc):

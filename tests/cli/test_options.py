@@ -247,10 +247,10 @@ def test_no_option_of_these_commands_is_dropped(cnncalc, tmp_path, monkeypatch, 
     [
         ("forward lenet5 --as maps", "needs --show"),
         ("forward lenet5 --picture png", "needs --save"),
-        ("forward lenet5 --show C1 --as maps --json", "--as changes nothing in what is written"),
-        ("forward lenet5 --layout CHW --json", "--layout changes nothing in what is written"),
+        ("forward lenet5 --show C1 --as maps --json", "--as has no effect with --format json"),
+        ("forward lenet5 --layout CHW --json", "--layout has no effect with --format json"),
         ("forward lenet5 --sample ones --sample ramp --count", "--count is for a single sample"),
-        ("fc --in 9 --units 3 --layout CHW", "--layout changes nothing in what is"),
+        ("fc --in 9 --units 3 --layout CHW", "--layout has no effect with --format table"),
         ("rf lenet5 --at C3 --expand", "leave out --at"),
         ("rf lenet5 --at C3 --format md", "text or JSON, not as md"),
         ("rf lenet5 --through", "needs --at"),
@@ -280,7 +280,7 @@ def test_two_formats_at_once_are_refused(cnncalc, monkeypatch, command):
     other = "full" if command[0] == "check" else "table"
     answer = cnncalc(*command, "--json", "--format", other)
     assert refused(answer)
-    assert f"--json and --format {other} say different things" in answer.err
+    assert f"--json contradicts --format {other}" in answer.err
     assert cnncalc(*command, "--json", "--format", "json").status == 0
     monkeypatch.setenv("CNNCALC_FORMAT", "csv")  # a default may be overridden
     assert cnncalc(*command, "--json").status == 0

@@ -113,10 +113,13 @@ def test_a_format_that_a_command_lacks_is_passed_over(cnncalc, monkeypatch):
     ("question", "message"),
     [
         ("forward lenet5 --trace C1", "--trace takes NAME:K,Y,X (NAME:K for a vector), got 'C1'"),
-        ("forward lenet5 --steps", "--steps is text; with --json, ask for --show and --trace"),
+        (
+            "forward lenet5 --steps",
+            "--steps is written as text only; with --json, use --show and --trace",
+        ),
         ("zoo --family nosuch", "there is no family 'nosuch'"),
         ("rf lenet5 --through", "Invalid value for --through: needs --at"),
-        ("compare lenet5", "Invalid value for A B: name two networks or more"),
+        ("compare lenet5", "Invalid value for A B: name at least two networks"),
         ("analyze lenet5 --top 0", "Invalid value for '--top': 0 is not in the range x>=1."),
         ("conv -W 0 -F 5", "Invalid value for '--w' / '-W': '0' is not a whole number from 1"),
         ("nosuch", "No such command 'nosuch'."),

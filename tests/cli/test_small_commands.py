@@ -153,9 +153,7 @@ def test_the_starter_never_replaces_a_file_unasked(cnncalc, tmp_path, monkeypatc
     (tmp_path / "net.yaml").write_text("mine", encoding="utf-8")
     answer = cnncalc("init")
     assert answer.status == 3
-    assert (
-        answer.err == "error[exists]: net.yaml already exists\n  = help: --force writes over it\n"
-    )
+    assert answer.err == "error[exists]: net.yaml already exists\n  = help: --force overwrites it\n"
     assert (tmp_path / "net.yaml").read_text(encoding="utf-8") == "mine"
     assert cnncalc("init", "--force", "-q").err == ""
     assert cnncalc("analyze", "net.yaml").status == 0

@@ -152,7 +152,7 @@ def test_the_plot_follows_the_front(cnncalc, tiny):
         (("--vary", "k=1", "--set", "k=2"), 2, "'k' is both set and varied"),
         (("--vary", "k=1", "--shard", "3/2"), 2, "'3/2' is not a share of the settings"),
         (("--vary", "k=1", "--pareto", "para"), 2, "there is no figure 'para'"),
-        (("--vary", "k=1", "--pareto", "most:rf"), 2, "'most:rf' is no aim"),
+        (("--vary", "k=1", "--pareto", "most:rf"), 2, "'most:rf' is not a goal"),
         (("--vary", "k=1", "--columns", "mac"), 2, "there is no figure 'mac'"),
         (("--vary", "k=1", "--jobs", "0"), 2, "--jobs"),
     ],

@@ -147,13 +147,13 @@ def test_years_that_are_none(cnncalc):
 def test_a_limit_that_is_none(cnncalc):
     answer = cnncalc("zoo", "--max-params", "5Q")
     assert (answer.status, answer.out) == (2, "")
-    assert "'5Q' is no limit" in answer.err
+    assert "'5Q' is not a valid limit" in answer.err
 
 
 def test_no_network_at_all_is_said(cnncalc):
     answer = cnncalc("zoo", "--match", "resnet51")
     assert (answer.status, answer.out.split()) == (0, HEADINGS)
-    assert answer.err == "note[empty]: no bundled network is like that\n"
+    assert answer.err == "note[empty]: no bundled network matches\n"
     for style in ("json", "csv", "tsv", "md"):
         assert cnncalc("zoo", "--match", "resnet51", "--format", style).status == 0
 
@@ -309,7 +309,7 @@ def test_a_spec_is_not_filtered(cnncalc, option):
 def test_a_copy_of_nothing(cnncalc, tmp_path):
     answer = cnncalc("zoo", "--copy", tmp_path / "x.yaml")
     assert answer.status == 2
-    assert "which network? Give its name" in answer.err
+    assert "name the network to copy" in answer.err
     assert not (tmp_path / "x.yaml").exists()
 
 

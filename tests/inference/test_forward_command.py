@@ -243,12 +243,12 @@ def test_several_inputs(forward, tmp_path):
     assert both.json["outputs"][0]["values"] == [2.0, 3.0]
     for samples, said in (
         (["left=ones"], "--sample is missing for the input 'right'"),
-        (["l.txt"], "--sample 'l.txt' names none of the inputs"),
-        (["left=ones", "left=l.txt"], "--sample there are two for 'left'"),
-        (["ones", "zeros"], "--sample there are two for all inputs"),
+        (["l.txt"], "--sample 'l.txt' does not name an input"),
+        (["left=ones", "left=l.txt"], "--sample is given twice for 'left'"),
+        (["ones", "zeros"], "--sample is given twice for all inputs"),
         (
             ["left=-", "right=-"],
-            "--sample -: the standard input is already read for something else",
+            "--sample -: standard input can be read only once",
         ),
     ):
         options = [word for text in samples for word in ("--sample", text)]
@@ -259,7 +259,7 @@ def test_several_inputs(forward, tmp_path):
 def test_a_name_that_the_only_input_does_not_have(forward):
     refused = forward("quiz.yaml", "--sample", "picture=image.txt")
     assert refused.status == 2
-    assert "'picture=image.txt' names none of the inputs" in refused.err
+    assert "'picture=image.txt' does not name an input" in refused.err
     assert "write --sample in=..." in refused.err
     assert forward("quiz.yaml", "--sample", "in=image.txt").status == 0
 
@@ -328,7 +328,7 @@ def test_a_folder_stands_for_its_pictures_in_order_of_name(forward, tmp_path):
     (tmp_path / "none").mkdir()
     refused = forward("quiz.yaml", "--sample", "in=none")
     assert refused.status == 3
-    assert "error[no-sample]: 'none' holds no picture" in refused.err
+    assert "error[no-sample]: 'none' contains no picture" in refused.err
 
 
 def test_a_bad_sample_among_good_ones(forward, tmp_path):
@@ -349,7 +349,7 @@ def test_a_bad_sample_among_good_ones(forward, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--trace", "conv1:0,0,0"], "--trace is for a single sample, and there are 2"),
+        (["--trace", "conv1:0,0,0"], "--trace is for a single sample, not for 2"),
         (["--steps"], "--steps is for a single sample"),
         (["--show", "conv1"], "--show is for a single sample"),
         (["--save", "maps"], "--save is for a single sample"),
@@ -386,7 +386,10 @@ def test_the_time_of_several_samples_is_estimated_together(forward, monkeypatch)
     samples = ["--sample", "ones"] * 7
     refused = forward("quiz.yaml", *samples, "--jobs", 2)
     assert refused.status == 1
-    assert "each of the 7 passes is 466 MACs, about 6.7 min in all: that is long" in refused.err
+    assert (
+        "7 passes take an estimated 6.7 min (466 MACs each): a run of more than 5.0 min"
+        in refused.err
+    )
     assert forward("quiz.yaml", *samples, "--jobs", 3).status == 0  # three after each other
 
 
@@ -447,7 +450,11 @@ conv1 (conv), neuron map 1, y 2, x 4 = 4
         (["--max-macs", "465"], 1, ": --max-macs allows 465"),
         (["--sample", "gone.pgm"], 3, "there is no file 'gone.pgm'"),
         (["--weights", "gone.safetensors"], 3, "there is no file 'gone.safetensors'"),
-        (["--steps", "--json"], 2, "--steps is text; with --json, ask for --show and --trace"),
+        (
+            ["--steps", "--json"],
+            2,
+            "--steps is written as text only; with --json, use --show and --trace",
+        ),
     ],
 )
 def test_what_is_refused(forward, options, status, said):
@@ -463,8 +470,8 @@ def test_long_runs_are_refused_unless_agreed_to(forward, monkeypatch):
     monkeypatch.setattr(forward_inputs, "PATIENCE", 0.0)
     refused = forward("quiz.yaml")
     assert refused.status == 1
-    assert "error[long-run]: the pass is 466 MACs, about " in refused.err
-    assert "--yes runs it all the same" in refused.err
+    assert "error[long-run]: the pass takes an estimated " in refused.err
+    assert "use --yes to run it anyway" in refused.err
     assert forward("quiz.yaml", "--yes").status == 0
 
 
@@ -531,7 +538,7 @@ def test_a_picture_is_not_resized_beyond_all_sizes(forward, tmp_path):
 def test_long_runs_are_announced(forward, monkeypatch):
     assert forward("quiz.yaml").err == ""
     monkeypatch.setattr(forward_inputs, "WORTH_SAYING", 0.0)
-    assert "note[work]: the pass is 466 MACs, about " in forward("quiz.yaml").err
+    assert "note[work]: the pass takes an estimated " in forward("quiz.yaml").err
 
 
 def test_a_progress_bar_only_for_people(forward, monkeypatch):
