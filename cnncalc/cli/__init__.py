@@ -1,1 +1,1 @@
-"""Options -> calls -> print -> exit code; no arithmetic here."""
+"""The command line: options -> calls -> output -> exit status; no arithmetic here."""

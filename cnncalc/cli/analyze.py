@@ -55,7 +55,7 @@ def stack(
 
 
 def stacked(shape: str, layers: list[str]) -> Network:
-    """The network of these texts, by the rules of a spec file.
+    """Build the network of an input shape and layer lines, by the rules of a spec file.
 
     Raises:
         CnncalcError: at the line and column of what is wrong.
@@ -77,7 +77,7 @@ def stacked(shape: str, layers: list[str]) -> Network:
 
 
 def _explained_columns(table: Table) -> bool:
-    """Print what the columns mean, where `--columns help` asks for it."""
+    """Print what the columns mean if `--columns help` was given; return whether it was."""
     if table.columns != "help":
         return False
     from cnncalc.render.columns import help_text
@@ -104,7 +104,7 @@ def _show(network: Network, cost: Cost, table: Table) -> None:
 
 
 def _absent(report: Report, types: tuple[str, ...]) -> Diagnostic | None:
-    """A note in place of a table that would have no line."""
+    """A note in place of a table that would be empty, else None."""
     present = list(dict.fromkeys(row.type for row in report.rows))
     if not types or not set(types).isdisjoint(present):
         return None

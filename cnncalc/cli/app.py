@@ -1,4 +1,4 @@
-"""The root command: global options, and commands imported when they are used."""
+"""The root command: global options, and commands that are imported only when they run."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ Exit status: 0 success; 1 a network is invalid or a check failed; 2 wrong comman
 
 
 class Commands(TyperGroup):
-    """The group of all commands: suggests the command that was meant, and complains in JSON too.
+    """The group of all commands; suggests similar names, and reports usage errors in JSON too.
 
-    Typer takes a subclass of its TyperGroup as `cls`; nothing else of its inside is used here.
+    Typer takes a subclass of its TyperGroup as `cls`; no other internals of it are used.
     """
 
     def make_context(
@@ -78,7 +78,7 @@ class Commands(TyperGroup):
 
     @contextmanager
     def _usage_errors(self) -> Iterator[None]:
-        """Typer explains a wrong command line on stderr; with --json stdout gets a document."""
+        """Print a JSON document for a usage error under --json; Typer explains it on stderr."""
         try:
             yield
         except typer.TyperException as error:
@@ -87,7 +87,7 @@ class Commands(TyperGroup):
             raise
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command; an unknown one is an error that suggests what was meant."""
+        """Find the command; the error for an unknown one suggests a similar name."""
         word = args[0]
         if not word.startswith("-") and word not in (*COMMANDS, *ALIASES):
             from cnncalc.render.format import printable
@@ -97,7 +97,7 @@ class Commands(TyperGroup):
 
 
 def _meant(word: str) -> str:
-    """A command of a similar name, or what the file would be asked with."""
+    """A suggestion: a command of a similar name, or `analyze` for a file or a network."""
     from difflib import get_close_matches
     from pathlib import Path
 
@@ -113,9 +113,9 @@ def _meant(word: str) -> str:
 
 
 def _application(arguments: list[str]) -> typer.Typer:
-    """The program, with those commands that the arguments behind the global options need.
+    """The Typer application, with only the commands that these arguments need.
 
-    Only these are imported, which is what keeps the start-up short.
+    Importing all of them would double the start-up time.
     """
     app = typer.Typer(
         cls=Commands,
@@ -132,7 +132,7 @@ def _application(arguments: list[str]) -> typer.Typer:
 
 
 def _needed(arguments: list[str]) -> Iterable[str]:
-    """The names of the commands to import: the one that was asked for, or all to list them."""
+    """The names of the commands to import: the one to run, or all for help and completion."""
     every = (*COMMANDS, *ALIASES)
     word = next(iter(arguments), "")
     if word == "--version":
@@ -144,7 +144,7 @@ def _needed(arguments: list[str]) -> Iterable[str]:
 
 @cache
 def _command(name: str, format_: str | None) -> tuple[Callable[..., None], str]:
-    """What Typer takes as a command, for this CNNCALC_FORMAT; and its examples."""
+    """The function that Typer runs, for this CNNCALC_FORMAT, and the examples."""
     name = ALIASES.get(name, name)
     module = import_module(f"cnncalc.cli.{COMMANDS[name]}")
     function = getattr(module, name.replace("-", "_"))
@@ -193,7 +193,7 @@ def cnncalc(
 
 
 def split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """The global options, which may stand anywhere; and the command with its arguments.
+    """Separate the global options, which may stand anywhere, from the command and its arguments.
 
     >>> split(["analyze", "lenet5", "--ascii", "--color", "never"])
     (['--ascii', '--color', 'never'], ['analyze', 'lenet5'])
@@ -214,7 +214,7 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _with_strict(arguments: list[str]) -> Iterator[str]:
-    """`--strict` alone means `--strict=warnings`; the words it takes may stand apart."""
+    """Join `--strict` with its value, which is `warnings` where none follows."""
     for before, argument, after in zip(
         ["", *arguments], arguments, [*arguments[1:], ""], strict=False
     ):
@@ -230,7 +230,7 @@ def _next(waiting: Iterator[str]) -> list[str]:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line; the exit status."""
+    """Run the command line and return its exit status."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is used; saves start-up
     options, rest = split(arguments)
     with protecting_inputs(), output.streams(ascii_only="--ascii" in options):
@@ -246,7 +246,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _status(options: list[str], rest: list[str]) -> int:
-    """Run the command line; the exit status. Raises CnncalcError where stdout cannot be written."""
+    """Run the command line and return its exit status. Raises CnncalcError if stdout fails."""
     try:
         with output.blaming_stdout():
             try:

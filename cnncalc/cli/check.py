@@ -1,4 +1,4 @@
-"""`cnncalc check`: do networks still hold what their files promise?"""
+"""`cnncalc check`: specs against their own `expect` and `budget`, and against given limits."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def check(
         cnncalc check nets/*.yaml --json | jq -e 'all(.results[]; .ok)'
 
     Raises:
-        typer.Exit: where a network fails, with the highest exit code of any.
+        typer.Exit: if a network fails, with the highest exit code of any.
     """
     from cnncalc.questions.check import CheckTerms
 
@@ -83,7 +83,7 @@ def check(
 def _written(
     files: list[str], variant: str | None, terms: CheckTerms, format_: str, exit_codes: list[int]
 ) -> Iterator[str]:
-    """What is printed, network by network; `exit_codes` collects their exit codes."""
+    """The text, network by network; appends each network's exit code to `exit_codes`."""
     from cnncalc.questions.check import check as run
 
     def results() -> Iterator[CheckResult]:

@@ -1,4 +1,4 @@
-"""How a function becomes a command: option groups, --json, and options that must not be dropped.
+"""Turns functions into commands: option groups, --json, and the refusal of void options.
 
 A command takes options that belong together as one value, a NamedTuple whose fields are options.
 `command_line` gives Typer a function with one parameter per option instead.
@@ -47,17 +47,17 @@ REPORT: dict[str, frozenset[str]] = {
 }
 SHAPES = {"layout": frozenset({"table", "md", "latex"})}
 FIGURES = {"columns": frozenset({"table", "md", "csv", "tsv"})}
-# Of other commands, the options that only some formats heed, and which those are.
+# Options of other commands that have an effect in some formats only -> those formats.
 FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("conv", "conv_transpose", "pool", "explain"), SHAPES),
-    "fc": {"layout": frozenset({"md"})},  # what comes out is a vector; only md shows the input
+    "fc": {"layout": frozenset({"md"})},  # the output is a vector; only md shows the input's shape
     "forward": {"layout": frozenset({"table"}), "as_": frozenset({"table"})},
     "rf": {**SHAPES, "expand": frozenset({"table", "md"})},
     "solve": {"top": frozenset({"table"})},
     "sweep": {**FIGURES, "plot": frozenset({"table", "md"})},
     "zoo": FIGURES,
 }
-# Options that change nothing without another one.
+# Options that have no effect without another one -> the other one.
 NEEDED: dict[str, Mapping[str, str]] = {
     "forward": {"as_": "show", "picture": "save"},
     "rf": {"through": "at"},
@@ -66,10 +66,10 @@ NEEDED: dict[str, Mapping[str, str]] = {
 
 
 def command_line(function: Callable[..., None], format_: str | None = None) -> Callable[..., None]:
-    """The function as Typer shall see it: with one parameter for every option.
+    """Return the function as Typer sees it, with one parameter for every option.
 
-    A command with --format also gets --json, and knows it as its format "json". `format_` is
-    what CNNCALC_FORMAT says: it sets no default where only other commands know that format.
+    A command with --format also gets --json, which it sees as format_="json". `format_` is the
+    value of CNNCALC_FORMAT, which is ignored if only other commands know that format.
     Failures become diagnostics and an exit status.
     """
     hints = get_type_hints(function, include_extras=True)
@@ -96,7 +96,7 @@ def command_line(function: Callable[..., None], format_: str | None = None) -> C
 
 
 def epilog(function: Callable[..., None]) -> str:
-    """The examples of a command's docstring, as its help ends with them.
+    """The examples in a command's docstring, as shown at the end of its help.
 
     >>> from cnncalc.cli.expand import expand
     >>> print(epilog(expand).splitlines()[2])
@@ -106,7 +106,7 @@ def epilog(function: Callable[..., None]) -> str:
 
 
 def _sections(function: Callable[..., None]) -> tuple[str, str]:
-    """A docstring's description, and its examples; what else it says is for programmers."""
+    """Split a docstring into description and examples; other sections are not for users."""
     description, _, rest = cleandoc(function.__doc__ or "").partition("\n\nExamples:\n")
     return description.partition("\n\nRaises:\n")[0], rest.partition("\n\n")[0]
 
@@ -122,7 +122,7 @@ def _is_group(hint: object) -> bool:
 
 
 def _spread(parameter: Parameter, format_: str | None) -> Iterator[Parameter]:
-    """A parameter by its keyword; in place of a group, one for each of its fields."""
+    """The parameter as keyword-only; in place of a group, one parameter for each of its fields."""
     parameter = parameter.replace(kind=Parameter.KEYWORD_ONLY)
     group = parameter.annotation
     if _is_group(group):
@@ -139,7 +139,7 @@ def _spread(parameter: Parameter, format_: str | None) -> Iterator[Parameter]:
 
 
 def heed_variable(parameter: Parameter, format_: str | None) -> Parameter:
-    """The parameter of --format, without its variable where only other commands write `format_`.
+    """The --format parameter, ignoring CNNCALC_FORMAT if only other commands know its value.
 
     >>> from cnncalc.cli.options import PlainFormat
     >>> plain = Parameter("format_", Parameter.KEYWORD_ONLY, annotation=PlainFormat)
@@ -159,7 +159,7 @@ def heed_variable(parameter: Parameter, format_: str | None) -> Parameter:
 def _refuse_ignored(
     command: str, typed: list[str], options: Mapping[str, Any], *, json: bool
 ) -> None:
-    """Raise CnncalcError for an option on the command line that the answer would not heed.
+    """Raise CnncalcError for a typed option that would have no effect on the output.
 
     `typed` are the names of the options that were typed, `options` the values of all.
     """
@@ -180,7 +180,7 @@ def _refuse_ignored(
 def _refuse_combination(
     command: str, typed: list[str], options: Mapping[str, Any], style: str
 ) -> None:
-    """Raise BadParameter for an option that another one, or the lack of it, makes void."""
+    """Raise BadParameter for an option that has no effect because of another, or without one."""
     if command == "zoo" and (options["name"] or options["copy"]):
         for option in filter(lambda option: option not in {"name", "copy", "out"}, typed):
             raise typer.BadParameter("is for the list of all networks", param_hint=_flag(option))
@@ -200,7 +200,7 @@ def _refuse_in_report(style: str, typed: list[str], options: Mapping[str, Any]) 
     written = _written(style, options)
     heeded = REPORT[written]
     if style not in {"table", "json"}:
-        heeded = heeded | {"as_", "training"}  # they say for themselves which formats they have
+        heeded = heeded | {"as_", "training"}  # report.py checks their formats
     reports = frozenset.union(*REPORT.values())
     for option in sorted(reports.intersection(typed) - heeded):
         raise _ignored(option, written, [name for name in REPORT if option in REPORT[name]])

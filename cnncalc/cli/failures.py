@@ -1,4 +1,4 @@
-"""What a command ends with that fails: diagnostics, a JSON document, and the rows that do work."""
+"""How a command fails: diagnostics, a JSON document, and the layers before the mistake."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def guarded(*, json: bool = False) -> Iterator[None]:
-    """Turn failures into diagnostics and an exit status; in JSON mode into a document too."""
+    """Turn failures into diagnostics and an exit status; in JSON mode into a document too.
+
+    Raises:
+        SystemExit: after a failure that was explained.
+    """
     from cnncalc.render.choice import ChoiceError
 
     try:
@@ -34,22 +38,22 @@ def guarded(*, json: bool = False) -> Iterator[None]:
 
 
 def _explained(error: Exception) -> CnncalcError:
-    """What is said of a failure that a command may end with."""
+    """The failure as a CnncalcError, which carries the message and the exit status."""
     if isinstance(error, CnncalcError):
         return error
-    if isinstance(error, OSError):  # of a file; what goes wrong with stdout is a CnncalcError
+    if isinstance(error, OSError):  # of a file: output.py turns those of stdout into a CnncalcError
         return files.cannot_read(str(error.filename or "a file"), error)
     if isinstance(error, RecursionError):
         return failure("too-deep", "the network is nested too deep")
     if isinstance(error, MemoryError):
         advice = "a smaller --input needs less"
         return failure("out-of-memory", "there is not enough memory", help=advice)
-    remedy = getattr(error, "help", None)  # the error is of a column or a layer that there is not
+    remedy = getattr(error, "help", None)  # a ChoiceError: an unknown column or layer
     return failure("usage", str(error), help=remedy, exit_code=output.USAGE)
 
 
 def fail(error: CnncalcError, *, json: bool) -> None:
-    """Say what went wrong and stop with the error's status.
+    """Report the error and exit with its status.
 
     Raises:
         SystemExit: always.
@@ -70,7 +74,7 @@ def fail(error: CnncalcError, *, json: bool) -> None:
 
 
 def _partial(error: CnncalcError) -> tuple[Stopped, Report] | None:
-    """The layer that failed and the report of those before it, where there are any that work."""
+    """The layer that failed and a report on the layers before it, or None without such layers."""
     from cnncalc.network import Network, Stopped
 
     stopped = error.partial
@@ -82,12 +86,12 @@ def _partial(error: CnncalcError) -> tuple[Stopped, Report] | None:
     network = Network(stopped.network, stopped.nodes, outputs=(last,), layout=stopped.layout)
     try:
         return stopped, analyze(network)
-    except CnncalcError:  # a second mistake; the first is the one to be shown
+    except CnncalcError:  # a second mistake: the first is the one to show
         return None
 
 
 def _partial_table(stopped: Stopped, report: Report) -> Iterator[str]:
-    """The table up to the failing layer, then that layer with its inputs and settings."""
+    """The table up to the failing layer, and that layer with its inputs and settings."""
     from cnncalc.render import report_table
     from cnncalc.render.choice import Choice
     from cnncalc.render.format import printable

@@ -76,7 +76,7 @@ def _run_one(prepared: PreparedPass) -> None:
             count=request.run.counting,
             watch=lambda node: advance(_macs(network, node)),
         )
-    # All of the text is made before any is written: making it can still fail.
+    # Rendering can still fail, so render everything before writing anything.
     output.emit(list(forward_output.one(prepared, done)), request.view.out)
     output.tell(not_finite(done))
 

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from cnncalc.network import Network, Node
     from cnncalc.tensor import Tensor
 
-PATIENCE = 300  # seconds of work that are begun without asking
-MEMORY = 8 * 2**30  # bytes of memory where the system does not say how many it has
-ABSURD = 10**24  # bytes that no prefix helps to read
-WORTH_SAYING = 5  # seconds of work that are announced
+PATIENCE = 300  # seconds; longer runs need --yes or --max-macs
+MEMORY = 8 * 2**30  # bytes of memory assumed if the system does not report its own
+ABSURD = 10**24  # bytes; larger sizes are not printed as numbers
+WORTH_SAYING = 5  # seconds; longer runs are announced
 MAX_LABELS = 2**20  # bytes
 PICTURES = (".pgm", ".ppm", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 
@@ -64,11 +64,11 @@ class PreparedPass(NamedTuple):
 
 
 def prepare(request: Request) -> PreparedPass:
-    """Read and check all that a pass needs, the cheap and the likely mistakes first.
+    """Read and check all that a pass needs; cheap checks come first.
 
     Raises:
-        CnncalcError: for a wrong option, a file that cannot be read or does not fit, or more
-            work or memory than was agreed to.
+        CnncalcError: for a wrong option, a file that cannot be read or does not fit, or a pass
+            that takes too much time or memory.
     """
     seed = request.weights.seed
     preparation = request.sample.preparation(seed or 0)
@@ -115,7 +115,7 @@ def _network(request: Request) -> Network:
 
 
 def _own_weights(network: Network) -> str | None:
-    """The file that the spec names. Raises CnncalcError, with the line, where it lies outside."""
+    """The weights file that the spec names. Raises CnncalcError if it is outside the folder."""
     try:
         return weights.own_file(network.init)
     except CnncalcError as error:
@@ -132,7 +132,7 @@ def _given(request: Request, path: str | None) -> Given | None:
 
 
 def _tell_pairs(parameters: Parameters) -> None:
-    """Print which tensor was taken for which parameter, where that was found out by order."""
+    """Print which tensor became which parameter, if they were matched by order."""
     from cnncalc.render.format import printable
 
     width = max((len(ours) for ours, _ in parameters.pairs), default=0)
@@ -149,10 +149,10 @@ def _save_weights(path: str, network: Network, parameters: Parameters) -> None:
 
 
 def _several(request: Request, network: Network) -> list[str] | None:
-    """The samples of a network with one input, where they are several or a folder; else None.
+    """Several samples, or those of a folder, for a network with one input; None for one sample.
 
-    A folder stands for its pictures in order of name. A network with several inputs takes one
-    sample, which has a part for each.
+    A folder stands for its pictures, sorted by name. A network with several inputs takes a
+    single sample, made of one --sample per input.
     """
     inputs = {node.name: node for node in network.inputs}
     sources = [_addressed(text, inputs)[1] for text in request.sample.sources]
@@ -170,7 +170,7 @@ def _several(request: Request, network: Network) -> list[str] | None:
 
 
 def _refuse_single(request: Request, count: int) -> None:
-    """Refuse the options that show the inside of one pass."""
+    """Refuse options that show details of a single pass."""
     view = request.view
     single = {
         "--count": request.run.counting,
@@ -190,7 +190,7 @@ def _is_folder(source: str) -> bool:
 
 
 def _pictures(source: str) -> list[str]:
-    """A sample, or the pictures of a folder; hidden files are none."""
+    """The sample itself, or the pictures of a folder without hidden files."""
     if not _is_folder(source):
         return [source]
     try:
@@ -206,7 +206,7 @@ def _pictures(source: str) -> list[str]:
 
 
 def _samples(request: Request, preparation: Preparation, network: Network) -> dict[str, Tensor]:
-    """A sample per input; one without a name serves the only input, or is a word for all."""
+    """One sample per input; a --sample without NAME= is for all inputs that have no own."""
     inputs = {node.name: node for node in network.inputs}
     chosen: dict[str, str] = {}
     for_all: str | None = None
@@ -226,11 +226,11 @@ def _samples(request: Request, preparation: Preparation, network: Network) -> di
 
 
 def _addressed(text: str, inputs: Mapping[str, Node]) -> tuple[str | None, str]:
-    """The input that a --sample is for, None where it serves all; and the sample itself."""
+    """Split NAME=SAMPLE; the name is None if the sample is for all inputs."""
     name, equals, source = text.partition("=")
     if equals and name in inputs:
         return name, source
-    # Without an input's name it is a word, or what the only input gets; a path may hold a =.
+    # Without a name, only a generated sample may serve several inputs; a path may contain "=".
     named = equals and not Path(text).exists()
     if text in GENERATED or (len(inputs) == 1 and not named):
         return None, text
@@ -247,7 +247,7 @@ def _refuse_second(first: str | None, of: str) -> None:
 
 
 def _selected_rows(request: Request, network: Network) -> SelectedRows:
-    """What the options name. Raises CnncalcError for layers and neurons that there are not."""
+    """The rows that the options name. Raises CnncalcError for unknown layers and neurons."""
     view, names = request.view, request.view.show or ()
     every = tuple(node.name for node in inference(network))
     shown = tuple(dict.fromkeys(find(network, name).name for name in names if name != "all"))
@@ -263,9 +263,9 @@ def _selected_rows(request: Request, network: Network) -> SelectedRows:
 
 
 def _check_size(request: Request, work: Work, passes: int, mac_limit: int | None) -> None:
-    """Refuse a run that is longer, or needs more memory, than was agreed to.
+    """Refuse a run that takes too long or too much memory; announce one that takes a while.
 
-    It comes before anything is drawn, read or written. A run that takes a while is announced.
+    Called before weights or samples are drawn, read or written.
     """
     from cnncalc.render.format import bytes_text, duration, with_unit
 
@@ -294,7 +294,7 @@ def _check_size(request: Request, work: Work, passes: int, mac_limit: int | None
 
 
 def memory_limit() -> int:
-    """The bytes of memory that this machine has."""
+    """The memory of this machine in bytes."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # Windows; a system that does not say
@@ -305,7 +305,7 @@ def memory_limit() -> int:
 
 
 def _labels(path: str | None, network: Network) -> list[str] | None:
-    """What the numbers of the output stand for: the labels of a file, or the spec's own."""
+    """The labels of the outputs: those of a file, else the spec's own."""
     own = network.init.labels
     if path is None and own is None:
         return None
@@ -320,7 +320,7 @@ def _labels(path: str | None, network: Network) -> list[str] | None:
 
 
 def _read_labels(path: str) -> list[str]:
-    """A line each, or a JSON list of texts."""
+    """Read labels from a file: one per line, or a JSON list."""
     text = read_bytes(path, MAX_LABELS).decode("utf-8-sig", "replace").strip()
     if not text.startswith("["):
         return list(map(str.strip, text.splitlines()))

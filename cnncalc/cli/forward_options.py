@@ -1,4 +1,4 @@
-"""The options of `cnncalc forward`, in groups, and how their words are read."""
+"""The options of `cnncalc forward` in groups, and the parsers of their values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SAMPLE, WEIGHTS, RUN = "Sample", "Weights", "Run"
 
 # fmt: off
 class SampleOptions(NamedTuple):
-    """What goes into the network, and what is done to it before."""
+    """The samples, and how they are prepared."""
 
     sample: Annotated[
         list[str] | None,
@@ -69,7 +69,7 @@ class SampleOptions(NamedTuple):
         return tuple(self.sample or ("random",))
 
     def preparation(self, seed: int) -> Preparation:
-        """What is to be done to a sample. Raises CnncalcError for words that say nothing.
+        """How samples are prepared. Raises CnncalcError for values that are not numbers.
 
         >>> SampleOptions(scale="1/255", mean="0.5", resize="cover").preparation(0).scale
         Scale(over=1.0, under=255.0)
@@ -121,7 +121,7 @@ class WeightOptions(NamedTuple):
 
 
 class RunOptions(NamedTuple):
-    """How the passes are computed, and how much work is agreed to."""
+    """How the passes are computed, and how long they may take."""
 
     jobs: Annotated[
         int | None,
@@ -149,7 +149,7 @@ class RunOptions(NamedTuple):
 
     @property
     def mac_limit(self) -> int | None:
-        """The count of --max-macs. Raises CnncalcError for what is none.
+        """The number of --max-macs. Raises CnncalcError for anything else.
 
         >>> RunOptions(max_macs="1.5G").mac_limit
         1500000000
@@ -229,12 +229,12 @@ class Request(NamedTuple):
 
 
 def wrong_option(option: str, what: str, help: str | None = None) -> CnncalcError:
-    """The complaint about an option's value."""
+    """The error for an option with a wrong value."""
     return failure("usage", f"{option} {what}", help=help, exit_code=output.USAGE)
 
 
 def traced_neuron(text: str) -> tuple[str, tuple[int, ...]]:
-    """A layer and a neuron of it. Raises CnncalcError for anything else.
+    """Parse NAME:K,Y,X, a neuron of a layer. Raises CnncalcError for anything else.
 
     >>> traced_neuron("layer1.0.conv1:3,0,7")
     ('layer1.0.conv1', (3, 0, 7))
@@ -256,7 +256,7 @@ def _resize(text: str) -> int | Literal["cover"]:
 
 
 def _real(option: str, text: str) -> float:
-    """One finite number."""
+    """Parse one finite number."""
     try:
         value = float(text)
     except ValueError:
@@ -267,5 +267,5 @@ def _real(option: str, text: str) -> float:
 
 
 def _reals(option: str, text: str) -> tuple[float, ...]:
-    """Numbers separated by commas."""
+    """Parse numbers separated by commas."""
     return tuple(_real(option, word) for word in text.split(","))

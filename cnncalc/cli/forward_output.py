@@ -88,7 +88,7 @@ def _layout(prepared: PreparedPass) -> str:
 
 
 def _values(prepared: PreparedPass, done: Pass, name: str) -> Iterator[str]:
-    """The numbers of one layer, or its maps as pictures of characters."""
+    """The values of one layer as numbers, or as pictures drawn with characters."""
     tensor, view = done.tensor(name), prepared.request.view
     if view.as_ == "values":
         yield from render.value_lines(name, tensor, layout=_layout(prepared))
@@ -105,7 +105,7 @@ def _traces(prepared: PreparedPass, done: Pass) -> Iterator[Trace]:
 
 
 def _labelled(prepared: PreparedPass, done: Pass) -> Iterator[tuple[Ran, list[str] | None]]:
-    """The outputs, with what their numbers stand for."""
+    """The outputs with their labels, if the labels fit."""
     labels = prepared.labels
     for row in done.outputs:
         yield row, labels if labels and len(labels) == row.node.shape.size else None
@@ -150,7 +150,7 @@ def _setting_text(prepared: PreparedPass) -> str:
 
 
 def _steps(prepared: PreparedPass, done: Pass) -> Iterator[str]:
-    """Every layer as one works it by hand."""
+    """Every layer worked out as by hand."""
     layout = _layout(prepared)
     for node in inference(done.network):
         if not node.inputs:
@@ -203,7 +203,7 @@ def _document(prepared: PreparedPass, done: Pass) -> dict[str, Any]:
 
 
 def _save_pictures(prepared: PreparedPass, done: Pass) -> Iterator[str]:
-    """Write the maps of layers as pictures, one file per layer; the paths."""
+    """Write the maps of layers as pictures, one file per layer; yield the paths."""
     view = prepared.request.view
     folder = Path(view.save or ".")
     try:

@@ -1,4 +1,4 @@
-"""`cnncalc layers`: the reference of layer types, read off their classes."""
+"""`cnncalc layers`: the reference of layer types."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def layers(
         cnncalc layers conv
 
     Raises:
-        CnncalcError: for a layer type that there is not.
+        CnncalcError: for an unknown layer type.
     """
     from cnncalc import layers as layer_types
     from cnncalc.render import reference as render

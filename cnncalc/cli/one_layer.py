@@ -188,7 +188,7 @@ def conv(*, size: Size, convolution: Convolution, vs: Versus = None, answer: Ans
 
 
 def _depthwise(case: LayerOnInput) -> Network:
-    """A filter for every map, then 1x1 filters across the maps (Howard et al. 2017)."""
+    """A depthwise separable convolution: one filter per map, then 1x1 (Howard et al. 2017)."""
     from cnncalc.layers.conv import Conv
     from cnncalc.layers.dwconv import DwConv
     from cnncalc.network import chain
@@ -201,7 +201,7 @@ def _depthwise(case: LayerOnInput) -> Network:
 
 
 def _mlp(case: LayerOnInput) -> Network:
-    """Every neuron of the output sees the whole input, with weights of its own."""
+    """A fully connected layer: every output neuron sees the whole input."""
     from cnncalc.layers.fc import Fc
     from cnncalc.network import chain
 
@@ -286,7 +286,7 @@ def conv_transpose(
 def _output_padding(
     fields: Mapping[str, Any], entering: Shape, wanted: tuple[int, ...]
 ) -> tuple[int, ...]:
-    """The output padding, per axis, that gives the size wanted. Raises UnplacedError."""
+    """The output padding per axis that gives the wanted size. Raises UnplacedError if none does."""
     from cnncalc.layers._fields import spread
     from cnncalc.layers.conv_transpose import ConvTranspose
     from cnncalc.questions.fit import output_padding

@@ -60,14 +60,14 @@ class LayerOnInput(NamedTuple):
 
 
 class Alternative(NamedTuple):
-    """Another way to the same output."""
+    """A different network with the same output, to compare with."""
 
     name: str
     network: Callable[[LayerOnInput], Network]
 
 
 class LayerResult(NamedTuple):
-    """What came of one setting; `words` are the values that vary, as written."""
+    """The result for one setting; `words` are the varying values as typed."""
 
     words: tuple[str, ...]
     report: Report | None
@@ -75,7 +75,7 @@ class LayerResult(NamedTuple):
 
 
 def layer_fields(setting: Setting) -> dict[str, Any]:
-    """The fields of a layer among one setting of the options."""
+    """The part of a setting that consists of fields of the layer."""
     return {FIELD_OF[name]: value for name, value in setting.items() if name in FIELD_OF}
 
 
@@ -83,7 +83,7 @@ def input_shape(setting: Setting) -> Shape:
     """The input: D maps of H x W, or of length L.
 
     Raises:
-        typer.BadParameter: where there is no size, or two.
+        typer.BadParameter: if the size is missing or given twice.
     """
     from cnncalc.shapes import Shape
 
@@ -105,7 +105,7 @@ def calculate(
     answer: AnswerOptions,
     alternative: Alternative | None = None,
 ) -> None:
-    """Answer for one setting of the options, or for every combination of their lists.
+    """Print the answer for one setting, or for every combination of comma lists.
 
     Raises:
         typer.BadParameter: for too many combinations, or a comparison that cannot be written.
@@ -197,7 +197,7 @@ def _analyze(network: Network) -> Report:
 
 
 def _fit_notes(case: LayerOnInput) -> Iterator[Diagnostic]:
-    """A note per axis with an edge that is never read; equal axes have one note."""
+    """One note per axis on which part of the input is never read; equal axes share a note."""
     from cnncalc.layers._windowed import Windowed
 
     layer, shape = case
@@ -219,7 +219,7 @@ def _fit_notes(case: LayerOnInput) -> Iterator[Diagnostic]:
 
 
 def _indices(options: Mapping[str, OptionValues]) -> Iterator[tuple[int, ...]]:
-    """Every combination, as the index of each option's value in its list."""
+    """Every combination of the options' values, as indices into their lists."""
     return product(*(range(len(option.values)) for option in options.values()))
 
 
@@ -240,7 +240,7 @@ def _result(
 
 
 def _print_table(results: list[LayerResult], varying: list[str], answer: AnswerOptions) -> None:
-    """Print what comes of every combination; a failure where one does not work."""
+    """Print the results of all combinations; exit with 1 if one does not work."""
     output.emit(_table(results, varying, answer), answer.out)
     failed = sum(result.problem is not None for result in results)
     unread = any(result.report and result.report.diagnostics for result in results)
@@ -268,7 +268,7 @@ def _table(results: list[LayerResult], varying: list[str], answer: AnswerOptions
 
 
 def _documents(results: list[LayerResult], format_: str) -> Iterator[str]:
-    """A report or a failure per setting, in order: in one document, or one per line."""
+    """The reports or failures of all settings in order: in one document, or one per line."""
     from json import dumps as line
 
     from cnncalc.render import report_json

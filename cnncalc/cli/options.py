@@ -1,4 +1,4 @@
-"""Options that several commands share, and those that belong together as groups."""
+"""Options that several commands share, alone and in groups, and their completions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Units = Literal["exact", "si"]
 
 
 def complete_file(incomplete: str) -> Iterator[str]:
-    """Bundled networks and variants; files are the shell's business."""
+    """Complete bundled networks and variants; the shell completes files."""
     from cnncalc import zoo
 
     return (name for name in zoo.names() if name.startswith(incomplete))
@@ -69,12 +69,12 @@ def complete_layer(ctx: typer.Context, incomplete: str) -> Iterator[str]:
 
 
 def _file(ctx: typer.Context) -> str:
-    """The FILE typed so far; while an option waits for its value it is among the rest."""
+    """The FILE typed so far; while an option still lacks its value, it is in ctx.args."""
     return str(ctx.params.get("file") or next(iter(ctx.args), ""))
 
 
 def check_dtype(value: str) -> str:
-    """A word of DTYPES, or a number of bytes.
+    """Return a name of DTYPES or a number of bytes unchanged.
 
     Raises:
         typer.BadParameter: for anything else.
@@ -85,12 +85,12 @@ def check_dtype(value: str) -> str:
 
 
 def formats(help_: str = "Output format.", variable: str | None = FORMAT_VARIABLE) -> Any:
-    """--format, for the formats that its type names; and the variable that sets its default."""
+    """The --format option; its choices come from the annotated type."""
     return typer.Option("--format", help=help_, envvar=variable, rich_help_panel=OUT)
 
 
 def limit(name: str, metavar: str, help_: str, figure: str, relation: str) -> Any:
-    """An option that limits a figure, such as --max-params."""
+    """An option that limits a figure, such as --max-params. Raises BadParameter as it parses."""
 
     def parse(text: str) -> object:
         from cnncalc.errors import UnplacedError
@@ -178,7 +178,7 @@ LayoutOption = Annotated[
 
 
 class Spec(NamedTuple):
-    """What is changed in a spec before it is read as a network."""
+    """Changes to a spec before it becomes a network."""
 
     variant: Variant = None
     set: Set = None
@@ -186,20 +186,20 @@ class Spec(NamedTuple):
 
     @property
     def settings(self) -> dict[str, object]:
-        """The variables of --set. Raises CnncalcError for what is no NAME=VALUE."""
+        """The variables of --set. Raises CnncalcError for anything but NAME=VALUE."""
         from cnncalc.spec.sections.variables import parse_setting
 
         return dict(map(parse_setting, self.set or ()))
 
     def load(self, file: str) -> Network:
-        """The network of a file. Raises CnncalcError."""
+        """Load the network of a file. Raises CnncalcError if it is invalid."""
         from cnncalc.spec.load import load
 
         return load(file, variant=self.variant, set=self.settings, input=self.input)
 
 
 class Cost(NamedTuple):
-    """What shall count as a failure, and what bytes are counted for."""
+    """What counts as a failure, and the batch and number type that bytes are counted for."""
 
     strict: Strict = None
     batch: Batch = None
@@ -207,7 +207,7 @@ class Cost(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Which lines and figures of a report are shown, how, and where."""
+    """Which rows and figures of a report are shown, how, and where."""
 
     # fmt: off
     depth: Annotated[
@@ -285,7 +285,7 @@ class Table(NamedTuple):
     # fmt: on
     @property
     def types(self) -> tuple[str, ...]:
-        """The layer types of --only, by their own names. Raises ChoiceError for other words."""
+        """The layer types of --only, aliases resolved. Raises ChoiceError for unknown ones."""
         from cnncalc import layers
         from cnncalc.render.choice import ChoiceError
 
@@ -296,7 +296,7 @@ class Table(NamedTuple):
         return tuple(layers.layer_type(word).type for word in asked)
 
     def choice(self, *, ascii_only: bool) -> Choice:
-        """What a table shows."""
+        """The rows, columns and units of the table, as the renderers take them."""
         from cnncalc.render.choice import Choice
 
         return Choice(

@@ -1,4 +1,4 @@
-"""Where results and complaints go: results to stdout or a file, everything else to stderr."""
+"""Writes results to stdout or a file, and everything else to stderr."""
 
 from __future__ import annotations
 
@@ -56,12 +56,15 @@ def ascii_only(stream: object = None) -> bool:
 
 
 def emit(chunks: Iterable[str], path: str | None = None, *, commands: bool = False) -> None:
-    """Write a result to stdout, or to the file of `-o`; what the text may hold, see `contained`.
+    """Write a result to stdout or to the file of `-o`, with unsafe characters replaced.
 
-    With `commands` it holds workflow commands of our own.
+    With `commands`, GitHub workflow commands in it are kept.
 
-    A reader that left early is no error. Raises CnncalcError, exit code 3, where stdout or the
-    file cannot be written; an existing file is then as it was.
+    A reader that closes the pipe early is not an error.
+
+    Raises:
+        CnncalcError: with exit code 3, if stdout or the file cannot be written; an existing file
+            is then unchanged.
     """
     texts = (contained(chunk, commands=commands) for chunk in chunks)
     if path not in (None, "-", *STDOUT):
@@ -74,15 +77,15 @@ def emit(chunks: Iterable[str], path: str | None = None, *, commands: bool = Fal
 
 
 def flush() -> None:
-    """Send what is printed on its way. Raises CnncalcError where stdout cannot be written."""
+    """Flush stdout. Raises CnncalcError where stdout cannot be written."""
     with blaming_stdout():
         sys.stdout.flush()
 
 
 def contained(text: str, stream: object = None, *, commands: bool = False) -> str:
-    """Text on its way out, whoever wrote it: no control characters, ASCII where that is wanted.
+    """Make text safe to print: without control characters, and in ASCII if that is wanted.
 
-    Without `commands`, nothing in it is obeyed by GitHub Actions either.
+    Without `commands`, GitHub workflow commands are defused too.
 
     Renderers mark the control characters of names and notes themselves (`printable`), for only
     they know a line break in a name from one of their own. This is the net below them.
@@ -96,7 +99,12 @@ def contained(text: str, stream: object = None, *, commands: bool = False) -> st
 
 @contextmanager
 def blaming_stdout() -> Iterator[None]:
-    """Turn what goes wrong with stdout into a diagnostic; a pipe without a reader ends quietly."""
+    """Turn errors of stdout into a CnncalcError; a closed pipe ends the program quietly.
+
+    Raises:
+        SystemExit: when the reader of a pipe has left.
+        CnncalcError: for any other error of stdout.
+    """
     try:
         yield
     except BrokenPipeError:
@@ -108,28 +116,28 @@ def blaming_stdout() -> Iterator[None]:
 
 
 def _drop(stream: TextIO) -> None:
-    """Let nothing that is still buffered fail again when Python ends."""
+    """Discard what is still buffered, so that Python's own flush at exit cannot fail."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def say(text: str) -> None:
-    """A line on stderr, where there is one; if nobody can read it, the exit code still tells."""
+    """Print a line to stderr, ignoring its errors: the exit status still tells."""
     with suppress(OSError):
         print(contained(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 class _Closed(StringIO):
-    """Stands for a stdout that was closed before the program began."""
+    """A stand-in for a stdout that was closed before the program started."""
 
     def write(self, text: str) -> int:
-        """Refuse the text, as the system would."""
+        """Fail as the system would. Raises OSError always."""
         raise OSError(errno.EBADF, "it is closed")
 
 
 @contextmanager
 def streams(*, ascii_only: bool = False) -> Iterator[None]:
-    """Standard streams that never fail for a character: what they cannot hold becomes a `?`.
+    """Make the standard streams print `?` for characters that they cannot encode.
 
     With `ascii_only` they hold ASCII only, whoever writes to them. Python has None in place of a
     closed stream, and then prints to stdout what is meant for stderr; here a closed stdout fails,
@@ -166,9 +174,9 @@ def tell(diagnostics: Iterable[Diagnostic]) -> None:
 
 @contextmanager
 def bar(total: int, seconds: float) -> Iterator[Callable[[int], None]]:
-    """A bar over so many units of work, which may take so long; yields what moves it on.
+    """A progress bar over `total` units of work that may take `seconds`; yields its `advance`.
 
-    It is not drawn for little work, with --quiet, or where stderr is not a terminal.
+    It is not drawn for short work, with --quiet, or if stderr is not a terminal.
     """
     if settings.quiet or not terminal(sys.stderr) or seconds < WORTH_WATCHING:
         yield lambda _: None

@@ -1,4 +1,4 @@
-"""A report in the format that was asked for, and the notes and warnings beside it."""
+"""Writes a report in the chosen format, with its notes and warnings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ReportView(NamedTuple):
-    """The format, and what beside the table belongs to it."""
+    """The format of a report, and what is shown beside the table."""
 
     format: str = "table"
     totals: bool = False
@@ -32,7 +32,7 @@ class ReportView(NamedTuple):
 
 
 def strictly(report: Report, strict: str | None) -> Report:
-    """The report with expectations that do not hold among its warnings, which --strict fails."""
+    """Add unmet expectations to the report's warnings, and apply --strict to them."""
     from cnncalc.analysis.expect import unmet
     from cnncalc.analysis.notes import promoted
 
@@ -42,10 +42,10 @@ def strictly(report: Report, strict: str | None) -> Report:
 
 
 def conclude(report: Report) -> None:
-    """Print the notes and warnings; fail where --strict has made one an error.
+    """Print the notes and warnings; exit with 1 if --strict made one an error.
 
     Raises:
-        typer.Exit: where one is an error.
+        typer.Exit: if one is an error.
     """
     output.tell(report.diagnostics)
     if not report.ok:
@@ -53,7 +53,7 @@ def conclude(report: Report) -> None:
 
 
 def written(report: Report, choice: Choice, view: ReportView) -> Iterator[str]:
-    """The text of a report, in pieces. Raises CnncalcError for a format that a view has not."""
+    """The text of a report, in pieces. Raises CnncalcError for an unsupported format."""
     if view.tool:
         yield _counted_as(report, view.tool, view.format)
     elif view.format == "json":
@@ -94,7 +94,7 @@ def _document(report: Report, view: ReportView) -> str:
 
 
 def _counted_as(report: Report, tool: str, format_: str) -> str:
-    """What another tool prints, as text or JSON."""
+    """The figures of another tool, as text or JSON."""
     _require_table_or_json(format_, "--as")
     from cnncalc.questions.peers import count_as
     from cnncalc.render import json, peers
@@ -106,7 +106,7 @@ def _counted_as(report: Report, tool: str, format_: str) -> str:
 
 
 def _training(report: Report, optimiser: str, choice: Choice, view: ReportView) -> str:
-    """The table of the bytes of training."""
+    """The table of training memory."""
     _require_table_or_json(view.format, "--training")
     from cnncalc.analysis.training import ASSUMPTION, training
     from cnncalc.render import training as render

@@ -31,7 +31,7 @@ def rf(
                            rich_help_panel=ROWS)
     ] = False,
     expand: Annotated[
-        bool, typer.Option("--expand", help="Also show layers that leave the receptive field as it is.",
+        bool, typer.Option("--expand", help="Also show layers that keep the receptive field.",
                            rich_help_panel=ROWS)
     ] = False,
     format_: Annotated[Literal["table", "md", "json"], formats()] = "table",
@@ -59,7 +59,7 @@ def rf(
 
 
 def _neuron(at: str, network: Network) -> tuple[str, tuple[int, ...] | None]:
-    """C3:4,4 as a name and a position; a name alone has none, even one with a colon in it.
+    """Split C3:4,4 into name and position; a layer's name may contain a colon itself.
 
     >>> from cnncalc import load
     >>> _neuron("C3:4,4", load("lenet5"))

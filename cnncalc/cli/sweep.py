@@ -162,7 +162,7 @@ def _goal(word: str) -> Goal:
 
 
 class Tally:
-    """Counts results on their way to the output."""
+    """Counts results as they stream by."""
 
     def __init__(self) -> None:
         self.all = self.working = 0
@@ -183,7 +183,7 @@ def _written(
     *,
     plot: bool,
 ) -> Iterator[str]:
-    """What is printed; only lines of their own kind can be printed while others are computed."""
+    """The text. csv, tsv and jsonl are written while later settings are still computed."""
     from cnncalc.figures import used
     from cnncalc.questions.sweep import unbeaten
     from cnncalc.render import sweep as render
@@ -205,7 +205,7 @@ def _written(
 
 
 def _flushed(lines: Iterator[str]) -> Iterator[str]:
-    """Each line reaches the reader before the next is computed."""
+    """Flush each line before the next setting is computed."""
     for line in lines:
         yield line
         sys.stdout.flush()

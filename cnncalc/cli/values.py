@@ -1,4 +1,4 @@
-"""Values of the one-layer commands: a number, one per axis, a padding; or a comma list of them."""
+"""Parsers of option values: numbers, values per axis, paddings, shapes, neurons, comma lists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEURON = re.compile(rf"(.+):({NUMBER.pattern}(?:,{NUMBER.pattern})*)")
 
 
 class OptionValues(NamedTuple):
-    """The values of one option, each with the text it was written as: one, or several to try."""
+    """The values of one option with their texts as typed: one, or several to combine."""
 
     values: tuple[Any, ...]
     words: tuple[str, ...]
@@ -35,7 +35,7 @@ def given(**options: OptionValues | None) -> dict[str, OptionValues]:
 
 
 def comma_list(read: Callable[[str], object]) -> Callable[[str], OptionValues]:
-    """A reader of comma lists from the reader of one value.
+    """Make a parser of comma lists from the parser of one value.
 
     >>> comma_list(count)("3, 5")
     OptionValues(values=(3, 5), words=('3', '5'))
@@ -71,7 +71,7 @@ def count(text: str) -> int:
 
 
 def per_axis(read: Callable[[str], object]) -> Callable[[str], tuple[object, ...]]:
-    """A reader of one value for all axes, or of one per axis joined by x.
+    """Make a parser of one value for all axes, or of one per axis joined by x.
 
     >>> per_axis(count)("5"), per_axis(count)("1x7")
     ((5,), (1, 7))
@@ -90,7 +90,7 @@ def sides(text: str) -> tuple[int, int]:
 
 
 def neuron(text: str) -> tuple[str, tuple[int, ...] | None]:
-    """A layer and, where one is named, a neuron of it.
+    """Split NAME:K,Y,X into a layer's name and a position, or None without a position.
 
     >>> neuron("layer1.0.conv1:3,0,7"), neuron("C3")
     (('layer1.0.conv1', (3, 0, 7)), ('C3', None))
@@ -100,7 +100,7 @@ def neuron(text: str) -> tuple[str, tuple[int, ...] | None]:
 
 
 def padding(text: str) -> object:
-    """A padding rule's word, or zeros per axis.
+    """A padding rule, or zeros per axis. Raises BadParameter for anything else.
 
     >>> padding("same"), padding("1x2")
     ('same', ((1, 1), (2, 2)))

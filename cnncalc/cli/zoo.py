@@ -33,14 +33,14 @@ PICKED = "Which networks"
 
 
 def complete_family(incomplete: str) -> Iterator[str]:
-    """The bundled files."""
+    """Complete families, which are the bundled files."""
     from cnncalc import zoo as box
 
     return (name for name in box.files() if name.startswith(incomplete))
 
 
 def complete_column(incomplete: str) -> Iterator[str]:
-    """The columns of the list, also after a comma."""
+    """Complete columns of the list, also after a comma."""
     from cnncalc.render.catalogue import COLUMNS
 
     return after_comma(COLUMNS, incomplete)
@@ -141,7 +141,7 @@ def _spec(name: str | None, copy: Path | None, out: str | None) -> None:
 
 
 def _beside(path: Path) -> Iterator[Path]:
-    """What belongs to a bundled spec: the weights under its `init`, and its samples."""
+    """The files beside a bundled spec: the weights of its `init`, and its samples."""
     from cnncalc.spec.document import read_document
     from cnncalc.spec.sections.init import read_init
 
@@ -173,7 +173,7 @@ def _span(years: str | None) -> tuple[int, int] | None:
 
 
 def _entries(wish: CatalogueFilter, sort: str | None, *, reverse: bool) -> list[CatalogueEntry]:
-    """The networks to list, in order; when there are none, that is said."""
+    """The networks to list, in order; a note if there are none."""
     from cnncalc.questions import catalogue
 
     entries = [entry for entry in catalogue.entries() if wish.matches(entry)]
