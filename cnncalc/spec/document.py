@@ -209,7 +209,7 @@ def _padded(checkers: Mapping[str | None, NameChecker]) -> dict[str | None, set[
         for name, checker in checkers.items():
             padded[name].update(
                 variable
-                for variable, block, argument in checker.handed
+                for variable, block, argument in checker.passed
                 if argument in padded[block]
             )
         grown = sum(map(len, padded.values())) > before

@@ -194,7 +194,7 @@ class NetworkBuilder:
         """Write out the body of a block with its arguments."""
         block = self.blocks[use.head]
         start = len(self.nodes)
-        inner = scope._replace(
+        inner = Scope(
             env=self.arguments(block, use, current, scope),
             names={key: self.find(ref, scope) for key, ref in use.tensors},
             later=self.declared(block),
@@ -202,7 +202,9 @@ class NetworkBuilder:
             block=block.name,
             prefix=f"{scope.prefix}{label}.",
             counters={},
-            numbered=False,
+            passes=scope.passes,
+            frozen=scope.frozen,
+            train_only=scope.train_only,
             here=frozenset({"in"}),
         )
         result = self.items(block.body, current, inner)

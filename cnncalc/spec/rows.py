@@ -300,7 +300,8 @@ def _dims(value: Value) -> Iterator[int]:
 def _numbers(value: Value, dims: tuple[int, ...]) -> Iterator[float]:
     if isinstance(value, ListValue) and dims:
         if len(value.items) != dims[0]:
-            message = f"this list has {len(value.items)} entries, but the first one has {dims[0]}"
+            given = counted(len(value.items), "value")
+            message = f"this list has {given}, but the first one has {dims[0]}"
             raise failure("weights-shape", message, value.span)
         for item in value.items:
             yield from _numbers(item, dims[1:])

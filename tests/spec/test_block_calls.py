@@ -1,4 +1,4 @@
-"""Calls of blocks, several times in one network: what each of them becomes."""
+"""Calls of blocks, several in one network: the rows that each of them adds."""
 
 import pytest
 from written import error, network

@@ -1,4 +1,4 @@
-"""Expressions compute what Python computes, within limits, and refuse all else at its place."""
+"""Expressions compute what Python computes, within limits; all else is refused with its position."""
 
 # ruff: noqa: E501 - the tables are read by row
 

@@ -1,4 +1,4 @@
-"""A reference to a later layer: whether that layer depends on this one is said where it is sure."""
+"""A reference to a later layer is reported as a cycle only where that is certain."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Input shapes are read by their letters; without letters, doubt is an error or a warning."""
+"""Input shapes are read by their letters; without letters, an unclear order is an error or warning."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What could eat time or memory is refused at once; what is only long takes time in proportion."""
+"""Specs that would use up time or memory are refused at once; time is linear in the rows."""
 
 import subprocess
 import sys

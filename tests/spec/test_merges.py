@@ -1,4 +1,4 @@
-"""What a merge joins, in which order, and which of its branches are left out."""
+"""The inputs of a merge: their order, and branches that are left out."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""Every complaint in full: its place, its cause, its help; and beside it a spec that is right.
+"""Every message in full, with its position, notes and help, and beside it a correct spec.
 
 The cases are in `tests/data/messages`, a file for each part of the language.
 """

@@ -1,4 +1,4 @@
-"""A network on another input is what reading it anew on that input gives, or None."""
+"""A resized network equals the one that is read anew for that input, or it is None."""
 
 import pytest
 

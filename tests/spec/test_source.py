@@ -1,4 +1,4 @@
-"""YAML text becomes values with places; what could harm or mislead is refused at its place."""
+"""YAML text becomes values with positions; harmful or misleading YAML is refused."""
 
 import io
 import json

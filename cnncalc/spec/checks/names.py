@@ -106,7 +106,7 @@ class NameChecker:
         self.notes: list[Diagnostic] = []
         self.padded: set[str] = set()  # variables that are written as a padding: p=p
         self.sums: list[PlusValue] = []
-        self.handed: list[PassedVariable] = []
+        self.passed: list[PassedVariable] = []
         self.later: dict[str, Name] = {}
         self.known: dict[str, Span | None] = {}
         self.body = Chain(())  # the scope
@@ -231,7 +231,7 @@ class NameChecker:
                 argument = word.field or next(free, "")
                 self._sum(use.head, argument, word)
                 if variable := bare_name(word.value):
-                    self.handed.append(PassedVariable(variable, use.head, argument))
+                    self.passed.append(PassedVariable(variable, use.head, argument))
             return
         paddings = of_layer_type(use.head).paddings
         names = (bare_name(word.value) for word in arguments if word.field in paddings)

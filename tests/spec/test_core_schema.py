@@ -1,4 +1,4 @@
-"""Both readers of the declarations, pydantic's front and `validator`, come to the same verdicts."""
+"""pydantic and the validators built on its core accept and refuse the same values."""
 
 from functools import cache
 
