@@ -87,7 +87,7 @@ def read_document(text: str, file: str) -> Document:
     for budget in (tree.section("budget"), *variables.variant_sections(tree, "budget")):
         errors += expectations.budget_problems(budget)
     errors += init.init_problems(tree.section("init"))
-    check_cycles(blocks)
+    check_cycles(blocks)  # before the checks below, which follow the calls of blocks
     notes: list[Diagnostic] = []
     checked = _check_names(tree, blocks, defaults, body, outputs, notes)
     mistakes_in_names = list(islice(checked, ENOUGH_ERRORS))
@@ -203,6 +203,7 @@ def _sums_as_paddings(checkers: Mapping[str | None, NameChecker]) -> Iterator[Di
 def _padded(checkers: Mapping[str | None, NameChecker]) -> dict[str | None, set[str]]:
     """Per scope, the variables used as paddings, there or in a block that they are passed to."""
     padded = {name: set(checker.padded) for name, checker in checkers.items()}
+    # A variable may be passed on through several blocks, so this repeats until nothing is added.
     grown = True
     while grown:
         before = sum(map(len, padded.values()))

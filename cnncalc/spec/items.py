@@ -43,7 +43,6 @@ from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cnncalc.errors import Span
     from cnncalc.spec.syntax import Block, Item
     from cnncalc.spec.yaml_source import Value, Word
 
@@ -99,7 +98,8 @@ class ItemParser:
         if isinstance(value, MappingValue):
             return self.mapping(value)
         if not isinstance(value.value, str):
-            raise _wrong_layer(value)
+            written = value.text or "nothing"
+            raise failure("wrong-type", f"expected a layer, got {written}", value.span)
         return read_text(value, self.blocks)
 
     def branch(self, value: Value) -> Branch:
@@ -465,8 +465,3 @@ def _text(value: Value) -> str:
     if isinstance(value, Scalar):
         return value.text
     raise failure("wrong-type", "expected text", value.span)
-
-
-def _wrong_layer(value: Scalar) -> CnncalcError:
-    shown: Span = value.span
-    return failure("wrong-type", f"expected a layer, got {value.text or 'nothing'}", shown)

@@ -41,8 +41,6 @@ SIDES = re.compile(r"([A-Za-z])\d+(?:[x+]\d+)*\Z")  # p0+1, p0+1x1+2
 REFERENCE = re.compile(r"[A-Za-z_]\w*(\.\w+)*\Z")
 NAME = re.compile(r"\w+\Z")
 
-Blocks = "Mapping[str, Block]"
-
 
 def read_text(scalar: Scalar, blocks: Mapping[str, Block]) -> Item:
     """A line of layer text as a tree: one link, or a chain of several."""

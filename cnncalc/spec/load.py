@@ -99,6 +99,7 @@ def build(
     variables = resolve_variables(
         declared, changed if isinstance(changed, MappingValue) else None, overrides
     )
+    # Before anything is built: a trillion layers would fill the memory first.
     refuse_endless(document.body, document.blocks, variables)
     inputs = read_inputs(document.tree, variant, input_text)
     first = next(iter(inputs.values())).parsed

@@ -65,6 +65,7 @@ def resolve(
             {**base.spans, **resolved.spans},
             resolved.attached if replaced else base.attached,
         )
+    # A norm has its own offset, which makes the bias of the layer before it redundant.
     first = resolved.attached[0].type if resolved.attached else None
     norm_first = first is not None and layers.layer_type(first).attaches == "norm"
     if norm_first and layer_type.bias_free_before_norm:

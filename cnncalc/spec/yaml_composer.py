@@ -240,7 +240,7 @@ class Composer:
 def _scalar(page: SourceText, event: Any, value: str | float | bool | None) -> Scalar:
     """The scalar of an event, with the position of its text in the file."""
     start, end, text, style = event.start_mark, event.end_mark, event.value, event.style
-    if not style and start.line == end.line:  # nearly all are plain and short
+    if not style and start.line == end.line:  # the fast path: nearly all are plain and short
         return Scalar(value, text, page.span(start, end.column - start.column))
     if style == "|":
         return Scalar(text, text, page.span(start, page.word(start)), _indent(page, event), True)

@@ -1,4 +1,4 @@
-"""Input shapes are read by their letters; without letters, an unclear order is an error or warning."""
+"""Input shapes are read by their letters; an unclear order without letters is refused."""
 
 import pytest
 from hypothesis import given

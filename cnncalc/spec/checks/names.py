@@ -216,6 +216,7 @@ class NameChecker:
         wrong = list(word_problems(use, self.blocks, variables))
         if use.is_block:
             wrong += call_problems(use, self.blocks[use.head])
+        # The values are validated only where every word is understood, to report no mistake twice.
         if not wrong and not use.is_block:
             wrong = layer_problems(use, self.defaults, variables)
         if not wrong:
