@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 300
 
 STRANGE = re.compile(r"[^A-Za-z0-9_ \n+\-*/%().,<>=!\[\]'\"]")
-# A number with letters behind it, such as 4k, 3x3, 0x10 or 1if: 1e5 is a number.
+# A number with letters after it, such as 4k, 3x3, 0x10 or 1if: 1e5 is a number.
 GLUED = re.compile(r"(?<![\w.])[0-9][0-9_.]*+(?:[eE][-+]?[0-9]++)?+[A-Za-z_]\w*")
 INSTEAD = {"×": "*", "·": "*", "÷": "/", "−": "-", "^": "**", "&": "and", "|": "or"}
 
@@ -110,7 +110,7 @@ def _check_characters(text: str) -> None:
 
 
 class ExpressionError(Exception):
-    """What is wrong in an expression, at the characters from `start` to `end`.
+    """A mistake in an expression, at the characters from `start` to `end`.
 
     >>> error = ExpressionError("unknown-name", "there is no variable 'widht'", 2, 7)
     >>> "2*widht"[error.start:error.end]

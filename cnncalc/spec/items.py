@@ -426,7 +426,7 @@ def _headless(value: MappingValue) -> CnncalcError:
 
 
 def _may_head(key: str, keys: Iterable[str]) -> bool:
-    """Whether a key can be a mapping's head: `repeat` is one only beside `layers`."""
+    """Whether a key can be a mapping's head: `repeat` can only with `layers`."""
     if key == "repeat":
         return "layers" in keys
     return key not in OPTIONS and key not in ("layers", "in", "do")

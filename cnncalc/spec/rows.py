@@ -152,7 +152,7 @@ class Rows:
             problem.code,
             problem.message,
             resolved.spans.get(problem.field or "", span),
-            notes=problem.notes + self._whence(name, sources),
+            notes=problem.notes + self._sources_note(name, sources),
             help=problem.help,
         )
         names = tuple(node.name for node in sources)
@@ -163,7 +163,7 @@ class Rows:
         )
         return CnncalcError(diagnostic, partial=stopped)
 
-    def _whence(self, name: str, sources: list[Node]) -> tuple[str, ...]:
+    def _sources_note(self, name: str, sources: list[Node]) -> tuple[str, ...]:
         """Notes on the shapes that a failing layer received, and from which layers."""
         if len(sources) > 1:
             labels = [f"branch {n} from {node.name}:" for n, node in enumerate(sources, 1)]

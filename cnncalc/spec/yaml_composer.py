@@ -282,7 +282,7 @@ def _syntax_error(page: SourceText, error: yaml.MarkedYAMLError) -> NoReturn:
     notes: tuple[str, ...] = ()
     if error.context and error.context_mark:
         notes = (f"{error.context} that begins at line {error.context_mark.line + 1}",)
-    if mark.index >= len(page.text):  # the end: point behind the last text
+    if mark.index >= len(page.text):  # the end of the text: point after its last character
         mark = page.at(len(page.text.rstrip()))
     advice = next((text for words, text in HELP.items() if words in problem), None)
     page.refuse(mark, 1, "yaml", problem, advice, notes)

@@ -1,6 +1,6 @@
 """The values of a YAML text, each with its line and column, and the file they are read from.
 
-A value keeps its written text beside its meaning, so that an error can point at one word of a
+A value keeps its written text as well as its meaning, so that an error can point at one word of a
 layer's text. `yaml_composer` turns a text into these values.
 
 Plain scalars follow rules of our own, because YAML 1.1 guesses. Numbers are decimal: `8`, `-2`,
@@ -165,7 +165,7 @@ class MappingValue(NamedTuple):
     span: Span
 
     def get(self, key: str) -> Value | None:
-        """The value behind a key, or None."""
+        """The value of a key, or None."""
         return next((value for name, value in self.entries if name.text == key), None)
 
     def keys(self) -> tuple[str, ...]:
@@ -180,7 +180,7 @@ class MappingValue(NamedTuple):
         return value
 
     def section(self, key: str) -> MappingValue:
-        """The mapping behind a key; an empty one where there is none."""
+        """The mapping under a key; an empty one where there is none."""
         value = self.get(key)
         return value if isinstance(value, MappingValue) else MappingValue((), self.span)
 

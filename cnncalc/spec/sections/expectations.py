@@ -106,7 +106,7 @@ def parse_amount(text: str, unit: Unit) -> Amount | None:
 
 
 FIELD = re.compile(r"[1-9][0-9]*(?:[x×][1-9][0-9]*)*\Z")
-SHAPE, LAYERS = "output", "layers"  # keys beside the figures
+SHAPE, LAYERS = "output", "layers"  # keys that are not figures
 
 
 def read_expect(value: Value | None, layout: str) -> Iterator[Expectation]:
@@ -228,7 +228,7 @@ class Budget(NamedTuple):
 
     @property
     def relation(self) -> str:
-        """The limit in words."""
+        """The words `at least` or `at most`."""
         return "at least" if self.least else "at most"
 
     def excess(self, actual: int) -> int:
