@@ -136,15 +136,15 @@ class Recurrent(Layer):
     def connections(self, *inputs: Shape) -> int:
         """Inputs that feed each neuron: all of the sequence up to its step, seen its way."""
         (length,) = inputs[0].spatial
-        return inputs[0].channels * self.units * sum(self._steps_read(length))
+        return inputs[0].channels * self.units * self._steps_read(length)
 
-    def _steps_read(self, length: int) -> list[int]:
-        """How many steps of the input a unit's output depends on, output by output."""
-        if self._sees_all:
-            return [length] * (self.directions * (1 if self.last else length))
+    def _steps_read(self, length: int) -> int:
+        """Steps of the input that a unit's outputs depend on, summed over them and directions."""
         if self.last:
-            return [length] * self.directions
-        return list(range(1, length + 1)) * self.directions
+            return self.directions * length
+        if self._sees_all:
+            return self.directions * length * length
+        return self.directions * length * (length + 1) // 2  # 1 + 2 + ... + length
 
     @property
     def _sees_all(self) -> bool:
@@ -211,7 +211,7 @@ class Recurrent(Layer):
         formula = f"2·D·{g}·H a layer{self.keras_biases}" if self.bias else "none"
         numbers = dotted(2, d, g, h, self.layers) if self.bias else "0"
         biases = Step("biases", "biases", formula, numbers, count)
-        read = sum(self._steps_read(length))
+        read = self._steps_read(length)
         links = Step(
             "connections",
             "connections",
