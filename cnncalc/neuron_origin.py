@@ -95,6 +95,9 @@ def neuron_origin(network: Network, index: int, position: tuple[int, ...]) -> Ne
         grids = grids_of.get(node.index)
         if grids is None or not node.inputs:
             continue
+        if node.layer.stated:
+            message = f"what '{node.name}' reads is not known: only its figures were stated"
+            raise failure("stated-layer", message, node.span)
         shapes = network.shapes_into(node)
         inputs = zip(node.inputs, shapes, node.layer.reach(*shapes), strict=True)
         for before, shape, reach in inputs:

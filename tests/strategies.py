@@ -32,6 +32,8 @@ ANYWHERE = {
     kinds.Whole: st.integers(-3, 3),
     kinds.Count: COUNT,
     kinds.Natural: NATURAL,
+    kinds.Amount: NATURAL,
+    kinds.Text: st.just("RoIAlign"),
     kinds.Real: REAL,
     kinds.NonNegative: POSITIVE | st.just(0.0),
     kinds.Positive: POSITIVE,

@@ -131,6 +131,7 @@ def _row(
         node.note,
         facts.steps,
         node.layer.is_view and not node.layer.acts_in_training,
+        node.layer.stated,
     )
 
 
@@ -197,6 +198,7 @@ def totals(
             dtype=dtype,
             out_of_place=out_of_place,
         ),
+        stated=sum(row.stated for row in rows),
     )
 
 

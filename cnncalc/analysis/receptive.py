@@ -79,6 +79,8 @@ def trace(network: Network, facts: Sequence[Facts]) -> list[Field | None]:
     for node, fact in zip(network.nodes, facts, strict=True):
         if not node.inputs:
             fields.append(_of_input(node.shape))
+        elif node.layer.stated:  # what its units see is not known
+            fields.append(None)
         elif fact.reach is None and len(node.inputs) == 1:
             fields.append(fields[node.inputs[0]])
         else:

@@ -69,6 +69,7 @@ class Row(NamedTuple):
     note: str | None = None
     steps: tuple[Step, ...] = ()  # only when formulas were asked for
     is_view: bool = False  # in training as well; dropout is a view at inference only
+    stated: bool = False  # its figures are those of the spec's writer
 
     @property
     def params(self) -> int:
@@ -140,6 +141,7 @@ class Totals(NamedTuple):
     macs: int
     flops: int
     memory: Memory
+    stated: int = 0  # layers whose figures are their writer's
 
 
 class Port(NamedTuple):

@@ -119,6 +119,7 @@ def forward(
     """
     options = Options(readable or count, count)
     order = inference(network)
+    _refuse_stated(order)
     ends = last_uses(order, network.outputs)
     kept = {node.name for node in order} if keep == "all" else set(keep)
     kept |= {network.nodes[index].name for index in network.outputs}
@@ -134,6 +135,18 @@ def forward(
         if watch:
             watch(node)
     return Pass(network, tuple(rows))
+
+
+def _refuse_stated(order: Sequence[Node]) -> None:
+    """Raise CnncalcError for a layer whose arithmetic is not known."""
+    for node in order:
+        if node.layer.stated:
+            raise failure(
+                "stated-layer",
+                f"what '{node.name}' computes is not known: only its figures were stated",
+                node.span,
+                help="a network with such a layer is counted, but cannot be run",
+            )
 
 
 def last_uses(order: Sequence[Node], outputs: Collection[int]) -> dict[int, list[int]]:

@@ -113,6 +113,9 @@ class Layer(ABC):
     letters: ClassVar[Names] = {}  # "s" -> "stride": s2, s=2, S=2
     other_names: ClassVar[Names] = {}  # "out_channels" -> "filters"
     words: ClassVar[Words] = {}  # "nobias" -> ("bias", False)
+    stated: ClassVar[bool] = False  # figures are the writer's; reach and arithmetic are not known
+    quoted: ClassVar[str | None] = None  # the field that a text in quotes fills
+    amounts: ClassVar[tuple[str, ...]] = ()  # fields that take 1.2M
     rarely_set: ClassVar[tuple[str, ...]] = ()  # fields that reports name only where set
     attaches: ClassVar[Attachment | None] = None  # may follow as a word
     bias_free_before_norm: ClassVar[bool] = False  # no bias when a norm is attached first

@@ -12,7 +12,7 @@ possible there (`require_*`, `check_edges`), is only known with the input's shap
 from __future__ import annotations
 
 from math import gcd, isqrt
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import Names, Words
@@ -97,10 +97,41 @@ class SpreadPairs(Spread):
         return tuple(side if isinstance(side, (list, tuple)) else (side, side) for side in sides)
 
 
+class Suffixed:
+    """A count that may be written with a suffix: 1.2M is 1,200,000. It must be a whole number."""
+
+    SUFFIXES: ClassVar = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    @classmethod
+    def read(cls, value: Any) -> Any:
+        """The number behind a text; other values are left alone.
+
+        >>> Suffixed.read("1.2M"), Suffixed.read("7k"), Suffixed.read(5)
+        (1200000, 7000, 5)
+        """
+        if not isinstance(value, str) or value[-1:] not in cls.SUFFIXES:
+            return value
+        whole, _, fraction = value[:-1].replace("_", "").partition(".")
+        digits = fraction.rstrip("0")
+        zeros = cls.SUFFIXES[value[-1]] - len(digits)
+        if not (whole + digits).isdecimal() or zeros < 0:
+            raise ValueError(f"'{value}' is not a whole number")
+        return int(whole + digits) * 10**zeros
+
+
 Switch = Annotated[bool, Exact()]
 Whole = Annotated[int, Exact()]
 Count = Annotated[int, Exact(1)]
 Natural = Annotated[int, Exact(0)]
+Amount = Annotated[int, Exact(0), Suffixed()]
+Text = Annotated[str, Exact()]
 Real = Annotated[float, Exact()]
 NonNegative = Annotated[float, Exact(0)]
 Positive = Annotated[float, Exact(above=0)]

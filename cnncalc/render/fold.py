@@ -135,9 +135,14 @@ def merge(rows: Sequence[Row]) -> Row:
 def type_text(rows: Sequence[Row]) -> str:
     """`conv + bn + relu`, and in brackets whose weights it shares or that it only trains."""
     owner = rows[0]
-    text = " + ".join(row.type for row in rows)
+    text = " + ".join(_type(row) for row in rows)
     shared = f" (= {owner.shared_with})" if owner.shared_with else ""
     return f"{text}{shared}{' (train only)' if owner.train_only else ''}"
+
+
+def _type(row: Row) -> str:
+    """The layer type; of a layer that is not known, what its writer calls it."""
+    return f"{row.settings['operation']} (stated)" if row.stated else row.type
 
 
 def _units(report: Report, choice: Choice) -> list[list[Row]]:

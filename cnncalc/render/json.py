@@ -179,7 +179,9 @@ def diagnostic_schema() -> Schema:
 
 def totals(of: Totals) -> dict[str, Any]:
     """The sums over all layers, and the bytes of memory."""
-    return {**of._asdict(), "memory": _memory(of.memory)}
+    sums = {**of._asdict(), "memory": _memory(of.memory)}
+    stated = sums.pop("stated")
+    return sums | ({"stated_layers": stated} if stated else {})
 
 
 def _memory(memory: Memory) -> dict[str, Any]:
@@ -203,7 +205,8 @@ def totals_schema() -> Schema:
         "peak_out_of_place": described(peak, "the same if no layer worked in place"),
     }
     counts = dict.fromkeys(placed("totals"), COUNT)
-    return record({**counts, "memory": record(memory, peaks)})
+    stated = described(SIZE, "layers whose figures their writer stated, where there are any")
+    return record({**counts, "memory": record(memory, peaks)}, {"stated_layers": stated})
 
 
 def expectation(check: Check) -> dict[str, Any]:

@@ -177,6 +177,8 @@ def _sometimes(row: Row, seen: Seen) -> dict[str, Any]:
         optional["receptive_field"] = _field(row.receptive_field)
     if row.unused:
         optional["fit"] = {"exact": not any(row.unused), "unused": list(row.unused)}
+    if row.stated:
+        optional["stated"] = True
     if row.note is not None:
         optional["note"] = row.note
     if row.steps:
@@ -337,6 +339,7 @@ def _layer_schema() -> Schema:
             "source": record({"file": TEXT, "line": SIZE, "column": SIZE}),
             "receptive_field": _receptive_field_schema(),
             "fit": _fit_schema(),
+            "stated": described({"const": True}, "its figures are those of the spec's writer"),
             "note": TEXT,
             "formulas": {"type": "object", "additionalProperties": TEXT},
             "attached": described(listed(TEXT), "the types folded into this one"),

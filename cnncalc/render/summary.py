@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnncalc.errors import counted
 from cnncalc.figures import FIGURES
 from cnncalc.render.format import bytes_text, count_text, grouped, to_ascii, work_text
 
@@ -19,6 +20,9 @@ def lines(
 ) -> list[str]:
     """Parameters and connections; MACs; memory where asked for; then one line per expectation."""
     texts = [GAP.join(_stored(report.totals, units)), GAP.join(_work(report, units))]
+    if stated := report.totals.stated:
+        layers = f"including stated figures of {counted(stated, 'layer')}"
+        texts.append(f"{layers}, whose connections are not known")
     if memory:
         texts += memory_lines(report.totals, units)
     texts += map(expectation, report.expect)

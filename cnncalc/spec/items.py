@@ -14,6 +14,7 @@ from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, counted, did
 from cnncalc.spec.line_syntax import (
     NAME,
     REFERENCE,
+    as_written,
     cut_condition,
     head_use,
     misplaced_when,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cnncalc.spec.syntax import Block, Item
+    from cnncalc.spec.vocabulary import Vocabulary
     from cnncalc.spec.yaml_source import Value, Word
 
 # Options that any layer may have besides its own fields.
@@ -273,7 +275,7 @@ class ItemParser:
             if vocabulary.takes_one_side(key.text):
                 argument = Argument(field, read_side_value(value), value.span)
             else:
-                argument = read_argument(field, value)
+                argument = self._argument(field, value, vocabulary)
             return use._replace(words=(*use.words, argument))
         options = (
             OPTIONS[:-3] if use.is_block else OPTIONS
@@ -283,6 +285,15 @@ class ItemParser:
         if key.text in options:
             return self._with_option(use, key, value)
         raise unknown_key(key.text, key.span, vocabulary, *options)
+
+    @staticmethod
+    def _argument(field: str, value: Value, vocabulary: Vocabulary) -> Argument:
+        """A field's value; a text or a count such as 1.2M stays as it was written."""
+        if isinstance(value, Scalar) and isinstance(value.value, str):
+            written = as_written(field, value.text, vocabulary)
+            if written is not None:
+                return Argument(field, written, value.span)
+        return read_argument(field, value)
 
     def _named(self, head: Scalar, body: Value, options: dict[str, tuple[Scalar, Value]]) -> Item:
         """`C1: conv 6 5x5`, `stem: [...]`, `inc3a: {concat: [...]}`."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 KEY = re.compile(r"([A-Za-z_]\w*)=(?!=)")
 LETTER = re.compile(r"([A-Za-z])(\d+(?:x\d+)*)\Z")
+SUFFIXED = re.compile(r"[0-9][0-9_.]*[kKMGBT]\Z")  # 1.2M
 SIDES = re.compile(r"([A-Za-z])\d+(?:[x+]\d+)*\Z")  # p0+1, p0+1x1+2
 REFERENCE = re.compile(r"[A-Za-z_]\w*(\.\w+)*\Z")
 NAME = re.compile(r"\w+\Z")
@@ -130,6 +131,8 @@ def add_word(use: Use, word: Word, vocabulary: Vocabulary) -> Use:  # noqa: PLR0
         return use._replace(words=(*use.words, Plain()))
     if text == "frozen":
         return use._replace(frozen=True)
+    if text[:1] == '"':
+        return _add_quoted(use, word, vocabulary)
     if key := KEY.match(text):
         return _add_pair(use, word, key[1], vocabulary)
     if text in vocabulary.words:
@@ -194,7 +197,30 @@ def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
         return with_padding(use, Argument(field, read_padding(value), value.span), vocabulary)
     read = read_side if vocabulary.takes_one_side(key) else read_word
     letter = key.lower() if len(key) == 1 else None
-    return _with(use, Argument(field, read(value), value.span, key=letter))
+    written = as_written(field, value.text, vocabulary)
+    argument = Argument(field, read(value) if written is None else written, value.span, key=letter)
+    return _with(use, argument)
+
+
+def as_written(field: str, text: str, vocabulary: Vocabulary) -> str | None:
+    """A value that its field reads itself, a text or a count such as 1.2M; None for others."""
+    if field == vocabulary.quoted:
+        return text.strip('"')
+    return text if field in vocabulary.amounts and SUFFIXED.match(text) else None
+
+
+def _add_quoted(use: Use, word: Word, vocabulary: Vocabulary) -> Use:
+    """A text in quotes, for the layer types that take one."""
+    if vocabulary.quoted is None or word.text[-1:] != '"' or len(word.text) <= len('""'):
+        raise failure(
+            "quotes",
+            f"'{use.head}' takes no text in quotes"
+            if vocabulary.quoted is None
+            else "a text in quotes is not empty and ends with a quote",
+            word.span,
+            help=None if vocabulary.quoted is None else f'such as {use.head} "RoIAlign"',
+        )
+    return _with(use, Argument(vocabulary.quoted, word.text[1:-1], word.span))
 
 
 def with_padding(use: Use, padding: Argument, vocabulary: Vocabulary) -> Use:

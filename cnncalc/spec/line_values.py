@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 ARROW = "->"
 MAX_TEXT = 4_000  # characters of one layer text
+QUOTED = re.compile(r'"[^"]*"?')
 BRACKET = re.compile(r"[()\[\]]")
 SPACED = re.compile(r"\S+")
 
@@ -73,13 +74,15 @@ def links(scalar: Scalar) -> list[list[Word]]:
 
 def _split(scalar: Scalar) -> Iterator[Word]:
     text = scalar.text
-    if not BRACKET.search(text):
-        for match in SPACED.finditer(text):
-            yield Word(match.group(), scalar, match.start())
+    # Blanks and brackets inside quotes separate nothing.
+    bare = QUOTED.sub(lambda match: "_" * len(match[0]), text) if '"' in text else text
+    if not BRACKET.search(bare):
+        for match in SPACED.finditer(bare):
+            yield Word(text[match.start() : match.end()], scalar, match.start())
         return
     start: int | None = None
     closers: list[str] = []
-    for place, mark in enumerate(text):
+    for place, mark in enumerate(bare):
         if mark.isspace() and not closers:
             if start is not None:
                 yield Word(text[start:place], scalar, start)

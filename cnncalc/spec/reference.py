@@ -25,6 +25,8 @@ KINDS: dict[str, tuple[str, object]] = {
     "Whole": ("a whole number", 1),
     "Count": ("a whole number from 1", 8),
     "Natural": ("a whole number from 0", 0),
+    "Amount": ("a whole number from 0, such as 1.2M", 0),
+    "Text": ("a text in quotes", "RoIAlign"),
     "Real": ("a number", 1.0),
     "NonNegative": ("a number from 0", 1.0),
     "Positive": ("a number above 0", 1.0),

@@ -25,6 +25,9 @@ EXAMPLES = {
     "kernel": "a filter size, such as 3x3",
     "filters": "a number of filters",
     "units": "a number of units",
+    "operation": 'the name of what it does, such as "RoIAlign"',
+    "stated_params": "its parameters, such as params=0 or params=1.2M",
+    "stated_macs": "its multiply-accumulates, such as macs=0 or macs=1.2M",
 }
 NUMBERS = {
     "too_short": "one value, or a list of one per axis",

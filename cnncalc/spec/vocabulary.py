@@ -37,6 +37,8 @@ class Vocabulary(NamedTuple):
     tensors: tuple[str, ...] = ()
     joins: bool = False  # bare words are references
     is_block: bool = False
+    quoted: str | None = None  # the field that a text in quotes fills
+    amounts: tuple[str, ...] = ()  # fields that take 1.2M
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -84,6 +86,8 @@ def of_layer_type(type_name: str) -> Vocabulary:
         names={**names, **layer_type.other_names},
         words=layer_type.words,
         joins=most is None or most > 1,
+        quoted=layer_type.quoted,
+        amounts=layer_type.amounts,
     )
 
 

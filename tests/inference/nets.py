@@ -99,3 +99,10 @@ def run_values(network, samples, *, start=None, **options):
 def ramp(shape, scale=0.1):
     """A sample with positive and negative numbers."""
     return Tensor(shape, [((7 * i) % 11 - 5) * scale for i in range(shape.size)])
+
+
+def sample_for(layer, shape):
+    """Numbers of both signs, or those that the layer type takes."""
+    if layer.type != "embedding":
+        return ramp(shape)
+    return Tensor(shape, [float(i % layer.entries) for i in range(shape.size)])

@@ -8,7 +8,7 @@ from typing import ClassVar, final
 import pytest
 from golden import compare
 from hypothesis import HealthCheck, given, reject, settings
-from nets import GOLDEN, golden, network_of, ramp, run_values
+from nets import GOLDEN, golden, network_of, ramp, run_values, sample_for
 from strategies import examples
 
 from cnncalc.errors import CnncalcError, UnplacedError
@@ -51,7 +51,7 @@ def test_the_usual_path_agrees_with_the_golden_networks(name):
         assert list(done.tensor(row).values) == pytest.approx(expected, abs=2e-5 * largest)
 
 
-@pytest.mark.parametrize("name", sorted(layer_types()))
+@pytest.mark.parametrize("name", sorted({*layer_types()} - {"custom"}))
 def test_every_layer_type_runs_and_is_counted(name):
     checked = 0
 
@@ -77,13 +77,6 @@ def test_every_layer_type_runs_and_is_counted(name):
 
     run()
     assert checked
-
-
-def sample_for(layer, shape):
-    """Numbers of both signs, or those that the layer type takes."""
-    if layer.type != "embedding":
-        return ramp(shape)
-    return Tensor(shape, [float(i % layer.entries) for i in range(shape.size)])
 
 
 @final

@@ -382,6 +382,19 @@ def test_a_layer_without_a_kernel_is_left_to_its_layer_type():
 
 # Why a layer type has no kernel. Whoever adds a layer type decides on one or the other.
 WITHOUT_A_KERNEL = {
+    "attention": "small in convolutional networks so far",
+    "blur": "three by three numbers a place, of maps that are halved",
+    "custom": "what it computes is not known",
+    "embedding": "a look-up already",
+    "glu": "a comprehension already",
+    "grn": "rare, and a comprehension a map",
+    "gru": "step by step: there is nothing to pack",
+    "lstm": "step by step: there is nothing to pack",
+    "matmul": "small in convolutional networks so far",
+    "min": "rare, and two numbers at a time",
+    "reduce": "rare, and one column at a time",
+    "rnn": "step by step: there is nothing to pack",
+    "scale": "a comprehension a map already",
     "gamma": "one multiplication a number, in a comprehension already",
     "localconv": "no two positions share weights, so that there is nothing to pack",
     "mean": "rare, and two numbers at a time",
