@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 # as class attributes they would be known only once all layer types were imported.
 ALIASES = {"deconv": "conv_transpose", "pool": "maxpool", "upconv": "conv_transpose"}
 
+# Types that came when specs had long used such words as names of layers and blocks. There they
+# still are: `attention: conv 1 1x1` is a layer by that name, and a block `scale` is that block.
+LATER = frozenset(
+    {
+        "attention", "blur", "custom", "embedding", "glu", "grn", "gru", "lstm", "matmul", "min",
+        "reduce", "rnn", "scale",
+    }
+)  # fmt: skip
+
 
 @cache
 def names() -> frozenset[str]:

@@ -263,7 +263,7 @@ def signature(key: Scalar) -> Block:
             help="write a name and its arguments, such as basic(c, s=1)",
         )
     name = match[1]
-    if name in layers.names() or name in STRUCTURE or name in RESERVED:
+    if name in layers.names() - layers.LATER or name in STRUCTURE or name in RESERVED:
         raise failure(
             "reserved-name",
             f"'{name}' is a reserved word",

@@ -137,7 +137,7 @@ class ItemParser:
         is_layer = head.text == "identity" and isinstance(body, MappingValue)
         if head.text in STRUCTURE and not is_layer:
             item = self._structure(head, body, options)
-        elif head.text in self.blocks or head.text in layers.names():
+        elif self._is_head(head.text) and not self._is_named(head, body):
             item = self._use(head, body)
         else:
             return self._named(head, body, options)
@@ -165,6 +165,23 @@ class ItemParser:
 
     def _is_head(self, word: str) -> bool:
         return word in STRUCTURE or word in self.blocks or word in layers.names()
+
+    def _is_named(self, head: Scalar, body: Value) -> bool:
+        """Whether a word is a name here though a layer type has it: see `layers.LATER`."""
+        if head.text not in layers.LATER or head.text in self.blocks:
+            return False
+        vocabulary = of_layer_type(head.text)
+        if isinstance(body, ListValue):
+            return not vocabulary.joins
+        if isinstance(body, MappingValue):
+            return any(map(self._is_head, body.keys()))
+        if body.value is None:
+            return False
+        chain = links(body)
+        first = chain[0][0].text
+        alone = vocabulary.joins and len(chain) == len(chain[0]) == 1  # a tensor that is joined
+        layer = self._is_head(first) and first not in vocabulary.words and first != head.text
+        return layer and not alone
 
     def _is_option(self, head: Scalar, key: Scalar) -> bool:
         """Whether a key that could be a head is an option of this one."""
@@ -248,7 +265,8 @@ class ItemParser:
         `middle: middle x8`, where `middle` is a block, is refused too.
         """
         first = words[0].text
-        is_layer = first in layers.names() and not attaches(first)
+        own = () if head.text in self.blocks else of_layer_type(head.text).words
+        is_layer = first in layers.names() and not attaches(first) and first not in own
         is_block = first in self.blocks
         if is_block or (is_layer and (head.text in layers.names() or len(words) > 1)):
             raise failure(

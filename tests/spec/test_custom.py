@@ -84,6 +84,35 @@ def test_it_is_written_out_and_read_back():
     assert [node.layer for node in after.nodes] == [node.layer for node in before.nodes]
 
 
+LATER = ["attention", "blur", "embedding", "lstm", "matmul", "min", "reduce", "scale"]
+
+
+@pytest.mark.parametrize("word", LATER)
+def test_words_that_became_types_are_still_names(word):
+    """Specs that called a layer or a block so before the type came mean what they meant."""
+    found = report(f"""
+        input: 8x8x3
+        blocks:
+          {word}_(c): [conv c 1x1]
+        layers:
+          - {word}: conv 4 3x3
+          - conv 5 1x1 -> relu
+          - from {word} -> conv 6 1x1
+        """)
+    assert (found.rows[0].name, found.rows[0].type) == (word, "conv")
+    block = report(f"""
+        input: 8x8x3
+        blocks: {{{word}(c): [conv c 1x1]}}
+        layers: [{word} 5]
+        """)
+    assert [(row.type, row.out.channels) for row in block.rows] == [("conv", 5)]
+
+
+def test_words_of_the_type_are_not_names():
+    found = report("input: 8x8x3\nlayers: [{reduce: max}, {scale: 0.5}, {min: [identity, relu]}]")
+    assert [row.type for row in found.rows] == ["reduce", "scale", "relu", "min"]
+
+
 def line(words):
     return f"input: 8x8x3\nlayers:\n  - {words}\n"
 
