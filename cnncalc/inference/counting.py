@@ -28,7 +28,8 @@ class Counter:
 class Counted(float):
     """A weight with a counter. What it is multiplied to is a plain float.
 
-    A difference is again a weight that counts, as radial basis units square theirs.
+    A difference is again a weight that counts, as radial basis units square theirs, and so is
+    what standardising makes of it.
 
     >>> counter = Counter()
     >>> w = Counted(0.5)
@@ -47,6 +48,16 @@ class Counted(float):
     def __rmul__(self, other: float) -> float:
         self.counter.multiplications += 1
         return float.__rmul__(self, other)
+
+    def __sub__(self, other: float) -> Counted:
+        return counted(float.__sub__(self, other), self.counter)
+
+    def __truediv__(self, other: float) -> Counted:
+        return counted(float.__truediv__(self, other), self.counter)
+
+    def times(self, other: float) -> Counted:
+        """The product with what is no input: not counted."""
+        return counted(float.__mul__(self, float(other)), self.counter)
 
     def __rsub__(self, other: float) -> Counted:
         return counted(float.__rsub__(self, other), self.counter)

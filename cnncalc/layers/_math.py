@@ -113,9 +113,9 @@ def times(x: Scalar, y: Scalar) -> Scalar:
     >>> times(2.0, 3.0)
     6.0
     """
-    if isinstance(x, (int, float)) and isinstance(y, (int, float)):
-        return float(x) * float(y)
-    return x.times(y) if hasattr(x, "times") else y.times(x)
+    if hasattr(x, "times"):
+        return x.times(y)
+    return y.times(x) if hasattr(y, "times") else x * y
 
 
 def pick(values: Sequence[Scalar], index: Scalar) -> Scalar:

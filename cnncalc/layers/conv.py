@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, final
+from math import prod
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import (
@@ -35,10 +36,12 @@ from cnncalc.layers._fields import (
     Padding,
     PaddingMode,
     PerAxis,
+    Positive,
+    Real,
     Switch,
     require_groups,
 )
-from cnncalc.layers._math import add_weighted, bias_or_zeros
+from cnncalc.layers._math import add_weighted, bias_or_zeros, mean, sqrt, times
 from cnncalc.layers._windowed import Windowed, values_at
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -88,6 +91,9 @@ class Conv(Windowed):
     Input (D, *spatial), output (filters, *spatial'). `table` lists, for each filter, the
     input maps it sees (LeNet-5's C3); without it every filter sees its whole group.
 
+    `std` takes each filter's weights minus their mean over their deviation (BiT); `scaled_std`
+    multiplies them by gamma/sqrt(weights of a filter) and a learned `gain` too (NF-ResNets).
+
     >>> lenet = Conv(filters=6, kernel=(5,))
     >>> lenet.output_shape(Shape(1, (32, 32))), lenet.macs(Shape(1, (32, 32)))
     (Shape(channels=6, spatial=(28, 28)), 117600)
@@ -102,13 +108,22 @@ class Conv(Windowed):
     bias: Switch = True
     padding_mode: PaddingMode = "zeros"
     table: Table | None = None
+    standardize: Literal["none", "filters", "scaled"] = "none"
+    gamma: Real = 1.0
+    weight_eps: Positive = 1e-6
 
     positional: ClassVar[tuple[str, ...]] = ("filters",)
     letters: ClassVar[Names] = {
         **Windowed.letters, "k": "filters", "d": "dilation", "g": "groups",
     }  # fmt: skip
     other_names: ClassVar[Names] = {**Windowed.other_names, **FILTER_NAMES, **DILATION_NAMES}
-    words: ClassVar[Words] = {**Windowed.words, **BIAS}
+    words: ClassVar[Words] = {
+        **Windowed.words,
+        **BIAS,
+        "std": ("standardize", "filters"),
+        "scaled_std": ("standardize", "scaled"),
+    }
+    rarely_set: ClassVar[tuple[str, ...]] = ("standardize", "gamma", "weight_eps")
     bias_free_before_norm: ClassVar[bool] = True
     work: ClassVar[Work] = "counted"
 
@@ -127,12 +142,21 @@ class Conv(Windowed):
         return shape.channels // self.groups * self.filters
 
     def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
-        """weight (K, D/groups, *F), or (links, *F) with a table; bias (K)."""
+        """weight (K, D/groups, *F), or (links, *F) with a table; bias (K); gain (K) if scaled."""
         (shape,) = inputs
         kernel = tuple(window.kernel for window in self.windows(shape))
         per_group = (self.filters, shape.channels // self.groups)
         seen = per_group if self.table is None else (self.links(shape),)
-        return weight_and_bias((*seen, *kernel), (self.filters,), self.bias)
+        stored = weight_and_bias((*seen, *kernel), (self.filters,), self.bias)
+        return (*stored, Parameter("gain", (self.filters,))) if self._has_gain else stored
+
+    @property
+    def _has_gain(self) -> bool:
+        return self.standardize == "scaled"
+
+    def initial_value(self, parameter: Parameter) -> float | None:
+        """Gains begin at 1."""
+        return 1.0 if parameter.name == "gain" else None
 
     def macs(self, *inputs: Shape) -> int:
         """Every weight works once at every output position; zeros of the padding count."""
@@ -153,13 +177,39 @@ class Conv(Windowed):
         """At each position: bias + the sum of input x weight over the filter's window."""
         (x,) = inputs
         windows = self.taps(x.shape, self.padding_mode)
-        weights = iter(parameters["weight"])
+        weights = iter(self.weights_used(parameters, x.shape))
         values: list[Scalar] = []
         for k, bias in enumerate(bias_or_zeros(parameters, self.filters, self.bias)):
             planes = [x.plane(channel) for channel in self.maps_of(k, x.shape)]
             weight = [next(weights) for _ in planes for _ in windows[0]]
             values += [add_weighted(bias, values_at(taps, *planes), weight) for taps in windows]
         return Tensor(self.output_shape(x.shape), values)
+
+    def weights_used(
+        self, parameters: Mapping[str, Sequence[Scalar]], shape: Shape
+    ) -> Sequence[Scalar]:
+        """The stored weights, standardised filter by filter where that is wanted."""
+        stored = parameters["weight"]
+        if self.standardize == "none":
+            return stored
+        used: list[Scalar] = []
+        area, first = prod(self.kernel_of(shape)), 0
+        for k in range(self.filters):
+            count = area * len(self.maps_of(k, shape))
+            weights = self._standardized(stored[first : first + count])
+            if self._has_gain:
+                gain = times(parameters["gain"][k], self.gamma / count**0.5)
+                weights = [times(weight, gain) for weight in weights]
+            used += weights
+            first += count
+        return used
+
+    def _standardized(self, weights: Sequence[Scalar]) -> list[Scalar]:
+        """Minus their mean, over their deviation; squares are no multiply-accumulates here."""
+        middle = mean(weights)
+        centred = [weight - middle for weight in weights]
+        deviation = sqrt(mean([weight**2 for weight in centred]) + self.weight_eps)
+        return [weight / deviation for weight in centred]
 
     def maps_of(self, filter_index: int, shape: Shape) -> Sequence[int]:
         """The input maps that a filter sees."""
@@ -178,6 +228,8 @@ class Conv(Windowed):
     def trace(self, neuron: NeuronView) -> Reading:
         """Bias + the sum of input x weight over the filter's window."""
         k, shape = neuron.channel, neuron.shape
+        used = self.weights_used(neuron.parameters, shape)
+        neuron = neuron._replace(parameters={**neuron.parameters, "weight": used})
         maps, taps = self.maps_of(k, shape), self.taps_at(neuron.position, shape)
         before = k * len(maps) if self.table is None else sum(map(len, self.table[:k]))
         terms = neuron.weighted(maps, taps, before * len(taps))
@@ -188,8 +240,9 @@ class Conv(Windowed):
         (shape,) = inputs
         out = self.output_shape(shape)
         weights = self._weights_step(shape)
-        numbers = f"{dotted(*out.spatial)}·{weights.value}"
-        formula = f"{places(out)}·weights"
+        shared = self.parameters(shape)[0].size  # of the weights, those that meet the input
+        numbers = f"{dotted(*out.spatial)}·{shared}"
+        formula = f"{places(out)}·{'(weights - K)' if self._has_gain else 'weights'}"
         links = Step("connections", "connections", formula, numbers, self.connections(shape))
         return [
             *self.window_steps(shape),
@@ -208,7 +261,14 @@ class Conv(Windowed):
             numbers = f"{dotted(*kernel)}·({shape.channels}/{self.groups})·{self.filters}"
         else:
             formula, numbers = f"{area}·D·K", dotted(*kernel, shape.channels, self.filters)
-        return Step("weights", "weights", formula, numbers, self.parameters(shape)[0].size)
+        size = self.parameters(shape)[0].size
+        if self._has_gain:  # one gain a filter
+            formula, numbers, size = (
+                f"{formula} + K",
+                f"{numbers} + {self.filters}",
+                size + self.filters,
+            )
+        return Step("weights", "weights", formula, numbers, size)
 
     def _check_table(self, table: tuple[tuple[int, ...], ...], maps: int) -> None:
         if self.groups > 1:

@@ -101,6 +101,12 @@ def resize(given):
     }
 
 
+def standardized(given):
+    kind = "scaled" if given["scaled"] else "filters"
+    extra = {"standardize": kind, "gamma": given["gamma"], "weight_eps": given["eps"]}
+    return {**window(given), **extra}
+
+
 def attention(given):
     return {
         "heads": given["num_heads"],
@@ -151,6 +157,7 @@ LAYERS = {
         lambda given: {"kind": given["kind"], "unbiased": given.get("unbiased", True)},
     ),
     "resize": ("upsample", resize),
+    "scaled_std_conv2d": ("conv", standardized),
     "softmax_groups": (
         "softmax",
         lambda given: {

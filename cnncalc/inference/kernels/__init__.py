@@ -7,6 +7,7 @@ A kernel's module is imported when a layer needs it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,13 @@ def choose(layer: Layer, *inputs: Shape) -> Kernel | None:
     if place is None:
         return None
     module, _, name = place.partition(".")
-    made: Kernel = getattr(import_module(f"{__name__}.{module}"), name)(layer, inputs)
+    plain: Any = layer
+    standardized = getattr(layer, "standardize", "none") != "none"
+    if standardized:
+        plain = replace(plain, standardize="none")
+    made: Kernel = getattr(import_module(f"{__name__}.{module}"), name)(plain, inputs)
+    if standardized:
+        made = import_module(f"{__name__}.convolution").Standardized(layer, inputs, made)
     return made
 
 

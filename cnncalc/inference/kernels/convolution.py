@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import accumulate
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.inference.kernels.bigint.map_conv import WindowSums, filtered
 from cnncalc.inference.kernels.bigint.map_window import MapWindow, slides
@@ -259,3 +259,29 @@ class Depthwise(Convolution):
             row = numbers(parameters["weight"], index * taps, taps)
             plane = x.planes[index * len(x.planes) // filters]
             yield filtered(map_window, plane, row, biases[index], x.off)
+
+
+class Standardized(Kernel):
+    """A convolution whose weights are standardised first; then `plain` is its kernel."""
+
+    __slots__ = ("plain",)
+
+    def __init__(self, layer: Any, shapes: Sequence[Shape], plain: Kernel) -> None:
+        super().__init__(layer, shapes)
+        self.plain = plain
+
+    def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
+        """The output of the plain convolution with the weights that are used."""
+        return self.plain(inputs, self._used(parameters))
+
+    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+        """The same for packed maps."""
+        return self.plain.resident(x, self._used(parameters))
+
+    def expected_nanoseconds(self, out: Shape) -> float:
+        """Those of the plain convolution."""
+        return self.plain.expected_nanoseconds(out)
+
+    def _used(self, parameters: Mapping[str, Numbers]) -> dict[str, Numbers]:
+        used = {"weight": self.layer.weights_used(parameters, self.shapes[0])}
+        return used | {name: values for name, values in parameters.items() if name == "bias"}
