@@ -274,9 +274,11 @@ class Standardized(Kernel):
         """The output of the plain convolution with the weights that are used."""
         return self.plain(inputs, self._used(parameters))
 
-    def resident(self, x: Planes, parameters: Mapping[str, Numbers]) -> Planes | None:
+    def on_packed_maps(
+        self, x: PackedTensor, parameters: Mapping[str, Numbers]
+    ) -> PackedTensor | None:
         """The same for packed maps."""
-        return self.plain.resident(x, self._used(parameters))
+        return self.plain.on_packed_maps(x, self._used(parameters))
 
     def expected_nanoseconds(self, out: Shape) -> float:
         """Those of the plain convolution."""
