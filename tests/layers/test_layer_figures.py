@@ -10,6 +10,7 @@ from textwrap import dedent
 import pytest
 
 from cnncalc.analysis.engine import analyze
+from cnncalc.questions.peers import torch
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
 
@@ -158,6 +159,13 @@ def test_keras_has_one_bias_less(key):
     case = CASES[key]
     found = report(lines, case["input_shape"])
     hold(found, case, more)
+
+
+@pytest.mark.parametrize("key", [key for key in LINES if "keras" not in key[0]], ids=" ".join)
+def test_torch_counts_what_its_flop_counter_counts(key):
+    case = CASES[key]
+    (figure,) = torch.figures(report(LINES[key], case["input_shape"]))
+    assert figure.value == case["flop_counter_flops"]
 
 
 def case_of(layer):

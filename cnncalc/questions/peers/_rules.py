@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 CONVOLUTIONS = frozenset({"conv", "dwconv", "conv_transpose"})
 DENSE = CONVOLUTIONS | {"fc", "linear"}  # with MACs, and with a module of torch
+# With MACs, and counted by tools that see the operators a network runs, not by all others.
+OPERATORS = frozenset({"attention", "blur", "gru", "lstm", "matmul", "rnn"})
 NORMS = frozenset({"bn", "ln", "gn", "instnorm"})
 
 
@@ -50,15 +52,22 @@ class Rule(NamedTuple):
     reason: str
 
 
-def adjustments(report: Report, rules: Iterable[Rule] = ()) -> tuple[Adjustment, ...]:
+def adjustments(
+    report: Report, rules: Iterable[Rule] = (), *, seen: frozenset[str] = frozenset()
+) -> tuple[Adjustment, ...]:
     """What a tool counts differently over the rows of inference, for one sample; none of 0.
 
     Besides `rules`, no tool counts the MACs of a layer type that torch has no module for. A type
-    is one of these unless DENSE names it, so that a new layer type needs no edit here.
+    is one of these unless DENSE or OPERATORS names it, so that a new layer type needs no edit
+    here. Of OPERATORS, a tool counts those that it has `seen`.
     """
     rows = at_work(report)
-    unknown = -sum(row.macs for row in rows if row.type not in DENSE)
-    adjustments_ = [Adjustment(unknown, "layers that torch has no module for")]
+    unknown = -sum(row.macs for row in rows if row.type not in DENSE | OPERATORS)
+    unseen = -sum(row.macs for row in rows if row.type in OPERATORS - seen)
+    adjustments_ = [
+        Adjustment(unknown, "layers that torch has no module for"),
+        Adjustment(unseen, "attention, recurrent and other layers that it is not known to count"),
+    ]
     for rule in rules:
         amount = sum(rule.count(row) for row in rows if row.type in rule.types)
         adjustments_.append(Adjustment(amount, rule.reason))

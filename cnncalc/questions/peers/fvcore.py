@@ -37,6 +37,8 @@ def _upsampling(row: Row) -> int:
     return each * outputs(row) if row.out.rank == PLANE else 0
 
 
+SEEN = frozenset({"attention", "blur", "matmul"})  # products and convolutions, wherever they run
+
 RULES = (
     Rule(frozenset({"bn"}), lambda row: inputs(row) * (2 if affine(row) else 1),
          "batch norms: two for each number, one without scale and shift"),
@@ -51,7 +53,7 @@ RULES = (
 
 def figures(report: Report) -> tuple[PeerFigure, ...]:
     """The first line of flop_count_table; its total() gives the exact number."""
-    why = whole_batch(report, adjustments(report, RULES))
+    why = whole_batch(report, adjustments(report, RULES, seen=SEEN))
     params = report.totals.params
     return (
         macs_figure(report, "#flops", why, readable),

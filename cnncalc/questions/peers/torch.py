@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.questions.peers._rules import (
+    OPERATORS,
     Adjustment,
     PeerFigure,
     adjustments,
@@ -25,7 +26,7 @@ UNITS = ("", "K", "M", "B", "T")
 
 def figures(report: Report) -> tuple[PeerFigure, ...]:
     """The Global line of its table; get_total_flops() gives the exact number."""
-    why = adjustments(report)
+    why = adjustments(report, seen=OPERATORS)
     single = report.totals.macs + sum(adjustment.amount for adjustment in why)
     factor = Adjustment(single, "factor 2: a multiply and an add are two flops")
     return (macs_figure(report, "FLOP", whole_batch(report, (*why, factor)), readable),)
