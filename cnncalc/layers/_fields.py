@@ -109,6 +109,12 @@ class Suffixed:
 
         return core_schema.no_info_before_validator_function(self.read, handler(source))
 
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        text = {"type": "string", "description": "a count such as 1.2M"}
+        return {"anyOf": [handler(schema), text]}
+
     @classmethod
     def read(cls, value: Any) -> Any:
         """The number behind a text; other values are left alone.
