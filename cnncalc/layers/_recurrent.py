@@ -89,14 +89,18 @@ class Recurrent(Layer):
         Raises UnplacedError for what is no sequence.
         """
         (shape,) = inputs
+        length, channels = self._length(shape), self.directions * self.units
+        return Shape(channels) if self.last else Shape(channels, (length,))
+
+    def _length(self, shape: Shape) -> int:
+        """How many steps the sequence has. Raises UnplacedError for what is no sequence."""
         if shape.rank != 1:
             raise UnplacedError(
                 "no-sequence",
                 f"{self.type} reads a sequence, length x channels; its input is {shape}",
                 help=_as_sequence(shape),
             )
-        channels = self.directions * self.units
-        return Shape(channels) if self.last else Shape(channels, shape.spatial)
+        return shape.spatial[0]
 
     def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
         """Per layer and direction weight_ih (g·H, I), weight_hh (g·H, H) and two biases (g·H)."""
@@ -127,7 +131,7 @@ class Recurrent(Layer):
 
     def macs(self, *inputs: Shape) -> int:
         """Every weight works once a step; products of gates and states are not counted."""
-        (length,) = inputs[0].spatial
+        length = self._length(inputs[0])
         return length * self._weights(inputs[0])
 
     def _weights(self, shape: Shape) -> int:
@@ -135,7 +139,7 @@ class Recurrent(Layer):
 
     def connections(self, *inputs: Shape) -> int:
         """Inputs that feed each neuron: all of the sequence up to its step, seen its way."""
-        (length,) = inputs[0].spatial
+        length = self._length(inputs[0])
         return inputs[0].channels * self.units * self._steps_read(length)
 
     def _steps_read(self, length: int) -> int:

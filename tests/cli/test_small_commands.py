@@ -27,7 +27,7 @@ def test_one_type_in_full(cnncalc):
     assert "floor((W - F + 2P)/S) + 1" in out
     assert ("  kernel:              a whole number from 1, or one per axis; required; "
             "a size such as 3x3; f=; kernel_size=\n") in out  # fmt: skip
-    assert "  nobias  bias: false\n" in out
+    assert "  nobias      bias: false\n" in out
     assert out.endswith("Example\n  - conv: {filters: 8, kernel: 3}\n")
 
 
