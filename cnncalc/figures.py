@@ -10,7 +10,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
-Unit = Literal["count", "bytes", "pixels"]
+FigureUnit = Literal["count", "bytes", "pixels"]
 # Where a report has the figure: in its totals, in their memory, as the receptive field of the
 # network, or only in single rows.
 FigurePlace = Literal["totals", "memory", "field", "row"]
@@ -30,7 +30,7 @@ class Figure(NamedTuple):
     heading: str
     meaning: str
     uses: str
-    unit: Unit = "count"
+    unit: FigureUnit = "count"
     place: FigurePlace = "totals"
 
     def of(self, totals: object) -> int:

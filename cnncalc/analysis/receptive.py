@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.report import ReceptiveField
 from cnncalc.analysis.stretches import (
-    Axis,
+    AxisField,
     Sliding,
     divided,
     in_step,
@@ -41,7 +41,7 @@ class Field(NamedTuple):
     """The field of a tensor's units, per axis of the input it is measured in."""
 
     source: tuple[int, ...]  # the spatial sizes of that input
-    axes: tuple[Axis, ...]
+    axes: tuple[AxisField, ...]
     gated: bool = False
     aligned: bool = True
 
@@ -154,11 +154,11 @@ def _only_at(field: Field, served: Sequence[range], out: Shape) -> Field | None:
 
 
 def _of_input(shape: Shape) -> Field | None:
-    alone = Axis(Sliding(1, ((0, 0),)))
+    alone = AxisField(Sliding(1, ((0, 0),)))
     return Field(shape.spatial, (alone,) * shape.rank) if shape.spatial else None
 
 
-def _slid(axis: Axis, reach: Reach, units: int, _source: int) -> Axis | None:
+def _slid(axis: AxisField, reach: Reach, units: int, _source: int) -> AxisField | None:
     return through(axis, reach, units)
 
 
@@ -167,7 +167,7 @@ def _reach_into(
     reach: tuple[Reach, ...],
     shape: Shape,
     out: Shape,
-    compose: Callable[[Axis, Reach, int, int], Axis | None],
+    compose: Callable[[AxisField, Reach, int, int], AxisField | None],
 ) -> Field | None:
     """Move a field through one layer, axis by axis."""
     if field.collapsed:
@@ -212,7 +212,7 @@ def _report(field: Field | None) -> ReceptiveField | None:
     return ReceptiveField(size, jump, start, field.gated, field.aligned)
 
 
-def _described(axis: Axis, source: int) -> tuple[int, int | Fraction, int | Fraction]:
+def _described(axis: AxisField, source: int) -> tuple[int, int | Fraction, int | Fraction]:
     """The largest size, the jump, and the centre of the first unit's field."""
     first = axis.first(source)
     start = ratio(sum(first) + 1, 2) if first else 0

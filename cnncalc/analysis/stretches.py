@@ -5,7 +5,7 @@ kinds of layers are told apart. A window that slides sees the same at every plac
 its stretches are a pattern that repeats, and run on over the padding as in
 r' = r + (F - 1)·d·j (`Sliding`). Layers that divide the map, as adaptive pooling does, have
 windows that depend on where the map ends: what is seen through them is known unit by unit,
-within the input (`Anchored`). An `Axis` has either or both. All numbers are whole and exact,
+within the input (`Anchored`). An `AxisField` has either or both. All numbers are whole and exact,
 and no step takes longer on a larger map.
 """
 
@@ -289,7 +289,7 @@ def _below(units: range, bound: int) -> int:
     return min(max(-((units.start - bound) // units.step), 0), len(units))
 
 
-class Axis(NamedTuple):
+class AxisField(NamedTuple):
     """What units see through layers that slide, through those that divide the map, or both."""
 
     sliding: Sliding | None
@@ -375,23 +375,23 @@ def _crossings(sliding: Sliding, level: int) -> Iterator[int]:
             yield from (unit, unit + len(sliding.pattern))
 
 
-def through(axis: Axis, reach: Reach, units: int) -> Axis | None:
+def through(axis: AxisField, reach: Reach, units: int) -> AxisField | None:
     """The axis behind a layer that has `units` outputs along it; None where too involved."""
     slid = axis.sliding and axis.sliding.through(reach, units)
     kept = axis.anchored and axis.anchored.through(reach, units)
     lost = (axis.sliding and not slid) or (axis.anchored and not kept)
-    return None if lost else Axis(slid, kept)
+    return None if lost else AxisField(slid, kept)
 
 
-def within(axis: Axis, served: range, units: int, source: int) -> Axis | None:
+def within(axis: AxisField, served: range, units: int, source: int) -> AxisField | None:
     """The axis of which only a range of the units sees anything; None where too involved."""
     axis = axis if axis.sliding and axis.sliding.shift else _all_anchored(axis, units, source)
     slid = axis.sliding and axis.sliding.within(served, units)
     kept = axis.anchored and _sized(axis.anchored, units).within(served)
-    return None if axis.sliding and not slid else Axis(slid, kept)
+    return None if axis.sliding and not slid else AxisField(slid, kept)
 
 
-def divided(axis: Axis, reach: Reach, units: int, source: int) -> Axis | None:
+def divided(axis: AxisField, reach: Reach, units: int, source: int) -> AxisField | None:
     """The axis behind a layer that divides the map into `units` windows."""
     slid = axis.sliding
     if not reach.step or slid is None or not slid.shift:
@@ -405,12 +405,12 @@ def divided(axis: Axis, reach: Reach, units: int, source: int) -> Axis | None:
     runs = ((unit, clipped(stretch, source)) for unit, stretch in enumerate(seen))
     new = anchored(slid.jump * reach.step, units, runs)
     if axis.anchored is None or new is None:
-        return new and Axis(None, new)
+        return new and AxisField(None, new)
     kept = axis.anchored.through(reach, units)
-    return kept and joined(Axis(None, new), Axis(None, kept), units, source)
+    return kept and joined(AxisField(None, new), AxisField(None, kept), units, source)
 
 
-def joined(one: Axis, other: Axis, units: int, source: int) -> Axis | None:
+def joined(one: AxisField, other: AxisField, units: int, source: int) -> AxisField | None:
     """What units see through either axis; None where that is too involved."""
     if one == other:
         return one
@@ -421,7 +421,7 @@ def joined(one: Axis, other: Axis, units: int, source: int) -> Axis | None:
         slid = _joined_sliding(one.sliding, other.sliding, units)
     if one.anchored and other.anchored:
         kept = _sized(one.anchored, units).joined(_sized(other.anchored, units))
-    return None if slid is None and kept is None else Axis(slid, kept and _sized(kept, units))
+    return None if slid is None and kept is None else AxisField(slid, kept and _sized(kept, units))
 
 
 def _joined_sliding(one: Sliding, other: Sliding, units: int) -> Sliding | None:
@@ -430,7 +430,7 @@ def _joined_sliding(one: Sliding, other: Sliding, units: int) -> Sliding | None:
     return one.joined(other, units)
 
 
-def _held(axis: Axis, other: Axis, units: int, source: int) -> Axis:
+def _held(axis: AxisField, other: AxisField, units: int, source: int) -> AxisField:
     """The axis, anchored where all units see the same but those of the other move on."""
     slid = axis.sliding
     if slid is None or slid.shift or not (other.sliding and other.sliding.shift):
@@ -438,12 +438,12 @@ def _held(axis: Axis, other: Axis, units: int, source: int) -> Axis:
     return _all_anchored(axis, units, source)
 
 
-def _all_anchored(axis: Axis, units: int, source: int) -> Axis:
+def _all_anchored(axis: AxisField, units: int, source: int) -> AxisField:
     """The axis whose sliding part does not move, as runs over the units of the map."""
     if axis.sliding is None:
         return axis
     kept = Anchored(0, units, ((0, clipped(axis.sliding.at(0), source)),))
-    return Axis(None, axis.anchored.joined(kept) if axis.anchored else kept)
+    return AxisField(None, axis.anchored.joined(kept) if axis.anchored else kept)
 
 
 def _sized(part: Anchored, units: int) -> Anchored:
@@ -451,7 +451,7 @@ def _sized(part: Anchored, units: int) -> Anchored:
     return part._replace(units=units) if part.constant else part
 
 
-def in_step(one: Axis, other: Axis, units: int, source: int) -> bool:
+def in_step(one: AxisField, other: AxisField, units: int, source: int) -> bool:
     """Whether two branches move over the input alike.
 
     They do by one jump, or because a lone unit does not move, or because the units of one

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import Cost, File, Spec, Table
+from cnncalc.cli.options import Cost, File, Spec, TableOptions
 from cnncalc.errors import CnncalcError, Diagnostic
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cnncalc.network import Network
 
 
-def analyze(file: File, *, spec: Spec, cost: Cost, table: Table) -> None:
+def analyze(file: File, *, spec: Spec, cost: Cost, table: TableOptions) -> None:
     """Per-layer table and totals of a network: parameters, MACs, memory, receptive field.
 
     Examples:
@@ -42,7 +42,7 @@ def stack(
     ],
     *,
     cost: Cost,
-    table: Table,
+    table: TableOptions,
 ) -> None:  # fmt: skip
     """Per-layer table and totals of layers typed one after the other.
 
@@ -76,7 +76,7 @@ def stacked(shape: str, layers: list[str]) -> Network:
         raise with_lines(error, text, "stack") from None
 
 
-def _explained_columns(table: Table) -> bool:
+def _explained_columns(table: TableOptions) -> bool:
     """Print what the columns mean if `--columns help` was given; return whether it was."""
     if table.columns != "help":
         return False
@@ -86,7 +86,7 @@ def _explained_columns(table: Table) -> bool:
     return True
 
 
-def _show(network: Network, cost: Cost, table: Table) -> None:
+def _show(network: Network, cost: Cost, table: TableOptions) -> None:
     """Analyse the network and print the report, then notes and warnings."""
     from cnncalc.analysis.engine import analyze
     from cnncalc.cli.report import ReportView, conclude, strictly, written

@@ -145,7 +145,7 @@ class Size(NamedTuple):
         return given(w=self.w, h=self.h, l=self.length, d=self.d)
 
 
-class Convolution(NamedTuple):
+class ConvolutionOptions(NamedTuple):
     """The settings of a convolution, or of a transposed one."""
 
     f: Filter
@@ -163,7 +163,9 @@ class Convolution(NamedTuple):
         )
 
 
-def conv(*, size: Size, convolution: Convolution, vs: Versus = None, answer: AnswerOptions) -> None:
+def conv(
+    *, size: Size, convolution: ConvolutionOptions, vs: Versus = None, answer: AnswerOptions
+) -> None:
     """Output size, weights and connections of one convolution.
 
     Numbers may be comma lists: every combination is calculated.
@@ -249,7 +251,7 @@ def pool(
 def conv_transpose(
     *,
     size: Size,
-    convolution: Convolution,
+    convolution: ConvolutionOptions,
     output_padding: OutputPadding = None,
     wanted: WantedSize = None,
     answer: AnswerOptions,

@@ -206,7 +206,7 @@ class Cost(NamedTuple):
     dtype: Dtype = "fp32"
 
 
-class Table(NamedTuple):
+class TableOptions(NamedTuple):
     """Which rows and figures of a report are shown, how, and where."""
 
     # fmt: off

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.facts import Facts
     from cnncalc.analysis.receptive import Field
     from cnncalc.analysis.report import ReceptiveField, Report, Row
-    from cnncalc.analysis.stretches import Axis
+    from cnncalc.analysis.stretches import AxisField
     from cnncalc.network import Network, Node
     from cnncalc.neuron_origin import TensorOrigin
     from cnncalc.shapes import Shape
@@ -305,7 +305,7 @@ def _step_on(before: SourceField | None, fact: Facts, axis: int) -> FieldStep | 
 
 @lru_cache(maxsize=4096)
 def _formulas(
-    axis: Axis, source: int, new: FieldState, step: FieldStep | None
+    axis: AxisField, source: int, new: FieldState, step: FieldStep | None
 ) -> tuple[FormulaLine, FormulaLine, FormulaLine]:
     """Formulas of size, jump and centre from those of the input, where these give the result."""
     if step is None:
@@ -372,13 +372,13 @@ def _window(reach: Reach, settings: Mapping[str, Any], axis: int) -> tuple[int, 
     return (kernel, dilation, begin) if window.reach == reach else None
 
 
-def _widest(axis: Axis, source: int) -> FormulaLine:
+def _widest(axis: AxisField, source: int) -> FormulaLine:
     """The size, from the first and last pixel of the unit that sees most."""
     first, last = axis.widest(source) or (0, -1)
     return FormulaLine("last - first + 1", f"{_n(last)} - {_n(first)} + 1")
 
 
-def _first(axis: Axis, source: int) -> FormulaLine:
+def _first(axis: AxisField, source: int) -> FormulaLine:
     """The centre of what the first unit sees that sees anything."""
     first, last = axis.first(source) or (0, -1)
     return FormulaLine("(first + last + 1)/2", f"({_n(first)} + {_n(last)} + 1)/2")

@@ -108,7 +108,7 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
         grid=SettingGrid(dict(vary or {}), vary_input, shard),
         square=_square(document, variant),
     )
-    builder = NetworkBuilder(plan, document)
+    builder = SettingBuilder(plan, document)
     _refuse_typos(builder)
     if executor is None and jobs == 1:
         return (_result(builder, number) for number in plan.grid.numbers)
@@ -133,7 +133,7 @@ def _square(document: Document, variant: str | None) -> SquareInput | None:
     return SquareInput(port.shape, port.layout)
 
 
-def _refuse_typos(builder: NetworkBuilder) -> None:
+def _refuse_typos(builder: SettingBuilder) -> None:
     """Raise CnncalcError for a mistake that every setting would have."""
     if not builder.plan.grid.size:
         return
@@ -172,7 +172,7 @@ def _chunks(numbers: range) -> Iterator[range]:
 
 def results(plan: SweepPlan, numbers: Iterable[int]) -> list[SweepResult]:
     """The results of these settings: the work of one worker."""
-    builder = NetworkBuilder(plan, _document(plan.text, plan.file))
+    builder = SettingBuilder(plan, _document(plan.text, plan.file))
     return [_result(builder, number) for number in numbers]
 
 
@@ -182,7 +182,7 @@ def _document(text: str, file: str) -> Document:
     return read_document(text, file)
 
 
-class NetworkBuilder:
+class SettingBuilder:
     """Builds the networks of a plan, one after the other, from a document that has been read."""
 
     def __init__(self, plan: SweepPlan, document: Document) -> None:
@@ -213,12 +213,12 @@ class NetworkBuilder:
         return resized(network, {name: port.shape for name, port in ports.items()})
 
 
-def _result(builder: NetworkBuilder, number: int) -> SweepResult:
+def _result(builder: SettingBuilder, number: int) -> SweepResult:
     with fewer_collections():  # until the objects of this setting are freed
         return _computed(builder, builder.plan.setting(number))
 
 
-def _computed(builder: NetworkBuilder, setting: SweepSetting) -> SweepResult:
+def _computed(builder: SettingBuilder, setting: SweepSetting) -> SweepResult:
     plan = builder.plan
     try:
         network = builder.network(setting)

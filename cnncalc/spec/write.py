@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PARAMETERS = {"weight": "weights", "bias": "bias_values"}
 
 
-class LayerGroup(NamedTuple):
+class AttachedGroup(NamedTuple):
     """A layer with the norms and activations attached to it."""
 
     owner: Node
@@ -86,14 +86,14 @@ def _lines(network: Network, folder: Path) -> Iterator[str]:
     yield from (f"{key}: {flow(section)}" for key, section in sections.items() if section)
 
 
-def _units(network: Network) -> Iterator[LayerGroup]:
+def _units(network: Network) -> Iterator[AttachedGroup]:
     attached: dict[int, list[Node]] = {}
     for node in network.nodes:
         if node.attached_to is not None:
             attached.setdefault(node.attached_to, []).append(node)
     for node in network.nodes:
         if node.attached_to is None and node.layer.type != "input":
-            yield LayerGroup(node, tuple(attached.get(node.index, ())))
+            yield AttachedGroup(node, tuple(attached.get(node.index, ())))
 
 
 def _inputs(network: Network) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _shape(shape: Shape, network: Network) -> str:
     return f"{network.batch}x{sizes} N{letters or 'C'}"
 
 
-def _entry(network: Network, unit: LayerGroup, names: Mapping[int, str], current: int) -> str:
+def _entry(network: Network, unit: AttachedGroup, names: Mapping[int, str], current: int) -> str:
     """One layer: its fields, then its inputs and other options."""
     owner = unit.owner
     options: dict[str, object] = {"name": owner.name, **_fields(owner.layer, unit)}
@@ -139,7 +139,7 @@ def _name(names: Mapping[int, str], network: Network, index: int) -> str:
     raise _unwritable(f"'{row}' is read by another layer and has no name of its own")
 
 
-def _fields(layer: Layer, unit: LayerGroup | None = None) -> dict[str, object]:
+def _fields(layer: Layer, unit: AttachedGroup | None = None) -> dict[str, object]:
     """The fields that differ from their defaults; the bias also where a norm would change it."""
     chosen = {}
     for field in fields(layer):  # type: ignore[arg-type]
@@ -165,7 +165,7 @@ def simple(value: object) -> object:
     return value
 
 
-def _attached(unit: LayerGroup) -> Iterator[object]:
+def _attached(unit: AttachedGroup) -> Iterator[object]:
     """The attached layers; one without the usual name is written with its name."""
     seen: Counter[str] = Counter()
     for node in unit.attached:
@@ -177,7 +177,7 @@ def _attached(unit: LayerGroup) -> Iterator[object]:
         yield {type_: options} if options else type_
 
 
-def _shared(network: Network, unit: LayerGroup) -> str | None:
+def _shared(network: Network, unit: AttachedGroup) -> str | None:
     """The layer whose weights a group shares, if all its rows correspond."""
     rows = [unit.owner, *unit.attached]
     roots = {row.index: row.shared_with for row in rows if row.shared_with is not None}

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cnncalc.errors import Span
-    from cnncalc.figures import Unit
+    from cnncalc.figures import FigureUnit
     from cnncalc.spec.yaml_source import Value
 
 NUMBER = re.compile(r"(0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.([0-9]+))?\s*([A-Za-z]*)\Z")
 MAX_DIGITS = 30
-UNITS: Mapping[Unit, Mapping[str, int]] = {
+UNITS: Mapping[FigureUnit, Mapping[str, int]] = {
     "count": {
         "": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12,
     },
@@ -42,7 +42,7 @@ UNITS: Mapping[Unit, Mapping[str, int]] = {
     },
     "pixels": {"": 1},
 }  # fmt: skip
-ADVICE: Mapping[Unit, str] = {
+ADVICE: Mapping[FigureUnit, str] = {
     "count": "a whole number, or one with k, M, G or T, such as 5M",
     "bytes": "a number of bytes, or one with kB, MB, GB, KiB, MiB or GiB",
     "pixels": "a whole number of input pixels",
@@ -94,7 +94,7 @@ class Amount(NamedTuple):
         return -(-low // unit), high // unit
 
 
-def parse_amount(text: str, unit: Unit) -> Amount | None:
+def parse_amount(text: str, unit: FigureUnit) -> Amount | None:
     """The amount that a text means; None where it is not an amount of this unit."""
     match = NUMBER.match(text.strip())
     if match is None:
@@ -169,7 +169,7 @@ def _expectation(key: Scalar, entry: Value, layout: str, path: str) -> Expectati
     return Expectation(f"{path}{key.text}", entry.text, low, high, entry.span)
 
 
-def _interval(entry: Scalar, unit: Unit) -> tuple[int, int]:
+def _interval(entry: Scalar, unit: FigureUnit) -> tuple[int, int]:
     """The integers that round to the digits written: 714M is 713.5M to 714.5M."""
     amount = parse_amount(entry.text, unit)
     if amount is None:
