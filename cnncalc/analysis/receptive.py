@@ -52,7 +52,7 @@ class Field(NamedTuple):
 
 
 def receptive_fields(network: Network, facts: Sequence[Facts]) -> list[ReceptiveField | None]:
-    """The receptive field of every node, in order; None where there is none to speak of.
+    """The receptive field of every node, in order; None where it is not known.
 
     A vector input has none, and neither has a unit that sees inputs of different sizes.
 
@@ -94,7 +94,7 @@ def _behind(node: Node, fact: Facts, inputs: Sequence[Field | None]) -> Field | 
     reaches, out = fact.reach, node.shape
     read = list(inputs)
     if reaches is not None:
-        compose = divided if node.layer.divides_map else _slid
+        compose = divided if node.layer.divides_map else _through
         branches = [
             (field, reach, shape)
             for field, reach, shape in zip(inputs, reaches, fact.in_shapes, strict=True)
@@ -103,12 +103,12 @@ def _behind(node: Node, fact: Facts, inputs: Sequence[Field | None]) -> Field | 
         read = [f and _reach_into(f, reach, shape, out, compose) for f, reach, shape in branches]
         if len(read) > 1:
             read = _side_by_side(read, [branch[1:] for branch in branches], out)
-    met = read[0]
+    merged = read[0]
     for field in read[1:]:
-        met = _join(met, field, out)
-    if met is None or (out.rank != len(met.axes) and not met.collapsed):
+        merged = _join(merged, field, out)
+    if merged is None or (out.rank != len(merged.axes) and not merged.collapsed):
         return None
-    return met._replace(gated=True) if reaches and None in reaches else met
+    return merged._replace(gated=True) if reaches and None in reaches else merged
 
 
 def _side_by_side(
@@ -158,7 +158,7 @@ def _of_input(shape: Shape) -> Field | None:
     return Field(shape.spatial, (alone,) * shape.rank) if shape.spatial else None
 
 
-def _slid(axis: AxisField, reach: Reach, units: int, _source: int) -> AxisField | None:
+def _through(axis: AxisField, reach: Reach, units: int, _source: int) -> AxisField | None:
     return through(axis, reach, units)
 
 

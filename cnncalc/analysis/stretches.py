@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from cnncalc.window import Reach
 
 # Patterns that repeat after more units than this (odd enlargements one after another), and maps
-# of more units that all have a stretch of their own, are not followed further.
+# of more units that all have a stretch of their own, are not followed further: the functions
+# below then answer None, and the field is not known.
 LONGEST_PATTERN = 4096
 MOST_LOOKED_AT = 2**18  # units, where a pattern has holes or goes back and forth
 
@@ -94,7 +95,7 @@ class Sliding(NamedTuple):
 
     @property
     def steady(self) -> bool:
-        """Whether stretches move on from unit to unit, and none is empty: two ends tell all."""
+        """Whether no stretch is empty and none moves back: then two ends give the hull."""
         seen = [stretch for stretch in (*self.pattern, self.at(len(self.pattern))) if stretch]
         return len(seen) > len(self.pattern) and _ordered(seen)
 
@@ -108,7 +109,7 @@ class Sliding(NamedTuple):
         return hull(*map(self.at, (*units[:period], *units[-period:])))
 
     def through(self, reach: Reach, units: int) -> Sliding | None:
-        """What the units of a layer see whose inputs are these; None where that is too involved."""
+        """What the units of a layer see whose inputs are these; None where too many differ."""
         if reach == STILL or not self.shift:
             return self
         shift, period, lone = self.shift, len(self.pattern), self.pattern[0]
@@ -126,7 +127,7 @@ class Sliding(NamedTuple):
         return Sliding(shift * turns, seen, units) if any(seen) else None
 
     def joined(self, other: Sliding, units: int) -> Sliding | None:
-        """What units see through either, by the jump of this one; None where too involved."""
+        """What units see through either, by the jump of this one; None where too many differ."""
         count = lcm(len(self.pattern), len(other.pattern))
         if self.jump != other.jump or count > LONGEST_PATTERN:
             return listed(units, self.jump, lambda unit: hull(self.at(unit), other.at(unit)))
@@ -197,7 +198,7 @@ class Anchored(NamedTuple):
 
     @property
     def steady(self) -> bool:
-        """Whether stretches move on from run to run, and none is empty: then two ends tell all."""
+        """Whether no stretch is empty and none moves back: then two ends give the hull."""
         seen = [stretch for _, stretch in self.runs if stretch]
         return len(seen) == len(self.runs) and _ordered(seen)
 
@@ -220,7 +221,7 @@ class Anchored(NamedTuple):
         )
 
     def through(self, reach: Reach, units: int) -> Anchored | None:
-        """What the units of a layer see whose inputs are these; None where that is too involved."""
+        """What the units of a layer see whose inputs are these; None where too many differ."""
         starts, steady = self._starts(reach, units), self.steady
         if starts is None:
             return None
@@ -262,13 +263,13 @@ def anchored(
     jump: int | Fraction, units: int, runs: Iterable[tuple[int, Stretch]]
 ) -> Anchored | None:
     """The runs without those that repeat the one before; None where nothing at all is seen."""
-    kept: list[tuple[int, Stretch]] = []
+    distinct: list[tuple[int, Stretch]] = []
     for unit, stretch in runs:
-        if not kept or kept[-1][1] != stretch:
-            kept.append((unit, stretch))
-    if len(kept) == 1 and kept[0][1] is None:
+        if not distinct or distinct[-1][1] != stretch:
+            distinct.append((unit, stretch))
+    if len(distinct) == 1 and distinct[0][1] is None:
         return None
-    return Anchored(jump, units, tuple(kept))
+    return Anchored(jump, units, tuple(distinct))
 
 
 def _offsets(reach: Reach) -> Sequence[int | Fraction] | None:
@@ -376,52 +377,55 @@ def _crossings(sliding: Sliding, level: int) -> Iterator[int]:
 
 
 def through(axis: AxisField, reach: Reach, units: int) -> AxisField | None:
-    """The axis behind a layer that has `units` outputs along it; None where too involved."""
-    slid = axis.sliding and axis.sliding.through(reach, units)
-    kept = axis.anchored and axis.anchored.through(reach, units)
-    lost = (axis.sliding and not slid) or (axis.anchored and not kept)
-    return None if lost else AxisField(slid, kept)
+    """The axis behind a layer that has `units` outputs along it; None where too many differ."""
+    sliding = axis.sliding and axis.sliding.through(reach, units)
+    anchor = axis.anchored and axis.anchored.through(reach, units)
+    lost = (axis.sliding and not sliding) or (axis.anchored and not anchor)
+    return None if lost else AxisField(sliding, anchor)
 
 
 def within(axis: AxisField, served: range, units: int, source: int) -> AxisField | None:
-    """The axis of which only a range of the units sees anything; None where too involved."""
+    """The axis of which only a range of the units sees anything; None where too many differ."""
     axis = axis if axis.sliding and axis.sliding.shift else _all_anchored(axis, units, source)
-    slid = axis.sliding and axis.sliding.within(served, units)
-    kept = axis.anchored and _sized(axis.anchored, units).within(served)
-    return None if axis.sliding and not slid else AxisField(slid, kept)
+    sliding = axis.sliding and axis.sliding.within(served, units)
+    anchor = axis.anchored and _on_map(axis.anchored, units).within(served)
+    return None if axis.sliding and not sliding else AxisField(sliding, anchor)
 
 
 def divided(axis: AxisField, reach: Reach, units: int, source: int) -> AxisField | None:
     """The axis behind a layer that divides the map into `units` windows."""
-    slid = axis.sliding
-    if not reach.step or slid is None or not slid.shift:
+    sliding = axis.sliding
+    if not reach.step or sliding is None or not sliding.shift:
         return through(axis, reach, units)
     if units > LONGEST_PATTERN:
         return None
-    steady = slid.steady
-    if not steady and units * len(slid.pattern) > MOST_LOOKED_AT:
+    steady = sliding.steady
+    if not steady and units * len(sliding.pattern) > MOST_LOOKED_AT:
         return None
-    seen = (slid.over(reach.reads(unit), steady=steady) for unit in range(units))
+    seen = (sliding.over(reach.reads(unit), steady=steady) for unit in range(units))
     runs = ((unit, clipped(stretch, source)) for unit, stretch in enumerate(seen))
-    new = anchored(slid.jump * reach.step, units, runs)
+    new = anchored(sliding.jump * reach.step, units, runs)
     if axis.anchored is None or new is None:
         return new and AxisField(None, new)
-    kept = axis.anchored.through(reach, units)
-    return kept and joined(AxisField(None, new), AxisField(None, kept), units, source)
+    anchor = axis.anchored.through(reach, units)
+    return anchor and joined(AxisField(None, new), AxisField(None, anchor), units, source)
 
 
 def joined(one: AxisField, other: AxisField, units: int, source: int) -> AxisField | None:
-    """What units see through either axis; None where that is too involved."""
+    """What units see through either axis; None where too many differ."""
     if one == other:
         return one
     if units > 1:
-        one, other = _held(one, other, units, source), _held(other, one, units, source)
-    slid, kept = one.sliding or other.sliding, one.anchored or other.anchored
+        first = _anchored_beside(one, other, units, source)
+        one, other = first, _anchored_beside(other, one, units, source)
+    sliding, anchor = one.sliding or other.sliding, one.anchored or other.anchored
     if one.sliding and other.sliding:
-        slid = _joined_sliding(one.sliding, other.sliding, units)
+        sliding = _joined_sliding(one.sliding, other.sliding, units)
     if one.anchored and other.anchored:
-        kept = _sized(one.anchored, units).joined(_sized(other.anchored, units))
-    return None if slid is None and kept is None else AxisField(slid, kept and _sized(kept, units))
+        anchor = _on_map(one.anchored, units).joined(_on_map(other.anchored, units))
+    if sliding is None and anchor is None:
+        return None
+    return AxisField(sliding, anchor and _on_map(anchor, units))
 
 
 def _joined_sliding(one: Sliding, other: Sliding, units: int) -> Sliding | None:
@@ -430,10 +434,10 @@ def _joined_sliding(one: Sliding, other: Sliding, units: int) -> Sliding | None:
     return one.joined(other, units)
 
 
-def _held(axis: AxisField, other: AxisField, units: int, source: int) -> AxisField:
-    """The axis, anchored where all units see the same but those of the other move on."""
-    slid = axis.sliding
-    if slid is None or slid.shift or not (other.sliding and other.sliding.shift):
+def _anchored_beside(axis: AxisField, other: AxisField, units: int, source: int) -> AxisField:
+    """The axis as runs over the map, if all its units see the same and the other's do not."""
+    sliding = axis.sliding
+    if sliding is None or sliding.shift or not (other.sliding and other.sliding.shift):
         return axis
     return _all_anchored(axis, units, source)
 
@@ -442,12 +446,12 @@ def _all_anchored(axis: AxisField, units: int, source: int) -> AxisField:
     """The axis whose sliding part does not move, as runs over the units of the map."""
     if axis.sliding is None:
         return axis
-    kept = Anchored(0, units, ((0, clipped(axis.sliding.at(0), source)),))
-    return AxisField(None, axis.anchored.joined(kept) if axis.anchored else kept)
+    anchor = Anchored(0, units, ((0, clipped(axis.sliding.at(0), source)),))
+    return AxisField(None, axis.anchored.joined(anchor) if axis.anchored else anchor)
 
 
-def _sized(part: Anchored, units: int) -> Anchored:
-    """What all units see alike, on a map of any size."""
+def _on_map(part: Anchored, units: int) -> Anchored:
+    """The same runs on a map of another size, where all units see the same."""
     return part._replace(units=units) if part.constant else part
 
 
