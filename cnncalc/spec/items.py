@@ -73,36 +73,38 @@ class ItemParser:
         self.blocks = blocks
         self.errors: list[Diagnostic] = []
 
-    def chain(self, value: Value, name: Name | None = None) -> Chain:
-        """A list of layers, or a single one."""
+    def chain(self, value: Value, name: Name | None = None, *, opens: bool = False) -> Chain:
+        """A list of layers, or a single one; where it `opens` a branch, a tensor may come first."""
         items = value.items if isinstance(value, ListValue) else (value,)
-        parsed = (self.item_or_none(item) for item in items)
+        parsed = [
+            self.item_or_none(item, opens=opens and place == 0) for place, item in enumerate(items)
+        ]
         return Chain(tuple(item for item in parsed if item is not None), name)
 
-    def item_or_none(self, value: Value) -> Item | None:
+    def item_or_none(self, value: Value, *, opens: bool = False) -> Item | None:
         """An item; None where it is wrong, with the mistake added to `errors`."""
         if len(self.errors) >= ENOUGH_ERRORS:
             return None
         try:
-            return self.item(value)
+            return self.item(value, opens=opens)
         except CnncalcError as error:
             self.errors += error.diagnostics
             return None
 
-    def item(self, value: Value) -> Item:
-        """Anything that may stand in a list of layers.
+    def item(self, value: Value, *, opens: bool = False) -> Item:
+        """Anything that may stand in a list of layers, or open a branch.
 
         Raises:
             CnncalcError: the value is not a layer.
         """
         if isinstance(value, ListValue):
-            return self.chain(value)
+            return self.chain(value, opens=opens)
         if isinstance(value, MappingValue):
             return self.mapping(value)
         if not isinstance(value.value, str):
             written = value.text or "nothing"
             raise failure("wrong-type", f"expected a layer, got {written}", value.span)
-        return read_text(value, self.blocks)
+        return read_text(value, self.blocks, opens=opens)
 
     def branch(self, value: Value) -> Branch:
         """A branch of a merge, with the `when` at the end of its text or among its options."""
@@ -110,8 +112,8 @@ class ItemParser:
             return self._mapping_branch(value)
         if isinstance(value, Scalar) and isinstance(value.value, str):
             text, when = cut_condition(value)
-            return Branch(self.item(text), when)
-        return Branch(self.item(value))
+            return Branch(self.item(text, opens=True), when)
+        return Branch(self.item(value, opens=True))
 
     def _mapping_branch(self, value: MappingValue) -> Branch:
         head, body = self._head(value)
@@ -202,7 +204,7 @@ class ItemParser:
                     head.span,
                 )
         if head.text == "residual":
-            branches = (Branch(self.chain(body)), Branch(Chain(())))
+            branches = (Branch(self.chain(body, opens=True)), Branch(Chain(())))
             return Use("add", head.span, is_block=False, branches=branches)
         if head.text == "side":
             return Side(self.item(body), head.span)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cnncalc import layers
-from cnncalc.errors import did_you_mean, failure
+from cnncalc.errors import CnncalcError, did_you_mean, failure
 from cnncalc.spec.line_values import (
     bare_name,
     has_plus,
@@ -31,7 +31,7 @@ from cnncalc.spec.yaml_source import Word
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cnncalc.errors import CnncalcError, Span
+    from cnncalc.errors import Span
     from cnncalc.spec.syntax import Block, Item
     from cnncalc.spec.yaml_source import Scalar
 
@@ -43,25 +43,40 @@ REFERENCE = re.compile(r"[A-Za-z_]\w*(\.\w+)*\Z")
 NAME = re.compile(r"\w+\Z")
 
 
-def read_text(scalar: Scalar, blocks: Mapping[str, Block]) -> Item:
-    """A line of layer text as a tree: one link, or a chain of several."""
+def read_text(scalar: Scalar, blocks: Mapping[str, Block], *, opens: bool = False) -> Item:
+    """A line of layer text as a tree: one link, or a chain of several.
+
+    `opens` says that the line begins a branch, which may be the name of a tensor.
+    """
     chain = links(scalar)
     if len(chain) == 1:
-        return read_link(chain[0], blocks)
+        return read_link(chain[0], blocks, opens=opens)
     for words in chain:
         _refuse_condition(words)
-    return Chain(tuple(read_link(words, blocks) for words in chain))
+    first, *rest = chain
+    head = read_link(first, blocks, opens=True)
+    return Chain((head, *(read_link(words, blocks) for words in rest)))
 
 
-def read_link(words: list[Word], blocks: Mapping[str, Block]) -> Item:
-    """One link: a head (layer type, block, `from` or `identity`), then words."""
+def read_link(words: list[Word], blocks: Mapping[str, Block], *, opens: bool = False) -> Item:
+    """One link: a head (layer type, block, `from` or `identity`), then words.
+
+    A lone word that is neither is the name of a tensor, which the check of names looks up.
+    """
     _refuse_when(words)
     head, rest = words[0], words[1:]
     if head.text == "from":
         return _read_from(head, rest)
     if head.text == "identity" and not rest:
         return Chain(())
-    return read_words(head_use(Name(head.text, head.span), blocks), rest, blocks)
+    name = Name(head.text, head.span)
+    try:
+        use = head_use(name, blocks)
+    except CnncalcError:
+        if rest or not REFERENCE.match(head.text):
+            raise
+        return From(name, is_bare=True, opens=opens)
+    return read_words(use, rest, blocks)
 
 
 def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:

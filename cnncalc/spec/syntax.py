@@ -77,10 +77,15 @@ class Use(NamedTuple):
 
 
 class From(NamedTuple):
-    """The pseudo-layer `from name`: continue from another tensor."""
+    """The pseudo-layer `from name`: continue from another tensor.
+
+    At the head of a chain or branch the name alone says the same: `x1 -> conv 6 1x1`.
+    """
 
     ref: Name
     name: Name | None = None
+    is_bare: bool = False  # written without the word `from`
+    opens: bool = True  # stands at the head of a chain or branch, where a bare name is allowed
 
 
 class Chain(NamedTuple):

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
-from cnncalc.errors import ENOUGH_ERRORS, Diagnostic, did_you_mean
+from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, did_you_mean
 from cnncalc.spec.checks.words import (
     call_problems,
     filter_note,
@@ -20,6 +20,7 @@ from cnncalc.spec.checks.words import (
     value_problems,
     word_problems,
 )
+from cnncalc.spec.line_syntax import head_use
 from cnncalc.spec.line_values import bare_name, has_plus
 from cnncalc.spec.sections.variables import may_name
 from cnncalc.spec.syntax import (
@@ -186,7 +187,7 @@ class NameChecker:
             self.reference(source)
         match item:
             case From():
-                self.reference(item.ref)
+                self._tensor(item)
             case Use():
                 self._use(item, variables)
             case Chain():
@@ -299,6 +300,32 @@ class NameChecker:
             or _naming(root)
             or f"names that can be used here: {', '.join(list(self.known)[:MANY])}",
         )
+
+    def _tensor(self, item: From) -> None:
+        """Check `from x1`, or a lone name, which must open a branch or a chain."""
+        ref = item.ref
+        root = ref.text.partition(".")[0]
+        if item.is_bare and root not in self.known and root not in self.later:
+            self.errors += self._unknown_head(ref)
+        elif item.opens:
+            self.reference(ref)
+        else:
+            self._say(
+                "wrong-form",
+                f"'{ref.text}' is the name of a tensor, not a layer type or block",
+                ref.span,
+                help=f"write 'from {ref.text}' to continue from it",
+            )
+
+    def _unknown_head(self, ref: Name) -> Iterator[Diagnostic]:
+        """The error for an unknown head; its help may suggest a tensor too."""
+        known = [*self.known, *self.later, *layers.names(), *self.blocks, *STRUCTURE]
+        suggestion = did_you_mean(ref.text, known)
+        try:
+            head_use(ref, self.blocks)
+        except CnncalcError as error:
+            for diagnostic in error.diagnostics:
+                yield diagnostic._replace(help=suggestion or diagnostic.help)
 
     def _say(self, code: str, message: str, span: Span, **more: object) -> None:
         self.errors.append(Diagnostic("error", code, message, span, **more))  # type: ignore[arg-type]

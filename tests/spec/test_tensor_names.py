@@ -1,0 +1,55 @@
+"""Tensors by name: as branches, as heads of chains, and inside named blocks."""
+
+import pytest
+from written import layers, names, network, shapes, sources
+
+from cnncalc.spec.document import read_document
+from cnncalc.spec.load import build
+from cnncalc.spec.write import text
+
+TWO = ("x1: conv 4 3x3 p1", "x2: conv 4 1x1 bn")
+
+
+def last(*lines, more=""):
+    """What the last layer reads, by name; the same once the network was written out and read."""
+    found = layers(*lines, more=more)
+    again = build(read_document(text(found), "expanded"))
+    assert (sources(again), shapes(again)) == (sources(found), shapes(found))
+    return sources(found)[names(found)[-1]]
+
+
+@pytest.mark.parametrize(
+    ("merge", "tensors"),
+    [
+        ("concat: [x1, x2]", ["x1", "x2.bn"]),
+        ("concat: [x1, identity]", ["x1", "x2.bn"]),
+        ("concat: [in, x1]", ["in", "x1"]),
+        ("concat: [x1 when false, x2 when true, in]", ["x2.bn", "in"]),
+        ("concat: [[x1], [in, relu]]", ["x1", "relu1"]),
+        ("concat: [x1 -> relu, in]", ["relu1", "in"]),
+        ("residual: x1", ["x1", "x2.bn"]),
+        ("residual: [x1, relu]", ["relu1", "x2.bn"]),
+        ("x1 -> concat in", ["x1", "in"]),
+        ("in -> relu", ["in"]),
+    ],
+)
+def test_a_tensor_opens_a_branch_or_a_chain(merge, tensors):
+    assert last(*TWO, merge) == tensors
+
+
+def test_a_layer_type_wins_over_a_tensor_of_its_name():
+    """A layer may be called `flatten`; alone in a branch the word is still the layer type."""
+    assert last("conv 4 1x1 as flatten", "concat: [flatten, flatten]") == ["flatten1", "flatten2"]
+
+
+def test_a_tensor_argument_of_a_block_opens_a_branch():
+    found = network("""
+        input: 8x8x4
+        blocks:
+          fuse(; a, b): [add: [a, b]]
+        layers:
+          - p: conv 4 3x3 p1
+          - q: conv 4 1x1
+          - fuse a=p b=in
+        """)
+    assert sources(found)["fuse1.add1"] == ["p", "in"]
