@@ -18,7 +18,7 @@ from cnncalc.spec.rows import Rows, Scope, sizes
 from cnncalc.spec.syntax import Argument, Chain, From, Loop, Name, Repeat, Side, Use, names_after
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from cnncalc.errors import CnncalcError, Span
     from cnncalc.network import Node
@@ -123,10 +123,7 @@ class NetworkBuilder:
 
     def loop(self, loop: Loop, current: int, scope: Scope) -> int:
         """`for:` over the rows of a table."""
-        turns: list[dict[str, object]] = [
-            {"row": row, **{str(cell.field): evaluate(cell.value, scope.env) for cell in cells}}
-            for row, cells in enumerate(loop.rows)
-        ]
+        turns = _table(loop, scope)
         span = loop.names[0].span if loop.names else None
         scope = self.multiplied(scope, len(turns), span)
         return self.turns(loop, turns, current, scope)
@@ -135,9 +132,7 @@ class NetworkBuilder:
         self, item: Repeat | Loop, turns: list[dict[str, object]], current: int, scope: Scope
     ) -> int:
         """One pass of the body per turn; its rows get their own prefix if the body has names."""
-        label = item.name.text if item.name else ""
-        if not label and any(True for _ in declared(item.body)):
-            label = self.fresh("repeat" if isinstance(item, Repeat) else "for", scope)
+        label = self.label_of_passes(item, scope)
         start = len(self.nodes)
         here = scope.here & names_after(item.body, scope.here)  # names that hold in every pass
         for index, more in enumerate(turns):
@@ -153,6 +148,14 @@ class NetworkBuilder:
         if label:
             self.part(label, "", start, current, scope)
         return self.named(item.name, current, scope)
+
+    def label_of_passes(self, item: Repeat | Loop, scope: Scope) -> str:
+        """The prefix of the rows of a repeat: its name, or an unused one where it has names."""
+        if item.name is not None:
+            return item.name.text
+        if not any(True for _ in declared(item.body)):
+            return ""
+        return self.fresh("repeat" if isinstance(item, Repeat) else "for", scope)
 
     # -- uses of layers and blocks
 
@@ -208,6 +211,9 @@ class NetworkBuilder:
             here=frozenset({"in"}),
         )
         result = self.items(block.body, current, inner)
+        if use.name is not None:  # `two.fb` is then the tensor `fb` inside the block call `two`
+            own = (name for name in inner.names if name not in block.tensors)
+            scope.names.update({f"{label}.{name}": inner.names[name] for name in own})
         self.part(label, use.head, start, result, scope)
         if use.share is not None:
             self.share(use.share, start, scope)
@@ -240,7 +246,7 @@ class NetworkBuilder:
         """One layer and what is attached to it."""
         inputs = self.inputs(use, current, scope)
         resolved = resolve(use, layers.layer_type(use.head), self.defaults, scope.env)
-        if len(inputs) == 1 and use.branches is not None and len(use.branches) > 1:
+        if len(inputs) == 1 and _may_have_several(use):
             if not resolved.attached:  # a merge of one branch is that branch
                 return inputs[0]
             use, resolved = use._replace(head="identity"), resolved._replace(fields={}, spans={})
@@ -286,11 +292,12 @@ class NetworkBuilder:
             CnncalcError: no branch is left.
         """
         inner = scope.under(use.name.text) if use.name else scope
-        tensors = tuple(
-            self.run(branch.body, current, inner)
-            for branch in branches
-            if branch.when is None or evaluate(branch.when.value, scope.env)
-        )
+        tensors: list[int] = []
+        for branch in branches:
+            if isinstance(branch.body, Loop):
+                tensors += self.branch_per_row(branch.body, branch.when, current, inner)
+            elif _holds(branch.when, scope):
+                tensors.append(self.run(branch.body, current, inner))
         if branches and not tensors:
             raise failure(
                 "no-branch",
@@ -298,7 +305,28 @@ class NetworkBuilder:
                 use.span,
                 help="write a branch that has no 'when', such as identity",
             )
-        return tensors
+        return tuple(tensors)
+
+    def branch_per_row(
+        self, loop: Loop, when: Argument | None, current: int, scope: Scope
+    ) -> Iterator[int]:
+        """`for:` as a branch of a merge: a branch per row, each from the current tensor."""
+        turns = _table(loop, scope)
+        scope = self.multiplied(scope, len(turns), loop.names[0].span if loop.names else None)
+        label = self.label_of_passes(loop, scope)
+        for index, more in enumerate(turns):
+            self.tick(None)
+            inner = scope.turn(index, len(turns), more)
+            if not _holds(when, inner):
+                continue
+            if label:
+                inner = inner.under(label).under(str(index))
+            start = len(self.nodes)
+            result = self.run(loop.body, current, inner)
+            if label:
+                self.part(f"{label}.{index}", "", start, result, scope)
+                scope.names[f"{label}.{index}"] = result
+            yield self.named(loop.name, result, scope)
 
     # -- names and weights
 
@@ -378,6 +406,25 @@ class NetworkBuilder:
         if self.ticks > 2 * len(self.nodes) + MAX_IDLE:
             message = f"more than {MAX_IDLE:,} lines and passes add no layer to the network"
             raise failure("too-many", message, span)
+
+
+def _table(loop: Loop, scope: Scope) -> list[dict[str, object]]:
+    """The variables of each row of a `for`."""
+    return [
+        {"row": row, **{str(cell.field): evaluate(cell.value, scope.env) for cell in cells}}
+        for row, cells in enumerate(loop.rows)
+    ]
+
+
+def _may_have_several(use: Use) -> bool:
+    """Whether a merge is written with several branches, of which some may be left out."""
+    branches = use.branches or ()
+    return len(branches) > 1 or any(isinstance(branch.body, Loop) for branch in branches)
+
+
+def _holds(condition: Argument | None, scope: Scope) -> bool:
+    """Whether a condition is true; where there is none, it is."""
+    return condition is None or bool(evaluate(condition.value, scope.env))
 
 
 def _names_current(ref: Name, tensor: int, current: int, scope: Scope) -> bool:

@@ -116,20 +116,26 @@ class ItemParser:
         return Branch(self.item(value, opens=True))
 
     def _mapping_branch(self, value: MappingValue) -> Branch:
-        head, body = self._head(value)
+        """A branch with options, or a `for`, which makes a branch per row."""
+        head, _ = self._head(value)
+        text_key = "do" if head.text == "for" else head.text
+        entries: list[tuple[Scalar, Value]] = []
         when = None
-        if isinstance(body, Scalar) and isinstance(body.value, str):
-            body, when = cut_condition(body)
-        entries = []
+        for key, entry in value.entries:
+            if key.text == text_key and isinstance(entry, Scalar) and isinstance(entry.value, str):
+                text, when = cut_condition(entry)
+                entries.append((key, text))
+            else:
+                entries.append((key, entry))
         for key, entry in value.entries:
             if key.text != "when":
-                entries.append((key, body if key is head else entry))
-            elif when is not None:
+                continue
+            if when is not None:
                 message = "the condition of this branch is given twice"
                 raise failure("duplicate-option", message, key.span)
-            else:
-                when = read_argument("when", entry)
-        return Branch(self.mapping(MappingValue(tuple(entries), value.span)), when)
+            when = read_argument("when", entry)
+        left = tuple(pair for pair in entries if pair[0].text != "when")
+        return Branch(self.mapping(MappingValue(left, value.span)), when)
 
     def mapping(self, value: MappingValue) -> Item:
         """One head (a structure word, a type, a block or a name) and its options."""
@@ -242,10 +248,13 @@ class ItemParser:
     def _use(self, head: Scalar, body: Value) -> Use:
         """`conv: {...}`, `conv: 6 5x5`, `add: [...]`, or `relu:` with nothing."""
         use = head_use(Name(head.text, head.span), self.blocks)
+        joins = vocabulary_of(use, self.blocks).joins
         if isinstance(body, MappingValue):
+            if joins and body.get("for") is not None:
+                return use._replace(branches=(self.branch(body),))
             return self._with_fields(use, body)
         if isinstance(body, ListValue):
-            if not vocabulary_of(use, self.blocks).joins:
+            if not joins:
                 raise failure("wrong-form", f"'{head.text}' takes no list of branches", body.span)
             return use._replace(branches=tuple(map(self.branch, body.items)))
         if body.value is None:

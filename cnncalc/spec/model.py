@@ -16,6 +16,8 @@ from cnncalc.network import SCHEMES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cnncalc.layers._base import Layer
+
 Schema = dict[str, Any]
 EXPRESSION: Schema = {"type": "string", "description": "an expression over the variables"}
 INIT: Schema = {
@@ -114,9 +116,7 @@ def spec_schema() -> Schema:
 
     schema = TypeAdapter(SpecModel).json_schema()
     layer_types = {name: layer_schema(name) for name in layers.layer_types()}
-    heads = {
-        name: {"anyOf": _forms(layers.layer_type(name).type)} for name in sorted(layers.names())
-    }
+    heads = {name: {"anyOf": _forms(layers.layer_type(name))} for name in sorted(layers.names())}
     items = {"$ref": "#/$defs/item"}
     item = {
         "anyOf": [
@@ -136,9 +136,24 @@ def spec_schema() -> Schema:
     return schema
 
 
-def _forms(layer_type: str) -> list[Schema]:
-    branches = {"type": "array", "items": {"$ref": "#/$defs/item"}}
-    return [{"$ref": f"#/$defs/{layer_type}"}, {"type": ["string", "number", "null"]}, branches]
+def _forms(layer_type: type[Layer]) -> list[Schema]:
+    branches: Schema = {"type": "array", "items": {"$ref": "#/$defs/item"}}
+    text: Schema = {"type": ["string", "number", "null"]}
+    forms = [{"$ref": f"#/$defs/{layer_type.type}"}, text, branches]
+    return forms if layer_type.arity == (1, 1) else [*forms, _branch_per_row()]
+
+
+def _branch_per_row() -> Schema:
+    """`concat: {for: [f], in: [3, 5], do: conv 8 f=f half}`."""
+    described = _structure({"$ref": "#/$defs/item"})
+    keys = ("for", "in", "do", "when")
+    return {
+        "type": "object",
+        "description": "a branch per row",
+        "properties": {key: described[key] for key in keys},
+        "required": ["for", "in", "do"],
+        "additionalProperties": False,
+    }
 
 
 def _structure(items: Schema) -> Schema:

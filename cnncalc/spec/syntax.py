@@ -133,7 +133,10 @@ Item = Use | From | Chain | Repeat | Loop | Side
 
 
 class Branch(NamedTuple):
-    """One input of a merge; where its `when` is false, the branch is left out."""
+    """One input of a merge; where its `when` is false, the branch is left out.
+
+    A `Loop` is a branch per row, each from the same tensor; `when` is read for every row.
+    """
 
     body: Item
     when: Argument | None = None

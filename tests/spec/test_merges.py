@@ -283,3 +283,68 @@ def test_many_notes_hide_no_mistake():
     assert error(f"input: 40x40x1\n{block}layers: [concat missing]\n").diagnostics[0].code == (
         "unknown-reference"
     )
+
+
+# --- a branch per row -------------------------------------------------------------------------
+
+
+@given(st.lists(st.sampled_from([1, 3, 5, 7]), min_size=2, max_size=4))
+@settings(max_examples=30, deadline=None)
+def test_for_inside_a_merge_is_a_branch_per_row(sizes):
+    """The same network as with every branch written out."""
+    rows = ", ".join(map(str, sizes))
+    table = f"concat: {{for: [f], in: [{rows}], do: conv 4 f=f half bn}}"
+    written = ", ".join(f"conv 4 f{f} half bn" for f in sizes)
+    for form in (table, table.replace("concat: {", "concat: [{") + "]"):
+        one, other = layers(form), layers(f"concat: [{written}]")
+        assert [node.layer for node in one.nodes] == [node.layer for node in other.nodes]
+        again = build(read_document(text(one), "expanded"))
+        assert (sources(again), shapes(again)) == (sources(one), shapes(one))
+
+
+def test_the_rows_of_for_stand_among_other_branches():
+    """A pyramid: 4 maps and 2 from each of 3 sizes; the weights of four 1x1 convolutions."""
+    found = report("""
+        input: 8x8x4
+        layers:
+          - concat:
+              - identity
+              - for: [n]
+                in: [1, 2, 4]
+                do: [adaptivepool n, conv 2 1x1, upsample size=8]
+        """)
+    assert (found.rows[-1].out.channels, found.totals.params) == (4 + 3 * 2, 3 * (4 * 2 + 2))
+
+
+def test_a_row_of_for_may_be_left_out():
+    for form in (
+        "add: {for: [f], in: [1, 3, 5], do: conv 4 f=f half when f > 1}",
+        "add: {for: [f], in: [1, 3, 5], do: conv 4 f=f half, when: f > 1}",
+        "add: {for: [f], in: [1, 3, 5], when: f > 1, do: {conv: 4 f=f half}}",
+    ):
+        found = layers(form, input="8x8x4")
+        kernels = [node.layer.kernel for node in found.nodes if node.layer.type == "conv"]
+        assert kernels == [(3,), (5,)]
+
+
+def test_a_list_around_for_is_one_branch_after_another():
+    found = layers("add: [[{for: [f], in: [1, 3], do: conv 4 f=f half}], identity]", input="8x8x4")
+    assert sources(found)["conv2"] == ["conv1"]
+
+
+def test_named_layers_of_a_row_have_a_prefix_and_are_reached_by_it():
+    found = layers(
+        "m: {concat: {for: [c], in: [2, 3], do: conv c 1x1 as y -> relu, name: way}}",
+        "concat way.0 way.1",
+    )
+    assert names(found)[:4] == ["m.way.0.y", "m.way.0.relu1", "m.way.1.y", "m.way.1.relu1"]
+    assert sources(found)["concat1"] == ["m", "m.way.0.relu1", "m.way.1.relu1"]
+
+
+def test_the_schema_knows_a_branch_per_row():
+    check = Draft202012Validator(spec_schema())
+    row = {"for": ["f"], "in": [3, 5], "do": "conv 4 f=f half"}
+    spec = {"input": "8x8x4", "layers": [{"concat": row}, {"add": [row, "identity"]}]}
+    assert check.is_valid(spec)
+    assert not check.is_valid({**spec, "layers": [{"concat": {"for": ["f"], "in": [3]}}]})
+    assert not check.is_valid({**spec, "layers": [{"conv": row}]})

@@ -3,6 +3,7 @@
 import pytest
 from written import layers, names, network, shapes, sources
 
+from cnncalc.errors import CnncalcError
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
 from cnncalc.spec.write import text
@@ -53,3 +54,41 @@ def test_a_tensor_argument_of_a_block_opens_a_branch():
           - fuse a=p b=in
         """)
     assert sources(found)["fuse1.add1"] == ["p", "in"]
+
+
+# --- inside a named block ---------------------------------------------------------------------
+
+BLOCKS = """
+blocks:
+  pair(c): [conv c 1x1 as fa, conv c 3x3 p1 bn as fb, relu]
+  deep(c): {inner: pair c}
+"""
+
+
+@pytest.mark.parametrize(
+    ("merge", "tensors"),
+    [
+        ("concat two.fa", ["two.relu1", "two.fa"]),
+        ("concat: [two.fa, two.fb]", ["two.fa", "two.fb.bn"]),
+        ("two.fb -> concat in", ["two.fb.bn", "in"]),
+        ("from two.fb -> add two", ["two.fb.bn", "two.relu1"]),
+    ],
+)
+def test_a_layer_inside_a_named_block_is_reached_by_its_path(merge, tensors):
+    assert last("two: pair 4", merge, more=BLOCKS) == tensors
+
+
+def test_a_path_goes_through_several_blocks_and_the_passes_of_a_repeat():
+    assert last("d: deep 4", "add d.inner.fa", more=BLOCKS) == ["d.inner.relu1", "d.inner.fa"]
+    assert last("s: pair 4 x2", "add s.0.fa", more=BLOCKS) == ["s.1.relu1", "s.0.fa"]
+
+
+def test_the_last_layer_of_a_named_block_is_the_current_tensor():
+    more = "blocks: {one: [conv 4 1x1 as fa]}"
+    assert last("a: one", "concat a.fa in", more=more) == ["a.fa", "in"]
+
+
+def test_the_tensors_that_a_block_was_given_are_not_inside_it():
+    more = "blocks: {f(; s): [add s]}"
+    with pytest.raises(CnncalcError, match=r"no layer named 'g\.s'"):
+        layers("e: conv 4 1x1", "relu", "g: f s=e", "add g.s", more=more)

@@ -153,8 +153,9 @@ class _LeastRows:
 
     def merge(self, branches: tuple[Branch, ...], known: Env) -> int:
         """The rows of the branches that surely exist, and one for the merge if all of them do."""
-        sure = [b for b in branches if b.when is None or _holds(b.when, known)]
-        return sum(self.rows(b.body, known) for b in sure) + (len(sure) == len(branches))
+        sure = [b for b in branches if b.when is None or _holds(b.when, _before(b, known))]
+        certain = len(sure) == len(branches) and not any(isinstance(b.body, Loop) for b in sure)
+        return sum(self.rows(b.body, known) for b in sure) + certain
 
     def block(self, name: str) -> int:
         """The least number of rows of a block, for any arguments."""
@@ -185,6 +186,12 @@ def _holds(condition: Argument, known: Env) -> bool:
 
 def _is_known(argument: Argument, known: Env) -> bool:
     return all(name in known for name, _ in names_in(argument.value))
+
+
+def _before(branch: Branch, known: Env) -> Env:
+    """The variables that the condition of a branch surely sees: those that no row sets."""
+    names = branch.body.names if isinstance(branch.body, Loop) else ()
+    return _without(known, [name.text for name in names])
 
 
 def _without(known: Env, names: list[str]) -> Env:

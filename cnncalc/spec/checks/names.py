@@ -255,6 +255,8 @@ class NameChecker:
         self._walk(branch.body, variables)
         if branch.when is None:
             return
+        if isinstance(branch.body, Loop):
+            variables |= {name.text for name in branch.body.names}
         self.errors += value_problems(branch.when, variables)
         least, most = layers.layer_type(use.head).arity
         if least == most:
