@@ -13,7 +13,7 @@ from graphs import Graph, conv, layer, pool
 from nets import ramp
 
 from cnncalc.errors import CnncalcError
-from cnncalc.inference.neuron_trace import Neurons
+from cnncalc.inference.neuron_trace import LayerTracer
 from cnncalc.inference.parameters import gather
 from cnncalc.inference.run import forward
 from cnncalc.neuron_origin import neuron_origin
@@ -56,7 +56,7 @@ def test_both_commands_see_the_same_for_every_neuron(graph):
     parameters = gather(network)
     done = forward(network, {"in": ramp(network.nodes[0].shape)}, parameters, keep="all")
     for node in network.nodes[1:]:
-        neurons = Neurons(done, parameters, node)
+        neurons = LayerTracer(done, parameters, node)
         for position in positions(node.shape.spatial):
             unit, traced = seen_by(network, node.name, position), neurons.at((0, *position))
             assert {one.name: one.box for one in unit.inputs} == traced.field
@@ -77,7 +77,7 @@ def test_a_gate_is_said_alike():
     said = "a gate on the way scales by a global pool of the whole map"
     for name, position in (("a", (4, 4)), ("gate", (0, 0)), ("mul", (4, 4)), ("b", (2, 2))):
         of_unit = rf.unit_text(seen_by(network, name, position), "HWC")
-        neuron = Neurons(done, parameters, network.row(name)).at((0, *position))
+        neuron = LayerTracer(done, parameters, network.row(name)).at((0, *position))
         of_neuron = "\n".join(trace.lines(neuron))
         assert (said in of_unit) == (said in of_neuron) == (name in {"mul", "b"})
     assert seen_by(network, "b", (2, 2)).inputs[0].box == ((2, 6), (2, 6))

@@ -89,12 +89,12 @@ def _run_several(prepared: PreparedPass, sources: Sequence[str]) -> None:
     """Run the network on every sample, a pass each, shared among processes; print the results."""
     from cnncalc import zoo
     from cnncalc.cli import forward_output
-    from cnncalc.inference.worker_pool import Plan, processes, run_samples
+    from cnncalc.inference.worker_pool import WorkerSetup, processes, run_samples
     from cnncalc.render.samples import Answers
 
     request, network, work = prepared.request, prepared.network, prepared.work
     jobs = processes(request.run.jobs, len(sources), work.seconds)
-    plan = Plan(network, prepared.start, prepared.preparation, prepared.weights,
+    plan = WorkerSetup(network, prepared.start, prepared.preparation, prepared.weights,
                 request.weights.match, request.readable, request.run.counting)  # fmt: skip
     begun = perf_counter()
     with output.bar(len(sources), work.seconds * len(sources) / jobs) as advance:

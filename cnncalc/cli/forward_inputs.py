@@ -13,10 +13,10 @@ from cnncalc.cli.forward_options import traced_neuron, wrong_option
 from cnncalc.errors import CnncalcError, Diagnostic, counted, failure
 from cnncalc.files import read_bytes, unreadable
 from cnncalc.inference import safetensors, weights
-from cnncalc.inference.estimate import Work, ahead
-from cnncalc.inference.initial import Start
+from cnncalc.inference.estimate import WorkEstimate, ahead
+from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.neuron_trace import check_place, find, needed
-from cnncalc.inference.parameters import Given, each, gather
+from cnncalc.inference.parameters import WeightsFile, each, gather
 from cnncalc.inference.run import inference
 from cnncalc.inference.samples import GENERATED, sample
 from cnncalc.inference.worker_pool import processes
@@ -53,11 +53,11 @@ class PreparedPass(NamedTuple):
     request: Request
     preparation: Preparation
     network: Network
-    start: Start
+    start: InitialWeights
     weights: str | None  # the file of --weights, or of the spec
     sources: list[str] | None  # the samples, where they are several
     rows: SelectedRows
-    work: Work  # of one pass
+    work: WorkEstimate  # of one pass
     labels: list[str] | None
     parameters: Parameters
     entering: Mapping[str, Tensor]  # the only sample, by input
@@ -81,7 +81,7 @@ def prepare(request: Request) -> PreparedPass:
     weights_path = request.weights.weights
     if weights_path is None:
         weights_path = _own_weights(network)
-    start = Start(network.init.scheme, network.init.seed if seed is None else seed)
+    start = InitialWeights(network.init.scheme, network.init.seed if seed is None else seed)
     sources = _several(request, network)
     if sources is not None:
         _refuse_single(request, len(sources))
@@ -122,10 +122,10 @@ def _own_weights(network: Network) -> str | None:
         raise with_lines(error, network.text or "", network.file) from None
 
 
-def _given(request: Request, path: str | None) -> Given | None:
+def _given(request: Request, path: str | None) -> WeightsFile | None:
     match = request.weights.match
     if path is not None:
-        return Given(path, weights.read(path), match)
+        return WeightsFile(path, weights.read(path), match)
     if match == "order":
         raise wrong_option("--match", "order needs --weights")
     return None
@@ -262,7 +262,7 @@ def _selected_rows(request: Request, network: Network) -> SelectedRows:
     return SelectedRows(shown, saved, frozenset(kept))
 
 
-def _check_size(request: Request, work: Work, passes: int, mac_limit: int | None) -> None:
+def _check_size(request: Request, work: WorkEstimate, passes: int, mac_limit: int | None) -> None:
     """Refuse a run that takes too long or too much memory; announce one that takes a while.
 
     Called before weights or samples are drawn, read or written.

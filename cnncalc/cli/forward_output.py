@@ -10,7 +10,7 @@ from cnncalc import files, zoo
 from cnncalc.cli import output
 from cnncalc.cli.forward_options import traced_neuron
 from cnncalc.inference import image_files
-from cnncalc.inference.neuron_trace import Neurons, trace
+from cnncalc.inference.neuron_trace import LayerTracer, trace
 from cnncalc.inference.parameters import owner, stored_by
 from cnncalc.inference.run import inference
 from cnncalc.render import forward as render
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cnncalc.cli.forward_inputs import PreparedPass
     from cnncalc.inference.neuron_trace import Trace
-    from cnncalc.inference.run import Pass, Ran
+    from cnncalc.inference.run import LayerRun, Pass
     from cnncalc.network import Node
     from cnncalc.render.samples import Answers
 
@@ -104,7 +104,7 @@ def _traces(prepared: PreparedPass, done: Pass) -> Iterator[Trace]:
         yield trace(done, prepared.parameters, *traced_neuron(text))
 
 
-def _labelled(prepared: PreparedPass, done: Pass) -> Iterator[tuple[Ran, list[str] | None]]:
+def _labelled(prepared: PreparedPass, done: Pass) -> Iterator[tuple[LayerRun, list[str] | None]]:
     """The outputs with their labels, if the labels fit."""
     labels = prepared.labels
     for row in done.outputs:
@@ -169,7 +169,7 @@ def _step(prepared: PreparedPass, done: Pass, node: Node, layout: str) -> Iterat
     yield from worked_pass.weights(
         worked_pass.Weights(p.name, p.dims, values[p.name]) for p in stored
     )
-    neurons = Neurons(done, prepared.parameters, node)
+    neurons = LayerTracer(done, prepared.parameters, node)
     indices = [
         (channel, *position)
         for channel in range(node.shape.channels)

@@ -10,11 +10,11 @@ from cnncalc import zoo
 from cnncalc.errors import did_you_mean, failure
 from cnncalc.inference import run, samples
 from cnncalc.inference import weights as files
-from cnncalc.inference.initial import Start
+from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.matching import Match
 from cnncalc.inference.neuron_trace import find
 from cnncalc.inference.numerals import NotNested, flatten
-from cnncalc.inference.parameters import Given, gather
+from cnncalc.inference.parameters import WeightsFile, gather
 from cnncalc.inference.samples import GENERATED, Preparation
 from cnncalc.network import Network
 from cnncalc.spec.load import load
@@ -71,7 +71,7 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     init = network.init
     preparation = (prepare or Preparation())._replace(seed=seed or 0)
     entering = _samples(network, sample, preparation)
-    start = Start(init.scheme, init.seed if seed is None else seed)
+    start = InitialWeights(init.scheme, init.seed if seed is None else seed)
     own = files.own_file(init) if weights is None else weights
     parameters = gather(network, start, None if own is None else _given(own, match))
     kept = keep if keep == "all" else _found(network, keep)
@@ -131,11 +131,11 @@ def _tensor(sample: object, node: Node, preparation: Preparation) -> Tensor:
     return samples.from_numbers(numbers, node, name, preparation)
 
 
-def _given(weights: object, match: Match) -> Given:
+def _given(weights: object, match: Match) -> WeightsFile:
     """The weights of a file or of a mapping."""
     if isinstance(weights, (str, Path)):
-        return Given(str(weights), files.read(str(weights)), match)
-    return Given("weights", files.from_lists("weights", _lists(weights, MAX_DEPTH)), match)
+        return WeightsFile(str(weights), files.read(str(weights)), match)
+    return WeightsFile("weights", files.from_lists("weights", _lists(weights, MAX_DEPTH)), match)
 
 
 def _lists(value: object, depth: int) -> object:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.inference import kernels
 from cnncalc.inference.kernels.kernel import OTHER, KernelRate
 from cnncalc.inference.parameters import owner, stored_by
-from cnncalc.inference.run import COUNTED_ANYWAY, Options, inference, last_uses
+from cnncalc.inference.run import COUNTED_ANYWAY, PassOptions, inference, last_uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -28,7 +28,7 @@ ACTIVATION_BYTES = 32  # a float of 24 bytes, and the reference to it in a list
 WEIGHT_BYTES = 8
 
 
-class Work(NamedTuple):
+class WorkEstimate(NamedTuple):
     """Multiply-adds ahead, the seconds they may take, and the bytes needed at the worst moment."""
 
     macs: int
@@ -43,7 +43,7 @@ def ahead(
     count: bool = False,
     drawn: bool = True,
     keep: Collection[str] = (),
-) -> Work:
+) -> WorkEstimate:
     """The work of one sample's pass that keeps the outputs and the rows named in `keep`.
 
     `readable` and `count` are those of the pass; `drawn` weights take longer than those of a
@@ -58,14 +58,16 @@ def ahead(
     (8, 272)
     """
     order = inference(network)
-    options = Options(readable or count, count)
+    options = PassOptions(readable or count, count)
     weight = DRAWN if drawn else READ
     macs = sum(node.layer.macs(*network.shapes_into(node)) for node in order if node.inputs)
     seconds = sum(_nanoseconds(network, node, options, weight) for node in order) / 1e9
-    return Work(macs, seconds * slowness() if seconds > LONG else seconds, _memory(network, keep))
+    return WorkEstimate(
+        macs, seconds * slowness() if seconds > LONG else seconds, _memory(network, keep)
+    )
 
 
-def _nanoseconds(network: Network, node: Node, options: Options, weight: float) -> float:
+def _nanoseconds(network: Network, node: Node, options: PassOptions, weight: float) -> float:
     """The time of a row: its weights, each so many nanoseconds, its arithmetic, its statistics."""
     described = DESCRIBED.nanoseconds((), node.shape)
     if not node.inputs:
@@ -74,7 +76,7 @@ def _nanoseconds(network: Network, node: Node, options: Options, weight: float) 
     return LAYER + weights + _computing(network, node, options) + described
 
 
-def _computing(network: Network, node: Node, options: Options) -> float:
+def _computing(network: Network, node: Node, options: PassOptions) -> float:
     """Nanoseconds of a layer's arithmetic."""
     shapes = network.shapes_into(node)
     macs = node.layer.macs(*shapes)

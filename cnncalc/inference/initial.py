@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 TOGETHER = 50_000  # numbers drawn at once
 
 
-class Start(NamedTuple):
+class InitialWeights(NamedTuple):
     """How weights begin where no file and no spec gives them."""
 
     scheme: Scheme = "default"
@@ -40,7 +40,7 @@ class Start(NamedTuple):
 
 
 def initial(
-    name: str, parameter: Parameter, layer: Layer, shapes: Sequence[Shape], start: Start
+    name: str, parameter: Parameter, layer: Layer, shapes: Sequence[Shape], start: InitialWeights
 ) -> array[float]:
     """The first values of one parameter of a layer; `name` is its full name, "conv1.weight".
 
@@ -48,9 +48,9 @@ def initial(
     >>> from cnncalc.shapes import Shape
     >>> layer, shapes = Fc(units=2), (Shape(4),)
     >>> weight, bias = layer.parameters(*shapes)
-    >>> [round(x, 6) for x in initial("fc.bias", bias, layer, shapes, Start(seed=7))]
+    >>> [round(x, 6) for x in initial("fc.bias", bias, layer, shapes, InitialWeights(seed=7))]
     [0.133259, 0.134647]
-    >>> list(initial("fc.bias", bias, layer, shapes, Start("he")))
+    >>> list(initial("fc.bias", bias, layer, shapes, InitialWeights("he")))
     [0.0, 0.0]
     """
     constant = layer.initial_value(parameter)

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.errors import CnncalcError
-    from cnncalc.inference.stored import Stored
+    from cnncalc.inference.stored import StoredTensor
 
 Match = Literal["name", "order"]
 IGNORED = "num_batches_tracked"  # how long training went on; it has no part in inference
 
 
-class Needed(NamedTuple):
+class RequiredTensor(NamedTuple):
     """One parameter that a network needs: "conv1.weight", its sizes, whether it may be missing.
 
     Those that may be missing have values of their own, or belong to rows that run only in
@@ -35,14 +35,16 @@ class Needed(NamedTuple):
         return self.name.rpartition(".")[2], bare(self.dims)
 
 
-def by_name(path: str, needed: Sequence[Needed], found: Mapping[str, Stored]) -> dict[str, Stored]:
+def by_name(
+    path: str, needed: Sequence[RequiredTensor], found: Mapping[str, StoredTensor]
+) -> dict[str, StoredTensor]:
     """The tensors by the names of the parameters, which are their own.
 
     Axes of size 1 may be left out or be there. Raises CnncalcError that lists every tensor
     missing, left over or of another shape.
 
-    >>> from cnncalc.inference.stored import Stored
-    >>> by_name("w.json", [Needed("fc.bias", (2,))], {"fc.bias": Stored((3,), list)})
+    >>> from cnncalc.inference.stored import StoredTensor
+    >>> by_name("w.json", [RequiredTensor("fc.bias", (2,))], {"fc.bias": StoredTensor((3,), list)})
     Traceback (most recent call last):
         ...
     cnncalc.errors.CnncalcError: weights-mismatch: 'w.json' does not fit the network: 1 of another \
@@ -79,9 +81,9 @@ def ignored(name: str) -> bool:
 
 def _mismatch(
     path: str,
-    missing: Sequence[Needed],
-    extra: Sequence[tuple[str, Stored]],
-    odd: Sequence[tuple[Needed, Stored]],
+    missing: Sequence[RequiredTensor],
+    extra: Sequence[tuple[str, StoredTensor]],
+    odd: Sequence[tuple[RequiredTensor, StoredTensor]],
 ) -> CnncalcError:
     counts = {"missing": len(missing), "left over": len(extra), "of another shape": len(odd)}
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
@@ -96,8 +98,8 @@ def _mismatch(
 
 
 def by_order(
-    path: str, needed: Sequence[Needed], found: Mapping[str, Stored]
-) -> tuple[dict[str, Stored], list[tuple[str, str]]]:
+    path: str, needed: Sequence[RequiredTensor], found: Mapping[str, StoredTensor]
+) -> tuple[dict[str, StoredTensor], list[tuple[str, str]]]:
     """The tensors by the names of the parameters, and the pairs (parameter, name in the file).
 
     Among the parameters of one kind (their last word and their sizes), the first takes the first
@@ -105,13 +107,13 @@ def by_order(
     written, is read in natural order, features.2 before features.10.
     Raises CnncalcError where the counts of a kind differ.
 
-    >>> from cnncalc.inference.stored import Stored
-    >>> file = {"f.10.weight": Stored((2,), list), "f.2.weight": Stored((2,), list)}
-    >>> by_order("w", [Needed("a.weight", (2,)), Needed("b.weight", (2,))], file)[1]
+    >>> from cnncalc.inference.stored import StoredTensor
+    >>> file = {"f.10.weight": StoredTensor((2,), list), "f.2.weight": StoredTensor((2,), list)}
+    >>> by_order("w", [RequiredTensor("a.weight", (2,)), RequiredTensor("b.weight", (2,))], file)[1]
     [('a.weight', 'f.2.weight'), ('b.weight', 'f.10.weight')]
     """
     names = list(in_order(name for name in found if not ignored(name)))
-    offered = _grouped(Needed(name, found[name].dims) for name in names)
+    offered = _grouped(RequiredTensor(name, found[name].dims) for name in names)
     wanted = _grouped(needed)
     if {kind: len(group) for kind, group in offered.items()} != {
         kind: len(group) for kind, group in wanted.items()
@@ -126,10 +128,10 @@ def by_order(
     return {ours: found[theirs] for ours, theirs in pairs}, pairs
 
 
-Kinds = dict[tuple[str, tuple[int, ...]], list[Needed]]
+Kinds = dict[tuple[str, tuple[int, ...]], list[RequiredTensor]]
 
 
-def _grouped(needed: Iterable[Needed]) -> Kinds:
+def _grouped(needed: Iterable[RequiredTensor]) -> Kinds:
     kinds: Kinds = {}
     for need in needed:
         kinds.setdefault(need.kind, []).append(need)

@@ -11,7 +11,7 @@ from math import fsum, isclose, isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import did_you_mean, failure
-from cnncalc.layers._neuron import NeuronView, Reading, Term, position_at
+from cnncalc.layers._neuron import NeuronReading, NeuronTerm, NeuronView, position_at
 from cnncalc.neuron_origin import neuron_origin
 from cnncalc.tensor import Tensor, offset
 
@@ -28,7 +28,7 @@ Box = tuple[tuple[int, int], ...]  # per spatial axis, the first and the last pl
 TOLERANCE = 1e-5  # of the largest magnitude: what fast kernels promise
 
 
-class After(NamedTuple):
+class AttachedValue(NamedTuple):
     """A norm or activation attached to the layer, and what it makes of the neuron."""
 
     name: str
@@ -46,9 +46,9 @@ class Trace(NamedTuple):
     name: str
     type: str
     place: tuple[int, ...]
-    reading: Reading
+    reading: NeuronReading
     output: float
-    after: tuple[After, ...]
+    after: tuple[AttachedValue, ...]
     field: Mapping[str, Box]
     gated: bool = False
 
@@ -106,10 +106,10 @@ def trace(done: Pass, parameters: Parameters, name: str, place: tuple[int, ...])
     """
     node = find(done.network, name)
     check_place(node, place)
-    return Neurons(done, parameters, node).at(place)
+    return LayerTracer(done, parameters, node).at(place)
 
 
-class Neurons:
+class LayerTracer:
     """The neurons of one layer, its tensors and weights at hand."""
 
     def __init__(self, done: Pass, parameters: Parameters, node: Node) -> None:
@@ -131,7 +131,7 @@ class Neurons:
         value = value_at(self.output, place)
         self._check(place, reading, value)
         after = tuple(
-            After(row.name, row.layer.type, value_at(tensor, place))
+            AttachedValue(row.name, row.layer.type, value_at(tensor, place))
             for row, tensor in self.after
             if tensor.shape == self.output.shape
         )
@@ -144,7 +144,7 @@ class Neurons:
         }
         return Trace(node.name, node.layer.type, place, reading, value, after, field, origins.gated)
 
-    def _check(self, place: tuple[int, ...], reading: Reading, value: float) -> None:
+    def _check(self, place: tuple[int, ...], reading: NeuronReading, value: float) -> None:
         """Raise CnncalcError where the story and the number disagree."""
         told = reading.result
         if told is None or not isfinite(told) or not isfinite(self.largest):
@@ -154,7 +154,7 @@ class Neurons:
             raise _disagreement(self.node, place, told, value)
 
 
-def _followed(layer: Layer, neuron: NeuronView) -> Reading:
+def _followed(layer: Layer, neuron: NeuronView) -> NeuronReading:
     """What a neuron reads whose layer type shows no arithmetic.
 
     A number that is only moved is followed to where it came from; of others, all that the layer
@@ -163,18 +163,18 @@ def _followed(layer: Layer, neuron: NeuronView) -> Reading:
     if layer.work == "none" and not neuron.parameters:
         origin = _origin(layer, neuron)
         if origin is not None:
-            return Reading("moved", (origin,))
+            return NeuronReading("moved", (origin,))
     shapes = [tensor.shape for tensor in neuron.inputs]
     reads = layer.reads((neuron.channel, *neuron.position), *shapes)
     terms = (
-        Term(source, channel, tuple(at), value_at(neuron.inputs[source], (channel, *at)))
+        NeuronTerm(source, channel, tuple(at), value_at(neuron.inputs[source], (channel, *at)))
         for source, axes in enumerate(reads)
         for channel, *at in product(*axes)
     )
-    return Reading("changed", tuple(terms))
+    return NeuronReading("changed", tuple(terms))
 
 
-def _origin(layer: Layer, neuron: NeuronView) -> Term | None:
+def _origin(layer: Layer, neuron: NeuronView) -> NeuronTerm | None:
     """Where a number came from, if it arrived unchanged.
 
     The layer is run on numbers that name their own places; one that comes out whole and carries
@@ -194,7 +194,7 @@ def _origin(layer: Layer, neuron: NeuronView) -> Term | None:
     shape, values = neuron.inputs[source]
     channel, *at = position_at(index, shape.view("CHW"))
     moved = values[index] == neuron.output.values[neuron.place]
-    return Term(source, channel, tuple(at), values[index]) if moved else None
+    return NeuronTerm(source, channel, tuple(at), values[index]) if moved else None
 
 
 def value_at(tensor: Tensor, place: tuple[int, ...]) -> float:

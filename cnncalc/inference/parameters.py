@@ -12,9 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnncalc.errors import failure
-from cnncalc.inference.initial import Start, initial
-from cnncalc.inference.matching import Needed, by_name, by_order
-from cnncalc.inference.stored import Stored
+from cnncalc.inference.initial import InitialWeights, initial
+from cnncalc.inference.matching import RequiredTensor, by_name, by_order
+from cnncalc.inference.stored import StoredTensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 Origin = Literal["file", "spec", "initial"]
 
 
-class Given(NamedTuple):
+class WeightsFile(NamedTuple):
     """A weights file as read: its name, and its tensors by theirs."""
 
     path: str
-    tensors: Mapping[str, Stored]
+    tensors: Mapping[str, StoredTensor]
     match: Match = "name"
 
 
@@ -40,7 +40,7 @@ class Parameters(NamedTuple):
     `pairs` tells (parameter, name in the file) where they were matched by order.
     """
 
-    stored: Mapping[str, Stored] = {}
+    stored: Mapping[str, StoredTensor] = {}
     origins: Mapping[str, Origin] = {}
     pairs: Sequence[tuple[str, str]] = ()
 
@@ -89,7 +89,9 @@ def each(network: Network) -> Iterator[tuple[Node, Parameter, str]]:
                 yield node, parameter, f"{node.name}.{parameter.name}"
 
 
-def gather(network: Network, start: Start | None = None, file: Given | None = None) -> Parameters:
+def gather(
+    network: Network, start: InitialWeights | None = None, file: WeightsFile | None = None
+) -> Parameters:
     """The parameters of a network, every one of them; `start` says how those begin that are drawn.
 
     Raises CnncalcError where the tensors of the file are not the network's.
@@ -98,17 +100,17 @@ def gather(network: Network, start: Start | None = None, file: Given | None = No
     >>> from cnncalc.network import chain
     >>> from cnncalc.shapes import Shape
     >>> net = chain("net", Shape(4), [("fc1", Fc(units=2))])
-    >>> gather(net, Start("zeros")).of(net, net.nodes[1])["bias"]
+    >>> gather(net, InitialWeights("zeros")).of(net, net.nodes[1])["bias"]
     array('f', [0.0, 0.0])
     """
-    own = dict(_own(network, start or Start()))
+    own = dict(_own(network, start or InitialWeights()))
     stored = {name: tensor for name, (tensor, _) in own.items()}
     origins = {name: origin for name, (_, origin) in own.items()}
     if file is None:
         return Parameters(stored, origins)
     used = _used(network)
     needed = [
-        Needed(
+        RequiredTensor(
             name,
             stored[name].dims,
             node.index not in used or origins[name] == "spec" or _is_constant(node, parameter),
@@ -120,20 +122,22 @@ def gather(network: Network, start: Start | None = None, file: Given | None = No
     return Parameters({**stored, **matched}, {**origins, **from_file}, pairs)
 
 
-def _own(network: Network, start: Start) -> Iterator[tuple[str, tuple[Stored, Origin]]]:
+def _own(
+    network: Network, start: InitialWeights
+) -> Iterator[tuple[str, tuple[StoredTensor, Origin]]]:
     """What there is without a file."""
     for node, parameter, name in each(network):
         explicit = node.values or {}
         shapes = network.shapes_into(node)
         if parameter.name in explicit:
             values = array("d", explicit[parameter.name])
-            yield name, (Stored(parameter.dims, partial(_same, values)), "spec")
+            yield name, (StoredTensor(parameter.dims, partial(_same, values)), "spec")
         elif explicit and parameter.name == "bias":  # an exercise that gives none means none
             zeros = array("d", [0.0]) * parameter.size
-            yield name, (Stored(parameter.dims, partial(_same, zeros)), "spec")
+            yield name, (StoredTensor(parameter.dims, partial(_same, zeros)), "spec")
         else:
             draw = partial(initial, name, parameter, node.layer, shapes, start)
-            yield name, (Stored(parameter.dims, draw), "initial")
+            yield name, (StoredTensor(parameter.dims, draw), "initial")
 
 
 def _same(values: array[float]) -> array[float]:
@@ -154,15 +158,15 @@ def _is_constant(node: Node, parameter: Parameter) -> bool:
 
 
 def _matched(
-    network: Network, needed: list[Needed], file: Given
-) -> tuple[dict[str, Stored], list[tuple[str, str]]]:
+    network: Network, needed: list[RequiredTensor], file: WeightsFile
+) -> tuple[dict[str, StoredTensor], list[tuple[str, str]]]:
     if file.match == "order":
         required = [need for need in needed if not need.optional]
         return by_order(file.path, required, file.tensors)
     return by_name(file.path, needed, _without_copies(network, file)), []
 
 
-def _without_copies(network: Network, file: Given) -> dict[str, Stored]:
+def _without_copies(network: Network, file: WeightsFile) -> dict[str, StoredTensor]:
     """The tensors without those that a row sharing its weights repeats number for number."""
     kept = dict(file.tensors)
     for node in network.nodes:
@@ -176,5 +180,5 @@ def _without_copies(network: Network, file: Given) -> dict[str, Stored]:
     return kept
 
 
-def _equal(one: Stored, other: Stored) -> bool:
+def _equal(one: StoredTensor, other: StoredTensor) -> bool:
     return one.dims == other.dims and array("d", one.read()) == array("d", other.read())

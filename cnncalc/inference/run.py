@@ -24,14 +24,14 @@ COUNTED_ANYWAY = 100_000
 BUG = "this is a mistake in cnncalc; please report the network"
 
 
-class Options(NamedTuple):
+class PassOptions(NamedTuple):
     """How to compute: by the layers' own definitions only, and with multiplications counted."""
 
     readable: bool = False
     counting: bool = False
 
 
-class Ran(NamedTuple):
+class LayerRun(NamedTuple):
     """One layer's pass: `multiplications` is None where they were not counted."""
 
     node: Node
@@ -46,7 +46,7 @@ class Pass(NamedTuple):
     """A network's pass, one entry per layer that ran, the inputs first."""
 
     network: Network
-    rows: tuple[Ran, ...]
+    rows: tuple[LayerRun, ...]
 
     def __repr__(self) -> str:
         """In a line what it is and which tensors it holds."""
@@ -54,7 +54,7 @@ class Pass(NamedTuple):
         return f"<Pass of {self.network.name}, {len(self.rows)} rows, tensors of {kept}>"
 
     @property
-    def outputs(self) -> tuple[Ran, ...]:
+    def outputs(self) -> tuple[LayerRun, ...]:
         """The entries of the network's outputs."""
         wanted = set(self.network.outputs)
         return tuple(row for row in self.rows if row.node.index in wanted)
@@ -117,7 +117,7 @@ def forward(
     >>> list(done.tensor("relu").values)
     [0.0, 3.0]
     """
-    options = Options(readable or count, count)
+    options = PassOptions(readable or count, count)
     order = inference(network)
     _refuse_stated(order)
     ends = last_uses(order, network.outputs)
@@ -178,8 +178,8 @@ def _step(
     node: Node,
     entering: list[Tensor],
     parameters: Parameters,
-    options: Options,
-) -> tuple[Ran, Tensor]:
+    options: PassOptions,
+) -> tuple[LayerRun, Tensor]:
     """Compute one row, check it, describe it."""
     start = perf_counter()
     values = parameters.of(network, node)
@@ -191,11 +191,11 @@ def _step(
     seconds = perf_counter() - start
     _check_shape(node, out.shape, len(out.values))
     _check_work(node, entering, done)
-    return Ran(node, describe(out.values), seconds, fast, done, None), out
+    return LayerRun(node, describe(out.values), seconds, fast, done, None), out
 
 
 def _compute(
-    node: Node, entering: list[Tensor], values: Mapping[str, Sequence[float]], options: Options
+    node: Node, entering: list[Tensor], values: Mapping[str, Sequence[float]], options: PassOptions
 ) -> tuple[Tensor, bool, int | None]:
     """The row's tensor, whether a kernel made it, and the multiplications if counted."""
     shapes = [tensor.shape for tensor in entering]

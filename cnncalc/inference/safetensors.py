@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc import files
 from cnncalc.errors import failure
-from cnncalc.inference.stored import SIZES, Stored, decoder
+from cnncalc.inference.stored import SIZES, StoredTensor, decoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +44,7 @@ class Entry(NamedTuple):
     end: int
 
 
-def read(path: str) -> dict[str, Stored]:
+def read(path: str) -> dict[str, StoredTensor]:
     """The tensors of a file by name, in the order of its header; numbers are read when asked for.
 
     Raises CnncalcError for a file that is not what it should be.
@@ -62,7 +62,7 @@ def read(path: str) -> dict[str, Stored]:
     entries = _entries(path, _header(path, bytes(data[PREFIX:start])))
     _check_places(path, entries, len(data) - start)
     return {
-        entry.name: Stored(
+        entry.name: StoredTensor(
             entry.dims, decoder(entry.dtype, data[start + entry.begin : start + entry.end])
         )
         for entry in entries

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-class Stored(NamedTuple):
+class StoredTensor(NamedTuple):
     """`read` decodes the numbers, flat and in C order, each time it is called.
 
-    >>> Stored((2, 2), lambda: [1.0, 2.0, 3.0, 4.0]).sizes
+    >>> StoredTensor((2, 2), lambda: [1.0, 2.0, 3.0, 4.0]).sizes
     '2×2'
     """
 

@@ -11,7 +11,7 @@ from cnncalc.errors import failure
 from cnncalc.files import opened, read_bytes
 from cnncalc.inference import safetensors
 from cnncalc.inference.numerals import NotNested, flatten
-from cnncalc.inference.stored import Stored
+from cnncalc.inference.stored import StoredTensor
 from cnncalc.network import Init  # noqa: TC001 - the example of own_file needs it
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ MAX_DEPTH = 64  # of the dots in a name
 BLANK = b" \t\r\n\xef\xbb\xbf"
 
 
-def read(path: str) -> dict[str, Stored]:
+def read(path: str) -> dict[str, StoredTensor]:
     """The tensors of a weights file by name, in the file's order.
 
     A file whose first sign is { is JSON: {"conv1.weight": [[...]], ...}, or the same by levels,
@@ -68,7 +68,7 @@ def own_file(init: Init) -> str | None:
     return init.weights
 
 
-def from_lists(name: str, tensors: object) -> dict[str, Stored]:
+def from_lists(name: str, tensors: object) -> dict[str, StoredTensor]:
     """The tensors of a mapping from names to nested lists, or to such mappings again.
 
     Raises CnncalcError where there is anything else in it; `name` is the mapping's in messages.
@@ -79,7 +79,7 @@ def from_lists(name: str, tensors: object) -> dict[str, Stored]:
     return dict(_tensors(name, "", tensors, MAX_DEPTH))
 
 
-def _from_json(path: str, data: bytes) -> dict[str, Stored]:
+def _from_json(path: str, data: bytes) -> dict[str, StoredTensor]:
     try:
         document = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique)
         return from_lists(path, document)
@@ -96,7 +96,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _tensors(path: str, prefix: str, value: object, depth: int) -> Iterator[tuple[str, Stored]]:
+def _tensors(
+    path: str, prefix: str, value: object, depth: int
+) -> Iterator[tuple[str, StoredTensor]]:
     """Every tensor below a level, its name joined by dots."""
     if not depth:
         raise _broken(path, "its levels are nested too deep")
@@ -109,7 +111,7 @@ def _tensors(path: str, prefix: str, value: object, depth: int) -> Iterator[tupl
     except NotNested as wrong:
         raise _broken(path, f"{prefix}{wrong}") from None
     values = array("d", numbers)
-    yield prefix, Stored(dims, lambda: values)
+    yield prefix, StoredTensor(dims, lambda: values)
 
 
 def _broken(path: str, why: str) -> CnncalcError:

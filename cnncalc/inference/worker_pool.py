@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic
 from cnncalc.inference import weights
-from cnncalc.inference.parameters import Given, Parameters, gather
+from cnncalc.inference.parameters import Parameters, WeightsFile, gather
 from cnncalc.inference.run import forward, not_finite
 from cnncalc.inference.samples import sample
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from multiprocessing.process import BaseProcess
 
-    from cnncalc.inference.initial import Start
+    from cnncalc.inference.initial import InitialWeights
     from cnncalc.inference.matching import Match
-    from cnncalc.inference.run import Ran
+    from cnncalc.inference.run import LayerRun
     from cnncalc.inference.samples import Preparation
     from cnncalc.network import Network
 
@@ -34,11 +34,11 @@ STARTING = 0.5  # seconds of work that are not worth the start of a process
 INVALID = 1  # the exit code where a pass was not made for another reason than an unreadable file
 
 
-class Plan(NamedTuple):
+class WorkerSetup(NamedTuple):
     """What every pass has in common: all that a worker is sent when it starts."""
 
     network: Network
-    start: Start
+    start: InitialWeights
     preparation: Preparation
     weights: str | None = None  # a file
     match: Match = "name"
@@ -50,7 +50,7 @@ class SampleResult(NamedTuple):
     """What became of one sample: the network's outputs, or the errors and their exit code."""
 
     source: str
-    outputs: tuple[Ran, ...] = ()
+    outputs: tuple[LayerRun, ...] = ()
     seconds: float = 0.0
     diagnostics: tuple[Diagnostic, ...] = ()
     exit_code: int = 0
@@ -84,51 +84,58 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def run_samples(plan: Plan, sources: Sequence[str], jobs: int) -> Iterator[SampleResult]:
+def run_samples(setup: WorkerSetup, sources: Sequence[str], jobs: int) -> Iterator[SampleResult]:
     """The result of each sample (a file, or a generated one) in order, by up to `jobs` processes.
 
     A sample that cannot be used has a result that says so; the others run all the same. Where
     the results are no longer wanted, by an interrupt too, the workers are ended at once.
     Raises CnncalcError where the weights do not fit the network.
 
-    >>> from cnncalc.inference.initial import Start
+    >>> from cnncalc.inference.initial import InitialWeights
     >>> from cnncalc.inference.samples import Preparation
     >>> from cnncalc.layers.gap import Gap
     >>> from cnncalc.network import chain
     >>> from cnncalc.shapes import Shape
-    >>> plan = Plan(chain("mean", Shape(1, (2, 2)), [("gap", Gap())]), Start(), Preparation())
-    >>> for result in run_samples(plan, ["ones", "ramp"], jobs=1):
+    >>> network = chain("mean", Shape(1, (2, 2)), [("gap", Gap())])
+    >>> setup = WorkerSetup(network, InitialWeights(), Preparation())
+    >>> for result in run_samples(setup, ["ones", "ramp"], jobs=1):
     ...     print(result.source, result.outputs[0].output.values)
     ones [1.0]
     ramp [0.5]
     """
     if min(jobs, len(sources)) > 1:
-        yield from _in_processes(plan, sources, min(jobs, len(sources)))
+        yield from _in_processes(setup, sources, min(jobs, len(sources)))
     else:
-        yield from map(Worker(plan), sources)
+        yield from map(Worker(setup), sources)
 
 
 class Worker:
     """The network and its weights in one process, ready for samples."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, setup: WorkerSetup) -> None:
         """Read the weights; those that are drawn are drawn once, and held."""
-        given = plan.weights and Given(plan.weights, weights.read(plan.weights), plan.match)
-        parameters = gather(plan.network, plan.start, given or None)
+        given = setup.weights and WeightsFile(
+            setup.weights, weights.read(setup.weights), setup.match
+        )
+        parameters = gather(setup.network, setup.start, given or None)
         stored = {
             name: tensor._replace(read=cache(tensor.read))
             for name, tensor in parameters.stored.items()
         }
-        self.plan, self.parameters = plan, Parameters(stored, parameters.origins)
+        self.setup, self.parameters = setup, Parameters(stored, parameters.origins)
 
     def __call__(self, source: str) -> SampleResult:
         """Run the network on a sample for its only input."""
-        plan = self.plan
-        (node,) = plan.network.inputs
+        setup = self.setup
+        (node,) = setup.network.inputs
         try:
-            entering = {node.name: sample(source, node, plan.preparation)}
+            entering = {node.name: sample(source, node, setup.preparation)}
             done = forward(
-                plan.network, entering, self.parameters, readable=plan.readable, count=plan.counting
+                setup.network,
+                entering,
+                self.parameters,
+                readable=setup.readable,
+                count=setup.counting,
             )
         except CnncalcError as error:
             return SampleResult(source, diagnostics=error.diagnostics, exit_code=error.exit_code)
@@ -141,7 +148,7 @@ class Worker:
 _worker: list[Worker] = []  # of a worker process, its own
 
 
-def _begin(plan: Plan) -> None:
+def _begin(setup: WorkerSetup) -> None:
     """Make this process a worker, which ends when the process that started it does."""
     from multiprocessing import parent_process
     from threading import Thread
@@ -149,7 +156,7 @@ def _begin(plan: Plan) -> None:
     # An interrupt from the keyboard reaches every process; the first one answers for all.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
-    _worker.append(Worker(plan))
+    _worker.append(Worker(setup))
 
 
 def _end_with(parent: BaseProcess) -> None:
@@ -162,11 +169,11 @@ def _pass(source: str) -> SampleResult:
     return _worker[0](source)
 
 
-def _in_processes(plan: Plan, sources: Sequence[str], jobs: int) -> Iterator[SampleResult]:
+def _in_processes(setup: WorkerSetup, sources: Sequence[str], jobs: int) -> Iterator[SampleResult]:
     from concurrent.futures.process import BrokenProcessPool
 
     finished = 0
-    with _pool(plan, jobs) as pool:
+    with _pool(setup, jobs) as pool:
         try:
             with _interrupts_held_back():
                 results = pool.map(_pass, sources)
@@ -187,14 +194,14 @@ def _lost(source: str) -> SampleResult:
 
 
 @contextmanager
-def _pool(plan: Plan, jobs: int) -> Iterator[Executor]:
+def _pool(setup: WorkerSetup, jobs: int) -> Iterator[Executor]:
     """Workers; those that are still busy when they are left by an exception are ended."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import active_children, get_context
 
     others = set(active_children())
     spawning = get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, spawning, initializer=_begin, initargs=(plan,))
+    pool = ProcessPoolExecutor(jobs, spawning, initializer=_begin, initargs=(setup,))
     try:
         yield pool
     except BaseException:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from fractions import Fraction
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.shapes import Shape
     from cnncalc.tensor import Scalar
 
@@ -207,7 +207,7 @@ class Layer(ABC):
         Parameters are flat lists by name, in C order of `Parameter.dims`.
         """
 
-    def trace(self, neuron: NeuronView) -> Reading | None:
+    def trace(self, neuron: NeuronView) -> NeuronReading | None:
         """The arithmetic of one neuron; None of layers that only move numbers or change them."""
         return None
 

@@ -17,7 +17,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar
     from cnncalc.window import Reach
 
@@ -152,7 +152,7 @@ class WholeMap(Layer):
         whole = range(x.shape.size // x.shape.channels)
         return pooled(x, self.output_shape(x.shape), [whole], self.join)
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """The whole map, by the rule of the layer type."""
         spatial = neuron.shape.spatial
         terms = neuron.unweighted(range(prod(spatial)))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Rule = Literal["weighted", "squares", "max", "mean", "sum", "moved", "changed"]
 
 
-class Term(NamedTuple):
+class NeuronTerm(NamedTuple):
     """A number read: of which input (from 0), channel and position; None in the padding."""
 
     source: int
@@ -41,7 +41,7 @@ class Term(NamedTuple):
         return (self.value - self.weight) ** 2 if self.squared else self.value * self.weight
 
 
-class Reading(NamedTuple):
+class NeuronReading(NamedTuple):
     """The terms of one neuron, channel by channel, `window` being the sizes of one channel's.
 
     The result is bias + factor x (the terms joined by the rule), or None where the rule does
@@ -49,7 +49,7 @@ class Reading(NamedTuple):
     """
 
     rule: Rule
-    terms: tuple[Term, ...]
+    terms: tuple[NeuronTerm, ...]
     window: tuple[int, ...] = ()
     bias: float | None = None
     factor: float | None = None
@@ -61,7 +61,7 @@ class Reading(NamedTuple):
         return fsum(term.product for term in self.terms)
 
     @property
-    def winner(self) -> Term | None:
+    def winner(self) -> NeuronTerm | None:
         """The first of the largest terms; None where there is none, or the rule is another."""
         inside = [term for term in self.terms if term.at is not None]
         return max(inside, key=lambda term: term.value) if self.rule == "max" and inside else None
@@ -100,22 +100,22 @@ class NeuronView(NamedTuple):
         """A number of the parameter `bias`; None where the layer has no such parameter."""
         return self.parameters["bias"][index] if "bias" in self.parameters else None
 
-    def term(self, channel: int, tap: int | None, weight: float | None = None) -> Term:
+    def term(self, channel: int, tap: int | None, weight: float | None = None) -> NeuronTerm:
         """The number at a place of a plane of the only input; None is a place in the padding."""
         shape, values = self.inputs[0]
         if tap is None:
-            return Term(0, channel, None, 0.0, weight)
+            return NeuronTerm(0, channel, None, 0.0, weight)
         size = shape.size // shape.channels
         position = position_at(tap, shape.spatial)
-        return Term(0, channel, position, values[channel * size + tap], weight)
+        return NeuronTerm(0, channel, position, values[channel * size + tap], weight)
 
-    def unweighted(self, taps: Iterable[int | None]) -> tuple[Term, ...]:
+    def unweighted(self, taps: Iterable[int | None]) -> tuple[NeuronTerm, ...]:
         """The numbers at these places of the neuron's own channel."""
         return tuple(self.term(self.channel, tap) for tap in taps)
 
     def weighted(
         self, channels: Sequence[int], taps: Sequence[int | None], first: int
-    ) -> tuple[Term, ...]:
+    ) -> tuple[NeuronTerm, ...]:
         """The numbers at these places, channel by channel.
 
         Their weights follow each other in the parameter `weight`, from index `first` on.
@@ -131,14 +131,14 @@ class NeuronView(NamedTuple):
     def reading(
         self,
         rule: Rule,
-        terms: tuple[Term, ...],
+        terms: tuple[NeuronTerm, ...],
         window: tuple[int, ...] = (),
         bias: float | None = None,
         factor: float | None = None,
         divisor: int | None = None,
-    ) -> Reading:
-        """A Reading, for layer types, which do not import it."""
-        return Reading(rule, terms, window, bias, factor, divisor)
+    ) -> NeuronReading:
+        """A NeuronReading, for layer types, which do not import it."""
+        return NeuronReading(rule, terms, window, bias, factor, divisor)
 
 
 def position_at(index: int, sizes: tuple[int, ...]) -> tuple[int, ...]:

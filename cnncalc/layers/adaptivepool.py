@@ -24,7 +24,7 @@ from cnncalc.window import Reach, whole
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar
 
 
@@ -100,7 +100,7 @@ class AdaptivePool(Layer):
         join = maximum if self.kind == "max" else mean
         return pooled(x, self.output_shape(x.shape), windows, join)
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """The mean, or the largest, of the window."""
         pairs = zip(self.bins(neuron.shape), neuron.position, strict=True)
         window = [bins[at] for bins, at in pairs]

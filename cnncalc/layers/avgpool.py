@@ -23,7 +23,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar
     from cnncalc.window import Window
 
@@ -71,7 +71,7 @@ class AvgPool(Windowed):
         axes = zip(self.windows(shape), shape.spatial, strict=True)
         return [prod(taps) for taps in product(*(_padded_taps(*axis) for axis in axes))]
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """The sum of the window over how many numbers it counts."""
         shape = neuron.shape
         taps = self.taps_at(neuron.position, shape)

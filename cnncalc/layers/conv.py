@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar
 
 
@@ -225,7 +225,7 @@ class Conv(Windowed):
             return Windowed.fans(self, *inputs)
         return weight_fans(self.parameters(*inputs)[0])
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """Bias + the sum of input x weight over the filter's window."""
         k, shape = neuron.channel, neuron.shape
         used = self.weights_used(neuron.parameters, shape)

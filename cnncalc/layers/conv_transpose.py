@@ -49,7 +49,7 @@ from cnncalc.window import Reach, Window, transposed_count, transposed_padding
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar
 
 
@@ -200,7 +200,7 @@ class ConvTranspose(Windowed):
         """Those of the weight."""
         return weight_fans(self.parameters(*inputs)[0])
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """Bias + the inputs whose stamp covers this cell, each x the weight that lands on it."""
         k, shape = neuron.channel, neuron.shape
         windows = zip(self.windows(shape), neuron.position, shape.spatial, strict=True)

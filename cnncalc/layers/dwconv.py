@@ -40,7 +40,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar
 
 
@@ -117,7 +117,7 @@ class DwConv(Windowed):
         """Those of the weight."""
         return weight_fans(self.parameters(*inputs)[0])
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """Bias + the sum of input x weight over one map's window."""
         k, taps = neuron.channel, self.taps_at(neuron.position, neuron.shape)
         terms = neuron.weighted([k // self.multiplier], taps, k * len(taps))

@@ -30,7 +30,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar
     from cnncalc.window import Reach
 
@@ -85,7 +85,7 @@ class Fc(Layer):
         """Those of the weight."""
         return weight_fans(self.parameters(*inputs)[0])
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """Bias + the sum of input x weight over all inputs."""
         k, shape = neuron.channel, neuron.shape
         places = range(shape.size // shape.channels)

@@ -28,7 +28,7 @@ from cnncalc.tensor import offset
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar, Tensor
 
 
@@ -79,7 +79,7 @@ class Linear(Layer):
         """Those of the weight."""
         return weight_fans(self.parameters(*inputs)[0])
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """Bias + the sum of channel x weight."""
         k, shape = neuron.channel, neuron.shape
         place = offset(neuron.position, shape.spatial)

@@ -40,7 +40,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar
 
 
@@ -111,7 +111,7 @@ class LocalConv(Windowed):
             values.append(add_weighted(bias, seen, [next(weights) for _ in seen]))
         return Tensor(out, values)
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """Bias + the sum of input x its own weights."""
         taps, maps = self.taps_at(neuron.position, neuron.shape), range(neuron.shape.channels)
         terms = neuron.weighted(maps, taps, neuron.place * len(maps) * len(taps))

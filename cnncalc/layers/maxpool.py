@@ -20,7 +20,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar
 
 
@@ -54,7 +54,7 @@ class MaxPool(Windowed):
         out, windows = self.output_shape(x.shape), self.taps(x.shape)
         return pooled(x, out, windows, lambda seen: maximum(seen or [-inf]))
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """The largest number in the window."""
         terms = neuron.unweighted(self.taps_at(neuron.position, neuron.shape))
         return neuron.reading("max", terms, self.kernel_of(neuron.shape))

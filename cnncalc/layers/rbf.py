@@ -18,7 +18,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar
     from cnncalc.window import Reach
 
@@ -71,7 +71,7 @@ class Rbf(Layer):
             distances.append(sum(d * d for d in apart))
         return Tensor(Shape(self.units), distances)
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """The sum of (input - code)²."""
         shape = neuron.shape
         places = range(shape.size // shape.channels)

@@ -21,7 +21,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar
 
 
@@ -62,7 +62,7 @@ class Subsample(Windowed):
         sums = pooled(x, self.output_shape(x.shape), self.taps(x.shape), total)
         return scaled_channels(sums, parameters)
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """The sum of the window x coefficient + bias."""
         k, shape = neuron.channel, neuron.shape
         terms = neuron.unweighted(self.taps_at(neuron.position, shape))

@@ -18,7 +18,7 @@ from cnncalc.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.layers._neuron import NeuronView, Reading
+    from cnncalc.layers._neuron import NeuronReading, NeuronView
     from cnncalc.tensor import Scalar
 
 
@@ -49,7 +49,7 @@ class SumPool(Windowed):
         (x,) = inputs
         return pooled(x, self.output_shape(x.shape), self.taps(x.shape), total)
 
-    def trace(self, neuron: NeuronView) -> Reading:
+    def trace(self, neuron: NeuronView) -> NeuronReading:
         """The sum of the window."""
         terms = neuron.unweighted(self.taps_at(neuron.position, neuron.shape))
         return neuron.reading("sum", terms, self.kernel_of(neuron.shape))

@@ -14,7 +14,7 @@ from cnncalc.render.table import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cnncalc.inference.run import Pass, Ran
+    from cnncalc.inference.run import LayerRun, Pass
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
     from cnncalc.shapes import Shape
@@ -44,7 +44,7 @@ def table(done: Pass, *, layout: str = "HWC") -> list[str]:
     return Table(COLUMNS, [_cells(row, layout) for row in done.rows]).lines()
 
 
-def _cells(row: Ran, layout: str) -> tuple[Cell, ...]:
+def _cells(row: LayerRun, layout: str) -> tuple[Cell, ...]:
     figures = row.statistics
     return (
         str(row.node.index),
@@ -84,7 +84,11 @@ def ranking(tensor: Tensor, count: int, labels: Sequence[str] | None = None) -> 
 
 
 def output_lines(
-    row: Ran, *, layout: str = "HWC", top: int | None = None, labels: Sequence[str] | None = None
+    row: LayerRun,
+    *,
+    layout: str = "HWC",
+    top: int | None = None,
+    labels: Sequence[str] | None = None,
 ) -> Iterator[str]:
     """An output of the network: every number of a short vector, the largest of a long one."""
     if row.output is None:
@@ -146,7 +150,7 @@ def document(
     }
 
 
-def _layer(row: Ran) -> dict[str, Any]:
+def _layer(row: LayerRun) -> dict[str, Any]:
     figures = row.statistics
     counted = {} if row.multiplications is None else {"multiplications": row.multiplications}
     return {
@@ -165,7 +169,7 @@ def _layer(row: Ran) -> dict[str, Any]:
     }
 
 
-def output_document(row: Ran, ranked: Sequence[RankedValue]) -> dict[str, Any]:
+def output_document(row: LayerRun, ranked: Sequence[RankedValue]) -> dict[str, Any]:
     """An output of the network: the numbers of a vector, and the largest where they are ranked."""
     entry: dict[str, Any] = {"name": row.node.name, "shape": row.node.shape.by_letter}
     if row.output is not None and not row.node.shape.rank:

@@ -21,7 +21,7 @@ from cnncalc.render.table import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cnncalc.inference.run import Ran
+    from cnncalc.inference.run import LayerRun
     from cnncalc.inference.worker_pool import SampleResult
     from cnncalc.network import Network, Node
     from cnncalc.render.forward import RankedValue
@@ -105,7 +105,7 @@ def _cells(answers: Answers, result: SampleResult, place: int, node: Node) -> li
     return cells + [""] * (width - len(cells))
 
 
-def _figures(row: Ran, count: int, labels: Sequence[str] | None) -> Iterator[str]:
+def _figures(row: LayerRun, count: int, labels: Sequence[str] | None) -> Iterator[str]:
     if row.output is None:
         return
     if count:
@@ -155,7 +155,7 @@ def _result(answers: Answers, result: SampleResult) -> dict[str, Any]:
     return entry | ({"diagnostics": remarks} if remarks else {})
 
 
-def _top(answers: Answers, row: Ran) -> list[RankedValue]:
+def _top(answers: Answers, row: LayerRun) -> list[RankedValue]:
     count = _ranked(answers, row.node)
     return ranking(row.output, count, _labels(answers, row.node)) if row.output and count else []
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cnncalc.inference.neuron_trace import Trace
-    from cnncalc.layers._neuron import Reading, Term
+    from cnncalc.layers._neuron import NeuronReading, NeuronTerm
     from cnncalc.render.schema import Schema
 
 MAX_MAPS = 6  # of a window that are drawn
@@ -57,11 +57,11 @@ def where(place: Sequence[int]) -> str:
     return ", ".join([f"map {place[0]}", *(f"{axis} {at}" for axis, at in pairs)])
 
 
-def _drawable(reading: Reading) -> bool:
+def _drawable(reading: NeuronReading) -> bool:
     return bool(reading.window) and len(_taps(reading)[0]) <= MAX_TAPS
 
 
-def _taps(reading: Reading) -> list[tuple[Term, ...]]:
+def _taps(reading: NeuronReading) -> list[tuple[NeuronTerm, ...]]:
     """The terms map by map."""
     size = 1
     for length in reading.window:
@@ -70,7 +70,7 @@ def _taps(reading: Reading) -> list[tuple[Term, ...]]:
     return [terms[at : at + size] for at in range(0, len(terms), max(size, 1))] or [()]
 
 
-def _maps(reading: Reading) -> Iterator[str]:
+def _maps(reading: NeuronReading) -> Iterator[str]:
     """For each input map side by side: the window and, if any, the weights and products.
 
     A point stands for padding.
@@ -89,7 +89,7 @@ def _maps(reading: Reading) -> Iterator[str]:
         yield f"  and {counted(len(rest), 'more map')}, together {number(together)}"
 
 
-def _map(reading: Reading, part: Sequence[Term]) -> Iterator[str]:
+def _map(reading: NeuronReading, part: Sequence[NeuronTerm]) -> Iterator[str]:
     if not part:
         return
     blocks = [("input", [number(term.value) if term.at is not None else "." for term in part])]
@@ -104,7 +104,7 @@ def _map(reading: Reading, part: Sequence[Term]) -> Iterator[str]:
         yield f"    {'    '.join(texts)}".rstrip()
 
 
-def _largest(reading: Reading) -> Iterator[str]:
+def _largest(reading: NeuronReading) -> Iterator[str]:
     """The terms of largest magnitude, and the sum of the others."""
     ranked = sorted(reading.terms, key=lambda term: -abs(term.product))
     shown = ranked[:LARGEST]
@@ -117,7 +117,7 @@ def _largest(reading: Reading) -> Iterator[str]:
         yield f"  {'all others':<22} {number(sum(term.product for term in rest))}"
 
 
-def _product(term: Term) -> str:
+def _product(term: NeuronTerm) -> str:
     if term.weight is None:
         return number(term.value)
     if term.squared:
@@ -125,7 +125,7 @@ def _product(term: Term) -> str:
     return f"{number(term.value)} · {number(term.weight)} = {number(term.product)}"
 
 
-def _place(term: Term) -> str:
+def _place(term: NeuronTerm) -> str:
     if term.at is None:
         return f"map {term.channel}, padding"
     return where((term.channel, *term.at)) if term.at else f"input {term.channel}"
@@ -203,7 +203,7 @@ def document(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _term(term: Term) -> dict[str, Any]:
+def _term(term: NeuronTerm) -> dict[str, Any]:
     weight = {} if term.weight is None else {"weight": real_number(term.weight)}
     return {
         "input": term.source,

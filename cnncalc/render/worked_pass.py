@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cnncalc.inference.neuron_trace import Trace
-    from cnncalc.layers._neuron import Reading, Term
+    from cnncalc.layers._neuron import NeuronReading, NeuronTerm
     from cnncalc.shapes import Shape
     from cnncalc.tensor import Tensor
 
@@ -80,12 +80,12 @@ def has_sum(trace: Trace) -> bool:
     return trace.reading.rule not in ("moved", "changed")
 
 
-def written(reading: Reading, output: float) -> str:
+def written(reading: NeuronReading, output: float) -> str:
     """The terms as written by hand, and the result.
 
-    >>> from cnncalc.layers._neuron import Reading, Term
-    >>> terms = (Term(0, 0, (0, 0), 4.0, 0.5), Term(0, 0, (0, 1), 9.0, 0.0))
-    >>> written(Reading("weighted", terms, bias=1.0), 3.0)
+    >>> from cnncalc.layers._neuron import NeuronReading, NeuronTerm
+    >>> terms = (NeuronTerm(0, 0, (0, 0), 4.0, 0.5), NeuronTerm(0, 0, (0, 1), 9.0, 0.0))
+    >>> written(NeuronReading("weighted", terms, bias=1.0), 3.0)
     '0.5·4 + 1 = 3'
     """
     if reading.rule == "max":
@@ -102,7 +102,7 @@ def written(reading: Reading, output: float) -> str:
     return result if text == result else f"{text} = {result}"
 
 
-def _term(term: Term) -> str:
+def _term(term: NeuronTerm) -> str:
     if term.weight is None:
         return number(term.value)
     if term.squared:

@@ -17,7 +17,7 @@ from collections import Counter
 import cnncalc
 from cnncalc import zoo
 from cnncalc.inference import estimate, run
-from cnncalc.inference.initial import Start
+from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.kernels import nature
 from cnncalc.inference.parameters import gather
 from cnncalc.inference.samples import sample
@@ -36,7 +36,7 @@ def estimated(network):
 
 def compared(network):
     """The estimate and the pass, and the seconds of each type of layer."""
-    parameters = gather(network, Start())
+    parameters = gather(network, InitialWeights())
     entering = {node.name: sample("random", node) for node in network.inputs}
     before = estimate.slowness()
     start = time.process_time()

@@ -26,14 +26,14 @@ import cnncalc
 from cnncalc import zoo
 from cnncalc.inference import run
 from cnncalc.inference.estimate import ahead
-from cnncalc.inference.initial import Start
+from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.kernels import choose
 from cnncalc.inference.kernels.im2col import sliding_window, windows
 from cnncalc.inference.kernels.kernel import planes_of
 from cnncalc.inference.parameters import Parameters, each
 from cnncalc.inference.samples import AS_IS
-from cnncalc.inference.stored import Stored
-from cnncalc.inference.worker_pool import PackedLayout, processes, run_samples
+from cnncalc.inference.stored import StoredTensor
+from cnncalc.inference.worker_pool import WorkerSetup, processes, run_samples
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dwconv import DwConv
 from cnncalc.shapes import Shape
@@ -174,7 +174,7 @@ def weighed(network):
             bound = (3 * parameter.dims[0] / parameter.size) ** 0.5
             scaled = array("f", [bound * value for value in drawn])
             values = (scaled * (1 + parameter.size // len(scaled)))[: parameter.size]
-        stored[name] = Stored(parameter.dims, lambda values=values: values)
+        stored[name] = StoredTensor(parameter.dims, lambda values=values: values)
     return Parameters(stored)
 
 
@@ -240,7 +240,7 @@ def pace(name):
 def throughput(name, count):
     """A line per number of processes: samples a second, the start of the processes included."""
     network = cnncalc.load(name)
-    plan = PackedLayout(network, Start(), AS_IS, network.init.weights)
+    plan = WorkerSetup(network, InitialWeights(), AS_IS, network.init.weights)
     best = {}
     for _ in range(2):
         for jobs in sorted({1, 2, processes(None, count, MINUTE)}):

@@ -3,10 +3,10 @@
 from golden import dims, flat, load
 from golden import tensor as golden_tensor
 
-from cnncalc.inference.initial import Start
+from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.parameters import Parameters, gather
 from cnncalc.inference.run import forward
-from cnncalc.inference.stored import Stored
+from cnncalc.inference.stored import StoredTensor
 from cnncalc.layers import layer_type
 from cnncalc.network import Input, Network, Node
 from cnncalc.tensor import Tensor
@@ -72,7 +72,7 @@ def golden(name):
             if values is not None:
                 numbers = flat(values)
                 full = f"{told['name']}.{parameter}"
-                stored[full] = Stored(dims(values), lambda numbers=numbers: numbers)
+                stored[full] = StoredTensor(dims(values), lambda numbers=numbers: numbers)
     network = Network(name=name, nodes=tuple(nodes), outputs=(len(nodes) - 1,))
     return network, sample, Parameters(stored), outputs, case
 
@@ -92,7 +92,7 @@ def network_of(*layers, shapes, inputs=None):
 
 def run_values(network, samples, *, start=None, **options):
     """The pass of a network with initial weights, everything kept."""
-    parameters = gather(network, start or Start(seed=1))
+    parameters = gather(network, start or InitialWeights(seed=1))
     return forward(network, samples, parameters, keep="all", **options), parameters
 
 

@@ -13,7 +13,7 @@ import pytest
 from cnncalc import load
 from cnncalc.cli.app import run as cnncalc
 from cnncalc.inference import weights
-from cnncalc.inference.parameters import Given, gather
+from cnncalc.inference.parameters import WeightsFile, gather
 from cnncalc.inference.run import forward
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -30,7 +30,7 @@ INK = 16
 def logits():
     """What the network says of each held-out digit."""
     network = load("digits")
-    parameters = gather(network, file=Given("digits.safetensors", weights.read(str(WEIGHTS))))
+    parameters = gather(network, file=WeightsFile("digits.safetensors", weights.read(str(WEIGHTS))))
     said = []
     for pixels in TRUTH["images"]:
         sample = Tensor(Shape(1, (8, 8)), [pixel / INK for pixel in pixels])

@@ -7,7 +7,7 @@ import pytest
 from cnncalc import load
 from cnncalc.inference import estimate, run
 from cnncalc.inference.estimate import ahead
-from cnncalc.inference.initial import Start
+from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.parameters import gather
 from cnncalc.inference.samples import sample
 
@@ -23,7 +23,7 @@ def test_the_estimate_is_of_the_size_of_the_pass(name, monkeypatch):
     """Within a factor of 1.5 where nothing else runs; here of 3, by the clock of the processor."""
     monkeypatch.setattr(estimate, "perf_counter", time.process_time)
     network = load(name)
-    parameters = gather(network, Start())
+    parameters = gather(network, InitialWeights())
     entering = {node.name: sample("random", node) for node in network.inputs}
     ratios = []
     for _ in range(3):

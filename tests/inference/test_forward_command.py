@@ -15,7 +15,7 @@ from cnncalc.cli import forward_inputs, output
 from cnncalc.cli.app import run
 from cnncalc.cli.forward_options import RunOptions, SampleOptions, traced_neuron
 from cnncalc.errors import CnncalcError
-from cnncalc.inference.estimate import Work
+from cnncalc.inference.estimate import WorkEstimate
 from cnncalc.inference.safetensors import read, write
 from cnncalc.render.forward import schema as forward_schema
 from cnncalc.render.samples import schema as forward_samples_schema
@@ -381,7 +381,7 @@ def test_maps_of_several_samples_are_summed_up(forward, tmp_path):
 
 
 def test_the_time_of_several_samples_is_estimated_together(forward, monkeypatch):
-    work = Work(macs=466, seconds=100.0, memory=1)
+    work = WorkEstimate(macs=466, seconds=100.0, memory=1)
     monkeypatch.setattr(forward_inputs, "ahead", lambda *_, **__: work)
     samples = ["--sample", "ones"] * 7
     refused = forward("quiz.yaml", *samples, "--jobs", 2)

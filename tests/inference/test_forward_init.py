@@ -120,7 +120,7 @@ def test_every_scheme_that_may_be_written_draws_weights_of_its_own():
     layer, shape = Fc(units=30), Shape(50)
     weight = layer.parameters(shape)[0]
     drawn = [
-        tuple(initial.initial("fc.weight", weight, layer, [shape], initial.Start(scheme)))
+        tuple(initial.initial("fc.weight", weight, layer, [shape], initial.InitialWeights(scheme)))
         for scheme in network.SCHEMES
     ]
     assert len(set(drawn)) == len(network.SCHEMES)
@@ -172,6 +172,6 @@ def test_an_error_shows_nothing_of_a_file_that_holds_no_weights(
 def test_a_large_weight_is_drawn_whole_and_no_longer():
     layer, shape = Fc(units=401), Shape(250)
     weight = layer.parameters(shape)[0]
-    values = initial.initial("fc.weight", weight, layer, [shape], initial.Start())
+    values = initial.initial("fc.weight", weight, layer, [shape], initial.InitialWeights())
     assert len(values) == 401 * 250
     assert 0.0 not in values

@@ -8,9 +8,9 @@ import pytest
 
 from cnncalc.errors import CnncalcError
 from cnncalc.inference import safetensors, weights
-from cnncalc.inference.initial import Start, initial
-from cnncalc.inference.parameters import Given, each, gather
-from cnncalc.inference.stored import Stored
+from cnncalc.inference.initial import InitialWeights, initial
+from cnncalc.inference.parameters import WeightsFile, each, gather
+from cnncalc.inference.stored import StoredTensor
 from cnncalc.layers import layer_type
 from cnncalc.network import Network, chain
 from cnncalc.shapes import Shape
@@ -27,11 +27,11 @@ NET = chain(
 
 
 def given(**tensors):
-    return Given("w.safetensors", {name.replace("__", "."): t for name, t in tensors.items()})
+    return WeightsFile("w.safetensors", {name.replace("__", "."): t for name, t in tensors.items()})
 
 
 def zeros(*dims):
-    return Stored(dims, lambda: [0.0] * math.prod(dims))
+    return StoredTensor(dims, lambda: [0.0] * math.prod(dims))
 
 
 def fitting():
@@ -44,7 +44,7 @@ def fitting():
 def test_initial_values_are_pinned():
     """Anyone who draws from random.Random("3:conv1.weight") gets these."""
     (weight, _), layer = NET.nodes[1].layer.parameters(Shape(3, (8, 8))), NET.nodes[1].layer
-    values = initial("conv1.weight", weight, layer, [Shape(3, (8, 8))], Start(seed=3))
+    values = initial("conv1.weight", weight, layer, [Shape(3, (8, 8))], InitialWeights(seed=3))
     expected = [0.11006380617618561, 0.13885821402072906, 0.06276087462902069]
     assert list(values[:3]) == expected
     assert [struct.unpack("<f", struct.pack("<f", x))[0] for x in values] == list(values)
@@ -60,7 +60,7 @@ def test_initial_values_are_pinned():
     ],
 )
 def test_bounds_of_the_schemes(scheme, bound, bias):
-    values = gather(NET, Start(scheme, 5)).of(NET, NET.nodes[1])
+    values = gather(NET, InitialWeights(scheme, 5)).of(NET, NET.nodes[1])
     assert max(map(abs, values["weight"])) <= bound * (1 + 1e-6)
     assert max(map(abs, values["weight"])) >= 0.9 * bound
     assert max(map(abs, values["bias"])) <= bias * (1 + 1e-6)
@@ -86,7 +86,9 @@ def test_special_layers_begin_as_their_layer_types_say():
 def test_a_tensor_keeps_its_numbers_when_the_network_changes():
     other = chain("net", Shape(3, (8, 8)), [("conv1", layer_type("conv")(filters=4, kernel=(3,)))])
     assert gather(NET).of(NET, NET.nodes[1]) == gather(other).of(other, other.nodes[1])
-    assert gather(NET, Start(seed=1)).of(NET, NET.nodes[1]) != gather(NET).of(NET, NET.nodes[1])
+    assert gather(NET, InitialWeights(seed=1)).of(NET, NET.nodes[1]) != gather(NET).of(
+        NET, NET.nodes[1]
+    )
 
 
 def test_fans_of_a_transposed_convolution_are_pytorch_s():
@@ -104,7 +106,7 @@ def test_fans_of_a_connection_table_are_means():
 
 
 def test_a_file_gives_all_and_says_so():
-    parameters = gather(NET, file=Given("w", fitting()))
+    parameters = gather(NET, file=WeightsFile("w", fitting()))
     assert parameters.tally == {"file": 8}
     assert set(parameters.of(NET, NET.nodes[3])["weight"]) == {0.0}
 
@@ -112,12 +114,12 @@ def test_a_file_gives_all_and_says_so():
 def test_axes_of_size_1_make_no_difference():
     """torchvision keeps ConvNeXt's layer scale as C×1×1, and a 1x1 convolution is a matrix."""
     tensors = fitting() | {"fc.weight": zeros(5, 144, 1, 1), "bn1.weight": zeros(1, 4)}
-    assert gather(NET, file=Given("w", tensors)).tally == {"file": 8}
+    assert gather(NET, file=WeightsFile("w", tensors)).tally == {"file": 8}
 
 
 def test_batch_counters_are_ignored():
     extra = {"bn1.num_batches_tracked": zeros()}
-    assert gather(NET, file=Given("w", fitting() | extra)).tally == {"file": 8}
+    assert gather(NET, file=WeightsFile("w", fitting() | extra)).tally == {"file": 8}
 
 
 def test_everything_wrong_is_listed_at_once():
@@ -125,7 +127,7 @@ def test_everything_wrong_is_listed_at_once():
     del tensors["conv1.bias"], tensors["bn1.running_var"]
     tensors |= {"fc.weight": zeros(144, 5), "head.weight": zeros(2)}
     with pytest.raises(CnncalcError) as caught:
-        gather(NET, file=Given("w.safetensors", tensors))
+        gather(NET, file=WeightsFile("w.safetensors", tensors))
     (problem,) = caught.value.diagnostics
     assert problem.message == (
         "'w.safetensors' does not fit the network: 2 missing, 1 left over, 1 of another shape"
@@ -144,9 +146,9 @@ def test_explicit_values_need_no_file_but_a_file_comes_first():
     values = {"bias": [1.0, 2.0, 3.0, 4.0]}
     net = Network(name="n", nodes=(start, conv1._replace(values=values), bn1, fc), outputs=(3,))
     tensors = fitting()
-    assert set(gather(net, file=Given("w", tensors)).of(net, net.nodes[1])["bias"]) == {0.0}
+    assert set(gather(net, file=WeightsFile("w", tensors)).of(net, net.nodes[1])["bias"]) == {0.0}
     del tensors["conv1.bias"]
-    parameters = gather(net, file=Given("w", tensors))
+    parameters = gather(net, file=WeightsFile("w", tensors))
     assert list(parameters.of(net, net.nodes[1])["bias"]) == values["bias"]
     assert parameters.tally == {"file": 7, "spec": 1}
 
@@ -164,20 +166,20 @@ def test_rows_of_training_may_be_in_the_file_or_not():
     start, conv1, bn1, fc = NET.nodes
     net = Network(name="n", nodes=(start, conv1, bn1, fc._replace(train_only=True)), outputs=(2,))
     without = {name: tensor for name, tensor in fitting().items() if not name.startswith("fc")}
-    assert gather(net, file=Given("w", fitting())).tally == {"file": 8}
-    assert gather(net, file=Given("w", without)).tally == {"file": 6, "initial": 2}
+    assert gather(net, file=WeightsFile("w", fitting())).tally == {"file": 8}
+    assert gather(net, file=WeightsFile("w", without)).tally == {"file": 6, "initial": 2}
 
 
 def test_copies_of_shared_weights_are_welcome_when_they_are_copies():
     net = chain("n", Shape(2), [("a", layer_type("fc")(units=2)), ("b", layer_type("fc")(units=2))])
     start, a, b = net.nodes
     net = Network(name="n", nodes=(start, a, b._replace(shared_with=1)), outputs=(2,))
-    ones = Stored((2, 2), lambda: [1.0] * 4)
+    ones = StoredTensor((2, 2), lambda: [1.0] * 4)
     tensors = {"a.weight": ones, "a.bias": zeros(2), "b.weight": ones, "b.bias": zeros(2)}
-    assert gather(net, file=Given("w", tensors)).tally == {"file": 2}
+    assert gather(net, file=WeightsFile("w", tensors)).tally == {"file": 2}
     with pytest.raises(CnncalcError, match=r"^weights-mismatch: 'w' does not fit the network: 1 "
                        r"left over$"):  # fmt: skip
-        gather(net, file=Given("w", tensors | {"b.weight": zeros(2, 2)}))
+        gather(net, file=WeightsFile("w", tensors | {"b.weight": zeros(2, 2)}))
 
 
 def test_matching_by_order_pairs_kinds_in_order():
@@ -187,7 +189,7 @@ def test_matching_by_order_pairs_kinds_in_order():
         for name, tensor in sorted(fitting().items()):
             if name.startswith(f"{ours}."):
                 tensors[f"{theirs}.{name.rpartition('.')[2]}"] = tensor
-    parameters = gather(NET, file=Given("w", dict(sorted(tensors.items())), "order"))
+    parameters = gather(NET, file=WeightsFile("w", dict(sorted(tensors.items())), "order"))
     assert parameters.pairs == [
         ("conv1.weight", "features.0.weight"),
         ("conv1.bias", "features.0.bias"),
@@ -204,7 +206,7 @@ def test_matching_by_order_refuses_unequal_counts():
     tensors = fitting()
     del tensors["fc.bias"]
     with pytest.raises(CnncalcError) as caught:
-        gather(NET, file=Given("w", tensors, "order"))
+        gather(NET, file=WeightsFile("w", tensors, "order"))
     (problem,) = caught.value.diagnostics
     assert problem.message == "'w' cannot be paired with the network by order and shape"
     assert problem.notes == ("bias 5: the network has 1, the file 0",)
@@ -265,12 +267,12 @@ def test_nesting_is_limited(tmp_path):
 
 def test_weights_saved_are_the_weights_read(tmp_path):
     path = str(tmp_path / "w.safetensors")
-    parameters = gather(NET, Start(seed=9))
+    parameters = gather(NET, InitialWeights(seed=9))
     safetensors.write(
         path,
         ((name, p.dims, parameters.stored[name].read()) for _, p, name in each(NET)),
     )
-    again = gather(NET, file=Given(path, weights.read(path)))
+    again = gather(NET, file=WeightsFile(path, weights.read(path)))
     for node in NET.nodes[1:]:
         ours, theirs = parameters.of(NET, node), again.of(NET, node)
         assert {k: list(v) for k, v in ours.items()} == {k: list(v) for k, v in theirs.items()}

@@ -10,12 +10,12 @@ from nets import network_of, ramp, run_values, sample_for
 from strategies import examples
 
 from cnncalc.errors import CnncalcError, UnplacedError
-from cnncalc.inference.neuron_trace import Neurons, find, needed, trace
+from cnncalc.inference.neuron_trace import LayerTracer, find, needed, trace
 from cnncalc.inference.parameters import gather
 from cnncalc.inference.run import forward
 from cnncalc.layers import layer_type, layer_types
 from cnncalc.layers._base import Layer
-from cnncalc.layers._neuron import Reading, Term
+from cnncalc.layers._neuron import NeuronReading, NeuronTerm
 from cnncalc.network import Group, Network, chain
 from cnncalc.neuron_origin import neuron_origin
 from cnncalc.render import trace as render
@@ -45,7 +45,7 @@ def test_the_terms_give_the_number(name):
         samples = {node.name: sample_for(layer, node.shape) for node in network.inputs}
         done, parameters = run_values(network, samples, readable=True)
         node = network.nodes[-1]
-        neurons = Neurons(done, parameters, node)
+        neurons = LayerTracer(done, parameters, node)
         places = [
             (k, *at) for k in range(node.shape.channels) for at in positions(node.shape.spatial)
         ]
@@ -78,7 +78,7 @@ def test_the_terms_are_in_the_order_of_the_sum(name):
         done, parameters = run_values(network, {"a": ramp(shapes[0])}, readable=True)
         node = network.nodes[-1]
         last = (node.shape.channels - 1, *(size - 1 for size in node.shape.spatial))
-        found = Neurons(done, parameters, node).at(last)
+        found = LayerTracer(done, parameters, node).at(last)
         total = found.reading.bias or 0.0
         for term in found.reading.terms:
             total = total + term.product
@@ -185,10 +185,12 @@ def test_many_maps_are_abridged():
 
 
 def test_documents_keep_the_largest_of_many_terms():
-    terms = tuple(Term(0, i, (), 1.0, float(i)) for i in range(5000))
+    terms = tuple(NeuronTerm(0, i, (), 1.0, float(i)) for i in range(5000))
     net = chain("net", Shape(2), [("relu", layer_type("relu")())])
     done = forward(net, {"in": ramp(Shape(2))}, gather(net), keep="all")
-    found = trace(done, gather(net), "relu", (0,))._replace(reading=Reading("weighted", terms))
+    found = trace(done, gather(net), "relu", (0,))._replace(
+        reading=NeuronReading("weighted", terms)
+    )
     told = render.document(found)
     assert (len(told["terms"]), told["terms_left_out"]) == (4096, 904)
     assert told["terms"][0]["product"] == 4999.0
@@ -242,7 +244,7 @@ def traced(layer, *values, place):
     net = network_of(layer, shapes=[shape for shape, _ in values])
     samples = {name: Tensor(*given) for name, given in zip(names, values, strict=True)}
     done = forward(net, samples, gather(net), keep="all")
-    found = Neurons(done, gather(net), net.nodes[-1]).at(place)
+    found = LayerTracer(done, gather(net), net.nodes[-1]).at(place)
     assert found.reading.rule == "changed"
     return [(term.source, term.value) for term in found.reading.terms], found
 

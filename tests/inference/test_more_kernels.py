@@ -26,7 +26,7 @@ from test_kernels import (
 from cnncalc.errors import UnplacedError
 from cnncalc.inference import estimate, kernels
 from cnncalc.inference.estimate import READABLE, ahead
-from cnncalc.inference.initial import Start, initial
+from cnncalc.inference.initial import InitialWeights, initial
 from cnncalc.inference.kernels import conv_transpose
 from cnncalc.inference.kernels.resize import Upsample as Resizing
 from cnncalc.layers import layer_type
@@ -264,7 +264,7 @@ def test_drawing_weights_takes_little_more_than_their_array():
     weight, _ = layer.parameters(shape)
     tracemalloc.start()
     try:
-        values = initial("fc.weight", weight, layer, [shape], Start())
+        values = initial("fc.weight", weight, layer, [shape], InitialWeights())
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -10,7 +10,7 @@ import pytest
 
 from cnncalc import load
 from cnncalc.inference import weights
-from cnncalc.inference.parameters import Given, gather
+from cnncalc.inference.parameters import WeightsFile, gather
 from cnncalc.inference.run import forward
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -108,7 +108,7 @@ def test_the_output_and_five_layers_are_those_of_torchvision(tmp_path, name):
     picture = torch.rand(1, 3, *SIDES)
     theirs = there(model, picture, INSIDE[name])
     network = load(name, input=f"{SIDES[0]}x{SIDES[1]}x3")
-    given = Given(path, weights.read(path), "order" if name == "googlenet" else "name")
+    given = WeightsFile(path, weights.read(path), "order" if name == "googlenet" else "name")
     rows = [HERE.get((name, inside), inside) for inside in INSIDE[name]]
     ours = here(network, given, picture, rows)
     for row, mine, expected in zip([*rows, "output"], ours, theirs, strict=True):

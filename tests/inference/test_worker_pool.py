@@ -11,9 +11,9 @@ import pytest
 
 from cnncalc import forward, load
 from cnncalc.inference import worker_pool
-from cnncalc.inference.initial import Start
+from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.samples import AS_IS
-from cnncalc.inference.worker_pool import Plan, Worker, processes, run_samples
+from cnncalc.inference.worker_pool import Worker, WorkerSetup, processes, run_samples
 from cnncalc.zoo import folder
 
 DIGITS = [str(folder() / f"digits_{digit}.pgm") for digit in range(4)]
@@ -22,7 +22,7 @@ DIGITS = [str(folder() / f"digits_{digit}.pgm") for digit in range(4)]
 @pytest.fixture(scope="module")
 def plan():
     network = load("digits")
-    return Plan(network, Start(), AS_IS, str(network.init.weights))
+    return WorkerSetup(network, InitialWeights(), AS_IS, str(network.init.weights))
 
 
 def values(results):
@@ -62,7 +62,7 @@ def test_weights_that_are_drawn_are_drawn_once(monkeypatch):
         return parameters._replace(stored=stored)
 
     monkeypatch.setattr(worker_pool, "gather", gather)
-    worker = Worker(Plan(network, Start(), AS_IS))
+    worker = Worker(WorkerSetup(network, InitialWeights(), AS_IS))
     assert values([worker("ones")]) != values([worker("ramp")])
     assert sorted(drawn) == sorted(set(drawn)) == sorted(original(network).stored)
 
