@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from cnncalc.tensor import Scalar
 
 # How to draw weights that neither a file nor the spec gives; see `inference.initial`.
-Scheme = Literal["default", "he", "xavier", "zeros"]
-SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
+InitScheme = Literal["default", "he", "xavier", "zeros"]
+SCHEMES: tuple[InitScheme, ...] = get_args(InitScheme)
 
 
 @final
@@ -92,7 +92,7 @@ class Init(NamedTuple):
     spec's folder, which weights must lie in; `span` is where the spec names the file.
     """
 
-    scheme: Scheme = "default"
+    scheme: InitScheme = "default"
     seed: int = 0
     weights: str | None = None
     labels: tuple[str, ...] | None = None
@@ -175,7 +175,7 @@ def chain(name: str, shape: Shape, layers: Sequence[tuple[str, Layer]]) -> Netwo
     return Network(name=name, nodes=tuple(nodes), outputs=(len(layers),))
 
 
-class Stopped(NamedTuple):
+class PartialNetwork(NamedTuple):
     """A network that ends before the layer `name`, which cannot work on its inputs."""
 
     network: str

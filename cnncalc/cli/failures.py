@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.analysis.report import Report
-    from cnncalc.network import Stopped
+    from cnncalc.network import PartialNetwork
 
 
 @contextmanager
@@ -73,12 +73,12 @@ def fail(error: CnncalcError, *, json: bool) -> None:
     raise SystemExit(error.exit_code)
 
 
-def _partial(error: CnncalcError) -> tuple[Stopped, Report] | None:
+def _partial(error: CnncalcError) -> tuple[PartialNetwork, Report] | None:
     """The layer that failed and a report on the layers before it, or None without such layers."""
-    from cnncalc.network import Network, Stopped
+    from cnncalc.network import Network, PartialNetwork
 
     stopped = error.partial
-    if not isinstance(stopped, Stopped) or not stopped.nodes:
+    if not isinstance(stopped, PartialNetwork) or not stopped.nodes:
         return None
     from cnncalc.analysis.engine import analyze
 
@@ -90,7 +90,7 @@ def _partial(error: CnncalcError) -> tuple[Stopped, Report] | None:
         return None
 
 
-def _partial_table(stopped: Stopped, report: Report) -> Iterator[str]:
+def _partial_table(stopped: PartialNetwork, report: Report) -> Iterator[str]:
     """The table up to the failing layer, and that layer with its inputs and settings."""
     from cnncalc.render import report_table
     from cnncalc.render.choice import Choice

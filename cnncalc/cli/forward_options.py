@@ -72,14 +72,14 @@ class SampleOptions(NamedTuple):
         """How samples are prepared. Raises CnncalcError for values that are not numbers.
 
         >>> SampleOptions(scale="1/255", mean="0.5", resize="cover").preparation(0).scale
-        Scale(over=1.0, under=255.0)
+        PixelScale(over=1.0, under=255.0)
         """
-        from cnncalc.inference.samples import Preparation, Scale
+        from cnncalc.inference.samples import PixelScale, Preparation
 
         factor = None
         if self.scale is not None:
             over, slash, under = self.scale.partition("/")
-            factor = Scale(_real("--scale", over), _real("--scale", under) if slash else 1.0)
+            factor = PixelScale(_real("--scale", over), _real("--scale", under) if slash else 1.0)
             if not factor.under:
                 raise wrong_option("--scale", "divides by 0")
         std = _reals("--std", self.std) if self.std is not None else (1.0,)

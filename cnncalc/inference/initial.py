@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cnncalc.layers._base import Layer, Parameter
-    from cnncalc.network import Scheme
+    from cnncalc.network import InitScheme
     from cnncalc.shapes import Shape
 
 TOGETHER = 50_000  # numbers drawn at once
@@ -35,7 +35,7 @@ TOGETHER = 50_000  # numbers drawn at once
 class InitialWeights(NamedTuple):
     """How weights begin where no file and no spec gives them."""
 
-    scheme: Scheme = "default"
+    scheme: InitScheme = "default"
     seed: int = 0
 
 
@@ -77,7 +77,9 @@ def _fill(values: array[float], some: Callable[[int], list[float]]) -> array[flo
     return values
 
 
-def _bound(parameter: Parameter, layer: Layer, shapes: Sequence[Shape], scheme: Scheme) -> float:
+def _bound(
+    parameter: Parameter, layer: Layer, shapes: Sequence[Shape], scheme: InitScheme
+) -> float:
     """How far from zero the numbers may lie."""
     own = layer.initial_bound(parameter)
     if scheme == "default" and own is not None:

@@ -23,7 +23,7 @@ MAX_BYTES = 64 * 2**20
 PLANE = 2  # the spatial axes of a picture
 
 
-class Scale(NamedTuple):
+class PixelScale(NamedTuple):
     """A factor as people write it: 0.5, or 1/255."""
 
     over: float = 1.0
@@ -41,18 +41,18 @@ class Preparation(NamedTuple):
     False
     """
 
-    scale: Scale | float | None = None
+    scale: PixelScale | float | None = None
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     resize: int | Literal["cover"] | None = None
     crop: bool = False
     seed: int = 0
 
-    def factor(self, usual: Scale) -> Scale:
+    def factor(self, usual: PixelScale) -> PixelScale:
         """The scale, or the usual one where none is given."""
         if self.scale is None:
             return usual
-        return self.scale if isinstance(self.scale, Scale) else Scale(self.scale)
+        return self.scale if isinstance(self.scale, PixelScale) else PixelScale(self.scale)
 
 
 AS_IS = Preparation()
@@ -72,7 +72,7 @@ def sample(source: str, node: Node, preparation: Preparation = AS_IS) -> Tensor:
         return from_file(source, node, preparation)
     shape = node.shape
     numbers = generated(source, shape.size, f"{preparation.seed}:{node.name}")
-    return Tensor(shape, _prepared(numbers, shape, preparation, preparation.factor(Scale())))
+    return Tensor(shape, _prepared(numbers, shape, preparation, preparation.factor(PixelScale())))
 
 
 def from_file(path: str, node: Node, preparation: Preparation = AS_IS) -> Tensor:
@@ -80,7 +80,7 @@ def from_file(path: str, node: Node, preparation: Preparation = AS_IS) -> Tensor
     data = read_bytes(path, MAX_BYTES)
     if image_files.recognised(data):
         picture = image_files.read(data, path)
-        scale = preparation.factor(Scale(under=float(picture.maximum)))
+        scale = preparation.factor(PixelScale(under=float(picture.maximum)))
         numbers = _pixels(picture, node, path, preparation)
         return Tensor(node.shape, _prepared(numbers, node.shape, preparation, scale))
     return from_numbers(numerals.read(data, path), node, title(path), preparation)
@@ -93,7 +93,7 @@ def from_numbers(
     if preparation.resize or preparation.crop:
         raise failure("sample-format", f"only pictures are resized; {name} is none")
     values = arranged(numbers, node, name)
-    scale = preparation.factor(Scale())
+    scale = preparation.factor(PixelScale())
     return Tensor(node.shape, _prepared(values, node.shape, preparation, scale))
 
 
@@ -171,7 +171,7 @@ def _unfit(
 
 
 def _prepared(
-    numbers: Sequence[float], shape: Shape, preparation: Preparation, scale: Scale
+    numbers: Sequence[float], shape: Shape, preparation: Preparation, scale: PixelScale
 ) -> list[float]:
     """(number x scale - mean)/std, channel by channel."""
     means, stds = (

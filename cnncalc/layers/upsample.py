@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Blend = list[tuple[int, float]]  # the places an output reads on one axis, and their shares
 
 
-class Axis(NamedTuple):
+class ResizeAxis(NamedTuple):
     """One axis on which output o lies at input place o·step + start."""
 
     size: int
@@ -158,19 +158,19 @@ class Upsample(Layer):
             raise wrong_rank("scale", len(factors), rank)
         return tuple(Fraction(factor).limit_denominator() for factor in factors)
 
-    def _axes(self, shape: Shape) -> list[Axis]:
+    def _axes(self, shape: Shape) -> list[ResizeAxis]:
         """How the output's places lie on each axis of the input."""
         out = self.output_shape(shape)
         if self.align_corners:
             sizes = zip(shape.spatial, out.spatial, strict=True)
-            return [Axis(size, o, ratio(size - 1, max(o - 1, 1)), 0) for size, o in sizes]
+            return [ResizeAxis(size, o, ratio(size - 1, max(o - 1, 1)), 0) for size, o in sizes]
         steps = (
             [ratio(f.denominator, f.numerator) for f in self._factors(shape.rank)]
             if self.scale is not None
             else [ratio(size, o) for size, o in zip(shape.spatial, out.spatial, strict=True)]
         )
         axes = zip(shape.spatial, out.spatial, steps, strict=True)
-        return [Axis(size, o, step, (step - 1) * ratio(1, 2)) for size, o, step in axes]
+        return [ResizeAxis(size, o, step, (step - 1) * ratio(1, 2)) for size, o, step in axes]
 
     def _blends(self, shape: Shape) -> list[list[Blend]]:
         nearest = self.mode == "nearest"

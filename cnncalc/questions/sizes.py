@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc import zoo
 from cnncalc.errors import CnncalcError, failure
 from cnncalc.lines import with_lines
-from cnncalc.network import Stopped
+from cnncalc.network import PartialNetwork
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
 from cnncalc.spec.yaml_source import read
@@ -181,7 +181,7 @@ def _base(spec: SpecChoice) -> VariedInput:
         network = spec.network()
     except CnncalcError as error:
         stopped = error.partial
-        if not isinstance(stopped, Stopped) or not stopped.nodes:
+        if not isinstance(stopped, PartialNetwork) or not stopped.nodes:
             raise
         return VariedInput(stopped.network, stopped.nodes[0].shape, stopped.layout)
     if len(network.inputs) > 1:
@@ -224,7 +224,7 @@ def _outcome(
         network = spec.network(_written(base, varied, size))
     except CnncalcError as error:
         stopped = error.partial
-        if not isinstance(stopped, Stopped):
+        if not isinstance(stopped, PartialNetwork):
             raise
         return SizeResult(size, layer=stopped.name, problem=error.diagnostics[0])
     outputs = tuple(network.nodes[index].shape for index in network.outputs)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, counted, failure
-from cnncalc.network import Group, Input, Node, Stopped
+from cnncalc.network import Group, Input, Node, PartialNetwork
 from cnncalc.spec.checks.limits import LARGEST_TENSOR, MAX_ROWS, too_many
 from cnncalc.spec.validation import layer as validated_layer
 from cnncalc.spec.yaml_source import ListValue, Scalar
@@ -158,7 +158,7 @@ class Rows:
         names = tuple(node.name for node in sources)
         shapes = tuple(node.shape for node in sources)
         rows = tuple(self.nodes)
-        stopped = Stopped(
+        stopped = PartialNetwork(
             self.network, self.layout, rows, name, head, names, shapes, resolved.fields
         )
         return CnncalcError(diagnostic, partial=stopped)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cnncalc.errors import CnncalcError
 from cnncalc.inference import image_files, numerals
 from cnncalc.inference.images import Picture, cover, cropped, resized, shorter_side
-from cnncalc.inference.samples import Preparation, Scale, generated, sample
+from cnncalc.inference.samples import PixelScale, Preparation, generated, sample
 from cnncalc.network import Input, Node
 from cnncalc.shapes import Shape
 
@@ -164,7 +164,7 @@ def test_standard_input(monkeypatch):
 
 def test_scale_mean_and_std(file):
     path = file("x.txt", "0 51 102\n153 204 255\n")
-    assert values(path, GREY, scale=Scale(1.0, 255.0)) == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert values(path, GREY, scale=PixelScale(1.0, 255.0)) == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     assert values(path, GREY, mean=(51.0,), std=(51.0,)) == [-1.0, 0.0, 1.0, 2.0, 3.0, 4.0]
     two = Shape(2, (1, 3))
     prepared = values(path, two, mean=(0.0, 153.0), std=(1.0, 51.0))
@@ -201,7 +201,7 @@ def test_colour_pictures_are_red_green_blue(file, content):
     path = file("x.ppm", content)
     red, green, blue = [0.1] * 3 + [0.2] * 3, [0.3] * 3 + [0.4] * 3, [0.5] * 3 + [0.6] * 3
     assert values(path, COLOUR) == red + green + blue
-    assert values(path, COLOUR, scale=Scale())[0] == 1.0
+    assert values(path, COLOUR, scale=PixelScale())[0] == 1.0
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_pictures_must_fit_the_input(file):
 def test_crop_and_resize(file):
     path = file("x.pgm", image_files.pgm(4, 5, bytes(range(20))))
     middle = [6, 7, 8, 11, 12, 13]
-    assert values(path, GREY, crop=True, scale=Scale()) == [float(x) for x in middle]
+    assert values(path, GREY, crop=True, scale=PixelScale()) == [float(x) for x in middle]
     assert len(values(path, GREY, resize="cover")) == 6
     assert len(values(path, GREY, resize=3)) == 6
 

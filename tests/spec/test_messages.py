@@ -11,7 +11,7 @@ import pytest
 from written import complaints, error, network, report, said
 
 from cnncalc.errors import CnncalcError
-from cnncalc.network import Stopped
+from cnncalc.network import PartialNetwork
 from cnncalc.spec.sections.variables import parse_setting
 
 FOLDER = Path(__file__).parents[1] / "data" / "messages"
@@ -165,7 +165,7 @@ class TestShapes:
 
     def test_the_error_carries_what_worked(self):
         stopped = error(self.SPEC).partial
-        assert isinstance(stopped, Stopped)
+        assert isinstance(stopped, PartialNetwork)
         assert [node.name for node in stopped.nodes] == ["in", "C1", "C1.tanh"]
         assert (stopped.name, stopped.type, stopped.inputs) == ("C3", "conv", ("C1.tanh",))
         assert [shape.text() for shape in stopped.shapes] == ["28×28×6"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.errors import Diagnostic
-    from cnncalc.network import Scheme
+    from cnncalc.network import InitScheme
     from cnncalc.spec.yaml_source import Value
 
 
@@ -73,7 +73,7 @@ def _with(init: Init, key: Scalar, value: Value) -> Init:
     raise failure("unknown-key", f"'init' has no key '{key.text}'", key.span, help=advice)
 
 
-def _scheme(value: Value) -> Scheme:
+def _scheme(value: Value) -> InitScheme:
     given = value.value if isinstance(value, Scalar) else None
     for scheme in SCHEMES:
         if given == scheme:
