@@ -211,7 +211,7 @@ def test_seeds_and_preparation(quiz):
         ),
         (
             {"weights": {"C1.weight": ["x"]}},
-            "bad-weights: 'weights' does not hold weights: C1.weight[0] is a text, not a number",
+            "bad-weights: 'weights' is not a weights file: C1.weight[0] is a text, not a number",
         ),
         ({"keep": ["C2"]}, "unknown-layer: the network has no layer 'C2'"),
     ],

@@ -61,7 +61,7 @@ def read(data: bytes, path: str) -> Picture:
 
 def _bad_picture(path: str, why: str) -> CnncalcError:
     """The complaint about a file that begins as a picture and is none."""
-    return failure("bad-picture", f"{title(path)} is not a whole picture: {why}")
+    return failure("bad-picture", f"{title(path)} is not a valid picture: {why}")
 
 
 def _is_netpbm(data: bytes) -> bool:
@@ -76,12 +76,13 @@ def _read_netpbm(data: bytes, path: str) -> Picture:
     for _ in range(3):
         found = NUMBER.match(data, at)
         if found is None:
-            raise _bad_picture(path, "its header does not give width, height and largest number")
+            raise _bad_picture(path, "its header lacks the width, the height or the maximum value")
         header.append(int(found[1]))
         at = found.end()
     width, height, maximum = header
     if not width or not height or not 0 < maximum <= LARGEST:
-        raise _bad_picture(path, f"its header says {width}×{height} pixels up to {maximum}")
+        size = f"{width}×{height} pixels and a maximum value of {maximum}"
+        raise _bad_picture(path, f"its header gives {size}")
     channels = CHANNELS[magic]
     count = width * height * channels
     if magic in TEXT:
@@ -89,7 +90,8 @@ def _read_netpbm(data: bytes, path: str) -> Picture:
     else:
         numbers = _packed(data[at + 1 :], count, maximum, path)
     if max(numbers) > maximum:
-        raise _bad_picture(path, f"it holds {max(numbers)}, above its largest number {maximum}")
+        above = f"above the maximum value {maximum} of its header"
+        raise _bad_picture(path, f"it has a pixel of {max(numbers)}, {above}")
     planes = tuple(numbers[channel::channels] for channel in range(channels))
     return Picture(height, width, maximum, planes)
 
@@ -154,6 +156,8 @@ def _read_with_pillow(data: bytes, path: str) -> Picture:
         if image.width * image.height > MAX_PIXELS:
             raise _bad_picture(path, f"it has more than {MAX_PIXELS:,} pixels")
         image.load()
+    except images.UnidentifiedImageError:  # whose own text shows an address in memory
+        raise _bad_picture(path, "Pillow cannot read it") from None
     except (OSError, ValueError, SyntaxError, images.DecompressionBombError) as error:
         raise _bad_picture(path, str(error)) from None
     if image.mode in DEEP:

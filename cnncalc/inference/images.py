@@ -68,8 +68,8 @@ def resized(picture: Picture, height: int, width: int) -> Picture:
     if (height, width) == (picture.height, picture.width):
         return picture
     if height * width > MAX_RESIZED:
-        message = f"a picture of {picture.size} pixels would become {height}×{width}, too large"
-        help_ = f"--resize to a smaller size: {MAX_RESIZED:,} pixels at most"
+        message = f"a picture of {picture.size} pixels would be too large at {height}×{width}"
+        help_ = f"resize it to at most {MAX_RESIZED:,} pixels"
         raise failure("sample-size", message, help=help_)
     across, down = triangles(picture.width, width), triangles(picture.height, height)
     planes = tuple(_resample(plane, picture.width, across, down) for plane in picture.planes)

@@ -78,7 +78,10 @@ def find(network: Network, name: str) -> Node:
         names = [node.name for node in network.nodes]
         raise failure("unknown-layer", message, help=did_you_mean(name, names))
     if node.train_only:
-        raise failure("unknown-layer", f"'{name}' runs only in training, and not here")
+        raise failure(
+            "unknown-layer",
+            f"'{name}' runs only in training, so it takes no part in a forward pass",
+        )
     return node
 
 

@@ -39,7 +39,8 @@ def read(data: bytes, path: str) -> Numbers:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         expected = "numbers as text, JSON or YAML, or a PGM, PPM, PNG or JPEG picture"
-        raise failure("sample-format", f"{title(path)} is neither: {expected}") from None
+        message = f"{title(path)} is not a sample; expected {expected}"
+        raise failure("sample-format", message) from None
     start = text.lstrip()
     if path.endswith(YAML_SUFFIXES) or start.startswith(("- ", "---")):
         return _flattened(_yaml(text, path), path)
@@ -65,7 +66,7 @@ def _json(text: str, path: str) -> object:
     try:
         return json.loads(text)
     except RecursionError:
-        raise bad_number(path, "its lists are nested too deep") from None
+        raise bad_number(path, "its lists are nested too deeply") from None
     except ValueError:
         return _yaml(text, path)
 
@@ -93,18 +94,18 @@ def _yaml(text: str, path: str) -> object:
         problem = getattr(error, "problem", None) or "it cannot be read"
         raise bad_number(path, f"it is neither JSON nor YAML: {problem}") from None
     if len(open_lists[0]) != 1:
-        raise bad_number(path, "one list is expected")
+        raise bad_number(path, "expected a single list")
     return open_lists[0][0]
 
 
 def _not_a_list(event: Any, path: str) -> CnncalcError:
     line = event.start_mark.line + 1
-    return bad_number(path, f"line {line}: only lists and numbers may stand here")
+    return bad_number(path, f"line {line}: only lists and numbers are allowed")
 
 
 def _check_depth(depth: int, path: str) -> None:
     if depth > MAX_DEPTH:
-        raise bad_number(path, "its lists are nested too deep")
+        raise bad_number(path, "its lists are nested too deeply")
 
 
 def _scalar(event: Any, path: str) -> float:
@@ -116,7 +117,7 @@ def _rows(text: str, path: str) -> Numbers:
     """Rows of numbers, all of one length."""
     rows = list(_lines(text, path))
     if not rows:
-        raise bad_number(path, "there are no numbers in it")
+        raise bad_number(path, "it contains no numbers")
     first_line, first = rows[0]
     for line, row in rows:
         if len(row) != len(first):

@@ -54,7 +54,7 @@ class Parameters(NamedTuple):
         for parameter in stored_by(network, root):
             name = f"{root.name}.{parameter.name}"
             if name not in self.stored:
-                raise failure("weights-mismatch", f"there are no numbers for {name}")
+                raise failure("weights-mismatch", f"there are no values for {name}")
             values[parameter.name] = self.stored[name].read()
         return values
 

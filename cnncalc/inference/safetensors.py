@@ -124,10 +124,11 @@ def _entry(path: str, name: str, told: object) -> Entry:
     if not _whole(dims) or len(dims) > MAX_RANK:
         raise broken(path, f"the shape of {name!r} is not a list of sizes")
     if not _whole(place) or len(place) != 2:  # noqa: PLR2004 - a beginning and an end
-        raise broken(path, f"the place of {name!r} is not a pair of offsets")
+        raise broken(path, f"data_offsets of {name!r} is not a pair of offsets")
     begin, end = place
     if end - begin != prod(dims) * SIZES[dtype]:
-        raise broken(path, f"{name!r} has {end - begin:,} bytes, which is not its shape in {dtype}")
+        size = f"{end - begin:,} bytes"
+        raise broken(path, f"{name!r} has {size}, which does not match its shape in {dtype}")
     return Entry(name, dtype, tuple(dims), begin, end)
 
 
@@ -142,9 +143,11 @@ def _check_places(path: str, entries: Iterable[Entry], size: int) -> None:
     reached = 0
     for entry in sorted(entries, key=lambda entry: (entry.begin, entry.end)):
         if entry.end > size:
-            raise broken(path, f"{entry.name!r} ends behind the end of the file")
+            raise broken(path, f"{entry.name!r} extends beyond the end of the file")
         if entry.begin != reached:
-            kind = "overlaps another tensor" if entry.begin < reached else "follows a hole"
+            kind = (
+                "overlaps another tensor" if entry.begin < reached else "comes after unused bytes"
+            )
             raise broken(path, f"{entry.name!r} {kind}")
         reached = entry.end
     if reached != size:

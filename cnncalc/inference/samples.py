@@ -91,7 +91,8 @@ def from_numbers(
 ) -> Tensor:
     """Numbers, whatever order of the axes their sizes tell; `name` is theirs in messages."""
     if preparation.resize or preparation.crop:
-        raise failure("sample-format", f"only pictures are resized; {name} is none")
+        message = f"only pictures can be resized or cropped, and {name} is not a picture"
+        raise failure("sample-format", message)
     values = arranged(numbers, node, name)
     scale = preparation.factor(PixelScale())
     return Tensor(node.shape, _prepared(values, node.shape, preparation, scale))

@@ -101,7 +101,7 @@ def _tensors(
 ) -> Iterator[tuple[str, StoredTensor]]:
     """Every tensor below a level, its name joined by dots."""
     if not depth:
-        raise _broken(path, "its levels are nested too deep")
+        raise _broken(path, "its levels are nested too deeply")
     if isinstance(value, dict):
         for name, below in value.items():
             yield from _tensors(path, f"{prefix}.{name}" if prefix else name, below, depth - 1)
@@ -115,4 +115,4 @@ def _tensors(
 
 
 def _broken(path: str, why: str) -> CnncalcError:
-    return failure("bad-weights", f"'{path}' does not hold weights: {why}")
+    return failure("bad-weights", f"'{path}' is not a weights file: {why}")

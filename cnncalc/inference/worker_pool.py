@@ -186,8 +186,8 @@ def _in_processes(setup: WorkerSetup, sources: Sequence[str], jobs: int) -> Iter
 
 def _lost(source: str) -> SampleResult:
     """The result of a sample whose pass did not end."""
-    message = f"{source}: a worker process ended before its pass did"
-    help_ = "it may have run out of memory: --jobs 1 needs the least"
+    message = f"{source}: the worker process ended before the pass was finished"
+    help_ = "it may have run out of memory; --jobs 1 needs the least"
     return SampleResult(
         source, diagnostics=(Diagnostic("error", "worker", message, help=help_),), exit_code=INVALID
     )

@@ -270,11 +270,11 @@ def require_several(count: int) -> None:
     >>> require_several(1)
     Traceback (most recent call last):
         ...
-    cnncalc.errors.UnplacedError: normalising a single number leaves nothing of it
+    cnncalc.errors.UnplacedError: normalising a single number always gives 0
     """
     if count == 1:
         raise UnplacedError(
             "one-value",
-            "normalising a single number leaves nothing of it",
+            "normalising a single number always gives 0",
             help="normalise over more positions or channels, e.g. with bn or ln",
         )

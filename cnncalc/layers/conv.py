@@ -73,7 +73,7 @@ class Picture:
             return value
         rows = value.split()
         if len({len(row) for row in rows}) > 1 or set("".join(rows)) - set("Xx."):
-            raise ValueError("a picture has rows of equal length, made of X and .")
+            raise ValueError("a picture must have rows of equal length, made of X and .")
         return tuple(
             tuple(channel for channel, mark in enumerate(column) if mark in "Xx")
             for column in zip(*rows, strict=True)
@@ -272,7 +272,7 @@ class Conv(Windowed):
 
     def _check_table(self, table: tuple[tuple[int, ...], ...], maps: int) -> None:
         if self.groups > 1:
-            raise _bad_table("a connection table and groups exclude each other")
+            raise _bad_table("a connection table cannot be combined with groups")
         if len(table) != self.filters:
             raise _bad_table(
                 f"the table has {len(table)} columns, but there are {self.filters} filters",
@@ -293,7 +293,7 @@ class Conv(Windowed):
                 twice = next(channel for channel in column if column.count(channel) > 1)
                 raise _bad_table(
                     f"the table names input map {twice} twice for filter {k}",
-                    help="a filter sees a map or does not; name each map once",
+                    help="name each input map once per filter",
                 )
 
 

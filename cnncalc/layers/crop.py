@@ -112,7 +112,7 @@ def _centred(shape: Shape, sizes: tuple[int, ...]) -> list[tuple[int, int]]:
                 "crop",
                 f"the {AXIS_WORDS[letter]} {have} cannot be cropped to {wanted}",
                 field="size",
-                help="a crop only takes away; to enlarge, use pad or upsample",
+                help="crop only removes cells; to enlarge the map, use pad or upsample",
             )
     left_over = (have - wanted for have, wanted in zip(shape.spatial, sizes, strict=True))
     return [(extra // 2, extra - extra // 2) for extra in left_over]

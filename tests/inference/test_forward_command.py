@@ -530,9 +530,9 @@ def test_a_picture_is_not_resized_beyond_all_sizes(forward, tmp_path):
     for size in ("4097", "1000000", "1000000000000"):
         refused = forward("quiz.yaml", "--sample", "dot.pgm", "--resize", size)
         assert refused.status == 1
-        said = f"error[sample-size]: a picture of 1×1 pixels would become {size}×{size}, too large"
+        said = f"error[sample-size]: a picture of 1×1 pixels would be too large at {size}×{size}"
         assert said in refused.err
-        assert "16,777,216 pixels at most" in refused.err
+        assert "resize it to at most 16,777,216 pixels" in refused.err
 
 
 def test_long_runs_are_announced(forward, monkeypatch):

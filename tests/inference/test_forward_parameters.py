@@ -250,7 +250,7 @@ def test_json_weights_that_are_none(tmp_path, text, why):
     path = tmp_path / "w.json"
     path.write_text(text)
     with pytest.raises(
-        CnncalcError, match=rf"^bad-weights: '.*w.json' does not hold weights: {why}$"
+        CnncalcError, match=rf"^bad-weights: '.*w.json' is not a weights file: {why}$"
     ):
         weights.read(str(path))
 

@@ -198,7 +198,7 @@ def test_samples_must_fit_the_inputs():
 
 def test_missing_parameters_are_named():
     net = chain("net", Shape(4), [("fc1", layer_type("fc")(units=2))])
-    message = r"^weights-mismatch: there are no numbers for fc1\.weight$"
+    message = r"^weights-mismatch: there are no values for fc1\.weight$"
     with pytest.raises(CnncalcError, match=message):
         forward(net, {"in": ramp(Shape(4))}, Parameters())
 

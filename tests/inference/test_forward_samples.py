@@ -122,21 +122,21 @@ def test_channels_first_wins_where_both_fit(file):
         ("1 2 3\n4 1e999 6\n", "sample-number: 'x.txt': line 2, column 3: '1e999' is not a finite number"),
         ("1,,3\n4,5,6\n", "sample-number: 'x.txt': line 1, column 3: nothing is not a number"),
         ("1_0 2 3\n4 5 6\n", "sample-number: 'x.txt': line 1, column 1: '1_0' is not a number"),
-        ("", "sample-number: 'x.txt': there are no numbers in it"),
+        ("", "sample-number: 'x.txt': it contains no numbers"),
         ("1 2 3\n", "sample-size: 'x.txt' is 1×3 numbers, but the input 'in' takes 2×3×1 (height × width × channels)"),
         ("[[1, 2, 3], [4, 5]]", "sample-number: 'x.txt': [1] has 2 entries, where its neighbours have 3"),
         ('[[1, 2, 3], [4, "5", 6]]', "sample-number: 'x.txt': [1][1] is a text, not a number"),
         ("[[1, 2, 3], [4, null, 6]]", "sample-number: 'x.txt': [1][1] is null, not a number"),
         ("[[1, 2, 3], [4, 1e999, 6]]", "sample-number: 'x.txt': [1][1] is inf, not a finite number"),
         ("[1, 2", "sample-number: 'x.txt': it is neither JSON nor YAML: did not find expected ',' or ']'"),
-        ("- {a: 1}", "sample-number: 'x.txt': line 1: only lists and numbers may stand here"),
-        ("- &a [1]\n- *a\n", "sample-number: 'x.txt': line 2: only lists and numbers may stand here"),
+        ("- {a: 1}", "sample-number: 'x.txt': line 1: only lists and numbers are allowed"),
+        ("- &a [1]\n- *a\n", "sample-number: 'x.txt': line 2: only lists and numbers are allowed"),
         ("- .nan", "sample-number: 'x.txt': line 1, column 3: '.nan' is not a number"),
         ("---\n", "sample-number: 'x.txt': line 2, column 1: nothing is not a number"),
-        ("- 1\n---\n- 2\n", "sample-number: 'x.txt': one list is expected"),
+        ("- 1\n---\n- 2\n", "sample-number: 'x.txt': expected a single list"),
         ("[" * 40 + "1" + "]" * 40, "sample-number: 'x.txt': " + "[0]" * 16 + " is a list, not a number"),
-        ("[" * 100_000, "sample-number: 'x.txt': its lists are nested too deep"),
-        (b"\xff\xfe\x00", "sample-format: 'x.txt' is neither: numbers as text, JSON or YAML, or a PGM, PPM, PNG or JPEG picture"),
+        ("[" * 100_000, "sample-number: 'x.txt': its lists are nested too deeply"),
+        (b"\xff\xfe\x00", "sample-format: 'x.txt' is not a sample; expected numbers as text, JSON or YAML, or a PGM, PPM, PNG or JPEG picture"),
     ],
 )  # fmt: skip
 def test_what_is_no_number_is_pointed_at(file, content, said):
@@ -210,15 +210,15 @@ def test_colour_pictures_are_red_green_blue(file, content):
         (b"P5 3 2 255\n" + bytes(5), "it needs 6 bytes of pixels and has 5"),
         (b"P2 3 2 255\n1 2 3 4 5", "it needs 6 numbers and has 5"),
         (b"P2 3 2 255\n1 2 3 4 5 x", "'x' is not a number up to 65535"),
-        (b"P2 3 2 4\n1 2 3 4 5 0", "it holds 5, above its largest number 4"),
-        (b"P5 3\n", "its header does not give width, height and largest number"),
-        (b"P5 3 0 255\n", "its header says 3×0 pixels up to 255"),
-        (b"P5 3 2 65536\n", "its header says 3×2 pixels up to 65536"),
+        (b"P2 3 2 4\n1 2 3 4 5 0", "it has a pixel of 5, above the maximum value 4 of its header"),
+        (b"P5 3\n", "its header lacks the width, the height or the maximum value"),
+        (b"P5 3 0 255\n", "its header gives 3×0 pixels and a maximum value of 255"),
+        (b"P5 3 2 65536\n", "its header gives 3×2 pixels and a maximum value of 65536"),
         (b"P5 99999999 99999999 255\n", "it needs 9,999,999,800,000,001 bytes of pixels and has 0"),
     ],
 )
 def test_pictures_that_are_none(file, content, why):
-    said = f"bad-picture: 'x.pgm' is not a whole picture: {why}"
+    said = f"bad-picture: 'x.pgm' is not a valid picture: {why}"
     assert complaint(file("x.pgm", content), GREY) == said
 
 
@@ -239,7 +239,7 @@ def test_pictures_must_fit_the_input(file):
     )
     text = file("x.txt", "1 2")
     assert complaint(text, GREY, crop=True) == (
-        "sample-format: only pictures are resized; 'x.txt' is none"
+        "sample-format: only pictures can be resized or cropped, and 'x.txt' is not a picture"
     )
 
 
@@ -340,7 +340,9 @@ def test_png_with_pillow(file, tmp_path):
     images.new("P", (3, 2)).save("palette.png")
     assert len(values("palette.png", COLOUR)) == 18
     broken = png(3, 2, [bytes(3)] * 2)[:-30]
-    assert complaint(file("b.png", broken), GREY).startswith("bad-picture: 'b.png' is not a whole")
+    assert complaint(file("b.png", broken), GREY).startswith(
+        "bad-picture: 'b.png' is not a valid picture: Pillow cannot read it"
+    )
     file("out.png", image_files.png(1, 2, bytes([0, 255])))
     assert values("out.png", Shape(1, (1, 2))) == [0.0, 1.0]
 

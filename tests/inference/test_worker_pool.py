@@ -82,7 +82,9 @@ def test_samples_of_a_worker_that_died_are_errors(plan, monkeypatch):
     results = list(run_samples(plan, DIGITS, 2))
     assert [result.source for result in results] == DIGITS
     assert {result.exit_code for result in results} == {1}
-    assert "a worker process ended before its pass did" in results[0].diagnostics[0].message
+    assert (
+        "the worker process ended before the pass was finished" in results[0].diagnostics[0].message
+    )
 
 
 def _die(_):

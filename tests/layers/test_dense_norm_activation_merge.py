@@ -260,13 +260,13 @@ REFUSED = [
     (
         ("gn", {"groups": 6}, [Shape(6)]),
         [Shape(12)],
-        ("one-value", None, "normalising a single number leaves nothing of it"),
+        ("one-value", None, "normalising a single number always gives 0"),
         "normalise over more positions or channels, e.g. with bn or ln",
     ),
     (
         ("instnorm", {}, [Shape(6, (1, 1))]),
         [Shape(6, (1, 2))],
-        ("one-value", None, "normalising a single number leaves nothing of it"),
+        ("one-value", None, "normalising a single number always gives 0"),
         "normalise over more positions or channels, e.g. with bn or ln",
     ),
 ]
