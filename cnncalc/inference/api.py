@@ -79,7 +79,7 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
 
 
 def _refuse_nonsense(seed: object, match: object, prepare: object) -> None:
-    """Raises CnncalcError for what no pass can be made with."""
+    """Raise CnncalcError for arguments of the wrong kind."""
     wrong = {
         "seed is a whole number from 0": seed is None or (type(seed) is int and seed >= 0),
         "match is 'name' or 'order'": match in get_args(Match),

@@ -1,4 +1,4 @@
-"""How much work a forward pass is, before it starts."""
+"""An estimate of a forward pass before it starts: multiply-adds, seconds, memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WEIGHT_BYTES = 8
 
 
 class WorkEstimate(NamedTuple):
-    """Multiply-adds ahead, the seconds they may take, and the bytes needed at the worst moment."""
+    """Multiply-adds of a pass, the seconds it may take, and its peak memory in bytes."""
 
     macs: int
     seconds: float

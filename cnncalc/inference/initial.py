@@ -1,4 +1,4 @@
-"""Weights to begin with: reproducible, the same on every platform, named as frameworks do.
+"""Initial weights: reproducible, the same on every platform, named as frameworks name them.
 
 The numbers of one tensor come from Python's Mersenne Twister seeded with the text
 "SEED:ROW.PARAMETER", drawn by `random()` (whose sequence Python promises to keep), spread
@@ -33,7 +33,7 @@ TOGETHER = 50_000  # numbers drawn at once
 
 
 class InitialWeights(NamedTuple):
-    """How weights begin where no file and no spec gives them."""
+    """How weights are drawn that neither a file nor the spec gives."""
 
     scheme: InitScheme = "default"
     seed: int = 0

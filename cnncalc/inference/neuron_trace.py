@@ -113,7 +113,7 @@ def trace(done: Pass, parameters: Parameters, name: str, place: tuple[int, ...])
 
 
 class LayerTracer:
-    """The neurons of one layer, its tensors and weights at hand."""
+    """The neurons of one layer, with its tensors and weights."""
 
     def __init__(self, done: Pass, parameters: Parameters, node: Node) -> None:
         self.done = done

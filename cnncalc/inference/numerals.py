@@ -24,7 +24,7 @@ Numbers = tuple[tuple[int, ...], list[float]]  # the sizes, outermost first, and
 
 
 def read(data: bytes, path: str) -> Numbers:
-    r"""The sizes and the numbers of a file's bytes; `path` tells the kind where the text does not.
+    r"""The sizes and the numbers of a file's bytes; its suffix decides where the text does not.
 
     Text is rows of numbers apart by commas, semicolons or spaces; # begins a comment, and an
     empty line may stand between maps. Raises CnncalcError that names line and column, or the

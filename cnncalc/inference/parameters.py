@@ -27,7 +27,7 @@ Origin = Literal["file", "spec", "initial"]
 
 
 class WeightsFile(NamedTuple):
-    """A weights file as read: its name, and its tensors by theirs."""
+    """A weights file: its path, its tensors by name, and how they are matched."""
 
     path: str
     tensors: Mapping[str, StoredTensor]

@@ -25,7 +25,7 @@ BUG = "this is a mistake in cnncalc; please report the network"
 
 
 class PassOptions(NamedTuple):
-    """How to compute: by the layers' own definitions only, and with multiplications counted."""
+    """Whether only the layers' own definitions compute, and whether multiplications are counted."""
 
     readable: bool = False
     counting: bool = False
@@ -49,7 +49,7 @@ class Pass(NamedTuple):
     rows: tuple[LayerRun, ...]
 
     def __repr__(self) -> str:
-        """In a line what it is and which tensors it holds."""
+        """One-line summary: the network, the rows, and the tensors that were kept."""
         kept = ", ".join(row.node.name for row in self.rows if row.output is not None)
         return f"<Pass of {self.network.name}, {len(self.rows)} rows, tensors of {kept}>"
 
@@ -60,7 +60,7 @@ class Pass(NamedTuple):
         return tuple(row for row in self.rows if row.node.index in wanted)
 
     def tensor(self, name: str) -> Tensor:
-        """What a layer, or the last of a part, made, where it was kept. KeyError otherwise."""
+        """The kept output of a layer, or of the last layer of a part. Raises KeyError without."""
         node = self.network.row(name)
         for row in self.rows:
             if node and row.node.index == node.index and row.output is not None:
@@ -150,7 +150,7 @@ def _refuse_stated(order: Sequence[Node]) -> None:
 
 
 def last_uses(order: Sequence[Node], outputs: Collection[int]) -> dict[int, list[int]]:
-    """Per row, the rows whose tensors nobody needs after it; those of `outputs` stay."""
+    """Per row, the rows whose tensors are last used by it; those of `outputs` are kept."""
     last = {node.index: node.index for node in order}
     for node in order:
         last.update(dict.fromkeys(node.inputs, node.index))

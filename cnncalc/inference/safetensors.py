@@ -114,7 +114,7 @@ def _entries(path: str, header: Mapping[str, Any]) -> list[Entry]:
 
 
 def _entry(path: str, name: str, told: object) -> Entry:
-    """One tensor as the header tells it, its sizes and its place checked against each other."""
+    """One tensor of the header, its shape checked against its offsets."""
     if not isinstance(told, dict) or set(told) != {"dtype", "shape", "data_offsets"}:
         raise broken(path, f"{name!r} needs dtype, shape and data_offsets")
     dtype, dims, place = told["dtype"], told["shape"], told["data_offsets"]

@@ -89,7 +89,10 @@ def from_file(path: str, node: Node, preparation: Preparation = AS_IS) -> Tensor
 def from_numbers(
     numbers: numerals.Numbers, node: Node, name: str, preparation: Preparation = AS_IS
 ) -> Tensor:
-    """Numbers, whatever order of the axes their sizes tell; `name` is theirs in messages."""
+    """Numbers, brought to an input's order of axes; `name` is what messages call them.
+
+    Raises CnncalcError where the sizes do not fit, or a picture was asked for.
+    """
     if preparation.resize or preparation.crop:
         message = f"only pictures can be resized or cropped, and {name} is not a picture"
         raise failure("sample-format", message)

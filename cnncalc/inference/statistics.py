@@ -1,4 +1,4 @@
-"""What is said of a tensor that is too big to print: range, mean, and how much of it is zero."""
+"""The statistics of a tensor that is too big to print: range, mean and share of zeros."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def own_file(init: Init) -> str | None:
 
 
 def from_lists(name: str, tensors: object) -> dict[str, StoredTensor]:
-    """The tensors of a mapping from names to nested lists, or to such mappings again.
+    """The tensors of a mapping from names to nested lists, or to further such mappings.
 
     Raises CnncalcError where there is anything else in it; `name` is the mapping's in messages.
 

@@ -35,7 +35,7 @@ INVALID = 1  # the exit code where a pass was not made for another reason than a
 
 
 class WorkerSetup(NamedTuple):
-    """What every pass has in common: all that a worker is sent when it starts."""
+    """What all passes share; it is sent to each worker once, when it starts."""
 
     network: Network
     start: InitialWeights
@@ -47,7 +47,7 @@ class WorkerSetup(NamedTuple):
 
 
 class SampleResult(NamedTuple):
-    """What became of one sample: the network's outputs, or the errors and their exit code."""
+    """The result of one sample: the network's outputs, or the errors and their exit code."""
 
     source: str
     outputs: tuple[LayerRun, ...] = ()
@@ -78,7 +78,7 @@ def processes(jobs: int | None, samples: int, seconds: float) -> int:
 
 
 def _processors() -> int:
-    """The processors that this process may use, where the system tells; else all there are."""
+    """The processors that this process may use, where the system says so; else all of them."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

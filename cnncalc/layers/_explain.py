@@ -50,7 +50,7 @@ AXIS_LETTERS = {"l": "L", "d": "D", "h": "H", "w": "W"}
 
 
 def axis_steps(out: Shape, lines: Sequence[tuple[str, str]]) -> list[Step]:
-    """The output size of every axis: its formula and numbers, the last axis told first.
+    """The output size of every axis: its formula and numbers, the last axis first.
 
     >>> from cnncalc.shapes import Shape
     >>> axis_steps(Shape(6, (14,)), [("L/b", "28/2")])[0].label
@@ -103,7 +103,7 @@ def links_step(seen: Shape, units: int) -> Step:
 
 
 def dense_steps(seen: Shape, units: int, bias: bool, out: Shape) -> list[Step]:
-    """Neurons, weights, biases, params, connections both ways, MACs.
+    """Neurons, weights, biases, params, connections without and with biases, MACs.
 
     `seen` is what one unit sees: the whole input, or the channels at one position.
 

@@ -164,6 +164,8 @@ CEIL_NAMES: Names = {"ceil_mode": "ceil"}
 def spread(values: tuple[int, ...], rank: int, field: str) -> tuple[int, ...]:
     """One value per spatial axis: a single value serves them all.
 
+    Raises UnplacedError for another number of values.
+
     >>> spread((3,), 2, "kernel"), spread((1, 7), 2, "kernel")
     ((3, 3), (1, 7))
     """

@@ -39,7 +39,7 @@ class Pointwise(Layer):
         return inputs[0]
 
     def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
-        """Its own."""
+        """The same channel only."""
         return ((channel,),)
 
     def forward(
@@ -141,7 +141,7 @@ class WholeMap(Layer):
         return (see_all(inputs[0]),)
 
     def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
-        """Its own."""
+        """The same channel only."""
         return ((channel,),)
 
     def forward(

@@ -78,7 +78,7 @@ class NeuronReading(NamedTuple):
 
 
 class NeuronView(NamedTuple):
-    """A neuron, its channel and its position, with the tensors of its layer at hand."""
+    """A neuron, its channel and its position, and the tensors of its layer."""
 
     inputs: Sequence[Tensor]
     parameters: Mapping[str, Sequence[float]]

@@ -56,7 +56,10 @@ class Windowed(Layer):
         return _resolved(self, shape)
 
     def resolve(self, shape: Shape) -> tuple[Window, ...]:
-        """`windows`, worked out; every figure of a layer asks for them, so they are kept."""
+        """Compute `windows`, which caches them, since every figure of a layer asks for them.
+
+        Raises UnplacedError for a vector, and for a field with the wrong number of values.
+        """
         rank = shape.rank
         if rank == 0:
             raise UnplacedError(
@@ -122,7 +125,7 @@ class Windowed(Layer):
         return getattr(self, "padding_mode", "zeros")
 
     def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
-        """Its own."""
+        """The same channel only."""
         return ((channel,),)
 
     def fit(self, *inputs: Shape) -> tuple[int, ...]:

@@ -88,7 +88,7 @@ class AdaptivePool(Layer):
         return {"size": list(self.output_shape(*inputs).spatial), "kind": self.kind}
 
     def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
-        """Its own."""
+        """The same channel only."""
         return ((channel,),)
 
     def forward(

@@ -60,7 +60,7 @@ class Bn(Layer):
         return tuple(Parameter(name, (channels,)) for name, learned in wanted.items() if learned)
 
     def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
-        """Its own."""
+        """The same channel only."""
         return ((channel,),)
 
     def forward(

@@ -68,7 +68,10 @@ class Picture:
 
     @staticmethod
     def read(value: Any) -> Any:
-        """Turn a picture into the list of input maps of each filter; leave lists alone."""
+        """Turn a picture into the list of input maps of each filter; leave lists alone.
+
+        Raises ValueError for a picture with uneven rows or other characters.
+        """
         if not isinstance(value, str):
             return value
         rows = value.split()
@@ -236,7 +239,7 @@ class Conv(Windowed):
         return neuron.reading("weighted", terms, self.kernel_of(shape), neuron.bias(k))
 
     def explain(self, *inputs: Shape) -> list[Step]:
-        """Output per axis, neurons, weights, biases, connections both ways, MACs."""
+        """Output per axis, neurons, weights, biases, connections without and with biases, MACs."""
         (shape,) = inputs
         out = self.output_shape(shape)
         weights = self._weights_step(shape)

@@ -217,7 +217,7 @@ class ConvTranspose(Windowed):
         return neuron.reading("weighted", tuple(terms), tuple(map(len, axes)), neuron.bias(k))
 
     def explain(self, *inputs: Shape) -> list[Step]:
-        """Output per axis, neurons, weights, biases, connections both ways, MACs."""
+        """Output per axis, neurons, weights, biases, connections without and with biases, MACs."""
         (shape,) = inputs
         out = self.output_shape(shape)
         kernel = [window.kernel for window in self.windows(shape)]

@@ -43,5 +43,5 @@ class Dropout(Layer):
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:
-        """What came in."""
+        """The input, unchanged."""
         return inputs[0]

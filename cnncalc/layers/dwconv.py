@@ -124,7 +124,7 @@ class DwConv(Windowed):
         return neuron.reading("weighted", terms, self.kernel_of(neuron.shape), neuron.bias(k))
 
     def explain(self, *inputs: Shape) -> list[Step]:
-        """Output per axis, neurons, weights, biases, connections both ways, MACs."""
+        """Output per axis, neurons, weights, biases, connections without and with biases, MACs."""
         (shape,) = inputs
         out = self.output_shape(shape)
         kernel = [window.kernel for window in self.windows(shape)]

@@ -93,5 +93,5 @@ class Fc(Layer):
         return neuron.reading("weighted", terms, shape.spatial, neuron.bias(k))
 
     def explain(self, *inputs: Shape) -> list[Step]:
-        """Neurons, weights, biases, params, connections both ways, MACs."""
+        """Neurons, weights, biases, params, connections without and with biases, MACs."""
         return dense_steps(inputs[0], self.units, self.bias, self.output_shape(*inputs))

@@ -44,7 +44,7 @@ class Gamma(Layer):
         return (Parameter("weight", (inputs[0].channels,)),)
 
     def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
-        """Its own."""
+        """The same channel only."""
         return ((channel,),)
 
     def forward(

@@ -33,5 +33,5 @@ class Identity(Layer):
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
     ) -> Tensor:
-        """What came in."""
+        """The input, unchanged."""
         return inputs[0]

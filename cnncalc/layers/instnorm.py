@@ -54,7 +54,7 @@ class Instnorm(Layer):
         return (see_all(inputs[0]),)
 
     def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
-        """Its own."""
+        """The same channel only."""
         return ((channel,),)
 
     def forward(

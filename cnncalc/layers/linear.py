@@ -87,6 +87,6 @@ class Linear(Layer):
         return neuron.reading("weighted", terms, (), neuron.bias(k))
 
     def explain(self, *inputs: Shape) -> list[Step]:
-        """Neurons, weights, biases, params, connections both ways, MACs."""
+        """Neurons, weights, biases, params, connections without and with biases, MACs."""
         seen = Shape(inputs[0].channels)
         return dense_steps(seen, self.units, self.bias, self.output_shape(*inputs))

@@ -93,7 +93,7 @@ class LocalConv(Windowed):
         return self.macs(*inputs)
 
     def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
-        """All."""
+        """Every channel of the input."""
         return (range(inputs[0].channels),)
 
     def forward(
@@ -120,7 +120,7 @@ class LocalConv(Windowed):
         )
 
     def explain(self, *inputs: Shape) -> list[Step]:
-        """Output per axis, neurons, weights, biases, connections both ways, MACs."""
+        """Output per axis, neurons, weights, biases, connections without and with biases, MACs."""
         (shape,) = inputs
         out = self.output_shape(shape)
         kernel = [window.kernel for window in self.windows(shape)]

@@ -77,7 +77,7 @@ class Pad(Layer):
         return Shape(shape.channels, tuple(size + sum(sides) for size, sides in axes))
 
     def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
-        """The input's own position; what a mode repeats beyond the edge is not told."""
+        """The input's own position; numbers that a mode repeats beyond the edge are left out."""
         return (tuple(Reach(1, -begin, -begin) for begin, _ in self.sides(inputs[0])),)
 
     @property

@@ -46,7 +46,7 @@ class Prelu(Layer):
         return (Parameter("weight", (1 if self.shared else inputs[0].channels,)),)
 
     def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
-        """Its own."""
+        """The same channel only."""
         return ((channel,),)
 
     def forward(

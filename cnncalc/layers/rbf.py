@@ -79,7 +79,7 @@ class Rbf(Layer):
         return neuron.reading("squares", tuple(term._replace(squared=True) for term in terms))
 
     def explain(self, *inputs: Shape) -> list[Step]:
-        """Neurons, fixed weights, connections both ways, MACs."""
+        """Neurons, fixed weights, connections without and with biases, MACs."""
         (shape,) = inputs
         links = links_step(shape, self.units)
         return [

@@ -70,7 +70,7 @@ class Subsample(Windowed):
         return neuron.reading("sum", terms, self.kernel_of(shape), neuron.bias(k), coefficient)
 
     def explain(self, *inputs: Shape) -> list[Step]:
-        """Output per axis, neurons, coefficients, biases, connections both ways, MACs."""
+        """Output per axis, neurons, coefficients, biases, connections, MACs."""
         (shape,) = inputs
         out = self.output_shape(shape)
         maps = shape.channels

@@ -115,7 +115,10 @@ class Upsample(Layer):
     work: ClassVar[Work] = "uncounted"
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        """The size asked for, or every axis times its factor, rounded down."""
+        """The size asked for, or every axis times its factor, rounded down.
+
+        Raises UnplacedError where nothing is left, or the fields contradict each other.
+        """
         (shape,) = inputs
         self._check(shape)
         if self.size is not None:
@@ -194,7 +197,7 @@ class Upsample(Layer):
         return {**Layer.settings(self, shape), "scale": factors, "size": size}
 
     def channels_read(self, channel: int, *inputs: Shape) -> tuple[Sequence[int], ...]:
-        """Its own."""
+        """The same channel only."""
         return ((channel,),)
 
     def forward(

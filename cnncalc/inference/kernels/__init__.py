@@ -1,7 +1,8 @@
 """Fast kernels: layers computed in plain Python as quickly as plain Python goes.
 
-`choose` is the one door. A kernel takes what a layer type's `forward` takes and gives the same
-tensor, to 1e-5 of the layer's largest absolute value at worst; the layer types keep the definition.
+`choose` finds the kernel of a layer. A kernel takes what a layer type's `forward` takes and gives
+the same tensor, to 1e-5 of the layer's largest absolute value at worst; the layer types keep the
+definition.
 A kernel's module is imported when a layer needs it.
 """
 
@@ -71,7 +72,7 @@ KERNELS = {
 
 
 def choose(layer: Layer, *inputs: Shape) -> Kernel | None:
-    """The kernel for a layer that gets inputs of these shapes; None where the layer type serves.
+    """The kernel for a layer with inputs of these shapes; None where the definition is used.
 
     >>> from cnncalc.layers.conv import Conv
     >>> from cnncalc.shapes import Shape

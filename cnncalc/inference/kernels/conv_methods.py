@@ -1,4 +1,4 @@
-"""The ways to compute a group of filters, each with a bound on its error."""
+"""The methods that compute a group of filters, each with a bound on its error."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Convolutions and linear layers: the quickest way whose error is known to be small.
+"""Convolutions and linear layers, by the quickest method whose error is known to be small.
 
-A way computes all outputs together with a bound on how far any may be from the layer type's own
-arithmetic. The bound is held against the largest output; where it is more than TOLERANCE of
-that, the next way is tried: packed maps, packed vectors, floating point, and the layer type itself,
-which is right by definition. Nothing is assumed of the numbers, and the bounds hold for any.
+A method computes all outputs, and a bound on how far any of them may be from what the layer
+type's own arithmetic gives. Where the bound exceeds TOLERANCE times the largest output, the next
+method is tried: packed maps, packed vectors, floating point, and finally the layer type itself,
+which is right by definition. The bounds hold for any numbers; nothing is assumed about them.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Convolution(Kernel):
         return Tensor(self.layer.output_shape(x.shape), made)
 
     def entering(self, x: Tensor) -> PackedTensor | None:
-        """The input, packed; None where that cannot be, or where another way is quicker."""
+        """The input as packed maps; None where that is impossible, or another method is quicker."""
         if not self.mixes:
             return None
         own = packed_maps_cost(self.size, packed=packed_as(x) is not None)
@@ -109,7 +109,7 @@ class Convolution(Kernel):
         return sum(count * best(size).nanoseconds for size, count in sizes.items())
 
     def expected_nanoseconds(self, out: Shape) -> float:
-        """What the cost model expects, and what it leaves out as the same for all its ways."""
+        """The cost model's estimate, with what it leaves out because all methods have it."""
         places = prod(out.spatial)
         weights = self.layer.macs(*self.shapes) / places
         handled = weights * HANDLED if places <= FEW else 0.0
@@ -131,7 +131,7 @@ class Convolution(Kernel):
         return kept(map_window.layout, sums_of_maps.mix(rows, biases, across=turned))
 
     def _of_numbers(self, x: Tensor, parameters: Mapping[str, Numbers]) -> Tensor:
-        """The output by the ways that take numbers and make numbers, or by the layer type."""
+        """The output by the methods that take and give floats, or by the layer type."""
         slide = sliding_window(self.layer, x.shape)
         parts = self.parts(x.shape.channels, slide.taps)
         made = [self._made(slide, x, parameters, part) for part in parts]
@@ -152,7 +152,7 @@ class Convolution(Kernel):
     def _made(
         self, slide: SlidingWindow, x: Tensor, parameters: Mapping[str, Numbers], part: FilterGroup
     ) -> BoundedOutput:
-        """A part's outputs by the quickest way, or by the next where that one is not open."""
+        """The outputs of some filters by the quickest method that their numbers allow."""
         plan = best(ConvSize(len(part.maps), part.filters, slide)).plan
         if plan:
             group = _group(slide, x, parameters, part, plan.block)

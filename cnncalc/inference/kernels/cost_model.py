@@ -1,4 +1,4 @@
-"""Which way to work a convolution: every candidate's time is estimated, the least is taken.
+"""How to compute a convolution: the method with the least estimated time.
 
 The constants are nanoseconds of one core of a server of 2023 under CPython 3.11; only their
 ratios matter, and a wrong guess costs time, never accuracy.
@@ -67,7 +67,7 @@ class ConvSize(NamedTuple):
 
 
 class ConvMethod(NamedTuple):
-    """The quickest way and its time; without a plan it is in floating point."""
+    """A method and its time; without a plan it works in floating point."""
 
     nanoseconds: float
     plan: PackedLayout | None
@@ -75,7 +75,7 @@ class ConvMethod(NamedTuple):
 
 @lru_cache(maxsize=512)
 def best(size: ConvSize) -> ConvMethod:
-    """The quickest way for a convolution of this size.
+    """The quickest of the methods that take and give floats.
 
     >>> from cnncalc.inference.kernels.im2col import SlidingWindow
     >>> from cnncalc.window import Window
@@ -91,8 +91,8 @@ def best(size: ConvSize) -> ConvMethod:
 def packed_maps_cost(size: ConvSize, *, packed: bool) -> float:
     """Nanoseconds for a convolution from packed maps to packed maps.
 
-    What other ways spend on numbers that come packed, and what later layers will spend on
-    numbers that do not, is taken off.
+    What the other methods spend on unpacking their input, and what later layers will spend on
+    numbers that are not packed, is subtracted.
     """
     views = 0 if size.slide.single else size.terms * size.places
     if views * WORD > MEMORY:
@@ -115,7 +115,7 @@ def across(size: ConvSize, dense: float = 1.0) -> bool:
 
 
 def mixing(size: ConvSize) -> float:
-    """Nanoseconds for a convolution from packed maps to packed maps, by the quicker way.
+    """Nanoseconds for a convolution from packed maps to packed maps, by the quicker layout.
 
     >>> from cnncalc.inference.kernels.im2col import SlidingWindow
     >>> from cnncalc.window import Window
@@ -150,7 +150,7 @@ def _across(size: ConvSize, dense: float = 1.0) -> float:
 
 
 def in_floats(size: ConvSize) -> float:
-    """Nanoseconds for the better of the two ways in floating point."""
+    """Nanoseconds for the quicker of the two floating-point methods."""
     outputs = size.filters * size.places
     ordinary = outputs * (size.terms * ORDINARY + ORDINARY_CALL)
     seen = size.places * size.terms

@@ -56,14 +56,14 @@ class Same(Kernel):
     rate: ClassVar[KernelRate] = KernelRate(0, 3)
 
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
-        """What came in."""
+        """The input, unchanged."""
         (x,) = inputs
         return x._replace(shape=self.layer.output_shape(x.shape))
 
     def on_packed_maps(
         self, x: PackedTensor, parameters: Mapping[str, Numbers]
     ) -> PackedTensor | None:
-        """What came in."""
+        """The input, unchanged."""
         return x
 
 
@@ -179,7 +179,7 @@ class Pad(Kernel):
 
 
 class Moves(Kernel):
-    """Numbers that change places, in the same way in every map or every few maps."""
+    """Numbers that change places: the same permutation for every map, or every few maps."""
 
     __slots__ = ()
 

@@ -37,7 +37,7 @@ TOLERANCE = 1e-5  # of the largest output, the most that an output may be off
 
 
 class BoundedOutput(NamedTuple):
-    """A way's outputs, a plane per filter, and the most by which any of them is off."""
+    """Outputs, a plane per filter, and a bound on the error of any of them."""
 
     planes: list[list[float]]
     error: float

@@ -84,7 +84,7 @@ class Lanes(NamedTuple):
         return self.each(_bits(exponent) if self.size == WORD else self.half, count)
 
     def integers(self, packed: int, count: int) -> list[int]:
-        """The lanes as Python integers; they must be smaller than 2^63 either way.
+        """The lanes as Python integers; their magnitude must be below 2^63.
 
         >>> WIDE.integers(3 + (-1 << 64), 2)
         [3, -1]

@@ -100,7 +100,7 @@ def affine(plane: PackedMap, scale: float, shift: float, layout: MapLayout) -> M
 
 
 def constant(value: float, layout: MapLayout) -> MapAndError:
-    """A map of one number. One that is absurdly large or small is not told from 0."""
+    """A map of one number. An absurdly large or small one becomes 0, with itself as the error."""
     if not usual(abs(value)):
         return NOTHING, abs(value)
     out = exponent_for(abs(value))
