@@ -18,6 +18,7 @@ from cnncalc.spec.items import ItemParser
 from cnncalc.spec.line_syntax import head_use, read_words
 from cnncalc.spec.line_values import links, read_word, sum_as_padding
 from cnncalc.spec.model import SpecModel, VariantModel
+from cnncalc.spec.resolve import Resolver
 from cnncalc.spec.sections import expectations, init, inputs, variables
 from cnncalc.spec.sections.variables import may_name
 from cnncalc.spec.syntax import Argument, Block, BlockParameter, Chain, Name, Use
@@ -40,7 +41,7 @@ class Document(NamedTuple):
     tree: MappingValue
     model: SpecModel
     blocks: Mapping[str, Block]
-    defaults: Mapping[str, Use]
+    resolver: Resolver  # with the words of `defaults:`
     body: Chain
     outputs: tuple[Name, ...]
     notes: tuple[Diagnostic, ...] = ()
@@ -96,7 +97,8 @@ def read_document(text: str, file: str) -> Document:
     errors += [m for m in mistakes_in_names if m.code not in lacking]
     if model is None or errors:
         raise CnncalcError(*sorted(dict.fromkeys(errors), key=_place))
-    return Document(file, text, tree, model, blocks, defaults, body, outputs, tuple(notes))
+    resolver = Resolver(defaults)
+    return Document(file, text, tree, model, blocks, resolver, body, outputs, tuple(notes))
 
 
 def _body(tree: MappingValue, reader: ItemParser) -> Chain:

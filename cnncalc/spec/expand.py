@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc import layers
 from cnncalc.errors import did_you_mean, failure
 from cnncalc.spec.checks.limits import MAX_ROWS, whole_count
 from cnncalc.spec.checks.names import declared
 from cnncalc.spec.line_values import evaluate
-from cnncalc.spec.resolve import resolve
 from cnncalc.spec.rows import Rows, Scope, sizes
 from cnncalc.spec.syntax import Argument, Chain, From, Loop, Name, Repeat, Side, Use, names_after
 
@@ -39,7 +37,7 @@ class NetworkBuilder:
         self, document: Document, name: str, variables: Mapping[str, object], layout: str
     ) -> None:
         self.blocks = document.blocks
-        self.defaults = document.defaults
+        self.resolver = document.resolver
         self.variables = variables
         self.rows = Rows(name, layout)
         self.nodes = self.rows.nodes
@@ -245,7 +243,7 @@ class NetworkBuilder:
     def layer(self, use: Use, current: int, scope: Scope, label: str) -> int:
         """One layer and what is attached to it."""
         inputs = self.inputs(use, current, scope)
-        resolved = resolve(use, layers.layer_type(use.head), self.defaults, scope.env)
+        resolved = self.resolver.resolve(use, scope.env)
         if len(inputs) == 1 and _may_have_several(use):
             if not resolved.attached:  # a merge of one branch is that branch
                 return inputs[0]

@@ -182,7 +182,7 @@ SIZES = frozenset({"hin", "win", "din", "lin"})
 
 def reads_sizes(document: Document) -> bool:
     """Whether any expression reads a size of a tensor other than its channels."""
-    items = (document.body, *document.blocks.values(), *document.defaults.values())
+    items = (document.body, *document.blocks.values(), *document.resolver.defaults.values())
     return not SIZES.isdisjoint(variables_read(items, document.blocks))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
-from cnncalc.spec.line_values import bare_name, evaluate
+from cnncalc.spec.line_values import bare_name, evaluate, names_in
 from cnncalc.spec.syntax import Argument, Attached, Plain
 from cnncalc.spec.vocabulary import (
     Vocabulary,
@@ -21,11 +21,14 @@ from cnncalc.spec.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from cnncalc.errors import CnncalcError, Span
     from cnncalc.layers._base import Layer
     from cnncalc.spec.syntax import Name, Use
+
+
+MOST_KNOWN = 1024  # lines of a document with the values of their variables
 
 
 class AttachedLayer(NamedTuple):
@@ -44,6 +47,44 @@ class Resolved(NamedTuple):
     fields: dict[str, object]
     spans: dict[str, Span]
     attached: tuple[AttachedLayer, ...]
+
+
+class Resolver:
+    """Resolves the lines of one document, each once for the same values of its variables.
+
+    So blocks that are called again and the settings of a sweep share the work.
+    """
+
+    def __init__(self, defaults: Mapping[str, Use]) -> None:
+        self.defaults = defaults
+        # By the identity of a line, which is kept so that its id stays its own.
+        self._reads: dict[int, tuple[Use, list[str]]] = {}
+        self._known: dict[tuple[int, str], tuple[Use, Resolved]] = {}
+
+    def resolve(self, use: Use, env: Mapping[str, object]) -> Resolved:
+        """The fields of a layer and its attached layers, see the function `resolve`."""
+        if id(use) not in self._reads:
+            self._reads[id(use)] = use, _variables((use, *self.defaults.values()))
+        _, names = self._reads[id(use)]
+        # As text, where 1, 1.0 and true differ.
+        key = id(use), repr([env.get(name, ...) for name in names])
+        if key not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+                self._reads.clear()
+            resolved = resolve(use, layers.layer_type(use.head), self.defaults, env)
+            self._known[key] = use, resolved
+        return self._known[key][1]
+
+
+def _variables(uses: Iterable[Use]) -> list[str]:
+    """The variables that the words of these lines read."""
+    names: set[str] = set()
+    for word in (word for use in uses for word in use.words):
+        if not isinstance(word, Plain):
+            arguments = word.arguments if isinstance(word, Attached) else (word,)
+            names.update(name for argument in arguments for name, _ in names_in(argument.value))
+    return sorted(names)
 
 
 def resolve(

@@ -6,6 +6,7 @@ one block can see; `expand` walks the layers.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, counted, failure
@@ -35,8 +36,8 @@ class Rows:
         self.taken: set[str] = set()
         self.groups: dict[str, Group] = {}
         self.ranges: dict[str, tuple[int, int]] = {}  # rows of a named part, for share=
-        # By the identity of a layer, which lives as long as its row; a tenth of a sweep's time.
-        self._shapes: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
+        # By the identity of what a line resolved to, which is kept so that its id stays its own.
+        self._known: dict[tuple[int, tuple[Shape, ...]], tuple[object, Layer, Shape]] = {}
 
     def enter(self, name: str, shape: Shape, span: Span | None) -> None:
         """Append an input of the network."""
@@ -81,14 +82,15 @@ class Rows:
         index = len(self.nodes)
         if index >= MAX_ROWS:
             raise too_many(span)
-        built = validated_layer(head, resolved.fields, resolved.spans, span)
         shapes = tuple([self.nodes[place].shape for place in inputs])
-        try:
-            key = id(built), shapes
-            shape = self._shapes.get(key) or _output_shape(built, shapes)
-            self._shapes[key] = shape
-        except UnplacedError as problem:
-            raise self._unplaced(problem, head, span, resolved, inputs, name) from None
+        key = id(resolved), shapes
+        if key not in self._known:
+            built = validated_layer(head, resolved.fields, resolved.spans, span)
+            try:
+                self._known[key] = resolved, built, _output_shape(built, shapes)
+            except UnplacedError as problem:
+                raise self._unplaced(problem, head, span, resolved, inputs, name) from None
+        _, built, shape = self._known[key]
         self.taken.add(name)
         marks = scope.frozen, scope.train_only
         return Node(index, name, built, inputs, shape, span, owner, scope.block, None, *marks)
@@ -245,7 +247,8 @@ class Scope(NamedTuple):
         return self._replace(env={**self.env, "i": index, "reps": count, **more})
 
 
-def sizes(shape: Shape) -> dict[str, object]:
+@lru_cache(maxsize=4096)
+def sizes(shape: Shape) -> Mapping[str, object]:
     """The variables `cin hin win din lin`: the sizes of the tensor that enters.
 
     >>> from cnncalc.shapes import Shape
