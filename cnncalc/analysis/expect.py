@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from cnncalc.analysis.report import Check
-from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
+from cnncalc.errors import CnncalcError, Diagnostic, suggested
 from cnncalc.figures import FIGURES, used
 from cnncalc.lines import line_of
 
@@ -111,7 +111,7 @@ def _unknown(what: str, word: str, known: Iterable[str], expectation: Expectatio
     message = (
         f"no layer named '{word}'" if what == "layer" else f"'{word}' is not a figure of the report"
     )
-    help_ = did_you_mean(word, known)
+    help_ = suggested(word, known, "the network has" if what == "layer" else "figures are")
     raise CnncalcError(
         Diagnostic("error", f"unknown-{what}", message, expectation.span, help=help_)
     )

@@ -145,7 +145,9 @@ class ItemParser:
         is_layer = head.text == "identity" and isinstance(body, MappingValue)
         if head.text in STRUCTURE and not is_layer:
             item = self._structure(head, body, options)
-        elif self._is_head(head.text) and not self._is_named(head, body):
+        elif (
+            self._is_head(head.text) or self._is_framework_name(head, body)
+        ) and not self._is_named(head, body):
             item = self._use(head, body)
         else:
             return self._named(head, body, options)
@@ -170,6 +172,30 @@ class ItemParser:
                     help="give each a line of its own, or write a list of layers",
                 )
         return head, body
+
+    def _is_framework_name(self, head: Scalar, body: Value) -> bool:
+        """Whether a head is a framework's name for a layer and not the name that a layer is given.
+
+        `Dense: fc 10` names a layer; `Dense: 10`, `ReLU:` and `Dense: {units: 10}` are layers.
+        """
+        if isinstance(body, ListValue):
+            return False
+        if isinstance(body, MappingValue):
+            named = self._holds_layer(body)
+        else:
+            first = body.text.split(maxsplit=1)[:1]
+            named = bool(first and NAME.match(first[0]) and not first[0][0].isdecimal())
+        if named:
+            return False
+        from cnncalc.spec import frameworks  # only for a word that is not ours
+
+        return frameworks.knows(head.text)
+
+    def _holds_layer(self, body: MappingValue) -> bool:
+        """Whether a mapping describes a layer, and not the fields of one."""
+        if any(map(self._is_head, body.keys())):
+            return True
+        return any(self._is_framework_name(key, value) for key, value in body.entries)
 
     def _is_head(self, word: str) -> bool:
         return word in STRUCTURE or word in self.blocks or word in layers.names()
@@ -326,7 +352,7 @@ class ItemParser:
 
     def _named(self, head: Scalar, body: Value, options: dict[str, tuple[Scalar, Value]]) -> Item:
         """`C1: conv 6 5x5`, `stem: [...]`, `inc3a: {concat: [...]}`."""
-        if isinstance(body, MappingValue) and not any(map(self._is_head, body.keys())):
+        if isinstance(body, MappingValue) and not self._holds_layer(body):
             head_use(Name(head.text, head.span), self.blocks)
         name = self._checked_name(head)
         item = self.chain(body) if isinstance(body, ListValue) else self.item(body)

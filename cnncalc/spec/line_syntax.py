@@ -20,6 +20,7 @@ from cnncalc.spec.syntax import Argument, Attached, Chain, Dynamic, From, Name, 
 from cnncalc.spec.vocabulary import (
     STRUCTURE,
     Vocabulary,
+    attached_type,
     attaches,
     bare_number,
     of_block,
@@ -67,7 +68,7 @@ def read_link(words: list[Word], blocks: Mapping[str, Block], *, opens: bool = F
     head, rest = words[0], words[1:]
     if head.text == "from":
         return _read_from(head, rest)
-    if head.text == "identity" and not rest:
+    if head.text in ("identity", "Identity") and not rest and head.text not in blocks:
         return Chain(())
     name = Name(head.text, head.span)
     try:
@@ -89,6 +90,15 @@ def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:
         return Use(head.text, head.span, is_block=True)
     if head.text in layers.names():
         return Use(head.text, head.span, is_block=False)
+    from cnncalc.spec import frameworks  # only for a word that is not ours
+
+    meaning = frameworks.meaning(head.text)
+    if meaning is not None:
+        words = tuple(Argument(*pair, head.span) for pair in meaning.fields.items())
+        name = head.text
+        return Use(meaning.type, head.span, is_block=False, words=words, framework_name=name)
+    if refusal := frameworks.refusal(head.text, head.span):
+        raise refusal
     known = [*layers.names(), *blocks, *STRUCTURE]
     raise failure(
         "unknown-type",
@@ -203,9 +213,9 @@ def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
         tensor = (key, _reference(value))
         return use._replace(tensors=(*use.tensors, tensor))
     field = vocabulary.field(key)
-    if field is None and not use.is_block and attaches(key):
+    if field is None and not use.is_block and (type_ := attached_type(key, valued=True)):
         slope = Argument(None, read_word(value), value.span)
-        return use._replace(words=(*use.words, Attached(key, (slope,), word.span)))
+        return use._replace(words=(*use.words, Attached(type_, (slope,), word.span)))
     if field is None:
         raise unknown_key(key, word.part(0, len(key)).span, vocabulary, "x", "share")
     if vocabulary.takes_sides(key):

@@ -13,7 +13,7 @@ from cnncalc.spec.line_values import bare_name, evaluate, names_in
 from cnncalc.spec.syntax import Argument, Attached, Plain
 from cnncalc.spec.vocabulary import (
     Vocabulary,
-    attaches,
+    attached_type,
     bare_number,
     choices,
     of_layer_type,
@@ -143,8 +143,8 @@ def _read(use: Use, vocabulary: Vocabulary, env: Mapping[str, object]) -> Resolv
             value = _value(word, vocabulary.head, env)
             field = word.field
             if field is None and isinstance(value, str):
-                if attaches(value):
-                    attached.append(AttachedLayer(value, {}, {}, word.span))
+                if (type_ := attached_type(value)) is not None:
+                    attached.append(AttachedLayer(type_, {}, {}, word.span))
                     continue
                 field, value = _meaning(value, word, vocabulary)
             field = field or next(free, None)

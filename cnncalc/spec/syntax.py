@@ -74,6 +74,7 @@ class Use(NamedTuple):
     train_only: bool = False
     note: str | None = None
     values: Mapping[str, Value] | None = None  # explicit weights, as written
+    framework_name: str | None = None  # a framework's name for the type, where that was written
 
 
 class From(NamedTuple):

@@ -248,7 +248,8 @@ def _wrong(
 
 def _unknown_key(loc: tuple[object, ...], span: Span) -> Diagnostic:
     last, at_top = str(loc[-1]), len(loc) == 1
-    known = list((SpecModel if at_top else VariantModel).__dataclass_fields__)
+    fields = (SpecModel if at_top else VariantModel).__dataclass_fields__
+    known = [name for name in fields if not name.startswith("_")]
     message = f"{'the spec' if at_top else 'a variant'} has no key '{last}'"
     help_ = did_you_mean(last, known) or f"it has {', '.join(known)}"
     return Diagnostic("error", "unknown-key", message, span, help=help_)

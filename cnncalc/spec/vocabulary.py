@@ -115,6 +115,27 @@ def attaches(name: str) -> bool:
     return name in layers.names() and layers.layer_type(name).attaches is not None
 
 
+def attached_type(name: str, *, valued: bool = False) -> str | None:
+    """The norm or activation that a word names, perhaps as a framework does; None for others.
+
+    `valued` words are followed by the value of their first field: `LeakyReLU=0.1`.
+
+    >>> attached_type("relu"), attached_type("BatchNorm2d"), attached_type("width")
+    ('relu', 'bn', None)
+    >>> attached_type("LeakyReLU"), attached_type("LeakyReLU", valued=True)
+    (None, 'leaky')
+    """
+    if attaches(name):
+        return name
+    from cnncalc.spec import frameworks
+
+    meaning = frameworks.meaning(name)
+    if meaning is None or not attaches(meaning.type):
+        return None
+    given = layers.layer_type(meaning.type).positional[:1] if valued else ()
+    return meaning.type if meaning.needs in (None, *given) else None
+
+
 @cache
 def choices(type_name: str, field: str) -> frozenset[str]:
     """The words that a field accepts (`same`, `bilinear`); none for a field of numbers.
@@ -140,7 +161,7 @@ def is_word(name: str) -> bool:
     (True, True, True, False)
     """
     known = name in layers.names() or name in _RULES or name in SWITCHES
-    return known or name in _all_choices()
+    return known or attached_type(name) is not None or name in _all_choices()
 
 
 @cache
@@ -170,6 +191,10 @@ _RULES = frozenset({"same", "half", "valid", "full", "bias", "nobias", "ceil", "
 
 def unknown_word(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> CnncalcError:
     """The error for a word that the head does not accept."""
+    from cnncalc.spec import frameworks
+
+    if refusal := frameworks.attached_refusal(text, span):
+        return refusal
     suggestion = did_you_mean(text, [*vocabulary.all_words(), *more])
     known = ", ".join(dict.fromkeys([*vocabulary.names, *vocabulary.words])) or "no options"
     return failure(

@@ -131,7 +131,12 @@ def refused(key):
     ("key", "code", "message", "help_"),
     [
         ("layers.C33.params", "unknown-layer", "no layer named 'C33'", "did you mean 'C3'?"),
-        ("layers.stem.macs", "unknown-layer", "no layer named 'stem'", None),
+        (
+            "layers.stem.macs",
+            "unknown-layer",
+            "no layer named 'stem'",
+            "the network has C1, C1.tanh, S2, C3, C3.tanh, S4, C5, C5.tanh, F6, F6.tanh, ...",
+        ),
         (
             "layers.C3.param",
             "unknown-key",

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
-from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, did_you_mean
+from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, did_you_mean, suggested
 from cnncalc.spec.checks.words import (
     call_problems,
     filter_note,
@@ -39,6 +39,7 @@ from cnncalc.spec.vocabulary import (
     RESERVED,
     SCOPE_NAMES,
     STRUCTURE,
+    attached_type,
     attaches,
     is_plain_word,
     of_layer_type,
@@ -52,8 +53,6 @@ if TYPE_CHECKING:
     from cnncalc.spec.yaml_source import Word
 
 TENSOR = re.compile(r"\w+(\.\w+)*\Z")  # with dots, as `cnncalc expand` writes names
-
-MANY = 10  # names in a help line: nobody reads a longer list
 
 
 def declared(item: Item) -> Iterator[Name]:
@@ -300,7 +299,8 @@ class NameChecker:
             notes=notes,
             help=did_you_mean(ref.text, [*self.known, *self.later])
             or _naming(root)
-            or f"names that can be used here: {', '.join(list(self.known)[:MANY])}",
+            or _activation(ref)
+            or suggested(ref.text, self.known, "names that can be used here:"),
         )
 
     def _tensor(self, item: From) -> None:
@@ -327,7 +327,10 @@ class NameChecker:
             head_use(ref, self.blocks)
         except CnncalcError as error:
             for diagnostic in error.diagnostics:
-                yield diagnostic._replace(help=suggestion or diagnostic.help)
+                kept = diagnostic.code == "framework-name"  # its help says what to write
+                yield (
+                    diagnostic if kept else diagnostic._replace(help=suggestion or diagnostic.help)
+                )
 
     def _say(self, code: str, message: str, span: Span, **more: object) -> None:
         self.errors.append(Diagnostic("error", code, message, span, **more))  # type: ignore[arg-type]
@@ -338,6 +341,12 @@ def _once_only(ref: Name) -> tuple[str, ...]:
     if ref.text[:1] != "x" or not ref.text[1:].isdecimal():
         return ()
     return (f"a merge cannot be repeated, so '{ref.text}' is read as the name of a tensor",)
+
+
+def _activation(ref: Name) -> str | None:
+    """The help for `add in ReLU`: among the tensors of a merge only our own words attach."""
+    attached = attached_type(ref.text)
+    return None if attached is None else f"for the activation write '{attached}'"
 
 
 def _naming(word: str) -> str | None:

@@ -10,16 +10,24 @@ import re
 from typing import TYPE_CHECKING
 
 from cnncalc import layers
-from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
+from cnncalc.errors import CnncalcError, Diagnostic, suggested
 from cnncalc.spec.checks.limits import whole_count
 from cnncalc.spec.line_values import bare_name, name_span, names_in
 from cnncalc.spec.resolve import AttachedLayer, resolve
 from cnncalc.spec.syntax import Argument, Attached, Dynamic
 from cnncalc.spec.validation import layer as validated_layer
-from cnncalc.spec.vocabulary import choices, is_word, of_block, of_layer_type, unknown_word
+from cnncalc.spec.vocabulary import (
+    attached_type,
+    choices,
+    is_word,
+    of_block,
+    of_layer_type,
+    unknown_word,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from cnncalc.errors import Span
     from cnncalc.spec.syntax import Block, Plain, Use
@@ -55,6 +63,19 @@ def word_problems(use: Use, blocks: Blocks, variables: Names) -> Iterator[Diagno
                 yield _twice(use.head, field, word.span, given[field])
             elif field:
                 given[field] = word.span
+    if use.framework_name is not None:
+        yield from _not_said(use.framework_name, use.span, given.keys())
+
+
+def _not_said(name: str, span: Span, given: AbstractSet[str]) -> Iterator[Diagnostic]:
+    """The field that a framework's name needs on the line, since its default differs here."""
+    from cnncalc.spec import frameworks
+
+    meaning = frameworks.meaning(name)
+    if meaning is None or meaning.needs is None or meaning.needs in given:
+        return
+    if meaning.given is None or meaning.given in given:
+        yield from frameworks.told(name, meaning.otherwise, span).diagnostics
 
 
 def letter_problems(use: Use, variables: Names) -> Iterator[Diagnostic]:
@@ -133,15 +154,18 @@ def _word_problems(
     name = bare_name(word.value)
     if name is None or name in variables:
         yield from value_problems(word, variables)
-    elif word.field is None and not (vocabulary.is_block and is_word(name)):
-        yield from unknown_word(name, word.span, vocabulary, *variables).diagnostics
+    elif word.field is None:
+        understood = is_word(name) if vocabulary.is_block else attached_type(name) is not None
+        if not understood:
+            yield from unknown_word(name, word.span, vocabulary, *variables).diagnostics
     elif word.field is not None and not is_word(name):
         choice = frozenset() if vocabulary.is_block else choices(vocabulary.head, word.field)
         yield _unknown_name(name, word.span, variables | choice)
 
 
 def _unknown_name(name: str, span: Span, known: Names) -> Diagnostic:
-    message, help_ = f"no variable named '{name}'", did_you_mean(name, sorted(known))
+    message = f"no variable named '{name}'"
+    help_ = suggested(name, sorted(known), "names that can be used here:")
     return Diagnostic("error", "unknown-name", message, span, help=help_)
 
 
