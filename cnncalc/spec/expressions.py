@@ -205,7 +205,10 @@ class ExpressionCompiler:
 
     def _refuse(self, node: ast.expr) -> NoReturn:
         part = self.text[slice(*position(node))]
-        fail(node, "expression", f"'{part}' is not allowed in an expression")
+        advice = None
+        if isinstance(node, ast.Tuple) and all(isinstance(e, ast.Constant) for e in node.elts):
+            advice = f"write a size as {'x'.join(ast.unparse(e) for e in node.elts)}"
+        fail(node, "expression", f"'{part}' is not allowed in an expression", advice)
 
     def _read_Constant(self, node: ast.Constant) -> Run:
         value = node.value

@@ -66,6 +66,8 @@ def read_link(words: list[Word], blocks: Mapping[str, Block], *, opens: bool = F
     """
     _refuse_when(words)
     head, rest = words[0], words[1:]
+    if rest[:1] and rest[0].text == "=" and len(rest) > 1:  # x = conv(x)
+        raise _python(rest[1].text, rest[1].span, blocks)
     if head.text == "from":
         return _read_from(head, rest)
     if head.text in ("identity", "Identity") and not rest and head.text not in blocks:
@@ -90,6 +92,8 @@ def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:
         return Use(head.text, head.span, is_block=True)
     if head.text in layers.names():
         return Use(head.text, head.span, is_block=False)
+    if "(" in head.text:
+        raise _python(head.text, head.span, blocks)
     from cnncalc.spec import frameworks  # only for a word that is not ours
 
     meaning = frameworks.meaning(head.text)
@@ -106,6 +110,12 @@ def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:
         head.span,
         help=did_you_mean(head.text, known) or "'cnncalc layers' lists them",
     )
+
+
+def _python(text: str, span: Span, blocks: Mapping[str, Block]) -> CnncalcError:
+    from cnncalc.spec import python_calls  # only for a text with its marks
+
+    return python_calls.refusal(text, span, blocks)
 
 
 def vocabulary_of(use: Use, blocks: Mapping[str, Block]) -> Vocabulary:

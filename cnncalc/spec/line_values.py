@@ -54,6 +54,8 @@ def links(scalar: Scalar) -> list[list[Word]]:
             scalar.span,
             help="write its layers as a list, one per line",
         )
+    if "," in scalar.text or "|" in scalar.text:
+        _refuse_marks(scalar)
     chain: list[list[Word]] = [[]]
     for word in _split(scalar):
         if word.text == ARROW:
@@ -70,6 +72,17 @@ def links(scalar: Scalar) -> list[list[Word]]:
             help="write a layer between the arrows, or remove one",
         )
     return chain
+
+
+def _refuse_marks(scalar: Scalar) -> None:
+    """Refuse commas and bars between words; inside brackets they belong to a value."""
+    list(_split(scalar))  # brackets that do not balance are another mistake
+    word = whole_word(scalar)
+    pieces = word.split(",|")
+    if len(pieces) > 1:
+        from cnncalc.spec import python_calls  # only for a text with such marks
+
+        raise python_calls.marks_refused(scalar.text, pieces, scalar.span)
 
 
 def _split(scalar: Scalar) -> Iterator[Word]:
