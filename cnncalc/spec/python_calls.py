@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
 from cnncalc.errors import failure
@@ -120,10 +120,16 @@ WITHOUT_EFFECT = frozenset(
     {"_", "in_channels", "in_features", "num_features", "num_channels", "name", "inplace", "device",
      "dtype", "momentum", "input_shape", "trainable"}
 )  # fmt: skip
-FIRST_AXIS = frozenset({"dim", "start_dim"})  # 1 is the channels, as always here
+# What a value of these parameters is here; with another value a call is not certain.
+SWITCHES: Mapping[str, Mapping[object, str]] = {
+    "bias": {True: "", False: "nobias"},
+    "ceil_mode": {True: "ceil", False: ""},
+    "dim": {1: ""},  # the channels
+    "start_dim": {1: ""},
+}
 LETTERS = {"stride": "s", "padding": "p", "dilation": "d", "groups": "g", "output_padding": "a"}
 USUAL = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "output_padding": "0"}
-NOT_FIELDS = frozenset({"activation", "ceil_mode", *FIRST_AXIS})
+NOT_FIELDS = frozenset({"activation", *SWITCHES})
 NAME = re.compile(r"[\w.]+\Z")
 DIGIT = re.compile(r"[123](?=[dD](Transpose)?\Z)")
 
@@ -276,28 +282,19 @@ def _words(meant: Call, given: Mapping[str, ast.expr], axes: int) -> str:
     if meant.head == "avgpool" and "same" in words and "count_include_pad" not in given:
         words.append("count_include_pad=false")  # Keras leaves the padding out of the mean
     words += [word for word in defaults if word]
-    order = sorted(range(len(words)), key=lambda at: _rank(words[at]))
-    return " ".join(filter(None, [meant.head, *(words[at] for at in order)]))
+    words.sort(key=lambda word: attached_type(word) is not None)  # activations last, as they act
+    return " ".join(filter(None, [meant.head, *words]))
 
 
-def _rank(word: str) -> int:
-    """Activations last, as they act."""
-    return 1 if attached_type(word) is not None else 0
-
-
-def _word(head: str, name: str, value: ast.expr, axes: int) -> str:  # noqa: PLR0911 - one for each kind
+def _word(head: str, name: str, value: ast.expr, axes: int) -> str:  # noqa: PLR0911 - one a kind
     if name == "kernel_size":
         return _kernel(value, axes)
     if name == "activation":
         return _activation(value)
     if isinstance(value, ast.Constant) and value.value is None:
         return ""
-    if name == "bias":
-        return {True: "", False: "nobias"}[_constant(value, bool)]
-    if name == "ceil_mode":
-        return {True: "ceil", False: ""}[_constant(value, bool)]
-    if name in FIRST_AXIS:
-        return {1: ""}[_constant(value, int)]
+    if name in SWITCHES:
+        return SWITCHES[name][_constant(value)]
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         return _choice(head, name, value.value)
     if name == "begin":  # several paddings stand in another order in every framework
@@ -347,8 +344,8 @@ def _choice(head: str, name: str, word: str) -> str:
     return word if known.words.get(word) == (known.field(name), word) else f"{name}={word}"
 
 
-def _constant(value: ast.expr, kind: type) -> Any:
-    if isinstance(value, ast.Constant) and isinstance(value.value, kind):
+def _constant(value: ast.expr) -> object:
+    if isinstance(value, ast.Constant):
         return value.value
     raise UnclearError
 
