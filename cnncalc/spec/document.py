@@ -90,7 +90,7 @@ def read_document(text: str, file: str) -> Document:
     errors += init.init_problems(tree.section("init"))
     check_cycles(blocks)  # before the checks below, which follow the calls of blocks
     notes: list[Diagnostic] = []
-    checked = _check_names(tree, blocks, defaults, body, outputs, notes)
+    checked = _check_names(tree, blocks, defaults, body, outputs, notes, reader.lost)
     mistakes_in_names = list(islice(checked, ENOUGH_ERRORS))
     # A field that seems missing may be in the defaults that are wrong.
     lacking = {"missing-option"} if unfit else set()
@@ -169,17 +169,18 @@ def _check_names(
     body: Chain,
     outputs: tuple[Name, ...],
     notes: list[Diagnostic],
+    lost: set[str],
 ) -> Iterator[Diagnostic]:
     """The mistakes in names and words; notes are added to `notes`."""
     known = frozenset(tree.section("vars").keys())
     checkers: dict[str | None, NameChecker] = {}
     for block in blocks.values():
-        checker = checkers[block.name] = NameChecker(blocks, defaults, known)
+        checker = checkers[block.name] = NameChecker(blocks, defaults, known, lost)
         checker.arguments(block)
         checker.scope(block.body, block.tensors)
         notes += checker.notes
         yield from checker.errors
-    checker = checkers[None] = NameChecker(blocks, defaults, known)
+    checker = checkers[None] = NameChecker(blocks, defaults, known, lost)
     inputs = [Name(key.text, key.span) for key in _inputs(tree)]
     for name in inputs:
         checker.allowed(name)
@@ -240,6 +241,10 @@ def read_signatures(
             block = signature(key)
         except CnncalcError as error:
             errors += error.diagnostics
+            name = key.text.partition("(")[0].strip()
+            if name not in layers.names():
+                broken = Block(name, (), (), Chain(()), key.span, is_broken=True)
+                blocks.setdefault(name, broken)
             continue
         if block.name in blocks:
             message = f"the block '{block.name}' is already defined"

@@ -105,8 +105,23 @@ def _check_characters(text: str) -> None:
         raise ExpressionError("expression", message, odd.start(), odd.end(), advice)
     if glued := GLUED.search(text):
         message = f"'{glued.group()}' is neither a number nor a name"
-        advice = "write 4*k for a product, and a space before a word"
+        advice = _as_size(text) or "write 4*k for a product, and a space before a word"
         raise ExpressionError("expression", message, glued.start(), glued.end(), advice)
+
+
+SIZE = re.compile(r"\d++(?:x[0-9A-Za-wyz_]++)++\Z")
+
+
+def _as_size(text: str) -> str | None:
+    """The help for a size with a variable, such as 1x1xc; None for any other text.
+
+    >>> _as_size("1x1xc"), _as_size("4k")
+    ('a computed size stands in parentheses: 1x1x(c)', None)
+    """
+    if not SIZE.match(text):
+        return None
+    sizes = [size if size.isdecimal() else f"({size})" for size in text.split("x")]
+    return f"a computed size stands in parentheses: {'x'.join(sizes)}"
 
 
 class ExpressionError(Exception):

@@ -7,6 +7,7 @@ type, a block, or the name of a layer. All its other keys are options.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cnncalc import layers
@@ -42,7 +43,7 @@ from cnncalc.spec.vocabulary import RESERVED, STRUCTURE, attaches, of_layer_type
 from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cnncalc.spec.syntax import Block, Item
     from cnncalc.spec.vocabulary import Vocabulary
@@ -72,6 +73,7 @@ class ItemParser:
     def __init__(self, blocks: dict[str, Block]) -> None:
         self.blocks = blocks
         self.errors: list[Diagnostic] = []
+        self.lost: set[str] = set()  # names of layers that could not be read
 
     def chain(self, value: Value, name: Name | None = None, *, opens: bool = False) -> Chain:
         """A list of layers, or a single one; where it `opens` a branch, a tensor may come first."""
@@ -89,6 +91,7 @@ class ItemParser:
             return self.item(value, opens=opens)
         except CnncalcError as error:
             self.errors += error.diagnostics
+            self.lost.update(_names_in(value))
             return None
 
     def item(self, value: Value, *, opens: bool = False) -> Item:
@@ -255,9 +258,11 @@ class ItemParser:
         )
 
     def _loop(self, names: Value, rows: Value, body: Value) -> Loop:
-        variables = tuple(_name(name) for name in _items(names, "the names of 'for'"))
+        example = f"write for: [{names.text}]" if isinstance(names, Scalar) else None
+        variables = tuple(_name(name) for name in _items(names, "the names of 'for'", example))
         cells = []
-        for row in _items(rows, "the rows of 'in'"):
+        example = "such as in: [3, 5], or in: [[64, 1], [128, 2]] for two names"
+        for row in _items(rows, "the rows of 'in'", example):
             entries = row.items if isinstance(row, ListValue) else (row,)
             if len(entries) != len(variables):
                 raise failure(
@@ -352,6 +357,14 @@ class ItemParser:
 
     def _named(self, head: Scalar, body: Value, options: dict[str, tuple[Scalar, Value]]) -> Item:
         """`C1: conv 6 5x5`, `stem: [...]`, `inc3a: {concat: [...]}`."""
+        first, _, words = head.text.partition(" ")
+        if words and self._is_head(first):
+            raise failure(
+                "wrong-form",
+                "a layer with options is a mapping: its words stand behind the colon",
+                head.span,
+                help=f"write '- {first}: {words}' and its options below it",
+            )
         if isinstance(body, MappingValue) and not self._holds_layer(body):
             head_use(Name(head.text, head.span), self.blocks)
         name = self._checked_name(head)
@@ -371,7 +384,7 @@ class ItemParser:
                 help=did_you_mean(key.text, known),
             )
         if key.text in RESERVED:
-            raise failure("bad-name", f"'{key.text}' is a reserved word", key.span)
+            raise _reserved(key)
         return Name(key.text, key.span)
 
     def _with_options(self, item: Item, options: dict[str, tuple[Scalar, Value]]) -> Item:
@@ -482,12 +495,34 @@ def _headless(value: MappingValue) -> CnncalcError:
         help_ = "such as '- from enc1'"
         return failure("wrong-form", "'from' alone must be written as text", first.span, help=help_)
     if first is not None and len(value.entries) == 1:
-        return failure("bad-name", f"'{first.text}' is a reserved word", first.span)
+        return _reserved(first)
     return failure(
         "no-head",
         "this mapping names no layer",
         value.span,
         help="begin it with a layer type, a block, or a name",
+    )
+
+
+def _names_in(value: Value) -> Iterator[str]:
+    """Whatever may be the name of a layer in a value that could not be read."""
+    if isinstance(value, ListValue):
+        for item in value.items:
+            yield from _names_in(item)
+    elif isinstance(value, MappingValue):
+        for key, entry in value.entries:
+            yield from _names_in(entry)
+            yield entry.text if key.text == "name" and isinstance(entry, Scalar) else key.text
+    else:
+        yield from (after for word, after in pairwise(value.text.split()) if word == "as")
+
+
+def _reserved(key: Scalar) -> CnncalcError:
+    return failure(
+        "bad-name",
+        f"'{key.text}' is a reserved word",
+        key.span,
+        help=f"choose another name, such as '{key.text}_1'",
     )
 
 
@@ -502,10 +537,10 @@ def _has(item: Item, option: str) -> bool:
     return {"from": "source"}.get(option, option) in item._fields
 
 
-def _items(value: Value, what: str) -> tuple[Value, ...]:
+def _items(value: Value, what: str, example: str | None) -> tuple[Value, ...]:
     if isinstance(value, ListValue):
         return value.items
-    raise failure("wrong-type", f"{what} must be a list", value.span)
+    raise failure("wrong-type", f"{what} must be a list", value.span, help=example)
 
 
 def _name(value: Value, *, dotted: bool = False) -> Name:

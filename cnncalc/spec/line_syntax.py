@@ -86,9 +86,12 @@ def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:
     """The use of a layer type or a block, before its words are read.
 
     Raises:
-        CnncalcError: there is no layer type or block of that name.
+        CnncalcError: there is no layer type or block of that name; without a diagnostic where
+            the block's own definition is wrong.
     """
     if head.text in blocks:
+        if blocks[head.text].is_broken:
+            raise CnncalcError  # the mistake is reported where the block is defined
         return Use(head.text, head.span, is_block=True)
     if head.text in layers.names():
         return Use(head.text, head.span, is_block=False)
@@ -348,6 +351,15 @@ def _read_condition(word: Word, rest: list[Word]) -> Argument:
     """The condition after `if` or `when`, up to the end of the line."""
     if not rest:
         raise failure("missing-value", f"'{word.text}' has no condition", word.span)
+    for place, name in enumerate(rest):
+        if name.text == "as":
+            named = " ".join(w.text for w in (name, *rest[place + 1 :]))
+            raise failure(
+                "wrong-form",
+                f"'as' must stand before '{word.text}', which takes the rest of the line",
+                name.span,
+                help=f"write '{named} {word.text} {' '.join(w.text for w in rest[:place])}'",
+            )
     end = rest[-1].start + len(rest[-1].text)
     condition = Word(word.scalar.text[rest[0].start : end], word.scalar, rest[0].start)
     return Argument(word.text, read_word(condition), condition.span)

@@ -152,13 +152,17 @@ class BlockParameter(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A user-defined block: its arguments, extra tensors and body."""
+    """A user-defined block: its arguments, extra tensors and body.
+
+    A broken one has a signature with a mistake: calls of it are not looked at, nor is its body.
+    """
 
     name: str
     parameters: tuple[BlockParameter, ...]
     tensors: tuple[str, ...]
     body: Chain
     span: Span
+    is_broken: bool = False
 
 
 _NO_NAMES: frozenset[str] = frozenset()

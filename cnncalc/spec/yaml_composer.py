@@ -284,8 +284,48 @@ def _syntax_error(page: SourceText, error: yaml.MarkedYAMLError) -> NoReturn:
         notes = (f"{error.context} that begins at line {error.context_mark.line + 1}",)
     if mark.index >= len(page.text):  # the end of the text: point after its last character
         mark = page.at(len(page.text.rstrip()))
-    advice = next((text for words, text in HELP.items() if words in problem), None)
+    advice = _options_advice(page, mark) or _bracket_advice(page, mark)
+    if advice is None:
+        advice = next((text for words, text in HELP.items() if words in problem), None)
     page.refuse(mark, 1, "yaml", problem, advice, notes)
+
+
+LAYER_TEXT = re.compile(r"\s*- (\w++)(\s[^:]*+)?\Z")
+OPTION = re.compile(r"\s+(\w++):")
+
+
+def _options_advice(page: SourceText, mark: Mark) -> str | None:
+    """The help where options stand indented below a line of layer text."""
+    option = OPTION.match(page.line(mark))
+    if option is None or option.end() - 1 != mark.column or mark.line == 0:
+        return None
+    above = page.at(mark.index - mark.column - 1)
+    layer = LAYER_TEXT.match(page.line(above))
+    if layer is None:
+        return None
+    words = (layer[2] or "").rstrip()
+    if "->" in words:
+        return f"give the layer with '{option[1]}:' a line of its own"
+    return (
+        f"a layer with options is a mapping: write '- {layer[1]}:{words}' and '{option[1]}:' "
+        "below it"
+    )
+
+
+CLOSERS = re.compile(r"[,\]}]")
+
+
+def _bracket_advice(page: SourceText, mark: Mark) -> str | None:
+    """The help where a text inside [ ] or { } has brackets of its own, as in `[conv 6 x=n[0]]`."""
+    line, column = page.line(mark), mark.column
+    begin = max(line.rfind(opener, 0, column) for opener in ",[{") + 1
+    inner = line.find("]", column)
+    if line[column : column + 1] != "[" or inner < 0 or not line[begin:column].strip():
+        return None
+    closer = CLOSERS.search(line, inner + 1)
+    text = line[begin : closer.start() if closer else len(line)].strip()
+    layer = text.partition(": ")[2] or text
+    return f'put a text with brackets in quotes: "{layer}"'
 
 
 WORD = re.compile(r"[^\s,\[\]{}]+")  # an alias, an anchor, a tag, or the start of a | block

@@ -215,7 +215,7 @@ NO_PLACE = "is not allowed in an expression"
         ("a in n", "a in n", "expression", f"'a in n' {NO_PLACE}", None),
         ("a is 3", "a is 3", "expression", f"'a is 3' {NO_PLACE}", None),
         ("None", "None", "expression", f"'None' {NO_PLACE}", None),
-        ("(1, 2)", "(1, 2)", "expression", f"'(1, 2)' {NO_PLACE}", None),
+        ("(1, 2)", "(1, 2)", "expression", f"'(1, 2)' {NO_PLACE}", "write a size as 1x2"),
         ("max(*n)", "*n", "expression", f"'*n' {NO_PLACE}", None),
         ("lambda: 3", ":", "expression", f"':' {NO_PLACE}", None),
         ("(y := 3)", ":", "expression", f"':' {NO_PLACE}", None),

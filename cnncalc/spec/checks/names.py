@@ -47,6 +47,7 @@ from cnncalc.spec.vocabulary import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from cnncalc.errors import Span
     from cnncalc.spec.syntax import Block, Branch, Item, Name
@@ -97,9 +98,14 @@ class NameChecker:
     """Checks the names of one scope: the network, or the body of one block."""
 
     def __init__(
-        self, blocks: Mapping[str, Block], defaults: Mapping[str, Use], variables: frozenset[str]
+        self,
+        blocks: Mapping[str, Block],
+        defaults: Mapping[str, Use],
+        variables: frozenset[str],
+        lost: AbstractSet[str] = frozenset(),
     ) -> None:
         self.blocks = blocks
+        self.lost = lost  # names of layers with a mistake that is already reported
         self.defaults = defaults
         self.variables = variables | SCOPE_NAMES
         self.errors: list[Diagnostic] = []
@@ -171,7 +177,8 @@ class NameChecker:
             )
         elif name.text in STRUCTURE or name.text in RESERVED:
             message = f"'{name.text}' is a reserved word"
-            self._say("reserved-name", message, name.span)
+            help_ = f"choose another name, such as '{name.text}_1'"
+            self._say("reserved-name", message, name.span, help=help_)
         elif not TENSOR.match(name.text):
             self._say("bad-name", "a name may contain only letters, digits and _", name.span)
 
@@ -278,7 +285,7 @@ class NameChecker:
     def reference(self, ref: Name, *notes: str) -> None:
         """Report a reference to a layer that does not exist, or comes later."""
         root = ref.text.partition(".")[0]
-        if ref.text in self.known or root in self.known:
+        if ref.text in self.known or root in self.known or root in self.lost:
             return
         if root in self.later:
             first = self.later[root]

@@ -55,7 +55,8 @@ def word_problems(use: Use, blocks: Blocks, variables: Names) -> Iterator[Diagno
         elif isinstance(word, Argument):
             bare += word.field is None
             if word.field is None and bare > len(vocabulary.positional) and _counts(word, use):
-                yield _too_many(word, vocabulary, blocks)
+                if bare == len(vocabulary.positional) + 1:  # one error for all that are too many
+                    yield _too_many(word, vocabulary, blocks)
             else:
                 yield from _word_problems(word, vocabulary, variables)
             field = word.field or (next(free, None) if _counts(word, use) else None)
@@ -183,6 +184,9 @@ def _too_many(word: Argument, vocabulary: Vocabulary, blocks: Blocks) -> Diagnos
         numbers = f"{len(names)} bare value{plural} ({listed}); this is one too many"
     message = f"'{vocabulary.head}' takes {numbers}"
     help_ = "name the others, such as s=2 or 3x3" if vocabulary.sized else None
+    if vocabulary.sized == "kernel" and isinstance(word.value, int):
+        size = word.value
+        help_ = f"if {size} is the filter size, write {size}x{size} or f{size}"
     if vocabulary.is_block:
         help_ = _definition(blocks[vocabulary.head])
     return Diagnostic("error", "unknown-word", message, word.span, help=help_)
