@@ -120,7 +120,10 @@ def _as_size(text: str) -> str | None:
     """
     if not SIZE.match(text):
         return None
-    sizes = [size if size.isdecimal() else f"({size})" for size in text.split("x")]
+    parts = text.split("x")
+    if all(map(str.isdecimal, parts)) or not all(p.isdecimal() or p.isidentifier() for p in parts):
+        return None
+    sizes = [part if part.isdecimal() else f"({part})" for part in parts]
     return f"a computed size stands in parentheses: {'x'.join(sizes)}"
 
 
