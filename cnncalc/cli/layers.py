@@ -14,26 +14,29 @@ from cnncalc.version import VERSION
 
 
 def complete_type(incomplete: str) -> Iterator[str]:
-    """Layer types and their aliases."""
+    """Layer types, their aliases and the blocks that need no definition."""
     from cnncalc import layers as layer_types
+    from cnncalc.spec.ready_blocks import NAMES
 
-    return (name for name in sorted(layer_types.names()) if name.startswith(incomplete))
+    known = sorted({*layer_types.names(), *NAMES})
+    return (name for name in known if name.startswith(incomplete))
 
 
 def layers(
     type_: Annotated[
         str | None,
-        typer.Argument(metavar="[TYPE]", help="Layer type; without one, a list of all.",
+        typer.Argument(metavar="[TYPE]", help="Layer type or ready block; without one, a list.",
                        autocompletion=complete_type, show_default=False),
     ] = None,
     format_: PlainFormat = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
-    """The layer types: their fields, letters, words and formulas.
+    """The layer types: their fields, letters, words and formulas; the blocks that stand ready.
 
     Examples:
         cnncalc layers
         cnncalc layers conv
+        cnncalc layers se
 
     Raises:
         CnncalcError: for an unknown layer type.
@@ -41,15 +44,22 @@ def layers(
     from cnncalc import layers as layer_types
     from cnncalc.render import reference as render
     from cnncalc.render.json import dumps, envelope
+    from cnncalc.spec.ready_blocks import NAMES, definition
     from cnncalc.spec.reference import all_described, described
 
     names = layer_types.names()
-    if type_ is not None and type_ not in names:
-        help_ = did_you_mean(type_, names) or "'cnncalc layers' lists them"
+    if type_ is not None and type_ not in {*names, *NAMES}:
+        help_ = did_you_mean(type_, sorted({*names, *NAMES})) or "'cnncalc layers' lists them"
         raise failure("unknown-type", f"there is no layer type '{type_}'", help=help_)
-    entries = list(all_described().values()) if type_ is None else [described(type_)]
+    shown = {name: definition(name) for name in NAMES if type_ in (None, name)}
+    entries = list(all_described().values()) if type_ is None else []
+    if type_ in names:
+        entries = [described(str(type_))]
     if format_ == "json":
-        text = f"{dumps({**envelope('layers', VERSION), 'layers': entries})}\n"
+        content = {"layers": entries, **({"blocks": shown} if shown else {})}
+        text = f"{dumps({**envelope('layers', VERSION), **content})}\n"
+    elif type_ is None:
+        text = render.overview(entries, shown)
     else:
-        text = render.overview(entries) if type_ is None else render.full(entries[0])
+        text = shown[type_] if type_ in shown else render.full(entries[0])
     output.emit([text], out)

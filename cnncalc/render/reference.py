@@ -19,8 +19,8 @@ KINDS = {
 }  # fmt: skip
 
 
-def overview(types: Iterable[Mapping[str, Any]]) -> str:
-    """One line per type, grouped by kind."""
+def overview(types: Iterable[Mapping[str, Any]], blocks: Mapping[str, str]) -> str:
+    """One line per type, grouped by kind, and per block with its definition."""
     by_kind: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in KINDS}
     for entry in types:
         by_kind[entry["kind"]].append(entry)
@@ -28,7 +28,10 @@ def overview(types: Iterable[Mapping[str, Any]]) -> str:
     for kind, entries in by_kind.items():
         pairs = [(_names(entry), entry["summary"]) for entry in entries]
         parts.append(_section(KINDS[kind], pairs))
-    return "\n".join([*parts, "'cnncalc layers TYPE' describes one type in full.\n"])
+    # A definition begins with a comment, whose first line says what the block is.
+    firsts = [(name, text.partition("\n")[0].lstrip("# ")) for name, text in blocks.items()]
+    parts.append(_section("Blocks that need no definition", firsts))
+    return "\n".join([*parts, "'cnncalc layers TYPE' describes one in full.\n"])
 
 
 def full(entry: Mapping[str, Any]) -> str:
@@ -105,6 +108,13 @@ def schema() -> Schema:
             "example": TEXT,
         }
     )
+    definitions = described(
+        {"type": "object", "additionalProperties": TEXT},
+        "the blocks that need no definition, as the language would define them",
+    )
     return answer_schema(
-        "layers", "what can be written for each layer type", {"layers": listed(layer)}
+        "layers",
+        "what can be written for each layer type",
+        {"layers": listed(layer)},
+        {"blocks": definitions},
     )

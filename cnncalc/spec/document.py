@@ -6,11 +6,13 @@ A block signature such as `basic(c, s=1; skip)` is a name, arguments with defaul
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
 from cnncalc.errors import ENOUGH_ERRORS, CnncalcError, Diagnostic, failure
+from cnncalc.spec import ready_blocks
 from cnncalc.spec.checks.limits import check_cycles
 from cnncalc.spec.checks.names import NameChecker
 from cnncalc.spec.checks.words import letter_problems, word_problems
@@ -18,6 +20,7 @@ from cnncalc.spec.items import ItemParser
 from cnncalc.spec.line_syntax import head_use, read_words
 from cnncalc.spec.line_values import links, read_word, sum_as_padding
 from cnncalc.spec.model import SpecModel, VariantModel
+from cnncalc.spec.ready_blocks import settled
 from cnncalc.spec.resolve import Resolver
 from cnncalc.spec.sections import expectations, init, inputs, variables
 from cnncalc.spec.sections.variables import may_name
@@ -69,10 +72,10 @@ def read_document(text: str, file: str) -> Document:
         )
     model, errors = read_top(tree)
     blocks, keys, mistakes = read_signatures(tree)
+    for name in ready_blocks.mentioned(text) - blocks.keys():
+        blocks[name] = _ready_blocks()[name]
     reader = ItemParser(blocks)
-    for key, value in tree.section("blocks").entries:
-        if (name := keys.get(key.text)) is not None:
-            blocks[name] = blocks[name]._replace(body=reader.chain(value))
+    _read_bodies(tree, blocks, keys, reader)
     defaults, unfit = _defaults(tree, blocks)
     body = _body(tree, reader)
     outputs = _names(tree.get("outputs"))
@@ -99,6 +102,29 @@ def read_document(text: str, file: str) -> Document:
         raise CnncalcError(*sorted(dict.fromkeys(errors), key=_place))
     resolver = Resolver(defaults)
     return Document(file, text, tree, model, blocks, resolver, body, outputs, tuple(notes))
+
+
+def _read_bodies(
+    tree: MappingValue, blocks: dict[str, Block], keys: Mapping[str, str], reader: ItemParser
+) -> None:
+    """Add the bodies to the blocks of a spec."""
+    for key, value in tree.section("blocks").entries:
+        if (name := keys.get(key.text)) is not None:
+            blocks[name] = blocks[name]._replace(body=reader.chain(value))
+
+
+@cache
+def _ready_blocks() -> Mapping[str, Block]:
+    """The blocks that a spec may call without defining them."""
+    tree = compose(ready_blocks.text(), ready_blocks.FILE)
+    if not isinstance(tree, MappingValue):  # the file is a mapping, which only the types do not say
+        raise TypeError(ready_blocks.FILE)
+    blocks, keys, _ = read_signatures(tree)
+    _read_bodies(tree, blocks, keys, ItemParser(blocks))
+    return {
+        name: block._replace(body=settled(block.body), is_ready=True)
+        for name, block in blocks.items()
+    }
 
 
 def _body(tree: MappingValue, reader: ItemParser) -> Chain:
@@ -175,6 +201,8 @@ def _check_names(
     known = frozenset(tree.section("vars").keys())
     checkers: dict[str | None, NameChecker] = {}
     for block in blocks.values():
+        if block.is_ready:
+            continue
         checker = checkers[block.name] = NameChecker(blocks, defaults, known, lost)
         checker.arguments(block)
         checker.scope(block.body, block.tensors)
@@ -199,7 +227,7 @@ def _sums_as_paddings(checkers: Mapping[str | None, NameChecker]) -> Iterator[Di
     padded = _padded(checkers)
     for name, checker in checkers.items():
         for block, variable, word in checker.sums:
-            if variable in padded[name if block is None else block]:
+            if variable in padded.get(name if block is None else block, ()):
                 yield from sum_as_padding(word).diagnostics
 
 
@@ -214,7 +242,7 @@ def _padded(checkers: Mapping[str | None, NameChecker]) -> dict[str | None, set[
             padded[name].update(
                 variable
                 for variable, block, argument in checker.passed
-                if argument in padded[block]
+                if argument in padded.get(block, ())  # no ready block takes a padding
             )
         grown = sum(map(len, padded.values())) > before
     return padded

@@ -38,6 +38,7 @@ from cnncalc.spec.syntax import (
     Repeat,
     Side,
     Use,
+    is_own_block,
 )
 from cnncalc.spec.vocabulary import RESERVED, STRUCTURE, attaches, of_layer_type, unknown_key
 from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar
@@ -148,9 +149,9 @@ class ItemParser:
         is_layer = head.text == "identity" and isinstance(body, MappingValue)
         if head.text in STRUCTURE and not is_layer:
             item = self._structure(head, body, options)
-        elif (
-            self._is_head(head.text) or self._is_framework_name(head, body)
-        ) and not self._is_named(head, body):
+        elif (self._is_head(head.text) or self._is_foreign_head(head, body)) and not self._is_named(
+            head, body
+        ):
             item = self._use(head, body)
         else:
             return self._named(head, body, options)
@@ -176,10 +177,10 @@ class ItemParser:
                 )
         return head, body
 
-    def _is_framework_name(self, head: Scalar, body: Value) -> bool:
-        """Whether a head is a framework's name for a layer and not the name that a layer is given.
+    def _is_foreign_head(self, head: Scalar, body: Value) -> bool:
+        """Whether a framework's name or a ready block is meant, not the name of a layer.
 
-        `Dense: fc 10` names a layer; `Dense: 10`, `ReLU:` and `Dense: {units: 10}` are layers.
+        `Dense: fc 10` and `se: [...]` name layers; `Dense: 10` and `se:` are layers.
         """
         if isinstance(body, ListValue):
             return False
@@ -190,6 +191,8 @@ class ItemParser:
             named = bool(first and NAME.match(first[0]) and not first[0][0].isdecimal())
         if named:
             return False
+        if head.text in self.blocks:  # a ready one
+            return True
         from cnncalc.spec import frameworks  # only for a word that is not ours
 
         return frameworks.knows(head.text)
@@ -198,10 +201,11 @@ class ItemParser:
         """Whether a mapping describes a layer, and not the fields of one."""
         if any(map(self._is_head, body.keys())):
             return True
-        return any(self._is_framework_name(key, value) for key, value in body.entries)
+        return any(self._is_foreign_head(key, value) for key, value in body.entries)
 
     def _is_head(self, word: str) -> bool:
-        return word in STRUCTURE or word in self.blocks or word in layers.names()
+        own = is_own_block(word, self.blocks)
+        return own or word in STRUCTURE or word in layers.names()
 
     def _is_named(self, head: Scalar, body: Value) -> bool:
         """Whether a word is a name here though a layer type has it: see `layers.LATER`."""

@@ -155,6 +155,7 @@ class Block(NamedTuple):
     """A user-defined block: its arguments, extra tensors and body.
 
     A broken one has a signature with a mistake: calls of it are not looked at, nor is its body.
+    A ready one is not defined in the spec; its name may still be given to a layer.
     """
 
     name: str
@@ -163,6 +164,12 @@ class Block(NamedTuple):
     body: Chain
     span: Span
     is_broken: bool = False
+    is_ready: bool = False
+
+
+def is_own_block(name: str, blocks: Mapping[str, Block]) -> bool:
+    """Whether a spec itself defines a block of this name."""
+    return name in blocks and not blocks[name].is_ready
 
 
 _NO_NAMES: frozenset[str] = frozenset()

@@ -8,6 +8,7 @@ import pytest
 from cnncalc import layers as layer_types
 from cnncalc import zoo
 from cnncalc.layers import layer_type
+from cnncalc.spec import ready_blocks
 from cnncalc.spec.document import read_document
 from cnncalc.spec.reference import KINDS, OTHER, all_described
 from cnncalc.spec.yaml_composer import compose
@@ -19,7 +20,14 @@ from cnncalc.spec.yaml_source import plain
 def test_every_type_and_alias_has_its_line(cnncalc):
     out = cnncalc("layers").out
     lines = [line.split("  ")[1] for line in out.splitlines() if line.startswith("  ")]
-    assert {word for line in lines for word in line.split(", ")} == layer_types.names()
+    words = {word for line in lines for word in line.split(", ")}
+    assert words == layer_types.names() | set(ready_blocks.NAMES)
+
+
+def test_a_block_that_needs_no_definition_in_json(cnncalc):
+    answer = cnncalc("layers", "se", "--format", "json").json
+    assert answer["layers"] == []
+    assert answer["blocks"]["se"].startswith("# Squeeze-and-excitation")
 
 
 def test_one_type_in_full(cnncalc):

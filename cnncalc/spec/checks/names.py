@@ -34,6 +34,7 @@ from cnncalc.spec.syntax import (
     Side,
     Use,
     depends,
+    is_own_block,
 )
 from cnncalc.spec.vocabulary import (
     RESERVED,
@@ -168,7 +169,7 @@ class NameChecker:
                 name.span,
                 help=f"choose another name, such as '{name.text}_1'",
             )
-        elif attaches(name.text) or name.text in self.blocks:
+        elif attaches(name.text) or is_own_block(name.text, self.blocks):
             self._say(
                 "reserved-name",
                 f"'{name.text}' is the name of a layer type or block",
