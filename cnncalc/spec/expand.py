@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # Lines that add no row: skipped layers, and block calls. Without a limit, forty blocks that each
 # call the next one twice would run for years without adding a row.
 MAX_IDLE = 30_000
+TURN = ("i", "reps", "row")  # the variables of one pass of a repeat
 
 
 class NetworkBuilder:
@@ -91,11 +92,12 @@ class NetworkBuilder:
 
     def items(self, chain: Chain, current: int, scope: Scope) -> int:
         """The items of a chain."""
+        before = None
         for item in chain.items:
+            if before is not None:
+                scope = scope.after(before)
             current = self.run(item, current, scope)
-            here = names_after(item, scope.here)
-            if here != scope.here:
-                scope = scope._replace(here=here)
+            before = item
         return current
 
     def start(self, source: Name, scope: Scope) -> tuple[int, Scope]:
@@ -226,7 +228,9 @@ class NetworkBuilder:
     def arguments(self, block: Block, use: Use, current: int, scope: Scope) -> dict[str, object]:
         """The variables of a block: the network's, the sizes, then its arguments in order."""
         env = {**self.variables, **sizes(self.nodes[current].shape)}
-        env |= {name: scope.env[name] for name in ("i", "reps", "row") if name in scope.env}
+        for name in TURN:
+            if name in scope.env:
+                env[name] = scope.env[name]
         given: dict[str, object] = {}
         free = iter(block.parameters)
         for word in use.words:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, counted, failure
 from cnncalc.network import Group, Input, Node, PartialNetwork
 from cnncalc.spec.checks.limits import LARGEST_TENSOR, MAX_ROWS, too_many
+from cnncalc.spec.syntax import names_after
 from cnncalc.spec.validation import layer as validated_layer
 from cnncalc.spec.yaml_source import ListValue, Scalar
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from cnncalc.layers._base import Layer, Parameter
     from cnncalc.shapes import Shape
     from cnncalc.spec.resolve import AttachedLayer, Resolved
-    from cnncalc.spec.syntax import Chain, Name, Use
+    from cnncalc.spec.syntax import Chain, Item, Name, Use
     from cnncalc.spec.yaml_source import Value
 
 
@@ -92,8 +93,8 @@ class Rows:
                 raise self._unplaced(problem, head, span, resolved, inputs, name) from None
         _, built, shape = self._known[key]
         self.taken.add(name)
-        marks = scope.frozen, scope.train_only
-        return Node(index, name, built, inputs, shape, span, owner, scope.block, None, *marks)
+        block, frozen, train_only = scope.block, scope.frozen, scope.train_only
+        return Node(index, name, built, inputs, shape, span, owner, block, None, frozen, train_only)
 
     def _free(self, name: str) -> str:
         """The name, with a number added where it is taken (`bn relu bn`)."""
@@ -224,7 +225,12 @@ class Scope(NamedTuple):
     frozen: bool = False
     train_only: bool = False
     numbered: bool = False  # rows without a name are called 0, 1, 2, ...
-    here: frozenset[str] = frozenset()  # names of the current tensor: see `names_after`
+    here: frozenset[str] = frozenset()  # names of the current tensor: see `names_after`; last
+
+    def after(self, item: Item) -> Scope:
+        """The same scope behind an item."""
+        here = names_after(item, self.here)
+        return self if here == self.here else Scope._make((*self[:-1], here))
 
     def under(self, name: str) -> Scope:
         """The same scope with rows one level deeper, such as `stem.`."""

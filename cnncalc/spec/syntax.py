@@ -235,7 +235,9 @@ def names_after(item: Item, before: frozenset[str]) -> frozenset[str]:
         names = frozenset({item.ref.text})
     elif isinstance(item, Chain):
         names = before if item.source is None else frozenset({item.source.text})
-        for child in item.items:
+        # Behind a layer the names from before it no longer count.
+        last_is_layer = item.items and isinstance(item.items[-1], Use)
+        for child in item.items[-1:] if last_is_layer else item.items:
             names = names_after(child, names)
     else:
         names = names_after(item.body, _NO_NAMES)
