@@ -104,11 +104,12 @@ def _row(
 ) -> Row:
     """One row. Shared weights count 0 here and in full in the row that owns them."""
     shared = node.shared_with is not None
+    owner = node if node.attached_to is None else _owner(network, node)
     return Row(  # by position, since this many keyword arguments take four times as long
         node.index,
         node.name,
         node.layer.type,
-        _depth(network, node),
+        owner.name.count("."),  # the depth: how many groups enclose the layer
         tuple([names[index] for index in node.inputs]),
         facts.in_shapes,
         node.shape,
@@ -133,11 +134,6 @@ def _row(
         node.layer.is_view and not node.layer.acts_in_training,
         node.layer.stated,
     )
-
-
-def _depth(network: Network, node: Node) -> int:
-    """How many groups enclose a row: the dots in its name, or in that of the layer it follows."""
-    return _owner(network, node).name.count(".")
 
 
 def _owner(network: Network, node: Node) -> Node:
@@ -204,6 +200,8 @@ def totals(
 
 def _inference_params(network: Network, rows: Sequence[Row]) -> int:
     """Learned parameters that rows of inference use, whether their own or shared ones."""
+    if not any(row.train_only for row in rows):
+        return sum(row.params for row in rows)
     owners = {_owner_of_weights(network, row.index) for row in rows if not row.train_only}
     return sum(row.params for row in rows if row.index in owners)
 

@@ -95,9 +95,10 @@ def all_facts(network: Network, *, formulas: bool = False) -> list[Facts]:
     for node in nodes:
         shapes = tuple([nodes[index].shape for index in node.inputs])
         key = id(node.layer), shapes
-        if key not in known:
-            known[key] = facts_of(node.layer, shapes, formulas=formulas)
-        facts.append(known[key])
+        fact = known.get(key)
+        if fact is None:
+            fact = known[key] = facts_of(node.layer, shapes, formulas=formulas)
+        facts.append(fact)
     return facts
 
 

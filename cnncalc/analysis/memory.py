@@ -116,12 +116,12 @@ def lifetimes(network: Network, *, in_place: bool = True) -> Lifetimes:
     """
     nodes = [node for node in network.nodes if not node.train_only]
     content = _contents(nodes)
-    protected = _protected(network, nodes, content) if in_place else set(content.values())
+    protected = _protected(network, nodes, content) if in_place else set()
     owners: dict[int, int] = {}
     for node in nodes:
         # A view reuses memory always, a norm or an activation if nobody else needs its input.
         reuses = content[node.index] != node.index or (
-            _keeps_shape(network, node) and content[node.inputs[0]] not in protected
+            in_place and _keeps_shape(network, node) and content[node.inputs[0]] not in protected
         )
         owners[node.index] = owners[node.inputs[0]] if reuses else node.index
     return Lifetimes(owners, _last_uses(network, owners))
@@ -165,12 +165,13 @@ def _protected(network: Network, nodes: Sequence[Node], content: Mapping[int, in
     A view is no reader, its readers are; but a view that no row reads counts as one.
     """
     read = {index for node in nodes for index in node.inputs}
-    readers: dict[int, set[int]] = defaultdict(set)
+    first: dict[int, int] = {}
+    several = set()
     for node in nodes:
         if not node.layer.is_view or node.index not in read:
             for index in node.inputs:
-                readers[content[index]].add(node.index)
-    several = {index for index, rows in readers.items() if len(rows) > 1}
+                if first.setdefault(content[index], node.index) != node.index:
+                    several.add(content[index])
     inputs = {node.index for node in network.inputs}
     return several | inputs | {content[index] for index in network.outputs if index in content}
 

@@ -98,13 +98,9 @@ def promoted(remark: Diagnostic, strict: str | None) -> Diagnostic:
 def _misaligned(rows: Sequence[Row]) -> Diagnostic | None:
     """Merges whose branches have different jumps; layers behind such a merge are left out."""
     fields = {row.name: row.receptive_field for row in rows}
-
-    def in_step(name: str) -> bool:
-        field = fields.get(name)
-        return field is None or field.aligned
-
-    # Everything behind such a merge is out of step as well; only the merge itself is reported.
-    merges = [row for row in rows if not in_step(row.name) and all(map(in_step, row.inputs))]
+    apart = {name for name, field in fields.items() if field and not field.aligned}
+    # Everything behind such a merge is not aligned either; only the merge itself is reported.
+    merges = [row for row in rows if row.name in apart and apart.isdisjoint(row.inputs)]
     if not merges:
         return None
     first, count = merges[0], len(merges)

@@ -11,6 +11,7 @@ unit sees within the input. `stretches` has the arithmetic of one axis.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import starmap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from cnncalc.window import Reach
 
 
+# The settings of a sweep and the sizes of a family share most of their fields, which is why the
+# functions below that compute one from others are cached.
 class Field(NamedTuple):
     """The field of a tensor's units, per axis of the input it is measured in."""
 
@@ -162,6 +165,7 @@ def _through(axis: AxisField, reach: Reach, units: int, _source: int) -> AxisFie
     return through(axis, reach, units)
 
 
+@lru_cache(maxsize=2048)
 def _reach_into(
     field: Field,
     reach: tuple[Reach, ...],
@@ -183,6 +187,7 @@ def _units(field: Field, out: Shape) -> tuple[int, ...]:
     return out.spatial if out.rank == len(field.axes) else (1,) * len(field.axes)
 
 
+@lru_cache(maxsize=2048)
 def _join(one: Field | None, other: Field | None, out: Shape) -> Field | None:
     """What units see through either of two branches that meet in one tensor."""
     if one is None or other is None or one.source != other.source:
@@ -205,6 +210,7 @@ def _each(question: Callable[..., Any], *axes: Sequence[Any]) -> tuple[Any, ...]
     return tuple(starmap(question, columns))
 
 
+@lru_cache(maxsize=2048)
 def _report(field: Field | None) -> ReceptiveField | None:
     if field is None:
         return None

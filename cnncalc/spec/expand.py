@@ -277,6 +277,8 @@ class NetworkBuilder:
         """
         if use.branches is not None:
             return self.branches(use, use.branches, current, scope)
+        if not use.refs:
+            return (current,)
         tensors = tuple(self.find(ref, scope) for ref in use.refs)
         pairs = zip(use.refs, tensors, strict=True)
         if not any(_names_current(ref, tensor, current, scope) for ref, tensor in pairs):

@@ -63,18 +63,20 @@ class Resolver:
 
     def resolve(self, use: Use, env: Mapping[str, object]) -> Resolved:
         """The fields of a layer and its attached layers, see the function `resolve`."""
-        if id(use) not in self._reads:
-            self._reads[id(use)] = use, _variables((use, *self.defaults.values()))
-        _, names = self._reads[id(use)]
+        place = id(use)
+        if place not in self._reads:
+            self._reads[place] = use, _variables((use, *self.defaults.values()))
+        _, names = self._reads[place]
         # As text, where 1, 1.0 and true differ.
-        key = id(use), repr([env.get(name, ...) for name in names])
-        if key not in self._known:
+        key = place, repr([env.get(name, ...) for name in names]) if names else ""
+        known = self._known.get(key)
+        if known is None:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
                 self._reads.clear()
             resolved = resolve(use, layers.layer_type(use.head), self.defaults, env)
-            self._known[key] = use, resolved
-        return self._known[key][1]
+            known = self._known[key] = use, resolved
+        return known[1]
 
 
 def _variables(uses: Iterable[Use]) -> list[str]:

@@ -85,13 +85,14 @@ class Rows:
             raise too_many(span)
         shapes = tuple([self.nodes[place].shape for place in inputs])
         key = id(resolved), shapes
-        if key not in self._known:
+        known = self._known.get(key)
+        if known is None:
             built = validated_layer(head, resolved.fields, resolved.spans, span)
             try:
-                self._known[key] = resolved, built, _output_shape(built, shapes)
+                known = self._known[key] = resolved, built, _output_shape(built, shapes)
             except UnplacedError as problem:
                 raise self._unplaced(problem, head, span, resolved, inputs, name) from None
-        _, built, shape = self._known[key]
+        _, built, shape = known
         self.taken.add(name)
         block, frozen, train_only = scope.block, scope.frozen, scope.train_only
         return Node(index, name, built, inputs, shape, span, owner, block, None, frozen, train_only)
