@@ -71,7 +71,7 @@ def deep(kind: str, text: Callable[[int], str]) -> None:
 
 def main() -> None:
     """Print the figures."""
-    for name in ("lenet5", "resnet50", "efficientnet_b7"):
+    for name in ("lenet5", "resnet50", "resnet152", "efficientnet_b7"):
         network = load(name)
         rows = len(network.nodes) - 1
         loading = best(lambda name=name: load(name), 10)

@@ -1,9 +1,14 @@
 """Calls of blocks, several in one network: the rows that each of them adds."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from written import error, network
 
-from cnncalc import analyze
+from cnncalc import CnncalcError, analyze
+from cnncalc.spec.document import read_document
+from cnncalc.spec.load import build
+from cnncalc.spec.resolve import MOST_KNOWN
 
 # Case -> spec, rows, outputs. A row is its name, then `:` and its inputs where they are not just
 # the row before, `=` and the row whose weights it shares, `!` where it is frozen.
@@ -195,3 +200,40 @@ def test_ten_million_layers_are_refused():
     assert str(error(text)) == (
         "too-many: the network would have at least 10,000,000 layers; 50,000 are allowed"
     )
+
+
+SETTINGS = st.fixed_dictionaries(
+    {
+        "c": st.sampled_from([4, 8, 8.0, True]),
+        "s": st.sampled_from([1, 2, 1.0, True]),
+        "act": st.sampled_from(["relu", "tanh", "same"]),
+        "eps": st.sampled_from([1, 1.0, 0.001]),
+    }
+)
+SHARED = """
+input: 32x32x8
+vars: {c: 8, s: 1, act: relu, eps: 0.001}
+defaults: {bn: eps=eps}
+blocks:
+  unit(c, s=1): [conv c 3x3 s=s p1 bn act, conv cin 1x1 as same_width, add in if s == 1 and c == 8]
+layers: [unit c s, unit c x2, unit 2*c s, side: fc i+1]
+"""
+
+
+def outcome(document, settings):
+    """Every row of the network as text, where 1, 1.0 and true differ; or the error."""
+    try:
+        return repr(build(document, None, settings).nodes)
+    except CnncalcError as problem:
+        return repr(problem.diagnostics)
+
+
+@given(st.lists(SETTINGS, min_size=2, max_size=6), st.sampled_from([1, 5, MOST_KNOWN]))
+def test_a_document_that_was_built_before_gives_the_same_network(every, most):
+    """However many resolved lines the document keeps, and whatever it was built with before."""
+    document = read_document(SHARED, "net.yaml")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cnncalc.spec.resolve.MOST_KNOWN", most)
+        for settings in every:
+            fresh = read_document(SHARED, "net.yaml")
+            assert outcome(document, settings) == outcome(fresh, settings)
