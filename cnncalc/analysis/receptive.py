@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from cnncalc.window import Reach
 
 
-# The settings of a sweep and the sizes of a family share most of their fields, which is why the
-# functions below that compute one from others are cached.
 class Field(NamedTuple):
     """The field of a tensor's units, per axis of the input it is measured in."""
 
@@ -165,6 +163,7 @@ def _through(axis: AxisField, reach: Reach, units: int, _source: int) -> AxisFie
     return through(axis, reach, units)
 
 
+# Cached, as `_join` and `_report` are, since the settings of a sweep share most of their fields.
 @lru_cache(maxsize=2048)
 def _reach_into(
     field: Field,
