@@ -164,7 +164,7 @@ def _through(axis: AxisField, reach: Reach, units: int, _source: int) -> AxisFie
 
 
 # Cached, as `_join` and `_report` are, since the settings of a sweep share most of their fields.
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _reach_into(
     field: Field,
     reach: tuple[Reach, ...],
@@ -186,7 +186,7 @@ def _units(field: Field, out: Shape) -> tuple[int, ...]:
     return out.spatial if out.rank == len(field.axes) else (1,) * len(field.axes)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _join(one: Field | None, other: Field | None, out: Shape) -> Field | None:
     """What units see through either of two branches that meet in one tensor."""
     if one is None or other is None or one.source != other.source:
@@ -209,7 +209,7 @@ def _each(question: Callable[..., Any], *axes: Sequence[Any]) -> tuple[Any, ...]
     return tuple(starmap(question, columns))
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _report(field: Field | None) -> ReceptiveField | None:
     if field is None:
         return None
