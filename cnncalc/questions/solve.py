@@ -150,11 +150,13 @@ def answer(asked: SolveRequest) -> SolveResult:
 
 def _nearest(asked: SolveRequest) -> tuple[WindowSetting, ...]:
     """The most usual setting that gives the next smaller output, and the next larger."""
-    tried = sorted(set(_tried(asked, _smallest_width)), key=_unusualness(asked))
+    tried = set(_tried(asked, _smallest_width))
     below = max((setting.gives for setting in tried if setting.gives < asked.out), default=None)
     above = min((setting.gives for setting in tried if setting.gives > asked.out), default=None)
     outputs = [size for size in (below, above) if size is not None]
-    return tuple(next(setting for setting in tried if setting.gives == out) for out in outputs)
+    # Only these are ranked: there can be tens of thousands of settings, and ranking costs most.
+    usual = _unusualness(asked)
+    return tuple(min((one for one in tried if one.gives == out), key=usual) for out in outputs)
 
 
 def _tried(

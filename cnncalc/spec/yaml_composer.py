@@ -282,8 +282,9 @@ def _syntax_error(page: SourceText, error: yaml.MarkedYAMLError) -> NoReturn:
     notes: tuple[str, ...] = ()
     if error.context and error.context_mark:
         notes = (f"{error.context} that begins at line {error.context_mark.line + 1}",)
-    if mark.index >= len(page.text):  # the end of the text: point after its last character
-        mark = page.at(len(page.text.rstrip()))
+    last = page.at(len(page.text.rstrip()))
+    if mark.index >= len(page.text) or mark.line > last.line:
+        mark = last  # the end of the text, which the parser puts on a line of its own
     advice = _options_advice(page, mark) or _bracket_advice(page, mark)
     if advice is None:
         advice = next((text for words, text in HELP.items() if words in problem), None)

@@ -577,3 +577,13 @@ def test_lines_are_counted_as_yaml_counts(line_break):
     text = line_break.join(["a: 1", "", "b: 2"])
     assert [line_of(text, n) for n in (1, 2, 3, 4)] == ["a: 1", "", "b: 2", ""]
     assert compose(text, FILE).get("b").span == Span(FILE, 3, 4, 5)
+
+
+def test_the_parser_is_not_trusted_with_the_end_of_the_text():
+    """Where it gives up at the end of a text, it names a line that the text does not have."""
+    text = "input: 20\n" + "[" * 1000
+    with pytest.raises(CnncalcError) as caught:
+        compose(text, "net.yaml")
+    (problem,) = caught.value.diagnostics
+    assert problem.span.line == 2
+    assert problem.span.column <= 1001
