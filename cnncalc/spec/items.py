@@ -214,8 +214,8 @@ class ItemParser:
         vocabulary = of_layer_type(head.text)
         if isinstance(body, ListValue):
             return not vocabulary.joins
-        if isinstance(body, MappingValue):
-            return any(map(self._is_head, body.keys()))
+        if isinstance(body, MappingValue):  # `from` is an option of every layer too
+            return any(map(self._is_head, {*body.keys()} - {"from"}))
         if body.value is None:
             return False
         chain = links(body)
@@ -295,7 +295,7 @@ class ItemParser:
         if body.value is None:
             return use
         chain = links(body)
-        self._refuse_as_name(head, chain[0])
+        self._refuse_as_name(head, use, chain[0])
         if len(chain) > 1:
             raise failure(
                 "wrong-form",
@@ -305,13 +305,13 @@ class ItemParser:
             )
         return read_words(use, chain[0], self.blocks)
 
-    def _refuse_as_name(self, head: Scalar, words: list[Word]) -> None:
+    def _refuse_as_name(self, head: Scalar, use: Use, words: list[Word]) -> None:
         """Refuse a layer type or block used as a name, as in `pool: conv 6 5x5`.
 
         `middle: middle x8`, where `middle` is a block, is refused too.
         """
         first = words[0].text
-        own = () if head.text in self.blocks else of_layer_type(head.text).words
+        own = () if use.is_block else of_layer_type(use.head).words
         is_layer = first in layers.names() and not attaches(first) and first not in own
         is_block = first in self.blocks
         if is_block or (is_layer and (head.text in layers.names() or len(words) > 1)):
@@ -463,7 +463,7 @@ class ItemParser:
         return use._replace(branches=tuple(Branch(From(ref)) for ref in refs))
 
     def _attached(self, value: Value) -> Attached:
-        """`relu`, or `{bn: {eps: 0.001}}`."""
+        """`relu`, `{bn: {eps: 0.001}}`, or `{relu: {if: last}}`."""
         head, body = (
             value.entries[0] if isinstance(value, MappingValue) and value.entries else (value, None)
         )
@@ -472,16 +472,18 @@ class ItemParser:
         entries = body.entries if isinstance(body, MappingValue) else ()
         vocabulary = of_layer_type(head.text)
         arguments = []
-        name = None
+        name = condition = None
         for key, entry in entries:
             field = vocabulary.field(key.text)
             if key.text == "name":
                 name = _name(entry, dotted=True)
+            elif key.text == "if":
+                condition = read_argument("if", entry)
             elif field is None:
                 raise unknown_key(key.text, key.span, vocabulary, "name")
             else:
                 arguments.append(read_argument(field, entry))
-        return Attached(head.text, tuple(arguments), head.span, name)
+        return Attached(head.text, tuple(arguments), head.span, name, condition)
 
 
 _DOTTED = re.compile(r"\w+(\.\w+)*\Z")  # the names that `cnncalc expand` writes

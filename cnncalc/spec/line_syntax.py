@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.errors import CnncalcError, did_you_mean, failure
+from cnncalc.spec.attached_words import read_attached
 from cnncalc.spec.line_values import (
+    KEY,
     bare_name,
     has_plus,
     links,
@@ -21,7 +23,6 @@ from cnncalc.spec.vocabulary import (
     STRUCTURE,
     Vocabulary,
     attached_type,
-    attaches,
     bare_number,
     of_block,
     of_layer_type,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from cnncalc.spec.syntax import Block, Item
     from cnncalc.spec.yaml_source import Scalar
 
-KEY = re.compile(r"([A-Za-z_]\w*)=(?!=)")
 LETTER = re.compile(r"([A-Za-z])(\d+(?:x\d+)*)\Z")
 SUFFIXED = re.compile(r"[0-9][0-9_.]*[kKMGBT]\Z")  # 1.2M
 SIDES = re.compile(r"([A-Za-z])\d+(?:[x+]\d+)*\Z")  # p0+1, p0+1x1+2
@@ -199,8 +199,8 @@ def _add_bare(use: Use, word: Word, vocabulary: Vocabulary) -> Use:
     """A size, an attached layer, a reference, or a bare number or expression."""
     if vocabulary.sized and (size := read_size(word)):
         return _with(use, Argument(vocabulary.sized, size, word.span))
-    if not use.is_block and attaches(word.text):
-        return use._replace(words=(*use.words, Attached(word.text, (), word.span)))
+    if not use.is_block and (attached := read_attached(word)):
+        return use._replace(words=(*use.words, *attached))
     if vocabulary.joins and REFERENCE.match(word.text):
         return use._replace(refs=(*use.refs, Name(word.text, word.span)))
     if vocabulary.is_block and (size := read_size(word)):

@@ -1,7 +1,8 @@
 """The words of one layer and the variables -> its fields and its attached layers.
 
 Precedence: the layer's own words, then the file's `defaults`, then the layer type's own defaults.
-Any norm or activation on the layer replaces those in `defaults`; `plain` removes them.
+Any norm or activation on the layer replaces those in `defaults`, also one that its condition or
+the value `none` of a variable leaves out; `plain` removes them.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
+from cnncalc.errors import failure
 from cnncalc.spec.line_values import bare_name, evaluate, names_in
 from cnncalc.spec.syntax import Argument, Attached, Plain
+from cnncalc.spec.validation import shown
 from cnncalc.spec.vocabulary import (
+    NOTHING_ATTACHED,
     Vocabulary,
     attached_type,
     bare_number,
@@ -47,6 +51,7 @@ class Resolved(NamedTuple):
     fields: dict[str, object]
     spans: dict[str, Span]
     attached: tuple[AttachedLayer, ...]
+    decides: bool = False  # says what is attached, so that the defaults do not
 
 
 class Resolver:
@@ -85,7 +90,8 @@ def _variables(uses: Iterable[Use]) -> list[str]:
     for word in (word for use in uses for word in use.words):
         if not isinstance(word, Plain):
             arguments = word.arguments if isinstance(word, Attached) else (word,)
-            names.update(name for argument in arguments for name, _ in names_in(argument.value))
+            read = (*arguments, *filter(None, (word.condition,)))
+            names.update(name for argument in read for name, _ in names_in(argument.value))
     return sorted(names)
 
 
@@ -102,11 +108,10 @@ def resolve(
     default = defaults.get(layer_type.type)
     if default is not None:
         base = _read(default, vocabulary, env)
-        replaced = resolved.attached or any(isinstance(word, Plain) for word in use.words)
         resolved = Resolved(
             {**base.fields, **resolved.fields},
             {**base.spans, **resolved.spans},
-            resolved.attached if replaced else base.attached,
+            resolved.attached if resolved.decides else base.attached,
         )
     # A norm has its own offset, which makes the bias of the layer before it redundant.
     first = resolved.attached[0].type if resolved.attached else None
@@ -137,23 +142,48 @@ def _read(use: Use, vocabulary: Vocabulary, env: Mapping[str, object]) -> Resolv
     fields: dict[str, object] = {}
     spans: dict[str, Span] = {}
     attached: list[AttachedLayer] = []
+    decides = False
     free = iter(vocabulary.positional)
     for word in use.words:
         if isinstance(word, Attached):
-            attached.append(_follower(word, env))
+            decides = True
+            if word.condition is None or evaluate(word.condition.value, env):
+                attached.append(_follower(word, env))
         elif isinstance(word, Argument):
             value = _value(word, vocabulary.head, env)
             field = word.field
             if field is None and isinstance(value, str):
-                if (type_ := attached_type(value)) is not None:
-                    attached.append(AttachedLayer(type_, {}, {}, word.span))
+                if attached_type(value) is not None or value in NOTHING_ATTACHED:
+                    decides = True
+                    attached += _of_variable(value, word, env)
                     continue
                 field, value = _meaning(value, word, vocabulary)
+            if word.condition is not None:
+                raise _not_attachable(word, value)
             field = field or next(free, None)
             if field is None:
                 raise _no_place(str(value), word, vocabulary)
             fields[field], spans[field] = value, word.span
-    return Resolved(fields, spans, tuple(attached))
+        else:
+            decides = True
+    return Resolved(fields, spans, tuple(attached), decides)
+
+
+def _of_variable(value: str, word: Argument, env: Mapping[str, object]) -> list[AttachedLayer]:
+    """The norm or activation that a variable holds, unless it is `none` or its condition fails."""
+    skipped = word.condition is not None and not evaluate(word.condition.value, env)
+    type_ = attached_type(value)
+    return [] if skipped or type_ is None else [AttachedLayer(type_, {}, {}, word.span)]
+
+
+def _not_attachable(word: Argument, value: object) -> CnncalcError:
+    """The error for a variable under a condition that holds no norm or activation."""
+    name = bare_name(word.value)
+    return failure(
+        "wrong-type",
+        f"'{name}' must be a norm, an activation or none here, got {shown(value)}",
+        word.span,
+    )
 
 
 def _no_place(value: str, word: Argument, vocabulary: Vocabulary) -> CnncalcError:

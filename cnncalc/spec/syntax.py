@@ -40,6 +40,7 @@ class Argument(NamedTuple):
     span: Span
     letter: str | None = None  # the whole word, where it is a letter and a number: s2
     key: str | None = None  # what stands before the value, where that is a letter: s of s2, s=2
+    condition: Argument | None = None  # of a variable that holds an activation: (act if last)
 
 
 class Attached(NamedTuple):
@@ -49,6 +50,7 @@ class Attached(NamedTuple):
     arguments: tuple[Argument, ...]
     span: Span
     name: Name | None = None
+    condition: Argument | None = None  # (relu if last)
 
 
 class Plain(NamedTuple):

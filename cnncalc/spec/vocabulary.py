@@ -21,6 +21,7 @@ STRUCTURE = ("residual", "side", "numbered", "repeat", "for", "from", "identity"
 RESERVED = frozenset({*STRUCTURE, "in", "as", "if", "when", "layers", "do", "x"})
 SCOPE_NAMES = frozenset({"cin", "din", "hin", "win", "lin", "i", "reps", "row"})
 SWITCHES = frozenset({"plain", "frozen"})
+NOTHING_ATTACHED = frozenset({"none", "identity"})  # values of a variable: act=none
 
 
 class Vocabulary(NamedTuple):
@@ -161,7 +162,8 @@ def is_word(name: str) -> bool:
     (True, True, True, False)
     """
     known = name in layers.names() or name in _RULES or name in SWITCHES
-    return known or attached_type(name) is not None or name in _all_choices()
+    attached = attached_type(name) is not None or name in NOTHING_ATTACHED
+    return known or attached or name in _all_choices()
 
 
 @cache

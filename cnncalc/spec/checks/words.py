@@ -14,7 +14,7 @@ from cnncalc.errors import CnncalcError, Diagnostic, suggested
 from cnncalc.spec.checks.limits import whole_count
 from cnncalc.spec.line_values import bare_name, name_span, names_in
 from cnncalc.spec.resolve import AttachedLayer, resolve
-from cnncalc.spec.syntax import Argument, Attached, Dynamic
+from cnncalc.spec.syntax import Argument, Attached, Dynamic, Plain, Use
 from cnncalc.spec.validation import layer as validated_layer
 from cnncalc.spec.vocabulary import (
     attached_type,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from cnncalc.errors import Span
-    from cnncalc.spec.syntax import Block, Plain, Use
+    from cnncalc.spec.syntax import Block
     from cnncalc.spec.vocabulary import Vocabulary
 
     Blocks = Mapping[str, Block]
@@ -49,9 +49,10 @@ def word_problems(use: Use, blocks: Blocks, variables: Names) -> Iterator[Diagno
     problems, words = detached_settings(use, vocabulary, variables)
     yield from problems
     for word in words:
+        if isinstance(word, (Attached, Argument)) and word.condition is not None:
+            yield from value_problems(word.condition, variables)
         if isinstance(word, Attached):
-            for argument in word.arguments:
-                yield from value_problems(argument, variables)
+            yield from word_problems(_alone(word), blocks, variables)
         elif isinstance(word, Argument):
             bare += word.field is None
             if word.field is None and bare > len(vocabulary.positional) and _counts(word, use):
@@ -77,6 +78,11 @@ def _not_said(name: str, span: Span, given: AbstractSet[str]) -> Iterator[Diagno
         return
     if meaning.given is None or meaning.given in given:
         yield from frameworks.told(name, meaning.otherwise, span).diagnostics
+
+
+def _alone(attached: Attached) -> Use:
+    """An attached layer as a layer of its own."""
+    return Use(attached.type, attached.span, is_block=False, words=attached.arguments)
 
 
 def letter_problems(use: Use, variables: Names) -> Iterator[Diagnostic]:
@@ -319,7 +325,9 @@ def _fixed(use: Use, variables: Names) -> tuple[Use, bool]:
     return use._replace(words=tuple(words)), False
 
 
-def _is_fixed(word: object, variables: Names) -> bool:
+def _is_fixed(word: Word, variables: Names) -> bool:
+    if not isinstance(word, Plain) and word.condition is not None:
+        return False
     if isinstance(word, Attached):
         return all(is_literal(argument.value, variables) for argument in word.arguments)
     return not isinstance(word, Argument) or is_literal(word.value, variables)
