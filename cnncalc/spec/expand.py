@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import did_you_mean, failure
-from cnncalc.spec.checks.limits import MAX_ROWS, whole_count
+from cnncalc.spec.checks.limits import MAX_ROWS, check_depth, whole_count
 from cnncalc.spec.checks.names import declared
+from cnncalc.spec.expressions import HERE
 from cnncalc.spec.line_values import evaluate
 from cnncalc.spec.rows import Rows, Scope, sizes
 from cnncalc.spec.syntax import Argument, Chain, From, Loop, Name, Repeat, Side, Use, names_after
@@ -43,6 +44,7 @@ class NetworkBuilder:
         self.rows = Rows(name, layout)
         self.nodes = self.rows.nodes
         self.sides: list[int] = []
+        self.reads_sizes = "here." in document.text  # others need not keep here.c, ... up to date
         self.ticks = 0
         self._declared: dict[str, frozenset[str]] = {}
 
@@ -60,6 +62,8 @@ class NetworkBuilder:
 
     def run(self, item: Item, current: int, scope: Scope) -> int:
         """Run any item; its name then refers to the result."""
+        if self.reads_sizes:
+            scope = scope.at(self.nodes[current].shape)
         if isinstance(item, Use):
             return self.use(item, current, scope)
         if isinstance(item, Chain):
@@ -102,7 +106,10 @@ class NetworkBuilder:
 
     def start(self, source: Name, scope: Scope) -> tuple[int, Scope]:
         """The tensor of `from: NAME`, and the scope in which it is the current one."""
-        return self.find(source, scope), scope._replace(here=frozenset({source.text}))
+        tensor = self.find(source, scope)
+        if self.reads_sizes:
+            scope = scope.at(self.nodes[tensor].shape)
+        return tensor, scope._replace(here=frozenset({source.text}))
 
     def side(self, side: Side, current: int, scope: Scope) -> int:
         """Run layers off the main path; their result is an output, the current tensor stays."""
@@ -170,6 +177,8 @@ class NetworkBuilder:
         start = len(self.nodes)
         for index in range(count):
             inner = scope.turn(index, count, {})
+            if self.reads_sizes:
+                inner = inner.at(self.nodes[current].shape)
             name = f"{use.name.text}.{index}" if use.name else None
             current = self.once(use, current, inner, name)
             if name:
@@ -196,6 +205,7 @@ class NetworkBuilder:
     def call(self, use: Use, current: int, scope: Scope, label: str) -> int:
         """Write out the body of a block with its arguments."""
         block = self.blocks[use.head]
+        check_depth(use, scope.callers)
         start = len(self.nodes)
         inner = Scope(
             env=self.arguments(block, use, current, scope),
@@ -209,8 +219,13 @@ class NetworkBuilder:
             frozen=scope.frozen,
             train_only=scope.train_only,
             here=frozenset({"in"}),
+            callers=(*scope.callers, block.name),
         )
-        result = self.items(block.body, current, inner)
+        try:
+            result = self.items(block.body, current, inner)
+        except RecursionError:  # merges inside merges, in blocks that call themselves
+            message = "blocks and merges are nested too deeply"
+            raise failure("too-deep", message, use.span) from None
         if use.name is not None:  # `two.fb` is then the tensor `fb` inside the block call `two`
             own = (name for name in inner.names if name not in block.tensors)
             scope.names.update({f"{label}.{name}": inner.names[name] for name in own})
@@ -228,7 +243,7 @@ class NetworkBuilder:
     def arguments(self, block: Block, use: Use, current: int, scope: Scope) -> dict[str, object]:
         """The variables of a block: the network's, the sizes, then its arguments in order."""
         env = {**self.variables, **sizes(self.nodes[current].shape)}
-        for name in TURN:
+        for name in (*TURN, *HERE) if self.reads_sizes else TURN:
             if name in scope.env:
                 env[name] = scope.env[name]
         given: dict[str, object] = {}

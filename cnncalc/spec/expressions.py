@@ -4,9 +4,10 @@ Python's own parser reads the text, and `ExpressionCompiler` turns the tree into
 of the variables: one method per kind of node that is allowed, all others are refused. Nothing is
 executed as Python. Limits: 300 characters, 120 nodes, numbers up to 2^53, powers to 4096 ** 16.
 
-Numbers, names, + - * / // % **, comparisons (chained), and or not, `a if c else b`, lists and
-their indexing, true and false, and the functions of `arithmetic`, which also says what is
-whole: 8/2 is 4, `round` takes a half to the even side. A quoted word may only be compared.
+Numbers, names, + - * / // % **, comparisons (chained), `in` and `not in` a list, and or not,
+`a if c else b`, lists and their indexing, true and false, the sizes `here.c here.h here.w here.d
+here.l`, and the functions of `arithmetic`, which also says what is whole: 8/2 is 4, `round` takes
+a half to the even side. A quoted word may only be compared.
 `first(a, b=1)` is a in the first pass of a repeat (i == 0) and b in the others; `last`
 likewise (i == reps - 1). Both read `i` and `reps` among the variables.
 """
@@ -186,6 +187,8 @@ def unknown(node: ast.Name, env: Mapping[str, object]) -> NoReturn:
 
 
 MAX_NODES = 120
+# The sizes of the tensor that enters a layer; `rows.Scope.at` sets them.
+HERE = ("here.c", "here.h", "here.w", "here.d", "here.l")
 
 CONSTANTS = {"true": True, "false": False}
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -289,6 +292,8 @@ class ExpressionCompiler:
 
     def _read_Compare(self, node: ast.Compare) -> Run:
         sides = [node.left, *node.comparators]
+        if isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            return self._membership(node)
         runs = [self._side(side, node.ops[max(k - 1, 0) : k + 1]) for k, side in enumerate(sides)]
         steps = []
         for op, run, side in zip(node.ops, runs[1:], sides[1:], strict=True):
@@ -309,6 +314,53 @@ class ExpressionCompiler:
             return True
 
         return compare
+
+    def _membership(self, node: ast.Compare) -> Run:
+        """`i in [1, 3, 5]`, `kind not in ['a', 'b']`: equal to an item of a list, or to none."""
+        left, right = node.left, node.comparators[0]
+        if len(node.ops) > 1:
+            advice = "write the two comparisons with 'and' between them"
+            fail(node, "expression", "'in' cannot be chained with another comparison", advice)
+        value = self._side(left, [ast.Eq()])
+        if isinstance(right, ast.List):
+            parts = [self._side(item, [ast.Eq()]) for item in right.elts]
+            items: Run = lambda env: [part(env) for part in parts]  # noqa: E731 - as elsewhere here
+        else:
+            items = self.read(right)
+        wanted = isinstance(node.ops[0], ast.In)
+
+        def run(env: Mapping[str, object]) -> bool:
+            held, found = items(env), value(env)
+            if not isinstance(held, (list, tuple)):
+                message = f"'in' needs a list, not {describe(held)}"
+                fail(right, "expression", message, "such as i in [1, 3, 5]")
+            for item in held:
+                if isinstance(item, bool) != isinstance(found, bool):
+                    message = f"{describe(found)} and {describe(item)} cannot be compared"
+                    fail(right, "expression", message)
+            return (found in held) is wanted
+
+        return run
+
+    def _read_Attribute(self, node: ast.Attribute) -> Run:
+        """`here.c`: a size of the tensor that enters the layer, kept under that name."""
+        owner = node.value
+        if not isinstance(owner, ast.Name) or owner.id != "here":
+            self._refuse(node)
+        name = f"here.{node.attr}"
+        if name not in HERE:
+            message = f"'{name}' is not a size"
+            fail(node, "unknown-name", message, f"the sizes are {', '.join(HERE)}")
+        self.names.add(name)
+
+        def run(env: Mapping[str, object]) -> object:
+            if name not in env:
+                present = ", ".join(key for key in env if key.startswith("here."))
+                message = f"the tensor that enters this layer has no {name}"
+                fail(node, "unknown-name", message, f"it has {present}" if present else None)
+            return env[name]
+
+        return run
 
     def _side(self, node: ast.expr, operators: Sequence[ast.cmpop]) -> Run:
         """One operand of comparisons: anything for == and !=, a number for the others."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, counted, failure
 from cnncalc.network import Group, Input, Node, PartialNetwork
 from cnncalc.spec.checks.limits import LARGEST_TENSOR, MAX_ROWS, too_many
+from cnncalc.spec.expressions import HERE
 from cnncalc.spec.syntax import names_after
 from cnncalc.spec.validation import layer as validated_layer
 from cnncalc.spec.yaml_source import ListValue, Scalar
@@ -226,6 +227,7 @@ class Scope(NamedTuple):
     frozen: bool = False
     train_only: bool = False
     numbered: bool = False  # rows without a name are called 0, 1, 2, ...
+    callers: tuple[str, ...] = ()  # the blocks whose calls enclose these lines
     here: frozenset[str] = frozenset()  # names of the current tensor: see `names_after`; last
 
     def after(self, item: Item) -> Scope:
@@ -242,6 +244,11 @@ class Scope(NamedTuple):
         kind = "" if self.numbered else head
         count = self.counters[kind] = self.counters.get(kind, 0) + 1
         return str(count - 1) if self.numbered else f"{head}{count}"
+
+    def at(self, shape: Shape) -> Scope:
+        """The same scope with `here.c here.h ...`: the sizes of the tensor that enters a layer."""
+        others = {name: value for name, value in self.env.items() if name not in HERE}
+        return self._replace(env=others | {f"here.{k}": v for k, v in shape.by_letter.items()})
 
     def marked(self, item: Use | Chain) -> Scope:
         """The same scope with the `frozen` and `train_only` of an item added."""

@@ -206,19 +206,21 @@ def _line(chain: Chain) -> Iterator[tuple[Item, set[str]]]:
             yield child, names_here
 
 
-def _flows(item: Item, blocks: Mapping[str, Block]) -> bool:
-    """Whether the output of an item depends on its input."""
+def _flows(item: Item, blocks: Mapping[str, Block], callers: tuple[str, ...] = ()) -> bool:
+    """Whether the output of an item depends on its input; a block inside itself adds nothing."""
     if isinstance(item, From) or getattr(item, "source", None) is not None:
         return False
     if isinstance(item, Chain):
-        return all(_flows(child, blocks) for child in item.items)
+        return all(_flows(child, blocks, callers) for child in item.items)
     if isinstance(item, (Repeat, Loop, Side)):
-        return _flows(item.body, blocks)
+        return _flows(item.body, blocks, callers)
     if isinstance(item, Use) and item.is_block:
-        return _flows(blocks[item.head].body, blocks)
+        inner = (*callers, item.head)
+        return item.head in callers or _flows(blocks[item.head].body, blocks, inner)
     if item.branches is None:
         return True
-    return any(_flows(branch.body, blocks) for branch in item.branches if branch.when is None)
+    sure = (branch.body for branch in item.branches if branch.when is None)
+    return any(_flows(body, blocks, callers) for body in sure)
 
 
 def names_after(item: Item, before: frozenset[str]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 from cnncalc import layers
 from cnncalc.errors import CnncalcError, did_you_mean, failure
 from cnncalc.spec.core_schema import field_hints
+from cnncalc.spec.expressions import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 STRUCTURE = ("residual", "side", "numbered", "repeat", "for", "from", "identity")
 RESERVED = frozenset({*STRUCTURE, "in", "as", "if", "when", "layers", "do", "x"})
-SCOPE_NAMES = frozenset({"cin", "din", "hin", "win", "lin", "i", "reps", "row"})
+SCOPE_NAMES = frozenset({"cin", "din", "hin", "win", "lin", "i", "reps", "row", *HERE})
 SWITCHES = frozenset({"plain", "frozen"})
 NOTHING_ATTACHED = frozenset({"none", "identity"})  # values of a variable: act=none
 

@@ -212,7 +212,7 @@ NO_PLACE = "is not allowed in an expression"
         ("n.pop", "n.pop", "expression", f"'n.pop' {NO_PLACE}", None),
         ("n.pop()", "n.pop", "unknown-name", "there is no function 'n.pop'", None),
         ("[k for k in n]", "[k for k in n]", "expression", f"'[k for k in n]' {NO_PLACE}", None),
-        ("a in n", "a in n", "expression", f"'a in n' {NO_PLACE}", None),
+        ("a is n", "a is n", "expression", f"'a is n' {NO_PLACE}", None),
         ("a is 3", "a is 3", "expression", f"'a is 3' {NO_PLACE}", None),
         ("None", "None", "expression", f"'None' {NO_PLACE}", None),
         ("(1, 2)", "(1, 2)", "expression", f"'(1, 2)' {NO_PLACE}", "write a size as 1x2"),

@@ -59,10 +59,13 @@ def too_many(span: Span | None, least: int = MAX_ROWS + 1) -> CnncalcError:
 
 
 MAX_DEPTH = 60
+MAX_RECURSION = 32  # calls of one block inside each other
 
 
 def check_cycles(blocks: Mapping[str, Block]) -> None:
-    """Refuse blocks that call each other in a circle, or are nested too deeply.
+    """Refuse blocks that surely call each other without end, or are nested too deeply.
+
+    A call under a condition may close a circle: `tree n-1 if n > 1` ends.
 
     Raises:
         CnncalcError: at the call that closes the circle, or is too deep.
@@ -72,12 +75,18 @@ def check_cycles(blocks: Mapping[str, Block]) -> None:
     def visit(name: str, path: tuple[str, ...], span: Span) -> int:
         if name in path:
             circle = " -> ".join((*path[path.index(name) :], name))
-            raise failure("block-cycle", f"blocks call each other in a circle: {circle}", span)
+            raise failure(
+                "block-cycle",
+                f"blocks call each other in a circle: {circle}",
+                span,
+                help=f"a call that ends needs a condition, such as '{name} n-1 if n > 1'",
+            )
         if len(path) == MAX_DEPTH:
             raise _too_deep(span)
         if name not in depths:
             inner = (*path, name)
-            below = [visit(use.head, inner, use.span) for use in _calls(blocks[name].body)]
+            calls = _sure_calls(blocks[name].body)
+            below = [visit(use.head, inner, use.span) for use in calls]
             depths[name] = 1 + max(below, default=0)
         if len(path) + depths[name] > MAX_DEPTH:
             raise _too_deep(span)
@@ -87,22 +96,42 @@ def check_cycles(blocks: Mapping[str, Block]) -> None:
         visit(name, (), block.span)
 
 
+def check_depth(use: Use, callers: tuple[str, ...]) -> None:
+    """Refuse a call inside the calls of `callers` that goes too deep.
+
+    Raises:
+        CnncalcError: the block calls itself too often, or too many calls are nested.
+    """
+    if callers.count(use.head) >= MAX_RECURSION:
+        raise failure(
+            "too-deep",
+            f"'{use.head}' calls itself more than {MAX_RECURSION} levels deep",
+            use.span,
+            help="let an argument become smaller with every call, and end with a condition on it",
+        )
+    if len(callers) >= MAX_DEPTH:
+        raise _too_deep(use.span)
+
+
 def _too_deep(span: Span) -> CnncalcError:
     return failure("too-deep", f"blocks are nested more than {MAX_DEPTH} levels deep", span)
 
 
-def _calls(item: Item) -> Iterator[Use]:
-    """Every block call inside an item."""
+def _sure_calls(item: Item) -> Iterator[Use]:
+    """The block calls inside an item that no condition skips."""
     if isinstance(item, Use):
+        if item.condition is not None:
+            return
         if item.is_block:
             yield item
         for branch in item.branches or ():
-            yield from _calls(branch.body)
+            if branch.when is None:
+                yield from _sure_calls(branch.body)
     elif isinstance(item, Chain):
         for child in item.items:
-            yield from _calls(child)
+            yield from _sure_calls(child)
     elif isinstance(item, (Repeat, Loop, Side)):
-        yield from _calls(item.body)
+        yield from _sure_calls(item.body)
 
 
 def refuse_endless(body: Chain, blocks: Mapping[str, Block], variables: Env) -> None:
@@ -160,6 +189,7 @@ class _LeastRows:
     def block(self, name: str) -> int:
         """The least number of rows of a block, for any arguments."""
         if name not in self.of_blocks:
+            self.of_blocks[name] = 0  # where the block calls itself, under a condition
             block = self.blocks[name]
             known = _without(self.variables, [argument.name for argument in block.parameters])
             self.of_blocks[name] = self.rows(block.body, known)
