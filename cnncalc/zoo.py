@@ -122,7 +122,8 @@ def _bundled(name: str) -> tuple[str, str | None]:
             return str(path), name
     guesses = (f"{name}{suffix}" for suffix in SUFFIXES)
     here = [guess for guess in guesses if os.path.isfile(guess)]  # noqa: PTH113 - as above
-    help_ = did_you_mean(name, here or names()) or "'cnncalc zoo' lists the bundled networks"
+    close = f"did you mean '{here[0]}'?" if here else did_you_mean(name, names())
+    help_ = close or "'cnncalc zoo' lists the bundled networks"
     message = f"there is no file and no bundled network named '{name}'"
     raise unreadable(message, "no-file", help_)
 

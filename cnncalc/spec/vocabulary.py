@@ -198,7 +198,8 @@ def unknown_word(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> C
 
     if refusal := frameworks.attached_refusal(text, span):
         return refusal
-    suggestion = did_you_mean(text, [*vocabulary.all_words(), *more])
+    others = [word for word in (*vocabulary.all_words(), *more) if word != text]
+    suggestion = did_you_mean(text, others)
     known = ", ".join(dict.fromkeys([*vocabulary.names, *vocabulary.words])) or "no options"
     return failure(
         "unknown-word",

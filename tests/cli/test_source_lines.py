@@ -70,5 +70,5 @@ def test_an_expectation_of_no_layer_shows_its_line(cnncalc, net):
         "  |\n"
         "4 | expect: {layers: {C2: {params: 156}}}\n"
         "  |                                ^^^\n"
-        "  = help: did you mean 'C1'?\n"
+        "  = help: the network has C1, C1.tanh\n"
     )

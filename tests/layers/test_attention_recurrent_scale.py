@@ -5,8 +5,8 @@ from math import sqrt
 import pytest
 
 from cnncalc.errors import CnncalcError, UnplacedError
-from cnncalc.inference.initial import Start, initial
-from cnncalc.inference.parameters import Given, gather
+from cnncalc.inference.initial import InitialWeights, initial
+from cnncalc.inference.parameters import WeightsFile, gather
 from cnncalc.inference.run import forward
 from cnncalc.layers import layer_type
 from cnncalc.network import chain
@@ -84,7 +84,7 @@ def start(name, parameter, fields, shape, scheme="default"):
     """The initial values of one parameter of a layer."""
     layer = layer_type(name)(**fields)
     stored = next(p for p in layer.parameters(shape) if p.name == parameter)
-    return list(initial(f"row.{parameter}", stored, layer, (shape,), Start(scheme)))
+    return list(initial(f"row.{parameter}", stored, layer, (shape,), InitialWeights(scheme)))
 
 
 def test_what_is_fixed_in_the_beginning():
@@ -123,5 +123,5 @@ def test_other_schemes_take_the_fans_of_each_matrix():
 
 def test_a_file_of_weights_may_leave_the_filter_of_a_blur_out():
     net = chain("net", Shape(1, (4, 4)), [("blur", layer_type("blur")())])
-    parameters = gather(net, None, Given("w.json", {}))
+    parameters = gather(net, None, WeightsFile("w.json", {}))
     assert list(parameters.of(net, net.nodes[1])["filter"])[4] == 0.25

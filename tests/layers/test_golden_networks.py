@@ -7,9 +7,9 @@ from golden import compare, dims, flat, tensor
 from test_golden_layers import CASES, NETWORKS
 
 from cnncalc.analysis.engine import analyze
-from cnncalc.inference.parameters import Given, gather
+from cnncalc.inference.parameters import WeightsFile, gather
 from cnncalc.inference.run import forward
-from cnncalc.inference.stored import Stored
+from cnncalc.inference.stored import StoredTensor
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
 
@@ -125,7 +125,7 @@ def test_every_network_is_written_or_waits_for_something_that_is_named():
 def stored(case):
     """The case's weights by the names of the rows, as a file would hold them."""
     return {
-        f"{RENAMED.get(layer['name'], layer['name'])}.{name}": Stored(
+        f"{RENAMED.get(layer['name'], layer['name'])}.{name}": StoredTensor(
             dims(values), lambda values=values: flat(values)
         )
         for layer in case["layers"]
@@ -149,7 +149,7 @@ def test_a_network_gives_what_the_framework_gives(name, readable):
     assert (totals.params, totals.buffers, totals.macs) == tuple(
         counts[key] for key in ("params", "buffers", "macs")
     )
-    parameters = gather(network, None, Given(name, stored(case)))
+    parameters = gather(network, None, WeightsFile(name, stored(case)))
     tolerance = case if readable else case | {"rtol": 1e-5, "atol": 1e-6}
     for sample, expected in zip(batches(case["input"]), case["output"], strict=True):
         ports = zip(network.inputs, sample, strict=True)

@@ -313,7 +313,7 @@ def test_a_part_stands_for_its_last_layer():
             "write C3:H,W",
         ),
         ("F6", (0,), "1 coordinate for F6, whose output 84 has 0 spatial axes", "write just F6"),
-        ("C9", None, "LeNet-5 has no layer named 'C9'", "did you mean 'C5'?"),
+        ("C33", None, "LeNet-5 has no layer named 'C33'", "did you mean 'C3'?"),
     ],
 )  # fmt: skip
 def test_what_is_not_there(name, place, message, help_):
