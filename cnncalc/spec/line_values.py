@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cnncalc.spec.yaml_source import Value
 
 ARROW = "->"
-KEY = re.compile(r"([A-Za-z_]\w*)=(?!=)")  # what stands before the value in key=value
+KEY = re.compile(r"\b([A-Za-z_]\w*+)=(?!=)")  # what stands before the value in key=value
 MAX_TEXT = 4_000  # characters of one layer text
 QUOTED = re.compile(r'"[^"]*"?')
 BRACKET = re.compile(r"[()\[\]]")
