@@ -78,6 +78,20 @@ class NoBareNumber(NamedTuple):
     help: str
 
 
+class Between(NamedTuple):
+    """Two fields that are written as one word with a mark between them: `2..5`, `0/4`.
+
+    `left_out` are the values of sides that are not written; without it both must be.
+
+    >>> Between("..", ("start", "stop"), (0, "end")).mark
+    '..'
+    """
+
+    mark: str
+    fields: tuple[str, str]
+    left_out: tuple[object, object] | None = None
+
+
 class Step(NamedTuple):
     """One line of an explanation: a formula, the same with this layer's numbers, the value.
 
@@ -112,6 +126,7 @@ class Layer(ABC):
     paddings: ClassVar[Names] = {}  # "padding" -> the field that its after (the 1 of 0+1) fills
     letters: ClassVar[Names] = {}  # "s" -> "stride": s2, s=2, S=2
     other_names: ClassVar[Names] = {}  # "out_channels" -> "filters"
+    between: ClassVar[Between | None] = None  # two fields as one word: 2..5
     words: ClassVar[Words] = {}  # "nobias" -> ("bias", False)
     stated: ClassVar[bool] = False  # figures are the writer's; reach and arithmetic are not known
     quoted: ClassVar[str | None] = None  # the field that a text in quotes fills

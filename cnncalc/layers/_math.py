@@ -274,6 +274,18 @@ def from_columns(columns: list[list[Scalar]], spatial: tuple[int, ...]) -> Tenso
     return Tensor(Shape(len(columns[0]), spatial), [x for plane in planes for x in plane])
 
 
+def some_maps(x: Tensor, channels: range) -> Tensor:
+    """The maps of these channels, which lie next to each other.
+
+    >>> from cnncalc.shapes import Shape
+    >>> some_maps(Tensor(Shape(3, (2,)), [0, 1, 10, 11, 20, 21]), range(1, 3)).values
+    [10, 11, 20, 21]
+    """
+    places = x.shape.size // x.shape.channels
+    out = Shape(len(channels), x.shape.spatial)
+    return Tensor(out, x.values[channels.start * places : channels.stop * places])
+
+
 def cut(x: Tensor, corner: Sequence[int], sizes: Sequence[int]) -> Tensor:
     """Of every map, the block of these sizes that begins at the corner.
 

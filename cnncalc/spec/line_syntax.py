@@ -13,6 +13,7 @@ from cnncalc.spec.line_values import (
     bare_name,
     has_plus,
     links,
+    read_between,
     read_padding,
     read_side,
     read_size,
@@ -158,7 +159,7 @@ def _refuse_bare_number(use: Use, word: Word, line: list[Word], vocabulary: Voca
         raise bare_number(word.text, word.span, vocabulary, reason, *(w.text for w in line))
 
 
-def add_word(use: Use, word: Word, vocabulary: Vocabulary) -> Use:  # noqa: PLR0911 - one a rule
+def add_word(use: Use, word: Word, vocabulary: Vocabulary) -> Use:  # noqa: C901, PLR0911 - one a rule
     """The use with one word added, by the first rule that matches it.
 
     Raises:
@@ -192,6 +193,9 @@ def add_word(use: Use, word: Word, vocabulary: Vocabulary) -> Use:  # noqa: PLR0
         value = word.part(1)
         padding = Argument(field, read_padding(value), value.span, text.partition("+")[0])
         return with_padding(use, padding, vocabulary)
+    if vocabulary.between and vocabulary.between.mark in text:
+        pair = read_between(word, vocabulary.head, vocabulary.between)
+        return use._replace(words=(*use.words, *pair))
     return _add_bare(use, word, vocabulary)
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cnncalc.errors import CnncalcError, Span
+    from cnncalc.layers._base import Between
     from cnncalc.spec.yaml_source import Value
 
 ARROW = "->"
@@ -263,6 +264,33 @@ def read_padding(word: Word) -> object:
     if not has_plus(word):
         return read_word(word)
     return tuple(_sides(axis, word) for axis in word.split("x×"))
+
+
+def read_between(word: Word, head: str, between: Between) -> tuple[Argument, Argument]:
+    """The two fields of a word such as `2..5` or `0/4`; sides that may be left out get a value.
+
+    Raises:
+        CnncalcError: the mark is there more than once, or a side is missing.
+    """
+    text, mark = word.text, between.mark
+    open_at = [at for at, depth in enumerate(depths(text)) if depth == 0]
+    places = [at for at in open_at if text.startswith(mark, at)]
+    first, second = between.fields
+    if len(places) != 1:
+        message = f"'{text}' is not {first}{mark}{second}"
+        help_ = f"such as {head} 0{mark}4; a computed side stands in parentheses, (c//2){mark}8"
+        raise failure("wrong-form", message, word.span, help=help_)
+    sides = word.part(0, places[0]), word.part(places[0] + len(mark))
+    arguments = []
+    for place, (field, side) in enumerate(zip(between.fields, sides, strict=True)):
+        if side.text:
+            arguments.append(Argument(field, read_word(side), side.span))
+        elif between.left_out is None:
+            message = f"'{text}' has no {field}"
+            raise failure("missing-value", message, word.span, help=f"such as {head} 0{mark}4")
+        else:
+            arguments.append(Argument(field, between.left_out[place], word.span))
+    return arguments[0], arguments[1]
 
 
 def sum_as_padding(word: Word) -> CnncalcError:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cnncalc.errors import Span
-    from cnncalc.layers._base import NoBareNumber
+    from cnncalc.layers._base import Between, NoBareNumber
     from cnncalc.spec.syntax import Block
 
 STRUCTURE = ("residual", "side", "numbered", "repeat", "for", "from", "identity")
@@ -35,6 +35,7 @@ class Vocabulary(NamedTuple):
     letters: Mapping[str, str] = {}
     paddings: Mapping[str, str] = {}  # fields that take 0+1 -> the field for what comes after
     names: Mapping[str, str] = {}  # every long name -> its field
+    between: Between | None = None  # two fields as one word: 2..5, 0/4
     words: Mapping[str, tuple[str, object]] = {}
     tensors: tuple[str, ...] = ()
     joins: bool = False  # bare words are references
@@ -86,6 +87,7 @@ def of_layer_type(type_name: str) -> Vocabulary:
         letters=layer_type.letters,
         paddings=layer_type.paddings,
         names={**names, **layer_type.other_names},
+        between=layer_type.between,
         words=layer_type.words,
         joins=most is None or most > 1,
         quoted=layer_type.quoted,

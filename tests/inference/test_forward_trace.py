@@ -25,7 +25,7 @@ from cnncalc.tensor import Tensor, positions
 
 TOLD = {"conv", "dwconv", "localconv", "conv_transpose", "fc", "rbf", "linear", "subsample",
         "maxpool", "avgpool", "sumpool", "adaptivepool", "gap", "gmp"}  # fmt: skip
-MOVED = {"flatten", "reshape", "shuffle", "slice", "crop", "concat", "identity", "dropout",
+MOVED = {"flatten", "reshape", "shuffle", "slice", "chunk", "crop", "concat", "identity", "dropout",
          "space2depth", "depth2space"}  # fmt: skip
 
 

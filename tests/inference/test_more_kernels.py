@@ -40,7 +40,7 @@ from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
 MORE = [
-    "adaptivepool", "avgpool", "celu", "concat", "conv_transpose", "crop", "depth2space",
+    "adaptivepool", "avgpool", "celu", "chunk", "concat", "conv_transpose", "crop", "depth2space",
     "dropout", "flatten", "gap", "gelu", "identity", "ln", "logsigmoid", "logsoftmax", "lrn",
     "maxpool", "mish", "pad", "reshape", "selu", "shuffle", "slice", "softplus",
     "space2depth", "upsample",

@@ -24,8 +24,6 @@ NOT_YET = {
     "resize_nearest_half_pixel_5to7": "nearest at half pixels",
     "resize_nearest_half_pixel_down2_ceil": "nearest at half pixels",
     "resize_nearest_half_pixel_down2_floor": "nearest at half pixels",
-    "slice_all_but_last": "slices from the end",
-    "slice_negative_both": "slices from the end",
 }
 
 
@@ -158,6 +156,7 @@ LAYERS = {
     ),
     "resize": ("upsample", resize),
     "scaled_std_conv2d": ("conv", standardized),
+    "slice": ("slice", lambda given: {"start": given["start"], "stop": given["stop"]}),
     "softmax_groups": (
         "softmax",
         lambda given: {

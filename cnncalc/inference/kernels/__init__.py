@@ -25,6 +25,7 @@ KERNELS = {
     "bn": "norms.Bn",
     "celu": "activations.Celu",
     "concat": "data_movement.Concat",
+    "chunk": "data_movement.Slice",
     "conv": "convolution.Convolution",
     "conv_transpose": "conv_transpose.Transposed",
     "crop": "data_movement.Crop",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.inference.kernels.im2col import SlidingWindow, picker, taps
 from cnncalc.inference.kernels.kernel import MOVED, Kernel, KernelRate, planes_of
+from cnncalc.layers._math import some_maps
 from cnncalc.tensor import Tensor
 from cnncalc.window import Window
 
@@ -77,9 +78,7 @@ class Slice(Kernel):
     def __call__(self, inputs: Sequence[Tensor], parameters: Mapping[str, Numbers]) -> Tensor:
         """One stretch of what came in."""
         (x,) = inputs
-        places = x.shape.size // x.shape.channels
-        values = x.values[self.layer.start * places : self.layer.stop * places]
-        return Tensor(self.layer.output_shape(x.shape), values)
+        return some_maps(x, self.layer.taken(x.shape))
 
 
 class Shuffle(Kernel):
