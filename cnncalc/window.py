@@ -14,7 +14,7 @@ from cnncalc.errors import UnplacedError
 if TYPE_CHECKING:
     from fractions import Fraction
 
-PaddingRule = Literal["same", "half", "valid", "full"]
+PaddingRule = Literal["same", "half", "valid", "full", "causal"]
 PADDING_RULES: tuple[str, ...] = get_args(PaddingRule)
 
 
@@ -176,7 +176,8 @@ def padding_by_rule(
     `same` gives ceil(W/S) outputs and puts an odd zero at the end (TensorFlow's rule); `half` is
     floor(dilation * (kernel - 1) / 2) on both sides, as PyTorch code keeps the size; `valid` adds
     none; `full` adds dilation * (kernel - 1) on both sides, so that every window that overlaps the
-    input counts.
+    input counts; `causal` adds as many before the axis only, so that no output reads what follows
+    its own position (van den Oord et al. 2016, arXiv 1609.03499).
 
     >>> padding_by_rule("same", 224, 3, 2, 1), padding_by_rule("half", 224, 3, 2, 1)
     ((0, 1), (1, 1))
@@ -189,7 +190,7 @@ def padding_by_rule(
         return reach // 2, reach // 2
     if rule == "full":
         return reach, reach
-    return 0, 0
+    return (reach, 0) if rule == "causal" else (0, 0)
 
 
 class TransposedPadding(NamedTuple):

@@ -55,7 +55,7 @@ def with_axes(shape):
     """What a field with a value per axis may hold: windows that mostly fit, little padding."""
     windows = st.integers(1, min(3, min(shape.spatial, default=3) + 1))
     pairs = per_axis(st.tuples(NATURAL, NATURAL), shape.rank)
-    rules = st.sampled_from(["half", "same", "valid", "full"])
+    rules = st.sampled_from(["half", "same", "valid", "full", "causal"])
     none = st.just(((0, 0),))
     return {
         kinds.PerAxis: per_axis(windows, shape.rank),

@@ -79,7 +79,7 @@ PoolStride = Annotated[
 Padding = Annotated[
     OptionValues | None,
     _option("--p -P", "INT|PxP|RULE",
-            "Zeros on each side: 2, 1x2, 0+1 (before + after); or same, half, valid, full.",
+            "Zeros on each side: 2, 1x2, 0+1 (before + after); or same, half, valid, full, causal.",
             padding, LAYER, "0"),
 ]
 Dilation = Annotated[

@@ -52,7 +52,8 @@ def solve(
     ] = None,
     p: Annotated[
         OptionValues | None,
-        _given("--p -P", "INT|RULE", "Zeros on each side: 2, 0+1, or same, half, valid, full.",
+        _given("--p -P", "INT|RULE",
+               "Zeros on each side: 2, 0+1, or same, half, valid, full, causal.",
                zeros, "0 to F/2"),
     ] = None,
     dilation: Annotated[

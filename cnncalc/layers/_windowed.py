@@ -93,6 +93,13 @@ class Windowed(Layer):
     ) -> tuple[tuple[int, int], ...]:
         rule = self.padding
         if isinstance(rule, str):
+            if rule == "causal" and shape.rank > 1:
+                raise UnplacedError(
+                    "padding-rule",
+                    f"'causal' padding is for one axis, time; the input has {shape.rank}",
+                    field="padding",
+                    help="write the padding before and after each axis, such as p2+0x1+1",
+                )
             axes = zip(shape.spatial, kernel, stride, dilation, strict=True)
             return tuple(self.padding_by_rule(rule, *axis) for axis in axes)
         if len(rule) == 1:

@@ -277,6 +277,8 @@ def _words(meant: Call, given: Mapping[str, ast.expr], axes: int) -> str:
     for name in given:
         if known.field(name) is None and name not in NOT_FIELDS:
             raise UnclearError
+    if "causal" in words and (axes != 1 or meant.head not in ("conv", "dwconv")):
+        raise UnclearError
     if meant.head != "conv_transpose":  # there it adds to the output where the stride is large
         words = [word for word in words if word != "valid"]
     if meant.head == "avgpool" and "same" in words and "count_include_pad" not in given:

@@ -145,7 +145,7 @@ def choices(type_name: str, field: str) -> frozenset[str]:
     """The words that a field accepts (`same`, `bilinear`); none for a field of numbers.
 
     >>> sorted(choices("conv", "padding"))
-    ['full', 'half', 'same', 'valid']
+    ['causal', 'full', 'half', 'same', 'valid']
     """
     return frozenset(_literals(field_hints(layers.layer_type(type_name))[field]))
 
@@ -191,7 +191,9 @@ def is_plain_word(name: str) -> bool:
 
 
 # Words of many layers. `abs` belongs to a merge, where other bare words are references.
-_RULES = frozenset({"same", "half", "valid", "full", "bias", "nobias", "ceil", "floor", "abs"})
+_RULES = frozenset(
+    {"same", "half", "valid", "full", "causal", "bias", "nobias", "ceil", "floor", "abs"}
+)
 
 
 def unknown_word(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> CnncalcError:

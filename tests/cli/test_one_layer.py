@@ -152,7 +152,7 @@ def test_what_does_not_work_points_at_its_option(cnncalc, legal, illegal, messag
         ("conv -W 0 -F 5", "'0' is not a whole number from 1"),
         ("conv -W 3.5 -F 5", "'3.5' is not a whole number from 1"),
         ("conv -W 32 -F 5 -P -1", "'-1' is not a whole number from 0"),
-        ("conv -W 32 -F 5 -P smae", "'smae' is not one of same, half, valid, full"),
+        ("conv -W 32 -F 5 -P smae", "'smae' is not one of same, half, valid, full, causal"),
         ("conv --l 8 -W 8 -F 3", "is for 1-D inputs: leave out --w and --h"),
         ("conv -W 8 -F 3,5 --vs mlp", "compares one setting: give single values"),
         ("pool -W 8 -F 2 --kind avg --dilation 2", "only max pooling has a dilation"),

@@ -198,6 +198,12 @@ def test_a_layer_gives_what_the_framework_gives(name):
     hold(layer_of(CASES[name]), CASES[name])
 
 
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("conv1d_causal")])
+def test_causal_padding_is_that_of_the_framework(name):
+    given = window(CASES[name]["params"])
+    hold(layer_type("conv")(**{**given, "padding": "causal"}), CASES[name])
+
+
 PARTS = {"separable_conv2d", "chunk", "scaled_dot_product"}  # several layers, or numbers put in
 
 

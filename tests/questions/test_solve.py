@@ -108,7 +108,7 @@ def test_the_nearest_are_next_to_what_was_wanted(out, w, f, s):
     assert all(gives(one) == one.gives for one in found.nearest)
 
 
-@pytest.mark.parametrize("rule", ["same", "half", "valid", "full"])
+@pytest.mark.parametrize("rule", ["same", "half", "valid", "full", "causal"])
 @pytest.mark.parametrize("w", [None, 27, 28])
 def test_padding_rules(rule, w):
     """The zeros of a rule may depend on the width, which is searched."""
@@ -201,4 +201,4 @@ def test_lists_pairs_and_words_are_paddings():
     assert short(solve(32, w=32, f=4, s=1, p=["same", 0]).settings) == [(32, 4, 1, 1, 2)]
     with pytest.raises(UnplacedError) as caught:
         solve(32, w=32, f=4, s=1, p="samee")
-    assert str(caught.value) == "'samee' is not one of same, half, valid, full"
+    assert str(caught.value) == "'samee' is not one of same, half, valid, full, causal"

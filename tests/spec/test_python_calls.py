@@ -27,6 +27,7 @@ CALLS = [
     ("layers.Conv2D(32, (3, 3), strides=2, padding='same')(x)", "conv 32 3x3 s2 same"),
     ("Conv2D(8, 3, kernel_initializer='he_normal')", None),
     ("Conv2D(8, 3, padding='causal')", None),
+    ("Conv1D(8, 3, dilation_rate=2, padding='causal')", "conv 8 f3 d2 causal"),
     ("SeparableConv2D(64, 3, padding='same')", "dwconv 3x3 same nobias -> conv 64 1x1"),
     (
         "SeparableConv2D(64, 3, use_bias=False, activation='relu')",
@@ -96,7 +97,13 @@ def test_a_call_is_rewritten_or_not_at_all(call, line):
 
 @pytest.mark.parametrize("line", [line for _, line in CALLS if line])
 def test_the_rewritten_line_can_be_written(line):
-    shape = "64" if line.startswith("linear") else "16x64 LC" if "f5" in line else None
+    shape = (
+        "64"
+        if line.startswith("linear")
+        else "16x64 LC"
+        if {"f5", "causal"} & set(line.split())
+        else None
+    )
     shape = "8x8x8x64 DHWC" if "5x5x5" in line else shape or "64x64x64"
     before = ("a: identity", "b: relu") if shape == "64x64x64" else ()
     found = layers(*before, line, input=shape, more="vars: {n: 4}")
