@@ -132,11 +132,13 @@ def shapes(draw):
 
 
 @st.composite
-def siblings(draw, shape):
+def siblings(draw, layer_type, shape):
     """A shape to be merged with another: most often the same, or a gate, or nearly the same."""
     other = Shape(draw(st.sampled_from([1, 2, 5])), shape.spatial)
     longer = Shape(shape.channels, (*shape.spatial[:-1], 5)) if shape.rank else shape
     gates = [Shape(shape.channels, (1,) * shape.rank), Shape(1, shape.spatial)]
+    if layer_type.type == "mul":
+        gates.append(Shape(shape.channels))
     return draw(st.sampled_from([shape, shape, shape, shape, shape, *gates, other, longer]))
 
 
@@ -146,5 +148,5 @@ def examples(draw, layer_type):
     shape = suited(draw, layer_type, draw(shapes()))
     least, most = layer_type.arity
     count = draw(st.integers(least, least + 1 if most is None else most))
-    others = [draw(siblings(shape)) for _ in range(count - 1)]
+    others = [draw(siblings(layer_type, shape)) for _ in range(count - 1)]
     return draw(layers(layer_type, shape)), (shape, *others)

@@ -1,7 +1,7 @@
 """Multiply: tensors number by number, or a map by a gate.
 
-A gate has one number per channel (1x1xC, as in squeeze-and-excitation) or one per position
-(HxWx1, as in spatial attention); nothing else is broadcast.
+A gate has one number per channel (1x1xC or a vector of C, as in squeeze-and-excitation) or one
+per position (HxWx1, as in spatial attention); nothing else is broadcast.
 Sources: Hu et al. 2017 (arXiv 1709.01507), Woo et al. 2018 (arXiv 1807.06521).
 """
 
@@ -32,6 +32,8 @@ class Mul(Merge):
 
     >>> Mul().output_shape(Shape(64, (56, 56)), Shape(64, (1, 1)))
     Shape(channels=64, spatial=(56, 56))
+    >>> Mul().output_shape(Shape(64, (56, 56)), Shape(64))
+    Shape(channels=64, spatial=(56, 56))
     """
 
     work: ClassVar[Work] = "uncounted"
@@ -41,7 +43,7 @@ class Mul(Merge):
 
         Raises UnplacedError where another neither has it nor is a gate for it.
         """
-        full = max(inputs, key=lambda shape: shape.size)
+        full = max(inputs, key=lambda shape: (shape.size, shape.rank))
         for branch, shape in enumerate(inputs, start=1):
             if shape not in (full, *_gates(full)):
                 raise self.mismatch(*inputs, help=_gate_remedy(full, shape, branch))
@@ -50,8 +52,10 @@ class Mul(Merge):
     def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...] | None, ...]:
         """Its own position; None for a gate that scales whole channels."""
         full = self.output_shape(*inputs)
+        one_place = full.size == full.channels
         return tuple(
-            (STILL,) * full.rank if shape.spatial == full.spatial else None for shape in inputs
+            (STILL,) * shape.rank if one_place or shape.spatial == full.spatial else None
+            for shape in inputs
         )
 
     def forward(
@@ -64,9 +68,10 @@ class Mul(Merge):
         )
 
 
-def _gates(full: Shape) -> tuple[Shape, Shape]:
-    """The two shapes that may scale a map: one number per channel, one per position."""
-    return Shape(full.channels, (1,) * full.rank), Shape(1, full.spatial)
+def _gates(full: Shape) -> tuple[Shape, ...]:
+    """The shapes that may scale a map: one number per position, or per channel."""
+    channels = full.channels
+    return Shape(channels, (1,) * full.rank), Shape(1, full.spatial), Shape(channels)
 
 
 def _spread(x: Tensor, full: Shape) -> Tensor:
@@ -81,5 +86,5 @@ def _spread(x: Tensor, full: Shape) -> Tensor:
 def _gate_remedy(full: Shape, given: Shape, branch: int) -> str:
     if not full.rank or given.spatial == full.spatial:
         return remedy(full, given, branch)
-    shapes = " or ".join(gate.text() for gate in _gates(full))
+    shapes = " or ".join(gate.text() for gate in _gates(full)[:2])
     return f"branch {branch} may be {full}, or a gate of {shapes}"

@@ -210,7 +210,7 @@ REFUSED = [
         'make the sizes equal, e.g. "fc 4096" on branch 2',
     ),
     (
-        ("mul", {}, [Shape(64, (8, 8)), Shape(64)]),
+        ("mul", {}, [Shape(64, (8, 8)), Shape(32)]),
         [Shape(64, (8, 8)), Shape(64, (1, 1))],
         ("mul-mismatch", None, "cannot multiply tensors of different shape"),
         "branch 2 may be 8×8×64, or a gate of 1×1×64 or 8×8×1",

@@ -143,8 +143,20 @@ def batches(given):
 @pytest.mark.parametrize("readable", [False, True], ids=["kernels", "definitions"])
 @pytest.mark.parametrize("name", sorted(SPECS))
 def test_a_network_gives_what_the_framework_gives(name, readable):
+    hold(name, SPECS[name], readable)
+
+
+@pytest.mark.parametrize("readable", [False, True], ids=["kernels", "definitions"])
+def test_a_gate_may_be_a_vector(readable):
+    """Fully connected layers give a vector of C numbers where linear ones give a map of 1x1."""
+    name = "net_squeeze_excitation_hard"
+    hold(name, SPECS[name].replace("linear", "fc"), readable)
+
+
+def hold(name, spec, readable):
+    """The network of the spec gives the case's values, and has its counts."""
     case = CASES[name]
-    network = build(read_document(dedent(SPECS[name]).lstrip(), "net.yaml"), None, None, None)
+    network = build(read_document(dedent(spec).lstrip(), "net.yaml"), None, None, None)
     totals, counts = analyze(network).totals, case["counts"]
     assert (totals.params, totals.buffers, totals.macs) == tuple(
         counts[key] for key in ("params", "buffers", "macs")

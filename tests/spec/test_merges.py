@@ -348,3 +348,22 @@ def test_the_schema_knows_a_branch_per_row():
     assert check.is_valid(spec)
     assert not check.is_valid({**spec, "layers": [{"concat": {"for": ["f"], "in": [3]}}]})
     assert not check.is_valid({**spec, "layers": [{"conv": row}]})
+
+
+# --- gates ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("branches", ["identity, GATE", "GATE, identity"])
+def test_a_vector_gates_the_channels(branches):
+    """Squeeze-and-excitation: 6·2 + 2 and 2·6 + 6 weights and biases; the map keeps its shape."""
+    merge = branches.replace("GATE", "[gap, fc 2 relu, fc cin sigmoid]")
+    found = report(f"input: 5x4x6 HWC\nlayers: [mul: [{merge}]]\n")
+    assert found.rows[-1].out.text() == "5×4×6"
+    assert found.totals.params == 14 + 18
+
+
+def test_a_vector_of_another_length_is_no_gate():
+    spec = "input: 5x4x6 HWC\nlayers: [mul: [identity, [gap, fc 5]]]\n"
+    (diagnostic,) = error(spec).diagnostics
+    assert diagnostic.code == "mul-mismatch"
+    assert diagnostic.help == "branch 2 may be 5×4×6, or a gate of 1×1×6 or 5×4×1"

@@ -73,7 +73,7 @@ class Mul(Kernel):
 
 def _spread(x: Tensor, full: Shape) -> Numbers:
     """A gate's numbers, one for each number that it scales."""
-    if x.shape == full:
+    if x.shape.size == full.size:
         return x.values
     places = full.size // full.channels
     if x.shape.channels == full.channels:
