@@ -127,6 +127,7 @@ class Layer(ABC):
     letters: ClassVar[Names] = {}  # "s" -> "stride": s2, s=2, S=2
     other_names: ClassVar[Names] = {}  # "out_channels" -> "filters"
     between: ClassVar[Between | None] = None  # two fields as one word: 2..5
+    if_negative: ClassVar[str | None] = None  # help for a negative number, {size} without its sign
     words: ClassVar[Words] = {}  # "nobias" -> ("bias", False)
     stated: ClassVar[bool] = False  # figures are the writer's; reach and arithmetic are not known
     quoted: ClassVar[str | None] = None  # the field that a text in quotes fills

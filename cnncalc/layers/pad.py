@@ -51,6 +51,7 @@ class Pad(Layer):
     sized: ClassVar[str | None] = "begin"
     paddings: ClassVar[Names] = {"begin": "end"}
     letters: ClassVar[Names] = {"p": "begin"}
+    if_negative: ClassVar[str | None] = "to take away {size} at both ends write crop begin={size}"
     words: ClassVar[Words] = {mode: ("mode", mode) for mode in get_args(PaddingMode)}
 
     def sides(self, shape: Shape) -> list[tuple[int, int]]:

@@ -53,7 +53,7 @@ def read_text(scalar: Scalar, blocks: Mapping[str, Block], *, opens: bool = Fals
     chain = links(scalar)
     if len(chain) == 1:
         return read_link(chain[0], blocks, opens=opens)
-    for words in chain:
+    for words in chain[:-1]:
         _refuse_condition(words)
     first, *rest = chain
     head = read_link(first, blocks, opens=True)
@@ -391,7 +391,7 @@ def _refuse_condition(words: list[Word]) -> None:
         if word.text == "if":
             raise failure(
                 "if-in-chain",
-                "'if' is ambiguous on a line with '->': it could mean one layer or all",
+                "'if' is ambiguous before '->': it could mean one layer or all",
                 word.span,
-                help="give the conditional layer a line of its own",
+                help="give the conditional layer a line of its own, or the end of this one",
             )

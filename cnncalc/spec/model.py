@@ -183,9 +183,14 @@ def _options() -> Schema:
         "if": {"type": ["string", "boolean"]},
         "when": {"type": ["string", "boolean"], "description": "only on a branch of a merge"},
         "attached": {"type": "array"},
-        "weights": {"type": "array"},
-        "bias_values": {"type": "array"},
+        "weights": _numbers("ones", "zeros", "eye"),
+        "bias_values": _numbers("ones", "zeros"),
     }
+
+
+def _numbers(*words: str) -> Schema:
+    """Numbers of a parameter: nested lists, or one number or word for all."""
+    return {"anyOf": [{"type": "array"}, {"type": "number"}, {"enum": list(words)}]}
 
 
 def layer_schema(name: str) -> Schema:

@@ -7,6 +7,7 @@ one block can see; `expand` walks the layers.
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, counted, failure
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from cnncalc.spec.resolve import AttachedLayer, Resolved
     from cnncalc.spec.syntax import Chain, Item, Name, Use
     from cnncalc.spec.yaml_source import Value
+
+
+FILLS = {"zeros": 0.0, "ones": 1.0}
+MOST_FILLED = 10**7  # numbers from one word: 80 MB
 
 
 class Rows:
@@ -277,7 +282,8 @@ def explicit_values(
 ) -> dict[str, list[float]]:
     """The numbers of `weights:` and `bias_values:`, flat, by parameter name.
 
-    Axes of size 1 may be left out: filters on a single map need no level for it.
+    Axes of size 1 may be left out: filters on a single map need no level for it. One word fills all
+    of them: `ones`, `zeros`, a number, or `eye`, by which unit k takes input k alone.
 
     Raises:
         CnncalcError: the layer has no such parameter, or its shape differs.
@@ -295,6 +301,8 @@ def explicit_values(
 
 
 def _flat(key: str, value: Value, parameter: Parameter) -> list[float]:
+    if isinstance(value, Scalar) and parameter.size > 1:
+        return _filled(key, value, parameter)
     dims = tuple(_dims(value))
     if _squeezed(dims) != _squeezed(parameter.dims):
         raise failure(
@@ -304,6 +312,31 @@ def _flat(key: str, value: Value, parameter: Parameter) -> list[float]:
             help="axes of size 1 may be left out",
         )
     return list(_numbers(value, dims))
+
+
+def _filled(key: str, value: Scalar, parameter: Parameter) -> list[float]:
+    """All the numbers of a parameter from one word: `ones`, `zeros`, `0.5` or `eye`."""
+    size = parameter.size
+    if size > MOST_FILLED:
+        message = f"'{key}' would hold {size:,} numbers; {MOST_FILLED:,} are allowed"
+        raise failure("weights", message, value.span)
+    if value.value == "eye":
+        return _eye(key, value, parameter)
+    number = FILLS.get(value.text, value.value) if isinstance(value.value, str) else value.value
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        message = f"'{value.text}' is not a way to fill '{key}'"
+        raise failure("weights", message, value.span, help="write zeros, ones, eye or a number")
+    return [float(number)] * size
+
+
+def _eye(key: str, value: Scalar, parameter: Parameter) -> list[float]:
+    """The identity: unit k takes input k, and no other."""
+    units, *inputs = parameter.dims
+    if len([size for size in inputs if size > 1]) > 1 or not inputs:
+        message = f"'eye' needs a matrix, but '{key}' is {_shown(parameter.dims)}"
+        raise failure("weights", message, value.span)
+    each = prod(inputs)
+    return [float(unit == place) for unit in range(units) for place in range(each)]
 
 
 def _dims(value: Value) -> Iterator[int]:

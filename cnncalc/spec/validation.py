@@ -112,7 +112,10 @@ def _layer_diagnostic(
         return Diagnostic("error", "missing-option", f"'{type_name}' needs {wanted}", span)
     if kind == "greater_than_equal":
         limit = LOWEST.get(context["ge"], f"must be at least {context['ge']}")
-        return Diagnostic("error", "not-positive", f"{field} {limit}, got {shown(given)}", span)
+        advice = layers.layer_type(type_name).if_negative
+        help_ = advice.format(size=-given) if advice and given < 0 else None
+        message = f"{field} {limit}, got {shown(given)}"
+        return Diagnostic("error", "not-positive", message, span, help=help_)
     if kind in BOUNDS:
         word, key = BOUNDS[kind]
         message = f"{field} must be {word} {context[key]}, got {shown(given)}"

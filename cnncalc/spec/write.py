@@ -195,8 +195,13 @@ def _values(network: Network, node: Node) -> dict[str, object]:
     parameters = node.layer.parameters(*network.shapes_into(node)) if node.values else ()
     values = node.values or {}
     return {
-        PARAMETERS[p.name]: _nested(values[p.name], p.dims) for p in parameters if p.name in values
+        PARAMETERS[p.name]: _written(values[p.name], p.dims) for p in parameters if p.name in values
     }
+
+
+def _written(flat: Sequence[float], dims: tuple[int, ...]) -> object:
+    """One number where all are equal, nested lists otherwise."""
+    return flat[0] if all(number == flat[0] for number in flat) else _nested(flat, dims)
 
 
 def _nested(flat: Sequence[float], dims: tuple[int, ...]) -> object:

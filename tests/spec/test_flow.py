@@ -45,3 +45,12 @@ def test_whether_the_later_layer_depends_on_this_one(lines, note):
     )  # fmt: skip
     assert found.notes == (note.format(5 + len(lines)),)
     assert found.help == "a feed-forward network can only refer back"
+
+
+@pytest.mark.parametrize(("condition", "types"), [("true", ["conv", "bn"]), ("false", ["conv"])])
+def test_if_at_the_end_of_a_chain_is_about_its_last_layer(condition, types):
+    found = layers(
+        f"conv 4 1x1 -> bn if {condition}", f"add: [relu -> tanh if {condition}, identity]"
+    )
+    assert [node.layer.type for node in found.nodes[1:]][: len(types)] == types
+    assert [node.layer.type for node in found.nodes].count("tanh") == len(types) - 1
