@@ -1,6 +1,7 @@
 """A reference to a later layer is reported as a cycle only where that is certain."""
 
 import pytest
+from written import layers
 
 from cnncalc.errors import CnncalcError
 from cnncalc.spec.document import read_document
