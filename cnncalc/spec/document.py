@@ -31,7 +31,7 @@ from cnncalc.spec.yaml_composer import compose
 from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cnncalc.spec.yaml_source import Value
 
@@ -309,7 +309,9 @@ def signature(key: Scalar) -> Block:
     _check_brackets(inside)
     arguments, *extra = inside.split(";")
     parameters = [_parameter(word) for word in _commas(arguments)]
-    tensors = [tensor for words in extra[:1] for tensor in _commas(words)]
+    written = [tensor for words in extra[:1] for tensor in _commas(words)]
+    tensors = [tensor.split("=")[0] for tensor in written]
+    optional = frozenset(_optional(written))
     if extra[1:]:
         raise failure(
             "bad-block",
@@ -325,7 +327,20 @@ def signature(key: Scalar) -> Block:
         if text in given:
             raise failure("duplicate-name", f"'{name}' has two arguments named '{text}'", span)
         given.add(text)
-    return Block(name, tuple(parameters), tuple(t.text for t in tensors), Chain(()), key.span)
+    named = tuple(tensor.text for tensor in tensors)
+    return Block(name, tuple(parameters), named, Chain(()), key.span, optional=optional)
+
+
+def _optional(tensors: Iterable[Word]) -> Iterator[str]:
+    """The tensors of a signature that may be none, as in `(v; a, d=none)`."""
+    for word in tensors:
+        name, *default = word.split("=")
+        if not default:
+            continue
+        if [part.text for part in default] != ["none"]:
+            message = f"the only default of a tensor is none, not '{default[0].text}'"
+            raise failure("bad-block", message, word.span, help=f"write {name.text}=none")
+        yield name.text
 
 
 def _check_brackets(word: Word) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import did_you_mean, failure
+from cnncalc.layers import layer_type
 from cnncalc.spec.checks.limits import MAX_ROWS, check_depth, whole_count
 from cnncalc.spec.checks.names import declared
 from cnncalc.spec.expressions import HERE
@@ -207,9 +208,10 @@ class NetworkBuilder:
         block = self.blocks[use.head]
         check_depth(use, scope.callers)
         start = len(self.nodes)
+        given = {key: ref for key, ref in use.tensors if not _is_none(key, ref, block, scope)}
         inner = Scope(
             env=self.arguments(block, use, current, scope),
-            names={key: self.find(ref, scope) for key, ref in use.tensors},
+            names={key: self.find(ref, scope) for key, ref in given.items()},
             later=self.declared(block),
             entry=current,
             block=block.name,
@@ -219,6 +221,7 @@ class NetworkBuilder:
             frozen=scope.frozen,
             train_only=scope.train_only,
             here=frozenset({"in"}),
+            absent=block.optional - given.keys(),
             callers=(*scope.callers, block.name),
         )
         try:
@@ -263,7 +266,7 @@ class NetworkBuilder:
         """One layer and what is attached to it."""
         inputs = self.inputs(use, current, scope)
         resolved = self.resolver.resolve(use, scope.env)
-        if len(inputs) == 1 and _may_have_several(use):
+        if len(inputs) == 1 and (_may_have_several(use) or self.passes_over(use, scope)):
             if not resolved.attached:  # a merge of one branch is that branch
                 return inputs[0]
             use, resolved = use._replace(head="identity"), resolved._replace(fields={}, spans={})
@@ -294,13 +297,19 @@ class NetworkBuilder:
             return self.branches(use, use.branches, current, scope)
         if not use.refs:
             return (current,)
-        tensors = tuple(self.find(ref, scope) for ref in use.refs)
-        pairs = zip(use.refs, tensors, strict=True)
+        passed_over = self.passes_over(use, scope)
+        refs = tuple(ref for ref in use.refs if ref.text not in passed_over)
+        tensors = tuple(self.find(ref, scope) for ref in refs)
+        pairs = zip(refs, tensors, strict=True)
         if not any(_names_current(ref, tensor, current, scope) for ref, tensor in pairs):
             return (current, *tensors)
-        if len(tensors) == 1:
+        if len(use.refs) == 1:
             raise _joined_with_itself(use)
         return tensors
+
+    def passes_over(self, use: Use, scope: Scope) -> frozenset[str]:
+        """The references of a merge to tensors that are none; one of exactly two has none."""
+        return frozenset(ref.text for ref in use.refs) & _may_be_passed_over(use, scope)
 
     def branches(
         self, use: Use, branches: tuple[Branch, ...], current: int, scope: Scope
@@ -311,8 +320,11 @@ class NetworkBuilder:
             CnncalcError: no branch is left.
         """
         inner = scope.under(use.name.text) if use.name else scope
+        absent = _may_be_passed_over(use, scope)
         tensors: list[int] = []
         for branch in branches:
+            if absent and _first_tensor(branch.body) in absent:
+                continue
             if isinstance(branch.body, Loop):
                 tensors += self.branch_per_row(branch.body, branch.when, current, inner)
             elif _holds(branch.when, scope):
@@ -365,6 +377,13 @@ class NetworkBuilder:
             return scope.entry
         if ref.text in scope.names:
             return scope.names[ref.text]
+        if ref.text in scope.absent:
+            raise failure(
+                "unknown-reference",
+                f"'{ref.text}' is none in this call of '{scope.block}'",
+                ref.span,
+                help="only the branches and references of a merge pass over a tensor that is none",
+            )
         if ref.text in scope.later:
             raise failure(
                 "unknown-reference",
@@ -433,6 +452,30 @@ def _table(loop: Loop, scope: Scope) -> list[dict[str, object]]:
         {"row": row, **{str(cell.field): evaluate(cell.value, scope.env) for cell in cells}}
         for row, cells in enumerate(loop.rows)
     ]
+
+
+def _is_none(key: str, ref: Name, block: Block, scope: Scope) -> bool:
+    """Whether an optional tensor of a block call is `none`, or is itself one that is."""
+    is_word = ref.text == "none" and ref.text not in scope.names
+    return key in block.optional and (is_word or ref.text in scope.absent)
+
+
+def _may_be_passed_over(use: Use, scope: Scope) -> frozenset[str]:
+    """The tensors that are none, of a merge that may have one input less."""
+    if not scope.absent:
+        return scope.absent
+    least, most = layer_type(use.head).arity
+    return scope.absent if least != most else frozenset()
+
+
+def _first_tensor(item: Item) -> str | None:
+    """The tensor that a branch names as the one it begins with."""
+    if isinstance(item, From):
+        return item.ref.text
+    source = getattr(item, "source", None)
+    if source is not None:
+        return str(source.text)
+    return _first_tensor(item.items[0]) if isinstance(item, Chain) and item.items else None
 
 
 def _may_have_several(use: Use) -> bool:

@@ -232,6 +232,7 @@ class Scope(NamedTuple):
     frozen: bool = False
     train_only: bool = False
     numbered: bool = False  # rows without a name are called 0, 1, 2, ...
+    absent: frozenset[str] = frozenset()  # tensors of the block that are none in this call
     callers: tuple[str, ...] = ()  # the blocks whose calls enclose these lines
     here: frozenset[str] = frozenset()  # names of the current tensor: see `names_after`; last
 

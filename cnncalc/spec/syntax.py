@@ -167,6 +167,7 @@ class Block(NamedTuple):
     span: Span
     is_broken: bool = False
     is_ready: bool = False
+    optional: frozenset[str] = frozenset()  # the tensors that may be none: d=none
 
 
 def is_own_block(name: str, blocks: Mapping[str, Block]) -> bool:

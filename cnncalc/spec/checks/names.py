@@ -253,8 +253,16 @@ class NameChecker:
     def _references(self, use: Use) -> None:
         for ref in use.refs:
             self.reference(ref, *_once_only(ref))
-        for _, ref in use.tensors:
-            self.reference(ref)
+        for key, ref in use.tensors:
+            if ref.text != "none" or ref.text in self.known:
+                self.reference(ref)
+            elif key not in self.blocks[use.head].optional:
+                self._say(
+                    "missing-option",
+                    f"the tensor '{key}' of '{use.head}' cannot be none",
+                    ref.span,
+                    help=f"declare it as {key}=none in the block's signature",
+                )
         if use.share is not None:
             self.reference(use.share)
 

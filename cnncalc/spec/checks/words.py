@@ -145,7 +145,7 @@ def call_problems(use: Use, block: Block) -> Iterator[Diagnostic]:
         if name in names[:place]:
             message = f"'{block.name}' is given {name} twice"
             yield Diagnostic("error", "duplicate-option", message, ref.span)
-    for name in (name for name in block.tensors if name not in names):
+    for name in (n for n in block.tensors if n not in names and n not in block.optional):
         message, help_ = f"'{block.name}' needs the tensor '{name}'", f"such as {name}=enc1"
         yield Diagnostic("error", "missing-option", message, use.span, help=help_)
 
@@ -202,7 +202,8 @@ def _definition(block: Block) -> str:
     arguments = ", ".join(
         p.name if p.default is None else f"{p.name}=..." for p in block.parameters
     )
-    tensors = "; " + ", ".join(block.tensors) if block.tensors else ""
+    named = (f"{name}=none" if name in block.optional else name for name in block.tensors)
+    tensors = "; " + ", ".join(named) if block.tensors else ""
     signature = f"({arguments}{tensors})" if arguments or tensors else ""
     return f"it is defined at line {block.span.line} as {block.name}{signature}"
 
