@@ -177,7 +177,7 @@ def _citations(source: str | list[str] | None) -> tuple[str, ...]:
     return (source,) if isinstance(source, str) else tuple(source or ())
 
 
-SIZES = frozenset({"hin", "win", "din", "lin"})
+SIZES = frozenset({"hin", "win", "din", "lin", "here.h", "here.w", "here.d", "here.l"})
 
 
 def reads_sizes(document: Document) -> bool:

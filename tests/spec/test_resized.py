@@ -79,3 +79,11 @@ def test_where_layers_have_to_be_read_again(layers):
 def test_expressions_that_ask_for_sizes(layers, more, reads):
     document = read(f"{{{layers}}}" if ": " in layers else layers, more)
     assert reads_sizes(document) is reads
+
+
+@pytest.mark.parametrize("size", ["hin", "here.h", "here.w"])
+def test_a_size_in_an_expression_is_read_again(size):
+    document = read(f"maxpool 2x2, upsample size=({size}//2)")
+    assert reads_sizes(document)
+    channels = "cin" if size == "hin" else "here.c"
+    assert not reads_sizes(read(f"conv {channels} 3x3"))
