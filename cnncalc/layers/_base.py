@@ -126,6 +126,7 @@ class Layer(ABC):
     paddings: ClassVar[Names] = {}  # "padding" -> the field that its after (the 1 of 0+1) fills
     letters: ClassVar[Names] = {}  # "s" -> "stride": s2, s=2, S=2
     other_names: ClassVar[Names] = {}  # "out_channels" -> "filters"
+    like: ClassVar[str | None] = None  # the field that like=NAME fills: the axes of that tensor
     between: ClassVar[Between | None] = None  # two fields as one word: 2..5
     if_negative: ClassVar[str | None] = None  # help for a negative number, {size} without its sign
     words: ClassVar[Words] = {}  # "nobias" -> ("bias", False)

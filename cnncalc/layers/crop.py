@@ -1,7 +1,8 @@
 """Cropping: each axis loses numbers before and after, or is cut to a size around its centre.
 
-Output per axis W - begin - end. To a size, floor((W - size)/2) go before and the rest after.
-Source: Ronneberger et al. 2015 (arXiv 1505.04597), whose encoder maps are cropped to fit.
+Output per axis W - begin - end. To a size, floor((W - size)/2) go before and the rest after, or
+`begin` before where it is given. Sources: Ronneberger et al. 2015 (arXiv 1505.04597), whose
+encoder maps are cropped to fit; Long et al. 2015 (arXiv 1411.4038), whose crop begins at 19.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers._base import Layer, Step, neurons
+from cnncalc.layers._base import Layer, Names, Step, neurons
 from cnncalc.layers._explain import axis_steps, each_axis
 from cnncalc.layers._fields import NaturalPerAxis, PerAxis, require_axes, spread
 from cnncalc.layers._math import cut
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 class Crop(Layer):
     """Cropping of the spatial axes: `crop 56x56` (to a size), `crop begin=1 end=2` (by numbers).
 
-    `end` is as `begin` unless given. Input (D, *spatial), output (D, *spatial').
+    `crop like=pool3` cuts to the size of another tensor, `crop 56x56 from=19` from a fixed place.
+    Without a size, `end` is as `begin` unless given.
+    Input (D, *spatial), output (D, *spatial').
 
     >>> Crop(size=(56,)).output_shape(Shape(512, (64, 64)))
     Shape(channels=512, spatial=(56, 56))
@@ -41,24 +44,25 @@ class Crop(Layer):
 
     positional: ClassVar[tuple[str, ...]] = ("size",)
     sized: ClassVar[str | None] = "size"
+    like: ClassVar[str | None] = "size"
+    other_names: ClassVar[Names] = {"from": "begin"}
 
     def sides(self, shape: Shape) -> list[tuple[int, int]]:
         """Per axis, how much goes before and after. Raises UnplacedError where that cannot be."""
         require_axes(shape)
-        by_numbers = self.begin is not None or self.end is not None
-        if (self.size is not None) == by_numbers:
-            given = "both" if by_numbers else "neither"
-            raise UnplacedError(
-                "crop",
-                f"crop needs a size, or begin and end, and got {given}",
-                field="size" if by_numbers else None,
-                help="write crop 56x56, or crop begin=4",
-            )
-        if self.size is not None:
-            return _centred(shape, spread(self.size, shape.rank, "size"))
-        begin = spread(self.begin or (0,), shape.rank, "begin")
-        end = begin if self.end is None else spread(self.end, shape.rank, "end")
-        return list(zip(begin, end, strict=True))
+        if self.size is None and self.begin is None and self.end is None:
+            raise _unclear("neither", None)
+        if self.size is not None and self.end is not None:
+            raise _unclear("both", "size")
+        if self.size is None:
+            begin = spread(self.begin or (0,), shape.rank, "begin")
+            end = begin if self.end is None else spread(self.end, shape.rank, "end")
+            return list(zip(begin, end, strict=True))
+        sizes = spread(self.size, shape.rank, "size")
+        centred = _centred(shape, sizes)
+        if self.begin is None:
+            return centred
+        return _from_place(shape, sizes, spread(self.begin, shape.rank, "begin"))
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """What is left of every axis. Raises UnplacedError where nothing is."""
@@ -103,6 +107,32 @@ class Crop(Layer):
             for (letter, size), (begin, end) in axes
         ]
         return [*axis_steps(out, lines), neurons(out)]
+
+
+def _unclear(given: str, field: str | None) -> UnplacedError:
+    return UnplacedError(
+        "crop",
+        f"crop needs a size, or begin and end, and got {given}",
+        field=field,
+        help="write crop 56x56, or crop begin=4",
+    )
+
+
+def _from_place(
+    shape: Shape, sizes: tuple[int, ...], begin: tuple[int, ...]
+) -> list[tuple[int, int]]:
+    """What goes before and after each axis where the place of the cut is given."""
+    sides = []
+    for letter, have, wanted, before in zip(shape.axes, shape.spatial, sizes, begin, strict=True):
+        if before + wanted > have:
+            raise UnplacedError(
+                "crop",
+                f"{wanted} from place {before} end beyond the {AXIS_WORDS[letter]} {have}",
+                field="begin",
+                help=f"begin at {have - wanted} at most",
+            )
+        sides.append((before, have - wanted - before))
+    return sides
 
 
 def _centred(shape: Shape, sizes: tuple[int, ...]) -> list[tuple[int, int]]:

@@ -265,6 +265,8 @@ class NetworkBuilder:
     def layer(self, use: Use, current: int, scope: Scope, label: str) -> int:
         """One layer and what is attached to it."""
         inputs = self.inputs(use, current, scope)
+        if use.tensors:
+            use = self.sized_like(use, scope)
         resolved = self.resolver.resolve(use, scope.env)
         if len(inputs) == 1 and (_may_have_several(use) or self.passes_over(use, scope)):
             if not resolved.attached:  # a merge of one branch is that branch
@@ -276,6 +278,20 @@ class NetworkBuilder:
         if use.share is not None:
             self.share(use.share, node.index, scope)
         return len(self.nodes) - 1
+
+    def sized_like(self, use: Use, scope: Scope) -> Use:
+        """The use with the axes of the tensor in `like=NAME` in place of that tensor.
+
+        Raises:
+            CnncalcError: there is no such tensor, or it is a vector.
+        """
+        ((_, ref),) = use.tensors
+        axes = self.nodes[self.find(ref, scope)].shape.spatial
+        if not axes:
+            message = f"'{ref.text}' is a vector, which has no height or width"
+            raise failure("no-axes", message, ref.span)
+        size = Argument(layer_type(use.head).like, axes, ref.span)
+        return use._replace(words=(*use.words, size), tensors=())
 
     def attach(self, follower: AttachedLayer, owner: Node, use: Use, scope: Scope) -> None:
         """Append an attached layer; in a numbered chain it gets a number too."""

@@ -329,6 +329,8 @@ class ItemParser:
 
     def _with_field(self, use: Use, key: Scalar, value: Value) -> Use:
         vocabulary = vocabulary_of(use, self.blocks)
+        if key.text == "from":  # where the layer starts, not the place of `crop 56x56 from=19`
+            return self._with_option(use, key, value)
         if key.text in vocabulary.tensors:
             return use._replace(tensors=(*use.tensors, (key.text, _reference(value))))
         field = vocabulary.field(key.text)

@@ -181,7 +181,9 @@ SIZES = frozenset({"hin", "win", "din", "lin", "here.h", "here.w", "here.d", "he
 
 
 def reads_sizes(document: Document) -> bool:
-    """Whether any expression reads a size of a tensor other than its channels."""
+    """Whether an expression, or `like=NAME`, reads a size of a tensor other than its channels."""
+    if "like" in document.text:  # a spec with that word in a comment is only slower
+        return True
     items = (document.body, *document.blocks.values(), *document.resolver.defaults.values())
     return not SIZES.isdisjoint(variables_read(items, document.blocks))
 

@@ -211,10 +211,11 @@ def layer_schema(name: str) -> Schema:
     others = {
         key: fields[field] for key, field in of_layer_type(name).names.items() if key != field
     }
+    tensors = {key: {"type": "string"} for key in of_layer_type(name).tensors}
     summary = (layers.layer_type(name).__doc__ or "").partition("\n")[0]
     return {
         "type": "object",
         "description": summary,
-        "properties": {**fields, **others, **_options()},
+        "properties": {**fields, **others, **tensors, **_options()},
         "additionalProperties": False,
     }

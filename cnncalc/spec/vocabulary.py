@@ -88,6 +88,7 @@ def of_layer_type(type_name: str) -> Vocabulary:
         paddings=layer_type.paddings,
         names={**names, **layer_type.other_names},
         between=layer_type.between,
+        tensors=("like",) if layer_type.like else (),
         words=layer_type.words,
         joins=most is None or most > 1,
         quoted=layer_type.quoted,

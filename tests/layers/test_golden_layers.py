@@ -18,7 +18,6 @@ NETWORKS = {name for name in CASES if name.startswith("net_")}
 
 NOT_YET = {
     "avg_pool2d_before_after_uneven_exclude_pad": "torch and cnncalc refuse so much padding",
-    "crop_like_centre": "crop to the size of another tensor",
     "gru_batch_first_order": "cnncalc has one order, that of gru_one_direction",
     "max_pool1d_before_after": "torch and cnncalc refuse so much padding",
     "resize_nearest_half_pixel_5to7": "nearest at half pixels",
@@ -204,7 +203,12 @@ def test_causal_padding_is_that_of_the_framework(name):
     hold(layer_type("conv")(**{**given, "padding": "causal"}), CASES[name])
 
 
-PARTS = {"separable_conv2d", "chunk", "scaled_dot_product"}  # several layers, or numbers put in
+PARTS = {
+    "separable_conv2d",
+    "chunk",
+    "crop_like",
+    "scaled_dot_product",
+}  # several layers, or numbers put in
 
 
 def test_chunks_are_slices():
@@ -252,6 +256,17 @@ def test_scaled_dot_products_are_two_matrix_products():
         out, more = run(matmul(), case, [shares, values])
         compare(out.values, flat(expected), case)
         assert macs + more == case["counts"]["macs"]
+
+
+def test_a_crop_like_another_tensor_is_a_crop_to_its_size():
+    case = CASES["crop_like_centre"]
+    crop = layer_type("crop")
+    for (x, other), expected in zip(samples(case), case["output"], strict=True):
+        size, begin = other.shape.spatial, tuple(case["params"]["offset"])
+        for layer in (crop(size=size), crop(size=size, begin=begin)):
+            out, macs = run(layer, case, [x])
+            compare(out.values, flat(expected), case)
+            assert macs == case["counts"]["macs"]
 
 
 def test_every_case_is_run_or_waits_for_something_that_is_named():

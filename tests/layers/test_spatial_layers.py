@@ -410,7 +410,7 @@ REFUSALS = [
      "cropping 2 + 2 leaves nothing of the length 4", "crop at most 3 in all"),
     (Crop(end=(3,)), Crop(end=(4,)), Shape(1, (4,)), "end",
      "cropping 0 + 4 leaves nothing of the length 4", "crop at most 3 in all"),
-    (Crop(size=(2,)), Crop(size=(2,), begin=(1,)), Shape(1, (4,)), "size",
+    (Crop(size=(2,)), Crop(size=(2,), end=(1,)), Shape(1, (4,)), "size",
      "crop needs a size, or begin and end, and got both", "write crop 56x56, or crop begin=4"),
     (Crop(begin=(1,)), Crop(), Shape(1, (4,)), None,
      "crop needs a size, or begin and end, and got neither", "write crop 56x56, or crop begin=4"),

@@ -16,6 +16,7 @@ from cnncalc.spec.checks.words import (
     filter_note,
     layer_problems,
     letter_problems,
+    like_problems,
     times_problems,
     value_problems,
     word_problems,
@@ -224,6 +225,8 @@ class NameChecker:
         wrong = list(word_problems(use, self.blocks, variables))
         if use.is_block:
             wrong += call_problems(use, self.blocks[use.head])
+        elif use.tensors:
+            wrong += like_problems(use)
         # The values are validated only where every word is understood, to report no mistake twice.
         if not wrong and not use.is_block:
             wrong = layer_problems(use, self.defaults, variables)
@@ -256,7 +259,7 @@ class NameChecker:
         for key, ref in use.tensors:
             if ref.text != "none" or ref.text in self.known:
                 self.reference(ref)
-            elif key not in self.blocks[use.head].optional:
+            elif not use.is_block or key not in self.blocks[use.head].optional:
                 self._say(
                     "missing-option",
                     f"the tensor '{key}' of '{use.head}' cannot be none",

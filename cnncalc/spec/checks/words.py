@@ -80,6 +80,16 @@ def _not_said(name: str, span: Span, given: AbstractSet[str]) -> Iterator[Diagno
         yield from frameworks.told(name, meaning.otherwise, span).diagnostics
 
 
+def like_problems(use: Use) -> Iterator[Diagnostic]:
+    """A size that a layer is given by `like=NAME` and in another way, or twice by `like`."""
+    field = layers.layer_type(use.head).like
+    words = [word for word in use.words if isinstance(word, Argument)]
+    sizes = [word.span for word in words if word.field in (None, field)]
+    sizes += [ref.span for _, ref in use.tensors]
+    for span in sizes[1:]:
+        yield _twice(use.head, str(field), span, sizes[0])
+
+
 def _alone(attached: Attached) -> Use:
     """An attached layer as a layer of its own."""
     return Use(attached.type, attached.span, is_block=False, words=attached.arguments)
