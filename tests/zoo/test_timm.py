@@ -20,6 +20,10 @@ KINDS = (
     *("relu", "relu6", "leaky", "elu", "silu", "gelu", "hswish", "hsigmoid", "sigmoid", "tanh"),
 )
 
+# What timm does otherwise, though its network computes the same.
+POOLS_TWICE = "dla"  # a tree and the tree inside it pool the same tensor, sometimes in vain
+SPLITS_GROUPS = "mixnet"  # a 1x1 convolution with two groups is run as two convolutions
+
 
 def built_by_timm():
     """The networks whose spec names timm's built models as a source."""
@@ -28,6 +32,16 @@ def built_by_timm():
         for stem, variant in bundled.entries()
         if any("built and run" in source for source in bundled.written(stem)["source"])
     }
+
+
+def family(name):
+    """The stem of the file that a network is in."""
+    return next(stem for stem, variant in bundled.entries() if name == (variant or stem))
+
+
+def blur_copies(report):
+    """What timm stores more: it keeps the filter of a blur once for every channel."""
+    return sum(row.buffers * (row.out.channels - 1) for row in bundled.of_types(report, "blur"))
 
 
 def kinds(report):
@@ -52,9 +66,16 @@ class TestTimm:
         assert [*entry.shape.spatial, entry.shape.channels] == [*FIGURES[name]["input"], 3]
 
     def test_totals(self, name):
-        totals, timm = bundled.report(name).totals, FIGURES[name]
-        figures = (totals.params, totals.macs, totals.buffers)
-        assert figures == (timm["params"], timm["macs"], timm["buffers"])
+        report, timm = bundled.report(name), FIGURES[name]
+        figures = (report.totals.params, report.totals.macs)
+        assert figures == (timm["params"], timm["macs"])
+        assert report.totals.buffers + blur_copies(report) == timm["buffers"]
 
     def test_kinds_of_operations(self, name):
-        assert kinds(bundled.report(name)) == FIGURES[name]["kinds"]
+        ours, timm = kinds(bundled.report(name)), dict(FIGURES[name]["kinds"])
+        if family(name) == SPLITS_GROUPS:
+            assert ours.pop("linear")[1] == timm.pop("linear")[1]
+        if family(name) == POOLS_TWICE:
+            assert ours.pop("maxpool")
+            assert timm.pop("maxpool")
+        assert ours == timm
