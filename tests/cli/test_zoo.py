@@ -92,7 +92,7 @@ def test_a_family_that_is_none(cnncalc):
 
 def test_a_pattern_is_of_the_whole_name(names):
     assert names("--match", "resnet5?") == ["resnet50"]
-    assert names("--match", "ResNet50*") == ["resnet50", "resnet50_v1"]
+    assert names("--match", "ResNet50*") == ["resnet50", "resnet50_v1", "resnet50d"]
     assert "se_resnet50" in names("--match", "*resnet50*")
 
 
