@@ -412,14 +412,17 @@ def test_parts_that_differ_across_the_joint_have_no_field():
     assert last(graph).size == (3, 1)
 
 
-def test_a_product_with_a_matrix_that_is_no_map_has_no_field():
-    """Attention between channels: its weights are a list of vectors, its values a map."""
+def test_a_product_with_a_matrix_that_is_no_map():
+    """Attention between channels: every weight reads whole maps, padding and all.
+
+    Where weights meet a map, they add what is within the input, as every global branch does.
+    """
     graph = Graph(Shape(2, (4, 4)))
     graph.add("keys", conv(2, 3, p=1), "in")
     graph.add("weights", layer("matmul", transpose_b=True), "in keys")
     graph.add("mixed", layer("matmul"), "weights in")
     assert graph.network().nodes[-1].shape == Shape(2, (4, 4))
-    assert [fields(graph)[name] for name in ("weights", "mixed")] == [None, None]
+    assert [fields(graph)[name].size for name in ("weights", "mixed")] == [(6, 6), (4, 4)]
 
 
 # --- the forward pass as oracle -----------------------------------------------------------------
