@@ -30,7 +30,7 @@ def test_a_path_and_a_name_load_the_same_network():
 
 
 def test_the_zoo_is_large():
-    assert len(NETWORKS) >= 150
+    assert len(NETWORKS) >= 370
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "lenet5-1998"])
