@@ -136,7 +136,8 @@ def counted(number: int, word: str) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A help line that suggests the most similar known word, or None where none is similar.
 
-    A very long word is not compared, and only the first 500 known ones are.
+    A very long word is not compared, and only the first 500 known ones are. A word that is known
+    but not allowed is not suggested in place of itself.
 
     >>> did_you_mean("kernal", ["kernel", "stride"])
     "did you mean 'kernel'?"
@@ -146,7 +147,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
     if len(word) > LONGEST_WORD:
         return None
-    close = get_close_matches(word, list(islice(known, MOST_WORDS)), n=1, cutoff=GOOD_LIKENESS)
+    others = [other for other in islice(known, MOST_WORDS) if other != word]
+    close = get_close_matches(word, others, n=1, cutoff=GOOD_LIKENESS)
     return f"did you mean '{close[0]}'?" if close else None
 
 

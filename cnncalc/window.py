@@ -6,6 +6,7 @@ arithmetic" (arXiv 1603.07285). The letters W, F, S and P are those of the cs231
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil, floor
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
@@ -74,6 +75,21 @@ class Reach(NamedTuple):
             return range(outputs)
         first, last = -(self.high // self.step), (size - 1 - self.low) // self.step
         return range(max(first, 0), min(last + 1, outputs))
+
+
+@lru_cache(maxsize=4096)  # a sweep over sizes meets ever new ones
+def ratio(numerator: int, denominator: int) -> int | Fraction:
+    """The quotient, as an int where it is whole.
+
+    >>> ratio(6, 3), ratio(1, 2)
+    (2, Fraction(1, 2))
+    """
+    whole, rest = divmod(numerator, denominator)
+    if not rest:
+        return whole
+    from fractions import Fraction
+
+    return Fraction(numerator, denominator)
 
 
 STILL = Reach(1, 0, 0)  # each output reads the input at its own position only

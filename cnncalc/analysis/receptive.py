@@ -23,10 +23,10 @@ from cnncalc.analysis.stretches import (
     in_step,
     joined,
     length,
-    ratio,
     through,
     within,
 )
+from cnncalc.window import ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,7 +120,7 @@ def _side_by_side(
     Along the other axes all units must see alike, because what they see there would depend on
     which branch they come from; where they do not, the field is not known.
     """
-    if len({shape.rank for _, shape in branches}) > 1:  # a product of matrices, laid nowhere
+    if len({shape.rank for _, shape in branches}) > 1:  # factors of a matrix product
         return fields
     served = [_each_served(reach, shape, out) for reach, shape in branches]
     joints = [axis for axis, ranges in enumerate(zip(*served, strict=True)) if len({*ranges}) > 1]

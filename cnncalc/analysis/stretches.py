@@ -12,12 +12,11 @@ and no step takes longer on a larger map.
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import lru_cache
 from itertools import pairwise
 from math import gcd, lcm
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.window import STILL
+from cnncalc.window import STILL, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -464,18 +463,3 @@ def in_step(one: AxisField, other: AxisField, units: int, source: int) -> bool:
     if units == 1 or one.covers(source) or other.covers(source):
         return True
     return one.jump(source) == other.jump(source)
-
-
-@lru_cache(maxsize=4096)  # a sweep over sizes meets ever new ones
-def ratio(numerator: int, denominator: int) -> int | Fraction:
-    """The quotient, as an int where it is whole.
-
-    >>> ratio(6, 3)
-    2
-    """
-    whole, rest = divmod(numerator, denominator)
-    if not rest:
-        return whole
-    from fractions import Fraction
-
-    return Fraction(numerator, denominator)

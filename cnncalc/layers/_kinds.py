@@ -1,4 +1,7 @@
-"""Three more kinds of layer: Pointwise, Merge and WholeMap; a layer type of one is a short file."""
+"""More kinds of layer; a layer type of one is a short file.
+
+Pointwise, Merge, ChannelRange and WholeMap.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import Attachment, Layer, Step, Work, dotted, neurons, places, see_all
 from cnncalc.layers._explain import axis_steps
 from cnncalc.layers._fields import require_axes
-from cnncalc.layers._math import pooled
+from cnncalc.layers._math import pooled, some_maps
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
@@ -113,6 +116,28 @@ def elementwise(inputs: Sequence[Tensor], combine: Callable[[Sequence[Scalar]], 
     """
     values = zip(*(tensor.values for tensor in inputs), strict=True)
     return Tensor(inputs[0].shape, [combine(numbers) for numbers in values])
+
+
+class ChannelRange(Layer):
+    """Some neighbouring channels of the input, as they are."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def taken(self, shape: Shape) -> range:
+        """The channels that are taken. Raises UnplacedError where the input does not have them."""
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """As many channels as are taken."""
+        (shape,) = inputs
+        return Shape(len(self.taken(shape)), shape.spatial)
+
+    def forward(
+        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
+    ) -> Tensor:
+        """The maps that are taken."""
+        (x,) = inputs
+        return some_maps(x, self.taken(x.shape))
 
 
 class WholeMap(Layer):

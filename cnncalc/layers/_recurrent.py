@@ -7,7 +7,7 @@ only the last one. Layer by layer, the second reading what the first gave at eve
 from __future__ import annotations
 
 from abc import abstractmethod
-from math import sqrt
+from math import prod, sqrt
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from cnncalc.errors import UnplacedError
@@ -118,12 +118,8 @@ class Recurrent(Layer):
     def _cells(self, shape: Shape) -> list[tuple[str, int]]:
         """The end of its parameters' names, and the size of its input, cell by cell."""
         ends = ("", "_reverse")[: self.directions]
-        above = self.directions * self.units
-        return [
-            (f"l{layer}{end}", above if layer else shape.channels)
-            for layer in range(self.layers)
-            for end in ends
-        ]
+        sizes = enumerate(self._input_sizes(shape))
+        return [(f"l{layer}{end}", size) for layer, size in sizes for end in ends]
 
     def initial_bound(self, parameter: Parameter) -> float | None:
         """1/sqrt(H) for everything, as PyTorch begins."""
@@ -143,7 +139,7 @@ class Recurrent(Layer):
         return inputs[0].channels * self.units * self._steps_read(length)
 
     def _steps_read(self, length: int) -> int:
-        """Steps of the input that a unit's outputs depend on, summed over them and directions."""
+        """How many input steps one unit's outputs depend on, summed over outputs and directions."""
         if self.last:
             return self.directions * length
         if self._sees_all:
@@ -204,17 +200,17 @@ class Recurrent(Layer):
         return outputs
 
     def explain(self, *inputs: Shape) -> list[Step]:
-        """Output, neurons, weights, biases, params, connections both ways, MACs."""
+        """Output, neurons, weights, biases, params, connections without and with biases, MACs."""
         (shape,) = inputs
         out, (length,) = self.output_shape(shape), shape.spatial
         g, h, d = self.gates, self.units, self.directions
-        size = self._weights(shape)
+        count = self._weights(shape)
         sums = " + ".join(f"{d}·{g}·{h}·({size} + {h})" for size in self._input_sizes(shape))
-        weights = Step("weights", "weights", f"D·{g}·H·(I + H), each layer", sums, size)
-        count = 2 * d * g * h * self.layers if self.bias else 0
+        weights = Step("weights", "weights", f"D·{g}·H·(I + H), each layer", sums, count)
+        stored = 2 * d * g * h * self.layers if self.bias else 0
         formula = f"2·D·{g}·H a layer{self.keras_biases}" if self.bias else "none"
         numbers = dotted(2, d, g, h, self.layers) if self.bias else "0"
-        biases = Step("biases", "biases", formula, numbers, count)
+        biases = Step("biases", "biases", formula, numbers, stored)
         read = self._steps_read(length)
         links = Step(
             "connections",
@@ -228,7 +224,7 @@ class Recurrent(Layer):
             _explain.channels("D·H", dotted(d, h), out.channels),
             neurons(out, "D·H"),
             *tally(weights, biases, links, out),
-            Step("macs", "MACs", "L·weights", dotted(length, size), self.macs(shape)),
+            Step("macs", "MACs", "L·weights", dotted(length, count), self.macs(shape)),
         ]
 
     def _input_sizes(self, shape: Shape) -> list[int]:
@@ -241,9 +237,7 @@ def _as_sequence(shape: Shape) -> str:
     if not shape.rank:
         return f"make it one first, such as reshape {shape.channels}x1"
     *before, length = shape.spatial
-    rows = 1
-    for size in before:
-        rows *= size
+    rows = prod(before)
     if rows == 1:
         return f"make it one first: reshape {length}x{shape.channels}"
     return (

@@ -21,7 +21,6 @@ from cnncalc.window import PADDING_RULES, Window, padding_by_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from fractions import Fraction
 
     from cnncalc.tensor import Scalar
     from cnncalc.window import Reach
@@ -228,19 +227,6 @@ def _padding_too_big(window: Window) -> UnplacedError:
         field="padding",
         help=f"use at most {window.kernel // 2}",
     )
-
-
-def ratio(over: int, under: int) -> int | Fraction:
-    """over/under, as an integer where it is one.
-
-    >>> ratio(6, 3), ratio(1, 2)
-    (2, Fraction(1, 2))
-    """
-    if over % under == 0:
-        return over // under
-    from fractions import Fraction
-
-    return Fraction(over, under)
 
 
 def source(place: int, size: int, mode: str) -> int | None:

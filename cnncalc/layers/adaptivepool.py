@@ -16,10 +16,10 @@ from cnncalc.layers._base import Layer, Names, Step, Words, neurons
 from cnncalc.layers._explain import axis_steps, each_axis
 from cnncalc.layers._fields import PerAxis, require_axes, spread
 from cnncalc.layers._math import maximum, mean, pooled
-from cnncalc.layers._windowed import grid, ratio
+from cnncalc.layers._windowed import grid
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
-from cnncalc.window import Reach, whole
+from cnncalc.window import Reach, ratio, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

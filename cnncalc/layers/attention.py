@@ -139,7 +139,7 @@ class Attention(Layer):
         return from_columns(mixed, x.shape.spatial)
 
     def explain(self, *inputs: Shape) -> list[Step]:
-        """Neurons, weights, biases, params, connections both ways, MACs."""
+        """Neurons, weights, biases, params, connections without and with biases, MACs."""
         (shape,) = inputs
         e, size = shape.channels, self._weights(shape)
         length = shape.size // e

@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import _explain
-from cnncalc.layers._base import Between, Layer, Step, neurons
+from cnncalc.layers._base import Between, Step, neurons
 from cnncalc.layers._fields import Count, Natural
-from cnncalc.layers._math import some_maps
-from cnncalc.shapes import Shape
+from cnncalc.layers._kinds import ChannelRange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from cnncalc.tensor import Scalar, Tensor
+    from cnncalc.shapes import Shape
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk(Layer):
+class Chunk(ChannelRange):
     """`chunk 0/4`: the first of four equal parts. Input (D, *spatial), output (D/parts, *spatial).
 
     >>> Chunk(index=1, parts=4).taken(Shape(116, (28, 28)))
@@ -53,18 +50,6 @@ class Chunk(Layer):
             )
         size = shape.channels // self.parts
         return range(self.index * size, (self.index + 1) * size)
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        """The channels of the part."""
-        (shape,) = inputs
-        return Shape(len(self.taken(shape)), shape.spatial)
-
-    def forward(
-        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
-    ) -> Tensor:
-        """The maps of the part."""
-        (x,) = inputs
-        return some_maps(x, self.taken(x.shape))
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """Channels and neurons."""

@@ -41,10 +41,10 @@ from cnncalc.layers._fields import (
     spread,
 )
 from cnncalc.layers._math import bias_or_zeros
-from cnncalc.layers._windowed import Windowed, grid, ratio
+from cnncalc.layers._windowed import Windowed, grid
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor, offset
-from cnncalc.window import Reach, Window, transposed_count, transposed_padding
+from cnncalc.window import Reach, Window, ratio, transposed_count, transposed_padding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

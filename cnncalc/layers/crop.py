@@ -127,7 +127,7 @@ def _from_place(
         if before + wanted > have:
             raise UnplacedError(
                 "crop",
-                f"{wanted} from place {before} end beyond the {AXIS_WORDS[letter]} {have}",
+                f"a crop of {wanted} from {before} on ends beyond {AXIS_WORDS[letter]} {have}",
                 field="begin",
                 help=f"begin at {have - wanted} at most",
             )

@@ -16,10 +16,9 @@ from cnncalc.layers import _explain
 from cnncalc.layers._base import Layer, Names, Step, Words, neurons
 from cnncalc.layers._explain import axis_steps, each_axis
 from cnncalc.layers._fields import BLOCK_ORDERS, BlockOrder, Count, require_axes
-from cnncalc.layers._windowed import ratio
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor, offset, positions
-from cnncalc.window import Reach
+from cnncalc.window import Reach, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING, ClassVar, Literal, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import _explain
-from cnncalc.layers._base import Between, Layer, Step, neurons
+from cnncalc.layers._base import Between, Step, neurons
 from cnncalc.layers._fields import Whole
-from cnncalc.layers._math import some_maps
-from cnncalc.shapes import Shape
+from cnncalc.layers._kinds import ChannelRange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from cnncalc.tensor import Scalar, Tensor
+    from cnncalc.shapes import Shape
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slice(Layer):
+class Slice(ChannelRange):
     """Some of the channels: `slice 0..58`, also written `slice 0 58`; `slice 58..`, `slice -2..`.
 
     They are counted from 0, and from the end where negative.
@@ -70,22 +67,10 @@ class Slice(Layer):
             )
         return range(start, stop)
 
-    def output_shape(self, *inputs: Shape) -> Shape:
-        """The channels asked for."""
-        (shape,) = inputs
-        return Shape(len(self.taken(shape)), shape.spatial)
-
     def settings(self, *inputs: Shape) -> dict[str, object]:
         """Start and stop, counted from 0."""
         taken = self.taken(inputs[0])
         return {"start": taken.start, "stop": taken.stop}
-
-    def forward(
-        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
-    ) -> Tensor:
-        """The maps from start to stop."""
-        (x,) = inputs
-        return some_maps(x, self.taken(x.shape))
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """Channels and neurons."""

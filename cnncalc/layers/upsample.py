@@ -16,10 +16,9 @@ from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import Layer, Names, Step, Words, Work, neurons
 from cnncalc.layers._explain import axis_steps, each_axis
 from cnncalc.layers._fields import FactorPerAxis, PerAxis, Switch, require_axes, spread, wrong_rank
-from cnncalc.layers._windowed import ratio
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor, offset
-from cnncalc.window import Reach
+from cnncalc.window import Reach, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

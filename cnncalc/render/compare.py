@@ -65,19 +65,15 @@ def _totals(comparison: Comparison) -> Table:
     for label in others:
         columns += [Column(label), Column("change"), Column("%")]
     rows: list[list[Cell]] = []
-    for word, ports in (("input", _inputs), ("output", _outputs)):
-        shapes = [_shapes(ports(report), report.layout) for report in comparison.reports]
+    reports = comparison.reports
+    for word, ports in (
+        ("input", [report.inputs for report in reports]),
+        ("output", [report.inference_outputs for report in reports]),
+    ):
+        shapes = [_shapes(some, of.layout) for some, of in zip(ports, reports, strict=True)]
         rows.append([word, shapes[0], *(cell for shape in shapes[1:] for cell in (shape, "", ""))])
     rows += map(_figure, comparison.figures)
     return Table(columns, rows)
-
-
-def _inputs(report: Report) -> Sequence[Port]:
-    return report.inputs
-
-
-def _outputs(report: Report) -> Sequence[Port]:
-    return [port for port in report.outputs if not port.train_only] or report.outputs
 
 
 def _shapes(ports: Sequence[Port], layout: str) -> str:

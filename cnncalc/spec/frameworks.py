@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Refused(NamedTuple):
-    """Why a name is not taken, as it follows the name, and the lines to write instead, if any."""
+    """Why a name is not taken, as a phrase to follow the name; lines to write instead, if any."""
 
     why: str
     lines: tuple[str, ...] = ()

@@ -93,7 +93,6 @@ CALLS = {
 # Other names of a parameter, in any framework.
 PARAMETERS = {
     "out_channels": "filters",
-    "units": "units",
     "out_features": "units",
     "pool_size": "kernel_size",
     "kernel": "kernel_size",

@@ -65,7 +65,7 @@ def _undented(file: str) -> list[str]:
 
 
 def settled(chain: Chain) -> Chain:
-    """A body whose layers give every field that has a default; a spec's own defaults do nothing.
+    """The body with every default written out, so that a spec's `defaults` change nothing in it.
 
     A bias is left as it is, since a norm behind the layer decides about it.
     """

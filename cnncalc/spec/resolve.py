@@ -153,9 +153,10 @@ def _read(use: Use, vocabulary: Vocabulary, env: Mapping[str, object]) -> Resolv
             value = _value(word, vocabulary.head, env)
             field = word.field
             if field is None and isinstance(value, str):
-                if attached_type(value) is not None or value in NOTHING_ATTACHED:
+                type_ = attached_type(value)
+                if type_ is not None or value in NOTHING_ATTACHED:
                     decides = True
-                    attached += _of_variable(value, word, env)
+                    attached += _of_variable(type_, word, env)
                     continue
                 field, value = _meaning(value, word, vocabulary)
             if word.condition is not None:
@@ -169,10 +170,11 @@ def _read(use: Use, vocabulary: Vocabulary, env: Mapping[str, object]) -> Resolv
     return Resolved(fields, spans, tuple(attached), decides)
 
 
-def _of_variable(value: str, word: Argument, env: Mapping[str, object]) -> list[AttachedLayer]:
+def _of_variable(
+    type_: str | None, word: Argument, env: Mapping[str, object]
+) -> list[AttachedLayer]:
     """The norm or activation that a variable holds, unless it is `none` or its condition fails."""
     skipped = word.condition is not None and not evaluate(word.condition.value, env)
-    type_ = attached_type(value)
     return [] if skipped or type_ is None else [AttachedLayer(type_, {}, {}, word.span)]
 
 

@@ -203,10 +203,10 @@ def unknown_word(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> C
 
     if refusal := frameworks.attached_refusal(text, span):
         return refusal
-    # Neither the word itself nor, for a word without a dot, the likes of `here.d`.
     known_words = (*vocabulary.all_words(), *more)
-    others = [word for word in known_words if word != text and ("." in text or "." not in word)]
-    suggestion = did_you_mean(text, others)
+    # A word without a dot is not the likes of `here.d`.
+    alike = [word for word in known_words if "." in text or "." not in word]
+    suggestion = did_you_mean(text, alike)
     known = ", ".join(dict.fromkeys([*vocabulary.names, *vocabulary.words])) or "no options"
     return failure(
         "unknown-word",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from written import error, layers, names, network, report, shapes, sources
+from written import error, last_inputs, layers, names, network, report, shapes, sources
 
 from cnncalc.errors import ENOUGH_ERRORS
 from cnncalc.layers import layer_type, layer_types
@@ -16,14 +16,6 @@ from cnncalc.spec.vocabulary import is_plain_word, of_layer_type
 from cnncalc.spec.write import text
 
 TWO = ("a: conv 4 3x3 p1", "b: conv 6 3x3 p1")
-
-
-def joined(*lines, more=""):
-    """What the last layer joins, by name; the same once the network was written out and read."""
-    found = layers(*lines, more=more)
-    again = build(read_document(text(found), "expanded"))
-    assert (sources(again), shapes(again)) == (sources(found), shapes(found))
-    return sources(found)[names(found)[-1]]
 
 
 # --- the current tensor -----------------------------------------------------------------------
@@ -48,38 +40,38 @@ def joined(*lines, more=""):
     ],
 )
 def test_naming_the_current_tensor_puts_it_in_its_place(merge, tensors):
-    assert joined(*TWO, merge) == tensors
+    assert last_inputs(*TWO, merge) == tensors
 
 
 def test_a_difference_is_as_it_is_written():
     """Siamese networks subtract: a - b is not b - a."""
     same = ("a: conv 4 3x3 p1", "b: conv 4 3x3 p1")
-    assert joined(*same, "sub a b") == ["a", "b"]
-    assert joined(*same, "sub a") == ["b", "a"]
+    assert last_inputs(*same, "sub a b") == ["a", "b"]
+    assert last_inputs(*same, "sub a") == ["b", "a"]
 
 
 def test_a_tensor_is_current_by_the_names_its_text_gives_it():
     one = "a: conv 2 1x1"
-    assert joined(one, "from in", "z: [relu, conv 2 1x1 as y]", "concat a z") == ["a", "z.y"]
-    assert joined(one, "from in", "z: [relu, conv 2 1x1 as y]", "concat a y") == ["a", "z.y"]
-    assert joined(one, "b: conv 2 1x1", "from a", "concat b a") == ["b", "a"]
-    assert joined(one, "b: conv 2 1x1", "side: relu", "concat a b") == ["a", "b"]
-    assert joined(one, "z: [relu as r -> concat a r]") == ["a", "z.r"]
+    assert last_inputs(one, "from in", "z: [relu, conv 2 1x1 as y]", "concat a z") == ["a", "z.y"]
+    assert last_inputs(one, "from in", "z: [relu, conv 2 1x1 as y]", "concat a y") == ["a", "z.y"]
+    assert last_inputs(one, "b: conv 2 1x1", "from a", "concat b a") == ["b", "a"]
+    assert last_inputs(one, "b: conv 2 1x1", "side: relu", "concat a b") == ["a", "b"]
+    assert last_inputs(one, "z: [relu as r -> concat a r]") == ["a", "z.r"]
 
 
 def test_a_skipped_layer_does_not_change_which_operands_a_merge_has():
     """`concat in a` behind a layer joins three tensors, whether or not that layer is skipped."""
     for condition, first in (("true", "conv1"), ("false", "a")):
         lines = ("a: conv 2 1x1", f"conv 2 1x1 if {condition}", "concat in a")
-        assert joined(*lines) == [first, "in", "a"]
+        assert last_inputs(*lines) == [first, "in", "a"]
     lines = ("a: conv 2 1x1", "b: conv 2 1x1 if false", "concat in b")
-    assert joined(*lines) == ["in", "a"]
+    assert last_inputs(*lines) == ["in", "a"]
 
 
 def test_the_tensor_of_a_block_is_in_and_not_what_its_caller_calls_it():
     block = "blocks: {t(; s): [concat in s]}"
-    assert joined("a: conv 2 1x1", "t s=a", more=block) == ["a", "a"]
-    assert joined("a: conv 2 1x1", "conv 2 1x1", "t s=a", more=block) == ["conv1", "a"]
+    assert last_inputs("a: conv 2 1x1", "t s=a", more=block) == ["a", "a"]
+    assert last_inputs("a: conv 2 1x1", "conv 2 1x1", "t s=a", more=block) == ["conv1", "a"]
 
 
 def test_a_repeated_body_does_not_begin_with_the_name_of_what_went_in():
@@ -144,8 +136,8 @@ def test_when_leaves_a_branch_out(f, branches):
 
 def test_if_at_the_end_of_a_branch_skips_its_layer():
     """ResNet's optional downsample: the branch stays, as the identity."""
-    assert joined("add: [conv 1 1x1, conv 1 1x1 if cin != 1]") == ["conv1", "in"]
-    assert joined("add: [conv 1 1x1, conv 1 1x1 if cin != 1 when cin == 1]") == ["conv1", "in"]
+    assert last_inputs("add: [conv 1 1x1, conv 1 1x1 if cin != 1]") == ["conv1", "in"]
+    assert last_inputs("add: [conv 1 1x1, conv 1 1x1 if cin != 1 when cin == 1]") == ["conv1", "in"]
 
 
 def test_the_last_branch_passes_with_what_is_attached_to_the_merge():

@@ -1,22 +1,11 @@
 """Tensors by name: as branches, as heads of chains, and inside named blocks."""
 
 import pytest
-from written import layers, names, network, shapes, sources
+from written import last_inputs, layers, network, sources
 
 from cnncalc.errors import CnncalcError
-from cnncalc.spec.document import read_document
-from cnncalc.spec.load import build
-from cnncalc.spec.write import text
 
 TWO = ("x1: conv 4 3x3 p1", "x2: conv 4 1x1 bn")
-
-
-def last(*lines, more=""):
-    """What the last layer reads, by name; the same once the network was written out and read."""
-    found = layers(*lines, more=more)
-    again = build(read_document(text(found), "expanded"))
-    assert (sources(again), shapes(again)) == (sources(found), shapes(found))
-    return sources(found)[names(found)[-1]]
 
 
 @pytest.mark.parametrize(
@@ -35,12 +24,15 @@ def last(*lines, more=""):
     ],
 )
 def test_a_tensor_opens_a_branch_or_a_chain(merge, tensors):
-    assert last(*TWO, merge) == tensors
+    assert last_inputs(*TWO, merge) == tensors
 
 
 def test_a_layer_type_wins_over_a_tensor_of_its_name():
     """A layer may be called `flatten`; alone in a branch the word is still the layer type."""
-    assert last("conv 4 1x1 as flatten", "concat: [flatten, flatten]") == ["flatten1", "flatten2"]
+    assert last_inputs("conv 4 1x1 as flatten", "concat: [flatten, flatten]") == [
+        "flatten1",
+        "flatten2",
+    ]
 
 
 def test_a_tensor_argument_of_a_block_opens_a_branch():
@@ -75,17 +67,20 @@ blocks:
     ],
 )
 def test_a_layer_inside_a_named_block_is_reached_by_its_path(merge, tensors):
-    assert last("two: pair 4", merge, more=BLOCKS) == tensors
+    assert last_inputs("two: pair 4", merge, more=BLOCKS) == tensors
 
 
 def test_a_path_goes_through_several_blocks_and_the_passes_of_a_repeat():
-    assert last("d: deep 4", "add d.inner.fa", more=BLOCKS) == ["d.inner.relu1", "d.inner.fa"]
-    assert last("s: pair 4 x2", "add s.0.fa", more=BLOCKS) == ["s.1.relu1", "s.0.fa"]
+    assert last_inputs("d: deep 4", "add d.inner.fa", more=BLOCKS) == [
+        "d.inner.relu1",
+        "d.inner.fa",
+    ]
+    assert last_inputs("s: pair 4 x2", "add s.0.fa", more=BLOCKS) == ["s.1.relu1", "s.0.fa"]
 
 
 def test_the_last_layer_of_a_named_block_is_the_current_tensor():
     more = "blocks: {one: [conv 4 1x1 as fa]}"
-    assert last("a: one", "concat a.fa in", more=more) == ["a.fa", "in"]
+    assert last_inputs("a: one", "concat a.fa in", more=more) == ["a.fa", "in"]
 
 
 def test_the_tensors_that_a_block_was_given_are_not_inside_it():

@@ -10,6 +10,7 @@ from cnncalc.lines import with_lines
 from cnncalc.render import diagnostics
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
+from cnncalc.spec.write import text as written_out
 
 
 def network(text, variant=None, set=None, input=None):
@@ -47,6 +48,14 @@ def sources(found):
     """Every row's inputs, by name."""
     nodes = found.nodes
     return {node.name: [nodes[i].name for i in node.inputs] for node in nodes if node.inputs}
+
+
+def last_inputs(*lines, more=""):
+    """What the last layer reads, by name; the same once the network was written out and read."""
+    found = layers(*lines, more=more)
+    again = build(read_document(written_out(found), "expanded"))
+    assert (sources(again), shapes(again)) == (sources(found), shapes(found))
+    return sources(found)[names(found)[-1]]
 
 
 def error(text, **options):
