@@ -141,6 +141,15 @@ def beside(path: str) -> str:
     return path if here or not os.path.isfile(packaged) else str(packaged)  # noqa: PTH113
 
 
+def pictures() -> Iterator[str]:
+    """The pictures that come with the bundled networks.
+
+    >>> next(pictures())
+    'digits_0.pgm'
+    """
+    return (path.name for path in sorted(folder().glob("*.pgm")))
+
+
 def display_name(path: str) -> str:
     """The file as errors name it: the path as typed, or only the file name of a bundled one.
 

@@ -41,7 +41,8 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
 ) -> Pass:
     """Run one sample through a network, in pure Python; its outputs, and what else was kept.
 
-    `target` is a network, or what `load` takes. `sample` is a word (zeros, ones, ramp, random),
+    `target` is a network, or what `load` takes. `sample` is a word (zeros, ones, count, ramp,
+    random), typed numbers ("1 2; 3 4"),
     the path of a file (picture, CSV, text, JSON, YAML), nested lists of numbers (or anything
     with `tolist`, such as a NumPy array) channels first or last, a Tensor; where a network has
     several inputs, a mapping from their names to these. `prepare` scales, normalises and
@@ -119,7 +120,7 @@ def _tensor(sample: object, node: Node, preparation: Preparation) -> Tensor:
     """One sample, at the shape of its input."""
     if isinstance(sample, Tensor):
         return sample
-    if isinstance(sample, str) and sample in GENERATED:
+    if isinstance(sample, str) and (sample in GENERATED or samples.is_typed(sample)):
         return samples.sample(sample, node, preparation)
     if isinstance(sample, (str, Path)):
         return samples.from_file(zoo.beside(str(sample)), node, preparation)
