@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final, get_args
 
+from cnncalc.brief import brief
 from cnncalc.errors import counted
 from cnncalc.layers._base import Layer
 from cnncalc.shapes import Shape
@@ -69,6 +70,10 @@ class Node(NamedTuple):
     train_only: bool = False
     note: str | None = None
     values: Mapping[str, Sequence[float]] | None = None  # explicit weights, flat, by name
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
 
 class Expectation(NamedTuple):

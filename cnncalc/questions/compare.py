@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnncalc.analysis.engine import analyze
+from cnncalc.brief import brief
 from cnncalc.figures import used
 from cnncalc.network import Network
 from cnncalc.spec.load import as_network, choose
@@ -47,6 +48,10 @@ class LayerGroup(NamedTuple):
 
     rows: tuple[Row, ...]
 
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
+
     @property
     def name(self) -> str:
         """The row's own name."""
@@ -79,6 +84,10 @@ class LayerPair(NamedTuple):
     after: LayerGroup | None
     changes: Mapping[str, tuple[object, object]]
 
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
+
     @property
     def status(self) -> Status | None:
         """How the layer changed, None where it did not. `resized`: only shapes differ."""
@@ -101,6 +110,10 @@ class Comparison(NamedTuple):
     reports: tuple[Report, ...]
     figures: tuple[ComparedFigure, ...]
     layers: tuple[tuple[LayerPair, ...], ...]
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
 
 def compare(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, failure
 from cnncalc.network import PartialNetwork
 from cnncalc.spec.load import choose, reading
@@ -33,6 +34,10 @@ class SizeResult(NamedTuple):
     rounding: tuple[str, ...] = ()
     layer: str | None = None  # the layer that fails
     problem: Diagnostic | None = None
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def works(self) -> bool:
@@ -68,6 +73,10 @@ class Sizes(NamedTuple):
     stop: int
     step: int
     outcomes: tuple[SizeResult, ...]
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def working(self) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.analysis.engine import analyze
+from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, Diagnostic, failure
 from cnncalc.figures import used
 from cnncalc.questions.settings import SettingGrid, SquareInput, SweepPlan
@@ -51,6 +52,10 @@ class SweepResult(NamedTuple):
     output: Shape | None
     figures: Mapping[str, int | None]
     error: Diagnostic | None = None
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def ok(self) -> bool:
