@@ -73,6 +73,7 @@ NOT_EVEN_TYPES = {
     "render/": {"spec/", "cli/"},
     "analysis/": {"spec/", "inference/", "questions/", "render/", "cli/"},
     "inference/": {"spec/", "analysis/", "questions/", "render/", "cli/"},
+    "inference/api": {"analysis/", "questions/", "render/", "cli/"},  # it takes what `load` takes
 }
 # Modules of others that are slow to import -> who may import them at the top of a file.
 HEAVY = {
