@@ -61,6 +61,7 @@ DOORS = {
         "zoo",
         "files",
     },
+    "questions/cluster": {"errors", "version"},  # workers have the same version
     "render/": {"errors", "figures", "shapes", "conventions", "render/"},
     "cli/": {""},  # anything
     "__init__": {"version"},  # names are imported when they are first used
