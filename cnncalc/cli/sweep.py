@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from cnncalc.questions.sweep import SweepResult
+    from cnncalc.render.page import Page
 
     Goal = tuple[str, int]  # a figure, and 1 where less of it is better, -1 where more
 
@@ -141,7 +142,9 @@ def sweep(
             batch=batch,
             dtype=dtype,
         )
-        output.emit(_written(tally.counted(results), goals, shown, format_, plot=plot), out)
+        page = output.page(out)
+        text = _written(tally.counted(results), goals, shown, format_, page, plot=plot)
+        output.emit(text, out)
     if tally.all and not tally.working:
         raise typer.Exit(output.INVALID)
 
@@ -204,6 +207,7 @@ def _written(
     goals: Sequence[Goal],
     columns: Sequence[str],
     format_: str,
+    page: Page,
     *,
     plot: bool,
 ) -> Iterator[str]:
@@ -211,6 +215,7 @@ def _written(
     from cnncalc.figures import used
     from cnncalc.questions.sweep import unbeaten
     from cnncalc.render import sweep as render
+    from cnncalc.render.page import PIPE
 
     results: Iterable[SweepResult] = stream
     front = None
@@ -223,9 +228,10 @@ def _written(
     elif format_ == "jsonl":
         yield from _flushed(render.jsonl(results, front))
     else:
-        yield _whole(whole, columns, front, format_)
+        yield _whole(whole, columns, front, format_, page)
         if plot and format_ != "json":
-            yield from _plotted(whole, goals, front, fenced=format_ == "md")
+            page = PIPE if format_ == "md" else page
+            yield from _plotted(whole, goals, front, page, fenced=format_ == "md")
 
 
 def _flushed(lines: Iterator[str]) -> Iterator[str]:
@@ -236,7 +242,11 @@ def _flushed(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _whole(
-    results: Sequence[SweepResult], columns: Sequence[str], front: list[bool] | None, format_: str
+    results: Sequence[SweepResult],
+    columns: Sequence[str],
+    front: list[bool] | None,
+    format_: str,
+    page: Page,
 ) -> str:
     from cnncalc.render import sweep as render
     from cnncalc.render.json import dumps
@@ -246,13 +256,14 @@ def _whole(
         return f"{dumps(render.document(results, front, version=VERSION))}\n"
     if format_ == "md":
         return render.table(results, columns, front)
-    return render.text(results, columns, front, ascii_only=output.ascii_only())
+    return render.text(results, columns, front, page)
 
 
 def _plotted(
     results: Sequence[SweepResult],
     goals: Sequence[Goal],
     front: list[bool] | None,
+    page: Page,
     *,
     fenced: bool,
 ) -> Iterator[str]:
@@ -261,5 +272,5 @@ def _plotted(
     across, up = sweep.axes(results, [key for key, _ in goals])
     fence = "```\n" if fenced else ""
     yield f"\n{fence}"
-    yield sweep.plot(sweep.points(results, across, up, front), across, up)
+    yield sweep.plot(sweep.points(results, across, up, front), across, up, page)
     yield fence
