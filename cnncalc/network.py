@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final, get_args
 
+from cnncalc.brief import brief
 from cnncalc.errors import counted
-from cnncalc.layers._base import Layer
+from cnncalc.layers._base import Family, Layer
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
@@ -33,6 +34,7 @@ class Input(Layer):
     shape: Shape
 
     arity: ClassVar[tuple[int, int | None]] = (0, 0)
+    family: ClassVar[Family] = "input"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape of the input itself."""
@@ -69,6 +71,10 @@ class Node(NamedTuple):
     train_only: bool = False
     note: str | None = None
     values: Mapping[str, Sequence[float]] | None = None  # explicit weights, flat, by name
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
 
 class Expectation(NamedTuple):

@@ -150,6 +150,15 @@ def pictures() -> Iterator[str]:
     return (path.name for path in sorted(folder().glob("*.pgm")))
 
 
+def is_bundled(target: str) -> bool:
+    """Whether a user's word names a bundled network rather than a file.
+
+    >>> is_bundled("resnet50@resnet18"), is_bundled("-")
+    (True, False)
+    """
+    return Path(resolve(target)[0]).parent == folder()
+
+
 def display_name(path: str) -> str:
     """The file as errors name it: the path as typed, or only the file name of a bundled one.
 
