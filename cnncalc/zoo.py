@@ -156,7 +156,16 @@ def is_bundled(target: str) -> bool:
     >>> is_bundled("resnet50@resnet18"), is_bundled("-")
     (True, False)
     """
-    return Path(resolve(target)[0]).parent == folder()
+    return not is_typed(target) and Path(resolve(target)[0]).parent == folder()
+
+
+def is_typed(target: str) -> bool:
+    """Whether a user's word is a network itself, its input and layers apart by semicolons.
+
+    >>> is_typed("28x28x1; conv 16 5x5; fc 10"), is_typed("resnet50")
+    (True, False)
+    """
+    return ";" in target and not os.path.exists(target)  # noqa: PTH110 - as in `resolve`
 
 
 def display_name(path: str) -> str:

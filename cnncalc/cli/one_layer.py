@@ -166,9 +166,9 @@ Rounding = Annotated[
                  rich_help_panel=LAYER),
 ]
 Versus = Annotated[
-    Literal["depthwise", "mlp"] | None,
-    typer.Option(help="Compare with a depthwise separable convolution, or a fully connected layer.",
-                 rich_help_panel=OUT),
+    Literal["depthwise", "local", "mlp"] | None,
+    typer.Option(help="Compare with a depthwise separable convolution, a locally connected layer "
+                 "(no shared weights), or a fully connected layer.", rich_help_panel=OUT),
 ]
 # fmt: on
 
@@ -230,6 +230,7 @@ def conv(
         cnncalc conv -W 227 -D 3 -K 96 -F 11 -S 4
         cnncalc conv 32x32x3 10 5x5 s2
         cnncalc conv -W 32 -F 3,5,7 -S 1,2 (every combination)
+        cnncalc conv -W 32 -F 3,5,7 -P 1,2,3 --zip (side by side)
         cnncalc conv -W 32 -D 16 -K 32 -F 3 -P 1 --no-bias --vs depthwise
         cnncalc conv --x "1 1 0; 0 1 1; 0 0 1" --filter "1 0; 0 1" --bias 1
         cnncalc conv -W 32 -F 5 -P 2 --json | jq .layers[0].out
@@ -241,7 +242,7 @@ def conv(
         fields = {"filters": 1, **layer_fields(setting)}
         return LayerOnInput(Conv(**fields, bias=biased), input_shape(setting))
 
-    alternatives = {"depthwise": _depthwise, "mlp": _mlp}
+    alternatives = {"depthwise": _depthwise, "local": _local, "mlp": _mlp}
     alternative = Alternative(vs, alternatives[vs]) if vs else None
     options, typed, biased = _options("conv", words, size, convolution, exercise, answer)
     if alternative and typed:
@@ -298,6 +299,19 @@ def _depthwise(case: LayerOnInput) -> Network:
     first = DwConv(**window, bias=layer.bias)
     second = Conv(filters=layer.filters, kernel=(1,), bias=layer.bias)
     return chain("depthwise", case.shape, [("depthwise", first), ("pointwise", second)])
+
+
+def _local(case: LayerOnInput) -> Network:
+    """A locally connected layer: every place has filters of its own (DeepFace, 2014)."""
+    from cnncalc.layers.localconv import LocalConv
+    from cnncalc.network import chain
+
+    layer: Any = case.layer
+    if layer.groups > 1:
+        raise typer.BadParameter("a locally connected layer has no groups", param_hint="--vs")
+    names = ("filters", "kernel", "stride", "padding", "dilation", "bias")
+    fields = {name: getattr(layer, name) for name in names}
+    return chain("local", case.shape, [("local", LocalConv(**fields))])
 
 
 def _mlp(case: LayerOnInput) -> Network:

@@ -40,8 +40,16 @@ FIELD_OF = {option.lstrip("-").replace("-", "_"): field for field, option in OPT
 
 
 class AnswerOptions(NamedTuple):
-    """How the answer is written."""
+    """How comma lists go together, and how the answer is written."""
 
+    zip: Annotated[
+        bool,
+        typer.Option(
+            "--zip",
+            help="Take comma lists side by side, not in all combinations.",
+            rich_help_panel=OUT,
+        ),
+    ] = False
     strict: Annotated[
         Literal["warnings", "fit"] | None,
         typer.Option(
@@ -113,7 +121,9 @@ def calculate(
     Raises:
         typer.BadParameter: for too many combinations, or a comparison that cannot be written.
     """
-    if prod(len(option.values) for option in options.values()) > MAX_SETTINGS:
+    if answer.zip:
+        _refuse_unequal(options)
+    elif prod(len(option.values) for option in options.values()) > MAX_SETTINGS:
         raise typer.BadParameter(f"these lists give more than {MAX_SETTINGS:,} combinations")
     varying = [name for name, option in options.items() if len(option.values) > 1]
     if alternative and varying:
@@ -131,7 +141,8 @@ def calculate(
     with guarded(json=answer.format_ in ("json", "jsonl")):
         if varying:
             results = [
-                _result(name, build, options, varying, indices) for indices in _indices(options)
+                _result(name, build, options, varying, indices)
+                for indices in _indices(options, side_by_side=answer.zip)
             ]
             _print_table(results, varying, answer)
         else:
@@ -259,9 +270,25 @@ def _fit_notes(case: LayerOnInput) -> Iterator[Diagnostic]:
 # -- comma lists
 
 
-def _indices(options: Mapping[str, OptionValues]) -> Iterator[tuple[int, ...]]:
-    """Every combination of the options' values, as indices into their lists."""
-    return product(*(range(len(option.values)) for option in options.values()))
+def _refuse_unequal(options: Mapping[str, OptionValues]) -> None:
+    """Raise BadParameter where lists that go side by side differ in length, or there are none."""
+    lengths = {name: len(o.values) for name, o in options.items() if len(o.values) > 1}
+    if len(lengths) < 2:  # noqa: PLR2004 - a pair
+        message = "pairs comma lists: give at least two, such as --f 3,5 --p 1,2"
+        raise typer.BadParameter(message, param_hint="--zip")
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"--{name} has {count}" for name, count in lengths.items())
+        raise typer.BadParameter(f"needs lists of one length; {listed}", param_hint="--zip")
+
+
+def _indices(
+    options: Mapping[str, OptionValues], *, side_by_side: bool
+) -> Iterator[tuple[int, ...]]:
+    """Every combination of the options' values, or their pairs, as indices into their lists."""
+    lengths = [len(option.values) for option in options.values()]
+    if not side_by_side:
+        return product(*map(range, lengths))
+    return (tuple(min(i, count - 1) for count in lengths) for i in range(max(lengths)))
 
 
 def _result(

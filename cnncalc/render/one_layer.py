@@ -39,7 +39,13 @@ def comparison(report: Report, other: Report, name: str, *, ascii_only: bool = F
     pairs = [(f"versus {name}", layers)]
     for key in COMPARED:
         here, there = getattr(report.totals, key), getattr(other.totals, key)
-        pairs.append((FIGURES[key].word, f"{here:,} against {there:,}{_factor(here, there)}"))
+        parts = [getattr(row, key) for row in other.rows]
+        split = (
+            f" = {' + '.join(f'{part:,}' for part in parts)}" if len(parts) > 1 and there else ""
+        )
+        pairs.append(
+            (FIGURES[key].word, f"{here:,} against {there:,}{split}{_factor(here, there)}")
+        )
     return _lines(pairs, ascii_only)
 
 

@@ -76,6 +76,8 @@ def load(
     >>> network.name, len(network.nodes) - len(network.inputs)
     ('LeNet-5', 12)
     """
+    if isinstance(target, str) and zoo.is_typed(target):
+        return parse(typed(target), variant=variant, set=set, input=input, file="stack")
     path, named = zoo.resolve(str(target))
     text, file = read(path), zoo.display_name(path)
     with reading(text, file):
@@ -124,6 +126,8 @@ def choose(
         return _chosen_again(target, variant, set or {}, input)
     if isinstance(target, Mapping):
         text, file, named = _text(target), "spec", None
+    elif isinstance(target, str) and zoo.is_typed(target):
+        text, file, named = _text(typed(target)), "stack", None
     else:
         path, named = zoo.resolve(str(target))
         text, file = read(path), zoo.display_name(path)
@@ -147,6 +151,16 @@ def _chosen_again(
         {**kept, **set_},
         input_ or (str(own_input) if own_input else None),
     )
+
+
+def typed(target: str) -> dict[str, object]:
+    """The spec of a network typed in one line: its input, then its layers, apart by semicolons.
+
+    >>> typed("28x28x1; conv 16 5x5 p2; fc 10")
+    {'input': '28x28x1', 'layers': ['conv 16 5x5 p2', 'fc 10']}
+    """
+    shape, *layers = (part.strip() for part in target.split(";"))
+    return {"input": shape, "layers": [layer for layer in layers if layer]}
 
 
 def as_network(target: Target) -> Network:

@@ -298,12 +298,42 @@ def test_depthwise_separable(cnncalc):
     lines = cnncalc(*question).out.splitlines()
     assert lines[-6:-4] == [
         "versus depthwise   dwconv 3×3 to 32×32×16, then conv 1×1 to 32×32×32",
-        "weights            4,608 against 656   7.02 times fewer",
+        "weights            4,608 against 656 = 144 + 512   7.02 times fewer",
     ]
     versus = cnncalc(*question, "--json").json["versus"]
     assert [layer["weights"] for layer in versus["layers"]] == [144, 512]
     assert versus["totals"]["macs"] == 32 * 32 * 656
     assert versus["ratio"]["weights"] == 656 / 4608
+
+
+def test_a_locally_connected_layer_has_filters_at_every_place(cnncalc):
+    # 3·3·16·32 weights at each of 30x30 places
+    words = ("conv", "-W", 32, "-D", 16, "-K", 32, "-F", 3, "--vs", "local")
+    lines = cnncalc(*words).out.splitlines()
+    assert lines[-6:-4] == [
+        "versus local   localconv 3×3 to 30×30×32",
+        "weights        4,608 against 4,147,200   900.00 times more",
+    ]
+    assert cnncalc(*words, "--json").json["versus"]["totals"]["biases"] == 30 * 30 * 32
+    refused = cnncalc(*words, "--groups", 2)
+    assert refused.status == 2
+    assert "a locally connected layer has no groups" in refused.err
+
+
+def test_comma_lists_go_side_by_side(cnncalc):
+    words = ("conv", "-W", 32, "-F", "3,5", "-P", "1,2", "--zip")
+    lines = cnncalc(*words).out.splitlines()
+    assert [line.split()[:3] for line in lines[1:]] == [
+        ["3", "1", "32×32×1"], ["5", "2", "32×32×1"],
+    ]  # fmt: skip
+    assert len(cnncalc(*words, "--json").json["results"]) == 2
+    for wrong, said in (
+        (("-F", "3,5", "-P", "1,2,3"), "needs lists of one length; --f has 2, --p has 3"),
+        (("-F", "3,5"), "give at least two, such as --f 3,5 --p 1,2"),
+    ):
+        answer = cnncalc("conv", "-W", 32, *wrong, "--zip")
+        assert answer.status == 2
+        assert said in " ".join(answer.err.replace("│", " ").split())
 
 
 def test_the_fully_connected_layer_between_the_same_volumes(cnncalc):
