@@ -8,6 +8,7 @@ import typer
 
 from cnncalc.cli import output
 from cnncalc.cli.options import File, OutputFile, Spec, formats
+from cnncalc.cli.values import OptionValues, comma_list, count, per_axis
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ def sizes(
         bool, typer.Option("--exact", help="Only sizes that every layer reads completely.",
                            rich_help_panel=SIZES)
     ] = False,
+    wanted: Annotated[
+        OptionValues | None,
+        typer.Option("--out", "-O", metavar="INT|NxN", parser=comma_list(per_axis(count)),
+                     help="Only sizes that give this output: 28, or 28x28.", show_default=False,
+                     rich_help_panel=SIZES),
+    ] = None,
     format_: Annotated[Literal["table", "csv", "json"], formats()] = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
@@ -52,6 +59,7 @@ def sizes(
     Examples:
         cnncalc sizes unet-padded --from 320 --to 360
         cnncalc sizes resnet50 --exact
+        cnncalc sizes "28x28x1; conv 16 5x5; maxpool 2" --out 12x12
         cnncalc sizes unet-padded --axes w --format csv
 
     Raises:
@@ -64,19 +72,34 @@ def sizes(
 
     answer = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
                  set=spec.settings, input=spec.input)  # fmt: skip
-    ok = bool(answer.exact if exact else answer.working)
-    output.emit([_written(answer, format_, output.page(out), exact=exact, ok=ok)], out)
+    if wanted and len(wanted.values) > 1:
+        raise typer.BadParameter("takes one output, such as 28 or 28x28", param_hint="--out")
+    asked: tuple[int, ...] | None = wanted.values[0] if wanted else None
+    found = answer.exact if exact else answer.working
+    if asked:
+        found = tuple(size for size in found if size in answer.giving(asked))
+    ok = bool(found)
+    page = output.page(out)
+    output.emit([_written(answer, format_, page, exact=exact, ok=ok, wanted=asked)], out)
     if not ok:
         raise typer.Exit(output.INVALID)
 
 
-def _written(answer: Sizes, format_: str, page: Page, *, exact: bool, ok: bool) -> str:
+def _written(
+    answer: Sizes,
+    format_: str,
+    page: Page,
+    *,
+    exact: bool,
+    ok: bool,
+    wanted: tuple[int, ...] | None,
+) -> str:
     from cnncalc.render import sizes as render
 
     if format_ == "json":
         from cnncalc.render.json import dumps
 
-        return f"{dumps(render.document(answer, version=VERSION, ok=ok))}\n"
+        return f"{dumps(render.document(answer, version=VERSION, ok=ok, wanted=wanted))}\n"
     if format_ == "csv":
         return render.csv(answer)
-    return render.text(answer, page, exact=exact)
+    return render.text(answer, page, exact=exact, wanted=wanted)

@@ -89,6 +89,30 @@ class Sizes(NamedTuple):
         return tuple(result.size for result in self.outcomes if result.exact)
 
     @property
+    def outputs(self) -> dict[tuple[Shape, ...], tuple[int, ...]]:
+        """The sizes that give the same outputs, by these, in the order of their first sizes."""
+        groups: dict[tuple[Shape, ...], list[int]] = {}
+        for result in self.outcomes:
+            if result.works:
+                groups.setdefault(result.out, []).append(result.size)
+        return {out: tuple(found) for out, found in groups.items()}
+
+    def giving(self, spatial: tuple[int, ...]) -> tuple[int, ...]:
+        """The sizes on which an output has these spatial sizes; a single one is for all axes.
+
+        >>> sizes("resnet50", start=224, stop=230).giving((7, 7))
+        ()
+        """
+        return tuple(
+            result.size
+            for result in self.outcomes
+            if any(
+                shape.rank and shape.spatial in {spatial, spatial * shape.rank}
+                for shape in result.out
+            )
+        )
+
+    @property
     def rounded(self) -> tuple[LayerSizes, ...]:
         """The sizes on which layers leave input unread, by layer; a size may appear repeatedly."""
         return _by_layer((name, result) for result in self.outcomes for name in result.rounding)

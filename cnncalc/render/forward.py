@@ -31,6 +31,8 @@ COLUMNS = (
     Column("Zeros", key="zeros", worth=3), Column("Time", key="time", worth=0),
 )  # fmt: skip
 MAX_PRINTED = 20  # numbers of an output; of a longer one the largest are printed
+MAX_SIDE, CORNER = 16, 8  # sizes of a map that is printed whole, and of the corner of a larger one
+MAX_MAPS = 4  # of an output that are printed
 TOP = 5  # of them, unless another number is asked for
 
 
@@ -93,7 +95,10 @@ def output_lines(
     top: int | None = None,
     labels: Sequence[str] | None = None,
 ) -> Iterator[str]:
-    """An output of the network: every number of a short vector, the largest of a long one."""
+    """An output of the network: every number of a short vector, the largest of a long one.
+
+    Of maps, the first few as matrices.
+    """
     if row.output is None:
         return
     shape, values = row.output
@@ -104,8 +109,32 @@ def output_lines(
         for entry in ranked:
             label = printable(entry.label or "")
             yield f"  {entry.unit:>{width}}  {number(entry.value):<12}  {label}".rstrip()
-    elif shape.size <= MAX_PRINTED:
+    elif shape.rank == 0:
         yield "  " + "  ".join(map(number, values))
+    else:
+        yield from _map_lines(row.node.name, row.output)
+
+
+def _map_lines(name: str, tensor: Tensor) -> Iterator[str]:
+    """The first maps of an output as matrices; of a larger map the upper left corner."""
+    shape = tensor.shape
+    across, down = shape.spatial[-1], shape.size // shape.channels // shape.spatial[-1]
+    whole = max(across, down) <= MAX_SIDE
+    rows, columns = (down, across) if whole else (min(down, CORNER), min(across, CORNER))
+    for channel in range(min(shape.channels, MAX_MAPS)):
+        yield f"  map {channel}"
+        plane = tensor.plane(channel)
+        texts: list[str] = []
+        for at in range(0, rows * across, across):
+            texts += map(number, plane[at : at + columns])
+            texts += ["…"] if columns < across else []
+        sizes = (rows, columns + (columns < across))
+        yield from (f"    {line}" for line in text_grid(texts, sizes))
+        yield from ["    …"] if rows < down else []
+    if not whole or shape.channels > MAX_MAPS:
+        more = shape.channels - MAX_MAPS
+        rest = f"and {counted(more, 'more map')} " if more > 0 else ""
+        yield f"  {rest}(--show {printable(name)} prints all numbers)"
 
 
 def value_lines(name: str, tensor: Tensor, *, layout: str = "HWC") -> Iterator[str]:

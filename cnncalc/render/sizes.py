@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
-from cnncalc.render.format import joined, printable
+from cnncalc.render.format import joined, labelled, printable
 from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.page import PIPE
 from cnncalc.render.schema import FLAG, SIZE, TEXT, described, listed, record, ref
@@ -21,18 +21,26 @@ if TYPE_CHECKING:
     from cnncalc.render.table import Cell
 
 MAX_LISTED = 6  # sizes, or runs of sizes, of one line
+MAX_OUTPUTS = 8
 MAX_LAYERS = 8  # that leave input unread
 
 
-def text(answer: Sizes, page: Page = PIPE, *, exact: bool = False) -> str:
+def text(
+    answer: Sizes,
+    page: Page = PIPE,
+    *,
+    exact: bool = False,
+    wanted: tuple[int, ...] | None = None,
+) -> str:
     """The sizes that work, those where every layer reads all its input, and why others fail.
 
-    With `exact` the first of these is left out.
+    With `exact` the first of these is left out; `wanted` are the sizes of an output that was
+    asked for.
     """
-    return joined(_lines(answer, exact, page), ascii_only=page.ascii)
+    return joined(_lines(answer, exact, wanted, page), ascii_only=page.ascii)
 
 
-def _lines(answer: Sizes, exact: bool, page: Page) -> Iterator[str]:
+def _lines(answer: Sizes, exact: bool, wanted: tuple[int, ...] | None, page: Page) -> Iterator[str]:
     tried = len(answer.outcomes)
     input_ = answer.written.replace("x", "×")
     yield f"{printable(answer.name)}: input {input_}, S = {_range(answer)}"
@@ -41,6 +49,11 @@ def _lines(answer: Sizes, exact: bool, page: Page) -> Iterator[str]:
     same = " (the same)" if answer.exact == answer.working and answer.exact and not exact else ""
     listed = "" if same else f": {in_words(answer.exact, answer)}"
     yield f"exact   {len(answer.exact):,} of {tried:,}{same}{listed}"
+    if wanted is not None:
+        yield f"gives   {'×'.join(map(str, wanted))}: {in_words(answer.giving(wanted), answer)}"
+    elif len(answer.outputs) > 1:
+        yield from ["", "output by input:"]
+        yield from _outputs(answer)
     if answer.rounded:
         yield from ["", "leaving part of their input unread:"]
         yield from _reasons(answer.rounded, answer, page)
@@ -48,6 +61,18 @@ def _lines(answer: Sizes, exact: bool, page: Page) -> Iterator[str]:
         yield from ["", "failing:"]
         for reason in answer.failed:
             yield from _failure(reason, answer)
+
+
+def _outputs(answer: Sizes) -> Iterator[str]:
+    """The outputs with the sizes that give them."""
+    groups = list(answer.outputs.items())
+    pairs = [
+        (", ".join(shape.text(answer.layout) for shape in out), in_words(found, answer))
+        for out, found in groups[:MAX_OUTPUTS]
+    ]
+    yield from labelled(pairs, indent="  ")
+    if (more := len(groups) - MAX_OUTPUTS) > 0:
+        yield f"  and {counted(more, 'more output')} (--format csv)"
 
 
 def _range(answer: Sizes) -> str:
@@ -124,18 +149,21 @@ def _some(words: Sequence[str]) -> str:
 
 def csv(answer: Sizes) -> str:
     """One line per size: whether it works, which layers leave input unread, what fails."""
-    keys = ("size", "works", "exact", "rounding", "layer", "code", "message")
-    return records([keys, *map(_cells, answer.outcomes)])
+    keys = ("size", "works", "exact", "rounding", "layer", "code", "message", "out")
+    return records([keys, *(_cells(outcome, answer.layout) for outcome in answer.outcomes)])
 
 
-def _cells(outcome: SizeResult) -> list[int | str]:
+def _cells(outcome: SizeResult, layout: str) -> list[int | str]:
     problem, yes = outcome.problem, {True: "yes", False: "no"}
     failure = (outcome.layer or "", problem.code, problem.message) if problem else ("", "", "")
     verdicts = (yes[outcome.works], yes[outcome.exact])
-    return [outcome.size, *verdicts, " ".join(outcome.rounding), *failure]
+    out = " ".join(shape.text(layout, times="x") for shape in outcome.out)
+    return [outcome.size, *verdicts, " ".join(outcome.rounding), *failure, out]
 
 
-def document(answer: Sizes, *, version: str, ok: bool) -> dict[str, Any]:
+def document(
+    answer: Sizes, *, version: str, ok: bool, wanted: tuple[int, ...] | None = None
+) -> dict[str, Any]:
     """The document `cnncalc.sizes/1`, with one entry per size."""
     return {
         **envelope("sizes", version, ok=ok),
@@ -146,6 +174,7 @@ def document(answer: Sizes, *, version: str, ok: bool) -> dict[str, Any]:
         "step": answer.step,
         "working": list(answer.working),
         "exact": list(answer.exact),
+        **({} if wanted is None else {"giving": list(answer.giving(wanted))}),
         "sizes": [_entry(outcome) for outcome in answer.outcomes],
     }
 
@@ -174,4 +203,5 @@ def schema() -> Schema:
         "exact": listed(SIZE),
         "sizes": listed(entry),
     }
-    return answer_schema("sizes", "which input sizes a network works on", fields)
+    more = {"giving": described(listed(SIZE), "those that give the output that was asked for")}
+    return answer_schema("sizes", "which input sizes a network works on", fields, more)

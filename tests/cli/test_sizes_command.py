@@ -85,3 +85,20 @@ def test_distances():
         None,
         None,
     ]
+
+
+def test_the_output_beside_each_input_and_the_inputs_of_an_output(cnncalc):
+    # a 5x5 filter leaves 24 of 28 and 25 of 29, and pooling halves both to 12
+    net = "28x28x1; conv 16 5x5; maxpool 2"
+    lines = cnncalc("sizes", net, "--from", 28, "--to", 30).out.splitlines()
+    at = lines.index("output by input:")
+    assert lines[at + 1 : at + 3] == ["  12×12×16   28 to 29", "  13×13×16   30"]
+    for wanted in ("12x12", "12"):
+        answer = cnncalc("sizes", net, "--out", wanted, "--json")
+        assert (answer.status, answer.json["giving"]) == (0, [28, 29])
+        jsonschema.validate(answer.json, sizes_schema())
+    assert "gives   12×12: 28 to 29\n" in cnncalc("sizes", net, "--out", "12x12").out
+    missed = cnncalc("sizes", net, "--out", "100")
+    assert (missed.status, "gives   100: none\n" in missed.out) == (1, True)
+    rows = cnncalc("sizes", net, "--from", 28, "--to", 28, "--format", "csv").out.splitlines()
+    assert rows[1] == "28,yes,yes,,,,,12x12x16"

@@ -691,3 +691,18 @@ def test_words_of_options():
     assert SampleOptions(scale="2", std="1,2", resize="64").preparation(1).std == (1.0, 2.0)
     with pytest.raises(CnncalcError, match=r"^usage: --scale takes numbers, got ''$"):
         SampleOptions(scale="").preparation(0)
+
+
+def test_an_output_that_is_a_map_is_printed_as_a_matrix(forward):
+    # the largest of each 2x2 window of 0, 1, 2, ...
+    answer = forward("3x3x1; maxpool 2x2 s1", "--sample", "count")
+    assert answer.out.endswith("maxpool1: 2×2×1\n  map 0\n    4  5\n    7  8\n")
+    lines = forward("20x18x1; relu", "--sample", "count").out.splitlines()
+    start = lines.index("relu1: 20×18×1")
+    assert lines[start + 2].split() == ["0", "1", "2", "3", "4", "5", "6", "7", "…"]
+    assert lines[start + 3].split()[0] == "18"
+    assert lines[-2:] == ["    …", "  (--show relu1 prints all numbers)"]
+    several = forward("2x1x6 HWC; relu", "--sample", "count").out.splitlines()
+    assert several[-4:] == [
+        "  map 3", "    6", "    7", "  and 2 more maps (--show relu1 prints all numbers)",
+    ]  # fmt: skip
