@@ -68,8 +68,10 @@ def stacked(shape: str, layers: list[str]) -> Network:
     Shape(channels=16, spatial=(14, 14))
     """
     from cnncalc.spec.load import parse
+    from cnncalc.spec.sections.inputs import untupled
+    from cnncalc.spec.typed import typed_spec
 
-    return parse({"input": shape, "layers": layers}, file="stack")
+    return parse(typed_spec(untupled(shape), layers), file="stack")
 
 
 def _explained_columns(table: TableOptions) -> bool:

@@ -77,7 +77,7 @@ def load(
     ('LeNet-5', 12)
     """
     if isinstance(target, str) and zoo.is_typed(target):
-        return parse(typed(target), variant=variant, set=set, input=input, file="stack")
+        return parse(_split(target), variant=variant, set=set, input=input, file="stack")
     path, named = zoo.resolve(str(target))
     text, file = read(path), zoo.display_name(path)
     with reading(text, file):
@@ -127,7 +127,7 @@ def choose(
     if isinstance(target, Mapping):
         text, file, named = _text(target), "spec", None
     elif isinstance(target, str) and zoo.is_typed(target):
-        text, file, named = _text(typed(target)), "stack", None
+        text, file, named = _text(_split(target)), "stack", None
     else:
         path, named = zoo.resolve(str(target))
         text, file = read(path), zoo.display_name(path)
@@ -153,16 +153,6 @@ def _chosen_again(
     )
 
 
-def typed(target: str) -> dict[str, object]:
-    """The spec of a network typed in one line: its input, then its layers, apart by semicolons.
-
-    >>> typed("28x28x1; conv 16 5x5 p2; fc 10")
-    {'input': '28x28x1', 'layers': ['conv 16 5x5 p2', 'fc 10']}
-    """
-    shape, *layers = (part.strip() for part in target.split(";"))
-    return {"input": shape, "layers": [layer for layer in layers if layer]}
-
-
 def as_network(target: Target) -> Network:
     """The network itself, or the one that a file, a bundled name or a dict gives.
 
@@ -172,6 +162,12 @@ def as_network(target: Target) -> Network:
     if isinstance(target, Network):
         return target
     return parse(target) if isinstance(target, Mapping) else load(target)
+
+
+def _split(target: str) -> dict[str, object]:
+    from cnncalc.spec.typed import split  # few networks are typed
+
+    return split(target)
 
 
 def _text(spec: Mapping[str, object]) -> str:
