@@ -19,6 +19,7 @@ from cnncalc.cli.options import File, Spec, Strict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from cnncalc.cli.forward_inputs import PreparedPass
     from cnncalc.network import Network, Node
@@ -43,6 +44,7 @@ def forward(
         cnncalc forward digits --sample digits_7.pgm --top-k 3
         cnncalc forward digits --sample digits_3.pgm --sample digits_8.pgm --jobs 2
         cnncalc forward lenet5 --sample ramp --show C1 --as maps --trace C1:0,10,10
+        cnncalc forward digits --sample digits_7.pgm --shift 1,0
         cnncalc forward quiz.yaml --sample image.txt --steps
         cnncalc forward quiz.yaml --sample "1 2 3; 4 5 6; 7 8 9" --trace conv1
         cnncalc forward net.yaml --sample photo.png --resize cover --weights net.safetensors
@@ -68,22 +70,47 @@ def forward(
 def _run_one(prepared: PreparedPass) -> None:
     """Run the network on one sample and print what came of it."""
     from cnncalc.cli import forward_output
+    from cnncalc.cli.forward_output import MovedPass
     from cnncalc.inference.run import forward, not_finite
+    from cnncalc.inference.shift import compare as compared
+    from cnncalc.inference.shift import shifted
 
     request, network, work = prepared.request, prepared.network, prepared.work
-    with output.bar(work.macs, work.seconds) as advance:
-        done = forward(
-            network,
-            prepared.entering,
-            prepared.parameters,
-            readable=request.readable,
-            keep=prepared.rows.kept,
-            count=request.run.counting,
-            watch=lambda node: advance(_macs(network, node)),
-        )
+    by = request.view.moved_by
+    samples = [prepared.entering]
+    if by is not None:
+        samples.append({name: shifted(one, by) for name, one in prepared.entering.items()})
+    count = len(samples)
+    with output.bar(work.macs * count, work.seconds * count) as advance:
+        passes = [
+            forward(
+                network,
+                sample,
+                prepared.parameters,
+                readable=request.readable,
+                keep=prepared.rows.kept,
+                count=request.run.counting,
+                watch=lambda node: advance(_macs(network, node)),
+            )
+            for sample in samples
+        ]
+    moved = None
+    if by is not None:
+        layers = compared(passes[0], passes[1], by, _jumps(network))
+        moved = MovedPass(passes[1], layers, by)
     # Rendering can still fail, so render everything before writing anything.
-    output.emit(list(forward_output.one(prepared, done)), request.view.out)
-    output.tell(not_finite(done))
+    output.emit(list(forward_output.one(prepared, passes[0], moved)), request.view.out)
+    output.tell(not_finite(passes[0]))
+
+
+def _jumps(network: Network) -> dict[str, Sequence[int | Fraction] | None]:
+    """The distance of neighbouring units on the input, by layer."""
+    from cnncalc.analysis.engine import analyze
+
+    return {
+        row.name: row.receptive_field.jump if row.receptive_field else None
+        for row in analyze(network).rows
+    }
 
 
 def _macs(network: Network, node: Node) -> int:

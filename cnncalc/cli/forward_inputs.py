@@ -82,6 +82,8 @@ def prepare(request: Request) -> PreparedPass:
     if weights_path is None:
         weights_path = _own_weights(network)
     start = InitialWeights(network.init.scheme, network.init.seed if seed is None else seed)
+    if request.view.moved_by and len(network.inputs) > 1:
+        raise wrong_option("--shift", "is for networks with one input")
     sources = _several(request, network)
     if sources is not None:
         _refuse_single(request, len(sources))
@@ -178,6 +180,7 @@ def _refuse_single(request: Request, count: int) -> None:
         "--save": view.save,
         "--trace": view.trace,
         "--steps": view.steps,
+        "--shift": view.shift,
     }
     for option, value in single.items():
         if value:
@@ -254,7 +257,7 @@ def _selected_rows(request: Request, network: Network) -> SelectedRows:
     if "all" in names:
         shown = every
     saved = (shown or every) if view.save else ()
-    kept = {*shown, *saved, *(every if view.steps else ())}
+    kept = {*shown, *saved, *(every if view.steps or view.shift else ())}
     for text in view.trace or ():
         name, position = traced_neuron(text, network)
         check_place(find(network, name), position)

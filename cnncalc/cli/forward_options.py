@@ -225,6 +225,12 @@ class ViewOptions(NamedTuple):
         typer.Option("--hide-zeros", help="In --steps, leave out products with 0.",
                      rich_help_panel=OUT),
     ] = False
+    shift: Annotated[
+        str | None,
+        typer.Option(metavar="Y,X", rich_help_panel=OUT,
+                     help="Also run the sample moved by so many rows and columns, and show how "
+                     "far the maps move along."),
+    ] = None
     labels: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Names of the outputs, one per line.",
@@ -237,6 +243,19 @@ class ViewOptions(NamedTuple):
     format_: PlainFormat = "table"
     out: OutputFile = None
     layout: LayoutOption = None
+
+    @property
+    def moved_by(self) -> tuple[int, ...] | None:
+        """The numbers of --shift. Raises CnncalcError for anything else.
+
+        >>> ViewOptions(shift="1,-2").moved_by
+        (1, -2)
+        """
+        if self.shift is None:
+            return None
+        if not re.fullmatch(r"[-+]?[0-9]{1,9}(,[-+]?[0-9]{1,9})*", self.shift):
+            raise wrong_option("--shift", f"takes whole numbers such as 1,0, got '{self.shift}'")
+        return tuple(map(int, self.shift.split(",")))
 
 
 # fmt: on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc import files, zoo
 from cnncalc.cli import output
@@ -14,7 +14,7 @@ from cnncalc.inference.neuron_trace import LayerTracer, trace
 from cnncalc.inference.parameters import owner, stored_by
 from cnncalc.inference.run import inference
 from cnncalc.render import forward as render
-from cnncalc.render import maps, worked_pass
+from cnncalc.render import maps, shift, worked_pass
 from cnncalc.render import samples as render_samples
 from cnncalc.render import trace as render_trace
 from cnncalc.render.format import printable, to_ascii
@@ -28,16 +28,40 @@ if TYPE_CHECKING:
     from cnncalc.cli.forward_inputs import PreparedPass
     from cnncalc.inference.neuron_trace import Trace
     from cnncalc.inference.run import LayerRun, Pass
+    from cnncalc.inference.shift import LayerShift
     from cnncalc.network import Node
     from cnncalc.render.samples import Answers
 
 
-def one(prepared: PreparedPass, done: Pass) -> Iterator[str]:
-    """The text of one pass, in pieces."""
+class MovedPass(NamedTuple):
+    """The pass of a shifted sample, and how far its layers differ from those of the sample."""
+
+    done: Pass
+    layers: list[LayerShift]
+    by: tuple[int, ...]
+
+
+def one(prepared: PreparedPass, done: Pass, moved: MovedPass | None = None) -> Iterator[str]:
+    """The text of one pass, in pieces; with that of the shifted sample, if there is one."""
     if prepared.request.view.format_ == "json":
-        yield f"{dumps(_document(prepared, done))}\n"
+        document = _document(prepared, done)
+        if moved:
+            document["shift"] = shift.document(moved.layers, moved.by)
+        yield f"{dumps(document)}\n"
     else:
         yield from _printed(_lines(prepared, done))
+        if moved:
+            yield from _printed(_shifted(prepared, done, moved))
+
+
+def _shifted(prepared: PreparedPass, done: Pass, moved: MovedPass) -> Iterator[str]:
+    """The comparison with the shifted sample, and whether the largest output stays."""
+    yield ""
+    yield from shift.lines(moved.layers, moved.by, output.page(prepared.request.view.out))
+    for (row, labels), other in zip(_labelled(prepared, done), moved.done.outputs, strict=True):
+        if row.output is not None and other.output is not None and not row.node.shape.rank:
+            words = shift.largest(row.output.values, other.output.values, labels)
+            yield printable(f"{row.node.name}: {words}")
 
 
 def several(prepared: PreparedPass, answers: Answers) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import counted
-from cnncalc.render import trace
+from cnncalc.render import shift, trace
 from cnncalc.render.format import duration, grouped, number, printable, si, text_grid
 from cnncalc.render.json import REAL_NUMBER, SPEC, answer_schema, envelope, real_number, spec
 from cnncalc.render.page import PIPE
@@ -248,6 +248,7 @@ def schema() -> Schema:
     more: dict[str, Schema] = {
         "activations": {"type": "object", "additionalProperties": tensor},
         "traces": listed(trace.schema()),
+        "shift": shift.schema(REAL_NUMBER),
         "pictures": described(listed(TEXT), "the files that were written"),
     }
     return answer_schema("forward", "the activations of one pass", fields, more)
