@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import Cost, File, Spec, TableOptions
+from cnncalc.cli.options import OUT, Cost, File, Spec, TableOptions
 from cnncalc.errors import Diagnostic
 
 if TYPE_CHECKING:
@@ -45,17 +45,59 @@ def stack(
                        show_default=False),
     ],
     *,
+    sample: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORD|NUMBERS|FILE", rich_help_panel=OUT,
+                     help="Run the network on a sample, as forward does."),
+    ] = None,
+    vs: Annotated[
+        Literal["mlp"] | None,
+        typer.Option(help="Compare with fully connected layers between the same volumes.",
+                     rich_help_panel=OUT),
+    ] = None,
     cost: Cost,
     table: TableOptions,
 ) -> None:  # fmt: skip
     """Per-layer table and totals of layers typed one after the other.
 
     Examples:
+        cnncalc stack 28x28x1 "conv 16 5x5 p2" "pool 2x2" "fc 10" --vs mlp
+        cnncalc stack 3x3x1 "conv 1 2x2 nobias" --sample "1 2 3; 4 5 6; 7 8 9"
         cnncalc stack 28x28x1 "conv 16 5x5 p2" "pool 2x2" "fc 10"
         cnncalc stack 28x28x1 "conv 16 5x5 p2" "pool 2x2" "fc 10" --columns in,params
     """
-    if not _explained_columns(table):
-        _show(stacked(shape, layers), cost, table, list)
+    if _explained_columns(table):
+        return
+    if sample:
+        _run(shape, layers, sample, table)
+        return
+    if vs and (table.format_ != "table" or table.totals or table.training or table.as_):
+        raise typer.BadParameter("is written below the table of layers only", param_hint="--vs")
+    _show(stacked(shape, layers), cost, table, list, versus=bool(vs))
+
+
+def _run(shape: str, layers: list[str], sample: list[str], table: TableOptions) -> None:
+    """Run the typed network on a sample. Raises CnncalcError for options of the table."""
+    from cnncalc.cli.forward import forward
+    from cnncalc.cli.forward_options import RunOptions, SampleOptions, ViewOptions, WeightOptions
+    from cnncalc.errors import failure
+
+    format_, out, layout = table.format_, table.out, table.layout
+    if table != TableOptions(format_=format_, out=out, layout=layout):
+        message = "--sample runs the network: the options of the table have no effect"
+        raise failure("usage", message, help="leave them out", exit_code=output.USAGE)
+    if format_ not in {"table", "json"}:
+        message = f"a forward pass is written as a table or as JSON, not as {format_}"
+        raise failure("usage", message, exit_code=output.USAGE)
+    written: Literal["table", "json"] = "json" if format_ == "json" else "table"
+    forward(
+        ";".join([shape, *layers]),
+        sample=SampleOptions(sample),
+        weights=WeightOptions(),
+        run=RunOptions(),
+        view=ViewOptions(format_=written, out=out, layout=layout),
+        spec=Spec(),
+    )
 
 
 def stacked(shape: str, layers: list[str]) -> Network:
@@ -89,6 +131,8 @@ def _show(
     cost: Cost,
     table: TableOptions,
     remarks: Callable[[Iterable[Diagnostic]], list[Diagnostic]],
+    *,
+    versus: bool = False,
 ) -> None:
     """Analyse the network and print the report, then those of its notes and warnings."""
     from cnncalc.analysis.engine import analyze
@@ -100,10 +144,32 @@ def _show(
     if table.totals or not (absent := _absent(report, choice.only)):
         view = ReportView(table.format_, table.totals, table.formulas, table.memory, table.fold,
                           table.count_buffers, table.as_, table.training, table.out)  # fmt: skip
-        output.emit(written(report, choice, view), table.out)
+        pieces = list(written(report, choice, view))
+        if versus:
+            from cnncalc.render import one_layer  # few ask
+
+            beside = one_layer.fully_connected(
+                report, _dense(report), ascii_only=output.ascii_only()
+            )
+            pieces += ["\n", beside]
+        output.emit(pieces, table.out)
     else:
         output.tell([absent])
     conclude(report, remarks(report.diagnostics))
+
+
+def _dense(report: Report) -> dict[str, int]:
+    """The weights of fully connected layers in place of those that have weights, by name."""
+    from cnncalc.layers.fc import Fc
+    from cnncalc.shapes import Shape
+
+    return {
+        row.name: Fc(units=row.out.size)
+        .parameters(Shape(sum(shape.size for shape in row.in_shapes)))[0]
+        .size
+        for row in report.rows
+        if row.weights
+    }
 
 
 def _absent(report: Report, types: tuple[str, ...]) -> Diagnostic | None:

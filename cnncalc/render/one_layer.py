@@ -10,7 +10,7 @@ from cnncalc.render.steps import equation
 from cnncalc.shapes import AXIS_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import Report, Row
     from cnncalc.render.page import Page
@@ -46,6 +46,16 @@ def comparison(report: Report, other: Report, name: str, *, ascii_only: bool = F
         pairs.append(
             (FIGURES[key].word, f"{here:,} against {there:,}{split}{_factor(here, there)}")
         )
+    return _lines(pairs, ascii_only)
+
+
+def fully_connected(report: Report, dense: Mapping[str, int], *, ascii_only: bool = False) -> str:
+    """The weights of layers beside those of fully connected ones, `dense`, by layer."""
+    pairs = [("versus mlp", "weights, against those of fully connected layers")]
+    weights = {row.name: row.weights for row in report.rows if row.name in dense}
+    pairs += [(name, f"{weights[name]:,} against {dense[name]:,}") for name in weights]
+    here, there = sum(weights.values()), sum(dense.values())
+    pairs.append(("together", f"{here:,} against {there:,}{_factor(here, there)}"))
     return _lines(pairs, ascii_only)
 
 
