@@ -37,22 +37,30 @@ def init(
     ] = "net",
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Starter spec with schema lines for editors.
+    """Starter spec, and beside it the JSON Schema by which editors complete and check it.
 
     Examples:
         cnncalc init digits && cnncalc analyze digits.yaml
     """
+    from json import dumps
+
     from cnncalc.files import write
     from cnncalc.render.format import printable
+    from cnncalc.spec.model import spec_schema
     from cnncalc.spec.write import flow
 
     path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
     text = STARTER.format(name=flow(path.stem))
     write(path, text, replace=force, remedy="--force overwrites it")
+    schema = path.with_name("cnncalc.schema.json")
+    there = schema.exists()
+    if not there:
+        write(schema, f"{dumps(spec_schema(), indent=2)}\n")
     if not output.settings.quiet:
+        beside = "stands beside it" if there else "was written too"
         shown = printable(str(path))
         output.say(
             f"wrote {shown}\n"
             f"  cnncalc analyze {shown}\n"
-            "  cnncalc schema > cnncalc.schema.json   (editors then complete and check the file)"
+            f"  cnncalc.schema.json {beside}: by it editors complete and check the file"
         )

@@ -39,8 +39,9 @@ def _given(names: str, metavar: str, help_: str, read: Any, default: Any) -> Any
 def solve(
     *,
     wanted: Annotated[
-        int, typer.Option("--out", "-O", min=1, metavar="INT", help="Output size to reach.",
-                          show_default=False)
+        OptionValues,
+        typer.Option("--out", "-O", metavar="INT", parser=comma_list(count), show_default=False,
+                     help="Output size to reach; several are answered one after the other."),
     ],
     w: Annotated[
         OptionValues | None, _given("--w -W", "INT", "Size of the input.", count, "any")
@@ -86,6 +87,7 @@ def solve(
         cnncalc solve -W 32 -F 5 --out 32 (which padding keeps the size)
         cnncalc solve -W 32 --out 16 (what halves it)
         cnncalc solve -F 11 -S 4 --out 55 (which inputs fit)
+        cnncalc solve -W 28 -F 5 --out 12,14
         cnncalc solve -W 12 --out 24 --transposed
 
     Raises:
@@ -96,17 +98,20 @@ def solve(
     from cnncalc.questions.solve import SolveRequest, answer
 
     asked = SolveRequest(
-        wanted, _values(w), _values(f), _values(s), _values(p), _values(dilation) or (1,),
-        transposed, _values(output_padding),
+        wanted.values[0], _values(w), _values(f), _values(s), _values(p),
+        _values(dilation) or (1,), transposed, _values(output_padding),
     )  # fmt: skip
     try:
-        solutions = answer(asked)
+        found = [answer(asked._replace(out=size)) for size in wanted.values]
     except UnplacedError as problem:
         raise failure(problem.code, problem.message, help=problem.help) from None
-    if exact and solutions.settings:
-        solutions = solutions._replace(settings=solutions.exact, nearest=solutions.floored[:1])
-    output.emit(_written(solutions, format_, top, output.page(out)), out)
-    if not solutions.settings:
+    if exact:
+        found = [
+            one._replace(settings=one.exact, nearest=one.floored[:1]) if one.settings else one
+            for one in found
+        ]
+    output.emit(_written(found, format_, top, output.page(out)), out)
+    if not all(one.settings for one in found):
         raise typer.Exit(output.INVALID)
 
 
@@ -114,13 +119,16 @@ def _values(given: OptionValues | None) -> Any:
     return given.values if given else None
 
 
-def _written(solutions: SolveResult, format_: str, top: int, page: Page) -> Iterator[str]:
+def _written(found: list[SolveResult], format_: str, top: int, page: Page) -> Iterator[str]:
     from cnncalc.render import solve as render
 
     if format_ == "json":
         from cnncalc.render.json import dumps
 
-        return iter([dumps(render.document(solutions, version=VERSION)), "\n"])
-    if format_ == "table":
-        return render.text(solutions, top, page)
-    return iter([render.table(solutions, solutions.settings, format_)])
+        yield f"{dumps(render.document(found, version=VERSION))}\n"
+    elif format_ == "table":
+        for number, one in enumerate(found):
+            yield "\n" if number else ""
+            yield from render.text(one, top, page)
+    else:
+        yield render.table(found, format_)

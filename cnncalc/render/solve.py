@@ -88,20 +88,29 @@ def _remark(setting: WindowSetting) -> str:
     return ", ".join(filter(None, [unread, skipped]))
 
 
-def table(answer: SolveResult, settings: Sequence[WindowSetting], format_: str) -> str:
-    """All these settings as one table, in Markdown or CSV."""
-    cells = _table(answer.asked, settings)
-    return cells.markdown() if format_ == "md" else cells.separated()
+def table(found: Sequence[SolveResult], format_: str) -> str:
+    """All settings as one table, in Markdown or CSV; with their output where several are asked."""
+    several = [Column("out", key="out")] if len(found) > 1 else []
+    columns = [*_table(found[0].asked, ()).columns, *several]
+    cells = [
+        [*_cells(one.asked, setting), *([setting.gives] if several else [])]
+        for one in found
+        for setting in one.settings
+    ]
+    written = Table(columns, cells)
+    return written.markdown() if format_ == "md" else written.separated()
 
 
-def document(answer: SolveResult, *, version: str) -> dict[str, Any]:
-    """The document `cnncalc.solve/1`; `ok` is false where no setting was found."""
+def document(found: Sequence[SolveResult], *, version: str) -> dict[str, Any]:
+    """The document `cnncalc.solve/1`; `ok` is false where an output has no setting."""
+    outs = [one.asked.out for one in found]
     return {
-        **envelope("solve", version, ok=bool(answer.settings)),
-        "out": answer.asked.out,
-        "transposed": answer.asked.transposed,
-        "settings": [_setting(answer.asked, setting) for setting in answer.settings],
-        "nearest": [_setting(answer.asked, setting) for setting in answer.nearest],
+        **envelope("solve", version, ok=all(one.settings for one in found)),
+        "out": outs[0],
+        **({"outs": outs} if len(outs) > 1 else {}),
+        "transposed": found[0].asked.transposed,
+        "settings": [_setting(one.asked, each) for one in found for each in one.settings],
+        "nearest": [_setting(one.asked, each) for one in found for each in one.nearest],
     }
 
 
@@ -132,4 +141,5 @@ def schema() -> Schema:
         "settings": described(listed(setting), "the most common first"),
         "nearest": described(listed(setting), "the closest settings where none gives that size"),
     }
-    return answer_schema("solve", "the settings that give an output size", fields)
+    more = {"outs": described(listed(SIZE), "all output sizes, where several were asked for")}
+    return answer_schema("solve", "the settings that give an output size", fields, more)

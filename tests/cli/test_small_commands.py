@@ -144,7 +144,12 @@ def test_the_starter_can_be_analysed_at_once(cnncalc, tmp_path, monkeypatch, spe
     answer = cnncalc("init", "digits")
     assert (answer.status, answer.out) == (0, "")
     assert answer.err.splitlines()[:2] == ["wrote digits.yaml", "  cnncalc analyze digits.yaml"]
-    assert [path.name for path in tmp_path.iterdir()] == ["digits.yaml"]
+    files = ["cnncalc.schema.json", "digits.yaml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
+    written = (tmp_path / "cnncalc.schema.json").read_text(encoding="utf-8")
+    assert json.loads(written) == cnncalc("schema").json
+    assert "cnncalc.schema.json was written too" in answer.err
+    assert "cnncalc.schema.json stands beside it" in cnncalc("init", "more").err
     text = (tmp_path / "digits.yaml").read_text(encoding="utf-8")
     assert text.splitlines()[:2] == [
         "# yaml-language-server: $schema=cnncalc.schema.json",

@@ -102,7 +102,7 @@ def test_csv_and_markdown(cnncalc):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--out", 0], "0 is not in the range x>=1"),
+        (["--out", 0], "'0' is not a whole number from 1"),
         (["--out", 5, "-F", "x"], "'x' is not a whole number from 1"),
         (["--out", 5, "-A", 1], "needs --transposed"),
         ([], "Missing option '--out'"),
@@ -148,3 +148,21 @@ def test_rules_of_transposed_convolutions_are_those_of_keras(cnncalc):
     answer = cnncalc("solve", *options, "-P", "full")
     assert (answer.status, answer.out) == (1, "")
     assert answer.err.startswith("error[padding-rule]: 'full' padding is not defined")
+
+
+def test_several_outputs_one_after_the_other(cnncalc):
+    # ⌊(28 - 5)/2⌋ + 1 = 12, with one number unread; (28 - 5 + 3)/2 + 1 = 14
+    words = ("solve", "-W", 28, "-F", 5, "-S", 2, "-P", "0,1+2", "--out", "12,14")
+    answer = cnncalc(*words)
+    assert [line for line in answer.out.splitlines() if line.startswith("⌊")] == [
+        "⌊(W - F + 2P)/S⌋ + 1 = 12",
+        "⌊(W - F + 2P)/S⌋ + 1 = 14",
+    ]
+    document = cnncalc(*words, "--json").json
+    jsonschema.validate(document, solve_schema())
+    assert (document["out"], document["outs"]) == (12, [12, 14])
+    assert [each["out"] for each in document["settings"]] == [12, 14]
+    rows = cnncalc(*words, "--format", "csv").out.splitlines()
+    assert rows[0] == "W,F,S,P,Remark,out"
+    assert [row.rpartition(",")[2] for row in rows[1:]] == ["12", "14"]
+    assert cnncalc("solve", "-W", 28, "-F", 5, "-S", 2, "--out", "12,99").status == 1
