@@ -73,6 +73,23 @@ def nodes(ctx: typer.Context) -> tuple[Node, ...]:
         return ()
 
 
+def complete_dtype(incomplete: str) -> Iterator[str]:
+    """The names of number types."""
+    return (name for name in DTYPES if name.startswith(incomplete))
+
+
+def complete_variable(ctx: typer.Context, incomplete: str) -> Iterator[str]:
+    """The variables that the spec on the command line declares, with their values."""
+    from cnncalc import CnncalcError, load
+
+    try:
+        declared = load(_file(ctx)).vars
+    except CnncalcError:
+        return iter(())
+    pairs = (f"{name}={value}" for name, value in (declared or {}).items())
+    return (pair for pair in pairs if pair.startswith(incomplete))
+
+
 def _file(ctx: typer.Context) -> str:
     """The FILE typed so far; while an option still lacks its value, it is in ctx.args."""
     return str(ctx.params.get("file") or next(iter(ctx.args), ""))
@@ -135,6 +152,7 @@ Variant = Annotated[
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", rich_help_panel=SPEC,
+                 autocompletion=complete_variable,
                  help="Set a variable that the spec declares; repeatable."),
 ]
 Input = Annotated[
@@ -156,6 +174,7 @@ Batch = Annotated[
 Dtype = Annotated[
     str,
     typer.Option(metavar="TYPE", callback=check_dtype, rich_help_panel=SPEC,
+                 autocompletion=complete_dtype,
                  help=f"Type of all numbers: {', '.join(DTYPES)}, or bytes per number."),
 ]
 MaxParams = Annotated[

@@ -18,6 +18,7 @@ from cnncalc.cli.options import (
     Set,
     Spec,
     Variant,
+    complete_variable,
     formats,
     words,
 )
@@ -39,6 +40,7 @@ VARIED = "Settings"
 Vary = Annotated[
     list[str] | None,
     typer.Option("--vary", metavar="NAME=VALUES", rich_help_panel=VARIED,
+                 autocompletion=complete_variable,
                  help="Values of a variable: a,b,c or FIRST:LAST:STEP, lists in brackets; "
                  "repeatable."),
 ]
