@@ -1,4 +1,4 @@
-"""Notes about a network that works: input that no window reads, and misaligned branches.
+"""Notes about a network that works: unread input, misaligned branches, poolings of stride 1.
 
 Also the one error found here: inference must not read a layer that exists only while training.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def notes(rows: Sequence[Row]) -> tuple[Diagnostic, ...]:
     """At most one note of each kind, with the number of rows and details of the first."""
-    return tuple(filter(None, (_fit(rows), _misaligned(rows))))
+    return tuple(filter(None, (_fit(rows), _misaligned(rows), _shrinking(rows))))
 
 
 def refuse_training_at_inference(network: Network) -> None:
@@ -83,6 +83,21 @@ def _decimal(numerator: int, denominator: int) -> str:
     if numerator * 1000 % denominator:
         return f"≈ {numerator / denominator:.2f}"
     return f"= {numerator / denominator:.3f}".rstrip("0").rstrip(".")
+
+
+def _shrinking(rows: Sequence[Row]) -> Diagnostic | None:
+    """Poolings of 2x2 and stride 1 without padding, which keep the size in darknet."""
+    for row in rows:
+        settings: Mapping[str, Any] = row.settings
+        if row.type != "maxpool" or {*settings["kernel"]} != {2} or {*settings["stride"]} != {1}:
+            continue
+        if any(map(any, settings["padding"])) or any(each > 1 for each in settings["dilation"]):
+            continue
+        before, after = (shape.text(times="x") for shape in (row.in_shapes[0], row.out))
+        message = f"{row.name} makes {before} into {after}; darknet keeps the size here"
+        help_ = "darknet pads 0+1 at each axis, which is padding: same"
+        return Diagnostic("note", "pool-shrinks", message, row.span, help=help_)
+    return None
 
 
 def promoted(remark: Diagnostic, strict: str | None) -> Diagnostic:

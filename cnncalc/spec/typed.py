@@ -6,8 +6,6 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cnncalc.layers import layer_type, names
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -44,7 +42,6 @@ def _items(layers: Sequence[str], referred: set[str]) -> Iterator[object]:
             yield {named[1]: named[2]}
             continue
         word = layer.split(maxsplit=1)[0] if layer.strip() else ""
-        kind = layer_type(word).type if word in names() else word
-        counts[kind] += 1
-        name = f"{kind}{counts[kind]}"
+        counts[word] += 1
+        name = f"{word}{counts[word]}"
         yield {name: layer} if name in referred else layer

@@ -117,3 +117,20 @@ def test_several_merges_out_of_step_and_the_input_among_them():
     assert note.message == (
         "2 merges join branches with different jumps; first: add1, 8/5 from padded, 1 from in"
     )
+
+
+def test_a_pooling_of_stride_1_keeps_its_size_in_darknet_only(cnncalc):
+    # YOLOv3-tiny's sixth pooling: darknet keeps 13x13, by one zero at the end of each axis
+    answer = cnncalc("stack", "13x13x8", "pool 2x2 s1")
+    assert answer.status == 0
+    assert answer.err == (
+        "note[pool-shrinks]: pool1 makes 13x13x8 into 12x12x8; darknet keeps the size here\n"
+        " --> stack:3:6\n"
+        "  |\n"
+        '3 |   - "pool 2x2 s1"\n'
+        "  |      ^^^^\n"
+        "  = help: darknet pads 0+1 at each axis, which is padding: same\n"
+    )
+    same = cnncalc("stack", "13x13x8", "pool 2x2 s1 same")
+    assert same.err == ""
+    assert " 13×13×8 " in same.out
