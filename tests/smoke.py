@@ -28,6 +28,7 @@ RIGHT = {
     "analyze net.yaml": "C1",
     "analyze resnet18 --totals --quiet": "11,689,512",
     "conv -W 32 -F 5 -P 2": "32 × 32 × 1",
+    "conv --x 1;2;4 --filter 2;3": "output: 2×1×1",
     "pool -W 28 -F 2": "14 × 14 × 1",
     "conv-transpose -W 12 -F 3 -S 2": "25 × 25 × 1",
     "deconv -W 12 -F 3 -S 2": "25 × 25 × 1",
