@@ -250,7 +250,7 @@ def html(report: Report, choice: Choice = USUAL) -> str:
     from html import escape
 
     cells = table(report, choice)
-    footer = "<br/>".join(map(escape, _footer(report, choice, cells, memory=False)))
+    footer = "<br/>".join(map(escape, _footer(report, choice, cells, PIPE, memory=False)))
     caption = " ".join(title(report, choice))
     return f"{cells.texts(choice.units).html(caption)}<p>{footer}</p>"
 
