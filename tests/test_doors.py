@@ -25,6 +25,7 @@ DOORS = {
     "shapes": set(),
     "tensor": {"shapes"},
     "conventions": set(),
+    "processes": {"errors"},
     "version": set(),
     "window": {"errors"},
     "layers/": BASE
@@ -48,7 +49,8 @@ DOORS = {
     "exchange/": BASE
     | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
-    "inference/": BASE | {"layers/_", "network", "neuron_origin", "inference/", "files"},
+    "inference/": BASE
+    | {"layers/_", "network", "neuron_origin", "inference/", "files", "processes"},
     # the way in, as `load` is: it takes names of files and of bundled networks
     "inference/api": BASE | {"network", "inference/", "spec/load", "zoo"},
     # what Python programs call: it stands on everything but the commands
@@ -64,6 +66,7 @@ DOORS = {
         "questions/",
         "zoo",
         "files",
+        "processes",
     },
     "questions/cluster": {"errors", "version"},  # workers have the same version
     "render/": {"errors", "figures", "shapes", "conventions", "render/"},
