@@ -256,7 +256,7 @@ def _selected_rows(request: Request, network: Network) -> SelectedRows:
     saved = (shown or every) if view.save else ()
     kept = {*shown, *saved, *(every if view.steps else ())}
     for text in view.trace or ():
-        name, position = traced_neuron(text)
+        name, position = traced_neuron(text, network)
         check_place(find(network, name), position)
         kept |= needed(network, name)
     return SelectedRows(shown, saved, frozenset(kept))
