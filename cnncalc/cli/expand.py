@@ -33,7 +33,7 @@ def expand(file: File, *, spec: Spec, short: Short = False, out: OutputFile = No
     """
     network = spec.load(file)
     folder = Path() if out is None or out == "-" else Path(out).parent
-    notes = spec.remarks(file, network.diagnostics)
+    notes = (*spec.remarks(file, network.diagnostics),)
     if short:
         from cnncalc.spec import shorten
 
