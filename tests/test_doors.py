@@ -53,6 +53,8 @@ DOORS = {
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
     "inference/": BASE
     | {"layers/_", "network", "neuron_origin", "inference/", "files", "processes"},
+    # the weights of a model file lie where its reader noted them
+    "inference/model_file": BASE | {"network", "inference/", "files", "exchange/"},
     # the way in, as `load` is: it takes names of files and of bundled networks
     "inference/api": BASE | {"network", "inference/", "spec/load", "zoo"},
     # what Python programs call: it stands on everything but the commands
