@@ -139,8 +139,9 @@ Set = Annotated[
 ]
 Input = Annotated[
     str | None,
-    typer.Option("--input", metavar="SHAPE", help="Input shape in place of the spec's: 320x320x3.",
-                 rich_help_panel=SPEC),
+    typer.Option("--input", metavar="SHAPE", rich_help_panel=SPEC,
+                 help="Input shape in place of the spec's: 320x320x3; 320 and 320x240 keep its "
+                 "channels and layout."),
 ]
 Until = Annotated[
     str | None,
