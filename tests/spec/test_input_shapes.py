@@ -252,8 +252,8 @@ SPECS = {
     "HWC": "input: 224x224x3\nlayers:\n  - conv 8 3x3\n",
     "CHW": "input: 3x224x224 CHW\nlayers:\n  - conv 8 3x3\n",
     "WHD": "input: 224x224x3 WHD\nlayers:\n  - conv 8 3x3\n",
-    "L": "input: {l: 8000, c: 2}\nlayers:\n  - conv 8 3\n",
-    "volume": "input: 16x112x112x3 DHWC\nlayers:\n  - conv 8 3\n",
+    "L": "input: {l: 8000, c: 2}\nlayers:\n  - conv 8 f3\n",
+    "volume": "input: 16x112x112x3 DHWC\nlayers:\n  - conv 8 f3\n",
     "vector": "input: 784\nlayers:\n  - fc 10\n",
     "named": "inputs: {picture: 32x32x1}\nlayers:\n  - conv 8 3x3\n",
 }
