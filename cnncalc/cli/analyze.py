@@ -96,7 +96,7 @@ def _show(network: Network, cost: Cost, table: TableOptions) -> None:
     choice = table.choice(ascii_only=output.ascii_only())
     if table.totals or not (absent := _absent(report, choice.only)):
         view = ReportView(table.format_, table.totals, table.formulas, table.memory, table.fold,
-                          table.count_buffers, table.as_, table.training)  # fmt: skip
+                          table.count_buffers, table.as_, table.training, table.out)  # fmt: skip
         output.emit(written(report, choice, view), table.out)
     else:
         output.tell([absent])

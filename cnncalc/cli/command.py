@@ -27,6 +27,7 @@ JSON = Parameter(
         bool, typer.Option("--json", help="Short for --format json.", rich_help_panel=OUT)
     ],
 )
+FOR_PEOPLE = frozenset({"table", "full", "concise"})  # formats whose long lines may be wrapped
 CONTEXT = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
 PICKING = frozenset({"depth", "expand", "only", "at", "sort", "top"})
@@ -81,6 +82,8 @@ def command_line(function: Callable[..., None], format_: str | None = None) -> C
             _refuse_ignored(function.__name__, _typed(context), options, json=json)
             if json:
                 options["format_"] = "json"
+            people = options.get("format_") in FOR_PEOPLE
+            output.settings = output.settings._replace(folded=people)
             for name, group in groups.items():
                 options[name] = group(**{field: options.pop(field) for field in group._fields})
             function(**options)

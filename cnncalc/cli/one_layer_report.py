@@ -263,8 +263,8 @@ def _table(results: list[LayerResult], varying: list[str], answer: AnswerOptions
         )
         for result in results
     ]
-    ascii_only = output.ascii_only()
-    yield one_layer.settings(varying, rows, answer.format_, answer.layout, ascii_only=ascii_only)
+    page = output.page(answer.out)
+    yield one_layer.settings(varying, rows, answer.format_, answer.layout, page)
 
 
 def _documents(results: list[LayerResult], format_: str) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
@@ -29,6 +28,7 @@ class ReportView(NamedTuple):
     buffers: bool = False
     tool: str | None = None
     optimiser: str | None = None
+    out: str | None = None  # the file that is written
 
 
 def strictly(report: Report, strict: str | None) -> Report:
@@ -102,7 +102,7 @@ def _counted_as(report: Report, tool: str, format_: str) -> str:
     counted = count_as(report, tool)
     if format_ == "json":
         return f"{json.dumps(peers.document(report, counted, version=VERSION))}\n"
-    return peers.text(report, counted)
+    return peers.text(report, counted, output.page())
 
 
 def _training(report: Report, optimiser: str, choice: Choice, view: ReportView) -> str:
@@ -112,7 +112,8 @@ def _training(report: Report, optimiser: str, choice: Choice, view: ReportView) 
     from cnncalc.render import training as render
 
     memory = training(report, optimiser)
-    return render.text(report, memory, ASSUMPTION, choice, totals=view.totals)
+    page = output.page(view.out)
+    return render.text(report, memory, ASSUMPTION, choice, page, totals=view.totals)
 
 
 def _require_table_or_json(format_: str, option: str) -> None:
@@ -124,16 +125,12 @@ def _require_table_or_json(format_: str, option: str) -> None:
 def _table(report: Report, choice: Choice, view: ReportView) -> Iterator[str]:
     from cnncalc.render import report_table, steps, summary
 
+    page = output.page(view.out)
     if view.totals:
-        lines = summary.lines(report, ascii_only=choice.ascii, memory=view.memory,
-                              units=choice.units)  # fmt: skip
+        lines = summary.lines(report, page, memory=view.memory, units=choice.units)
         yield "\n".join([*lines, ""])
-    elif output.terminal() or output.colored():
-        width = shutil.get_terminal_size((120, 24)).columns
-        color = output.colored()
-        yield report_table.terminal(report, choice, width=width, color=color, memory=view.memory)
     else:
-        yield report_table.text(report, choice, memory=view.memory)
+        yield report_table.text(report, choice, page, memory=view.memory)
     if view.buffers:
         yield summary.with_buffers(report.totals, choice.units)
     if view.formulas:

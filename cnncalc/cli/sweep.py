@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cnncalc.questions.sweep import SweepResult
+    from cnncalc.render.page import Page
 
     Goal = tuple[str, int]  # a figure, and 1 where less of it is better, -1 where more
 
@@ -126,7 +127,9 @@ def sweep(
     goals = [_goal(word) for word in words(pareto)]
     shown = [_figure(word) for word in words(columns)]
     tally = Tally()
-    output.emit(_written(tally.counted(results), goals, shown, format_, plot=plot), out)
+    page = output.page(out)
+    text = _written(tally.counted(results), goals, shown, format_, page, plot=plot)
+    output.emit(text, out)
     if tally.all and not tally.working:
         raise typer.Exit(output.INVALID)
 
@@ -180,6 +183,7 @@ def _written(
     goals: Sequence[Goal],
     columns: Sequence[str],
     format_: str,
+    page: Page,
     *,
     plot: bool,
 ) -> Iterator[str]:
@@ -187,6 +191,7 @@ def _written(
     from cnncalc.figures import used
     from cnncalc.questions.sweep import unbeaten
     from cnncalc.render import sweep as render
+    from cnncalc.render.page import PIPE
 
     results: Iterable[SweepResult] = stream
     front = None
@@ -199,9 +204,10 @@ def _written(
     elif format_ == "jsonl":
         yield from _flushed(render.jsonl(results, front))
     else:
-        yield _whole(whole, columns, front, format_)
+        yield _whole(whole, columns, front, format_, page)
         if plot and format_ != "json":
-            yield from _plotted(whole, goals, front, fenced=format_ == "md")
+            page = PIPE if format_ == "md" else page
+            yield from _plotted(whole, goals, front, page, fenced=format_ == "md")
 
 
 def _flushed(lines: Iterator[str]) -> Iterator[str]:
@@ -212,7 +218,11 @@ def _flushed(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _whole(
-    results: Sequence[SweepResult], columns: Sequence[str], front: list[bool] | None, format_: str
+    results: Sequence[SweepResult],
+    columns: Sequence[str],
+    front: list[bool] | None,
+    format_: str,
+    page: Page,
 ) -> str:
     from cnncalc.render import sweep as render
     from cnncalc.render.json import dumps
@@ -222,13 +232,14 @@ def _whole(
         return f"{dumps(render.document(results, front, version=VERSION))}\n"
     if format_ == "md":
         return render.table(results, columns, front)
-    return render.text(results, columns, front, ascii_only=output.ascii_only())
+    return render.text(results, columns, front, page)
 
 
 def _plotted(
     results: Sequence[SweepResult],
     goals: Sequence[Goal],
     front: list[bool] | None,
+    page: Page,
     *,
     fenced: bool,
 ) -> Iterator[str]:
@@ -237,5 +248,5 @@ def _plotted(
     across, up = sweep.axes(results, [key for key, _ in goals])
     fence = "```\n" if fenced else ""
     yield f"\n{fence}"
-    yield sweep.plot(sweep.points(results, across, up, front), across, up)
+    yield sweep.plot(sweep.points(results, across, up, front), across, up, page)
     yield fence

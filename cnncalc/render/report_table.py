@@ -1,4 +1,4 @@
-"""The table of a report, as text, for a terminal, in Markdown and as CSV or TSV."""
+"""The table of a report, as text, in Markdown and as CSV or TSV."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from cnncalc.render import fold, summary
 from cnncalc.render.choice import Choice
 from cnncalc.render.columns import CSV, DEFAULT, CellStyle, select, sorting
 from cnncalc.render.format import display_width, printable, to_ascii
-from cnncalc.render.table import GAP, Table, drawn, records
+from cnncalc.render.page import PIPE, Marked, visible_width, wrapped
+from cnncalc.render.table import GAP, Table, records
 from cnncalc.shapes import AXIS_WORDS
 
 if TYPE_CHECKING:
@@ -17,65 +18,47 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
     from cnncalc.render.columns import ReportColumn
     from cnncalc.render.fold import TableRow
+    from cnncalc.render.page import Page
     from cnncalc.render.table import Cell
     from cnncalc.shapes import Shape
 
 USUAL = Choice()
 
 
-def text(report: Report, choice: Choice = USUAL, *, memory: bool = False) -> str:
-    """Title, table, totals and expectations without colour or rules: for pipes and files.
+def text(report: Report, choice: Choice = USUAL, page: Page = PIPE, *, memory: bool = False) -> str:
+    """Title, table, totals and expectations.
+
+    A terminal may hide columns of less worth; a last line then says which.
 
     Raises:
         ChoiceError: for columns or layers that do not exist.
     """
-    cells = table(report, choice)
-    rows = cells.lines(choice.units, ascii_only=choice.ascii)
-    name, letters = title(report, choice)
-    space = display_width(rows[0]) - display_width(name) - display_width(letters)
-    head = f"{name}{' ' * max(len(GAP), space)}{letters}".rstrip()
-    return "\n".join([head, *rows, "", *_footer(report, choice, cells, memory=memory), ""])
+    page = page._replace(ascii=choice.ascii)
+    cells = table(report, choice, memory=memory)
+    rows, missing = cells.fitted(choice.units, page)
+    head = _head(title(report, choice), max(map(visible_width, rows[:2])), page)
+    footer = [*_footer(report, choice, cells, page, memory=memory), *cells.absent(missing)]
+    return "\n".join([*head, *rows, "", *footer, ""])
 
 
-def lines(report: Report, choice: Choice = USUAL) -> list[str]:
+def _head(title: tuple[str, str], width: int, page: Page) -> list[str]:
+    """Name and letters at the two ends of a line, or below each other where they do not fit."""
+    name, letters = title
+    space = width - display_width(name) - display_width(letters)
+    if page.width is not None and display_width(GAP.join(title)) > page.width:
+        parts = [page.paint(name, "heading"), page.paint(letters, "faint")]
+        return [line for part in parts if part for line in wrapped(part, page.width)]
+    gap = " " * max(len(GAP), space)
+    return [f"{page.paint(name, 'heading')}{gap}{page.paint(letters, 'faint')}".rstrip()]
+
+
+def lines(report: Report, choice: Choice = USUAL, page: Page = PIPE) -> list[str]:
     """The lines of the table without title and footer; the column titles come first.
 
     Raises:
         ChoiceError: for columns or layers that do not exist.
     """
-    return table(report, choice).lines(choice.units, ascii_only=choice.ascii)
-
-
-def terminal(
-    report: Report,
-    choice: Choice = USUAL,
-    *,
-    width: int = 100,
-    color: bool = False,
-    memory: bool = False,
-) -> str:
-    """The same with rules, for a terminal of this width, which may hide columns of less worth.
-
-    Raises:
-        ChoiceError: for columns or layers that do not exist.
-    """
-    cells = table(report, choice)
-    texts = cells.texts(choice.units, ascii_only=choice.ascii)
-    footer = _footer(report, choice, cells, memory=memory)
-    if choice.columns is None:  # columns that were asked for are never dropped
-        texts, dropped = texts.fitted(width)
-        if dropped:
-            footer.append(
-                f"hidden to fit the terminal: {', '.join(dropped)} (--columns shows them)"
-            )
-    return drawn(
-        texts,
-        title=title(report, choice),
-        footer=footer,
-        width=width,
-        color=color,
-        ascii_only=choice.ascii,
-    )
+    return table(report, choice).lines(choice.units, page._replace(ascii=choice.ascii))
 
 
 def markdown(report: Report, choice: Choice = USUAL) -> str:
@@ -87,15 +70,32 @@ def markdown(report: Report, choice: Choice = USUAL) -> str:
     return table(report, choice).markdown(choice.units)
 
 
-def table(report: Report, choice: Choice = USUAL) -> Table:
+def table(report: Report, choice: Choice = USUAL, *, memory: bool = False) -> Table:
     """The cells of the chosen lines and columns, with the totals of the network.
+
+    With `memory`, the layer that holds the peak is marked.
 
     Raises:
         ChoiceError: for columns or layers that do not exist.
     """
     style, shown = style_of(report, choice), picked(report, choice)
     columns = _columns(choice.columns, shown, style)
-    return summed(report, choice, shown, columns)
+    cells = summed(report, choice, shown, columns)
+    if choice.columns is not None:  # columns that were asked for are never left out
+        kept = [column._replace(worth=None) for column in cells.columns]
+        cells = cells._replace(columns=kept)
+    return _marking_peak(cells, report, shown) if memory else cells
+
+
+def _marking_peak(table: Table, report: Report, shown: Sequence[TableRow]) -> Table:
+    """The table with a mark on the name of the layer during which most memory is in use."""
+    peak = report.totals.memory.peak
+    at = [column.key for column in table.columns].index("name")
+    rows = [list(row) for row in table.rows]
+    for line, row in zip(shown, rows, strict=True):
+        if peak and peak.layer in {each.name for each in line.rows}:
+            row[at] = Marked(str(row[at]), "notable")
+    return table._replace(rows=rows)
 
 
 def summed(
@@ -106,14 +106,14 @@ def summed(
     cells = [[column.cell(line, style) for column in columns] for line in shown]
     heads = [column.head for column in columns]
     if not any(column.total for column in columns):
-        return Table(heads, cells)
+        return Table(heads, cells, option="--columns")
     sums = [column.total(report.totals) if column.total else None for column in columns]
     total = _labelled("total", columns, sums)
     part = fold.shown_part(report, choice, shown)
     if part is None:
-        return Table(heads, cells, total=total)
+        return Table(heads, cells, total=total, option="--columns")
     sums = [column.cell(part.line, style) if column.total else None for column in columns]
-    return Table(heads, cells, _labelled(part.text, columns, sums), total)
+    return Table(heads, cells, _labelled(part.text, columns, sums), total, "--columns")
 
 
 def _labelled(label: str, columns: Sequence[ReportColumn], sums: list[Cell]) -> list[Cell]:
@@ -121,9 +121,9 @@ def _labelled(label: str, columns: Sequence[ReportColumn], sums: list[Cell]) -> 
     return [label if c.key == "name" else cell for c, cell in zip(columns, sums, strict=True)]
 
 
-def _footer(report: Report, choice: Choice, table: Table, *, memory: bool) -> list[str]:
+def _footer(report: Report, choice: Choice, table: Table, page: Page, *, memory: bool) -> list[str]:
     """The lines below the table; where no row of totals says so, also how much is shown."""
-    footer = summary.lines(report, ascii_only=choice.ascii, memory=memory, units=choice.units)
+    footer = summary.lines(report, page, memory=memory, units=choice.units)
     part = None if table.total else fold.shown_part(report, choice, picked(report, choice))
     return [f"{part.text}; totals are of the whole network", *footer] if part else footer
 
