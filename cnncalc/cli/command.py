@@ -34,12 +34,13 @@ PICKING = frozenset({"depth", "expand", "only", "at", "sort", "top"})
 # The options of a report, by what is written. JSON always holds the memory, so that `--memory`
 # is true of it; a table is folded unless --expand says otherwise, so that `--fold` is not for it.
 REPORT: dict[str, frozenset[str]] = {
-    "table": PICKING | {"columns", "layout", "units", "memory", "formulas", "count_buffers"},
+    "table": PICKING
+    | {"columns", "layout", "units", "memory", "formulas", "count_buffers", "bars"},
     "--totals": frozenset({"totals", "units", "memory", "count_buffers"}),
     "--training": PICKING | {"training", "layout", "units"},
     "--training --totals": frozenset({"training", "totals", "units"}),
     "--as": frozenset({"as_"}),
-    "md": PICKING | {"columns", "layout", "units"},
+    "md": PICKING | {"columns", "layout", "units", "bars"},
     "csv": frozenset({"columns"}),
     "tsv": frozenset({"columns"}),
     "json": frozenset({"formulas", "fold", "memory", "training"}),

@@ -11,9 +11,10 @@ from cnncalc.errors import failure
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cnncalc.analysis.report import Report
+    from cnncalc.errors import Diagnostic
     from cnncalc.render.choice import Choice
 
 
@@ -41,13 +42,13 @@ def strictly(report: Report, strict: str | None) -> Report:
     return report._replace(diagnostics=remarks)
 
 
-def conclude(report: Report) -> None:
-    """Print the notes and warnings; exit with 1 if --strict made one an error.
+def conclude(report: Report, worth_telling: Iterable[Diagnostic] | None = None) -> None:
+    """Print the notes and warnings, or those worth it; exit with 1 if --strict made one an error.
 
     Raises:
         typer.Exit: if one is an error.
     """
-    output.tell(report.diagnostics)
+    output.tell(report.diagnostics if worth_telling is None else worth_telling)
     if not report.ok:
         raise typer.Exit(output.INVALID)
 

@@ -56,7 +56,7 @@ def rf(
     else:
         text = _advice(coverage(network), format_, order, output.page(out), expand=expand)
     output.emit([text], out)
-    output.tell(network.diagnostics)
+    output.tell(spec.remarks(file, network.diagnostics))
 
 
 def _neuron(at: str, network: Network) -> tuple[str, tuple[int, ...] | None]:

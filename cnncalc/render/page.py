@@ -19,6 +19,7 @@ RESET = "\x1b[0m"
 PAINT = re.compile(COLOR)
 PIECES = re.compile(f"{COLOR}|(?s:.)")
 GUTTER = re.compile(r"\S {2,}(?=\S)")  # between a label and its text
+EIGHTHS = "▏▎▍▌▋▊▉"
 STEP = 2  # columns that further lines are indented by where nothing is aligned
 
 
@@ -82,6 +83,21 @@ class Marked(str):
 def style_of(text: object) -> Style | None:
     """The meaning of a text, if it has one."""
     return text.style if isinstance(text, Marked) else None
+
+
+def bar(value: float, most: float, width: int, page: Page = PIPE) -> str:
+    """A bar whose length is to `width` as the value is to `most`; of any value but 0, a trace.
+
+    >>> bar(5, 8, 4), bar(1, 1000, 4), bar(0, 8, 4), bar(5, 8, 4, Page(ascii=True))
+    ('██▌', '▏', '', '##')
+    """
+    if value <= 0 or most <= 0:
+        return ""
+    eighths = max(round(value / most * width * 8), 1)
+    whole, rest = divmod(eighths, 8)
+    if page.ascii:
+        return "#" * max(round(eighths / 8), 1)
+    return "█" * whole + (EIGHTHS[rest - 1] if rest else "")
 
 
 def visible_width(text: str) -> int:

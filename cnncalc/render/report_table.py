@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from cnncalc.render import fold, summary
 from cnncalc.render.choice import Choice
-from cnncalc.render.columns import CSV, DEFAULT, CellStyle, select, sorting
+from cnncalc.render.columns import COLUMNS, CSV, DEFAULT, SPARE, CellStyle, select, sorting
 from cnncalc.render.format import display_width, printable, to_ascii
-from cnncalc.render.page import PIPE, Marked, visible_width, wrapped
-from cnncalc.render.table import GAP, Table, records
+from cnncalc.render.page import PIPE, Marked, Page, bar, visible_width, wrapped
+from cnncalc.render.table import GAP, Column, Table, records
 from cnncalc.shapes import AXIS_WORDS
 
 if TYPE_CHECKING:
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
     from cnncalc.render.columns import ReportColumn
     from cnncalc.render.fold import TableRow
-    from cnncalc.render.page import Page
     from cnncalc.render.table import Cell
     from cnncalc.shapes import Shape
 
 USUAL = Choice()
+# Columns that the longest bar takes: in a pipe, and on a terminal.
+USUAL_BAR, LEAST_BAR, LONGEST_BAR = 24, 8, 48
 
 
 def text(report: Report, choice: Choice = USUAL, page: Page = PIPE, *, memory: bool = False) -> str:
@@ -34,7 +35,7 @@ def text(report: Report, choice: Choice = USUAL, page: Page = PIPE, *, memory: b
         ChoiceError: for columns or layers that do not exist.
     """
     page = page._replace(ascii=choice.ascii)
-    cells = table(report, choice, memory=memory)
+    cells = table(report, choice, page, memory=memory)
     rows, missing = cells.fitted(choice.units, page)
     head = _head(title(report, choice), max(map(visible_width, rows[:2])), page)
     footer = [*_footer(report, choice, cells, page, memory=memory), *cells.absent(missing)]
@@ -58,7 +59,8 @@ def lines(report: Report, choice: Choice = USUAL, page: Page = PIPE) -> list[str
     Raises:
         ChoiceError: for columns or layers that do not exist.
     """
-    return table(report, choice).lines(choice.units, page._replace(ascii=choice.ascii))
+    page = page._replace(ascii=choice.ascii)
+    return table(report, choice, page).lines(choice.units, page)
 
 
 def markdown(report: Report, choice: Choice = USUAL) -> str:
@@ -67,10 +69,13 @@ def markdown(report: Report, choice: Choice = USUAL) -> str:
     Raises:
         ChoiceError: for columns or layers that do not exist.
     """
-    return table(report, choice).markdown(choice.units)
+    page = Page(ascii=choice.ascii)
+    return table(report, choice, page).markdown(choice.units)
 
 
-def table(report: Report, choice: Choice = USUAL, *, memory: bool = False) -> Table:
+def table(
+    report: Report, choice: Choice = USUAL, page: Page = PIPE, *, memory: bool = False
+) -> Table:
     """The cells of the chosen lines and columns, with the totals of the network.
 
     With `memory`, the layer that holds the peak is marked.
@@ -79,12 +84,36 @@ def table(report: Report, choice: Choice = USUAL, *, memory: bool = False) -> Ta
         ChoiceError: for columns or layers that do not exist.
     """
     style, shown = style_of(report, choice), picked(report, choice)
-    columns = _columns(choice.columns, shown, style)
+    columns = _columns(choice, shown, style)
     cells = summed(report, choice, shown, columns)
+    if figure := choice.bars or choice.sort:  # worth more than the other figures
+        worth = {key: SPARE.index("index") for key in ("macs", "params") if key != figure}
+        heads = [head._replace(worth=worth.get(head.key, head.worth)) for head in cells.columns]
+        cells = cells._replace(columns=heads)
+    if choice.bars:
+        figures = [COLUMNS[choice.bars].cell(line, style) for line in shown]
+        cells = _with_bars(cells, choice, figures, page)
     if choice.columns is not None:  # columns that were asked for are never left out
         kept = [column._replace(worth=None) for column in cells.columns]
         cells = cells._replace(columns=kept)
     return _marking_peak(cells, report, shown) if memory else cells
+
+
+def _with_bars(table: Table, choice: Choice, figures: Sequence[Cell], page: Page) -> Table:
+    """The table with a bar beside each line; the longest takes the width that there is."""
+    column = Column("", "text", "bars")
+
+    def drawn(width: int) -> Table:
+        bars = [bar(_size(figure), max(map(_size, figures)), width, page) for figure in figures]
+        rows = [[*row, bar] for row, bar in zip(table.rows, bars, strict=True)]
+        subtotal, total = ((*sums, "") if sums else () for sums in (table.subtotal, table.total))
+        columns = [*table.columns, column]
+        return table._replace(columns=columns, rows=rows, subtotal=subtotal, total=total)
+
+    if page.width is None:
+        return drawn(USUAL_BAR)
+    kept, _ = drawn(LEAST_BAR).texts(choice.units, ascii_only=page.ascii).fitted(page.width)
+    return drawn(min(max(page.width - kept.width + LEAST_BAR, LEAST_BAR), LONGEST_BAR))
 
 
 def _marking_peak(table: Table, report: Report, shown: Sequence[TableRow]) -> Table:
@@ -159,13 +188,21 @@ def title(report: Report, choice: Choice = USUAL) -> tuple[str, str]:
     return (to_ascii(name), to_ascii(letters)) if choice.ascii else (name, letters)
 
 
-def _columns(
-    keys: tuple[str, ...] | None, shown: list[TableRow], style: CellStyle
-) -> tuple[ReportColumn, ...]:
-    """The chosen columns after the layer's name, or those usual ones that are not empty."""
+def _columns(choice: Choice, shown: list[TableRow], style: CellStyle) -> tuple[ReportColumn, ...]:
+    """The chosen columns after the layer's name, or those usual ones that are not empty.
+
+    A figure that the lines are sorted by, or that bars are drawn of, has its share beside it.
+    """
+    keys = choice.columns
     if keys is None:
         usual = select(DEFAULT)
-        return tuple(c for c in usual if any(c.cell(line, style) is not None for line in shown))
+        full = [c for c in usual if any(c.cell(line, style) is not None for line in shown)]
+        for key in dict.fromkeys(filter(None, (choice.sort, choice.bars))):
+            full += [COLUMNS[key]] if key not in [column.key for column in full] else []
+            share = COLUMNS.get(f"{key}%")
+            if share:
+                full.insert([column.key for column in full].index(key) + 1, share)
+        return tuple(full)
     if "name" in keys:
         return select(keys)
     return select(("name", *(("type",) if "type" not in keys else ()), *keys))
