@@ -38,6 +38,7 @@ DOORS = {
     # one way back from a neuron: `rf --at` and `forward --trace` both ask it
     "neuron_origin": BASE | {"network"},
     "zoo": {"errors", "files"},
+    "revisions": {"errors", "files"},
     "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},
     "spec/yaml_source": BASE | {"files", "spec/"},
     "spec/load": BASE | {"spec/", "network", "zoo"},  # the way in takes bundled names too
@@ -55,6 +56,7 @@ DOORS = {
         "questions/",
         "zoo",
         "files",
+        "revisions",
     },
     "render/": {"errors", "figures", "shapes", "conventions", "render/"},
     "cli/": {""},  # anything

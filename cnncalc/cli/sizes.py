@@ -62,8 +62,9 @@ def sizes(
         raise typer.BadParameter("lies below --from", param_hint="--to")
     from cnncalc.questions.sizes import sizes as ask
 
-    answer = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
-                 set=spec.settings, input=spec.input)  # fmt: skip
+    with output.bar("sizes", 1) as advance:
+        answer = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
+                     set=spec.settings, input=spec.input, watch=advance)  # fmt: skip
     ok = bool(answer.exact if exact else answer.working)
     output.emit([_written(answer, format_, output.page(out), exact=exact, ok=ok)], out)
     if not ok:

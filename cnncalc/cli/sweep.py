@@ -23,7 +23,7 @@ from cnncalc.cli.options import (
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cnncalc.questions.sweep import SweepResult
     from cnncalc.render.page import Page
@@ -105,6 +105,7 @@ def sweep(
     """
     from cnncalc.figures import used
     from cnncalc.questions import settings
+    from cnncalc.questions.settings import SettingGrid
     from cnncalc.questions.sweep import sweep as start
 
     if columns == "help":
@@ -113,13 +114,16 @@ def sweep(
     if not vary and vary_input is None:
         message = "there is nothing to vary: give --vary or --vary-input"
         raise typer.BadParameter(message, param_hint="--vary")
+    varied = _varied(vary or [])
+    inputs = None if vary_input is None else settings.parse_inputs(vary_input)
+    share = settings.parse_shard(shard)
     results = start(
         file,
-        vary=_varied(vary or []),
-        vary_input=None if vary_input is None else settings.parse_inputs(vary_input),
+        vary=varied,
+        vary_input=inputs,
         variant=variant,
         set=Spec(set=set_).settings,
-        shard=settings.parse_shard(shard),
+        shard=share,
         jobs=jobs,
         batch=batch,
         dtype=dtype,
@@ -128,8 +132,9 @@ def sweep(
     shown = [_figure(word) for word in words(columns)]
     tally = Tally()
     page = output.page(out)
-    text = _written(tally.counted(results), goals, shown, format_, page, plot=plot)
-    output.emit(text, out)
+    with output.bar("sweep", len(SettingGrid(varied, inputs, share).numbers)) as advance:
+        counted = tally.counted(results, advance)
+        output.emit(_written(counted, goals, shown, format_, page, plot=plot), out)
     if tally.all and not tally.working:
         raise typer.Exit(output.INVALID)
 
@@ -170,9 +175,12 @@ class Tally:
     def __init__(self) -> None:
         self.all = self.working = 0
 
-    def counted(self, results: Iterable[SweepResult]) -> Iterator[SweepResult]:
-        """The same results."""
+    def counted(
+        self, results: Iterable[SweepResult], advance: Callable[[int], None]
+    ) -> Iterator[SweepResult]:
+        """The same results; `advance` moves the progress bar."""
         for result in results:
+            advance(1)
             self.all += 1
             self.working += result.ok
             yield result

@@ -6,6 +6,7 @@ itself has `expect`. Every network gives a result, also after a failure.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,7 @@ from cnncalc.analysis.notes import promoted
 from cnncalc.errors import CnncalcError, Diagnostic, Span
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
+from cnncalc.revisions import at_revision
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
 from cnncalc.spec.sections.expectations import Budget, budgets, parse_limit
@@ -60,6 +62,8 @@ class CheckResult(NamedTuple):
     budget: tuple[BudgetResult, ...]
     diagnostics: tuple[Diagnostic, ...]
     exit_code: int
+    bundled: bool = False
+    base: BaseReport | None = None
 
     @property
     def ok(self) -> bool:
@@ -72,8 +76,22 @@ class CheckResult(NamedTuple):
         return f"{self.file}@{self.variant}" if self.variant else self.file
 
 
+class BaseReport(NamedTuple):
+    """A network as it was at an earlier revision; `report` is None where it did not load then.
+
+    `new` is a network whose file or variant was not there.
+    """
+
+    revision: str
+    report: Report | None = None
+    new: bool = False
+
+
 class CheckTerms(NamedTuple):
-    """Settings and limits for every network, besides those of its own file."""
+    """Settings and limits for every network, besides those of its own file.
+
+    `base` is an earlier revision of the files' git repositories, for comparison.
+    """
 
     limits: tuple[Budget, ...] = ()
     strict: str | None = None  # "warnings": warnings fail; "fit": unread input fails too
@@ -81,6 +99,7 @@ class CheckTerms(NamedTuple):
     input: str | None = None
     batch: int | None = None
     dtype: str = "fp32"
+    base: str | None = None
 
 
 NO_TERMS = CheckTerms()
@@ -92,7 +111,7 @@ def check(
     variant: str | None = None,
     terms: CheckTerms = NO_TERMS,
 ) -> Iterator[CheckResult]:
-    """Check files, folders (every .yaml in them) and bundled networks, one result for each network.
+    """Check files, folders (every .yaml below them) and bundled networks, a result each.
 
     `budget` adds limits such as `{"params": "5M"}` to those of the files; `variant` (or
     `target@variant`) picks one variant.
@@ -100,6 +119,7 @@ def check(
     Raises:
         UnplacedError: for a limit that is not valid. A file that cannot be read or is not valid
             raises nothing; its result says so.
+        CnncalcError: where the revision of `terms.base` cannot be read.
 
     >>> [result.label for result in check("alexnet") if result.ok]
     ['alexnet.yaml']
@@ -111,36 +131,68 @@ def check(
     terms = terms._replace(limits=(*terms.limits, *added))
     return (
         result
-        for target in targets
-        for file in _files(str(target))
-        for result in _check_file(file, variant, terms, listed=file != str(target))
+        for file, listed in specs(targets)
+        for result in _check_file(file, variant, terms, listed=listed)
     )
+
+
+def specs(targets: Iterable[str | Path]) -> list[tuple[str, bool]]:
+    """The files that these targets stand for, and whether each was found in a folder.
+
+    Folders are searched with all that is below them, except for hidden folders.
+    """
+    return [(file, file != str(target)) for target in targets for file in _files(str(target))]
 
 
 def _files(target: str) -> list[str]:
     """The specs of a folder, or the target itself."""
     try:
-        specs = sorted(str(path) for path in Path(target).iterdir() if path.suffix in SUFFIXES)
+        next(Path(target).iterdir(), None)
     except (OSError, ValueError):
         return [target]  # not a folder, or one that cannot be read, which `_read` will report
-    return specs or [target]
+    found: list[str] = []
+    for folder, below, names in os.walk(target):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        found += (str(Path(folder, n)) for n in sorted(names) if n.endswith(SUFFIXES))
+    return found or [target]
 
 
 def _check_file(
     target: str, variant: str | None, terms: CheckTerms, *, listed: bool
 ) -> Iterator[CheckResult]:
     """The results of a file that the user named, or that was `listed` from a folder."""
-    text, file = "", target
+    text, file, bundled = "", target, False
     try:
         path, named = zoo.resolve(target)
-        file = zoo.display_name(path)
+        file, bundled = zoo.display_name(path), zoo.is_bundled(target)
         text = _read(path, listed=listed)
         document = read_document(text, file)
     except CnncalcError as error:
-        yield _failed(file, variant, with_lines(error, text, file))
+        yield _failed(file, variant, with_lines(error, text, file))._replace(bundled=bundled)
         return
+    earlier = None
+    if terms.base is not None and path != "-" and not bundled:
+        earlier = at_revision(terms.base, path)
     for name in _networks(document, variant or named):
-        yield _check_network(document, name, terms)
+        result = _check_network(document, name, terms)._replace(bundled=bundled)
+        if terms.base is not None and path != "-" and not bundled:
+            result = result._replace(base=_before(earlier, file, name, terms))
+        yield result
+
+
+def _before(text: str | None, file: str, variant: str | None, terms: CheckTerms) -> BaseReport:
+    """The network as the earlier text of its file describes it."""
+    base = BaseReport(terms.base or "")
+    if text is None:
+        return base._replace(new=True)
+    try:
+        document = read_document(text, file)
+        if variant is not None and variant not in document.variants:
+            return base._replace(new=True)
+        network = build(document, variant, terms.set, terms.input)
+        return base._replace(report=analyze(network, batch=terms.batch, dtype=terms.dtype))
+    except CnncalcError:
+        return base
 
 
 def _read(path: str, *, listed: bool) -> str:

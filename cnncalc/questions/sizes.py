@@ -16,7 +16,7 @@ from cnncalc.spec.load import build
 from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from cnncalc.errors import Diagnostic
@@ -105,11 +105,13 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     variant: str | None = None,
     set: Mapping[str, object] | None = None,
     input: str | None = None,
+    watch: Callable[[float], None] | None = None,
 ) -> Sizes:
     """Try every input size from `start` to `stop` on a network; by default square pictures.
 
     By default the range is from half the spec's own size to one and a half times that size, but
     no further than 256 away. `axes` are the letters of the axes that vary (`w` keeps the height).
+    `watch` is called after every size with the share of the work that it was.
 
     Raises:
         CnncalcError: where the spec is not valid or its input has no such axis, and where the
@@ -126,7 +128,7 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     try:
         document = read_document(text, file)
         spec = SpecChoice(document, variant or named, set or {}, input)
-        return _tried(spec, start, stop, step, axes)
+        return _tried(spec, start, stop, step, axes, watch or (lambda _: None))
     except CnncalcError as error:
         raise with_lines(error, text, file) from None
 
@@ -153,7 +155,12 @@ class VariedInput(NamedTuple):
 
 
 def _tried(
-    spec: SpecChoice, start: int | None, stop: int | None, step: int, axes: str | None
+    spec: SpecChoice,
+    start: int | None,
+    stop: int | None,
+    step: int,
+    axes: str | None,
+    watch: Callable[[float], None],
 ) -> Sizes:
     base = _base(spec)
     varied = _varied(base.shape, axes)
@@ -170,9 +177,12 @@ def _tried(
             exit_code=2,
         )
     known: dict[tuple[Layer, tuple[Shape, ...]], bool] = {}
-    outcomes = tuple(_outcome(spec, base, varied, s, known) for s in range(first, last + 1, step))
+    outcomes = []
+    for size in range(first, last + 1, step):
+        outcomes.append(_outcome(spec, base, varied, size, known))
+        watch(1 / count)
     written = _written(base, varied, "S")
-    return Sizes(base.name, written, varied, base.layout, first, last, step, outcomes)
+    return Sizes(base.name, written, varied, base.layout, first, last, step, tuple(outcomes))
 
 
 def _base(spec: SpecChoice) -> VariedInput:
