@@ -55,7 +55,7 @@ def line(work: str, share: float, elapsed: float, page: Page) -> str:
 
     >>> from cnncalc.render.page import Page
     >>> line("check", 0.25, 30, Page(width=40, ascii=True))
-    'check  ####...............  25%  1:30 left'
+    'check  ###............   25%  1:30 left'
     """
     left = clock(elapsed / share - elapsed) if share else "?"
     head, tail = f"{work}  ", f"  {int(100 * share):3}%  {left} left"
