@@ -9,7 +9,7 @@ import typer
 
 from cnncalc.cli import output
 from cnncalc.cli.options import Cost, File, Spec, TableOptions
-from cnncalc.errors import CnncalcError, Diagnostic
+from cnncalc.errors import Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -67,17 +67,9 @@ def stacked(shape: str, layers: list[str]) -> Network:
     >>> stacked("28x28x1", ["conv 16 5x5 p2", "pool 2x2"]).nodes[-1].shape
     Shape(channels=16, spatial=(14, 14))
     """
-    from cnncalc.lines import with_lines
-    from cnncalc.spec.document import read_document
-    from cnncalc.spec.load import build
-    from cnncalc.spec.write import quoted
+    from cnncalc.spec.load import parse
 
-    lines = [f"input: {quoted(shape)}", "layers:", *(f"  - {quoted(layer)}" for layer in layers)]
-    text = "\n".join([*lines, ""])
-    try:
-        return build(read_document(text, "stack"))
-    except CnncalcError as error:
-        raise with_lines(error, text, "stack") from None
+    return parse({"input": shape, "layers": layers}, file="stack")
 
 
 def _explained_columns(table: TableOptions) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -24,6 +25,8 @@ from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
 
     from cnncalc.questions.sweep import SweepResult
     from cnncalc.render.page import Page
@@ -48,6 +51,11 @@ VaryInput = Annotated[
 Jobs = Annotated[
     int,
     typer.Option(min=1, metavar="N", help="Number of processes.", rich_help_panel=VARIED),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", rich_help_panel=VARIED,
+                 help="Compute on a running Dask cluster, tcp://HOST:PORT (extra cnncalc[dask])."),
 ]
 Shard = Annotated[
     str, typer.Option(metavar="I/N", help="Compute only the I-th of N shares.",
@@ -80,6 +88,7 @@ def sweep(
     vary: Vary = None,
     vary_input: VaryInput = None,
     jobs: Jobs = 1,
+    scheduler: Scheduler = None,
     shard: Shard = "1/1",
     variant: Variant = None,
     set_: Set = None,
@@ -100,43 +109,57 @@ def sweep(
         cnncalc sweep resnet50 --vary wpg=16:128:4 --jobs 2 --shard 3/10 --format jsonl
 
     Raises:
-        typer.BadParameter: where nothing varies.
+        typer.BadParameter: where nothing varies, and for two ways to share the work.
         typer.Exit: where no setting works.
     """
     from cnncalc.figures import used
-    from cnncalc.questions import settings
-    from cnncalc.questions.settings import SettingGrid
-    from cnncalc.questions.sweep import sweep as start
 
     if columns == "help":
         output.emit([", ".join(used("sweep")), "\n"])
         return
+    from cnncalc.questions import settings
+    from cnncalc.questions.sweep import sweep as start
+
     if not vary and vary_input is None:
         message = "there is nothing to vary: give --vary or --vary-input"
         raise typer.BadParameter(message, param_hint="--vary")
-    varied = _varied(vary or [])
-    inputs = None if vary_input is None else settings.parse_inputs(vary_input)
-    share = settings.parse_shard(shard)
-    results = start(
-        file,
-        vary=varied,
-        vary_input=inputs,
-        variant=variant,
-        set=Spec(set=set_).settings,
-        shard=share,
-        jobs=jobs,
-        batch=batch,
-        dtype=dtype,
-    )
+    if scheduler is not None and jobs > 1:
+        message = "the cluster shares the work: leave out --jobs"
+        raise typer.BadParameter(message, param_hint="--scheduler")
     goals = [_goal(word) for word in words(pareto)]
     shown = [_figure(word) for word in words(columns)]
     tally = Tally()
-    page = output.page(out)
-    with output.bar("sweep", len(SettingGrid(varied, inputs, share).numbers)) as advance:
-        counted = tally.counted(results, advance)
-        output.emit(_written(counted, goals, shown, format_, page, plot=plot), out)
+    varied = _varied(vary or [])
+    inputs = None if vary_input is None else settings.parse_inputs(vary_input)
+    share = settings.parse_shard(shard)
+    total = len(settings.SettingGrid(varied, inputs, share).numbers)
+    with _cluster(scheduler) as executor, output.bar("sweep", total) as advance:
+        results = start(
+            file,
+            vary=varied,
+            vary_input=inputs,
+            variant=variant,
+            set=Spec(set=set_).settings,
+            shard=share,
+            jobs=jobs,
+            executor=executor,
+            batch=batch,
+            dtype=dtype,
+        )
+        page = output.page(out)
+        text = _written(tally.counted(results, advance), goals, shown, format_, page, plot=plot)
+        output.emit(text, out)
     if tally.all and not tally.working:
         raise typer.Exit(output.INVALID)
+
+
+def _cluster(address: str | None) -> AbstractContextManager[Executor | None]:
+    """The executor of a cluster; None without an address."""
+    if address is None:
+        return nullcontext()
+    from cnncalc.questions.cluster import connected
+
+    return connected(address)
 
 
 def _varied(texts: Sequence[str]) -> dict[str, Sequence[object]]:

@@ -14,6 +14,7 @@ from cnncalc import zoo
 from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.expect import unmet
 from cnncalc.analysis.notes import promoted
+from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, Diagnostic, Span
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
@@ -64,6 +65,10 @@ class CheckResult(NamedTuple):
     exit_code: int
     bundled: bool = False
     base: BaseReport | None = None
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def ok(self) -> bool:

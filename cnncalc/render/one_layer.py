@@ -24,6 +24,13 @@ def text(report: Report, layout: str | None = None, *, ascii_only: bool = False)
     return _lines(_pairs(report.rows[0], layout or report.layout), ascii_only)
 
 
+def sizes(report: Report, layout: str | None = None, *, ascii_only: bool = False) -> str:
+    """The steps of the output's size alone, and an empty line."""
+    pairs = list(_pairs(report.rows[0], layout or report.layout))
+    last = next(at for at, (label, _) in enumerate(pairs) if label == "output")
+    return _lines(pairs[: last + 1], ascii_only) + "\n"
+
+
 def comparison(report: Report, other: Report, name: str, *, ascii_only: bool = False) -> str:
     """The layer's figures beside those of other layers with the same output."""
     from cnncalc.render.report_json import COMPARED  # only --vs needs it

@@ -216,13 +216,43 @@ def separated(report: Report, columns: Sequence[str] | None = None, delimiter: s
     Raises:
         ChoiceError: for columns that do not exist.
     """
+    keys, cells = _flat(report, columns)
+    return records([keys, *cells], delimiter)
+
+
+def flat_rows(report: Report, columns: Sequence[str] | None = None) -> list[dict[str, object]]:
+    """The rows of `separated` as dicts; an empty cell is None.
+
+    Raises:
+        ChoiceError: for columns that do not exist.
+    """
+    keys, cells = _flat(report, columns)
+    return [dict(zip(keys, row, strict=True)) for row in cells]
+
+
+def _flat(report: Report, columns: Sequence[str] | None) -> tuple[list[str], list[list[Cell]]]:
+    """The keys and the cells of one row per primitive layer, for programs."""
     # Text that programs read: sizes in ASCII, figures without marks.
     style = CellStyle(report, times="x", bare=True)
     rows = [line for line in fold.lines(report, Choice(expand=True)) if line.rows]
     parts = [part for column in select(columns or CSV) for part in _split(column, rows)]
     numbered = (line._replace(number=line.rows[0].index) for line in rows)
-    cells = ([cell(line, style) for _, cell in parts] for line in numbered)
-    return records([[key for key, _ in parts], *cells], delimiter)
+    cells = [[cell(line, style) for _, cell in parts] for line in numbered]
+    return [key for key, _ in parts], cells
+
+
+def html(report: Report, choice: Choice = USUAL) -> str:
+    """The table as HTML, without colours or scripts, for notebooks.
+
+    Raises:
+        ChoiceError: for columns or layers that do not exist.
+    """
+    from html import escape
+
+    cells = table(report, choice)
+    footer = "<br/>".join(map(escape, _footer(report, choice, cells, PIPE, memory=False)))
+    caption = " ".join(title(report, choice))
+    return f"{cells.texts(choice.units).html(caption)}<p>{footer}</p>"
 
 
 def _split(

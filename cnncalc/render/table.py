@@ -277,6 +277,27 @@ class TextTable(NamedTuple):
         sums = cut(self.subtotal), cut(self.total)
         return TextTable(self.columns, cut(self.titles), list(map(cut, self.rows)), *sums)
 
+    def html(self, caption: str) -> str:
+        """The same as an HTML table under a caption that is text."""
+        from html import escape
+
+        sides = [' style="text-align:right"' if column.right else "" for column in self.columns]
+
+        def row(cells: list[str], tag: str = "td") -> str:
+            parts = (
+                f"<{tag}{side}>{escape(cell)}</{tag}>"
+                for cell, side in zip(cells, sides, strict=True)
+            )
+            return f"<tr>{''.join(parts)}</tr>"
+
+        body = "".join(map(row, self.rows))
+        sums = "".join(row(cells, "th") for cells in (self.subtotal, self.total) if cells)
+        head = row(self.titles, "th")
+        return (
+            f"<table><caption>{escape(caption)}</caption><thead>{head}</thead>"
+            f"<tbody>{body}</tbody><tfoot>{sums}</tfoot></table>"
+        )
+
     def _every_row(self) -> list[list[str]]:
         """Titles, rows and, where there are some, subtotal and total."""
         return [self.titles, *self.rows, *filter(None, (self.subtotal, self.total))]
