@@ -50,7 +50,7 @@ Base = Annotated[
                  help="Also show what changed since this git revision, such as main."),
 ]
 Style = Annotated[
-    Literal["full", "concise", "json", "github", "junit", "md"],
+    Literal["full", "concise", "json", "github", "junit", "jsonl", "csv", "tsv", "md", "latex"],
     formats("Output format: full shows source lines, concise one line per failure."),
 ]
 # fmt: on
@@ -112,12 +112,16 @@ def _results(
 
 def _written(results: Iterator[CheckResult], format_: str, page: Page) -> Iterator[str]:
     from cnncalc.render import check as render
-    from cnncalc.render.json import dumps
+    from cnncalc.render.json import dumps, json_lines
 
     if format_ == "json":
         yield f"{dumps(render.document(list(map(render.entry, results)), version=VERSION))}\n"
     elif format_ == "junit":
         yield render.junit(list(results))
+    elif format_ == "jsonl":
+        yield from (json_lines([render.entry(result)]) for result in results)
+    elif format_ in {"csv", "tsv", "latex"}:
+        yield render.table(list(results)).written(format_)
     elif format_ == "md":
         yield render.markdown(list(results))
     else:

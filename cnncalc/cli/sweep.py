@@ -77,7 +77,7 @@ Plot = Annotated[
                  rich_help_panel=ROWS),
 ]
 Format = Annotated[
-    Literal["table", "md", "csv", "tsv", "jsonl", "json"],
+    Literal["table", "md", "latex", "csv", "tsv", "jsonl", "json"],
     formats("Output format; csv, tsv and jsonl are printed line by line as settings are computed."),
 ]
 # fmt: on
@@ -226,7 +226,7 @@ def _written(
 
     results: Iterable[SweepResult] = stream
     front = None
-    if goals or plot or format_ in {"table", "md", "json"}:
+    if goals or plot or format_ in {"table", "md", "latex", "json"}:
         results = whole = list(stream)
         front = unbeaten(whole, goals) if goals else None
     if format_ in {"csv", "tsv"}:
@@ -236,7 +236,7 @@ def _written(
         yield from _flushed(render.jsonl(results, front))
     else:
         yield _whole(whole, columns, front, format_, page)
-        if plot and format_ != "json":
+        if plot and format_ in {"table", "md"}:
             page = PIPE if format_ == "md" else page
             yield from _plotted(whole, goals, front, page, fenced=format_ == "md")
 
@@ -261,8 +261,8 @@ def _whole(
     columns = columns or render.COLUMNS
     if format_ == "json":
         return f"{dumps(render.document(results, front, version=VERSION))}\n"
-    if format_ == "md":
-        return render.table(results, columns, front)
+    if format_ in {"md", "latex"}:
+        return render.table(results, columns, front, format_)
     return render.text(results, columns, front, page)
 
 
