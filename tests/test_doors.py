@@ -42,6 +42,7 @@ DOORS = {
     "neuron_origin": BASE | {"network"},
     "zoo": {"errors", "files"},
     "structure/": {"structure/"},  # it asks the network for what it needs to know
+    "revisions": {"errors", "files"},
     "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},
     "spec/shorten": BASE | {"layers/__init__", "spec/", "structure/"},
     "spec/yaml_source": BASE | {"files", "spec/"},
@@ -71,6 +72,7 @@ DOORS = {
         "zoo",
         "files",
         "processes",
+        "revisions",
     },
     "questions/cluster": {"errors", "version"},  # workers have the same version
     # a box is a line of the table, and its texts are the table's

@@ -15,7 +15,7 @@ from cnncalc.network import PartialNetwork
 from cnncalc.spec.load import choose, is_model, load, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from cnncalc.errors import Diagnostic
     from cnncalc.layers._base import Layer
@@ -112,12 +112,14 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     set: Mapping[str, object] | None = None,
     input: str | None = None,
     until: str | None = None,
+    watch: Callable[[float], None] | None = None,
 ) -> Sizes:
     """Try every input size from `start` to `stop` on a network; by default square pictures.
 
     By default the range is from half the spec's own size to one and a half times that size, but
     no further than 256 away. `axes` are the letters of the axes that vary (`w` keeps the height).
-    `until` ends the network of a model file at a node, tensor or row.
+    `until` ends the network of a model file at a node, tensor or row. `watch` is called after
+    every size with the share of the work that it was.
 
     Raises:
         CnncalcError: where the spec is not valid or its input has no such axis, and where the
@@ -129,13 +131,14 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     >>> tried.failed[0].first.size, tried.failed[0].first.layer
     (321, 'dec1.concat1')
     """
+    watch = watch or (lambda _: None)
     if isinstance(target, (str, Path)):
         path, _ = zoo.resolve(str(target))
         if is_model(path):
-            return _tried(ModelChoice(path, input, until), start, stop, step, axes)
+            return _tried(ModelChoice(path, input, until), start, stop, step, axes, watch)
     spec = choose(target, variant=variant, set=set, input=input)
     with reading(spec.document.text, spec.document.file):
-        return _tried(spec, start, stop, step, axes)
+        return _tried(spec, start, stop, step, axes, watch)
 
 
 class ModelChoice(NamedTuple):
@@ -159,7 +162,12 @@ class VariedInput(NamedTuple):
 
 
 def _tried(
-    spec: SpecChoice | ModelChoice, start: int | None, stop: int | None, step: int, axes: str | None
+    spec: SpecChoice | ModelChoice,
+    start: int | None,
+    stop: int | None,
+    step: int,
+    axes: str | None,
+    watch: Callable[[float], None],
 ) -> Sizes:
     base = _base(spec)
     varied = _varied(base.shape, axes)
@@ -176,9 +184,12 @@ def _tried(
             exit_code=2,
         )
     known: dict[tuple[Layer, tuple[Shape, ...]], bool] = {}
-    outcomes = tuple(_outcome(spec, base, varied, s, known) for s in range(first, last + 1, step))
+    outcomes = []
+    for size in range(first, last + 1, step):
+        outcomes.append(_outcome(spec, base, varied, size, known))
+        watch(1 / count)
     written = _written(base, varied, "S")
-    return Sizes(base.name, written, varied, base.layout, first, last, step, outcomes)
+    return Sizes(base.name, written, varied, base.layout, first, last, step, tuple(outcomes))
 
 
 def _base(spec: SpecChoice | ModelChoice) -> VariedInput:
