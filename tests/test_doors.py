@@ -91,7 +91,7 @@ NOT_EVEN_TYPES = {
     "network": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "structure/": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "render/": {"spec/", "cli/"},
-    "pictures/": {"spec/", "inference/", "questions/", "cli/"},
+    "pictures/": {"spec/", "inference/", "cli/"},
     "analysis/": {"spec/", "inference/", "questions/", "render/", "cli/"},
     "inference/": {"spec/", "analysis/", "questions/", "render/", "cli/"},
     "inference/api": {"analysis/", "questions/", "render/", "cli/"},  # it takes what `load` takes
