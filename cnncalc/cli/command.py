@@ -255,7 +255,12 @@ def _refuse_combination(
             raise typer.BadParameter("is for the list of all networks", param_hint=_flag(option))
     if command == "rf" and options["at"] and "expand" in typed:
         raise typer.BadParameter("is for all layers: leave out --at", param_hint="--expand")
-    if command == "rf" and options["at"] and "format_" in typed and style not in {"table", "json"}:
+    if (
+        command == "rf"
+        and options["at"]
+        and "format_" in typed
+        and style not in {"table", "json", "svg"}
+    ):
         raise typer.BadParameter(f"what one unit sees is written as text or JSON, not as {style}",
                                  param_hint="--format")  # fmt: skip
     for option, needed in NEEDED.get(command, {}).items():
