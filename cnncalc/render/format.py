@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from cnncalc.render.choice import Units
+    from cnncalc.render.page import Page
 
 SUFFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
 ASCII = str.maketrans(
@@ -267,12 +268,21 @@ def joined(lines: Iterable[str], *, ascii_only: bool = False) -> str:
     return to_ascii(text) if ascii_only else text
 
 
-def labelled(pairs: Iterable[tuple[str, str]], *, indent: str = "", gap: int = 3) -> list[str]:
-    """A line per label and text; the texts begin below each other.
+def labelled(
+    pairs: Iterable[tuple[str, str]],
+    *,
+    indent: str = "",
+    gap: int = 3,
+    page: Page | None = None,
+) -> list[str]:
+    """A line per label and text; the texts begin below each other. A `page` colours the labels.
 
     >>> labelled([("params", "156"), ("MACs", "117,600")])
     ['params   156', 'MACs     117,600']
     """
     pairs = list(pairs)
     width = max((display_width(label) for label, _ in pairs), default=0) + gap
-    return [f"{indent}{pad(label, width, right=False)}{text}" for label, text in pairs]
+    labels = [pad(label, width, right=False) for label, _ in pairs]
+    if page:
+        labels = [page.paint(label, "heading") for label in labels]
+    return [f"{indent}{label}{text}" for label, (_, text) in zip(labels, pairs, strict=True)]
