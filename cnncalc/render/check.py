@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.errors import counted
 from cnncalc.figures import FIGURES
 from cnncalc.render import diagnostics
-from cnncalc.render.format import pad, printable, si, without_controls
+from cnncalc.render.format import display_width, pad, printable, si, without_controls
 from cnncalc.render.json import (
     answer_schema,
     diagnostic,
@@ -17,7 +17,7 @@ from cnncalc.render.json import (
     totals,
     totals_schema,
 )
-from cnncalc.render.page import PIPE, Marked
+from cnncalc.render.page import PIPE, Marked, cut_middle
 from cnncalc.render.schema import (
     COUNT,
     FLAG,
@@ -74,7 +74,11 @@ def _suggesting(remark: Diagnostic) -> Diagnostic:
 
 def line(result: CheckResult, page: Page = PIPE) -> str:
     """Whether a network is as its file promises, and the figures that were looked at."""
-    name = pad(result.label, max(NAME_WIDTH, len(result.label)), right=False)
+    name, width = result.label, NAME_WIDTH
+    if page.width is not None:
+        name = cut_middle(name, max(page.width - len("FAIL  "), NAME_WIDTH // 2), page.mark)
+        width = min(width, page.width // 2)  # leaves room for a figure beside the name
+    name = pad(name, max(width, display_width(name)), right=False)
     word = "ok" if result.ok else "FAIL"
     verdict = page.paint(word, "good" if result.ok else "bad") + " " * (len("FAIL") - len(word))
     return "  ".join([verdict, name, "   ".join(_facts(result))])

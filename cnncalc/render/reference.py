@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.render.format import joined, labelled
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
 
+LINE_BREAK = re.compile(r"(?<=\S)\n(?=\S)")  # inside a paragraph
 KINDS = {
     "weights": "Layers with weights", "pooling": "Pooling", "merges": "Merges",
     "norms": "Normalisations", "activations": "Activations", "others": "Others",
@@ -43,7 +45,7 @@ def full(entry: Mapping[str, Any], page: Page = PIPE) -> str:
     """Everything about one type."""
     parts = [
         f"{page.paint(_names(entry), 'heading')}\n{entry['summary']}\n",
-        f"{entry['description']}\n",
+        f"{_flowing(entry['description'], page)}\n",
     ]
     if entry["fields"]:
         pairs = [(_heading(field), _field(field)) for field in entry["fields"]]
@@ -54,6 +56,13 @@ def full(entry: Mapping[str, Any], page: Page = PIPE) -> str:
         parts.append(f"Can be appended to a layer as a word: conv 16 3x3 {entry['type']}\n")
     parts.append(f"{page.paint('Example', 'heading')}\n  - {entry['example']}\n")
     return "\n".join(part for part in parts if part.strip())
+
+
+def _flowing(description: str, page: Page) -> str:
+    """Paragraphs without the line breaks of their source where a terminal is narrower than that."""
+    if page.width is None or all(len(line) <= page.width for line in description.split("\n")):
+        return description
+    return LINE_BREAK.sub(" ", description)
 
 
 def table(types: Iterable[Mapping[str, Any]]) -> Table:
