@@ -20,6 +20,7 @@ from cnncalc.cli.options import (
     formats,
     limit,
 )
+from cnncalc.errors import failure
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ MaxPeak = Annotated[
 MinRf = Annotated[
     Any, limit("--min-rf", "N", "Receptive field of at least N pixels.", "rf", ">=")
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", show_default="the processors, for many files",
+                 help="Number of processes."),
+]
 Base = Annotated[
     str | None,
     typer.Option(metavar="REV", rich_help_panel=SPEC,
@@ -65,6 +71,7 @@ def check(
     max_macs: MaxMacs = None,
     max_peak_bytes: MaxPeak = None,
     min_rf: MinRf = None,
+    jobs: Jobs = None,
     base: Base = None,
     format_: Style = "full",
     out: OutputFile = None,
@@ -83,11 +90,20 @@ def check(
     """
     from cnncalc.questions.check import CheckTerms
 
+    if spec.partial:
+        raise failure(
+            "usage",
+            "--partial leaves figures open, which cannot be checked",
+            help="--until NAME ends the network before the operator that is not known",
+            exit_code=output.USAGE,
+        )
     limits = (max_params, max_macs, max_peak_bytes, min_rf)
     given = tuple(limit for limit in limits if limit is not None)
-    terms = CheckTerms(given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype, base)
+    terms = CheckTerms(
+        given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype, spec.until, base
+    )
     done: list[CheckResult] = []
-    text = _written(_results(files, spec.variant, terms, done), format_, output.page(out))
+    text = _written(_results(files, spec.variant, terms, jobs, done), format_, output.page(out))
     output.emit(text, out, commands=format_ == "github")
     if format_ == "github":
         _summarise(done)
@@ -96,14 +112,17 @@ def check(
 
 
 def _results(
-    files: list[str], variant: str | None, terms: CheckTerms, done: list[CheckResult]
+    files: list[str],
+    variant: str | None,
+    terms: CheckTerms,
+    jobs: int | None,
+    done: list[CheckResult],
 ) -> Iterator[CheckResult]:
     """The results, network by network, with a progress bar; they are also appended to `done`."""
-    from cnncalc.questions.check import check as run
-    from cnncalc.questions.check import specs
+    from cnncalc.questions.check import check_in_processes, specs
 
     with output.bar("check", len(specs(files))) as advance:
-        for result in run(*files, variant=variant, terms=terms):
+        for result in check_in_processes(files, variant=variant, terms=terms, jobs=jobs):
             if done and done[-1].file != result.file:
                 advance(1)
             done.append(result)

@@ -58,13 +58,17 @@ def sizes(
         typer.BadParameter: where --to lies below --from.
         typer.Exit: where no size works.
     """
+    if spec.partial:
+        raise typer.BadParameter("an unknown operator has no size of its own",
+                                 param_hint="--partial")  # fmt: skip
     if start is not None and stop is not None and start > stop:
         raise typer.BadParameter("lies below --from", param_hint="--to")
     from cnncalc.questions.sizes import sizes as ask
 
     with output.bar("sizes", 1) as advance:
         answer = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
-                     set=spec.settings, input=spec.input, watch=advance)  # fmt: skip
+                     set=spec.settings, input=spec.input, until=spec.until,
+                     watch=advance)  # fmt: skip
     ok = bool(answer.exact if exact else answer.working)
     output.emit([_written(answer, format_, output.page(out), exact=exact, ok=ok)], out)
     if not ok:

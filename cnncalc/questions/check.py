@@ -7,6 +7,8 @@ itself has `expect`. Every network gives a result, also after a failure.
 from __future__ import annotations
 
 import os
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,19 +20,21 @@ from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, Diagnostic, Span
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
+from cnncalc.processes import interrupts_held_back, pool, processes
 from cnncalc.revisions import at_revision
 from cnncalc.spec.document import read_document
-from cnncalc.spec.load import build
+from cnncalc.spec.load import build, is_model, load
 from cnncalc.spec.sections.expectations import Budget, budgets, parse_limit
 from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import Report
     from cnncalc.spec.document import Document
 
 INVALID = 1
+SECONDS_PER_BYTE = 5e-5  # of a spec's text, roughly: to tell many files from few
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -104,6 +108,7 @@ class CheckTerms(NamedTuple):
     input: str | None = None
     batch: int | None = None
     dtype: str = "fp32"
+    until: str | None = None  # where the network of a model file ends
     base: str | None = None
 
 
@@ -141,6 +146,68 @@ def check(
     )
 
 
+def check_in_processes(
+    targets: Sequence[str],
+    *,
+    variant: str | None = None,
+    terms: CheckTerms = NO_TERMS,
+    jobs: int | None = None,
+) -> Iterator[CheckResult]:
+    """The results of `check`, with the files shared among processes.
+
+    `jobs` is the number of processes; without it there is one per processor where there are many
+    files. Reports come without their rows, which take longer to send than to compute.
+    """
+    files = specs(targets)
+    seconds = SECONDS_PER_BYTE * sum(_size(file) for file, _ in files)
+    jobs = processes(jobs, len(files), seconds / max(1, len(files)))
+    if jobs <= 1 or any(map(_only_here, targets)):
+        for file, listed in files:
+            yield from _check_file(file, variant, terms, listed=listed)
+        return
+    with pool(jobs) as workers:
+        with interrupts_held_back():
+            results = workers.map(partial(_light_results, variant, terms), files)
+        for of_a_file in results:
+            yield from of_a_file
+
+
+def _light_results(
+    variant: str | None, terms: CheckTerms, file: tuple[str, bool]
+) -> list[CheckResult]:
+    name, listed = file
+    return [
+        result._replace(report=_light(result.report), base=_light_base(result.base))
+        for result in _check_file(name, variant, terms, listed=listed)
+    ]
+
+
+def _light(report: Report | None) -> Report | None:
+    """A report with no other row than that whose receptive field is the network's."""
+    if report is None:
+        return None
+    largest = report.receptive_field
+    deciding = (
+        row for row in report.rows if row.receptive_field and row.receptive_field.size == largest
+    )
+    return report._replace(rows=tuple(islice(deciding, 1)), groups={})
+
+
+def _light_base(base: BaseReport | None) -> BaseReport | None:
+    return base and base._replace(report=_light(base.report))
+
+
+def _size(file: str) -> int:
+    return os.path.getsize(file) if os.path.isfile(file) else 0  # noqa: PTH113, PTH202 - as in zoo
+
+
+def _only_here(target: str) -> bool:
+    """Whether a target is standard input or a pipe, which another process cannot read."""
+    # os.path answers False for names that are invalid or too long, where Path raises.
+    other = os.path.exists(target) and not os.path.isfile(target)  # noqa: PTH110, PTH113
+    return target == "-" or (other and not os.path.isdir(target))  # noqa: PTH112
+
+
 def specs(targets: Iterable[str | Path]) -> list[tuple[str, bool]]:
     """The files that these targets stand for, and whether each was found in a folder.
 
@@ -170,6 +237,9 @@ def _check_file(
     try:
         path, named = zoo.resolve(target)
         file, bundled = zoo.display_name(path), zoo.is_bundled(target)
+        if is_model(path):
+            yield _check_model(path, terms)
+            return
         text = _read(path, listed=listed)
         document = read_document(text, file)
     except CnncalcError as error:
@@ -234,16 +304,34 @@ def _check_network(document: Document, variant: str | None, terms: CheckTerms) -
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
     limits = (*budgets(document.tree, variant), *terms.limits)
+    return _checked(report, limits, terms, document.text)
+
+
+def _check_model(path: str, terms: CheckTerms) -> CheckResult:
+    """A model file promises nothing itself: it is held to the limits of the command line."""
+    try:
+        network = load(path, set=terms.set, input=terms.input, until=terms.until)
+        report = analyze(network, batch=terms.batch, dtype=terms.dtype)
+    except CnncalcError as error:
+        return _failed(path, None, error)
+    return _checked(report, terms.limits, terms, "")
+
+
+def _checked(
+    report: Report, limits: tuple[Budget, ...], terms: CheckTerms, text: str
+) -> CheckResult:
+    """The result for a network that works."""
+    variant = report.variant
     budget = tuple(BudgetResult(limit, report.figure(limit.key)) for limit in limits)
     prefix = f"{variant}: " if variant else ""
     diagnostics = [
         *(promoted(remark, terms.strict) for remark in report.diagnostics),
         *(unmet(check, "error", prefix) for check in report.expect if not check.ok),
-        *(_exceeded(result, prefix, document.file) for result in budget if not result.ok),
+        *(_exceeded(result, prefix, report.file) for result in budget if not result.ok),
     ]
     failed = any(remark.severity == "error" for remark in diagnostics)
-    shown = tuple(_with_line(remark, document.text) for remark in diagnostics)
-    return CheckResult(document.file, variant, report, budget, shown, INVALID if failed else 0)
+    shown = tuple(_with_line(remark, text) for remark in diagnostics)
+    return CheckResult(report.file, variant, report, budget, shown, INVALID if failed else 0)
 
 
 def _failed(file: str, variant: str | None, error: CnncalcError) -> CheckResult:

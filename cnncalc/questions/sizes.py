@@ -5,12 +5,14 @@ Every size is tried: the spec is read once, and the network built for each size.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc import zoo
 from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, failure
 from cnncalc.network import PartialNetwork
-from cnncalc.spec.load import choose, reading
+from cnncalc.spec.load import choose, is_model, load, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -109,13 +111,15 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     variant: str | None = None,
     set: Mapping[str, object] | None = None,
     input: str | None = None,
+    until: str | None = None,
     watch: Callable[[float], None] | None = None,
 ) -> Sizes:
     """Try every input size from `start` to `stop` on a network; by default square pictures.
 
     By default the range is from half the spec's own size to one and a half times that size, but
     no further than 256 away. `axes` are the letters of the axes that vary (`w` keeps the height).
-    `watch` is called after every size with the share of the work that it was.
+    `until` ends the network of a model file at a node, tensor or row. `watch` is called after
+    every size with the share of the work that it was.
 
     Raises:
         CnncalcError: where the spec is not valid or its input has no such axis, and where the
@@ -127,9 +131,26 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     >>> tried.failed[0].first.size, tried.failed[0].first.layer
     (321, 'dec1.concat1')
     """
+    watch = watch or (lambda _: None)
+    if isinstance(target, (str, Path)):
+        path, _ = zoo.resolve(str(target))
+        if is_model(path):
+            return _tried(ModelChoice(path, input, until), start, stop, step, axes, watch)
     spec = choose(target, variant=variant, set=set, input=input)
     with reading(spec.document.text, spec.document.file):
-        return _tried(spec, start, stop, step, axes, watch or (lambda _: None))
+        return _tried(spec, start, stop, step, axes, watch)
+
+
+class ModelChoice(NamedTuple):
+    """A model file with the input and the end that were chosen."""
+
+    path: str
+    input: str | None = None
+    until: str | None = None
+
+    def network(self, input_: str | None = None) -> Network:
+        """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
+        return load(self.path, input=input_ or self.input, until=self.until)
 
 
 class VariedInput(NamedTuple):
@@ -141,7 +162,7 @@ class VariedInput(NamedTuple):
 
 
 def _tried(
-    spec: SpecChoice,
+    spec: SpecChoice | ModelChoice,
     start: int | None,
     stop: int | None,
     step: int,
@@ -171,7 +192,7 @@ def _tried(
     return Sizes(base.name, written, varied, base.layout, first, last, step, tuple(outcomes))
 
 
-def _base(spec: SpecChoice) -> VariedInput:
+def _base(spec: SpecChoice | ModelChoice) -> VariedInput:
     """The network's input, also where the network fails on it."""
     try:
         network = spec.network()
@@ -210,7 +231,7 @@ def _written(base: VariedInput, varied: str, size: int | str) -> str:
 
 
 def _outcome(
-    spec: SpecChoice,
+    spec: SpecChoice | ModelChoice,
     base: VariedInput,
     varied: str,
     size: int,

@@ -22,6 +22,10 @@ KINDS = {
     "weights": "Layers with weights", "pooling": "Pooling", "merges": "Merges",
     "norms": "Normalisations", "activations": "Activations", "others": "Others",
 }  # fmt: skip
+EXPLICIT = {
+    "weights: [[1, 0], [0, 1]]": "on a line below the layer; nested lists, filter by filter",
+    "bias_values: [1]": "likewise; 0 where only weights are given",
+}
 
 
 def overview(
@@ -52,6 +56,8 @@ def full(entry: Mapping[str, Any], page: Page = PIPE) -> str:
         parts.append(_section("Fields", pairs, page))
     if entry["words"]:
         parts.append(_section("Words", entry["words"].items(), page))
+    if entry["kind"] == "weights":
+        parts.append(_section("Numbers of an exercise", EXPLICIT.items(), page))
     if entry["attaches"]:
         parts.append(f"Can be appended to a layer as a word: conv 16 3x3 {entry['type']}\n")
     parts.append(f"{page.paint('Example', 'heading')}\n  - {entry['example']}\n")

@@ -80,11 +80,13 @@ def load(
     ('LeNet-5', 12)
     """
     path, named = zoo.resolve(str(target))
-    if _may_be_model(path) and (network := _model(path, input, until, partial)) is not None:
+    if is_model(path):
         _refuse_changes(path, variant or named, set)
-        return network
+        return _model(path, input, until, partial)
     if until is not None or partial:
-        raise failure("no-model", f"--until and --partial are for model files; {path} is a spec")
+        raise failure(
+            "no-model", f"--until and --partial are for model files; {named or path} is a spec"
+        )
     text, file = read(path), zoo.display_name(path)
     with reading(text, file):
         network = build(_read(text, file), variant or named, set or {}, input)
@@ -134,6 +136,12 @@ def choose(
         text, file, named = _text(target), "spec", None
     else:
         path, named = zoo.resolve(str(target))
+        if is_model(path):
+            raise failure(
+                "no-spec",
+                f"{path} is a model file, which has no variables to vary",
+                help="'cnncalc sizes' tries input sizes; 'cnncalc import' makes a spec of it",
+            )
         text, file = read(path), zoo.display_name(path)
     with reading(text, file):
         return SpecChoice(_read(text, file), variant or named, set or {}, input)
@@ -189,21 +197,21 @@ def reading(text: str, file: str) -> Iterator[None]:
         raise with_lines(error, text, file) from None
 
 
-def _may_be_model(path: str) -> bool:
-    """Whether a file has to be looked into: not a spec by its name, nor the standard input."""
-    return path != "-" and not path.endswith(zoo.SUFFIXES)
-
-
-def _model(path: str, input: str | None, until: str | None, partial: bool) -> Network | None:
-    """The network of a model file, None for any other file.
+def is_model(path: str) -> bool:
+    """Whether a path leads to a model file; specs by their name and pipes are not looked into.
 
     Raises:
-        CnncalcError: the model cannot be read.
+        CnncalcError: for a file that only running code from it could read.
     """
+    if path == "-" or path.endswith(zoo.SUFFIXES) or not Path(path).is_file():
+        return False
     from cnncalc.exchange.sniff import kind_of
 
-    if kind_of(path) != "onnx":
-        return None
+    return kind_of(path) == "onnx"
+
+
+def _model(path: str, input: str | None, until: str | None, partial: bool) -> Network:
+    """The network of a model file. Raises CnncalcError where it cannot be read."""
     from cnncalc.exchange.onnx.read import Options, read
 
     return read(path, Options(input, until, partial))
