@@ -103,6 +103,8 @@ def _facts(result: CheckResult) -> Iterator[str]:
 
 def _standing(base: BaseReport) -> str:
     """What the network was at the revision that it is compared with."""
+    if not base.compared:
+        return f"not compared with {printable(base.revision)}"
     if base.new:
         return f"new since {printable(base.revision)}"
     word = "compared with" if base.report else "did not load at"
@@ -154,6 +156,8 @@ def _change_text(result: CheckResult, key: str) -> str:
     change = _change(result, key)
     if change is not None:
         return f"{change:+,}" if change else "0"
+    if result.base and not result.base.compared:
+        return "not compared"
     return "new" if result.base and result.base.new else ""
 
 
@@ -230,7 +234,7 @@ def entry(result: CheckResult) -> dict[str, Any]:
 def _base(base: BaseReport) -> dict[str, Any]:
     """The earlier network; one that was not there or did not load has no totals."""
     known = {} if base.report is None else {"totals": totals(base.report.totals)}
-    return {"revision": base.revision, "new": base.new, **known}
+    return {"revision": base.revision, "new": base.new, "compared": base.compared, **known}
 
 
 def _budget(result: BudgetResult) -> dict[str, Any]:
@@ -253,7 +257,7 @@ def schema() -> Schema:
         {"key": TEXT, "relation": {"enum": ["<=", ">="]}, "limit": COUNT, "ok": FLAG},
         {"actual": COUNT, "delta": described(WHOLE, "how far beyond the limit; 0 where it is met")},
     )
-    base = record({"revision": TEXT, "new": FLAG}, {"totals": totals_schema()})
+    base = record({"revision": TEXT, "new": FLAG, "compared": FLAG}, {"totals": totals_schema()})
     result = record(
         {"ok": FLAG, "spec": spec, "diagnostics": listed(ref("diagnostic"))},
         {

@@ -207,6 +207,12 @@ def test_a_base_says_what_changed_since_a_revision(cnncalc, committed):
     assert bases[0]["totals"]["params"] == 156
 
 
+def test_what_has_no_earlier_text_is_not_compared(cnncalc, committed):
+    lines = cnncalc("check", "nets/a.yaml", "lenet5", "--base", "HEAD").out.splitlines()
+    assert lines[0].endswith("compared with HEAD")
+    assert lines[1].endswith("4 figures as expected   not compared with HEAD")
+
+
 def test_a_base_that_did_not_load_is_said(cnncalc, committed):
     (committed / "a.yaml").write_text("input: 3x3x1\nlayers: [nosuch]\n", encoding="utf-8")
     git("commit", "-qam", "broken")
