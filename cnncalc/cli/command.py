@@ -88,9 +88,12 @@ def command_line(function: Callable[..., None], format_: str | None = None) -> C
 
     def run(context: typer.Context, **options: Any) -> None:
         json, typed = options.pop("json", False), _typed(context)
-        ending = None if json or "format_" in typed else _ending(function.__name__, options)
+        tables = not FOR_PEOPLE.isdisjoint(choices)  # pictures have their own endings
+        chosen = json or "format_" in typed or not tables
+        ending = None if chosen else _ending(function.__name__, options)
         with guarded(json=json or "json" in (ending, options.get("format_"))):
-            _refuse_ending(function.__name__, typed, options, choices, json=json)
+            if tables:
+                _refuse_ending(function.__name__, typed, options, choices, json=json)
             if ending:
                 options["format_"] = ending
             _refuse_ignored(function.__name__, typed, options, json=json)

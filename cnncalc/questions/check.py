@@ -225,10 +225,11 @@ def _files(target: str) -> list[str]:
     except (OSError, ValueError):
         return [target]  # not a folder, or one that cannot be read, which `_read` will report
     found: list[str] = []
-    for folder, below, names in os.walk(target):
+    closed: list[str] = []  # folders that cannot be listed, which `_read` will report too
+    for folder, below, names in os.walk(target, onerror=lambda e: closed.append(str(e.filename))):
         below[:] = sorted(name for name in below if not name.startswith("."))
         found += (str(Path(folder, n)) for n in sorted(names) if n.endswith(SUFFIXES))
-    return found or [target]
+    return [*found, *closed] or [target]
 
 
 def _check_file(
@@ -281,7 +282,7 @@ def _read(path: str, *, listed: bool) -> str:
     could block for ever.
     """
     location = Path(path)
-    if location.is_dir() and not listed:
+    if location.is_dir():
         try:
             next(location.iterdir(), None)
         except OSError as error:

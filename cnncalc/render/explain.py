@@ -56,8 +56,8 @@ def text(
 def _section(
     explanation: Explanation, layout: str, written: Mapping[int, str], page: Page
 ) -> list[str]:
-    title = page.paint(head(explanation.row), "heading")
-    return [title, *labelled(_pairs(explanation, layout, written), indent="  ")]
+    facts = labelled(_pairs(explanation, layout, written), indent="  ", paint=page.heading)
+    return [page.heading(head(explanation.row)), *facts]
 
 
 def _pairs(

@@ -9,11 +9,10 @@ from unicodedata import combining, east_asian_width
 from cnncalc.errors import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from fractions import Fraction
 
     from cnncalc.render.choice import Units
-    from cnncalc.render.page import Page
 
 SUFFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
 ASCII = str.maketrans(
@@ -273,16 +272,14 @@ def labelled(
     *,
     indent: str = "",
     gap: int = 3,
-    page: Page | None = None,
+    paint: Callable[[str], str] = str,
 ) -> list[str]:
-    """A line per label and text; the texts begin below each other. A `page` colours the labels.
+    """A line per label and text; the texts begin below each other. `paint` colours the labels.
 
     >>> labelled([("params", "156"), ("MACs", "117,600")])
     ['params   156', 'MACs     117,600']
     """
     pairs = list(pairs)
     width = max((display_width(label) for label, _ in pairs), default=0) + gap
-    labels = [pad(label, width, right=False) for label, _ in pairs]
-    if page:
-        labels = [page.paint(label, "heading") for label in labels]
+    labels = [paint(pad(label, width, right=False)) for label, _ in pairs]
     return [f"{indent}{label}{text}" for label, (_, text) in zip(labels, pairs, strict=True)]

@@ -88,7 +88,7 @@ def _factor(here: int, there: int) -> str:
 
 
 def _lines(pairs: Iterable[tuple[str, str]], ascii_only: bool, page: Page | None = None) -> str:
-    return joined(labelled(pairs, page=page), ascii_only=ascii_only)
+    return joined(labelled(pairs, paint=page.heading if page else str), ascii_only=ascii_only)
 
 
 class SettingRow(NamedTuple):

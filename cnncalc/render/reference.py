@@ -105,7 +105,7 @@ def _field(field: Mapping[str, Any]) -> str:
 
 
 def _section(title: str, pairs: Iterable[tuple[str, str]], page: Page) -> str:
-    return joined([page.paint(title, "heading"), *labelled(pairs, indent="  ", gap=2)])
+    return joined([page.heading(title), *labelled(pairs, indent="  ", gap=2)])
 
 
 def document(types: Iterable[Mapping[str, Any]], *, version: str) -> dict[str, Any]:
