@@ -25,6 +25,7 @@ DOORS = {
     "shapes": set(),
     "tensor": {"shapes"},
     "conventions": set(),
+    "processes": {"errors"},
     "version": set(),
     "window": {"errors"},
     "layers/": BASE
@@ -40,7 +41,9 @@ DOORS = {
     # one way back from a neuron: `rf --at` and `forward --trace` both ask it
     "neuron_origin": BASE | {"network"},
     "zoo": {"errors", "files"},
+    "structure/": {"structure/"},  # it asks the network for what it needs to know
     "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},
+    "spec/shorten": BASE | {"layers/__init__", "spec/", "structure/"},
     "spec/yaml_source": BASE | {"files", "spec/"},
     # the way in takes bundled names and model files too
     "spec/load": BASE | {"spec/", "network", "zoo", "exchange/"},
@@ -48,7 +51,8 @@ DOORS = {
     "exchange/": BASE
     | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
-    "inference/": BASE | {"layers/_", "network", "neuron_origin", "inference/", "files"},
+    "inference/": BASE
+    | {"layers/_", "network", "neuron_origin", "inference/", "files", "processes"},
     # the way in, as `load` is: it takes names of files and of bundled networks
     "inference/api": BASE | {"network", "inference/", "spec/load", "zoo"},
     # what Python programs call: it stands on everything but the commands
@@ -64,6 +68,7 @@ DOORS = {
         "questions/",
         "zoo",
         "files",
+        "processes",
     },
     "questions/cluster": {"errors", "version"},  # workers have the same version
     "render/": {"errors", "figures", "shapes", "conventions", "render/"},
@@ -76,6 +81,7 @@ NOT_EVEN_TYPES = {
     "layers/": {"network", "spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "exchange/": {"analysis/", "inference/", "questions/", "render/", "cli/"},
     "network": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
+    "structure/": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "render/": {"spec/", "cli/"},
     "analysis/": {"spec/", "inference/", "questions/", "render/", "cli/"},
     "inference/": {"spec/", "analysis/", "questions/", "render/", "cli/"},

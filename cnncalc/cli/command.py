@@ -61,7 +61,7 @@ FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
 }
 # Options that have no effect without another one -> the other one.
 NEEDED: dict[str, Mapping[str, str]] = {
-    "forward": {"as_": "show", "picture": "save"},
+    "forward": {"as_": "show", "picture": "save", "hide_zeros": "steps"},
     "rf": {"through": "at"},
     "solve": {"output_padding": "transposed"},
 }

@@ -11,7 +11,7 @@ from cnncalc.conventions import DTYPES
 
 if TYPE_CHECKING:
     from cnncalc.errors import Diagnostic
-    from cnncalc.network import Network
+    from cnncalc.network import Network, Node
     from cnncalc.render.choice import Choice
 
 SPEC, ROWS, OUT, LIMITS = "Network", "Rows", "Output", "Budgets"
@@ -60,13 +60,17 @@ def complete_variant(ctx: typer.Context, incomplete: str) -> Iterator[str]:
 
 def complete_layer(ctx: typer.Context, incomplete: str) -> Iterator[str]:
     """Row names of the network on the command line; none while it does not load."""
+    return (node.name for node in nodes(ctx) if node.name.startswith(incomplete))
+
+
+def nodes(ctx: typer.Context) -> tuple[Node, ...]:
+    """The rows of the network on the command line; none while it does not load."""
     from cnncalc import CnncalcError, load
 
     try:
-        nodes = load(_file(ctx)).nodes
+        return load(_file(ctx)).nodes
     except CnncalcError:
-        nodes = ()
-    return (node.name for node in nodes if node.name.startswith(incomplete))
+        return ()
 
 
 def _file(ctx: typer.Context) -> str:

@@ -42,10 +42,10 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     """Run one sample through a network, in pure Python; its outputs, and what else was kept.
 
     `target` is a network, a spec as a dict, or what `load` takes. `sample` is a word (zeros,
-    ones, ramp, random), the path of a file (picture, CSV, text, JSON, YAML), nested lists of
-    numbers (or anything with `tolist`, such as a NumPy array) channels first or last, a Tensor;
-    where a network has several inputs, a mapping from their names to these. `prepare` scales,
-    normalises and resizes it.
+    ones, count, ramp, random), typed numbers ("1 2; 3 4"), the path of a file (picture, CSV,
+    text, JSON, YAML), nested lists of numbers (or anything with `tolist`, such as a NumPy
+    array) channels first or last, a Tensor; where a network has several inputs, a mapping from
+    their names to these. `prepare` scales, normalises and resizes it.
 
     `weights` is the path of a safetensors or JSON file, or a mapping from names ("conv1.weight")
     to nested lists; without it they are the spec's own, or drawn by `seed`. `match="order"`
@@ -119,7 +119,7 @@ def _tensor(sample: object, node: Node, preparation: Preparation) -> Tensor:
     """One sample, at the shape of its input."""
     if isinstance(sample, Tensor):
         return sample
-    if isinstance(sample, str) and sample in GENERATED:
+    if isinstance(sample, str) and (sample in GENERATED or samples.is_typed(sample)):
         return samples.sample(sample, node, preparation)
     if isinstance(sample, (str, Path)):
         return samples.from_file(zoo.beside(str(sample)), node, preparation)

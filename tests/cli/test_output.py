@@ -112,7 +112,10 @@ def test_a_format_that_a_command_lacks_is_passed_over(cnncalc, monkeypatch):
 @pytest.mark.parametrize(
     ("question", "message"),
     [
-        ("forward lenet5 --trace C1", "--trace takes NAME:K,Y,X (NAME:K for a vector), got 'C1'"),
+        (
+            "forward lenet5 --trace C1:a",
+            "--trace takes NAME, NAME:K,Y,X or NAME:K of a vector, got 'C1:a'",
+        ),
         (
             "forward lenet5 --steps",
             "--steps is written as text only; with --json, use --show and --trace",
