@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from cnncalc import zoo
+from cnncalc import files, zoo
 from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, did_you_mean, failure
 from cnncalc.lines import with_line, with_lines
 from cnncalc.network import Input, Network, Node
@@ -82,7 +82,7 @@ def load(
     >>> network.name, len(network.nodes) - len(network.inputs)
     ('LeNet-5', 12)
     """
-    path, named = zoo.resolve(str(target))
+    path, named = _resolved(str(target))
     if is_model(path):
         _refuse_changes(path, variant or named, set)
         return _model(path, input, until, partial)
@@ -138,7 +138,7 @@ def choose(
     if isinstance(target, Mapping):
         text, file, named = _text(target), "spec", None
     else:
-        path, named = zoo.resolve(str(target))
+        path, named = _resolved(str(target))
         if is_model(path):
             raise failure(
                 "no-spec",
@@ -198,6 +198,19 @@ def reading(text: str, file: str) -> Iterator[None]:
         raise failure("too-deep", f"the layers of {file} are nested too deeply") from None
     except CnncalcError as error:
         raise with_lines(error, text, file) from None
+
+
+def _resolved(target: str) -> tuple[str, str | None]:
+    """The file of a path or a bundled name, and the variant named with it.
+
+    Raises:
+        CnncalcError: for a folder, and a name with an unknown variant.
+    """
+    path, named = zoo.resolve(target)
+    if path != "-" and Path(path).is_dir():
+        help_ = f"'cnncalc check {path}' checks the specs in it"
+        raise files.unreadable(f"{files.title(path)} is a directory, not a file", help=help_)
+    return path, named
 
 
 def is_model(path: str) -> bool:
