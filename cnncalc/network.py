@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final, get_args
 
 from cnncalc.errors import counted
-from cnncalc.layers._base import Layer
+from cnncalc.layers._base import Family, Layer
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
@@ -33,6 +33,7 @@ class Input(Layer):
     shape: Shape
 
     arity: ClassVar[tuple[int, int | None]] = (0, 0)
+    family: ClassVar[Family] = "input"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape of the input itself."""

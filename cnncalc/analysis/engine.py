@@ -133,6 +133,7 @@ def _row(
         facts.steps,
         node.layer.is_view and not node.layer.acts_in_training,
         node.layer.stated,
+        node.layer.family,
     )
 
 

@@ -70,6 +70,7 @@ class Row(NamedTuple):
     steps: tuple[Step, ...] = ()  # only when formulas were asked for
     is_view: bool = False  # in training as well; dropout is a view at inference only
     stated: bool = False  # its figures are those of the spec's writer
+    kind: str = ""  # what the layer does: conv, pool, merge, ...
 
     @property
     def params(self) -> int:
