@@ -74,7 +74,7 @@ def drawn(
     ways = tuple(tuple((x + dx, y + dy) for x, y in way) for way in routes)
     page_width = max(right + dx + MARGIN + BEHIND[0], _heading_width(picture))
     marks: list[Mark | Group] = [_moved(mark, dx, dy) for mark in extra]
-    marks += _headings(picture)
+    marks += headings(picture)
     falling = _falling(ways)
     for part in parts:
         marks += _outline(part, dx, dy, falling)
@@ -105,7 +105,8 @@ def _heading_width(picture: Picture) -> float:
     return width(picture.heading or "", 14, bold=True) + 2 * MARGIN
 
 
-def _headings(picture: Picture) -> list[Mark]:
+def headings(picture: Picture) -> list[Mark]:
+    """The heading above a picture, where one was asked for."""
     text = picture.heading
     return [Text(MARGIN, MARGIN + 8, text, 14, bold=True, anchor="start")] if text else []
 

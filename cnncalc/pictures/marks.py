@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Point = tuple[float, float]
-Stroke = Literal["edge", "shared", "guide", "rule"]  # an arrow, weights in common, a faint line
+# An arrow, weights in common, two faint lines, and what a unit sees.
+Stroke = Literal["edge", "shared", "guide", "rule", "sight"]
 
 
 class Rect(NamedTuple):

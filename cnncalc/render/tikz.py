@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 SCALE = 0.75  # points of print for a pixel
 BASELINE = {"start": "base west", "middle": "base", "end": "base east"}
-STROKES = {"edge": "edge", "shared": "line, dotted", "guide": "faint, dotted", "rule": "faint"}
+STROKES = {"edge": "edge", "shared": "line, dotted", "guide": "faint, dotted", "rule": "faint",
+           "sight": "line"}  # fmt: skip
 # Characters that LaTeX reads as something else -> how it prints them.
 ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "&": r"\&", "%": r"\%",

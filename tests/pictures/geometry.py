@@ -5,8 +5,14 @@ Nothing here knows how a style places its boxes: only frames, routes and marks a
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
+from cnncalc.pictures.marks import Group, Text
+
+FONTS = Path(__file__).parents[1] / "data" / "font_widths.json"
 SLACK = 1  # pixels that do not count
 
 
@@ -97,3 +103,44 @@ def shared_pieces(edges, routes):
                 if min(top, high) - low > SLACK and not set(edge) & set(other):
                     found.add((edge, other))
     return found
+
+
+@cache
+def advances(font):
+    """Thousandths of the size that each character of a font takes."""
+    table = json.loads(FONTS.read_text(encoding="utf-8"))[font]
+    return {char: int(width) for width, chars in table.items() for char in chars}
+
+
+@cache
+def measured(text, size, bold):
+    """How wide a text is in the wider of two fonts; their own kerning only narrows it."""
+    fonts = (f"{family}{' Bold' if bold else ''}" for family in ("DejaVu Sans", "Liberation Sans"))
+    return max(sum(advances(font)[char] for char in text) * size / 1000 for font in fonts)
+
+
+def ends_of(text):
+    """Where a text begins and ends on its line."""
+    wide = measured(text.text, text.size, text.bold)
+    begin = text.x - wide * {"start": 0, "middle": 0.5, "end": 1}[text.anchor]
+    return begin, begin + wide
+
+
+def sticking_out(result):
+    """Texts that leave their box, or the picture."""
+    found = []
+    groups = {mark.name: mark for mark in result.marks if isinstance(mark, Group)}
+    for frame, group in zip(result.frames, groups.values(), strict=True):
+        for text in group.marks:
+            if isinstance(text, Text):
+                begin, end = ends_of(text)
+                inside = frame.x < begin and end < frame.x + frame.width
+                above = text.y - text.size >= frame.y - SLACK
+                if not (inside and above and text.y + text.size / 4 < frame.y + frame.height):
+                    found.append(text.text)
+    return found + [
+        mark.text
+        for mark in result.marks
+        if isinstance(mark, Text)
+        and not (ends_of(mark)[0] >= 0 and ends_of(mark)[1] <= result.width)
+    ]

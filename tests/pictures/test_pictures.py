@@ -4,7 +4,7 @@ import hashlib
 from functools import cache
 
 import pytest
-from geometry import crossings, loose_ends, overlaps, shared_pieces, slanted
+from geometry import crossings, loose_ends, overlaps, shared_pieces, slanted, sticking_out
 
 from cnncalc import analyze, load, zoo
 from cnncalc.pictures.boxes import PictureOptions, picture
@@ -47,6 +47,7 @@ def faults(shown, result):
         "loose ends": loose_ends(result.frames, shown.edges, result.routes),
         "slanted": slanted(result.routes),
         "shared pieces": shared_pieces(shown.edges, result.routes),
+        "sticking out": sticking_out(result),
     }
     return {kind: what for kind, what in found.items() if what}
 
@@ -159,6 +160,9 @@ def test_what_the_checks_of_geometry_would_catch():
               for f in frames[1:2]]  # fmt: skip
     assert (0, 1) in crossings(frames, middle)
     assert slanted([((0, 0), (5, 5))])
+    narrow = [frame._replace(width=20) for frame in frames]
+    assert sticking_out(result) == []
+    assert "conv1" in " ".join(sticking_out(result._replace(frames=tuple(narrow))))
     along = (((0, 0), (0, 50)), ((0, 20), (0, 90)))
     assert shared_pieces([Edge(0, 1), Edge(2, 3)], along)
     assert not shared_pieces([Edge(0, 1), Edge(0, 3)], along)
