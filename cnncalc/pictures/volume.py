@@ -164,7 +164,8 @@ def _brackets(boxes: Sequence[Box], solids: Sequence[_Solid], y: float) -> tuple
         ends[line : line + 1] = [middle + half + 8]
         at = y + 16 + 13 * line
         marks.append(Line(((left, y - 4), (left, y), (right, y), (right, y - 4)), "rule"))
-        marks.append(Line(((middle, y), (middle, at - 9)), "rule"))
+        if all(end < middle for end in ends[:line]):  # no text of a line above is in the way
+            marks.append(Line(((middle, y), (middle, at - 9)), "rule"))
         marks.append(Text(middle, at, text, SMALL))
     return marks, y + 16 + 13 * len(ends)
 
