@@ -52,7 +52,7 @@ FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("conv", "conv_transpose", "pool", "explain"), SHAPES),
     "fc": {"layout": frozenset({"md"})},  # the output is a vector; only md shows the input's shape
     "forward": {"layout": frozenset({"table"}), "as_": frozenset({"table"})},
-    "rf": {**SHAPES, "expand": frozenset({"table", "md"})},
+    "rf": {"layout": SHAPES["layout"] | {"svg"}, "expand": frozenset({"table", "md"})},
     "solve": {"top": frozenset({"table"})},
     "sweep": {**FIGURES, "plot": frozenset({"table", "md"})},
     "zoo": FIGURES,

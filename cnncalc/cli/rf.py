@@ -9,6 +9,7 @@ import typer
 from cnncalc.cli import output
 from cnncalc.cli.options import ROWS, File, LayoutOption, OutputFile, Spec, complete_layer, formats
 from cnncalc.cli.values import neuron
+from cnncalc.errors import failure
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def rf(
         bool, typer.Option("--expand", help="Also show layers that keep the receptive field.",
                            rich_help_panel=ROWS)
     ] = False,
-    format_: Annotated[Literal["table", "md", "json"], formats()] = "table",
+    format_: Annotated[Literal["table", "md", "json", "svg"], formats()] = "table",
     out: OutputFile = None,
     layout: LayoutOption = None,
 ) -> None:  # fmt: skip
@@ -44,12 +45,21 @@ def rf(
         cnncalc rf resnet50
         cnncalc rf lenet5 --at C3:4,4
         cnncalc rf lenet5 --at C3:4,4 --through --json
+        cnncalc rf lenet5 --at C3:4,4 -o cone.svg
+
+    Raises:
+        CnncalcError: for a unit that does not exist, or a picture of no unit.
     """
     from cnncalc.questions.rf import coverage, seen_by
 
+    form = "svg" if format_ == "table" and (out or "").lower().endswith(".svg") else format_
+    if form == "svg":
+        _refuse_in_picture(at, through=through)
     network = spec.load(file)
     order = layout or network.layout
-    if at:
+    if at and form == "svg":
+        text = _cone(seen_by(network, *_neuron(at, network)), order)
+    elif at:
         unit = seen_by(network, *_neuron(at, network))
         text = _unit(unit, format_, order, through=through)
     else:
@@ -66,6 +76,23 @@ def _neuron(at: str, network: Network) -> tuple[str, tuple[int, ...] | None]:
     ('C3', (4, 4))
     """
     return (at, None) if any(node.name == at for node in network.nodes) else neuron(at)
+
+
+def _refuse_in_picture(at: str | None, *, through: bool) -> None:
+    """Raise CnncalcError for what a picture cannot show, or always shows."""
+    if at is None:
+        message = "a picture shows what one unit sees, and none is named"
+        raise failure("usage", message, help="add --at NAME:Y,X", exit_code=output.USAGE)
+    if through:
+        message = "--through has no effect in a picture, which always shows the layers between"
+        raise failure("usage", message, help="leave --through out", exit_code=output.USAGE)
+
+
+def _cone(unit: Neuron, layout: str) -> str:
+    from cnncalc.pictures.cone import place
+    from cnncalc.render import svg
+
+    return svg.text(place(unit, layout), ascii_only=output.ascii_only())
 
 
 def _advice(advice: CoverageReport, format_: str, layout: str, *, expand: bool) -> str:

@@ -37,10 +37,12 @@ def text(placed: Placed) -> str:
 def _lines(placed: Placed) -> Iterator[str]:
     yield "% needs \\usepackage[T1]{fontenc}, \\usepackage{tikz}, \\usetikzlibrary{arrows.meta}"
     yield f"% {placed.title}"
-    for name, (fill, line) in LIGHT.kinds.items():
+    for name in sorted({LIGHT.named(kind)[0] for kind in _kinds(placed.marks)}):
+        _, fill, line = LIGHT.named(name)
         if fill != "none":
             yield f"\\definecolor{{cnn-{name}}}{{HTML}}{{{fill[1:].upper()}}}"
-        yield f"\\definecolor{{cnn-{name}-line}}{{HTML}}{{{line[1:].upper()}}}"
+        if line != "none":
+            yield f"\\definecolor{{cnn-{name}-line}}{{HTML}}{{{line[1:].upper()}}}"
     yield f"\\begin{{tikzpicture}}[x={SCALE}bp, y=-{SCALE}bp, font=\\sffamily,"
     yield f"  line/.style={{draw={_grey(LIGHT.line)}}},"
     yield f"  faint/.style={{draw={_grey(LIGHT.faint)}}},"
@@ -50,6 +52,15 @@ def _lines(placed: Placed) -> Iterator[str]:
             yield f"  % {mark.name}"
         yield from _each(mark.marks if isinstance(mark, Group) else [mark])
     yield "\\end{tikzpicture}"
+
+
+def _kinds(marks: Iterable[Mark | Group]) -> Iterator[str]:
+    """The kinds of all shapes that have one."""
+    for mark in marks:
+        if isinstance(mark, Group):
+            yield from _kinds(mark.marks)
+        elif not isinstance(mark, (Text, Line)):
+            yield mark.kind
 
 
 def _grey(colour: str) -> str:
