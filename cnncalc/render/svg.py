@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 from cnncalc.pictures.marks import Group, Line, Polygon, Rect, Text
 from cnncalc.render.colours import DARK, LIGHT, Colours
+from cnncalc.render.format import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 FONTS = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 BEND = 5  # the radius of corners
+NOT_XML = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}  # what no XML file may hold
 
 
 def text(placed: Placed, theme: str = "auto", *, ascii_only: bool = False) -> str:
@@ -29,9 +31,8 @@ def text(placed: Placed, theme: str = "auto", *, ascii_only: bool = False) -> st
     writer = _Writer(DARK if theme == "dark" else LIGHT, follows=theme == "auto")
     root = writer.write(placed)
     ET.indent(root, " ")
-    if ascii_only:
-        return f"{ET.tostring(root, encoding='us-ascii', xml_declaration=False).decode()}\n"
-    return f"{ET.tostring(root, encoding='unicode')}\n"
+    written = f"{ET.tostring(root, encoding='unicode')}\n".translate(NOT_XML)
+    return written.encode("ascii", "xmlcharrefreplace").decode() if ascii_only else written
 
 
 def _number(value: float) -> str:
@@ -73,7 +74,7 @@ class _Writer:
                                      "fill": self.colours.page})  # fmt: skip
         for mark in placed.marks:
             if isinstance(mark, Group):
-                group = ET.SubElement(root, "g", {"data-name": mark.name})
+                group = ET.SubElement(root, "g", {"data-name": printable(mark.name)})
                 ET.SubElement(group, "title").text = mark.tip
                 for inner in mark.marks:
                     self.mark(group, inner)

@@ -48,8 +48,6 @@ def _lines(placed: Placed) -> Iterator[str]:
     yield f"  faint/.style={{draw={_grey(LIGHT.faint)}}},"
     yield "  edge/.style={line, rounded corners=3bp, -{Stealth[length=4bp]}}]"
     for mark in placed.marks:
-        if isinstance(mark, Group):
-            yield f"  % {mark.name}"
         yield from _each(mark.marks if isinstance(mark, Group) else [mark])
     yield "\\end{tikzpicture}"
 
