@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from cnncalc.pictures.marks import Group, Line, Polygon, Rect, Text
+from cnncalc.pictures.marks import Group, Line, Polygon, Rect, Text, kinds_of
 from cnncalc.render.colours import DARK, LIGHT, Colours
 from cnncalc.render.format import printable
 
@@ -63,7 +63,7 @@ class _Writer:
         ET.SubElement(root, "title", {"id": "title"}).text = placed.title
         ET.SubElement(root, "desc", {"id": "description"}).text = placed.description
         if self.follows:
-            ET.SubElement(root, "style").text = _dark_style()
+            ET.SubElement(root, "style").text = _dark_style(kinds_of(placed.marks))
         defs = ET.SubElement(root, "defs")
         arrow = {"id": "arrow", "viewBox": "0 0 8 8", "refX": "7", "refY": "4", "markerWidth": "7",
                  "markerHeight": "7", "orient": "auto"}  # fmt: skip
@@ -176,13 +176,13 @@ def _towards(corner: Point, other: Point) -> Point:
     return (corner[0] + (other[0] - corner[0]) * share, corner[1] + (other[1] - corner[1]) * share)
 
 
-def _dark_style() -> str:
-    """The dark colours, for readers who prefer them on a screen."""
+def _dark_style(kinds: Sequence[str]) -> str:
+    """The dark colours of these kinds, for readers who prefer them on a screen."""
     rules = [
         f".page{{fill:{DARK.page}}}", f".t{{fill:{DARK.text}}}", f".s{{fill:{DARK.soft}}}",
         f".e{{stroke:{DARK.line}}}", f".a{{fill:{DARK.line}}}", f".f{{stroke:{DARK.faint}}}",
     ]  # fmt: skip
-    for name, (fill, stroke) in DARK.kinds.items():
+    for name, fill, stroke in sorted({DARK.named(kind) for kind in kinds}):
         rules.append(f".{name}{{fill:{fill};stroke:{stroke}}}")
         rules.append(f".{name}-line{{stroke:{stroke}}}.{name}-dark{{fill:{stroke}}}")
     return f"@media screen and (prefers-color-scheme:dark){{{''.join(rules)}}}"
