@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import ROWS, File, LayoutOption, OutputFile, Spec, complete_layer, formats
+from cnncalc.cli.options import (
+    ROWS,
+    File,
+    LayoutOption,
+    OutputFile,
+    Spec,
+    complete_layer,
+    formats,
+)
 from cnncalc.cli.values import neuron
 from cnncalc.errors import failure
 from cnncalc.version import VERSION
@@ -15,6 +23,10 @@ from cnncalc.version import VERSION
 if TYPE_CHECKING:
     from cnncalc.network import Network
     from cnncalc.questions.rf import CoverageReport, Neuron
+    from cnncalc.render.page import Page
+
+
+RfFormat = Literal["table", "json", "jsonl", "csv", "tsv", "md", "latex", "svg"]
 
 
 def rf(
@@ -35,7 +47,7 @@ def rf(
         bool, typer.Option("--expand", help="Also show layers that keep the receptive field.",
                            rich_help_panel=ROWS)
     ] = False,
-    format_: Annotated[Literal["table", "md", "json", "svg"], formats()] = "table",
+    format_: Annotated[RfFormat, formats()] = "table",
     out: OutputFile = None,
     layout: LayoutOption = None,
 ) -> None:  # fmt: skip
@@ -52,20 +64,19 @@ def rf(
     """
     from cnncalc.questions.rf import coverage, seen_by
 
-    form = "svg" if format_ == "table" and (out or "").lower().endswith(".svg") else format_
-    if form == "svg":
+    if format_ == "svg":
         _refuse_in_picture(at, through=through)
     network = spec.load(file)
     order = layout or network.layout
-    if at and form == "svg":
+    if at and format_ == "svg":
         text = _cone(seen_by(network, *_neuron(at, network)), order)
     elif at:
         unit = seen_by(network, *_neuron(at, network))
-        text = _unit(unit, format_, order, through=through)
+        text = _unit(unit, format_, order, output.page(out), through=through)
     else:
-        text = _advice(coverage(network), format_, order, expand=expand)
+        text = _advice(coverage(network), format_, order, output.page(out), expand=expand)
     output.emit([text], out)
-    output.tell(network.diagnostics)
+    output.tell(spec.remarks(file, network.diagnostics))
 
 
 def _neuron(at: str, network: Network) -> tuple[str, tuple[int, ...] | None]:
@@ -95,23 +106,28 @@ def _cone(unit: Neuron, layout: str) -> str:
     return svg.text(place(unit, layout), ascii_only=output.ascii_only())
 
 
-def _advice(advice: CoverageReport, format_: str, layout: str, *, expand: bool) -> str:
+def _advice(advice: CoverageReport, format_: str, layout: str, page: Page, *, expand: bool) -> str:
     from cnncalc.questions.rf import growth
     from cnncalc.render import rf as render
-    from cnncalc.render.json import dumps
+    from cnncalc.render.json import dumps, json_lines
 
     if format_ == "json":
         return f"{dumps(render.document(advice, version=VERSION))}\n"
     covers = advice.covers if expand else growth(advice)
+    if format_ == "jsonl":
+        shown = advice._replace(covers=tuple(covers))
+        return json_lines(render.document(shown, version=VERSION)["layers"])
+    if format_ in {"csv", "tsv", "latex"}:
+        return render.written(covers, layout, format_)
     if format_ == "md":
         return render.markdown(advice, covers, layout)
-    return render.text(advice, covers, layout, ascii_only=output.ascii_only())
+    return render.text(advice, covers, layout, page)
 
 
-def _unit(unit: Neuron, format_: str, layout: str, *, through: bool) -> str:
+def _unit(unit: Neuron, format_: str, layout: str, page: Page, *, through: bool) -> str:
     from cnncalc.render import rf as render
     from cnncalc.render.json import dumps
 
     if format_ == "json":
         return f"{dumps(render.unit_document(unit, version=VERSION))}\n"
-    return render.unit_text(unit, layout, through=through, ascii_only=output.ascii_only())
+    return render.unit_text(unit, layout, page, through=through)

@@ -5,25 +5,23 @@ Every size is tried: the spec is read once, and the network built for each size.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
+from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, failure
-from cnncalc.lines import with_lines
 from cnncalc.network import PartialNetwork
-from cnncalc.spec.document import read_document
-from cnncalc.spec.load import build
-from cnncalc.spec.yaml_source import read
+from cnncalc.spec.load import choose, is_model, load, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from cnncalc.errors import Diagnostic
     from cnncalc.layers._base import Layer
     from cnncalc.network import Network
     from cnncalc.shapes import Shape
-    from cnncalc.spec.document import Document
+    from cnncalc.spec.load import SpecChoice, Target
 
 USUAL_RANGE = 256
 MOST_SIZES = 20_000  # each builds the network, so that a large one takes minutes
@@ -38,6 +36,10 @@ class SizeResult(NamedTuple):
     rounding: tuple[str, ...] = ()
     layer: str | None = None  # the layer that fails
     problem: Diagnostic | None = None
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def works(self) -> bool:
@@ -74,6 +76,10 @@ class Sizes(NamedTuple):
     step: int
     outcomes: tuple[SizeResult, ...]
 
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
+
     @property
     def working(self) -> tuple[int, ...]:
         """The sizes that work."""
@@ -96,7 +102,7 @@ class Sizes(NamedTuple):
 
 
 def sizes(  # noqa: PLR0913 - the range and the spec's own options
-    target: str | Path,
+    target: Target,
     *,
     start: int | None = None,
     stop: int | None = None,
@@ -105,11 +111,15 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     variant: str | None = None,
     set: Mapping[str, object] | None = None,
     input: str | None = None,
+    until: str | None = None,
+    watch: Callable[[float], None] | None = None,
 ) -> Sizes:
     """Try every input size from `start` to `stop` on a network; by default square pictures.
 
     By default the range is from half the spec's own size to one and a half times that size, but
     no further than 256 away. `axes` are the letters of the axes that vary (`w` keeps the height).
+    `until` ends the network of a model file at a node, tensor or row. `watch` is called after
+    every size with the share of the work that it was.
 
     Raises:
         CnncalcError: where the spec is not valid or its input has no such axis, and where the
@@ -121,27 +131,26 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     >>> tried.failed[0].first.size, tried.failed[0].first.layer
     (321, 'dec1.concat1')
     """
-    path, named = zoo.resolve(str(target))
-    text, file = read(path), zoo.display_name(path)
-    try:
-        document = read_document(text, file)
-        spec = SpecChoice(document, variant or named, set or {}, input)
-        return _tried(spec, start, stop, step, axes)
-    except CnncalcError as error:
-        raise with_lines(error, text, file) from None
+    watch = watch or (lambda _: None)
+    if isinstance(target, (str, Path)):
+        path, _ = zoo.resolve(str(target))
+        if is_model(path):
+            return _tried(ModelChoice(path, input, until), start, stop, step, axes, watch)
+    spec = choose(target, variant=variant, set=set, input=input)
+    with reading(spec.document.text, spec.document.file):
+        return _tried(spec, start, stop, step, axes, watch)
 
 
-class SpecChoice(NamedTuple):
-    """A document that has been read, with the chosen variant, variables and input."""
+class ModelChoice(NamedTuple):
+    """A model file with the input and the end that were chosen."""
 
-    document: Document
-    variant: str | None = None
-    set: Mapping[str, object] = {}
+    path: str
     input: str | None = None
+    until: str | None = None
 
     def network(self, input_: str | None = None) -> Network:
         """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
-        return build(self.document, self.variant, self.set, input_ or self.input)
+        return load(self.path, input=input_ or self.input, until=self.until)
 
 
 class VariedInput(NamedTuple):
@@ -153,7 +162,12 @@ class VariedInput(NamedTuple):
 
 
 def _tried(
-    spec: SpecChoice, start: int | None, stop: int | None, step: int, axes: str | None
+    spec: SpecChoice | ModelChoice,
+    start: int | None,
+    stop: int | None,
+    step: int,
+    axes: str | None,
+    watch: Callable[[float], None],
 ) -> Sizes:
     base = _base(spec)
     varied = _varied(base.shape, axes)
@@ -170,12 +184,15 @@ def _tried(
             exit_code=2,
         )
     known: dict[tuple[Layer, tuple[Shape, ...]], bool] = {}
-    outcomes = tuple(_outcome(spec, base, varied, s, known) for s in range(first, last + 1, step))
+    outcomes = []
+    for size in range(first, last + 1, step):
+        outcomes.append(_outcome(spec, base, varied, size, known))
+        watch(1 / count)
     written = _written(base, varied, "S")
-    return Sizes(base.name, written, varied, base.layout, first, last, step, outcomes)
+    return Sizes(base.name, written, varied, base.layout, first, last, step, tuple(outcomes))
 
 
-def _base(spec: SpecChoice) -> VariedInput:
+def _base(spec: SpecChoice | ModelChoice) -> VariedInput:
     """The network's input, also where the network fails on it."""
     try:
         network = spec.network()
@@ -214,7 +231,7 @@ def _written(base: VariedInput, varied: str, size: int | str) -> str:
 
 
 def _outcome(
-    spec: SpecChoice,
+    spec: SpecChoice | ModelChoice,
     base: VariedInput,
     varied: str,
     size: int,

@@ -136,7 +136,7 @@ def test_the_name_of_the_file_tells_the_format(cnncalc, net, name, begins):
     ("words", "message", "help_"),
     [
         ("-o net.txt", "the name 'net.txt' tells no format that 'draw' writes",
-         ("end it with one of .svg, .dot, .gv, .mmd, .md, .tex, .json, or name the format with "
+         ("end it with one of .json, .md, .tex, .svg, .dot, .gv, .mmd, or name the format with "
          "--format")),
         ("-o net.png", "the name 'net.png' tells no format that 'draw' writes",
          "write net.svg, then rsvg-convert -f png -o net.png net.svg"),
