@@ -99,7 +99,7 @@ def test_there_is_much_to_try():
 
 
 def test_the_first_spec_takes_ten_lines():
-    """What its comments say: attached words are layers in their order, and a norm takes the bias."""
+    """What its comments say: attached words are layers in order, and a norm takes the bias."""
     spec = whole()[0]
     assert len(spec.splitlines()) < 11
     nodes = {node.name: node for node in parse(spec).nodes}
