@@ -95,9 +95,10 @@ class Report(report.Report):
         from rich.text import Text
 
         from cnncalc.render import report_table
+        from cnncalc.render.page import Page
 
-        width = getattr(options, "max_width", 100)
-        yield Text.from_ansi(report_table.terminal(self, width=width, color=True))
+        page = Page(width=getattr(options, "max_width", 100), color=True)
+        yield Text.from_ansi(report_table.text(self, page=page))
 
 
 def analyze(

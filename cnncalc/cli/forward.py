@@ -81,7 +81,7 @@ def _run_one(prepared: PreparedPass) -> None:
     if by is not None:
         samples.append({name: shifted(one, by) for name, one in prepared.entering.items()})
     count = len(samples)
-    with output.bar(work.macs * count, work.seconds * count) as advance:
+    with output.bar("forward", work.macs * count, work.seconds * count) as advance:
         passes = [
             forward(
                 network,
@@ -121,7 +121,8 @@ def _run_several(prepared: PreparedPass, sources: Sequence[str]) -> None:
     """Run the network on every sample, a pass each, shared among processes; print the results."""
     from cnncalc import zoo
     from cnncalc.cli import forward_output
-    from cnncalc.inference.worker_pool import WorkerSetup, processes, run_samples
+    from cnncalc.inference.worker_pool import WorkerSetup, run_samples
+    from cnncalc.processes import processes
     from cnncalc.render.samples import Answers
 
     request, network, work = prepared.request, prepared.network, prepared.work
@@ -129,7 +130,8 @@ def _run_several(prepared: PreparedPass, sources: Sequence[str]) -> None:
     plan = WorkerSetup(network, prepared.start, prepared.preparation, prepared.weights,
                 request.weights.match, request.readable, request.run.counting)  # fmt: skip
     begun = perf_counter()
-    with output.bar(len(sources), work.seconds * len(sources) / jobs) as advance:
+    seconds = work.seconds * len(sources) / jobs
+    with output.bar("forward", len(sources), seconds) as advance:
         results = []
         for result in run_samples(plan, list(map(zoo.beside, sources)), jobs):
             results.append(result._replace(source=zoo.display_name(result.source)))

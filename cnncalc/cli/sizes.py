@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import File, OutputFile, Spec, formats
+from cnncalc.cli.options import File, FormatOption, OutputFile, Spec
 from cnncalc.cli.values import OptionValues, comma_list, count, per_axis
 from cnncalc.version import VERSION
 
@@ -51,7 +51,7 @@ def sizes(
                      help="Only sizes that give this output: 28, or 28x28.", show_default=False,
                      rich_help_panel=SIZES),
     ] = None,
-    format_: Annotated[Literal["table", "csv", "json"], formats()] = "table",
+    format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
     """Input sizes that a network works on, and why the others fail.
@@ -66,12 +66,17 @@ def sizes(
         typer.BadParameter: where --to lies below --from.
         typer.Exit: where no size works.
     """
+    if spec.partial:
+        raise typer.BadParameter("an unknown operator has no size of its own",
+                                 param_hint="--partial")  # fmt: skip
     if start is not None and stop is not None and start > stop:
         raise typer.BadParameter("lies below --from", param_hint="--to")
     from cnncalc.questions.sizes import sizes as ask
 
-    answer = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
-                 set=spec.settings, input=spec.input)  # fmt: skip
+    with output.bar("sizes", 1) as advance:
+        answer = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
+                     set=spec.settings, input=spec.input, until=spec.until,
+                     watch=advance)  # fmt: skip
     if wanted and len(wanted.values) > 1:
         raise typer.BadParameter("takes one output, such as 28 or 28x28", param_hint="--out")
     asked: tuple[int, ...] | None = wanted.values[0] if wanted else None
@@ -95,11 +100,13 @@ def _written(
     wanted: tuple[int, ...] | None,
 ) -> str:
     from cnncalc.render import sizes as render
+    from cnncalc.render.json import dumps, json_lines
+    from cnncalc.render.table import STYLES
 
     if format_ == "json":
-        from cnncalc.render.json import dumps
-
         return f"{dumps(render.document(answer, version=VERSION, ok=ok, wanted=wanted))}\n"
-    if format_ == "csv":
-        return render.csv(answer)
+    if format_ == "jsonl":
+        return json_lines(render.document(answer, version=VERSION, ok=ok, wanted=wanted)["sizes"])
+    if format_ in STYLES:
+        return render.table(answer).written(format_)
     return render.text(answer, page, exact=exact, wanted=wanted)

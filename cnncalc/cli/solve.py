@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import OUT, OutputFile, formats
+from cnncalc.cli.options import OUT, FormatOption, OutputFile
 from cnncalc.cli.values import OptionValues, comma_list, count, natural, sides
 from cnncalc.version import VERSION
 from cnncalc.window import PADDING_RULES
@@ -78,7 +78,7 @@ def solve(
     top: Annotated[
         int, typer.Option(min=1, metavar="N", help="Rows per table.", rich_help_panel=OUT)
     ] = 10,
-    format_: Annotated[Literal["table", "md", "csv", "json"], formats()] = "table",
+    format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
     """Filters, strides, paddings and inputs that give an output size, the most usual first.
@@ -121,10 +121,11 @@ def _values(given: OptionValues | None) -> Any:
 
 def _written(found: list[SolveResult], format_: str, top: int, page: Page) -> Iterator[str]:
     from cnncalc.render import solve as render
+    from cnncalc.render.json import dumps, json_lines
 
-    if format_ == "json":
-        from cnncalc.render.json import dumps
-
+    if format_ == "jsonl":
+        yield json_lines(render.document(found, version=VERSION)["settings"])
+    elif format_ == "json":
         yield f"{dumps(render.document(found, version=VERSION))}\n"
     elif format_ == "table":
         for number, one in enumerate(found):

@@ -66,6 +66,8 @@ def full(
             gutter = len(_margin(span)) + len(" | ")
             most = MAX_LINE if width is None else max(min(MAX_LINE, width - gutter - 2), LEAST_LINE)
             lines += _excerpt(span, diagnostic.line_text, paint, ascii_only, most)
+    elif diagnostic.origin:
+        lines.append(f" {paint('-->', 'gutter')} {_words(diagnostic.origin, '', ascii_only)}")
     return "\n".join([*lines, *_remarks(diagnostic, paint, ascii_only)])
 
 
@@ -76,7 +78,8 @@ def concise(diagnostic: Diagnostic) -> str:
     >>> concise(Diagnostic("error", "missing-input", "no input shape", Span("a.yaml", 1, 1, 2)))
     'a.yaml:1:1: error[missing-input]: no input shape'
     """
-    where = f"{printable(diagnostic.span.where)}: " if diagnostic.span else ""
+    place = diagnostic.span.where if diagnostic.span else diagnostic.origin
+    where = f"{printable(place)}: " if place else ""
     return f"{where}{diagnostic.severity}[{diagnostic.code}]: {_words(diagnostic.message)}"
 
 

@@ -97,8 +97,7 @@ def table(found: Sequence[SolveResult], format_: str) -> str:
         for one in found
         for setting in one.settings
     ]
-    written = Table(columns, cells)
-    return written.markdown() if format_ == "md" else written.separated()
+    return Table(columns, cells).written(format_)
 
 
 def document(found: Sequence[SolveResult], *, version: str) -> dict[str, Any]:
