@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -39,9 +40,7 @@ cnncalc stack 28x28x1 "conv 16 5x5 p2" "pool 2x2" "fc 10"
 cnncalc analyze resnet50 --totals
 
 'cnncalc help COMMAND' describes a command, 'cnncalc help language' how specs are written.
-CNNCALC_FORMAT and CNNCALC_LAYOUT set the defaults of --format and --layout; NO_COLOR and
-FORCE_COLOR are respected.
-
+CNNCALC_FORMAT and CNNCALC_LAYOUT set defaults; NO_COLOR and FORCE_COLOR are respected.
 Exit status: 0 success; 1 a network is invalid or a check failed; 2 wrong command line;
 3 a file cannot be read or written; 130 interrupted.
 """
@@ -160,12 +159,23 @@ def _synonyms() -> dict[str, Any]:
 def _needed(arguments: list[str]) -> Iterable[str]:
     """The names of the commands to import: the one to run, or all for help and completion."""
     every = (*COMMANDS, *ALIASES)
+    if COMPLETION_VARIABLE in os.environ:
+        word = next((word for word in _typed_words() if word in every), "")
+        return (word,) if word else every
     word = next(iter(arguments), "")
     if word in VERSION:
         return ()
-    if COMPLETION_VARIABLE in os.environ or not word or word.startswith("-"):
+    if not word or word.startswith("-"):
         return every
     return (word,) if word in every else ()
+
+
+def _typed_words() -> list[str]:
+    """The words before the one that a shell completes, as its completion script passes them."""
+    bash = os.environ.get("COMP_WORDS")
+    words = (os.environ.get("_TYPER_COMPLETE_ARGS", "") if bash is None else bash).split(" ")
+    current = os.environ.get("COMP_CWORD", "")
+    return words[: int(current) if current.isdecimal() else -1]
 
 
 @cache
@@ -173,7 +183,8 @@ def _command(name: str, format_: str | None) -> tuple[Callable[..., None], str]:
     """The function that Typer runs, for this CNNCALC_FORMAT, and the examples."""
     name = ALIASES.get(name, name)
     module = import_module(f"cnncalc.cli.{COMMANDS[name]}")
-    function = getattr(module, name.replace("-", "_"))
+    word = name.replace("-", "_")
+    function = getattr(module, f"{word}_" if iskeyword(word) else word)
     return command_line(function, format_), epilog(function)
 
 

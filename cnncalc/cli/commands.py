@@ -15,6 +15,7 @@ GROUPS = {
         "stack": "analyze",
         "explain": "explain",
         "rf": "rf",
+        "draw": "draw",
         "check": "check",
         "compare": "compare",
     },
@@ -25,8 +26,9 @@ GROUPS = {
         "init": "init",
         "expand": "expand",
     },
-    "Run": {
+    "Run, exchange": {
         "forward": "forward",
+        "import": "import_",
     },
     "Reference": {
         "zoo": "zoo",

@@ -3,6 +3,7 @@
 import re
 import shlex
 from importlib import import_module
+from keyword import iskeyword
 
 import pytest
 
@@ -20,10 +21,13 @@ def examples(text):
 def ending(command):
     """What the help of a command ends with."""
     module = import_module(f"cnncalc.cli.{app.COMMANDS[command]}")
-    return epilog(getattr(module, command.replace("-", "_")))
+    word = command.replace("-", "_")
+    return epilog(getattr(module, f"{word}_" if iskeyword(word) else word))
 
 
-OWN = re.compile(r"nets/|(quiz|net|old|new)\.yaml|\.(txt|png|safetensors)\b")  # a user's own files
+OWN = re.compile(
+    r"nets/|(quiz|net|old|new)\.yaml|\.(txt|png|safetensors|onnx)\b"
+)  # a user's own files
 
 
 @pytest.mark.parametrize("command", app.COMMANDS)
