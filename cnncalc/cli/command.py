@@ -261,8 +261,8 @@ def _refuse_combination(
         and "format_" in typed
         and style not in {"table", "json", "svg"}
     ):
-        raise typer.BadParameter(f"what one unit sees is written as text or JSON, not as {style}",
-                                 param_hint="--format")  # fmt: skip
+        message = f"what one unit sees is written as text, JSON or SVG, not as {style}"
+        raise typer.BadParameter(message, param_hint="--format")
     for option, needed in NEEDED.get(command, {}).items():
         if option in typed and not options[needed]:
             raise typer.BadParameter(f"needs {_flag(needed)}", param_hint=_flag(option))
