@@ -10,6 +10,7 @@ from cnncalc.errors import CnncalcError
 from cnncalc.render import language
 from cnncalc.spec.load import parse
 from cnncalc.spec.ready_blocks import NAMES
+from cnncalc.spec.words import meaning
 
 CHAPTER = language.source()
 YAML = re.findall(r"^```yaml\n(.*?)^```$", CHAPTER, re.DOTALL | re.MULTILINE)
@@ -109,3 +110,32 @@ def test_the_first_spec_takes_ten_lines():
     assert [nodes[name].layer.bias for name in ("conv1", "C2", "fc1")] == [False, True, True]
     assert str(nodes["C2"].shape) == "8×8×32"
     assert str(nodes["gap1"].shape) == "1×1×64"
+
+
+def layers_of(written):
+    """The layers of one entry, on the first kind of tensor that it takes."""
+    for shape in ("32x32x64", "640x16 LC", "64", "9"):
+        try:
+            nodes = parse(f"input: {shape}\nlayers:\n  - {written}\n").nodes
+        except CnncalcError:
+            continue
+        return [meaning(node.layer) for node in nodes[1:]]
+    return None
+
+
+@pytest.mark.parametrize("name", sorted(layer_types.layer_types()))
+def test_the_reference_shows_a_line_beside_the_mapping(name):
+    from cnncalc.spec.reference import described
+
+    entry = described(name)
+    assert layers_of(entry.get("line", entry["example"])) == layers_of(entry["example"])
+    if "attached" in entry:
+        assert layers_of(entry["attached"])[1] == layers_of(entry["example"])[0]
+
+
+def test_nearly_all_types_have_a_line():
+    from cnncalc.spec.reference import all_described
+
+    without = [name for name, entry in all_described().items() if "line" not in entry]
+    assert len(without) < 4, without
+    assert all_described()["leaky"]["attached"] == "conv 16 3x3 leaky(slope=0.01)"

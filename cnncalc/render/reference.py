@@ -59,8 +59,10 @@ def full(entry: Mapping[str, Any], page: Page = PIPE) -> str:
     if entry["kind"] == "weights":
         parts.append(_section("Numbers of an exercise", EXPLICIT.items(), page))
     if entry["attaches"]:
-        parts.append(f"Can be appended to a layer as a word: conv 16 3x3 {entry['type']}\n")
-    parts.append(f"{page.paint('Example', 'heading')}\n  - {entry['example']}\n")
+        parts.append(f"Can be appended to a layer as a word: {entry['attached']}\n")
+    forms = dict.fromkeys([entry.get("line", entry["example"]), entry["example"]])
+    title = "Example, as a line and as a mapping" if len(forms) > 1 else "Example"
+    parts.append(joined([page.paint(title, "heading"), *(f"  - {form}" for form in forms)]))
     return "\n".join(part for part in parts if part.strip())
 
 
@@ -139,7 +141,11 @@ def schema() -> Schema:
             "fields": listed(field),
             "words": {"type": "object", "additionalProperties": TEXT},
             "example": TEXT,
-        }
+        },
+        {
+            "line": described(TEXT, "the example as a line of text"),
+            "attached": described(TEXT, "a line to which this layer is appended as a word"),
+        },
     )
     definitions = described(
         {"type": "object", "additionalProperties": TEXT},

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc import layers
 from cnncalc.layers._base import Layer
-from cnncalc.spec.vocabulary import choices
+from cnncalc.spec.validation import layer as validated_layer
+from cnncalc.spec.vocabulary import choices, of_layer_type
+from cnncalc.spec.words import NOWHERE, Words
 from cnncalc.spec.write import flow, simple
 
 if TYPE_CHECKING:
@@ -64,6 +66,8 @@ def described(name: str) -> dict[str, Any]:
         "fields": [_field(layer_type, field) for field in fields(layer_type)],  # type: ignore[arg-type]
         "words": {word: _setting(*meaning) for word, meaning in layer_type.words.items()},
         "example": _example(layer_type),
+        **_line(layer_type),
+        **_attached(layer_type),
     }
 
 
@@ -113,15 +117,47 @@ def _setting(field: str, value: object) -> str:
     return f"{field}: {flow(value)}"
 
 
-def _example(layer_type: type[Layer]) -> str:
-    """The mapping form with the required fields and the first positional one."""
+def _chosen(layer_type: type[Layer]) -> dict[str, object]:
+    """Values for the required fields and the first positional one."""
     chosen: dict[str, object] = {}
     for field in fields(layer_type):  # type: ignore[arg-type]
         if field.default is MISSING or field.name in layer_type.positional[:1]:
             default = None if field.default is MISSING else field.default
             example = _marker(field, sorted(choices(layer_type.type, field.name)))[1]
             chosen[field.name] = example if default is None else simple(default)
+    return chosen
+
+
+def _example(layer_type: type[Layer]) -> str:
+    """The mapping form of an example."""
+    chosen = _chosen(layer_type)
     return f"{layer_type.type}: {flow(chosen)}" if chosen else layer_type.type
+
+
+def _line(layer_type: type[Layer]) -> dict[str, str]:
+    """A line that says the same as the example, where a line can."""
+    chosen, name = _chosen(layer_type), layer_type.type
+    written = [validated_layer(name, chosen, {}, NOWHERE)]
+    vocabulary = of_layer_type(name)
+    settings = [
+        f"{value}x{value}" if field == vocabulary.sized
+        else flow(value) if field in vocabulary.positional
+        else f"{field}={flow(value)}"
+        for field, value in chosen.items()
+    ]  # fmt: skip
+    text: str | None = " ".join([name, *settings])
+    words = Words({})
+    if not words.reads_back(str(text), (*written,)):
+        text = words.line((*written,), 2)
+    return {"line": text} if text else {}
+
+
+def _attached(layer_type: type[Layer]) -> dict[str, str]:
+    """How a norm or an activation is appended to a layer, with its settings."""
+    if not layer_type.attaches:
+        return {}
+    settings = " ".join(f"{field}={flow(value)}" for field, value in _chosen(layer_type).items())
+    return {"attached": f"conv 16 3x3 {layer_type.type}{f'({settings})' if settings else ''}"}
 
 
 def all_described() -> Mapping[str, dict[str, Any]]:

@@ -56,7 +56,7 @@ class Words:
         words += map(self._attached, attached)
         bare = _words(owner, self._base(owner), {}, norm_first=first, rank=rank)
         bare += words[len(words) - len(attached) :] if attached else []
-        return " ".join(words) if self._reads_back(" ".join(bare), group) else None
+        return " ".join(words) if self.reads_back(" ".join(bare), group) else None
 
     def options(self, group: LayerTuple, terms: Mapping[str, str]) -> dict[str, object]:
         """The same as options of a mapping."""
@@ -83,7 +83,7 @@ class Words:
         settings = " ".join(f"{name}={_value(value)}" for name, value in given.items())
         return f"{layer.type}({settings})" if settings else layer.type
 
-    def _reads_back(self, text: str, group: LayerTuple) -> bool:
+    def reads_back(self, text: str, group: LayerTuple) -> bool:
         """Whether a line means just these layers."""
         try:
             use = read_text(_scalar(text), {})

@@ -36,7 +36,9 @@ def test_one_type_in_full(cnncalc):
     assert ("  kernel:              a whole number from 1, or one per axis; required; "
             "a size such as 3x3; f=; kernel_size=\n") in out  # fmt: skip
     assert "  nobias      bias: false\n" in out
-    assert out.endswith("Example\n  - conv: {filters: 8, kernel: 3}\n")
+    assert out.endswith(
+        "as a line and as a mapping\n  - conv 8 3x3\n  - conv: {filters: 8, kernel: 3}\n"
+    )
 
 
 def test_an_alias_tells_of_its_layer_type(cnncalc):

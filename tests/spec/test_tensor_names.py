@@ -114,7 +114,6 @@ def test_a_name_that_is_made_up_is_no_word_of_the_language():
         input: 8x8x4
         layers:
           - {repeat: 8, layers: [relu]}
-          - add relu5
     """)
     names = [node.name for node in written.nodes if node.layer.type == "relu"]
     assert names == ["relu1", "relu2", "relu3", "relu4", "relu5", "relu7", "relu8", "relu9"]
