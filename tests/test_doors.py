@@ -40,7 +40,11 @@ DOORS = {
     "zoo": {"errors", "files"},
     "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},
     "spec/yaml_source": BASE | {"files", "spec/"},
-    "spec/load": BASE | {"spec/", "network", "zoo"},  # the way in takes bundled names too
+    # the way in takes bundled names and model files too
+    "spec/load": BASE | {"spec/", "network", "zoo", "exchange/"},
+    # it makes rows as the builder of specs does, and reads --input by the same rules
+    "exchange/": BASE
+    | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
     "inference/": BASE | {"layers/_", "network", "neuron_origin", "inference/", "files"},
     # the way in, as `load` is: it takes names of files and of bundled networks
@@ -64,6 +68,7 @@ DOORS = {
 # What may not even be named in an annotation.
 NOT_EVEN_TYPES = {
     "layers/": {"network", "spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
+    "exchange/": {"analysis/", "inference/", "questions/", "render/", "cli/"},
     "network": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "render/": {"spec/", "cli/"},
     "analysis/": {"spec/", "inference/", "questions/", "render/", "cli/"},

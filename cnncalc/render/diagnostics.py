@@ -53,6 +53,8 @@ def full(diagnostic: Diagnostic, *, color: bool = False, ascii_only: bool = Fals
         )
         if diagnostic.line_text is not None:
             lines += _excerpt(span, diagnostic.line_text, paint, ascii_only)
+    elif diagnostic.origin:
+        lines.append(f" {paint('-->', 'gutter')} {_words(diagnostic.origin, '', ascii_only)}")
     return "\n".join([*lines, *_remarks(diagnostic, paint, ascii_only)])
 
 
@@ -63,7 +65,8 @@ def concise(diagnostic: Diagnostic) -> str:
     >>> concise(Diagnostic("error", "missing-input", "no input shape", Span("a.yaml", 1, 1, 2)))
     'a.yaml:1:1: error[missing-input]: no input shape'
     """
-    where = f"{printable(diagnostic.span.where)}: " if diagnostic.span else ""
+    place = diagnostic.span.where if diagnostic.span else diagnostic.origin
+    where = f"{printable(place)}: " if place else ""
     return f"{where}{diagnostic.severity}[{diagnostic.code}]: {_words(diagnostic.message)}"
 
 

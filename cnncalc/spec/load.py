@@ -45,11 +45,14 @@ def load(
     variant: str | None = None,
     set: Mapping[str, object] | None = None,
     input: str | None = None,
+    until: str | None = None,
+    partial: bool = False,
 ) -> Network:
     """Read a network from a file, from standard input (`-`), or from the bundled ones by name.
 
     `variant` (or `target@variant`) chooses a variant, `set` changes declared variables,
-    `input` replaces the input shape.
+    `input` replaces the input shape. A file may be an ONNX model: then `until` names the node,
+    tensor or row that it ends with, and `partial` allows operators that no layer expresses.
 
     Raises:
         CnncalcError: with every mistake found.
@@ -59,6 +62,11 @@ def load(
     ('LeNet-5', 12)
     """
     path, named = zoo.resolve(str(target))
+    if _may_be_model(path) and (network := _model(path, input, until, partial)) is not None:
+        _refuse_changes(path, variant or named, set)
+        return network
+    if until is not None or partial:
+        raise failure("no-model", f"--until and --partial are for model files; {path} is a spec")
     text = read(path)
     file = zoo.display_name(path)
     try:
@@ -69,6 +77,34 @@ def load(
         raise failure("too-deep", f"the layers of {file} are nested too deeply") from None
     except CnncalcError as error:
         raise with_lines(error, text, file) from None
+
+
+def _may_be_model(path: str) -> bool:
+    """Whether a file has to be looked into: not a spec by its name, nor the standard input."""
+    return path != "-" and not path.endswith(zoo.SUFFIXES)
+
+
+def _model(path: str, input: str | None, until: str | None, partial: bool) -> Network | None:
+    """The network of a model file, None for any other file.
+
+    Raises:
+        CnncalcError: the model cannot be read.
+    """
+    from cnncalc.exchange.sniff import kind_of
+
+    if kind_of(path) != "onnx":
+        return None
+    from cnncalc.exchange.onnx.read import Options, read
+
+    return read(path, Options(input, until, partial))
+
+
+def _refuse_changes(path: str, variant: str | None, set: Mapping[str, object] | None) -> None:
+    """Raise CnncalcError for what only a spec has: variants and variables."""
+    if variant is not None:
+        raise failure("unknown-variant", f"{path} is a model file, which has no variants")
+    if set:
+        raise failure("unknown-variable", f"{path} is a model file, which has no variables")
 
 
 def _read(text: str, file: str) -> Document:
