@@ -119,7 +119,8 @@ def words(text: str | None) -> tuple[str, ...]:
 File = Annotated[
     str,
     typer.Argument(metavar="FILE", autocompletion=complete_file, show_default=False,
-                   help="Spec file, - for standard input, or a bundled network or variant."),
+                   help="Spec file, - for standard input, ONNX model, or a bundled network or "
+                        "variant."),
 ]
 Variant = Annotated[
     str | None,
@@ -135,6 +136,16 @@ Input = Annotated[
     str | None,
     typer.Option("--input", metavar="SHAPE", help="Input shape in place of the spec's: 320x320x3.",
                  rich_help_panel=SPEC),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", rich_help_panel=SPEC,
+                 help="End a model file's network at this node, tensor or row."),
+]
+Partial = Annotated[
+    bool,
+    typer.Option("--partial", rich_help_panel=SPEC,
+                 help="Go on at operators that no layer expresses; figures are then 'at least'."),
 ]
 Strict = Annotated[
     Literal["warnings", "fit"] | None,
@@ -178,11 +189,13 @@ LayoutOption = Annotated[
 
 
 class Spec(NamedTuple):
-    """Changes to a spec before it becomes a network."""
+    """Changes to a spec, or to a model file, before it becomes a network."""
 
     variant: Variant = None
     set: Set = None
     input: Input = None
+    until: Until = None
+    partial: Partial = False
 
     @property
     def settings(self) -> dict[str, object]:
@@ -195,7 +208,10 @@ class Spec(NamedTuple):
         """Load the network of a file. Raises CnncalcError if it is invalid."""
         from cnncalc.spec.load import load
 
-        return load(file, variant=self.variant, set=self.settings, input=self.input)
+        return load(
+            file, variant=self.variant, set=self.settings, input=self.input, until=self.until,
+            partial=self.partial,
+        )  # fmt: skip
 
 
 class Cost(NamedTuple):

@@ -161,6 +161,8 @@ def diagnostic(of: Diagnostic) -> dict[str, Any]:
     entry: dict[str, Any] = {"severity": of.severity, "code": of.code, "message": of.message}
     if of.span:
         entry |= of.span._asdict()
+    if of.origin:
+        entry["origin"] = of.origin
     if of.notes:
         entry["notes"] = list(of.notes)
     if of.help:
@@ -173,7 +175,7 @@ def diagnostic_schema() -> Schema:
     place = {"file": TEXT, "line": SIZE, "column": SIZE, "end_column": SIZE}
     return record(
         {"severity": {"enum": ["error", "warning", "note"]}, "code": TEXT, "message": TEXT},
-        {**place, "notes": listed(TEXT), "help": TEXT},
+        {**place, "origin": TEXT, "notes": listed(TEXT), "help": TEXT},
     )
 
 

@@ -108,7 +108,7 @@ def summed(
     if not any(column.total for column in columns):
         return Table(heads, cells)
     sums = [column.total(report.totals) if column.total else None for column in columns]
-    total = _labelled("total", columns, sums)
+    total = _labelled("at least" if report.incomplete else "total", columns, sums)
     part = fold.shown_part(report, choice, shown)
     if part is None:
         return Table(heads, cells, total=total)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import counted
 from cnncalc.figures import FIGURES
-from cnncalc.render.format import bytes_text, count_text, grouped, to_ascii, work_text
+from cnncalc.render.format import bytes_text, count_text, grouped, printable, to_ascii, work_text
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Check, MemoryPeak, Report, Totals
     from cnncalc.render.choice import Units
 
 GAP = "   "
+SHOWN = 5  # names of rows of unknown cost
 
 
 def lines(
@@ -20,6 +21,11 @@ def lines(
 ) -> list[str]:
     """Parameters and connections; MACs; memory where asked for; then one line per expectation."""
     texts = [GAP.join(_stored(report.totals, units)), GAP.join(_work(report, units))]
+    if unknown := report.incomplete:
+        texts = [f"at least: {text}" for text in texts]
+        shown = ", ".join(map(printable, unknown[:SHOWN]))
+        more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+        texts.append(f"of unknown cost: {shown}{more}")
     if stated := report.totals.stated:
         layers = f"including stated figures of {counted(stated, 'layer')}"
         texts.append(f"{layers}, whose connections are not known")
