@@ -17,6 +17,7 @@ from cnncalc.cli.options import (
     formats,
     limit,
 )
+from cnncalc.errors import failure
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
@@ -70,9 +71,18 @@ def check(
     """
     from cnncalc.questions.check import CheckTerms
 
+    if spec.partial:
+        raise failure(
+            "usage",
+            "--partial leaves figures open, which cannot be checked",
+            help="--until NAME ends the network before the operator that is not known",
+            exit_code=output.USAGE,
+        )
     limits = (max_params, max_macs, max_peak_bytes, min_rf)
     given = tuple(limit for limit in limits if limit is not None)
-    terms = CheckTerms(given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype)
+    terms = CheckTerms(
+        given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype, spec.until
+    )
     exit_codes: list[int] = []
     text = _written(files, spec.variant, terms, format_, exit_codes)
     output.emit(text, out, commands=format_ == "github")

@@ -57,12 +57,15 @@ def sizes(
         typer.BadParameter: where --to lies below --from.
         typer.Exit: where no size works.
     """
+    if spec.partial:
+        raise typer.BadParameter("an unknown operator has no size of its own",
+                                 param_hint="--partial")  # fmt: skip
     if start is not None and stop is not None and start > stop:
         raise typer.BadParameter("lies below --from", param_hint="--to")
     from cnncalc.questions.sizes import sizes as ask
 
     answer = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
-                 set=spec.settings, input=spec.input)  # fmt: skip
+                 set=spec.settings, input=spec.input, until=spec.until)  # fmt: skip
     ok = bool(answer.exact if exact else answer.working)
     output.emit([_written(answer, format_, exact=exact, ok=ok)], out)
     if not ok:

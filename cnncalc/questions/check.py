@@ -17,7 +17,7 @@ from cnncalc.errors import CnncalcError, Diagnostic, Span
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
 from cnncalc.spec.document import read_document
-from cnncalc.spec.load import build
+from cnncalc.spec.load import build, is_model, load
 from cnncalc.spec.sections.expectations import Budget, budgets, parse_limit
 from cnncalc.spec.yaml_source import read
 
@@ -81,6 +81,7 @@ class CheckTerms(NamedTuple):
     input: str | None = None
     batch: int | None = None
     dtype: str = "fp32"
+    until: str | None = None  # where the network of a model file ends
 
 
 NO_TERMS = CheckTerms()
@@ -134,6 +135,9 @@ def _check_file(
     try:
         path, named = zoo.resolve(target)
         file = zoo.display_name(path)
+        if is_model(path):
+            yield _check_model(path, terms)
+            return
         text = _read(path, listed=listed)
         document = read_document(text, file)
     except CnncalcError as error:
@@ -177,16 +181,34 @@ def _check_network(document: Document, variant: str | None, terms: CheckTerms) -
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
     limits = (*budgets(document.tree, variant), *terms.limits)
+    return _checked(report, limits, terms, document.text)
+
+
+def _check_model(path: str, terms: CheckTerms) -> CheckResult:
+    """A model file promises nothing itself: it is held to the limits of the command line."""
+    try:
+        network = load(path, set=terms.set, input=terms.input, until=terms.until)
+        report = analyze(network, batch=terms.batch, dtype=terms.dtype)
+    except CnncalcError as error:
+        return _failed(path, None, error)
+    return _checked(report, terms.limits, terms, "")
+
+
+def _checked(
+    report: Report, limits: tuple[Budget, ...], terms: CheckTerms, text: str
+) -> CheckResult:
+    """The result for a network that works."""
+    variant = report.variant
     budget = tuple(BudgetResult(limit, report.figure(limit.key)) for limit in limits)
     prefix = f"{variant}: " if variant else ""
     diagnostics = [
         *(promoted(remark, terms.strict) for remark in report.diagnostics),
         *(unmet(check, "error", prefix) for check in report.expect if not check.ok),
-        *(_exceeded(result, prefix, document.file) for result in budget if not result.ok),
+        *(_exceeded(result, prefix, report.file) for result in budget if not result.ok),
     ]
     failed = any(remark.severity == "error" for remark in diagnostics)
-    shown = tuple(_with_line(remark, document.text) for remark in diagnostics)
-    return CheckResult(document.file, variant, report, budget, shown, INVALID if failed else 0)
+    shown = tuple(_with_line(remark, text) for remark in diagnostics)
+    return CheckResult(report.file, variant, report, budget, shown, INVALID if failed else 0)
 
 
 def _failed(file: str, variant: str | None, error: CnncalcError) -> CheckResult:

@@ -12,7 +12,7 @@ from cnncalc.errors import CnncalcError, failure
 from cnncalc.lines import with_lines
 from cnncalc.network import PartialNetwork
 from cnncalc.spec.document import read_document
-from cnncalc.spec.load import build
+from cnncalc.spec.load import build, is_model, load
 from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
@@ -105,11 +105,13 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     variant: str | None = None,
     set: Mapping[str, object] | None = None,
     input: str | None = None,
+    until: str | None = None,
 ) -> Sizes:
     """Try every input size from `start` to `stop` on a network; by default square pictures.
 
     By default the range is from half the spec's own size to one and a half times that size, but
     no further than 256 away. `axes` are the letters of the axes that vary (`w` keeps the height).
+    `until` ends the network of a model file at a node, tensor or row.
 
     Raises:
         CnncalcError: where the spec is not valid or its input has no such axis, and where the
@@ -122,6 +124,8 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     (321, 'dec1.concat1')
     """
     path, named = zoo.resolve(str(target))
+    if is_model(path):
+        return _tried(ModelChoice(path, input, until), start, stop, step, axes)
     text, file = read(path), zoo.display_name(path)
     try:
         document = read_document(text, file)
@@ -144,6 +148,18 @@ class SpecChoice(NamedTuple):
         return build(self.document, self.variant, self.set, input_ or self.input)
 
 
+class ModelChoice(NamedTuple):
+    """A model file with the input and the end that were chosen."""
+
+    path: str
+    input: str | None = None
+    until: str | None = None
+
+    def network(self, input_: str | None = None) -> Network:
+        """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
+        return load(self.path, input=input_ or self.input, until=self.until)
+
+
 class VariedInput(NamedTuple):
     """The input whose size varies."""
 
@@ -153,7 +169,7 @@ class VariedInput(NamedTuple):
 
 
 def _tried(
-    spec: SpecChoice, start: int | None, stop: int | None, step: int, axes: str | None
+    spec: SpecChoice | ModelChoice, start: int | None, stop: int | None, step: int, axes: str | None
 ) -> Sizes:
     base = _base(spec)
     varied = _varied(base.shape, axes)
@@ -175,7 +191,7 @@ def _tried(
     return Sizes(base.name, written, varied, base.layout, first, last, step, outcomes)
 
 
-def _base(spec: SpecChoice) -> VariedInput:
+def _base(spec: SpecChoice | ModelChoice) -> VariedInput:
     """The network's input, also where the network fails on it."""
     try:
         network = spec.network()
@@ -214,7 +230,7 @@ def _written(base: VariedInput, varied: str, size: int | str) -> str:
 
 
 def _outcome(
-    spec: SpecChoice,
+    spec: SpecChoice | ModelChoice,
     base: VariedInput,
     varied: str,
     size: int,

@@ -22,7 +22,7 @@ from cnncalc.figures import used
 from cnncalc.lines import with_lines
 from cnncalc.questions.settings import SettingGrid, SquareInput, SweepPlan
 from cnncalc.spec.document import Document, read_document
-from cnncalc.spec.load import build, reads_sizes, resized
+from cnncalc.spec.load import build, is_model, reads_sizes, resized
 from cnncalc.spec.sections.inputs import batch_of, read_inputs
 from cnncalc.spec.yaml_source import read
 
@@ -117,6 +117,12 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
 
 def _read(target: str) -> tuple[Document, str | None]:
     path, named = zoo.resolve(target)
+    if is_model(path):
+        raise failure(
+            "no-spec",
+            f"{path} is a model file, which has no variables to vary",
+            help="'cnncalc sizes' tries input sizes; 'cnncalc import' makes a spec of it",
+        )
     text, file = read(path), zoo.display_name(path)
     try:
         return read_document(text, file), named

@@ -276,7 +276,9 @@ def _report_schema() -> Schema:
         {
             "versus": _versus_schema(),
             "training": training_schema(),
-            "complete": described({"const": False}, "totals are the least, without what is unknown"),
+            "complete": described(
+                {"const": False}, "totals are the least, without what is unknown"
+            ),
             "unknown": described(listed(TEXT), "rows of unknown cost, and operators without a row"),
         },
     )

@@ -62,11 +62,13 @@ def load(
     ('LeNet-5', 12)
     """
     path, named = zoo.resolve(str(target))
-    if _may_be_model(path) and (network := _model(path, input, until, partial)) is not None:
+    if is_model(path):
         _refuse_changes(path, variant or named, set)
-        return network
+        return _model(path, input, until, partial)
     if until is not None or partial:
-        raise failure("no-model", f"--until and --partial are for model files; {path} is a spec")
+        raise failure(
+            "no-model", f"--until and --partial are for model files; {named or path} is a spec"
+        )
     text = read(path)
     file = zoo.display_name(path)
     try:
@@ -79,21 +81,21 @@ def load(
         raise with_lines(error, text, file) from None
 
 
-def _may_be_model(path: str) -> bool:
-    """Whether a file has to be looked into: not a spec by its name, nor the standard input."""
-    return path != "-" and not path.endswith(zoo.SUFFIXES)
-
-
-def _model(path: str, input: str | None, until: str | None, partial: bool) -> Network | None:
-    """The network of a model file, None for any other file.
+def is_model(path: str) -> bool:
+    """Whether a path leads to a model file; specs by their name and pipes are not looked into.
 
     Raises:
-        CnncalcError: the model cannot be read.
+        CnncalcError: for a file that only running code from it could read.
     """
+    if path == "-" or path.endswith(zoo.SUFFIXES) or not Path(path).is_file():
+        return False
     from cnncalc.exchange.sniff import kind_of
 
-    if kind_of(path) != "onnx":
-        return None
+    return kind_of(path) == "onnx"
+
+
+def _model(path: str, input: str | None, until: str | None, partial: bool) -> Network:
+    """The network of a model file. Raises CnncalcError where it cannot be read."""
     from cnncalc.exchange.onnx.read import Options, read
 
     return read(path, Options(input, until, partial))

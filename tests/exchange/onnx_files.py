@@ -53,7 +53,9 @@ def tensor(name, dims, numbers=None, kind=1):
     for dim in dims:
         count *= dim
     raw = struct.pack(f"<{count}{letter}", *numbers) if numbers else bytes(size * count)
-    return b"".join([*(field(1, dim) for dim in dims), field(2, kind), field(8, name), field(9, raw)])
+    return b"".join(
+        [*(field(1, dim) for dim in dims), field(2, kind), field(8, name), field(9, raw)]
+    )
 
 
 def value(name, dims):

@@ -27,7 +27,7 @@ from cnncalc.exchange.onnx.notes import folded_norms
 from cnncalc.exchange.onnx.rows import Call, Rows, stored_constant
 from cnncalc.exchange.onnx.values import Activation
 from cnncalc.exchange.wire import broken
-from cnncalc.network import Network, Node
+from cnncalc.network import Network, Node, PartialNetwork
 from cnncalc.shapes import AXES, Shape
 
 if TYPE_CHECKING:
@@ -204,7 +204,20 @@ class Graph:
             Diagnostic(
                 "error", problem.code, problem.message, None, notes, help_,
                 origin=f"{where} ({operator.type}, opset {self.model.opset})",
-            )
+            ),
+            partial=self._before(operator),
+        )  # fmt: skip
+
+    def _before(self, operator: Operator) -> PartialNetwork:
+        """The rows before an operator that does not work."""
+        rows = self.rows.rows
+        places = {index: index for index in range(len(rows))}
+        inputs = [self.rows.values.get(name) for name in operator.inputs]
+        read = [value.row for value in inputs if isinstance(value, Activation)]
+        nodes = tuple(_nodes(rows, tuple(places), places, ()))
+        return PartialNetwork(
+            Path(self.path).stem, self.layout, nodes, operator.label, operator.type,
+            tuple(nodes[row].name for row in read), tuple(nodes[row].shape for row in read), {},
         )  # fmt: skip
 
     # The network.
@@ -232,14 +245,27 @@ class Graph:
         """The rows that the network ends with."""
         if self.end is not None:
             return [self.end.row]
-        values = [self.rows.values.get(name) for name in self.model.outputs]
-        rows = [value.row for value in values if isinstance(value, Activation)]
+        makers = {name: operator for operator in self.model.operators for name in operator.outputs}
+        rows = []
+        for name in self.model.outputs:
+            value = self.rows.values.get(name)
+            if isinstance(value, Activation):
+                rows.append(self._as_seen(value, makers.get(name)))
         if self.lost:
             read = {index for row in self.rows.rows for index in row.inputs}
             rows += [index for index in range(len(self.rows.rows)) if index not in read]
         if not rows:
             raise broken("no output depends on an input")
         return list(dict.fromkeys(rows))
+
+    def _as_seen(self, value: Activation, operator: Operator | None) -> int:
+        """The row of an output in the shape that the file gives it."""
+        if operator is None:
+            return value.row
+        try:
+            return Call(self.rows, operator).plain(value)
+        except UnplacedError as problem:
+            raise self.located(problem, operator) from None
 
     def _refuse_unknown(self, alive: Sequence[int]) -> None:
         """Raise CnncalcError for a row of unknown arithmetic, unless that was asked for."""

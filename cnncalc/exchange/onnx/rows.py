@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_SPATIAL = max(AXES)
 SMALLEST_RANK = 2  # the batch and the channels
+ALIGNED_RIGHT = 7  # the first opset that spreads tensors as NumPy does
 LARGEST_FLOAT = 3e38  # of 32 bits
 # Operators that read the shape or the type of an input (its place among the inputs), no numbers.
 READ_NO_NUMBERS = {("Shape", 0), ("Size", 0), ("CastLike", 1)}
@@ -167,6 +168,18 @@ class Call:
         if constant.size != size:
             raise broken(f"its bias has {counted(constant.size, 'number')}, not {size}")
         return self.learned(place)[1]
+
+    def spread(self, constant: Constant, rank: int) -> Dims:
+        """The sizes of a constant, aligned with the last axes of a tensor of this rank.
+
+        Up to opset 6 they were aligned with the axis of an attribute; a slope of PRelu, with the
+        channels.
+        """
+        dims = constant.dims
+        if self.opset >= ALIGNED_RIGHT or len(dims) >= rank:
+            return dims
+        first = 1 if self.operator.type == "PRelu" else self.whole("axis", rank - len(dims))
+        return (*dims, *(1,) * (rank - len(dims) - first)) if first >= 0 else dims
 
     # Attributes.
 
