@@ -47,6 +47,8 @@ DOORS = {
     | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
     "inference/": BASE | {"layers/_", "network", "neuron_origin", "inference/", "files"},
+    # the weights of a model file lie where its reader noted them
+    "inference/model_file": BASE | {"network", "inference/", "files", "exchange/"},
     # the way in, as `load` is: it takes names of files and of bundled networks
     "inference/api": BASE | {"network", "inference/", "spec/load", "zoo"},
     "questions/": BASE

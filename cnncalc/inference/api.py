@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from cnncalc import zoo
 from cnncalc.errors import did_you_mean, failure
-from cnncalc.inference import run, samples
+from cnncalc.inference import model_file, run, samples
 from cnncalc.inference import weights as files
 from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.matching import Match
@@ -73,7 +73,11 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     entering = _samples(network, sample, preparation)
     start = InitialWeights(init.scheme, init.seed if seed is None else seed)
     own = files.own_file(init) if weights is None else weights
-    parameters = gather(network, start, None if own is None else _given(own, match))
+    if weights is None and model_file.holds_weights(network):
+        given: WeightsFile | None = WeightsFile(network.file, model_file.read(network))
+    else:
+        given = None if own is None else _given(own, match)
+    parameters = gather(network, start, given)
     kept = keep if keep == "all" else _found(network, keep)
     return run.forward(network, entering, parameters, readable=readable, keep=kept, count=count)
 

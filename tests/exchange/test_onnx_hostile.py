@@ -13,9 +13,8 @@ from cnncalc.errors import UnplacedError
 from cnncalc.exchange.onnx.read import Options, network_of
 
 DATA = Path(__file__).parents[1] / "data" / "onnx"
-SMALL = [DATA / f"{name}.onnx" for name in
-         ("lenet.ts17.folded", "lenet.dynamo.raw", "unet_small.ts17.kept", "vgg11_bn.dynamo.folded")]  # fmt: skip
-WHOLE = [path.read_bytes() for path in SMALL]
+SMALL = ["lenet.ts17.folded", "lenet.dynamo.raw", "unet_small.ts17.kept", "vgg11_bn.dynamo.folded"]
+WHOLE = [(DATA / f"{name}.onnx").read_bytes() for name in SMALL]
 SECONDS = 5
 
 
@@ -58,15 +57,17 @@ def test_cut_off_and_inserted_bytes(number, place, more):
 NUMBERS = st.one_of(st.integers(-3, 9), st.integers(-(2**63), 2**63 - 1))
 
 
-OPERATORS = (
-    "Conv ConvTranspose MaxPool AveragePool Slice Pad Reshape Transpose Softmax Flatten Concat "
-    "Split Resize Gather ReduceMean Squeeze Unsqueeze LRN DepthToSpace Gemm Clip "
-    "BatchNormalization LayerNormalization Dropout Expand"
-).split()
-ATTRIBUTES = (
-    "strides pads dilations kernel_shape group axis axes perm starts ends steps shape split size "
-    "blocksize scales epsilon ratio min max mode auto_pad keepdims"
-).split()
+OPERATORS = [
+    "Conv", "ConvTranspose", "MaxPool", "AveragePool", "Slice", "Pad", "Reshape", "Transpose",
+    "Softmax", "Flatten", "Concat", "Split", "Resize", "Gather", "ReduceMean", "Squeeze",
+    "Unsqueeze", "LRN", "DepthToSpace", "Gemm", "Clip", "BatchNormalization",
+    "LayerNormalization", "Dropout", "Expand",
+]  # fmt: skip
+ATTRIBUTES = [
+    "strides", "pads", "dilations", "kernel_shape", "group", "axis", "axes", "perm", "starts",
+    "ends", "steps", "shape", "split", "size", "blocksize", "scales", "epsilon", "ratio", "min",
+    "max", "mode", "auto_pad", "keepdims",
+]  # fmt: skip
 VALUES = st.one_of(
     NUMBERS, st.lists(NUMBERS, max_size=5).map(tuple), st.floats(width=32), st.text(max_size=5)
 )

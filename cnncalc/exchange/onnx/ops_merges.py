@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cnncalc.exchange.onnx.rows import Call, Row
-    from cnncalc.exchange.onnx.values import Stored, Value
+    from cnncalc.exchange.onnx.values import Value
     from cnncalc.layers._base import Layer
+    from cnncalc.network import Stored
 
 PAIR = 2
 WITH_BIAS = frozenset({"conv", "dwconv", "conv_transpose", "fc", "linear"})

@@ -305,7 +305,7 @@ def _nodes(
         shared, elsewhere = _sharing(row, place, owners, made)
         node = Node(
             place, name, row.layer, tuple(places[source] for source in row.inputs), row.shape,
-            shared_with=shared, elsewhere=elsewhere,
+            shared_with=shared, elsewhere=elsewhere, stored=row.stored or None,
             origin=row.operator.origin if row.operator else None,
         )  # fmt: skip
         made.append(

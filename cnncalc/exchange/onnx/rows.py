@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import counted
 from cnncalc.exchange.onnx.model import FLOATS, StoredTensor, unsupported
-from cnncalc.exchange.onnx.values import Activation, Constant, Stored
+from cnncalc.exchange.onnx.values import Activation, Constant
 from cnncalc.exchange.wire import broken
 from cnncalc.layers import layer_type
-from cnncalc.network import Input, Opaque
+from cnncalc.network import Input, Opaque, Stored
 from cnncalc.shapes import AXES, Shape
 from cnncalc.spec.checks.limits import LARGEST_TENSOR, MAX_ROWS
 
