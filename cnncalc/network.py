@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final, get_args
 
+from cnncalc.brief import brief
 from cnncalc.errors import UnplacedError, counted
-from cnncalc.layers._base import Layer, see_all
+from cnncalc.layers._base import Family, Layer, see_all
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
@@ -34,6 +35,7 @@ class Input(Layer):
     shape: Shape
 
     arity: ClassVar[tuple[int, int | None]] = (0, 0)
+    family: ClassVar[Family] = "input"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape of the input itself."""
@@ -124,6 +126,10 @@ class Node(NamedTuple):
     stored: Mapping[str, Stored] | None = None  # where a model file holds its parameters, by name
     # Parameters whose stored numbers an earlier row learns as well, which are counted there.
     elsewhere: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
 
 class Expectation(NamedTuple):

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "cnncalc"
-BASE = {"errors", "figures", "lines", "shapes", "window", "tensor", "conventions"}
+BASE = {"brief", "errors", "figures", "lines", "shapes", "window", "tensor", "conventions"}
 
 # Module or folder -> what it may import of this project when it runs, and why where it is odd.
 DOORS = {
+    "brief": set(),
     "errors": set(),
     "lines": {"errors"},
     "figures": set(),
@@ -24,12 +25,14 @@ DOORS = {
     "shapes": set(),
     "tensor": {"shapes"},
     "conventions": set(),
+    "processes": {"errors"},
     "version": set(),
     "window": {"errors"},
     "layers/": BASE
     | {"layers/_"},  # a layer type knows what layer types share, never another layer type
     "layers/__init__": {"layers/"},  # the folder is the registry: it finds the layer types
     "network": {
+        "brief",
         "errors",
         "layers/_base",
         "shapes",
@@ -46,11 +49,15 @@ DOORS = {
     "exchange/": BASE
     | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
-    "inference/": BASE | {"layers/_", "network", "neuron_origin", "inference/", "files"},
+    "inference/": BASE
+    | {"layers/_", "network", "neuron_origin", "inference/", "files", "processes"},
     # the weights of a model file lie where its reader noted them
     "inference/model_file": BASE | {"network", "inference/", "files", "exchange/"},
     # the way in, as `load` is: it takes names of files and of bundled networks
     "inference/api": BASE | {"network", "inference/", "spec/load", "zoo"},
+    # what Python programs call: it stands on everything but the commands
+    "api": BASE
+    | {"version", "network", "spec/load", "analysis/", "questions/", "render/", "inference/api"},
     "questions/": BASE
     | {
         "layers/_base",
@@ -61,7 +68,9 @@ DOORS = {
         "questions/",
         "zoo",
         "files",
+        "processes",
     },
+    "questions/cluster": {"errors", "version"},  # workers have the same version
     "render/": {"errors", "figures", "shapes", "conventions", "render/"},
     "cli/": {""},  # anything
     "__init__": {"version"},  # names are imported when they are first used
@@ -75,11 +84,12 @@ NOT_EVEN_TYPES = {
     "render/": {"spec/", "cli/"},
     "analysis/": {"spec/", "inference/", "questions/", "render/", "cli/"},
     "inference/": {"spec/", "analysis/", "questions/", "render/", "cli/"},
+    "inference/api": {"analysis/", "questions/", "render/", "cli/"},  # it takes what `load` takes
 }
 # Modules of others that are slow to import -> who may import them at the top of a file.
 HEAVY = {
     "pydantic": set(),
-    "pydantic_core": {"spec/core_schema", "spec/validation"},
+    "pydantic_core": set(),
     "yaml": {"spec/yaml_composer"},
     "rich": {"render/table"},
     "typer": {"cli/"},

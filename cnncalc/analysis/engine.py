@@ -137,6 +137,7 @@ def _row(
         node.layer.is_view and not node.layer.acts_in_training,
         node.layer.stated,
         node.layer.type == "unknown",
+        node.layer.family,
     )
 
 

@@ -20,4 +20,4 @@ def expand(file: File, *, spec: Spec, out: OutputFile = None) -> None:
     network = spec.load(file)
     folder = Path() if out is None or out == "-" else Path(out).parent
     output.emit([text(network, folder)], out)
-    output.tell(network.diagnostics)
+    output.tell(spec.remarks(file, network.diagnostics))

@@ -36,11 +36,15 @@ def forward(
 ) -> None:
     """Forward pass of samples in pure Python, with given or random weights.
 
+    A spec gives the numbers of an exercise beside a layer: weights: [[1, 0], [0, 1]] and
+    bias_values: [1].
+
     Examples:
         cnncalc forward digits --sample digits_7.pgm --top-k 3
         cnncalc forward digits --sample digits_3.pgm --sample digits_8.pgm --jobs 2
         cnncalc forward lenet5 --sample ramp --show C1 --as maps --trace C1:0,10,10
         cnncalc forward quiz.yaml --sample image.txt --steps
+        cnncalc forward quiz.yaml --sample "1 2 3; 4 5 6; 7 8 9" --trace conv1
         cnncalc forward net.yaml --sample photo.png --resize cover --weights net.safetensors
     """
     from cnncalc.cli.forward_inputs import prepare
@@ -55,9 +59,10 @@ def forward(
         from cnncalc.analysis.engine import analyze
         from cnncalc.cli.report import conclude, strictly
 
-        conclude(strictly(analyze(network), strict))
+        report = strictly(analyze(network), strict)
+        conclude(report, spec.remarks(file, report.diagnostics))
     else:
-        output.tell(network.diagnostics)
+        output.tell(spec.remarks(file, network.diagnostics))
 
 
 def _run_one(prepared: PreparedPass) -> None:
@@ -89,7 +94,8 @@ def _run_several(prepared: PreparedPass, sources: Sequence[str]) -> None:
     """Run the network on every sample, a pass each, shared among processes; print the results."""
     from cnncalc import zoo
     from cnncalc.cli import forward_output
-    from cnncalc.inference.worker_pool import WorkerSetup, processes, run_samples
+    from cnncalc.inference.worker_pool import WorkerSetup, run_samples
+    from cnncalc.processes import processes
     from cnncalc.render.samples import Answers
 
     request, network, work = prepared.request, prepared.network, prepared.work

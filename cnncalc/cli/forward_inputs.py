@@ -19,8 +19,8 @@ from cnncalc.inference.neuron_trace import check_place, find, needed
 from cnncalc.inference.parameters import WeightsFile, each, gather
 from cnncalc.inference.run import inference
 from cnncalc.inference.samples import GENERATED, sample
-from cnncalc.inference.worker_pool import processes
 from cnncalc.lines import with_lines
+from cnncalc.processes import processes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -264,7 +264,7 @@ def _selected_rows(request: Request, network: Network) -> SelectedRows:
     saved = (shown or every) if view.save else ()
     kept = {*shown, *saved, *(every if view.steps else ())}
     for text in view.trace or ():
-        name, position = traced_neuron(text)
+        name, position = traced_neuron(text, network)
         check_place(find(network, name), position)
         kept |= needed(network, name)
     return SelectedRows(shown, saved, frozenset(kept))

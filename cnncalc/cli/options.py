@@ -10,7 +10,8 @@ import typer
 from cnncalc.conventions import DTYPES
 
 if TYPE_CHECKING:
-    from cnncalc.network import Network
+    from cnncalc.errors import Diagnostic
+    from cnncalc.network import Network, Node
     from cnncalc.render.choice import Choice
 
 SPEC, ROWS, OUT, LIMITS = "Network", "Rows", "Output", "Budgets"
@@ -59,13 +60,17 @@ def complete_variant(ctx: typer.Context, incomplete: str) -> Iterator[str]:
 
 def complete_layer(ctx: typer.Context, incomplete: str) -> Iterator[str]:
     """Row names of the network on the command line; none while it does not load."""
+    return (node.name for node in nodes(ctx) if node.name.startswith(incomplete))
+
+
+def nodes(ctx: typer.Context) -> tuple[Node, ...]:
+    """The rows of the network on the command line; none while it does not load."""
     from cnncalc import CnncalcError, load
 
     try:
-        nodes = load(_file(ctx)).nodes
+        return load(_file(ctx)).nodes
     except CnncalcError:
-        nodes = ()
-    return (node.name for node in nodes if node.name.startswith(incomplete))
+        return ()
 
 
 def _file(ctx: typer.Context) -> str:
@@ -213,6 +218,14 @@ class Spec(NamedTuple):
             partial=self.partial,
         )  # fmt: skip
 
+    def remarks(self, file: str, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """What is worth telling: no notes on a bundled network as it stands."""
+        from cnncalc import zoo
+
+        if self.set or self.input or not zoo.is_bundled(file):
+            return list(diagnostics)
+        return [remark for remark in diagnostics if remark.severity != "note"]
+
 
 class Cost(NamedTuple):
     """What counts as a failure, and the batch and number type that bytes are counted for."""
@@ -254,6 +267,10 @@ class TableOptions(NamedTuple):
     top: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Show only the first N rows.", rich_help_panel=ROWS),
+    ] = None
+    bars: Annotated[
+        Literal["params", "macs", "memory"] | None,
+        typer.Option(help="Draw a bar per row for its share of a figure.", rich_help_panel=ROWS),
     ] = None
     totals: Annotated[
         bool, typer.Option("--totals", help="Show only the totals.", rich_help_panel=ROWS)
@@ -317,5 +334,5 @@ class TableOptions(NamedTuple):
 
         return Choice(
             words(self.columns) or None, self.depth, self.expand, self.types, self.at,
-            self.sort, self.top, self.layout, self.units, ascii_only,
+            self.sort, self.top, self.layout, self.units, ascii_only, self.bars,
         )  # fmt: skip

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc import zoo
+from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, failure
-from cnncalc.lines import with_lines
 from cnncalc.network import PartialNetwork
-from cnncalc.spec.document import read_document
-from cnncalc.spec.load import build, is_model, load
-from cnncalc.spec.yaml_source import read
+from cnncalc.spec.load import choose, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from cnncalc.errors import Diagnostic
     from cnncalc.layers._base import Layer
     from cnncalc.network import Network
     from cnncalc.shapes import Shape
-    from cnncalc.spec.document import Document
+    from cnncalc.spec.load import Choice, Target
 
 USUAL_RANGE = 256
 MOST_SIZES = 20_000  # each builds the network, so that a large one takes minutes
@@ -38,6 +34,10 @@ class SizeResult(NamedTuple):
     rounding: tuple[str, ...] = ()
     layer: str | None = None  # the layer that fails
     problem: Diagnostic | None = None
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def works(self) -> bool:
@@ -74,6 +74,10 @@ class Sizes(NamedTuple):
     step: int
     outcomes: tuple[SizeResult, ...]
 
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
+
     @property
     def working(self) -> tuple[int, ...]:
         """The sizes that work."""
@@ -96,7 +100,7 @@ class Sizes(NamedTuple):
 
 
 def sizes(  # noqa: PLR0913 - the range and the spec's own options
-    target: str | Path,
+    target: Target,
     *,
     start: int | None = None,
     stop: int | None = None,
@@ -123,41 +127,9 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     >>> tried.failed[0].first.size, tried.failed[0].first.layer
     (321, 'dec1.concat1')
     """
-    path, named = zoo.resolve(str(target))
-    if is_model(path):
-        return _tried(ModelChoice(path, input, until), start, stop, step, axes)
-    text, file = read(path), zoo.display_name(path)
-    try:
-        document = read_document(text, file)
-        spec = SpecChoice(document, variant or named, set or {}, input)
+    spec = choose(target, variant=variant, set=set, input=input, until=until)
+    with reading(spec.text, spec.file):
         return _tried(spec, start, stop, step, axes)
-    except CnncalcError as error:
-        raise with_lines(error, text, file) from None
-
-
-class SpecChoice(NamedTuple):
-    """A document that has been read, with the chosen variant, variables and input."""
-
-    document: Document
-    variant: str | None = None
-    set: Mapping[str, object] = {}
-    input: str | None = None
-
-    def network(self, input_: str | None = None) -> Network:
-        """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
-        return build(self.document, self.variant, self.set, input_ or self.input)
-
-
-class ModelChoice(NamedTuple):
-    """A model file with the input and the end that were chosen."""
-
-    path: str
-    input: str | None = None
-    until: str | None = None
-
-    def network(self, input_: str | None = None) -> Network:
-        """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
-        return load(self.path, input=input_ or self.input, until=self.until)
 
 
 class VariedInput(NamedTuple):
@@ -168,9 +140,7 @@ class VariedInput(NamedTuple):
     layout: str
 
 
-def _tried(
-    spec: SpecChoice | ModelChoice, start: int | None, stop: int | None, step: int, axes: str | None
-) -> Sizes:
+def _tried(spec: Choice, start: int | None, stop: int | None, step: int, axes: str | None) -> Sizes:
     base = _base(spec)
     varied = _varied(base.shape, axes)
     usual = base.shape.by_letter[varied[-1]]
@@ -191,7 +161,7 @@ def _tried(
     return Sizes(base.name, written, varied, base.layout, first, last, step, outcomes)
 
 
-def _base(spec: SpecChoice | ModelChoice) -> VariedInput:
+def _base(spec: Choice) -> VariedInput:
     """The network's input, also where the network fails on it."""
     try:
         network = spec.network()
@@ -230,7 +200,7 @@ def _written(base: VariedInput, varied: str, size: int | str) -> str:
 
 
 def _outcome(
-    spec: SpecChoice | ModelChoice,
+    spec: Choice,
     base: VariedInput,
     varied: str,
     size: int,

@@ -17,6 +17,10 @@ KINDS = {
     "weights": "Layers with weights", "pooling": "Pooling", "merges": "Merges",
     "norms": "Normalisations", "activations": "Activations", "others": "Others",
 }  # fmt: skip
+EXPLICIT = {
+    "weights: [[1, 0], [0, 1]]": "on a line below the layer; nested lists, filter by filter",
+    "bias_values: [1]": "likewise; 0 where only weights are given",
+}
 
 
 def overview(types: Iterable[Mapping[str, Any]], blocks: Mapping[str, str]) -> str:
@@ -42,6 +46,8 @@ def full(entry: Mapping[str, Any]) -> str:
         parts.append(_section("Fields", pairs))
     if entry["words"]:
         parts.append(_section("Words", entry["words"].items()))
+    if entry["kind"] == "weights":
+        parts.append(_section("Numbers of an exercise", EXPLICIT.items()))
     if entry["attaches"]:
         parts.append(f"Can be appended to a layer as a word: conv 16 3x3 {entry['type']}\n")
     parts.append(f"Example\n  - {entry['example']}\n")

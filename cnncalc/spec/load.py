@@ -1,4 +1,4 @@
-"""A spec file, a variant and the user's changes -> Network; and the same network resized.
+"""A spec, a variant and the user's changes -> Network; and the same network resized.
 
 A sweep over input sizes does not read the layers again where the result is sure to be the same:
 no expression asks for a height, width, depth or length, no weights are written out or shared, and
@@ -7,9 +7,12 @@ every tensor keeps its number of channels.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cnncalc import zoo
 from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, did_you_mean, failure
@@ -27,7 +30,7 @@ from cnncalc.spec.syntax import Dynamic, Use
 from cnncalc.spec.yaml_source import MappingValue, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from cnncalc.layers._base import Layer
     from cnncalc.shapes import Shape
@@ -36,7 +39,48 @@ if TYPE_CHECKING:
     from cnncalc.spec.sections.inputs import NetworkInput
     from cnncalc.spec.syntax import Block
 
+# What a question may be asked about: a file or a bundled name, a spec as a dict, or a network.
+Target: TypeAlias = "str | Path | Mapping[str, object] | Network"
 SHORT = 50_000  # characters: longer texts are not cached, since they may hold much memory
+
+
+class SpecChoice(NamedTuple):
+    """A document that has been read, with the chosen variant, variables and input."""
+
+    document: Document
+    variant: str | None = None
+    set: Mapping[str, object] = MappingProxyType({})
+    input: str | None = None
+
+    def network(self, input_: str | None = None) -> Network:
+        """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
+        return build(self.document, self.variant, self.set, input_ or self.input)
+
+    @property
+    def text(self) -> str:
+        """The spec's text, whose lines errors show."""
+        return self.document.text
+
+    @property
+    def file(self) -> str:
+        """The spec's file, as errors name it."""
+        return self.document.file
+
+
+class ModelChoice(NamedTuple):
+    """A model file, with the chosen input and the node that its network ends with."""
+
+    file: str
+    input: str | None = None
+    until: str | None = None
+    text: str = ""  # it has no lines
+
+    def network(self, input_: str | None = None) -> Network:
+        """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
+        return load(self.file, input=input_ or self.input, until=self.until)
+
+
+Choice: TypeAlias = SpecChoice | ModelChoice
 
 
 def load(
@@ -69,12 +113,113 @@ def load(
         raise failure(
             "no-model", f"--until and --partial are for model files; {named or path} is a spec"
         )
-    text = read(path)
-    file = zoo.display_name(path)
-    try:
-        document = _read(text, file)
-        network = build(document, variant or named, set or {}, input)
+    text, file = read(path), zoo.display_name(path)
+    with reading(text, file):
+        network = build(_read(text, file), variant or named, set or {}, input)
         return network._replace(init=with_weights_path(network.init, path))
+
+
+def parse(
+    spec: str | Mapping[str, object],
+    *,
+    variant: str | None = None,
+    set: Mapping[str, object] | None = None,
+    input: str | None = None,
+    file: str = "spec",
+) -> Network:
+    """The network of a spec's YAML text, or of the same spec as dicts and lists.
+
+    `variant`, `set` and `input` as in `load`. `file` is what error messages call the text.
+
+    Raises:
+        CnncalcError: with every mistake found; a dict's lines are those of the YAML it stands for.
+
+    >>> parse({"input": "28x28x1", "layers": ["conv 16 5x5 p2", "pool 2x2"]}).nodes[-1].shape
+    Shape(channels=16, spatial=(14, 14))
+    """
+    text = spec if isinstance(spec, str) else _text(spec)
+    with reading(text, file):
+        return build(_read(text, file), variant, set or {}, input)
+
+
+def choose(
+    target: Target,
+    *,
+    variant: str | None = None,
+    set: Mapping[str, object] | None = None,
+    input: str | None = None,
+    until: str | None = None,
+) -> Choice:
+    """Read what is asked about without building it: a file, a bundled name, a dict or a network.
+
+    A network is taken as it was loaded; `variant`, `set` and `input` change it further. `until`
+    ends the network of a model file.
+
+    Raises:
+        CnncalcError: where it cannot be read, and for a network that was not read from a text.
+    """
+    if isinstance(target, Network):
+        return _chosen_again(target, variant, set or {}, input)
+    if isinstance(target, Mapping):
+        text, file, named = _text(target), "spec", None
+    else:
+        path, named = zoo.resolve(str(target))
+        if is_model(path):
+            _refuse_changes(path, variant or named, set)
+            return ModelChoice(path, input, until)
+        text, file = read(path), zoo.display_name(path)
+    with reading(text, file):
+        return SpecChoice(_read(text, file), variant or named, set or {}, input)
+
+
+def _chosen_again(
+    network: Network, variant: str | None, set_: Mapping[str, object], input_: str | None
+) -> Choice:
+    if network.text is None and any(node.origin for node in network.nodes):
+        _refuse_changes(network.file, variant, set_)
+        own = {key: str(value) for key, value in (network.overrides or {}).items()}
+        return ModelChoice(network.file, input_ or own.get("input"), own.get("until"))
+    if network.text is None:
+        message = f"{network.name} was not read from a spec, so it cannot be built anew"
+        raise failure("no-spec", message, help="load it from a spec, or use cnncalc.parse")
+    with reading(network.text, network.file):
+        document = _read(network.text, network.file)
+    kept = dict(network.overrides or {})
+    own_input = kept.pop("input", None)
+    return SpecChoice(
+        document,
+        variant or network.variant,
+        {**kept, **set_},
+        input_ or (str(own_input) if own_input else None),
+    )
+
+
+def as_network(target: Target) -> Network:
+    """The network itself, or the one that a file, a bundled name or a dict gives.
+
+    Raises:
+        CnncalcError: where it cannot be read.
+    """
+    if isinstance(target, Network):
+        return target
+    return parse(target) if isinstance(target, Mapping) else load(target)
+
+
+def _text(spec: Mapping[str, object]) -> str:
+    from cnncalc.spec.write import document_text  # few specs are dicts
+
+    return document_text(spec)
+
+
+@contextmanager
+def reading(text: str, file: str) -> Iterator[None]:
+    """Give every error in the block its line of this text.
+
+    Raises:
+        CnncalcError: as the block does, and "too-deep" where it nests too deeply.
+    """
+    try:
+        yield
     except RecursionError:
         raise failure("too-deep", f"the layers of {file} are nested too deeply") from None
     except CnncalcError as error:

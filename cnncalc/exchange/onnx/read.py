@@ -229,6 +229,7 @@ class Graph:
         self._refuse_unknown(alive)
         places = {old: new for new, old in enumerate(alive)}
         nodes = tuple(_nodes(self.rows.rows, alive, places, outputs))
+        asked = {"input": self.options.input, "until": self.options.until}
         network = Network(
             name=Path(self.path).stem,
             nodes=nodes,
@@ -236,7 +237,7 @@ class Graph:
             file=self.path,
             batch=self.rows.batch,
             layout=self.layout,
-            overrides={"input": self.options.input} if self.options.input else None,
+            overrides={key: value for key, value in asked.items() if value is not None} or None,
             unread=tuple(self.unread),
         )
         return network._replace(diagnostics=tuple(folded_norms(network, self.model)))
