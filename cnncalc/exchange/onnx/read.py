@@ -31,7 +31,7 @@ from cnncalc.network import Network, Node, PartialNetwork
 from cnncalc.shapes import AXES, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from cnncalc.exchange.onnx.model import Model, Operator
     from cnncalc.exchange.onnx.rows import Row
@@ -100,7 +100,7 @@ class Graph:
         self.unread: list[str] = []
         self.lost: set[str] = set()  # tensors behind an operator whose shape is not known
         self.end: Activation | None = None  # where --until ends the network
-        self.names: list[str] = []  # of the rows, as far as they are known
+        self.containers = containers_of(operator.name for operator in model.operators)
 
     def run(self) -> None:
         """Read the inputs, then every operator up to the end that was asked for."""
@@ -131,7 +131,8 @@ class Graph:
             return
         handle = OPERATORS.get(operator.type) if not operator.domain else None
         if handle is None:
-            raise UnplacedError("unknown-operator", f"'{operator.type}' has no layer here")
+            of = f" of '{operator.domain}'" if operator.domain else ""
+            raise UnplacedError("unknown-operator", f"'{operator.type}'{of} has no layer here")
         before = len(self.rows.rows)
         found = handle(Call(self.rows, operator))
         values = found if isinstance(found, list) else [found]
@@ -171,7 +172,7 @@ class Graph:
         until = self.options.until
         if until is None:
             return False
-        rows = {row_name(row) for row in self.rows.rows[before:]}
+        rows = {row_name(row, self.containers) for row in self.rows.rows[before:]}
         if until not in {operator.name, *operator.outputs, *rows}:
             return False
         name = until if until in operator.outputs else operator.outputs[0]
@@ -214,7 +215,7 @@ class Graph:
         places = {index: index for index in range(len(rows))}
         inputs = [self.rows.values.get(name) for name in operator.inputs]
         read = [value.row for value in inputs if isinstance(value, Activation)]
-        nodes = tuple(_nodes(rows, tuple(places), places, ()))
+        nodes = tuple(_nodes(self._named(places), places, ()))
         return PartialNetwork(
             Path(self.path).stem, self.layout, nodes, operator.label, operator.type,
             tuple(nodes[row].name for row in read), tuple(nodes[row].shape for row in read), {},
@@ -228,7 +229,7 @@ class Graph:
         alive = _alive(self.rows.rows, outputs)
         self._refuse_unknown(alive)
         places = {old: new for new, old in enumerate(alive)}
-        nodes = tuple(_nodes(self.rows.rows, alive, places, outputs))
+        nodes = tuple(_nodes(self._named(alive), places, outputs))
         asked = {"input": self.options.input, "until": self.options.until}
         network = Network(
             name=Path(self.path).stem,
@@ -241,6 +242,11 @@ class Graph:
             unread=tuple(self.unread),
         )
         return network._replace(diagnostics=tuple(folded_norms(network, self.model)))
+
+    def _named(self, indices: Iterable[int]) -> list[tuple[str, Row]]:
+        """Rows with their names, which are different."""
+        rows = [self.rows.rows[index] for index in indices]
+        return list(zip(unique(row_name(row, self.containers) for row in rows), rows, strict=True))
 
     def _outputs(self) -> list[int]:
         """The rows that the network ends with."""
@@ -295,14 +301,13 @@ def _alive(rows: Sequence[Row], outputs: Iterable[int]) -> list[int]:
 
 
 def _nodes(
-    rows: Sequence[Row], alive: Sequence[int], places: Mapping[int, int], outputs: Sequence[int]
+    named: Sequence[tuple[str, Row]], places: Mapping[int, int], outputs: Sequence[int]
 ) -> Iterable[Node]:
-    names = unique([row_name(rows[index]) for index in alive])
+    """The network's nodes; `places` are those of the rows among them."""
     owners: dict[str, tuple[int, str]] = {}
-    readers = Counter([*outputs, *(source for index in alive for source in rows[index].inputs)])
+    readers = Counter([*outputs, *(source for _, row in named for source in row.inputs)])
     made: list[Node] = []
-    for place, (index, name) in enumerate(zip(alive, names, strict=True)):
-        row = rows[index]
+    for place, (name, row) in enumerate(named):
         shared, elsewhere = _sharing(row, place, owners, made)
         node = Node(
             place, name, row.layer, tuple(places[source] for source in row.inputs), row.shape,
@@ -346,11 +351,11 @@ def _owner(node: Node, made: Sequence[Node], readers: int) -> int | None:
     return before.index if before.attached_to is None else before.attached_to
 
 
-def row_name(row: Row) -> str:
+def row_name(row: Row, containers: Collection[str]) -> str:
     """A name for a row: of its weights, else of its node, as far as a spec can have it.
 
     PyTorch names a weight after its module (`layer1.0.conv1.weight`) and a node after its path
-    (`/layer1/layer1.0/relu/Relu`).
+    (`/layer1/layer1.0/relu/Relu`); `containers` are the modules that hold others.
     """
     operator = row.operator
     if operator is None:
@@ -359,14 +364,42 @@ def row_name(row: Row) -> str:
         module, _, parameter = stored.name.rpartition(".")
         if module and "::" not in stored.name and parameter in {"weight", "bias", "running_mean"}:
             return plain_name(module)
-    parts = [part for part in operator.name.split("/") if part]
-    if len(parts) > 1 and re.fullmatch(rf"{re.escape(operator.type)}(_\d+)?", parts[-1]):
-        number = parts[-1][len(operator.type) :]
-        inside = len(parts) > 2 or row.layer.type in parts[-2].lower()  # noqa: PLR2004 - a path
-        own = parts[-2] if inside or row.stored else f"{parts[-2]}.{row.layer.type}"
-        return plain_name(f"{own}{number}")
+    path, _, last = operator.name.rpartition("/")
+    if operator.name.startswith("/") and re.fullmatch(rf"{re.escape(operator.type)}(_\d+)?", last):
+        module = module_of(path)
+        own = f"{module}.{last.lower()}" if path in containers else module
+        return plain_name(own.removeprefix("."))
     name = operator.name.removeprefix("node_") or next(filter(None, operator.outputs), "row")
     return plain_name(name)
+
+
+def module_of(path: str) -> str:
+    """The dotted name of a module by its path, in which parts of a sequence repeat its name.
+
+    >>> module_of("/layer1/layer1.0/conv1"), module_of("/features/features.1/conv/conv.0/conv.0.0")
+    ('layer1.0.conv1', 'features.1.conv.0.0')
+    """
+    parts: list[str] = []
+    for part in filter(None, path.split("/")):
+        if parts and part.startswith(f"{parts[-1]}."):
+            parts[-1] = part
+        else:
+            parts.append(part)
+    return ".".join(parts)
+
+
+def containers_of(names: Iterable[str]) -> frozenset[str]:
+    """The paths that hold others, of nodes named by their paths; the model's own is empty.
+
+    >>> sorted(containers_of(["/layer1/layer1.0/conv1/Conv", "/layer1/layer1.0/Add"]))
+    ['', '/layer1', '/layer1/layer1.0']
+    """
+    paths = {name.rpartition("/")[0] for name in names if name.startswith("/")}
+    found = {""}
+    for path in paths:
+        parts = path.split("/")
+        found.update("/".join(parts[:end]) for end in range(1, len(parts)))
+    return frozenset(found)
 
 
 def plain_name(name: str) -> str:
