@@ -41,7 +41,10 @@ DOORS = {
     # one way back from a neuron: `rf --at` and `forward --trace` both ask it
     "neuron_origin": BASE | {"network"},
     "zoo": {"errors", "files"},
+    "structure/": {"structure/"},  # it asks the network for what it needs to know
+    "revisions": {"errors", "files"},
     "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},
+    "spec/shorten": BASE | {"layers/__init__", "spec/", "structure/"},
     "spec/yaml_source": BASE | {"files", "spec/"},
     # the way in takes bundled names and model files too
     "spec/load": BASE | {"spec/", "network", "zoo", "exchange/"},
@@ -71,9 +74,14 @@ DOORS = {
         "zoo",
         "files",
         "processes",
+        "revisions",
     },
     "questions/cluster": {"errors", "version"},  # workers have the same version
+    # a box is a line of the table, and its texts are the table's
+    "pictures/": {"errors", "figures", "shapes", "pictures/", "render/fold", "render/format"},
     "render/": {"errors", "figures", "shapes", "conventions", "render/"},
+    "render/svg": {"pictures/marks", "render/"},
+    "render/tikz": {"pictures/marks", "render/"},
     "cli/": {""},  # anything
     "__init__": {"version"},  # names are imported when they are first used
     "__main__": {"cli/"},
@@ -83,7 +91,9 @@ NOT_EVEN_TYPES = {
     "layers/": {"network", "spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "exchange/": {"analysis/", "inference/", "questions/", "render/", "cli/"},
     "network": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
+    "structure/": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "render/": {"spec/", "cli/"},
+    "pictures/": {"spec/", "inference/", "questions/", "cli/"},
     "analysis/": {"spec/", "inference/", "questions/", "render/", "cli/"},
     "inference/": {"spec/", "analysis/", "questions/", "render/", "cli/"},
     "inference/api": {"analysis/", "questions/", "render/", "cli/"},  # it takes what `load` takes

@@ -136,8 +136,8 @@ def _row(
         facts.steps,
         node.layer.is_view and not node.layer.acts_in_training,
         node.layer.stated,
-        node.layer.type == "unknown",
         node.layer.family,
+        node.layer.type == "unknown",
     )
 
 

@@ -71,8 +71,8 @@ class Row(NamedTuple):
     steps: tuple[Step, ...] = ()  # only when formulas were asked for
     is_view: bool = False  # in training as well; dropout is a view at inference only
     stated: bool = False  # its figures are those of the spec's writer
-    unknown: bool = False  # an operator of a model file that no layer expresses
     kind: str = ""  # what the layer does: conv, pool, merge, ...
+    unknown: bool = False  # an operator of a model file that no layer expresses
 
     def __repr__(self) -> str:
         """The fields, cut where they get long."""

@@ -30,7 +30,7 @@ COMMANDS = {
     "fc": "one_layer",
     "stack": "analyze",
     **{name: name for name in (
-        "check", "compare", "sweep", "explain", "solve", "sizes", "rf", "forward", "expand",
+        "check", "compare", "sweep", "explain", "solve", "sizes", "rf", "draw", "forward", "expand",
         "layers", "schema", "init", "zoo",
     )},
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,12 +12,12 @@ from cnncalc.cli.options import (
     AlikeOption,
     Batch,
     Dtype,
+    FormatOption,
     Input,
     OutputFile,
     Set,
     Spec,
     complete_file,
-    formats,
 )
 from cnncalc.version import VERSION
 
@@ -43,7 +43,7 @@ def compare(
                            rich_help_panel=ROWS)
     ] = False,
     alike: AlikeOption = None,
-    format_: Annotated[Literal["table", "md", "json"], formats()] = "table",
+    format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
     """Totals of several networks side by side, and the layers that differ.
@@ -68,10 +68,17 @@ def compare(
 
 def _written(comparison: Comparison, format_: str, page: Page, *, layers: bool) -> str:
     from cnncalc.render import compare as render
-    from cnncalc.render.json import dumps
+    from cnncalc.render.json import dumps, json_lines
 
     if format_ == "json":
         return f"{dumps(render.document(comparison, version=VERSION))}\n"
+    if format_ == "jsonl":
+        document = render.document(comparison, version=VERSION)
+        return json_lines(document["layers" if layers else "totals"])
+    if format_ in {"csv", "tsv"} or (layers and format_ == "latex"):
+        return render.table(comparison, layers=layers).written(format_)
+    if format_ == "latex":
+        return render.totals_table(comparison).latex()
     if format_ == "md":
         return render.pull_request(comparison, layers=layers)
     return render.text(comparison, page, layers=layers)

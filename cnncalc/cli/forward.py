@@ -71,7 +71,7 @@ def _run_one(prepared: PreparedPass) -> None:
     from cnncalc.inference.run import forward, not_finite
 
     request, network, work = prepared.request, prepared.network, prepared.work
-    with output.bar(work.macs, work.seconds) as advance:
+    with output.bar("forward", work.macs, work.seconds) as advance:
         done = forward(
             network,
             prepared.entering,
@@ -103,7 +103,8 @@ def _run_several(prepared: PreparedPass, sources: Sequence[str]) -> None:
     plan = WorkerSetup(network, prepared.start, prepared.preparation, prepared.weights,
                 request.weights.match, request.readable, request.run.counting)  # fmt: skip
     begun = perf_counter()
-    with output.bar(len(sources), work.seconds * len(sources) / jobs) as advance:
+    seconds = work.seconds * len(sources) / jobs
+    with output.bar("forward", len(sources), seconds) as advance:
         results = []
         for result in run_samples(plan, list(map(zoo.beside, sources)), jobs):
             results.append(result._replace(source=zoo.display_name(result.source)))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SPEC, ROWS, OUT, LIMITS = "Network", "Rows", "Output", "Budgets"
 
 FORMAT_VARIABLE = "CNNCALC_FORMAT"  # the environment's default of --format
-Format = Literal["table", "json", "jsonl", "csv", "tsv", "md"]
+Format = Literal["table", "json", "jsonl", "csv", "tsv", "md", "latex"]
 Layout = Literal["HWC", "CHW", "WHD"]
 Units = Literal["exact", "si"]
 
@@ -139,8 +139,9 @@ Set = Annotated[
 ]
 Input = Annotated[
     str | None,
-    typer.Option("--input", metavar="SHAPE", help="Input shape in place of the spec's: 320x320x3.",
-                 rich_help_panel=SPEC),
+    typer.Option("--input", metavar="SHAPE", rich_help_panel=SPEC,
+                 help="Input shape in place of the spec's: 320x320x3; 320 and 320x240 keep its "
+                 "channels and layout."),
 ]
 Until = Annotated[
     str | None,
@@ -187,8 +188,8 @@ FormatOption = Annotated[Format, formats()]
 PlainFormat = Annotated[Literal["table", "json"], formats()]
 OutputFile = Annotated[
     str | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write the result to a file.",
-                 rich_help_panel=OUT),
+    typer.Option("-o", "--output", metavar="FILE", rich_help_panel=OUT,
+                 help="Write the result to a file, in the format of its ending."),
 ]
 LayoutOption = Annotated[
     Layout | None,
@@ -303,7 +304,7 @@ class TableOptions(NamedTuple):
     as_: AsTool = None
     fold: Annotated[
         bool,
-        typer.Option("--fold", help="In JSON, merge attached layers into their layer.",
+        typer.Option("--fold", help="Merge attached layers; csv and tsv: the lines of the table.",
                      rich_help_panel=OUT),
     ] = False
     columns: Annotated[

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import ROWS, File, LayoutOption, OutputFile, Spec, complete_layer, formats
+from cnncalc.cli.options import (
+    ROWS,
+    File,
+    FormatOption,
+    LayoutOption,
+    OutputFile,
+    Spec,
+    complete_layer,
+)
 from cnncalc.cli.values import neuron
 from cnncalc.version import VERSION
 
@@ -35,7 +43,7 @@ def rf(
         bool, typer.Option("--expand", help="Also show layers that keep the receptive field.",
                            rich_help_panel=ROWS)
     ] = False,
-    format_: Annotated[Literal["table", "md", "json"], formats()] = "table",
+    format_: FormatOption = "table",
     out: OutputFile = None,
     layout: LayoutOption = None,
 ) -> None:  # fmt: skip
@@ -72,11 +80,16 @@ def _neuron(at: str, network: Network) -> tuple[str, tuple[int, ...] | None]:
 def _advice(advice: CoverageReport, format_: str, layout: str, page: Page, *, expand: bool) -> str:
     from cnncalc.questions.rf import growth
     from cnncalc.render import rf as render
-    from cnncalc.render.json import dumps
+    from cnncalc.render.json import dumps, json_lines
 
     if format_ == "json":
         return f"{dumps(render.document(advice, version=VERSION))}\n"
     covers = advice.covers if expand else growth(advice)
+    if format_ == "jsonl":
+        shown = advice._replace(covers=tuple(covers))
+        return json_lines(render.document(shown, version=VERSION)["layers"])
+    if format_ in {"csv", "tsv", "latex"}:
+        return render.written(covers, layout, format_)
     if format_ == "md":
         return render.markdown(advice, covers, layout)
     return render.text(advice, covers, layout, page)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
 from cnncalc.analysis.engine import analyze
@@ -21,6 +22,7 @@ from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
 from cnncalc.processes import interrupts_held_back, pool, processes
 from cnncalc.questions.compare import compare
+from cnncalc.revisions import at_revision
 from cnncalc.shapes import Shape
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build, is_model, load
@@ -28,7 +30,7 @@ from cnncalc.spec.sections.expectations import Budget, budgets, parse_limit
 from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import Report
     from cnncalc.network import Network
@@ -70,6 +72,8 @@ class CheckResult(NamedTuple):
     budget: tuple[BudgetResult, ...]
     diagnostics: tuple[Diagnostic, ...]
     exit_code: int
+    bundled: bool = False
+    base: BaseReport | None = None
 
     def __repr__(self) -> str:
         """The fields, cut where they get long."""
@@ -86,16 +90,22 @@ class CheckResult(NamedTuple):
         return f"{self.file}@{self.variant}" if self.variant else self.file
 
 
-class WrittenResult(NamedTuple):
-    """What was written of the result for one network, and how it went."""
+class BaseReport(NamedTuple):
+    """A network as it was at an earlier revision; `report` is None where it did not load then.
 
-    file: str
-    exit_code: int
-    written: Any
+    `new` is a network whose file or variant was not there.
+    """
+
+    revision: str
+    report: Report | None = None
+    new: bool = False
 
 
 class CheckTerms(NamedTuple):
-    """Settings and limits for every network, besides those of its own file."""
+    """Settings and limits for every network, besides those of its own file.
+
+    `base` is an earlier revision of the files' git repositories, for comparison.
+    """
 
     limits: tuple[Budget, ...] = ()
     strict: str | None = None  # "warnings": warnings fail; "fit": unread input fails too
@@ -104,6 +114,7 @@ class CheckTerms(NamedTuple):
     batch: int | None = None
     dtype: str = "fp32"
     until: str | None = None  # where the network of a model file ends
+    base: str | None = None
     against: str | None = None  # a network whose layers these must be
     alike: Alike | None = None  # what may differ between them, as in `compare`
 
@@ -117,7 +128,7 @@ def check(
     variant: str | None = None,
     terms: CheckTerms = NO_TERMS,
 ) -> Iterator[CheckResult]:
-    """Check files, folders (every .yaml in them) and bundled networks, one result for each network.
+    """Check files, folders (every .yaml below them) and bundled networks, a result each.
 
     `budget` adds limits such as `{"params": "5M"}` to those of the files; `variant` (or
     `target@variant`) picks one variant.
@@ -125,6 +136,7 @@ def check(
     Raises:
         UnplacedError: for a limit that is not valid. A file that cannot be read or is not valid
             raises nothing; its result says so.
+        CnncalcError: where the revision of `terms.base` cannot be read.
 
     >>> [result.label for result in check("alexnet") if result.ok]
     ['alexnet.yaml']
@@ -136,54 +148,60 @@ def check(
     terms = terms._replace(limits=(*terms.limits, *added))
     return (
         result
-        for target in targets
-        for file in _files(str(target))
-        for result in _check_file(file, variant, terms, listed=file != str(target))
+        for file, listed in specs(targets)
+        for result in _check_file(file, variant, terms, listed=listed)
     )
 
 
 def check_in_processes(
-    targets: Iterable[str],
-    write: Callable[[CheckResult], Any],
+    targets: Sequence[str],
     *,
     variant: str | None = None,
     terms: CheckTerms = NO_TERMS,
     jobs: int | None = None,
-) -> Iterator[WrittenResult]:
-    """What `write` makes of each result of `check`, with the files shared among processes.
+) -> Iterator[CheckResult]:
+    """The results of `check`, with the files shared among processes.
 
     `jobs` is the number of processes; without it there is one per processor where there are many
-    files. `write` is called where the network was checked, since a report with all its rows takes
-    longer to send than to compute.
+    files. Reports come without their rows, which take longer to send than to compute.
     """
-    files = [(file, file != target) for target in targets for file in _files(target)]
-    work = partial(_written, write, variant, terms)
+    files = specs(targets)
     seconds = SECONDS_PER_BYTE * sum(_size(file) for file, _ in files)
     jobs = processes(jobs, len(files), seconds / max(1, len(files)))
     if jobs <= 1 or any(map(_only_here, targets)):
-        yield from (result for file in files for result in work(file))
+        for file, listed in files:
+            yield from _check_file(file, variant, terms, listed=listed)
         return
     with pool(jobs) as workers:
         with interrupts_held_back():
-            written = workers.map(partial(_listed, work), files)
-        for results in written:
-            yield from results
+            results = workers.map(partial(_light_results, variant, terms), files)
+        for of_a_file in results:
+            yield from of_a_file
 
 
-def _written(
-    write: Callable[[CheckResult], Any],
-    variant: str | None,
-    terms: CheckTerms,
-    file: tuple[str, bool],
-) -> Iterator[WrittenResult]:
+def _light_results(
+    variant: str | None, terms: CheckTerms, file: tuple[str, bool]
+) -> list[CheckResult]:
     name, listed = file
-    for result in _check_file(name, variant, terms, listed=listed):
-        yield WrittenResult(result.file, result.exit_code, write(result))
+    return [
+        result._replace(report=_light(result.report), base=_light_base(result.base))
+        for result in _check_file(name, variant, terms, listed=listed)
+    ]
 
 
-def _listed(work: Callable[[Any], Iterator[WrittenResult]], piece: Any) -> list[WrittenResult]:
-    """All that a worker has to send of a piece of work."""
-    return list(work(piece))
+def _light(report: Report | None) -> Report | None:
+    """A report with no other row than that whose receptive field is the network's."""
+    if report is None:
+        return None
+    largest = report.receptive_field
+    deciding = (
+        row for row in report.rows if row.receptive_field and row.receptive_field.size == largest
+    )
+    return report._replace(rows=tuple(islice(deciding, 1)), groups={})
+
+
+def _light_base(base: BaseReport | None) -> BaseReport | None:
+    return base and base._replace(report=_light(base.report))
 
 
 def _size(file: str) -> int:
@@ -197,33 +215,66 @@ def _only_here(target: str) -> bool:
     return target == "-" or (other and not os.path.isdir(target))  # noqa: PTH112
 
 
+def specs(targets: Iterable[str | Path]) -> list[tuple[str, bool]]:
+    """The files that these targets stand for, and whether each was found in a folder.
+
+    Folders are searched with all that is below them, except for hidden folders.
+    """
+    return [(file, file != str(target)) for target in targets for file in _files(str(target))]
+
+
 def _files(target: str) -> list[str]:
     """The specs of a folder, or the target itself."""
     try:
-        specs = sorted(str(path) for path in Path(target).iterdir() if path.suffix in SUFFIXES)
+        next(Path(target).iterdir(), None)
     except (OSError, ValueError):
         return [target]  # not a folder, or one that cannot be read, which `_read` will report
-    return specs or [target]
+    found: list[str] = []
+    for folder, below, names in os.walk(target):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        found += (str(Path(folder, n)) for n in sorted(names) if n.endswith(SUFFIXES))
+    return found or [target]
 
 
 def _check_file(
     target: str, variant: str | None, terms: CheckTerms, *, listed: bool
 ) -> Iterator[CheckResult]:
     """The results of a file that the user named, or that was `listed` from a folder."""
-    text, file = "", target
+    text, file, bundled = "", target, False
     try:
         path, named = zoo.resolve(target)
-        file = zoo.display_name(path)
+        file, bundled = zoo.display_name(path), zoo.is_bundled(target)
         if is_model(path):
             yield _check_model(path, terms)
             return
         text = _read(path, listed=listed)
         document = read_document(text, file)
     except CnncalcError as error:
-        yield _failed(file, variant, with_lines(error, text, file))
+        yield _failed(file, variant, with_lines(error, text, file))._replace(bundled=bundled)
         return
+    earlier = None
+    if terms.base is not None and path != "-" and not bundled:
+        earlier = at_revision(terms.base, path)
     for name in _networks(document, variant or named):
-        yield _check_network(document, name, terms)
+        result = _check_network(document, name, terms)._replace(bundled=bundled)
+        if terms.base is not None and path != "-" and not bundled:
+            result = result._replace(base=_before(earlier, file, name, terms))
+        yield result
+
+
+def _before(text: str | None, file: str, variant: str | None, terms: CheckTerms) -> BaseReport:
+    """The network as the earlier text of its file describes it."""
+    base = BaseReport(terms.base or "")
+    if text is None:
+        return base._replace(new=True)
+    try:
+        document = read_document(text, file)
+        if variant is not None and variant not in document.variants:
+            return base._replace(new=True)
+        network = build(document, variant, terms.set, terms.input)
+        return base._replace(report=analyze(network, batch=terms.batch, dtype=terms.dtype))
+    except CnncalcError:
+        return base
 
 
 def _read(path: str, *, listed: bool) -> str:

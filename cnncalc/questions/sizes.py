@@ -13,7 +13,7 @@ from cnncalc.network import PartialNetwork
 from cnncalc.spec.load import choose, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from cnncalc.errors import Diagnostic
     from cnncalc.layers._base import Layer
@@ -110,12 +110,14 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     set: Mapping[str, object] | None = None,
     input: str | None = None,
     until: str | None = None,
+    watch: Callable[[float], None] | None = None,
 ) -> Sizes:
     """Try every input size from `start` to `stop` on a network; by default square pictures.
 
     By default the range is from half the spec's own size to one and a half times that size, but
     no further than 256 away. `axes` are the letters of the axes that vary (`w` keeps the height).
-    `until` ends the network of a model file at a node, tensor or row.
+    `until` ends the network of a model file at a node, tensor or row. `watch` is called after
+    every size with the share of the work that it was.
 
     Raises:
         CnncalcError: where the spec is not valid or its input has no such axis, and where the
@@ -129,7 +131,7 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     """
     spec = choose(target, variant=variant, set=set, input=input, until=until)
     with reading(spec.text, spec.file):
-        return _tried(spec, start, stop, step, axes)
+        return _tried(spec, start, stop, step, axes, watch or (lambda _: None))
 
 
 class VariedInput(NamedTuple):
@@ -140,7 +142,14 @@ class VariedInput(NamedTuple):
     layout: str
 
 
-def _tried(spec: Choice, start: int | None, stop: int | None, step: int, axes: str | None) -> Sizes:
+def _tried(
+    spec: Choice,
+    start: int | None,
+    stop: int | None,
+    step: int,
+    axes: str | None,
+    watch: Callable[[float], None],
+) -> Sizes:
     base = _base(spec)
     varied = _varied(base.shape, axes)
     usual = base.shape.by_letter[varied[-1]]
@@ -156,9 +165,12 @@ def _tried(spec: Choice, start: int | None, stop: int | None, step: int, axes: s
             exit_code=2,
         )
     known: dict[tuple[Layer, tuple[Shape, ...]], bool] = {}
-    outcomes = tuple(_outcome(spec, base, varied, s, known) for s in range(first, last + 1, step))
+    outcomes = []
+    for size in range(first, last + 1, step):
+        outcomes.append(_outcome(spec, base, varied, size, known))
+        watch(1 / count)
     written = _written(base, varied, "S")
-    return Sizes(base.name, written, varied, base.layout, first, last, step, outcomes)
+    return Sizes(base.name, written, varied, base.layout, first, last, step, tuple(outcomes))
 
 
 def _base(spec: Choice) -> VariedInput:

@@ -77,6 +77,17 @@ def answer_schema(
     }
 
 
+def json_lines(entries: Iterable[Mapping[str, Any]]) -> str:
+    r"""Objects as JSON lines.
+
+    >>> json_lines([{"name": "C1"}, {"name": "S2"}])
+    '{"name": "C1"}\n{"name": "S2"}\n'
+    """
+    from json import dumps as line
+
+    return "".join(f"{line(entry, ensure_ascii=False)}\n" for entry in entries)
+
+
 def dumps(document: Mapping[str, Any]) -> str:
     """The document as text: one line per key, and one per entry of the lists.
 

@@ -129,8 +129,8 @@ def settings(
     from cnncalc.render.page import PIPE
 
     table, page = _table(varying, rows, layout), page or PIPE
-    if style == "md":
-        return table.markdown()
+    if style in {"md", "latex"}:
+        return table.written(style)
     return joined(table.lines(page=page))
 
 

@@ -87,11 +87,6 @@ def document(report: Report, *, version: str, folded: bool = False) -> dict[str,
     }
 
 
-def _gaps(report: Report) -> dict[str, Any]:
-    """What is not known of a model file; nothing where all is."""
-    return {"complete": False, "unknown": list(report.incomplete)} if report.incomplete else {}
-
-
 def _groups(report: Report) -> list[dict[str, Any]]:
     """Every named part, outer ones before inner ones, with the indices of its first and last row.
 
@@ -107,6 +102,11 @@ def _groups(report: Report) -> list[dict[str, Any]]:
         {"name": name, "type": report.groups[name].text, "first": rows[0], "last": rows[-1]}
         for name, rows in sorted(parts.items(), key=lambda part: (part[1][0], part[0].count(".")))
     ]
+
+
+def _gaps(report: Report) -> dict[str, Any]:
+    """What is not known of a model file; nothing where all is."""
+    return {"complete": False, "unknown": list(report.incomplete)} if report.incomplete else {}
 
 
 def failure(
