@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -33,6 +34,7 @@ COMMANDS = {
         "check", "compare", "sweep", "explain", "solve", "sizes", "rf", "draw", "forward", "expand",
         "layers", "schema", "init", "zoo",
     )},
+    "import": "import_",
 }  # fmt: skip
 ALIASES = {"deconv": "conv-transpose"}
 CONVOLUTIONS = ("conv", "conv-transpose", "deconv")
@@ -167,7 +169,8 @@ def _command(name: str, format_: str | None) -> tuple[Callable[..., None], str]:
     """The function that Typer runs, for this CNNCALC_FORMAT, and the examples."""
     name = ALIASES.get(name, name)
     module = import_module(f"cnncalc.cli.{COMMANDS[name]}")
-    function = getattr(module, name.replace("-", "_"))
+    word = name.replace("-", "_")
+    function = getattr(module, f"{word}_" if iskeyword(word) else word)
     return command_line(function, format_), epilog(function)
 
 

@@ -332,7 +332,8 @@ def _sharing(
             earlier[name] = owners[stored.name]
         owners.setdefault(stored.name, (place, name))
     sources = {index for index, _ in earlier.values()}
-    if len(earlier) == len(row.stored) > 0 and len(sources) == 1 and place not in sources:
+    whole = len(earlier) == len(row.stored) > 0 and not row.layer.attaches
+    if whole and len(sources) == 1 and place not in sources:
         (source,) = sources
         if made[source].layer == row.layer and all(
             own == name for name, (_, own) in earlier.items()
