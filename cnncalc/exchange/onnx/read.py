@@ -97,7 +97,7 @@ class Graph:
         self.path = path
         self.options = options
         self.rows = Rows(model)
-        self.unread: list[str] = []
+        self.unread: list[Operator] = []  # those that made no row
         self.lost: set[str] = set()  # tensors behind an operator whose shape is not known
         self.end: Activation | None = None  # where --until ends the network
         self.containers = containers_of(operator.name for operator in model.operators)
@@ -126,7 +126,7 @@ class Graph:
     def _do(self, operator: Operator) -> None:
         """One operator: note what each of its outputs is."""
         if not self.lost.isdisjoint(operator.inputs):
-            self.unread.append(operator.origin)
+            self.unread.append(operator)
             self.lost.update(operator.outputs)
             return
         handle = OPERATORS.get(operator.type) if not operator.domain else None
@@ -149,7 +149,7 @@ class Graph:
         rows = tuple(value.row for value in inputs if isinstance(value, Activation))
         shapes = [self._declared(name) for name in operator.outputs]
         if not rows or None in shapes:
-            self.unread.append(operator.origin)
+            self.unread.append(operator)
             self.lost.update(operator.outputs)
             return
         call = Call(self.rows, operator)
@@ -190,35 +190,50 @@ class Graph:
             help=did_you_mean(until, dict.fromkeys(names)),
         )
 
-    def located(self, problem: UnplacedError, operator: Operator) -> CnncalcError:
-        """The complaint with the node it is about, and where the network could end instead."""
+    def located(
+        self, problem: UnplacedError, operator: Operator, end: int | None = None
+    ) -> CnncalcError:
+        """The complaint with the node it is about, and where the network could end instead.
+
+        `end` is the row at fault, if it was made.
+        """
         total = len(self.model.operators)
         where = f"{self.path}: node {operator.number} of {total} '{operator.label}'"
         notes, help_ = problem.notes, problem.help
-        made = [row for row in self.rows.rows if row.operator is not None]
+        standing = self._standing(operator, len(self.rows.rows) if end is None else end)
+        makers = [self.rows.rows[index].operator for index in standing]
+        made = [maker for maker in makers if maker is not None]
         if problem.code == "unknown-operator":
-            if made and (last := made[-1].operator) is not None:
+            if made:
                 rows = "1 row stands" if len(made) == 1 else f"{len(made):,} rows stand"
-                notes = (*notes, f"{rows} before it; cut there with --until {last.label}")
+                notes = (*notes, f"{rows} before it; cut there with --until {made[-1].label}")
             help_ = help_ or "--partial goes on with rows of unknown cost"
         return CnncalcError(
             Diagnostic(
                 "error", problem.code, problem.message, None, notes, help_,
                 origin=f"{where} ({operator.type}, opset {self.model.opset})",
             ),
-            partial=self._before(operator),
+            partial=self._before(operator, standing),
         )  # fmt: skip
 
-    def _before(self, operator: Operator) -> PartialNetwork:
+    def _standing(self, operator: Operator, end: int) -> list[int]:
+        """The rows up to `end` that this operator or a later one needs, and the inputs."""
+        later = self.model.operators[operator.number - 1 :]
+        names = {name for each in later for name in each.inputs}.union(self.model.outputs)
+        values = [self.rows.values.get(name) for name in names]
+        needed = {value.row for value in values if isinstance(value, Activation)}
+        return _alive(self.rows.rows[:end], (row for row in needed if row < end))
+
+    def _before(self, operator: Operator, standing: Sequence[int]) -> PartialNetwork:
         """The rows before an operator that does not work."""
-        rows = self.rows.rows
-        places = {index: index for index in range(len(rows))}
+        places = {old: new for new, old in enumerate(standing)}
         inputs = [self.rows.values.get(name) for name in operator.inputs]
-        read = [value.row for value in inputs if isinstance(value, Activation)]
-        nodes = tuple(_nodes(self._named(places), places, ()))
+        rows = [value.row for value in inputs if isinstance(value, Activation)]
+        nodes = tuple(_nodes(self._named(standing), places, ()))
+        read = [nodes[places[row]] for row in rows if row in places]
         return PartialNetwork(
             Path(self.path).stem, self.layout, nodes, operator.label, operator.type,
-            tuple(nodes[row].name for row in read), tuple(nodes[row].shape for row in read), {},
+            tuple(node.name for node in read), tuple(node.shape for node in read), {},
         )  # fmt: skip
 
     # The network.
@@ -239,7 +254,7 @@ class Graph:
             batch=self.rows.batch,
             layout=self.layout,
             overrides={key: value for key, value in asked.items() if value is not None} or None,
-            unread=tuple(self.unread),
+            unread=tuple(operator.origin for operator in self.unread),
         )
         return network._replace(diagnostics=tuple(folded_norms(network, self.model)))
 
@@ -258,9 +273,9 @@ class Graph:
             value = self.rows.values.get(name)
             if isinstance(value, Activation):
                 rows.append(self._as_seen(value, makers.get(name)))
-        if self.lost:
-            read = {index for row in self.rows.rows for index in row.inputs}
-            rows += [index for index in range(len(self.rows.rows)) if index not in read]
+        lost = {name for operator in self.unread for name in operator.inputs}
+        values = [self.rows.values.get(name) for name in sorted(lost)]
+        rows += sorted(value.row for value in values if isinstance(value, Activation))
         if not rows:
             raise broken("no output depends on an input")
         return list(dict.fromkeys(rows))
@@ -281,11 +296,10 @@ class Graph:
         for index in alive:
             row = self.rows.rows[index]
             if row.layer.type == "unknown" and row.operator is not None:
-                del self.rows.rows[index:]
                 problem = UnplacedError(
                     "unknown-operator", f"'{row.operator.type}' has no layer here"
                 )
-                raise self.located(problem, row.operator)
+                raise self.located(problem, row.operator, index)
 
 
 def _alive(rows: Sequence[Row], outputs: Iterable[int]) -> list[int]:
