@@ -24,10 +24,18 @@ layers:
   - fc 3 softmax
 """
 
+# An ONNX model of one node, Relu on 3x8x8.
+MODEL = bytes.fromhex(
+    "0808120762792068616e643a420a170a01781201791a092f6163742f52656c75220452656c751205"
+    "67726170685a1b0a017812160a14080112100a0208010a0208030a0208080a02080862030a017942"
+    "021011"
+)
+
 # One right command line of each command -> what stands in its table.
 RIGHT = {
     "analyze net.yaml": "C1",
     "analyze resnet18 --totals --quiet": "11,689,512",
+    "analyze model.onnx": "3×8×8",
     "conv -W 32 -F 5 -P 2": "32 × 32 × 1",
     "conv --x 1;2;4 --filter 2;3": "output: 2×1×1",
     "pool -W 28 -F 2": "14 × 14 × 1",
@@ -49,9 +57,10 @@ RIGHT = {
     "schema report": "$schema",
     "init fresh --quiet": "",  # writes fresh.yaml
     "zoo --family lenet5": "lenet5",
+    "import model.onnx": "relu",
     "help language": "The spec language",
 }
-NO_JSON = {"schema", "init", "expand", "help"}  # what they print has one form
+NO_JSON = {"schema", "init", "expand", "import", "help"}  # what they print has one form
 OPTIONS = "Options, anywhere on the line"  # stands behind the commands in the overview
 
 # A wrong command line -> what the complaint says.
@@ -110,7 +119,7 @@ def runs(commands: list[str]) -> list[Run]:
 
 
 def call(program: list[str], run: Run, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command line in a folder that holds net.yaml."""
+    """Run a command line in a folder that holds net.yaml and model.onnx."""
     usual = {name: value for name, value in os.environ.items() if not name.startswith("CNNCALC_")}
     environment = usual | {"PYTHONUTF8": "1", "TERMINAL_WIDTH": "200"} | dict(run.environment)
     words = [word.replace("(", " ").replace(")", " ") for word in run.words.split()]
@@ -157,6 +166,7 @@ def main(program: list[str]) -> int:
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
         folder = Path(name)
         (folder / "net.yaml").write_text(SPEC, encoding="utf-8")
+        (folder / "model.onnx").write_bytes(MODEL)
         commands = listed(call(program, Run("--help"), folder).stdout)
         untried = {*commands} - {words.split()[0] for words in RIGHT}
         failed = [f"there is no smoke test of '{command}'" for command in sorted(untried)]

@@ -126,3 +126,17 @@ def test_the_version_needs_no_metadata():
         "import cnncalc, sys; cnncalc.__version__; assert 'importlib.metadata' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_spec_needs_nothing_of_model_files(file):
+    assert not [name for name in loaded("analyze", file) if name.startswith("cnncalc.exchange")]
+
+
+def test_a_model_file_needs_no_numbers_and_no_yaml_validation(tmp_path):
+    from smoke import MODEL
+
+    path = tmp_path / "model.onnx"
+    path.write_bytes(MODEL)
+    modules = loaded("analyze", str(path))
+    assert "cnncalc.exchange.onnx.read" in modules
+    assert not packages(modules) & {"numpy", "onnx", "onnxruntime", "google", "pydantic", "pickle"}

@@ -132,7 +132,7 @@ def _own_weights(network: Network) -> str | None:
 
 def _given(request: Request, network: Network, path: str | None) -> WeightsFile | None:
     match = request.weights.match
-    if path is not None and path == network.file:
+    if path is not None and path == network.file and model_file.holds_weights(network):
         return WeightsFile(path, model_file.read(network))
     if path is not None:
         return WeightsFile(path, weights.read(path), match)

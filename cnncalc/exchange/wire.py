@@ -24,6 +24,7 @@ MOST_FIELDS = 5_000_000  # of one file: a model of a thousand layers has fifty t
 MOST_IN_LIST = 200_000  # entries of one repeated field, such as the nodes of a graph
 LONGEST_TEXT = 2**16  # bytes of one name
 LONGEST_VARINT = 10  # bytes
+ONE_BYTE = 128  # a byte from here on says that another one of the same number follows
 DEEPEST = 32  # messages within messages
 
 
@@ -104,14 +105,13 @@ class Reader:
             if isinstance(value, Place):
                 raise broken(f"'{field.name}' is no whole number")
             return signed(value)
-        if not isinstance(value, Place) or (wire == FOUR_BYTES) != (field.kind == "float"):
-            raise broken(f"'{field.name}' has the wrong wire type")
-        if field.kind == "float":
-            return struct.unpack("<f", self.data[value.start : value.stop])[0]
-        if wire != LENGTH:
+        wanted = FOUR_BYTES if field.kind == "float" else LENGTH
+        if not isinstance(value, Place) or wire != wanted:
             raise broken(f"'{field.name}' has the wrong wire type")
         if field.kind == "text":
             return self.text(value)
+        if field.kind == "float":
+            return struct.unpack("<f", self.data[value.start : value.stop])[0]
         return self.message(field.kind, value, depth + 1)
 
     def text(self, place: Place) -> str:
@@ -138,12 +138,16 @@ class Reader:
 
     def _fields(self, place: Place) -> Iterator[tuple[int, int, int | Place]]:
         """The number, the wire type and the value or place of every field of a message."""
-        at, stop = place
+        (at, stop), data = place, self.data
         while at < stop:
             self.fields_left -= 1
             if self.fields_left < 0:
                 raise broken(f"it has more than {MOST_FIELDS:,} fields")
-            key, at = self._varint(at, stop)
+            key = data[at]
+            if key < ONE_BYTE:  # nearly every one
+                at += 1
+            else:
+                key, at = self._varint(at, stop)
             number, wire = key >> 3, key & 7
             if number == 0:
                 raise broken(f"there is no field 0, as byte {at} says")
@@ -152,7 +156,11 @@ class Reader:
                 yield number, wire, value
                 continue
             if wire == LENGTH:
-                length, at = self._varint(at, stop)
+                length = data[at] if at < stop else ONE_BYTE
+                if length < ONE_BYTE:
+                    at += 1
+                else:
+                    length, at = self._varint(at, stop)
             elif wire in {EIGHT_BYTES, FOUR_BYTES}:
                 length = 8 if wire == EIGHT_BYTES else 4
             else:
@@ -168,7 +176,7 @@ class Reader:
         for place in range(at, min(stop, at + LONGEST_VARINT)):
             byte = data[place]
             value |= (byte & 127) << shift
-            if byte < 128:  # noqa: PLR2004 - the highest bit says that another byte follows
+            if byte < ONE_BYTE:
                 return value & 2**64 - 1, place + 1
             shift += 7
         if stop < at + LONGEST_VARINT:

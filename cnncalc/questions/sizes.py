@@ -6,23 +6,13 @@ its layers have to be read again.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc import zoo
 from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, failure
 from cnncalc.layers._base import Layer
 from cnncalc.network import PartialNetwork
-from cnncalc.spec.load import (
-    SpecChoice,
-    choose,
-    is_model,
-    load,
-    reading,
-    reads_sizes,
-    resized_shapes,
-)
+from cnncalc.spec.load import SpecChoice, choose, reading, reads_sizes, resized_shapes
 from cnncalc.spec.sections.inputs import MAX_DIGITS
 
 if TYPE_CHECKING:
@@ -31,7 +21,7 @@ if TYPE_CHECKING:
     from cnncalc.errors import Diagnostic
     from cnncalc.network import Network
     from cnncalc.shapes import Shape
-    from cnncalc.spec.load import KnownShapes, Target
+    from cnncalc.spec.load import Choice, KnownShapes, Target
 
 USUAL_RANGE = 256
 MOST_SIZES = 20_000  # each builds the network, so that a large one takes minutes
@@ -165,26 +155,9 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     >>> tried.failed[0].first.size, tried.failed[0].first.layer
     (321, 'dec1.concat1')
     """
-    watch = watch or (lambda _: None)
-    if isinstance(target, (str, Path)) and not zoo.is_typed(str(target)):
-        path, _ = zoo.resolve(str(target))
-        if is_model(path):
-            return _tried(ModelChoice(path, input, until), start, stop, step, axes, watch)
-    spec = choose(target, variant=variant, set=set, input=input)
-    with reading(spec.document.text, spec.document.file):
-        return _tried(spec, start, stop, step, axes, watch)
-
-
-class ModelChoice(NamedTuple):
-    """A model file with the input and the end that were chosen."""
-
-    path: str
-    input: str | None = None
-    until: str | None = None
-
-    def network(self, input_: str | None = None) -> Network:
-        """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
-        return load(self.path, input=input_ or self.input, until=self.until)
+    spec = choose(target, variant=variant, set=set, input=input, until=until)
+    with reading(spec.text, spec.file):
+        return _tried(spec, start, stop, step, axes, watch or (lambda _: None))
 
 
 class VariedInput(NamedTuple):
@@ -196,7 +169,7 @@ class VariedInput(NamedTuple):
 
 
 def _tried(
-    spec: SpecChoice | ModelChoice,
+    spec: Choice,
     start: int | None,
     stop: int | None,
     step: int,
@@ -226,7 +199,7 @@ def _tried(
     return Sizes(base.name, written, varied, base.layout, first, last, step, tuple(outcomes))
 
 
-def _base(spec: SpecChoice | ModelChoice) -> VariedInput:
+def _base(spec: Choice) -> VariedInput:
     """The network's input, also where the network fails on it."""
     try:
         network = spec.network()
@@ -267,7 +240,7 @@ def _written(base: VariedInput, varied: str, size: int | str) -> str:
 class Trial:
     """Tries one network on many sizes of its input."""
 
-    def __init__(self, spec: SpecChoice | ModelChoice, base: VariedInput, varied: str) -> None:
+    def __init__(self, spec: Choice, base: VariedInput, varied: str) -> None:
         self.spec, self.base, self.varied = spec, base, varied
         # The shapes of a model file may be computed by its own operators.
         self.resizable = isinstance(spec, SpecChoice) and not reads_sizes(spec.document)

@@ -22,7 +22,7 @@ from cnncalc.figures import used
 from cnncalc.processes import pool
 from cnncalc.questions.settings import SettingGrid, SquareInput, SweepPlan
 from cnncalc.spec.document import Document, read_document
-from cnncalc.spec.load import SpecChoice, build, choose, reads_sizes, resized
+from cnncalc.spec.load import ModelChoice, SpecChoice, build, choose, reads_sizes, resized
 from cnncalc.spec.sections.inputs import batch_of, read_inputs
 
 if TYPE_CHECKING:
@@ -101,6 +101,12 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
         if isinstance(target, Document)
         else choose(target, variant=variant, set=set)
     )
+    if isinstance(chosen, ModelChoice):
+        raise failure(
+            "no-spec",
+            f"{chosen.file} is a model file, which has no variables to vary",
+            help="'cnncalc sizes' tries input sizes of a model",
+        )
     document, variant = chosen.document, chosen.variant
     if vary_input is None and chosen.input:
         vary_input = [chosen.input]  # a network that was loaded with an input of its own

@@ -59,6 +59,32 @@ class SpecChoice(NamedTuple):
         """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
         return build(self.document, self.variant, self.set, input_ or self.input)
 
+    @property
+    def text(self) -> str:
+        """The spec's text, whose lines errors show."""
+        return self.document.text
+
+    @property
+    def file(self) -> str:
+        """The spec's file, as errors name it."""
+        return self.document.file
+
+
+class ModelChoice(NamedTuple):
+    """A model file, with the chosen input and the node that its network ends with."""
+
+    file: str
+    input: str | None = None
+    until: str | None = None
+    text: str = ""  # it has no lines
+
+    def network(self, input_: str | None = None) -> Network:
+        """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
+        return load(self.file, input=input_ or self.input, until=self.until)
+
+
+Choice: TypeAlias = SpecChoice | ModelChoice
+
 
 def load(
     target: str | Path,
@@ -127,10 +153,12 @@ def choose(
     variant: str | None = None,
     set: Mapping[str, object] | None = None,
     input: str | None = None,
-) -> SpecChoice:
+    until: str | None = None,
+) -> Choice:
     """Read what is asked about without building it: a file, a bundled name, a dict or a network.
 
-    A network is taken as it was loaded; `variant`, `set` and `input` change it further.
+    A network is taken as it was loaded; `variant`, `set` and `input` change it further. `until`
+    ends the network of a model file.
 
     Raises:
         CnncalcError: where it cannot be read, and for a network that was not read from a text.
@@ -144,11 +172,8 @@ def choose(
     else:
         path, named = _resolved(str(target))
         if is_model(path):
-            raise failure(
-                "no-spec",
-                f"{path} is a model file, which has no variables to vary",
-                help="'cnncalc sizes' tries input sizes; 'cnncalc import' makes a spec of it",
-            )
+            _refuse_changes(path, variant or named, set)
+            return ModelChoice(path, input, until)
         text, file = read(path), zoo.display_name(path)
     with reading(text, file):
         return SpecChoice(_read(text, file), variant or named, set or {}, input)
@@ -156,7 +181,11 @@ def choose(
 
 def _chosen_again(
     network: Network, variant: str | None, set_: Mapping[str, object], input_: str | None
-) -> SpecChoice:
+) -> Choice:
+    if network.text is None and any(node.origin for node in network.nodes):
+        _refuse_changes(network.file, variant, set_)
+        own = {key: str(value) for key, value in (network.overrides or {}).items()}
+        return ModelChoice(network.file, input_ or own.get("input"), own.get("until"))
     if network.text is None:
         message = f"{network.name} was not read from a spec, so it cannot be built anew"
         raise failure("no-spec", message, help="load it from a spec, or use cnncalc.parse")

@@ -43,6 +43,24 @@ def test_weights_in_another_file_are_not_looked_for():
 
 
 @pytest.mark.onnx
+@pytest.mark.parametrize(
+    "name", ["c3d_small.ts17.kept.full.onnx", "unet_small.dynamo.folded.full.onnx"]
+)
+def test_random_samples_as_in_onnx_runtime(name):
+    runtime = pytest.importorskip("onnxruntime", reason="compares with ONNX Runtime")
+    numpy = pytest.importorskip("numpy", reason="ONNX Runtime takes its arrays")
+    network = load(DATA / name)
+    session = runtime.InferenceSession(DATA / name)
+    (node,) = network.inputs
+    values = numpy.random.default_rng(7).normal(size=(1, *node.shape.view("CHW")))
+    values = values.astype("float32")
+    expected = session.run(None, {session.get_inputs()[0].name: values})
+    done = forward(network, Tensor(node.shape, values.ravel().tolist()))
+    for output, array_ in zip(done.outputs, expected, strict=True):
+        assert close(list(output.output.values), array_.ravel().tolist())
+
+
+@pytest.mark.onnx
 def test_operators_of_the_onnx_package():
     """Each operator test of PyTorch that is read gives the numbers recorded beside it."""
     onnx = pytest.importorskip("onnx", reason="the tests come with the onnx package")

@@ -183,7 +183,9 @@ def gemm(call: Call) -> Activation:
     """Gemm by stored weights: fully connected."""
     x = call.map()
     weight, stored = call.learned(1)
-    if call.whole("transA", 0) or len(weight.dims) != 2 or len(x.dims) != 2:  # noqa: PLR2004
+    if len(weight.dims) != 2 or len(x.dims) != 2:  # noqa: PLR2004 - matrices
+        raise broken(f"it multiplies {text(x.dims)} by {text(weight.dims)}, which are no matrices")
+    if call.whole("transA", 0):
         raise unsupported("'Gemm' with a transposed first input has no layer here")
     turned = call.whole("transB", 0) == 0
     units, inner = weight.dims[::-1] if turned else weight.dims

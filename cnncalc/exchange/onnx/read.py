@@ -5,9 +5,9 @@ Rows that nothing reads are dropped: what several operators together mean was ad
 
 from __future__ import annotations
 
+import mmap
 import re
 from collections import Counter
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,7 +69,11 @@ def read(path: str, options: Options = AS_IT_IS) -> Network:
         with files.opened(path) as stream:
             if not stream.read(1):
                 raise broken("it is empty")
-            with mmap(stream.fileno(), 0, access=ACCESS_READ) as data:
+            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                if hasattr(
+                    mmap, "MADV_RANDOM"
+                ):  # the pages between, which hold weights, stay unread
+                    data.madvise(mmap.MADV_RANDOM)
                 return network_of(data, path, options)
     except UnplacedError as problem:
         message = f"'{path}' is no ONNX model: {problem.message}"
