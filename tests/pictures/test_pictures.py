@@ -53,18 +53,20 @@ def faults(shown, result):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("depth", [None, OPEN], ids=["folded", "open"])
-def test_a_picture_shows_the_report_and_nothing_is_in_the_way(name, depth):
-    of = report(name)
-    shown = picture(of, Choice(depth=depth))
-    rows = [row.name for box in shown.boxes for row in box.rows]
-    assert sorted(rows) == sorted(row.name for row in of.rows)
-    assert len(set(shown.edges)) == len(shown.edges)
-    assert set(map(tuple, shown.edges)) == expected_edges(of, shown.boxes)
-    result = placed(shown)
-    assert faults(shown, result) == {}
-    assert all(frame.x >= 0 and frame.x + frame.width <= result.width for frame in result.frames)
-    assert all(frame.y >= 0 and frame.y + frame.height <= result.height for frame in result.frames)
+def test_a_picture_shows_the_report_and_nothing_is_in_the_way(name):
+    """Folded as usual, and with every part open."""
+    of = analyze(load(name))
+    for depth in (None, OPEN):
+        shown = picture(of, Choice(depth=depth))
+        rows = [row.name for box in shown.boxes for row in box.rows]
+        assert sorted(rows) == sorted(row.name for row in of.rows)
+        assert len(set(shown.edges)) == len(shown.edges)
+        assert set(map(tuple, shown.edges)) == expected_edges(of, shown.boxes)
+        result = placed(shown)
+        assert faults(shown, result) == {}, depth
+        for x, y, wide, high in (frame[:4] for frame in result.frames):
+            assert 0 <= x < x + wide <= result.width
+            assert 0 <= y < y + high <= result.height
 
 
 @pytest.mark.parametrize("name", ["resnet50", "googlenet", "unet", "densenet121", "vgg16"])
