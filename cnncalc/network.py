@@ -64,6 +64,7 @@ class Opaque(Layer):
     out: Shape
 
     arity: ClassVar[tuple[int, int | None]] = (0, None)
+    family: ClassVar[Family] = "other"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape that the file says."""

@@ -279,9 +279,9 @@ class _Texts:
         """The third line: the shape of the output, or one figure."""
         field = draft.rows[-1].receptive_field if draft.rows else None
         if self.show == "params" and draft.rows:
-            return f"{grouped(sum(row.params for row in draft.rows))} params"
+            return f"{_sum(draft.rows, 'params')} params"
         if self.show == "macs" and draft.rows:
-            return f"{grouped(sum(row.macs for row in draft.rows))} MACs"
+            return f"{_sum(draft.rows, 'macs')} MACs"
         if self.show == "rf" and draft.rows:
             return f"field {per_axis(field.size)}" if field and field.size else "no field"
         return self._shape(draft.out)
@@ -290,14 +290,18 @@ class _Texts:
         """All numbers of a box, in one line."""
         words = [f"{name}: {printable(draft.type)}, output {self._shape(draft.out)}"]
         if draft.rows:
-            params, macs = (
-                sum(getattr(row, figure) for row in draft.rows) for figure in ("params", "macs")
-            )
-            words += [f"{grouped(params)} parameters", f"{grouped(macs)} MACs"]
+            words.append(f"{_sum(draft.rows, 'params')} parameters")
+            words.append(f"{_sum(draft.rows, 'macs')} MACs")
             field = draft.rows[-1].receptive_field
             if field and field.size:
                 words.append(f"receptive field {per_axis(field.size)}")
         return ", ".join(words)
+
+
+def _sum(rows: Sequence[Row], figure: str) -> str:
+    """The sum of a figure, which unknown operators of a model file may add to."""
+    least = "at least " if any(row.unknown for row in rows) else ""
+    return f"{least}{grouped(sum(getattr(row, figure) for row in rows))}"
 
 
 def _range(names: Sequence[str]) -> str:

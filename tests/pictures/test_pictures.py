@@ -7,12 +7,14 @@ import pytest
 from geometry import crossings, loose_ends, overlaps, shared_pieces, slanted, sticking_out
 
 from cnncalc import analyze, load, zoo
+from cnncalc.network import Opaque, chain
 from cnncalc.pictures.boxes import PictureOptions, picture
 from cnncalc.pictures.picture import Edge
 from cnncalc.pictures.styles import placed, usual
 from cnncalc.render import svg
 from cnncalc.render.choice import Choice
 from cnncalc.render.fold import lines
+from cnncalc.shapes import Shape
 
 OPEN = 99  # deeper than any network is nested
 NETWORKS = [name for stem, path in zoo.files().items() for name in [*zoo.variants(path)] or [stem]]
@@ -53,18 +55,20 @@ def faults(shown, result):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("depth", [None, OPEN], ids=["folded", "open"])
-def test_a_picture_shows_the_report_and_nothing_is_in_the_way(name, depth):
-    of = report(name)
-    shown = picture(of, Choice(depth=depth))
-    rows = [row.name for box in shown.boxes for row in box.rows]
-    assert sorted(rows) == sorted(row.name for row in of.rows)
-    assert len(set(shown.edges)) == len(shown.edges)
-    assert set(map(tuple, shown.edges)) == expected_edges(of, shown.boxes)
-    result = placed(shown)
-    assert faults(shown, result) == {}
-    assert all(frame.x >= 0 and frame.x + frame.width <= result.width for frame in result.frames)
-    assert all(frame.y >= 0 and frame.y + frame.height <= result.height for frame in result.frames)
+def test_a_picture_shows_the_report_and_nothing_is_in_the_way(name):
+    """Folded as usual, and with every part open."""
+    of = analyze(load(name))
+    for depth in (None, OPEN):
+        shown = picture(of, Choice(depth=depth))
+        rows = [row.name for box in shown.boxes for row in box.rows]
+        assert sorted(rows) == sorted(row.name for row in of.rows)
+        assert len(set(shown.edges)) == len(shown.edges)
+        assert set(map(tuple, shown.edges)) == expected_edges(of, shown.boxes)
+        result = placed(shown)
+        assert faults(shown, result) == {}, depth
+        for x, y, wide, high in (frame[:4] for frame in result.frames):
+            assert 0 <= x < x + wide <= result.width
+            assert 0 <= y < y + high <= result.height
 
 
 @pytest.mark.parametrize("name", ["resnet50", "googlenet", "unet", "densenet121", "vgg16"])
@@ -146,6 +150,16 @@ def test_third_lines():
     for show, line in (("params", "156 params"), ("macs", "117,600 MACs"), ("rf", "field 5")):
         assert picture(of, Choice(), PictureOptions(show=show)).boxes[1].text[2] == line
     assert picture(of, Choice(layout="CHW")).boxes[1].text[2] == "6×28×28"
+
+
+def test_figures_that_are_not_known_are_not_0():
+    """An operator of a model file without a layer: its box and its tip say `at least`."""
+    odd = Opaque(operation="RoiAlign", out=Shape(3, (4, 4)))
+    of = analyze(chain("odd", Shape(1, (8, 8)), [("r", odd)]))
+    shown = picture(of, Choice(), PictureOptions(show="params")).boxes[1]
+    assert shown.kind == "other"
+    assert shown.text[2] == "at least 0 params"
+    assert "at least 0 parameters, at least 0 MACs" in shown.tip
 
 
 def test_what_the_checks_of_geometry_would_catch():
