@@ -38,7 +38,9 @@ DOORS = {
     # one way back from a neuron: `rf --at` and `forward --trace` both ask it
     "neuron_origin": BASE | {"network"},
     "zoo": {"errors", "files"},
+    "structure/": {"structure/"},  # it asks the network for what it needs to know
     "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},
+    "spec/shorten": BASE | {"layers/__init__", "spec/", "structure/"},
     "spec/yaml_source": BASE | {"files", "spec/"},
     "spec/load": BASE | {"spec/", "network", "zoo"},  # the way in takes bundled names too
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
@@ -65,6 +67,7 @@ DOORS = {
 NOT_EVEN_TYPES = {
     "layers/": {"network", "spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "network": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
+    "structure/": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "render/": {"spec/", "cli/"},
     "analysis/": {"spec/", "inference/", "questions/", "render/", "cli/"},
     "inference/": {"spec/", "analysis/", "questions/", "render/", "cli/"},

@@ -208,7 +208,7 @@ CASES = {
         {},
     ),
     "layers": (("layers",), ("table", "json"), ["conv"], {}),
-    "expand": (("expand", "net.yaml"), (None,), ["--input 66x64x3", "--set c=4"], {}),
+    "expand": (("expand", "net.yaml"), (None,), ["--input 66x64x3", "--set c=4", "--short"], {}),
 }  # fmt: skip
 VARYING = re.compile(r"\d[\d.,]* ?(?:µs|ms|s)\b|\(\d.*?/s\)|\"seconds\": [^,\n]*")
 
