@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.questions.check import CheckResult, CheckTerms
+    from cnncalc.render.page import Page
 
 # fmt: off
 Files = Annotated[
@@ -74,14 +75,19 @@ def check(
     given = tuple(limit for limit in limits if limit is not None)
     terms = CheckTerms(given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype)
     exit_codes: list[int] = []
-    text = _written(files, spec.variant, terms, format_, exit_codes)
+    text = _written(files, spec.variant, terms, format_, output.page(out), exit_codes)
     output.emit(text, out, commands=format_ == "github")
     if any(exit_codes):
         raise typer.Exit(max(exit_codes))
 
 
 def _written(
-    files: list[str], variant: str | None, terms: CheckTerms, format_: str, exit_codes: list[int]
+    files: list[str],
+    variant: str | None,
+    terms: CheckTerms,
+    format_: str,
+    page: Page,
+    exit_codes: list[int],
 ) -> Iterator[str]:
     """The text, network by network; appends each network's exit code to `exit_codes`."""
     from cnncalc.questions.check import check as run
@@ -91,7 +97,7 @@ def _written(
             exit_codes.append(result.exit_code)
             yield result
 
-    yield from _document(results()) if format_ == "json" else _lines(results(), format_)
+    yield from _document(results()) if format_ == "json" else _lines(results(), format_, page)
 
 
 def _document(results: Iterator[CheckResult]) -> Iterator[str]:
@@ -102,15 +108,15 @@ def _document(results: Iterator[CheckResult]) -> Iterator[str]:
     yield "\n"
 
 
-def _lines(results: Iterator[CheckResult], format_: str) -> Iterator[str]:
+def _lines(results: Iterator[CheckResult], format_: str, page: Page) -> Iterator[str]:
     """A line per network, then the count; --quiet shows only what fails."""
     from cnncalc.render import check as render
 
-    color, ascii_only, quiet = output.colored(), output.ascii_only(), output.settings.quiet
+    quiet = output.settings.quiet
     checked: list[tuple[str, bool]] = []
     for result in results:
         checked.append((result.file, result.ok))
         if not (quiet and result.ok):
-            yield render.lines(result, format_, color=color, ascii_only=ascii_only)
+            yield render.lines(result, format_, page)
     if not (quiet and all(ok for _, ok in checked)):
         yield f"{render.summary(checked)}\n"

@@ -27,18 +27,20 @@ JSON = Parameter(
         bool, typer.Option("--json", help="Short for --format json.", rich_help_panel=OUT)
     ],
 )
+FOR_PEOPLE = frozenset({"table", "full", "concise"})  # formats whose long lines may be wrapped
 CONTEXT = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
 PICKING = frozenset({"depth", "expand", "only", "at", "sort", "top"})
 # The options of a report, by what is written. JSON always holds the memory, so that `--memory`
 # is true of it; a table is folded unless --expand says otherwise, so that `--fold` is not for it.
 REPORT: dict[str, frozenset[str]] = {
-    "table": PICKING | {"columns", "layout", "units", "memory", "formulas", "count_buffers"},
+    "table": PICKING
+    | {"columns", "layout", "units", "memory", "formulas", "count_buffers", "bars"},
     "--totals": frozenset({"totals", "units", "memory", "count_buffers"}),
     "--training": PICKING | {"training", "layout", "units"},
     "--training --totals": frozenset({"training", "totals", "units"}),
     "--as": frozenset({"as_"}),
-    "md": PICKING | {"columns", "layout", "units"},
+    "md": PICKING | {"columns", "layout", "units", "bars"},
     "csv": frozenset({"columns"}),
     "tsv": frozenset({"columns"}),
     "json": frozenset({"formulas", "fold", "memory", "training"}),
@@ -81,6 +83,8 @@ def command_line(function: Callable[..., None], format_: str | None = None) -> C
             _refuse_ignored(function.__name__, _typed(context), options, json=json)
             if json:
                 options["format_"] = "json"
+            people = options.get("format_") in FOR_PEOPLE
+            output.settings = output.settings._replace(folded=people)
             for name, group in groups.items():
                 options[name] = group(**{field: options.pop(field) for field in group._fields})
             function(**options)

@@ -22,6 +22,7 @@ from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from cnncalc.questions.compare import Comparison
+    from cnncalc.render.page import Page
 
 
 def compare(
@@ -59,10 +60,10 @@ def compare(
 
     settings = Spec(set=set_).settings
     comparison = run(*files, set=settings, input=input_, batch=batch, dtype=dtype)
-    output.emit([_written(comparison, format_, layers)], out)
+    output.emit([_written(comparison, format_, output.page(out), layers=layers)], out)
 
 
-def _written(comparison: Comparison, format_: str, layers: bool) -> str:
+def _written(comparison: Comparison, format_: str, page: Page, *, layers: bool) -> str:
     from cnncalc.render import compare as render
     from cnncalc.render.json import dumps
 
@@ -70,4 +71,4 @@ def _written(comparison: Comparison, format_: str, layers: bool) -> str:
         return f"{dumps(render.document(comparison, version=VERSION))}\n"
     if format_ == "md":
         return render.pull_request(comparison, layers=layers)
-    return render.text(comparison, layers=layers, ascii_only=output.ascii_only())
+    return render.text(comparison, page, layers=layers)

@@ -44,4 +44,4 @@ def expand(file: File, *, spec: Spec, short: Short = False, out: OutputFile = No
 
         written = text(network, folder)
     output.emit([written], out)
-    output.tell(notes)
+    output.tell(spec.remarks(file, notes))

@@ -52,7 +52,7 @@ def explain(
     explanations = ask(network, name, batch=batch, dtype=dtype)
     lines = _lines(network.text)
     output.emit(_written(explanations, format_, layout or network.layout, lines), out)
-    output.tell(network.diagnostics)
+    output.tell(spec.remarks(file, network.diagnostics))
 
 
 def _written(

@@ -55,9 +55,10 @@ def forward(
         from cnncalc.analysis.engine import analyze
         from cnncalc.cli.report import conclude, strictly
 
-        conclude(strictly(analyze(network), strict))
+        report = strictly(analyze(network), strict)
+        conclude(report, spec.remarks(file, report.diagnostics))
     else:
-        output.tell(network.diagnostics)
+        output.tell(spec.remarks(file, network.diagnostics))
 
 
 def _run_one(prepared: PreparedPass) -> None:

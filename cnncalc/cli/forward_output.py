@@ -48,7 +48,8 @@ def several(prepared: PreparedPass, answers: Answers) -> Iterator[str]:
         yield f"{dumps(render_samples.document(answers, weights, version=VERSION))}\n"
         return
     layout = view.layout or answers.network.layout
-    yield from _printed(render_samples.lines(answers, _weights_text(prepared), layout=layout))
+    page, words = output.page(view.out), _weights_text(prepared)
+    yield from _printed(render_samples.lines(answers, words, page, layout=layout))
 
 
 def _printed(lines: Iterable[str]) -> Iterator[str]:
@@ -65,7 +66,7 @@ def _lines(prepared: PreparedPass, done: Pass) -> Iterator[str]:
         yield ""
         yield from _steps(prepared, done)
     else:
-        yield from render.table(done, layout=layout)
+        yield from render.table(done, output.page(view.out), layout=layout)
         yield ""
         yield render.summary(done, prepared.work.macs)
     for row, labels in _labelled(prepared, done):
@@ -95,7 +96,7 @@ def _values(prepared: PreparedPass, done: Pass, name: str) -> Iterator[str]:
         return
     ascii_only = output.ascii_only()
     color = output.colored() and not ascii_only and view.out is None
-    width = shutil.get_terminal_size((80, 24)).columns
+    width = output.width() or shutil.get_terminal_size((80, 24)).columns
     yield from maps.drawn(name, tensor, width=width, color=color, ascii_only=ascii_only)
 
 

@@ -62,4 +62,4 @@ def layers(
         text = render.overview(entries, shown)
     else:
         text = shown[type_] if type_ in shown else render.full(entries[0])
-    output.emit([text], out)
+    output.emit([text], out, whole=type_ in shown)  # a definition is for copying

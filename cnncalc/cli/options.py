@@ -10,6 +10,7 @@ import typer
 from cnncalc.conventions import DTYPES
 
 if TYPE_CHECKING:
+    from cnncalc.errors import Diagnostic
     from cnncalc.network import Network
     from cnncalc.render.choice import Choice
 
@@ -197,6 +198,14 @@ class Spec(NamedTuple):
 
         return load(file, variant=self.variant, set=self.settings, input=self.input)
 
+    def remarks(self, file: str, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """What is worth telling: no notes on a bundled network as it stands."""
+        from cnncalc import zoo
+
+        if self.set or self.input or not zoo.is_bundled(file):
+            return list(diagnostics)
+        return [remark for remark in diagnostics if remark.severity != "note"]
+
 
 class Cost(NamedTuple):
     """What counts as a failure, and the batch and number type that bytes are counted for."""
@@ -238,6 +247,10 @@ class TableOptions(NamedTuple):
     top: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Show only the first N rows.", rich_help_panel=ROWS),
+    ] = None
+    bars: Annotated[
+        Literal["params", "macs", "memory"] | None,
+        typer.Option(help="Draw a bar per row for its share of a figure.", rich_help_panel=ROWS),
     ] = None
     totals: Annotated[
         bool, typer.Option("--totals", help="Show only the totals.", rich_help_panel=ROWS)
@@ -301,5 +314,5 @@ class TableOptions(NamedTuple):
 
         return Choice(
             words(self.columns) or None, self.depth, self.expand, self.types, self.at,
-            self.sort, self.top, self.layout, self.units, ascii_only,
+            self.sort, self.top, self.layout, self.units, ascii_only, self.bars,
         )  # fmt: skip

@@ -14,6 +14,7 @@ from cnncalc.version import VERSION
 if TYPE_CHECKING:
     from cnncalc.network import Network
     from cnncalc.questions.rf import CoverageReport, Neuron
+    from cnncalc.render.page import Page
 
 
 def rf(
@@ -51,11 +52,11 @@ def rf(
     order = layout or network.layout
     if at:
         unit = seen_by(network, *_neuron(at, network))
-        text = _unit(unit, format_, order, through=through)
+        text = _unit(unit, format_, order, output.page(out), through=through)
     else:
-        text = _advice(coverage(network), format_, order, expand=expand)
+        text = _advice(coverage(network), format_, order, output.page(out), expand=expand)
     output.emit([text], out)
-    output.tell(network.diagnostics)
+    output.tell(spec.remarks(file, network.diagnostics))
 
 
 def _neuron(at: str, network: Network) -> tuple[str, tuple[int, ...] | None]:
@@ -68,7 +69,7 @@ def _neuron(at: str, network: Network) -> tuple[str, tuple[int, ...] | None]:
     return (at, None) if any(node.name == at for node in network.nodes) else neuron(at)
 
 
-def _advice(advice: CoverageReport, format_: str, layout: str, *, expand: bool) -> str:
+def _advice(advice: CoverageReport, format_: str, layout: str, page: Page, *, expand: bool) -> str:
     from cnncalc.questions.rf import growth
     from cnncalc.render import rf as render
     from cnncalc.render.json import dumps
@@ -78,13 +79,13 @@ def _advice(advice: CoverageReport, format_: str, layout: str, *, expand: bool) 
     covers = advice.covers if expand else growth(advice)
     if format_ == "md":
         return render.markdown(advice, covers, layout)
-    return render.text(advice, covers, layout, ascii_only=output.ascii_only())
+    return render.text(advice, covers, layout, page)
 
 
-def _unit(unit: Neuron, format_: str, layout: str, *, through: bool) -> str:
+def _unit(unit: Neuron, format_: str, layout: str, page: Page, *, through: bool) -> str:
     from cnncalc.render import rf as render
     from cnncalc.render.json import dumps
 
     if format_ == "json":
         return f"{dumps(render.unit_document(unit, version=VERSION))}\n"
-    return render.unit_text(unit, layout, through=through, ascii_only=output.ascii_only())
+    return render.unit_text(unit, layout, page, through=through)

@@ -12,6 +12,7 @@ from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from cnncalc.questions.sizes import Sizes
+    from cnncalc.render.page import Page
 
 SIZES = "Sizes"
 
@@ -64,12 +65,12 @@ def sizes(
     answer = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
                  set=spec.settings, input=spec.input)  # fmt: skip
     ok = bool(answer.exact if exact else answer.working)
-    output.emit([_written(answer, format_, exact=exact, ok=ok)], out)
+    output.emit([_written(answer, format_, output.page(out), exact=exact, ok=ok)], out)
     if not ok:
         raise typer.Exit(output.INVALID)
 
 
-def _written(answer: Sizes, format_: str, *, exact: bool, ok: bool) -> str:
+def _written(answer: Sizes, format_: str, page: Page, *, exact: bool, ok: bool) -> str:
     from cnncalc.render import sizes as render
 
     if format_ == "json":
@@ -78,4 +79,4 @@ def _written(answer: Sizes, format_: str, *, exact: bool, ok: bool) -> str:
         return f"{dumps(render.document(answer, version=VERSION, ok=ok))}\n"
     if format_ == "csv":
         return render.csv(answer)
-    return render.text(answer, exact=exact, ascii_only=output.ascii_only())
+    return render.text(answer, page, exact=exact)

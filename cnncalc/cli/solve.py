@@ -15,6 +15,7 @@ from cnncalc.window import PADDING_RULES
 
 if TYPE_CHECKING:
     from cnncalc.questions.solve import SolveResult
+    from cnncalc.render.page import Page
 
 GIVEN = "Known values (comma lists; what is left out is searched for)"
 
@@ -104,7 +105,7 @@ def solve(
         raise failure(problem.code, problem.message, help=problem.help) from None
     if exact and solutions.settings:
         solutions = solutions._replace(settings=solutions.exact, nearest=solutions.floored[:1])
-    output.emit(_written(solutions, format_, top), out)
+    output.emit(_written(solutions, format_, top, output.page(out)), out)
     if not solutions.settings:
         raise typer.Exit(output.INVALID)
 
@@ -113,7 +114,7 @@ def _values(given: OptionValues | None) -> Any:
     return given.values if given else None
 
 
-def _written(solutions: SolveResult, format_: str, top: int) -> Iterator[str]:
+def _written(solutions: SolveResult, format_: str, top: int, page: Page) -> Iterator[str]:
     from cnncalc.render import solve as render
 
     if format_ == "json":
@@ -121,5 +122,5 @@ def _written(solutions: SolveResult, format_: str, top: int) -> Iterator[str]:
 
         return iter([dumps(render.document(solutions, version=VERSION)), "\n"])
     if format_ == "table":
-        return render.text(solutions, top, ascii_only=output.ascii_only())
+        return render.text(solutions, top, page)
     return iter([render.table(solutions, solutions.settings, format_)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -24,8 +25,11 @@ from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
 
     from cnncalc.questions.sweep import SweepResult
+    from cnncalc.render.page import Page
 
     Goal = tuple[str, int]  # a figure, and 1 where less of it is better, -1 where more
 
@@ -47,6 +51,11 @@ VaryInput = Annotated[
 Jobs = Annotated[
     int,
     typer.Option(min=1, metavar="N", help="Number of processes.", rich_help_panel=VARIED),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", rich_help_panel=VARIED,
+                 help="Compute on a running Dask cluster, tcp://HOST:PORT (extra cnncalc[dask])."),
 ]
 Shard = Annotated[
     str, typer.Option(metavar="I/N", help="Compute only the I-th of N shares.",
@@ -79,6 +88,7 @@ def sweep(
     vary: Vary = None,
     vary_input: VaryInput = None,
     jobs: Jobs = 1,
+    scheduler: Scheduler = None,
     shard: Shard = "1/1",
     variant: Variant = None,
     set_: Set = None,
@@ -99,36 +109,53 @@ def sweep(
         cnncalc sweep resnet50 --vary wpg=16:128:4 --jobs 2 --shard 3/10 --format jsonl
 
     Raises:
-        typer.BadParameter: where nothing varies.
+        typer.BadParameter: where nothing varies, and for two ways to share the work.
         typer.Exit: where no setting works.
     """
     from cnncalc.figures import used
-    from cnncalc.questions import settings
-    from cnncalc.questions.sweep import sweep as start
 
     if columns == "help":
         output.emit([", ".join(used("sweep")), "\n"])
         return
+    from cnncalc.questions import settings
+    from cnncalc.questions.sweep import sweep as start
+
     if not vary and vary_input is None:
         message = "there is nothing to vary: give --vary or --vary-input"
         raise typer.BadParameter(message, param_hint="--vary")
-    results = start(
-        file,
-        vary=_varied(vary or []),
-        vary_input=None if vary_input is None else settings.parse_inputs(vary_input),
-        variant=variant,
-        set=Spec(set=set_).settings,
-        shard=settings.parse_shard(shard),
-        jobs=jobs,
-        batch=batch,
-        dtype=dtype,
-    )
+    if scheduler is not None and jobs > 1:
+        message = "the cluster shares the work: leave out --jobs"
+        raise typer.BadParameter(message, param_hint="--scheduler")
     goals = [_goal(word) for word in words(pareto)]
     shown = [_figure(word) for word in words(columns)]
     tally = Tally()
-    output.emit(_written(tally.counted(results), goals, shown, format_, plot=plot), out)
+    with _cluster(scheduler) as executor:
+        results = start(
+            file,
+            vary=_varied(vary or []),
+            vary_input=None if vary_input is None else settings.parse_inputs(vary_input),
+            variant=variant,
+            set=Spec(set=set_).settings,
+            shard=settings.parse_shard(shard),
+            jobs=jobs,
+            executor=executor,
+            batch=batch,
+            dtype=dtype,
+        )
+        page = output.page(out)
+        text = _written(tally.counted(results), goals, shown, format_, page, plot=plot)
+        output.emit(text, out)
     if tally.all and not tally.working:
         raise typer.Exit(output.INVALID)
+
+
+def _cluster(address: str | None) -> AbstractContextManager[Executor | None]:
+    """The executor of a cluster; None without an address."""
+    if address is None:
+        return nullcontext()
+    from cnncalc.questions.cluster import connected
+
+    return connected(address)
 
 
 def _varied(texts: Sequence[str]) -> dict[str, Sequence[object]]:
@@ -180,6 +207,7 @@ def _written(
     goals: Sequence[Goal],
     columns: Sequence[str],
     format_: str,
+    page: Page,
     *,
     plot: bool,
 ) -> Iterator[str]:
@@ -187,6 +215,7 @@ def _written(
     from cnncalc.figures import used
     from cnncalc.questions.sweep import unbeaten
     from cnncalc.render import sweep as render
+    from cnncalc.render.page import PIPE
 
     results: Iterable[SweepResult] = stream
     front = None
@@ -199,9 +228,10 @@ def _written(
     elif format_ == "jsonl":
         yield from _flushed(render.jsonl(results, front))
     else:
-        yield _whole(whole, columns, front, format_)
+        yield _whole(whole, columns, front, format_, page)
         if plot and format_ != "json":
-            yield from _plotted(whole, goals, front, fenced=format_ == "md")
+            page = PIPE if format_ == "md" else page
+            yield from _plotted(whole, goals, front, page, fenced=format_ == "md")
 
 
 def _flushed(lines: Iterator[str]) -> Iterator[str]:
@@ -212,7 +242,11 @@ def _flushed(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _whole(
-    results: Sequence[SweepResult], columns: Sequence[str], front: list[bool] | None, format_: str
+    results: Sequence[SweepResult],
+    columns: Sequence[str],
+    front: list[bool] | None,
+    format_: str,
+    page: Page,
 ) -> str:
     from cnncalc.render import sweep as render
     from cnncalc.render.json import dumps
@@ -222,13 +256,14 @@ def _whole(
         return f"{dumps(render.document(results, front, version=VERSION))}\n"
     if format_ == "md":
         return render.table(results, columns, front)
-    return render.text(results, columns, front, ascii_only=output.ascii_only())
+    return render.text(results, columns, front, page)
 
 
 def _plotted(
     results: Sequence[SweepResult],
     goals: Sequence[Goal],
     front: list[bool] | None,
+    page: Page,
     *,
     fenced: bool,
 ) -> Iterator[str]:
@@ -237,5 +272,5 @@ def _plotted(
     across, up = sweep.axes(results, [key for key, _ in goals])
     fence = "```\n" if fenced else ""
     yield f"\n{fence}"
-    yield sweep.plot(sweep.points(results, across, up, front), across, up)
+    yield sweep.plot(sweep.points(results, across, up, front), across, up, page)
     yield fence

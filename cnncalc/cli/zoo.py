@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnncalc.questions.catalogue import CatalogueEntry, CatalogueFilter
+    from cnncalc.render.page import Page
 
 PICKED = "Which networks"
 
@@ -122,7 +122,8 @@ def zoo(
     wish = CatalogueFilter(_known_family(family), match, limits, _span(year))
     shown = render.chosen(words(columns))
     entries = _entries(wish, sort, reverse=reverse)
-    output.emit([_text(entries, shown, format_, whole=out is not None)], out)
+    text = _text(entries, shown, format_, output.page(out), asked=bool(columns))
+    output.emit([text], out)
 
 
 def _spec(name: str | None, copy: Path | None, out: str | None) -> None:
@@ -137,7 +138,7 @@ def _spec(name: str | None, copy: Path | None, out: str | None) -> None:
         beside = {target.with_name(file.name): file.read_bytes() for file in _beside(path)}
         create_all({target: path.read_bytes(), **beside})
     else:
-        output.emit([path.read_text(encoding="utf-8")], out)
+        output.emit([path.read_text(encoding="utf-8")], out, whole=True)
 
 
 def _beside(path: Path) -> Iterator[Path]:
@@ -185,7 +186,12 @@ def _entries(wish: CatalogueFilter, sort: str | None, *, reverse: bool) -> list[
 
 
 def _text(
-    entries: Sequence[CatalogueEntry], columns: Sequence[str], format_: str, *, whole: bool
+    entries: Sequence[CatalogueEntry],
+    columns: Sequence[str],
+    format_: str,
+    page: Page,
+    *,
+    asked: bool,
 ) -> str:
     from cnncalc.render import catalogue as render
 
@@ -197,5 +203,4 @@ def _text(
         return render.separated(entries, columns, "," if format_ == "csv" else "\t")
     if format_ == "md":
         return render.markdown(entries, columns)
-    width = None if whole or not output.terminal() else shutil.get_terminal_size((120, 24)).columns
-    return render.text(entries, columns, width=width, ascii_only=output.ascii_only())
+    return render.text(entries, columns, page, asked=asked)

@@ -16,19 +16,19 @@ from cnncalc.inference.neuron_trace import find
 from cnncalc.inference.numerals import NotNested, flatten
 from cnncalc.inference.parameters import WeightsFile, gather
 from cnncalc.inference.samples import GENERATED, Preparation
-from cnncalc.network import Network
-from cnncalc.spec.load import load
+from cnncalc.spec.load import as_network
 from cnncalc.tensor import Tensor
 
 if TYPE_CHECKING:
     from cnncalc.inference.run import Pass
-    from cnncalc.network import Node
+    from cnncalc.network import Network, Node
+    from cnncalc.spec.load import Target
 
 MAX_DEPTH = 64  # of lists and mappings in one another
 
 
 def forward(  # noqa: PLR0913 - each is an option that callers name
-    target: Network | str | Path,
+    target: Target,
     sample: object = "random",
     *,
     weights: str | Path | Mapping[str, Any] | None = None,
@@ -41,11 +41,11 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
 ) -> Pass:
     """Run one sample through a network, in pure Python; its outputs, and what else was kept.
 
-    `target` is a network, or what `load` takes. `sample` is a word (zeros, ones, ramp, random),
-    the path of a file (picture, CSV, text, JSON, YAML), nested lists of numbers (or anything
-    with `tolist`, such as a NumPy array) channels first or last, a Tensor; where a network has
-    several inputs, a mapping from their names to these. `prepare` scales, normalises and
-    resizes it.
+    `target` is a network, a spec as a dict, or what `load` takes. `sample` is a word (zeros,
+    ones, ramp, random), the path of a file (picture, CSV, text, JSON, YAML), nested lists of
+    numbers (or anything with `tolist`, such as a NumPy array) channels first or last, a Tensor;
+    where a network has several inputs, a mapping from their names to these. `prepare` scales,
+    normalises and resizes it.
 
     `weights` is the path of a safetensors or JSON file, or a mapping from names ("conv1.weight")
     to nested lists; without it they are the spec's own, or drawn by `seed`. `match="order"`
@@ -67,7 +67,7 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     Shape(channels=16, spatial=(8, 8))
     """
     _refuse_nonsense(seed, match, prepare)
-    network = target if isinstance(target, Network) else load(target)
+    network = as_network(target)
     init = network.init
     preparation = (prepare or Preparation())._replace(seed=seed or 0)
     entering = _samples(network, sample, preparation)

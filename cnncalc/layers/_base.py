@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 Role = Literal["learned", "fixed", "statistic"]
 Work = Literal["counted", "none", "uncounted"]
 Attachment = Literal["norm", "activation"]
+# What a layer does, which reports call its `kind`; "shape" only moves numbers.
+Family = Literal[
+    "input", "conv", "up", "pool", "dense", "merge", "norm", "activation", "dropout", "shape",
+    "other",
+]  # fmt: skip
 Names = Mapping[str, str]  # what is written: the field that is meant
 Words = Mapping[str, tuple[str, object]]  # what is written: a field and its value
 
@@ -141,11 +147,14 @@ class Layer(ABC):
     divides_map: ClassVar[bool] = False  # a fixed number of windows, larger on a larger map
     multiplies_inputs: ClassVar[bool] = False  # its MACs multiply activations by activations too
     work: ClassVar[Work] = "none"  # see conventions.WORK
+    family: ClassVar[Family] = "shape"  # of one that attaches: what it attaches as
     arity: ClassVar[tuple[int, int | None]] = (1, 1)  # least and most inputs
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.type = cls.__module__.rpartition(".")[2]
+        if cls.attaches:
+            cls.family = cls.attaches
 
     @abstractmethod
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -206,13 +215,10 @@ class Layer(ABC):
 
         Those of `rarely_set` are left out where they have their default.
         """
-        from dataclasses import fields
-
-        own = fields(self)  # type: ignore[arg-type]
-        values = {field.name: getattr(self, field.name) for field in own}
-        for field in own if self.rarely_set else ():
-            if field.name in self.rarely_set and values[field.name] == field.default:
-                del values[field.name]
+        values = {name: getattr(self, name) for name in _defaults(type(self))}
+        for name in self.rarely_set:
+            if values[name] == _defaults(type(self))[name]:
+                del values[name]
         return values
 
     @abstractmethod
@@ -252,6 +258,14 @@ class Layer(ABC):
     def explain(self, *inputs: Shape) -> list[Step]:
         """The formulas behind the figures, with this layer's numbers put in: here, the neurons."""
         return [neurons(self.output_shape(*inputs))]
+
+
+@cache
+def _defaults(layer_type: type[Layer]) -> Mapping[str, object]:
+    """The defaults of a layer type's fields, in order; MISSING where a field has none."""
+    from dataclasses import fields
+
+    return {field.name: field.default for field in fields(layer_type)}  # type: ignore[arg-type]
 
 
 def _places(

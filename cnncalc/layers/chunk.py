@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 class Chunk(ChannelRange):
     """`chunk 0/4`: the first of four equal parts. Input (D, *spatial), output (D/parts, *spatial).
 
+    >>> from cnncalc.shapes import Shape
     >>> Chunk(index=1, parts=4).taken(Shape(116, (28, 28)))
     range(29, 58)
     """

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import (
+    Family,
     Names,
     Parameter,
     Step,
@@ -39,6 +40,7 @@ from cnncalc.layers._fields import (
     Positive,
     Real,
     Switch,
+    prepared,
     require_groups,
 )
 from cnncalc.layers._math import add_weighted, bias_or_zeros, mean, sqrt, times
@@ -62,9 +64,7 @@ class Picture:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_before_validator_function(self.read, handler(source))
+        return prepared(self.read, handler(source))
 
     @staticmethod
     def read(value: Any) -> Any:
@@ -129,6 +129,7 @@ class Conv(Windowed):
     rarely_set: ClassVar[tuple[str, ...]] = ("standardize", "gamma", "weight_eps")
     bias_free_before_norm: ClassVar[bool] = True
     work: ClassVar[Work] = "counted"
+    family: ClassVar[Family] = "conv"
 
     def channels_out(self, shape: Shape) -> int:
         """One channel per filter, once the groups and the table are seen to work."""

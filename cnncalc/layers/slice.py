@@ -26,6 +26,7 @@ class Slice(ChannelRange):
     They are counted from 0, and from the end where negative.
     Input (D, *spatial), output (stop - start, *spatial).
 
+    >>> from cnncalc.shapes import Shape
     >>> Slice(start=0, stop=58).output_shape(Shape(116, (28, 28)))
     Shape(channels=58, spatial=(28, 28))
     >>> Slice(start=-2, stop="end").taken(Shape(116, (28, 28)))

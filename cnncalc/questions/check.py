@@ -13,6 +13,7 @@ from cnncalc import zoo
 from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.expect import unmet
 from cnncalc.analysis.notes import promoted
+from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, Diagnostic, Span
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
@@ -60,6 +61,10 @@ class CheckResult(NamedTuple):
     budget: tuple[BudgetResult, ...]
     diagnostics: tuple[Diagnostic, ...]
     exit_code: int
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def ok(self) -> bool:

@@ -9,17 +9,20 @@ to it.
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnncalc.analysis.engine import analyze
+from cnncalc.brief import brief
 from cnncalc.figures import used
-from cnncalc.spec.load import load
+from cnncalc.network import Network
+from cnncalc.spec.load import as_network, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from cnncalc.analysis.report import Report, Row
+    from cnncalc.spec.load import Target
 
 # Figures that are left out where they equal `params`, and where they are 0 in every network.
 ECHOES = ("trainable", "inference_params")
@@ -44,6 +47,10 @@ class LayerGroup(NamedTuple):
     """A row and the rows attached to it, taken as one layer."""
 
     rows: tuple[Row, ...]
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def name(self) -> str:
@@ -77,6 +84,10 @@ class LayerPair(NamedTuple):
     after: LayerGroup | None
     changes: Mapping[str, tuple[object, object]]
 
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
+
     @property
     def status(self) -> Status | None:
         """How the layer changed, None where it did not. `resized`: only shapes differ."""
@@ -100,9 +111,13 @@ class Comparison(NamedTuple):
     figures: tuple[ComparedFigure, ...]
     layers: tuple[tuple[LayerPair, ...], ...]
 
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
+
 
 def compare(
-    *targets: str | Path,
+    *targets: Target,
     set: Mapping[str, object] | None = None,
     input: str | None = None,
     batch: int | None = None,
@@ -119,9 +134,19 @@ def compare(
     >>> params.values, params.delta(1)
     ((11689512, 21797672), 10108160)
     """
-    networks = [load(target, set=set, input=input) for target in targets]
+    networks = [
+        choose(target, set=set, input=input).network() if set or input else as_network(target)
+        for target in targets
+    ]
     reports = [analyze(network, batch=batch, dtype=dtype) for network in networks]
-    return compare_reports(reports, [str(target) for target in targets])
+    return compare_reports(reports, [_label(target) for target in targets])
+
+
+def _label(target: Target) -> str:
+    """What a network is called: as it was typed, or by its name where it was not."""
+    if isinstance(target, Network):
+        return target.variant or target.name
+    return str(target.get("name", "spec")) if isinstance(target, Mapping) else str(target)
 
 
 def compare_reports(reports: Sequence[Report], labels: Sequence[str]) -> Comparison:

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc import zoo
+from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, failure
-from cnncalc.lines import with_lines
 from cnncalc.network import PartialNetwork
-from cnncalc.spec.document import read_document
-from cnncalc.spec.load import build
-from cnncalc.spec.yaml_source import read
+from cnncalc.spec.load import choose, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from cnncalc.errors import Diagnostic
     from cnncalc.layers._base import Layer
     from cnncalc.network import Network
     from cnncalc.shapes import Shape
-    from cnncalc.spec.document import Document
+    from cnncalc.spec.load import SpecChoice, Target
 
 USUAL_RANGE = 256
 MOST_SIZES = 20_000  # each builds the network, so that a large one takes minutes
@@ -38,6 +34,10 @@ class SizeResult(NamedTuple):
     rounding: tuple[str, ...] = ()
     layer: str | None = None  # the layer that fails
     problem: Diagnostic | None = None
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def works(self) -> bool:
@@ -74,6 +74,10 @@ class Sizes(NamedTuple):
     step: int
     outcomes: tuple[SizeResult, ...]
 
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
+
     @property
     def working(self) -> tuple[int, ...]:
         """The sizes that work."""
@@ -96,7 +100,7 @@ class Sizes(NamedTuple):
 
 
 def sizes(  # noqa: PLR0913 - the range and the spec's own options
-    target: str | Path,
+    target: Target,
     *,
     start: int | None = None,
     stop: int | None = None,
@@ -121,27 +125,9 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     >>> tried.failed[0].first.size, tried.failed[0].first.layer
     (321, 'dec1.concat1')
     """
-    path, named = zoo.resolve(str(target))
-    text, file = read(path), zoo.display_name(path)
-    try:
-        document = read_document(text, file)
-        spec = SpecChoice(document, variant or named, set or {}, input)
+    spec = choose(target, variant=variant, set=set, input=input)
+    with reading(spec.document.text, spec.document.file):
         return _tried(spec, start, stop, step, axes)
-    except CnncalcError as error:
-        raise with_lines(error, text, file) from None
-
-
-class SpecChoice(NamedTuple):
-    """A document that has been read, with the chosen variant, variables and input."""
-
-    document: Document
-    variant: str | None = None
-    set: Mapping[str, object] = {}
-    input: str | None = None
-
-    def network(self, input_: str | None = None) -> Network:
-        """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
-        return build(self.document, self.variant, self.set, input_ or self.input)
 
 
 class VariedInput(NamedTuple):

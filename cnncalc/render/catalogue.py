@@ -8,6 +8,7 @@ from cnncalc.figures import FIGURES
 from cnncalc.render.choice import ChoiceError
 from cnncalc.render.format import joined, per_axis
 from cnncalc.render.json import NAMED_SHAPES, answer_schema, envelope, named_shapes
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import COUNT, SIZE, TEXT, described, listed, record
 from cnncalc.render.table import Column, Table
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cnncalc.questions.catalogue import CatalogueEntry
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
 
@@ -38,6 +40,9 @@ COLUMNS = {
         Column("Source", "text", "source", meaning="the first one that the file cites"),
     )
 }
+# What a narrow terminal leaves out first.
+SPARE = ("source", "family", "rf", "input", "output", "year", "title", "macs")
+WORTH = {key: worth for worth, key in enumerate(SPARE)}
 DEFAULT = ("name", "family", "year", "input", "params", "macs", "rf", "source")
 
 
@@ -67,15 +72,15 @@ def help_text() -> str:
 def text(
     entries: Iterable[CatalogueEntry],
     keys: Sequence[str] = DEFAULT,
+    page: Page = PIPE,
     *,
-    width: int | None = None,
-    ascii_only: bool = False,
+    asked: bool = False,
 ) -> str:
-    """Aligned columns; with a `width`, the source is cut to it."""
-    texts = _table(entries, keys).texts(ascii_only=ascii_only)
-    if width is not None and "source" in keys:
-        texts = texts.shortened("source", width, "..." if ascii_only else "…")
-    return joined(texts.lines())
+    """Aligned columns; a terminal leaves out those of least worth, unless they are `asked` for."""
+    table = _table(entries, keys)
+    if asked:
+        table = table._replace(columns=[each._replace(worth=None) for each in table.columns])
+    return joined(table.lines(page=page))
 
 
 def markdown(entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT) -> str:
@@ -93,7 +98,8 @@ def separated(
 
 def _table(entries: Iterable[CatalogueEntry], keys: Sequence[str], times: str = "×") -> Table:
     cells = [[_cell(entry, key, times) for key in keys] for entry in entries]
-    return Table([COLUMNS[key] for key in keys], cells)
+    columns = [COLUMNS[key]._replace(worth=WORTH.get(key)) for key in keys]
+    return Table(columns, cells, option="--columns")
 
 
 def _cell(entry: CatalogueEntry, key: str, times: str) -> Cell:

@@ -16,6 +16,7 @@ from cnncalc.render.json import (
     totals,
     totals_schema,
 )
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import (
     COUNT,
     FLAG,
@@ -32,27 +33,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cnncalc.questions.check import BudgetResult, CheckResult
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
 
 NAME_WIDTH = 34  # a longer name shifts the rest of its line: lines are printed one by one
 
 
-def lines(result: CheckResult, style: str, *, color: bool = False, ascii_only: bool = False) -> str:
+def lines(result: CheckResult, style: str, page: Page = PIPE) -> str:
     """One network: its line, then its errors and warnings as `full`, `concise` or `github` text."""
     # Notes are part of the JSON document only: a run over all files would drown in them.
     shown = [remark for remark in result.diagnostics if remark.severity != "note"]
     if style == "full":
-        texts = [f"{diagnostics.full(d, color=color, ascii_only=ascii_only)}\n" for d in shown]
+        texts = [
+            f"{diagnostics.full(d, color=page.color, ascii_only=page.ascii, width=page.width)}\n"
+            for d in shown
+        ]
     else:
         write = diagnostics.github if style == "github" else diagnostics.concise
         texts = [write(remark) for remark in shown]
-    return "".join(f"{line}\n" for line in (line(result), *texts))
+    return "".join(f"{line}\n" for line in (line(result, page), *texts))
 
 
-def line(result: CheckResult) -> str:
+def line(result: CheckResult, page: Page = PIPE) -> str:
     """Whether a network is as its file promises, and the figures that were looked at."""
     name = pad(result.label, max(NAME_WIDTH, len(result.label)), right=False)
-    return "  ".join([f"{'ok' if result.ok else 'FAIL':4}", name, "   ".join(_facts(result))])
+    word = "ok" if result.ok else "FAIL"
+    verdict = page.paint(word, "good" if result.ok else "bad") + " " * (len("FAIL") - len(word))
+    return "  ".join([verdict, name, "   ".join(_facts(result))])
 
 
 def _facts(result: CheckResult) -> Iterator[str]:

@@ -215,7 +215,17 @@ CSV = (
     "params", "buffers", "connections", "macs", "rf",
 )  # fmt: skip
 # What a narrow terminal hides, in this order.
-SPARE = ("connections", "biases", "weights", "padding", "stride", "kernel", "index")
+SPARE = (
+    "connections",
+    "biases",
+    "weights",
+    "padding",
+    "stride",
+    "kernel",
+    "index",
+    "type",
+    "output",
+)
 SORTABLE = (
     *(key for key, column in COLUMNS.items() if column.total), "neurons", "memory",
 )  # fmt: skip

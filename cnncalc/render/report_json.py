@@ -80,9 +80,27 @@ def document(report: Report, *, version: str, folded: bool = False) -> dict[str,
         "outputs": [{**_port(port), "train_only": port.train_only} for port in report.outputs],
         "totals": totals(report.totals),
         "layers": list(layers(report.rows, folded=folded)),
+        "groups": _groups(report),
         "expect": [expectation(check) for check in report.expect],
         "diagnostics": [diagnostic(d) for d in report.diagnostics],
     }
+
+
+def _groups(report: Report) -> list[dict[str, Any]]:
+    """Every named part, outer ones before inner ones, with the indices of its first and last row.
+
+    The rows of a part stand together; those of parts within it are among them.
+    """
+    parts: dict[str, list[int]] = {name: [] for name in report.groups}
+    for row in report.rows:
+        words = row.name.split(".")
+        for end in range(1, len(words)):
+            if (part := ".".join(words[:end])) in parts:
+                parts[part].append(row.index)
+    return [
+        {"name": name, "type": report.groups[name].text, "first": rows[0], "last": rows[-1]}
+        for name, rows in sorted(parts.items(), key=lambda part: (part[1][0], part[0].count(".")))
+    ]
 
 
 def failure(
@@ -139,6 +157,7 @@ def _layer(row: Row, seen: Seen) -> dict[str, Any]:
         "path": row.name,
         "depth": row.depth,
         "type": row.type,
+        "kind": row.kind,
         "attached_to": row.attached_to,
         "block": row.block,
         "inputs": list(row.inputs),
@@ -262,6 +281,7 @@ def _report_schema() -> Schema:
             "outputs": listed(record({**_port_schema(), "train_only": FLAG})),
             "totals": totals_schema(),
             "layers": listed(ref("layer")),
+            "groups": listed(_group_schema()),
             "expect": listed(expectation_schema()),
             "diagnostics": listed(ref("diagnostic")),
         },
@@ -323,6 +343,7 @@ def _layer_schema() -> Schema:
             "path": TEXT,
             "depth": described(COUNT, "how many groups contain it"),
             "type": TEXT,
+            "kind": described(TEXT, "what the layer does: conv, up, pool, dense, merge, ..."),
             "attached_to": described(MAYBE_TEXT, "the layer that a norm or activation belongs to"),
             "block": described(MAYBE_TEXT, "the block call it comes from"),
             "inputs": listed(TEXT),
@@ -345,6 +366,16 @@ def _layer_schema() -> Schema:
             "attached": described(listed(TEXT), "the types folded into this one"),
         },
     )
+
+
+def _group_schema() -> Schema:
+    fields: dict[str, Schema] = {
+        "name": described(TEXT, "a dotted prefix of its layers' names"),
+        "type": described(TEXT, "the block, or how many layers it has"),
+    }
+    ends = {"first": described(COUNT, "index of its first layer"),
+            "last": described(COUNT, "index of its last layer")}  # fmt: skip
+    return record({**fields, **ends})
 
 
 def _fit_schema() -> Schema:

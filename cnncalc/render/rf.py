@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.render.format import GATED, decimal, joined, per_axis, printable
 from cnncalc.render.json import answer_schema, envelope, exact_number
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import (
     COUNT,
     FLAG,
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from cnncalc.questions.rf import Coverage, CoverageReport, Neuron, SeenRegion
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
 
 COLUMNS = (
-    Column("Layer", "name"), Column("Type", "text"), Column("Output"), Column("RF"),
-    Column("Jump"), Column("First centre"), Column("Covers"),
+    Column("Layer", "name"), Column("Type", "text", "type", worth=1), Column("Output"),
+    Column("RF"), Column("Jump"), Column("First centre", key="first centre", worth=0),
+    Column("Covers"),
 )  # fmt: skip
 # What the places along an axis are called.
 ALONG = {
@@ -42,13 +45,11 @@ ALONG = {
 }
 
 
-def text(
-    advice: CoverageReport, covers: Sequence[Coverage], layout: str, *, ascii_only: bool = False
-) -> str:
+def text(advice: CoverageReport, covers: Sequence[Coverage], layout: str, page: Page = PIPE) -> str:
     """A table of these layers; which one first sees all of the input, and which outgrow it."""
-    rows = _table(covers, layout).lines(ascii_only=ascii_only)
+    rows = _table(covers, layout).lines(page=page)
     lines = [_title(advice, layout), "", *rows, "", *_advice(advice)]
-    return joined(lines, ascii_only=ascii_only)
+    return joined(lines, ascii_only=page.ascii)
 
 
 def markdown(advice: CoverageReport, covers: Sequence[Coverage], layout: str) -> str:
@@ -104,18 +105,18 @@ def _advice(advice: CoverageReport) -> Iterator[str]:
         yield f"{outgrowing}: the rest of the field lies on padding"
 
 
-def unit_text(unit: Neuron, layout: str, *, through: bool = False, ascii_only: bool = False) -> str:
+def unit_text(unit: Neuron, layout: str, page: Page = PIPE, *, through: bool = False) -> str:
     """What a neuron sees of the inputs and, with `through`, of every tensor on the way."""
     columns = [Column("Tensor", "name"), Column("Shape"), Column("Box", "text"), Column("Places")]
     seen = [*unit.inputs, *(unit.through[::-1] if through else ())]
     rows = [[t.name, t.shape.text(layout), _box(t), _count(t)] for t in seen]
     lines = [f"{unit_name(unit)} of {unit.shape.text(layout)} sees"]
     if unit.inputs:
-        lines += [f"  {line}" for line in Table(columns, rows).lines()]
+        lines += Table(columns, rows).lines(page=page, indent=2)
     else:
         lines[0] += " nothing of the input"
     lines += [GATED] if unit.gated else []
-    return joined(lines, ascii_only=ascii_only)
+    return joined(lines, ascii_only=page.ascii)
 
 
 def unit_name(unit: Neuron) -> str:

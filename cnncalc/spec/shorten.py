@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import layers
 from cnncalc.errors import CnncalcError, Diagnostic
+from cnncalc.spec import frameworks
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
 from cnncalc.spec.ready_blocks import NAMES as READY
 from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, STRUCTURE
-from cnncalc.spec.words import Words
+from cnncalc.spec.words import Words, meaning
 from cnncalc.spec.write import explicit_values, flow, foot, head, quoted, simple, text
 from cnncalc.structure.find import structure
 from cnncalc.structure.series import OWNERS
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cnncalc.structure.tree import Block, Chain, Item, Structure
 
 WIDTH = 96  # columns of a line with several layers
+HEADS = frozenset({"gap", "gmp", "flatten"})  # the first layers of a network's head
 UNQUOTED = re.compile(r"[A-Za-z_][^:#\n]*")
 
 
@@ -54,6 +56,7 @@ def short(network: Network, folder: Path = Path()) -> Shortened:
     layers:
       - conv 6 f5
     """
+    network = _with_input_names(network)
     found = structure(network)
     written = _Writer(network, found)
     body = list(written.lines())
@@ -67,6 +70,18 @@ def short(network: Network, folder: Path = Path()) -> Shortened:
         "note", "written-flat", f"'{network.name}' has no short form that is the same network"
     )
     return Shortened(text(network, folder), (note,))
+
+
+def _with_input_names(network: Network) -> Network:
+    """The network with names of its inputs that a spec can use; a lone input needs none."""
+    inputs = network.inputs
+    taken: set[str] = set(READY)
+    nodes = list(network.nodes)
+    for node in inputs:
+        name = "in" if len(inputs) == 1 else _label_like(node.name, taken)
+        taken.add(name)
+        nodes[node.index] = node._replace(name=name)
+    return network._replace(nodes=tuple(nodes))
 
 
 def _order(found: Structure) -> Iterator[int]:
@@ -112,9 +127,9 @@ def _same(network: Network, again: Network, order: Sequence[int]) -> bool:
 
 
 def _meaning(node: Node) -> tuple[object, ...]:
-    """What a row is, apart from its name and its place; in a layer, 1 and 1.0 differ."""
+    """What a row is, apart from its name and its place."""
     marks = (node.shared_with, node.frozen, node.train_only, node.note, node.values)
-    return (repr(node.layer), node.inputs, node.shape, *marks)
+    return (meaning(node.layer), node.inputs, node.shape, *marks)
 
 
 class _Entry(NamedTuple):
@@ -122,8 +137,9 @@ class _Entry(NamedTuple):
 
     lines: tuple[str, ...]
     is_text: bool = False
-    ends: bool = True  # the line ends behind it
-    begins: bool = True  # a line begins before it
+    is_heavy: bool = False  # has weights, so that it is the main layer of its line
+    is_head: bool = False  # begins the head of a network
+    alone: bool = False  # has a line of its own, except on a branch
     links: bool = True  # may stand behind an arrow
 
 
@@ -147,8 +163,8 @@ class _Writer:
     def lines(self) -> Iterator[str]:
         """The sections `defaults`, `blocks`, `layers` and `outputs`."""
         if self.usual:
-            named = {name: self.words.settings(layer) for name, layer in self.usual.items()}
-            yield f"defaults: {flow(named)}"
+            named = (f"{name}: {self.words.settings(each)}" for name, each in self.usual.items())
+            yield f"defaults: {{{', '.join(named)}}}"
         if self.found.blocks:
             yield "blocks:"
         for block in self.found.blocks:
@@ -270,7 +286,8 @@ class _Writer:
         owner = step.owner
         group: tuple[Layer, ...] = tuple(row.layer for row in step.rows)
         terms = {field: str(term) for field, term in step.terms.items()}
-        line = self.words.line(group, tuple(terms.items()))
+        rank = self.network.nodes[owner.inputs[0]].shape.rank
+        line = self.words.line(group, rank, tuple(terms.items()))
         plain = owner.note is None and owner.values is None
         marked = owner.train_only and not train_only
         several = len(owner.inputs) > 1
@@ -281,7 +298,12 @@ class _Writer:
             refs = "".join(f" {self.labels[index]}" for index in others)
             words = f"{head_word}{refs}{blank}{rest}{self._more_words(step)}"
             if several or owner.inputs == (current,):
-                yield _Entry((words,), True, ends=owner.layer.type in OWNERS, begins=False)
+                yield _Entry(
+                    (words,),
+                    is_text=True,
+                    is_heavy=owner.layer.type in OWNERS,
+                    is_head=owner.layer.type in HEADS,
+                )
             else:
                 yield _Entry((f"{self.labels[owner.inputs[0]]} -> {words}",), True, links=False)
             return
@@ -385,7 +407,7 @@ class _Writer:
             words.append(f"x{call.times}" if isinstance(call.times, int) else f"x={call.times}")
         if call.last in self.labels:
             words.append(f"as {self.labels[call.last]}")
-        return _Entry((" ".join(words),), is_text=True)
+        return _Entry((" ".join(words),), is_text=True, alone=True)
 
     def _side(self, side: Side, current: int) -> _Entry:
         (start,) = set(sources(side.chain[0]))
@@ -435,22 +457,33 @@ def _label_like(name: str, taken: set[str]) -> str:
         label = f"t_{label.lstrip('_')}"
     words = RESERVED | SCOPE_NAMES | set(STRUCTURE)
     number, found = 1, label
-    while found in taken or found in words or found in layers.names() or len(found) == 1:
+    while found in taken or found in words or _means_a_layer(found) or len(found) == 1:
         number += 1
         found = f"{label}_{number}"
     return found
 
 
+def _means_a_layer(word: str) -> bool:
+    """Whether a word is a layer type, here or in a framework."""
+    return word in layers.names() or frameworks.knows(word)
+
+
 def _packed(entries: list[_Entry]) -> list[_Entry]:
-    """The entries with light layers on the line of those around them."""
+    """The entries with light layers on the line of those around them.
+
+    They stand behind the layer with weights, but before it where the chain begins with one.
+    """
+    before_heavy = bool(entries) and not entries[0].is_heavy
     out: list[_Entry] = []
     for entry in entries:
-        before = out[-1] if out else None
-        texts = before is not None and before.is_text and entry.is_text
-        if before and texts and not before.ends and not entry.begins and entry.links:
-            joined = f"{before.lines[0]} -> {entry.lines[0]}"
-            if len(joined) <= WIDTH - 10:
-                out[-1] = entry._replace(lines=(joined,), begins=before.begins, links=before.links)
+        last = out[-1] if out else None
+        behind = not before_heavy and not entry.is_heavy and not entry.is_head
+        joins = last is not None and (not last.is_heavy or behind)
+        if last and joins and last.is_text and entry.is_text and entry.links and not entry.alone:
+            joined = f"{last.lines[0]} -> {entry.lines[0]}"
+            if len(joined) <= WIDTH - 8 and not last.alone:
+                heavy = last.is_heavy or entry.is_heavy
+                out[-1] = last._replace(lines=(joined,), is_heavy=heavy)
                 continue
         out.append(entry)
     return out
@@ -460,7 +493,7 @@ def _one_line(entries: list[_Entry]) -> str | None:
     """The entries as one chain of text, if they fit."""
     texts = [entry.lines[0] for entry in entries]
     joined = " -> ".join(texts)
-    fits = len(joined) <= WIDTH - 16 and all(entry.is_text for entry in entries)
+    fits = len(joined) <= WIDTH - 12 and all(entry.is_text for entry in entries)
     conditional = any(" if " in each for each in texts[:-1])
     opens = all(entry.links for entry in entries[1:])
     return _yaml_text(joined) if texts and fits and opens and not conditional else None

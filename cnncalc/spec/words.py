@@ -43,15 +43,18 @@ class Words:
         (words,) = links(_scalar(f"{layer.type} {self.settings(layer)}"))
         return read_words(Use(layer.type, words[0].span, is_block=False), words[1:], {})
 
-    def _line(self, group: LayerTuple, terms: tuple[tuple[str, str], ...] = ()) -> str | None:
+    def _line(
+        self, group: LayerTuple, rank: int, terms: tuple[tuple[str, str], ...] = ()
+    ) -> str | None:
         """The line of a layer and those attached to it; None if only a mapping can say it.
 
-        `terms` are fields with expressions.
+        `rank` is the number of spatial axes of the input; `terms` are fields with expressions.
         """
         owner, *attached = group
-        words = _words(owner, self._base(owner), dict(terms), norm_first=_norm_first(group))
+        first = _norm_first(group)
+        words = _words(owner, self._base(owner), dict(terms), norm_first=first, rank=rank)
         words += map(self._attached, attached)
-        bare = _words(owner, self._base(owner), {}, norm_first=_norm_first(group))
+        bare = _words(owner, self._base(owner), {}, norm_first=first, rank=rank)
         bare += words[len(words) - len(attached) :] if attached else []
         return " ".join(words) if self._reads_back(" ".join(bare), group) else None
 
@@ -94,7 +97,24 @@ class Words:
             ]
         except CnncalcError:
             return False
-        return repr(read) == repr(list(group))  # to Python, 1, 1.0 and true are equal
+        return list(map(meaning, read)) == list(map(meaning, group))
+
+
+def meaning(layer: Layer) -> str:
+    """What a layer says, as text, where 1, 1.0 and true differ: 3x3 is the same as 3.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> meaning(Conv(filters=6, kernel=(3, 3))) == meaning(Conv(filters=6, kernel=(3,)))
+    True
+    """
+    own = fields(layer)  # type: ignore[arg-type]
+    return repr((layer.type, [_plain(field.name, getattr(layer, field.name)) for field in own]))
+
+
+def _plain(field: str, value: object) -> object:
+    """The value; of a kernel that is the same on every axis, that size once."""
+    alike = field == "kernel" and isinstance(value, tuple) and len(set(value)) == 1
+    return value[:1] if alike and isinstance(value, tuple) else value
 
 
 def _scalar(text: str) -> Scalar:
@@ -123,6 +143,7 @@ def _words(
     terms: Mapping[str, str],
     *,
     norm_first: bool = False,
+    rank: int = 1,
 ) -> list[str]:
     """The type and the words of its settings."""
     given = {**_differing(layer, base), **terms}
@@ -130,6 +151,8 @@ def _words(
         given["bias"] = layer.bias  # type: ignore[attr-defined]  # such types have one
         if not given["bias"]:
             del given["bias"]
+    if isinstance(given.get("kernel"), tuple) and len(layer.kernel) == 1:  # type: ignore[attr-defined]
+        given["kernel"] = layer.kernel * rank  # type: ignore[attr-defined]
     vocabulary = of_layer_type(layer.type)
     return [layer.type, *_settings(given, vocabulary, terms)]
 

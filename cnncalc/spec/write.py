@@ -268,6 +268,45 @@ def _unwritable(why: str) -> CnncalcError:
     )
 
 
+PLAIN = (str, int, float, bool, type(None))
+
+
+def document_text(spec: Mapping[str, object]) -> str:
+    """A spec given as dicts and lists, as YAML text with a line for each layer.
+
+    Raises:
+        CnncalcError: "bad-argument" for a value that YAML does not have, such as an array.
+
+    >>> print(document_text({"input": "8x8x1", "layers": ["conv 4 3x3", {"act": "relu"}]}), end="")
+    input: 8x8x1
+    layers:
+      - "conv 4 3x3"
+      - {act: relu}
+    """
+    lines: list[str] = []
+    for key, value in spec.items():
+        _require_plain(value, str(key))
+        if isinstance(value, (list, tuple)):
+            entries = (quoted(item) if isinstance(item, str) else flow(item) for item in value)
+            lines += [f"{flow(key)}:", *(f"  - {entry}" for entry in entries)]
+        else:
+            lines.append(f"{flow(key)}: {flow(value)}")
+    return "\n".join([*lines, ""])
+
+
+def _require_plain(value: object, where: str) -> None:
+    """Raise CnncalcError unless a value consists of dicts, lists, texts, numbers and switches."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _require_plain(item, f"{where}.{key}")
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            _require_plain(item, f"{where}[{number}]")
+    elif type(value) not in PLAIN:
+        message = f"{where} is a {type(value).__name__}: a spec holds texts, numbers, dicts, lists"
+        raise CnncalcError(Diagnostic("error", "bad-argument", message))
+
+
 SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._ -]*[A-Za-z0-9._-])?")
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 

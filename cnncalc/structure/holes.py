@@ -46,8 +46,10 @@ def _constant(layer: Layer) -> Hashable:
     rest = [
         (field.name, getattr(layer, field.name))
         for field in fields(layer)  # type: ignore[arg-type]
-        if field.name not in holes
+        if field.name not in holes and field.name != "kernel"
     ]
+    kernel = getattr(layer, "kernel", ())
+    rest.append(("kernel", kernel[:1] if len(set(kernel)) == 1 else kernel))  # 3x3 is 3
     return (layer.type, tuple(rest), tuple(sorted(holes)))
 
 

@@ -121,7 +121,10 @@ def test_a_format_that_a_command_lacks_is_passed_over(cnncalc, monkeypatch):
         ("rf lenet5 --through", "Invalid value for --through: needs --at"),
         ("compare lenet5", "Invalid value for A B: name at least two networks"),
         ("analyze lenet5 --top 0", "Invalid value for '--top': 0 is not in the range x>=1."),
-        ("conv -W 0 -F 5", "Invalid value for '--w' / '-W': '0' is not a whole number from 1"),
+        (
+            "conv -W 0 -F 5",
+            "Invalid value for '--w' / '-W' / '-w': '0' is not a whole number from 1",
+        ),
         ("nosuch", "No such command 'nosuch'."),
     ],
 )  # fmt: skip

@@ -428,7 +428,7 @@ conv1 (conv), neuron map 1, y 2, x 4 = 4
     1  0  .    1  0  -1    1  0  0
     0  2  .    0  0   0    0  0  0
     3  0  .    1  0   0    3  0  0
-  sum       4
+  sum       1 + 0 + 0 + 0 + 0 + 0 + 3 + 0 + 0 = 4
   relu      4   (conv1.relu)
   sees      in: height 1 to 3, width 3 to 4
 """

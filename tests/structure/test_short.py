@@ -25,6 +25,16 @@ def read(text):
     return build(read_document(text, "net.yaml"))
 
 
+def settings(node, network):
+    """The settings of a layer as reports print them, a kernel with its size on every axis."""
+    shapes = network.shapes_into(node)
+    found = node.layer.settings(*shapes)
+    kernel = found.get("kernel")
+    if isinstance(kernel, tuple) and len(kernel) == 1:
+        found["kernel"] = kernel * shapes[0].rank
+    return node.layer.type, repr(found)
+
+
 def described(network):
     """Every row by what it does to what: two networks are the same if these are.
 
@@ -37,7 +47,7 @@ def described(network):
         shared = None if node.shared_with is None else known[node.shared_with]
         name = node.name if not node.inputs else None
         values = None if node.values is None else repr(sorted(node.values.items()))
-        what = (repr(node.layer), tuple(known[i] for i in node.inputs), node.shape, shared, name,
+        what = (settings(node, network), tuple(known[i] for i in node.inputs), node.shape, shared, name,
                 node.frozen, node.train_only, node.note, values)  # fmt: skip
         known.append(numbers.setdefault(what, len(numbers)))
     by_number = {number: what for what, number in numbers.items()}
@@ -98,8 +108,7 @@ blocks:
         - conv 4*c 1x1 s=s bn if cin != 4*c
     - relu
 layers:
-  - conv 64 7x7 s2 p3 bn relu
-  - maxpool 3x3 s2 p1
+  - conv 64 7x7 s2 p3 bn relu -> maxpool 3x3 s2 p1
   - bottleneck 64 x3
   - bottleneck 128 s=first(2) x4
   - bottleneck 256 s=first(2) x6
