@@ -457,7 +457,7 @@ def _label_like(name: str, taken: set[str]) -> str:
         label = f"t_{label.lstrip('_')}"
     words = RESERVED | SCOPE_NAMES | set(STRUCTURE)
     number, found = 1, label
-    while found in taken or found in words or _means_a_layer(found) or len(found) == 1:
+    while found in taken or found in words or _means_a_layer(found):
         number += 1
         found = f"{label}_{number}"
     return found

@@ -47,8 +47,9 @@ def described(network):
         shared = None if node.shared_with is None else known[node.shared_with]
         name = node.name if not node.inputs else None
         values = None if node.values is None else repr(sorted(node.values.items()))
-        what = (settings(node, network), tuple(known[i] for i in node.inputs), node.shape, shared, name,
-                node.frozen, node.train_only, node.note, values)  # fmt: skip
+        read = tuple(known[index] for index in node.inputs)
+        marks = (node.frozen, node.train_only, node.note, values)
+        what = (settings(node, network), read, node.shape, shared, name, *marks)
         known.append(numbers.setdefault(what, len(numbers)))
     by_number = {number: what for what, number in numbers.items()}
     terms = {}
