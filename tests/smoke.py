@@ -42,12 +42,13 @@ RIGHT = {
     "rf net.yaml": "C1",
     "forward digits --sample digits_7.pgm": "seven",
     "expand net.yaml": "filters: 2",
+    "export net.yaml --to pytorch": "nn.Module",
     "layers conv": "conv",
     "schema report": "$schema",
     "init fresh --quiet": "",  # writes fresh.yaml
     "zoo --family lenet5": "lenet5",
 }
-NO_JSON = {"schema", "init", "expand"}  # what they print has one form
+NO_JSON = {"schema", "init", "expand", "export"}  # what they print has one form
 
 # A wrong command line -> what the complaint says.
 WRONG = {

@@ -31,7 +31,7 @@ COMMANDS = {
     "stack": "analyze",
     **{name: name for name in (
         "check", "compare", "sweep", "explain", "solve", "sizes", "rf", "forward", "expand",
-        "layers", "schema", "init", "zoo",
+        "export", "layers", "schema", "init", "zoo",
     )},
 }  # fmt: skip
 ALIASES = {"deconv": "conv-transpose"}
