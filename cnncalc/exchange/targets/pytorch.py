@@ -46,6 +46,7 @@ ARGUMENTS = {kind: kind for kind in (
     "in_channels", "out_channels", "in_features", "out_features", "channels", "stride", "groups",
 )}  # fmt: skip
 LONGEST_PLACE = 60  # characters by which a module is reached on the line of its call
+LONGEST_CONTAINER = 40  # characters by which it is reached where its modules are made
 WITH_DEFAULT = frozenset({"stride", "groups"})
 
 
@@ -300,26 +301,32 @@ class _Writer:
         return "\n".join(lines)
 
     def _body(self, part: _Part) -> _Body:
-        modules = tuple(self._modules(part, "self"))
+        modules = tuple(self._modules(part))
         inputs, forward = self._forward(part)
         return _Body(tuple(inputs), modules, tuple(forward))
 
-    def _modules(self, part: _Part, at: str) -> Iterator[tuple[str, Code]]:
-        """The statements that make the modules of a part, as what stands before their code."""
-        for child in part.children.values():
+    def _modules(self, part: _Part, below: tuple[str, ...] = ()) -> Iterator[tuple[str, Code]]:
+        """The statements that make the modules of a part, as what stands before their code.
+
+        `below` is the way from the class to the part, if its rows are among those of the class.
+        """
+        at = ".".join(["self", *below])
+        is_long = len(at) > LONGEST_CONTAINER or any(name.isdigit() for name in below)
+        renewed = True  # whether the name `part` has to be set before the next statement
+        for name, child in part.children.items():
             code = self._made(child)
             if code is None and (child.is_row or not self._has_modules(child)):
                 continue
+            if is_long and renewed:
+                yield "part = ", Call("self.get_submodule", (f'"{".".join(below)}"',))
+            holder, renewed = "part" if is_long else at, code is None
             made = code if code is not None else "nn.Module()"
-            name = child.name
             if name.isdigit():
-                yield "", Call(f"{at}.add_module", (f'"{name}"', made))
-                inner = f'{at}.get_submodule("{name}")'
+                yield "", Call(f"{holder}.add_module", (f'"{name}"', made))
             else:
-                yield f"{at}.{name} = ", made
-                inner = f"{at}.{name}"
+                yield f"{holder}.{name} = ", made
             if code is None:
-                yield from self._modules(child, inner)
+                yield from self._modules(child, (*below, name))
 
     def _has_modules(self, part: _Part) -> bool:
         return any(
