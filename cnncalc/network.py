@@ -87,6 +87,20 @@ class Opaque(Layer):
 Opaque.type = "unknown"
 
 
+class Stored(NamedTuple):
+    """Numbers of a model file that a layer learns: their tensor, and what was done to them.
+
+    `order` is how the tensor's own axes were transposed; `change` what happens to each number.
+    `inline` ones are written out in the graph, not among the initializers.
+    """
+
+    name: str
+    dims: tuple[int, ...]  # of the tensor as it is stored
+    order: tuple[int, ...] | None = None
+    change: Literal["negative", "inverse"] | None = None
+    inline: bool = False
+
+
 class Node(NamedTuple):
     """One primitive row: a layer, the nodes it reads, and the shape it puts out.
 
@@ -109,6 +123,7 @@ class Node(NamedTuple):
     note: str | None = None
     values: Mapping[str, Sequence[float]] | None = None  # explicit weights, flat, by name
     origin: str | None = None  # of a row of a model file: "node 17 '/layer1/0/Conv' (Conv)"
+    stored: Mapping[str, Stored] | None = None  # where a model file holds its parameters, by name
     # Parameters whose stored numbers an earlier row learns as well, which are counted there.
     elsewhere: frozenset[str] = frozenset()
 

@@ -150,6 +150,15 @@ def is_bundled(target: str) -> bool:
     return Path(resolve(target)[0]).parent == folder()
 
 
+def pictures() -> Iterator[str]:
+    """The pictures that come with the bundled networks.
+
+    >>> next(pictures())
+    'digits_0.pgm'
+    """
+    return (path.name for path in sorted(folder().glob("*.pgm")))
+
+
 def display_name(path: str) -> str:
     """The file as errors name it: the path as typed, or only the file name of a bundled one.
 

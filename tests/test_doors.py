@@ -25,6 +25,7 @@ DOORS = {
     "shapes": set(),
     "tensor": {"shapes"},
     "conventions": set(),
+    "processes": {"errors"},
     "version": set(),
     "window": {"errors"},
     "layers/": BASE
@@ -41,23 +42,29 @@ DOORS = {
     "neuron_origin": BASE | {"network"},
     "zoo": {"errors", "files"},
     "structure/": {"structure/"},  # it asks the network for what it needs to know
+    "revisions": {"errors", "files"},
     "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},
     "spec/shorten": BASE | {"layers/__init__", "spec/", "structure/"},
     "spec/yaml_source": BASE | {"files", "spec/"},
     # the way in takes bundled names and model files too
-    "spec/load": BASE | {"spec/", "network", "zoo", "exchange/"},
+    "spec/load": BASE | {"spec/", "network", "zoo", "files", "exchange/"},
     # it makes rows as the builder of specs does, and reads --input by the same rules
     "exchange/": BASE
     | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
     # a target writes a network as code; what its classes have in common, `structure` knows
     "exchange/targets/": BASE | {"network", "layers/_base", "exchange/targets/", "structure/"},
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
-    "inference/": BASE | {"layers/_", "network", "neuron_origin", "inference/", "files"},
+    "inference/": BASE
+    | {"layers/_", "network", "neuron_origin", "inference/", "files", "processes"},
+    # the weights of a model file lie where its reader noted them
+    "inference/model_file": BASE | {"network", "inference/", "files", "exchange/"},
     # the way in, as `load` is: it takes names of files and of bundled networks
     "inference/api": BASE | {"network", "inference/", "spec/load", "zoo"},
     # what Python programs call: it stands on everything but the commands
     "api": BASE
     | {"version", "network", "spec/load", "analysis/", "questions/", "render/", "inference/api"},
+    # it writes layers in another way
+    "questions/alike": BASE | {"layers/_base", "layers/__init__", "network"},
     "questions/": BASE
     | {
         "layers/_base",
@@ -68,9 +75,15 @@ DOORS = {
         "questions/",
         "zoo",
         "files",
+        "processes",
+        "revisions",
     },
     "questions/cluster": {"errors", "version"},  # workers have the same version
+    # a box is a line of the table, and its texts are the table's
+    "pictures/": {"errors", "figures", "shapes", "pictures/", "render/fold", "render/format"},
     "render/": {"errors", "figures", "shapes", "conventions", "render/"},
+    "render/svg": {"pictures/marks", "render/"},
+    "render/tikz": {"pictures/marks", "render/"},
     "cli/": {""},  # anything
     "__init__": {"version"},  # names are imported when they are first used
     "__main__": {"cli/"},
@@ -82,6 +95,7 @@ NOT_EVEN_TYPES = {
     "network": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "structure/": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "render/": {"spec/", "cli/"},
+    "pictures/": {"spec/", "inference/", "cli/"},
     "analysis/": {"spec/", "inference/", "questions/", "render/", "cli/"},
     "inference/": {"spec/", "analysis/", "questions/", "render/", "cli/"},
     "inference/api": {"analysis/", "questions/", "render/", "cli/"},  # it takes what `load` takes

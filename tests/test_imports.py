@@ -69,6 +69,11 @@ def test_a_report_of_a_valid_spec_needs_no_pydantic_and_no_rich(file, format):
     assert not found & {"pydantic", "pydantic_core", "rich", "annotated_types"}
 
 
+def test_lines_with_variables_need_no_pydantic_either():
+    found = packages(loaded("analyze", "resnet50", "--json"))
+    assert not found & {"pydantic", "pydantic_core", "rich", "annotated_types"}
+
+
 def test_a_report_loads_the_layer_types_that_its_network_uses(file):
     assert layer_types(loaded("analyze", file, "--json")) == {"conv", "tanh", "avgpool", "fc"}
 
@@ -88,6 +93,23 @@ def test_help_loads_nothing_that_computes():
     modules = loaded("analyze", "--help")
     assert not packages(modules) & {"pydantic", "pydantic_core", "yaml"}
     assert not [m for m in modules if m.startswith(("cnncalc.spec", "cnncalc.analysis"))]
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        {"_CNNCALC_COMPLETE": "complete_bash", "COMP_WORDS": "cnncalc analyze --fo",
+         "COMP_CWORD": "2"},
+        {"_CNNCALC_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "cnncalc analyze --fo"},
+    ],
+    ids=["bash", "zsh"],
+)  # fmt: skip
+def test_completion_imports_only_the_command_that_is_typed(shell, monkeypatch):
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+    commands = {module for module in loaded() if module.startswith("cnncalc.cli.")}
+    assert "cnncalc.cli.analyze" in commands
+    assert not commands & {"cnncalc.cli.forward", "cnncalc.cli.one_layer", "cnncalc.cli.zoo"}
 
 
 def test_the_package_alone_is_empty_handed():

@@ -75,6 +75,7 @@ def _report(network: Network, rows: tuple[Row, ...], sums: Totals) -> Report:
         totals=sums,
         groups=network.groups or {},
         diagnostics=_with_lines(network, (*network.diagnostics, *notes(rows))),
+        unread=network.unread,
     )
     # The checks read the report's own figures, so that both cannot differ.
     return report._replace(expect=checks(network, report))
@@ -136,6 +137,7 @@ def _row(
         node.layer.is_view and not node.layer.acts_in_training,
         node.layer.stated,
         node.layer.family,
+        node.layer.type == "unknown",
     )
 
 

@@ -72,6 +72,7 @@ class Row(NamedTuple):
     is_view: bool = False  # in training as well; dropout is a view at inference only
     stated: bool = False  # its figures are those of the spec's writer
     kind: str = ""  # what the layer does: conv, pool, merge, ...
+    unknown: bool = False  # an operator of a model file that no layer expresses
 
     def __repr__(self) -> str:
         """The fields, cut where they get long."""
@@ -201,6 +202,12 @@ class Report(NamedTuple):
     groups: Mapping[str, Group]
     expect: tuple[Check, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    unread: tuple[str, ...] = ()  # operators of a model file that made no row
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """The rows of unknown cost, and what made no row: totals are the least without them."""
+        return (*(row.name for row in self.rows if row.unknown), *self.unread)
 
     def __repr__(self) -> str:
         """A one-line summary, since all fields would fill pages."""

@@ -33,7 +33,7 @@ def expand(file: File, *, spec: Spec, short: Short = False, out: OutputFile = No
     """
     network = spec.load(file)
     folder = Path() if out is None or out == "-" else Path(out).parent
-    notes = network.diagnostics
+    notes = (*spec.remarks(file, network.diagnostics),)
     if short:
         from cnncalc.spec import shorten
 
@@ -44,4 +44,4 @@ def expand(file: File, *, spec: Spec, short: Short = False, out: OutputFile = No
 
         written = text(network, folder)
     output.emit([written], out)
-    output.tell(spec.remarks(file, notes))
+    output.tell(notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,16 +12,17 @@ from cnncalc.cli.options import (
     Batch,
     Dtype,
     File,
+    FormatOption,
     LayoutOption,
     OutputFile,
     Spec,
     complete_layer,
-    formats,
 )
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from cnncalc.questions.explain import Explanation
+    from cnncalc.render.page import Page
 
 
 def explain(
@@ -35,7 +36,7 @@ def explain(
     spec: Spec,
     batch: Batch = None,
     dtype: Dtype = "fp32",
-    format_: Annotated[Literal["table", "md", "latex", "json"], formats()] = "table",
+    format_: FormatOption = "table",
     out: OutputFile = None,
     layout: LayoutOption = None,
 ) -> None:  # fmt: skip
@@ -51,12 +52,17 @@ def explain(
     network = spec.load(file)
     explanations = ask(network, name, batch=batch, dtype=dtype)
     lines = _lines(network.text)
-    output.emit(_written(explanations, format_, layout or network.layout, lines), out)
+    text = _written(explanations, format_, layout or network.layout, lines, output.page(out))
+    output.emit(text, out)
     output.tell(spec.remarks(file, network.diagnostics))
 
 
 def _written(
-    explanations: tuple[Explanation, ...], format_: str, layout: str, lines: Mapping[int, str]
+    explanations: tuple[Explanation, ...],
+    format_: str,
+    layout: str,
+    lines: Mapping[int, str],
+    page: Page,
 ) -> Iterator[str]:
     from cnncalc.render import explain as render
 
@@ -64,13 +70,15 @@ def _written(
         return render.latex(explanations, layout=layout)
     if format_ == "md":
         return render.markdown(explanations, layout=layout)
-    if format_ == "json":
-        from cnncalc.render.json import dumps
+    if format_ in {"csv", "tsv"}:
+        return iter([render.table(explanations).written(format_)])
+    if format_ in {"json", "jsonl"}:
+        from cnncalc.render.json import dumps, json_lines
 
         document = render.document(explanations, version=VERSION, written=lines)
-        return iter([dumps(document), "\n"])
-    ascii_only = output.ascii_only()
-    return render.text(explanations, layout=layout, written=lines, ascii_only=ascii_only)
+        text = f"{dumps(document)}\n" if format_ == "json" else json_lines(document["layers"])
+        return iter([text])
+    return render.text(explanations, layout=layout, written=lines, page=page)
 
 
 def _lines(text: str | None) -> dict[int, str]:

@@ -68,7 +68,9 @@ def export(
 
 def _refuse_weights(network: Network, path: str, out: str | None) -> None:
     """Raise CnncalcError where no weights can be written, or over the code."""
-    if network.text is None:
+    from cnncalc.spec.load import is_model
+
+    if is_model(network.file):
         message = f"the weights of the model file {network.file} cannot be written yet"
         raise failure("usage", message, exit_code=output.USAGE)
     if out is not None and Path(out).resolve() == Path(path).resolve():

@@ -14,6 +14,7 @@ from cnncalc import files
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from cnncalc.cli.progress import Bar
     from cnncalc.errors import Diagnostic
     from cnncalc.render.page import Page
 
@@ -35,6 +36,7 @@ class Settings(NamedTuple):
 
 
 settings = Settings()
+watched: Bar | None = None  # the progress bar of the work that goes on
 
 
 def terminal(stream: object = None) -> bool:
@@ -104,6 +106,7 @@ def emit(
         return
     limit = width() if settings.folded and not whole else None
     for chunk in texts:
+        _erase_bar()
         with blaming_stdout():
             sys.stdout.write(_folded(chunk, limit))
     flush()
@@ -164,6 +167,7 @@ def _drop(stream: TextIO) -> None:
 
 def say(text: str) -> None:
     """Print a line to stderr, ignoring its errors: the exit status still tells."""
+    _erase_bar()
     with suppress(OSError):
         safe = _folded(contained(text, sys.stderr), width(sys.stderr))
         print(safe, file=sys.stderr, flush=True)
@@ -217,19 +221,30 @@ def tell(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 @contextmanager
-def bar(total: int, seconds: float) -> Iterator[Callable[[int], None]]:
-    """A progress bar over `total` units of work that may take `seconds`; yields its `advance`.
+def bar(work: str, total: float, seconds: float = 0) -> Iterator[Callable[[float], None]]:
+    """A progress bar over `total` units of work; yields its `advance`.
 
-    It is not drawn for short work, with --quiet, or if stderr is not a terminal.
+    It comes after a second, or at once where the work may take more `seconds`; not with --quiet,
+    nor if stderr is not a terminal.
     """
-    if settings.quiet or not terminal(sys.stderr) or seconds < WORTH_WATCHING:
+    global watched  # noqa: PLW0603 - what is printed meanwhile has to erase it
+    if settings.quiet or not terminal(sys.stderr):
         yield lambda _: None
         return
-    from rich.console import Console
-    from rich.progress import Progress
+    from cnncalc.cli.progress import Bar
+    from cnncalc.render.page import Page
 
-    color = colored(sys.stderr)
-    console = Console(stderr=True, force_terminal=True, no_color=not color)
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("forward", total=total)
-        yield lambda units: progress.update(task, advance=units)
+    page = Page(width(sys.stderr), colored(sys.stderr), ascii_only(sys.stderr))
+    patience = 0 if seconds >= WORTH_WATCHING else WORTH_WATCHING
+    watched = Bar(sys.stderr, page, work, total, patience)
+    try:
+        watched.advance(0)
+        yield watched.advance
+    finally:
+        watched.erase()
+        watched = None
+
+
+def _erase_bar() -> None:
+    if watched is not None:
+        watched.erase()

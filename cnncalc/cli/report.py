@@ -70,11 +70,17 @@ def written(report: Report, choice: Choice, view: ReportView) -> Iterator[str]:
         from cnncalc.render import report_table
 
         delimiter = "," if view.format == "csv" else "\t"
-        yield report_table.separated(report, choice.columns, delimiter=delimiter)
+        folded = view.folded or choice.picks or choice.depth is not None
+        lines = choice if folded else None
+        yield report_table.separated(report, choice.columns, delimiter, lines)
     elif view.format == "md":
         from cnncalc.render import report_table
 
         yield report_table.markdown(report, choice)
+    elif view.format == "latex":
+        from cnncalc.render import report_table
+
+        yield report_table.latex(report, choice)
     else:
         yield from _table(report, choice, view)
 

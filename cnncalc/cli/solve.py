@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import OUT, OutputFile, formats
+from cnncalc.cli.options import OUT, FormatOption, OutputFile
 from cnncalc.cli.values import OptionValues, comma_list, count, natural, sides
 from cnncalc.version import VERSION
 from cnncalc.window import PADDING_RULES
@@ -77,7 +77,7 @@ def solve(
     top: Annotated[
         int, typer.Option(min=1, metavar="N", help="Rows per table.", rich_help_panel=OUT)
     ] = 10,
-    format_: Annotated[Literal["table", "md", "csv", "json"], formats()] = "table",
+    format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
     """Filters, strides, paddings and inputs that give an output size, the most usual first.
@@ -116,10 +116,11 @@ def _values(given: OptionValues | None) -> Any:
 
 def _written(solutions: SolveResult, format_: str, top: int, page: Page) -> Iterator[str]:
     from cnncalc.render import solve as render
+    from cnncalc.render.json import dumps, json_lines
 
+    if format_ == "jsonl":
+        return iter([json_lines(render.document(solutions, version=VERSION)["settings"])])
     if format_ == "json":
-        from cnncalc.render.json import dumps
-
         return iter([dumps(render.document(solutions, version=VERSION)), "\n"])
     if format_ == "table":
         return render.text(solutions, top, page)

@@ -24,7 +24,7 @@ from cnncalc.cli.options import (
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
     from contextlib import AbstractContextManager
 
@@ -77,7 +77,7 @@ Plot = Annotated[
                  rich_help_panel=ROWS),
 ]
 Format = Annotated[
-    Literal["table", "md", "csv", "tsv", "jsonl", "json"],
+    Literal["table", "md", "latex", "csv", "tsv", "jsonl", "json"],
     formats("Output format; csv, tsv and jsonl are printed line by line as settings are computed."),
 ]
 # fmt: on
@@ -129,21 +129,25 @@ def sweep(
     goals = [_goal(word) for word in words(pareto)]
     shown = [_figure(word) for word in words(columns)]
     tally = Tally()
-    with _cluster(scheduler) as executor:
+    varied = _varied(vary or [])
+    inputs = None if vary_input is None else settings.parse_inputs(vary_input)
+    share = settings.parse_shard(shard)
+    total = len(settings.SettingGrid(varied, inputs, share).numbers)
+    with _cluster(scheduler) as executor, output.bar("sweep", total) as advance:
         results = start(
             file,
-            vary=_varied(vary or []),
-            vary_input=None if vary_input is None else settings.parse_inputs(vary_input),
+            vary=varied,
+            vary_input=inputs,
             variant=variant,
             set=Spec(set=set_).settings,
-            shard=settings.parse_shard(shard),
+            shard=share,
             jobs=jobs,
             executor=executor,
             batch=batch,
             dtype=dtype,
         )
         page = output.page(out)
-        text = _written(tally.counted(results), goals, shown, format_, page, plot=plot)
+        text = _written(tally.counted(results, advance), goals, shown, format_, page, plot=plot)
         output.emit(text, out)
     if tally.all and not tally.working:
         raise typer.Exit(output.INVALID)
@@ -194,9 +198,12 @@ class Tally:
     def __init__(self) -> None:
         self.all = self.working = 0
 
-    def counted(self, results: Iterable[SweepResult]) -> Iterator[SweepResult]:
-        """The same results."""
+    def counted(
+        self, results: Iterable[SweepResult], advance: Callable[[int], None]
+    ) -> Iterator[SweepResult]:
+        """The same results; `advance` moves the progress bar."""
         for result in results:
+            advance(1)
             self.all += 1
             self.working += result.ok
             yield result
@@ -219,7 +226,7 @@ def _written(
 
     results: Iterable[SweepResult] = stream
     front = None
-    if goals or plot or format_ in {"table", "md", "json"}:
+    if goals or plot or format_ in {"table", "md", "latex", "json"}:
         results = whole = list(stream)
         front = unbeaten(whole, goals) if goals else None
     if format_ in {"csv", "tsv"}:
@@ -229,7 +236,7 @@ def _written(
         yield from _flushed(render.jsonl(results, front))
     else:
         yield _whole(whole, columns, front, format_, page)
-        if plot and format_ != "json":
+        if plot and format_ in {"table", "md"}:
             page = PIPE if format_ == "md" else page
             yield from _plotted(whole, goals, front, page, fenced=format_ == "md")
 
@@ -254,8 +261,8 @@ def _whole(
     columns = columns or render.COLUMNS
     if format_ == "json":
         return f"{dumps(render.document(results, front, version=VERSION))}\n"
-    if format_ == "md":
-        return render.table(results, columns, front)
+    if format_ in {"md", "latex"}:
+        return render.table(results, columns, front, format_)
     return render.text(results, columns, front, page)
 
 

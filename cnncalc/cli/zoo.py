@@ -12,12 +12,12 @@ from cnncalc.cli import output
 from cnncalc.cli.options import (
     OUT,
     ROWS,
+    FormatOption,
     MaxMacs,
     MaxParams,
     OutputFile,
     after_comma,
     complete_file,
-    formats,
     words,
 )
 from cnncalc.errors import Diagnostic
@@ -80,10 +80,6 @@ Columns = Annotated[
     typer.Option(metavar="A,B,C", help="Columns to show; 'help' lists all.",
                  autocompletion=complete_column, rich_help_panel=OUT),
 ]
-Format = Annotated[
-    Literal["table", "json", "csv", "tsv", "md"],
-    formats(),
-]
 # fmt: on
 
 
@@ -98,7 +94,7 @@ def zoo(
     sort: Sort = None,
     reverse: Reverse = False,
     columns: Columns = None,
-    format_: Format = "table",
+    format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:
     """List the bundled networks, or print the spec of one.
@@ -194,13 +190,12 @@ def _text(
     asked: bool,
 ) -> str:
     from cnncalc.render import catalogue as render
+    from cnncalc.render.json import dumps, json_lines
+    from cnncalc.render.table import STYLES
 
-    if format_ == "json":
-        from cnncalc.render.json import dumps
-
-        return f"{dumps(render.document(entries, version=VERSION))}\n"
-    if format_ in {"csv", "tsv"}:
-        return render.separated(entries, columns, "," if format_ == "csv" else "\t")
-    if format_ == "md":
-        return render.markdown(entries, columns)
+    if format_ in {"json", "jsonl"}:
+        document = render.document(entries, version=VERSION)
+        return f"{dumps(document)}\n" if format_ == "json" else json_lines(document["networks"])
+    if format_ in STYLES:
+        return render.written(entries, columns, format_)
     return render.text(entries, columns, page, asked=asked)

@@ -83,31 +83,25 @@ def text(
     return joined(table.lines(page=page))
 
 
-def markdown(entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT) -> str:
-    """A GitHub table."""
-    return _table(entries, keys).markdown()
-
-
-def separated(
-    entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT, delimiter: str = ","
+def written(
+    entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT, style: str = "md"
 ) -> str:
-    """RFC 4180 text with plain numbers; a figure that is not promised stays empty."""
-    # 224x224x3 instead of 224×224×3: spreadsheets and scripts search for what keys can type.
-    return _table(entries, keys, "x").separated(delimiter)
+    """The list in another format; in CSV a figure that is not promised stays empty."""
+    return _table(entries, keys).written(style)
 
 
-def _table(entries: Iterable[CatalogueEntry], keys: Sequence[str], times: str = "×") -> Table:
-    cells = [[_cell(entry, key, times) for key in keys] for entry in entries]
+def _table(entries: Iterable[CatalogueEntry], keys: Sequence[str]) -> Table:
+    cells = [[_cell(entry, key) for key in keys] for entry in entries]
     columns = [COLUMNS[key]._replace(worth=WORTH.get(key)) for key in keys]
     return Table(columns, cells, option="--columns")
 
 
-def _cell(entry: CatalogueEntry, key: str, times: str) -> Cell:
+def _cell(entry: CatalogueEntry, key: str) -> Cell:
     value: str | int | None = getattr(entry, key)
     if key in {"input", "output"}:
-        return str(value or "").replace("x", times)
+        return str(value or "").replace("x", "×")
     if key == "rf":
-        return per_axis(entry.rf or (), times)
+        return per_axis(entry.rf or ())
     return str(value) if key == "year" and value is not None else value
 
 

@@ -46,7 +46,7 @@ def text(comparison: Comparison, page: Page = PIPE, *, layers: bool = False) -> 
 
     A terminal that is too narrow for all networks shows them in blocks below each other.
     """
-    lines = _totals(comparison).lines(page=page)
+    lines = totals_table(comparison).lines(page=page)
     for index in range(1, len(comparison.labels)):
         lines += ["", _counts(comparison, index)]
         changes = _changes(comparison, index, MAX_SETTING if page.width else None)
@@ -56,7 +56,7 @@ def text(comparison: Comparison, page: Page = PIPE, *, layers: bool = False) -> 
 
 def pull_request(comparison: Comparison, *, layers: bool = False) -> str:
     """The same in Markdown; with `layers`, a table of the layers that differ."""
-    parts = [_totals(comparison).markdown()]
+    parts = [totals_table(comparison).markdown()]
     for index in range(1, len(comparison.labels)):
         parts.append(f"\n{_counts(comparison, index)}\n")
         changes = _changes(comparison, index)
@@ -64,7 +64,29 @@ def pull_request(comparison: Comparison, *, layers: bool = False) -> str:
     return "".join(parts)
 
 
-def _totals(comparison: Comparison) -> Table:
+def table(comparison: Comparison, *, layers: bool = False) -> Table:
+    """The figures of all networks, or with `layers` the layers that differ, for programs."""
+    if layers:
+        columns = [Column(key, "text", key) for key in ("network", "status", "layer", "difference")]
+        pairs = [
+            (comparison.labels[index], row)
+            for index in range(1, len(comparison.labels))
+            for row in _changes(comparison, index).rows
+        ]
+        words = {sign: status for status, sign in SIGNS.items()}
+        return Table(columns, [[label, words[str(row[0])], *row[1:]] for label, row in pairs])
+    first, *others = comparison.labels
+    keys = [first, *(key for label in others for key in (label, f"{label}_change"))]
+    columns = [Column("figure", "name", "figure"), *(Column(key, key=key) for key in keys)]
+    rows: list[list[Cell]] = []
+    for figure in comparison.figures:
+        later = range(1, len(figure.values))
+        pairs_ = ((figure.values[index], figure.delta(index)) for index in later)
+        rows.append([figure.key, figure.values[0], *(cell for pair in pairs_ for cell in pair)])
+    return Table(columns, rows)
+
+
+def totals_table(comparison: Comparison) -> Table:
     """A row per figure: each network, and how it differs from the first."""
     first, *others = comparison.labels
     columns = [Column("", "name"), Column(first)]

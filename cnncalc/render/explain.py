@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.render.format import decimal, labelled, printable, to_ascii
+from cnncalc.render.format import decimal, labelled, printable
 from cnncalc.render.json import NAMED_SHAPES, answer_schema, envelope, exact_number, named_shapes
+from cnncalc.render.latex import latex_text
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import MAYBE_TEXT, NUMBER, SIZE, TEXT, described, listed, record, ref
 from cnncalc.render.steps import equation, head, quotient, sources
 from cnncalc.render.table import Column, Table, escaped
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Row
     from cnncalc.layers._base import Step
     from cnncalc.questions.explain import Explanation
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
 
 COLUMNS = (
@@ -32,13 +35,6 @@ LATEX_SIGNS = {
     "·": r" \cdot ", "×": r" \times ", "⌊": r"\lfloor ", "⌋": r" \rfloor", "⌈": r"\lceil ",
     "⌉": r" \rceil", "₁": "_{1}", "₂": "_{2}", "…": r"\ldots ", "≥": r"\ge ",
 }  # fmt: skip
-LATEX_SPECIAL = str.maketrans(
-    {
-        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
-        "_": r"\_", "%": r"\%", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-        "×": r"$\times$",
-    }
-)  # fmt: skip
 # Words, letters with an index, long numbers, signs; single letters are kept.
 LATEX_PIECES = re.compile(r"([A-Za-z]{2,}(?: [A-Za-z]{2,})*)|([A-Z])(\d+)|(\d{4,})|([·×⌊⌋⌈⌉₁₂…≥])")
 
@@ -48,18 +44,20 @@ def text(
     *,
     layout: str = "HWC",
     written: Mapping[int, str] | None = None,
-    ascii_only: bool = False,
+    page: Page = PIPE,
 ) -> Iterator[str]:
     """A section per layer with a line per formula; `written` maps line numbers to spec lines."""
     for place, explanation in enumerate(explanations):
-        lines = [*([""] if place else []), *_section(explanation, layout, written or {}), ""]
-        section = "\n".join(lines)
-        yield to_ascii(section) if ascii_only else section
+        lines = [*([""] if place else []), *_section(explanation, layout, written or {}, page), ""]
+        yield page.signs("\n".join(lines))
     yield f"\n{LEGEND}\n" if any(map(_needs_legend, explanations)) else ""
 
 
-def _section(explanation: Explanation, layout: str, written: Mapping[int, str]) -> list[str]:
-    return [head(explanation.row), *labelled(_pairs(explanation, layout, written), indent="  ")]
+def _section(
+    explanation: Explanation, layout: str, written: Mapping[int, str], page: Page
+) -> list[str]:
+    facts = labelled(_pairs(explanation, layout, written), indent="  ", paint=page.heading)
+    return [page.heading(head(explanation.row)), *facts]
 
 
 def _pairs(
@@ -125,15 +123,6 @@ def latex(explanations: Sequence[Explanation], *, layout: str = "HWC") -> Iterat
         )
 
 
-def latex_text(text: str) -> str:
-    r"""Text with LaTeX's special signs escaped.
-
-    >>> print(latex_text("layer_1 & 50%"))
-    layer\_1 \& 50\%
-    """
-    return printable(text).translate(LATEX_SPECIAL)
-
-
 def latex_formula(formula: str) -> str:
     r"""A formula, or one with numbers put in, for math mode.
 
@@ -166,6 +155,26 @@ def _latex_line(step: Step) -> str:
     ]
     right = " = ".join(dict.fromkeys(side for side in sides if side))
     return rf"  \text{{{latex_text(step.label)}}} &= {right}"
+
+
+RECORDS = ("layer", "field", "label", "formula", "numbers", "value")
+
+
+def table(explanations: Sequence[Explanation]) -> Table:
+    """A row per formula, for programs."""
+    rows = [
+        [
+            each.row.name,
+            step.field,
+            step.label,
+            step.formula,
+            step.numbers,
+            exact_number(step.value),
+        ]
+        for each in explanations
+        for step in distinct_steps(each.steps)
+    ]
+    return Table([Column(key, "text", key) for key in RECORDS], rows)
 
 
 def document(

@@ -78,6 +78,7 @@ def document(report: Report, *, version: str, folded: bool = False) -> dict[str,
         },
         "inputs": [_port(port) for port in report.inputs],
         "outputs": [{**_port(port), "train_only": port.train_only} for port in report.outputs],
+        **_gaps(report),
         "totals": totals(report.totals),
         "layers": list(layers(report.rows, folded=folded)),
         "groups": _groups(report),
@@ -101,6 +102,11 @@ def _groups(report: Report) -> list[dict[str, Any]]:
         {"name": name, "type": report.groups[name].text, "first": rows[0], "last": rows[-1]}
         for name, rows in sorted(parts.items(), key=lambda part: (part[1][0], part[0].count(".")))
     ]
+
+
+def _gaps(report: Report) -> dict[str, Any]:
+    """What is not known of a model file; nothing where all is."""
+    return {"complete": False, "unknown": list(report.incomplete)} if report.incomplete else {}
 
 
 def failure(
@@ -198,6 +204,8 @@ def _sometimes(row: Row, seen: Seen) -> dict[str, Any]:
         optional["fit"] = {"exact": not any(row.unused), "unused": list(row.unused)}
     if row.stated:
         optional["stated"] = True
+    if row.unknown:
+        optional["unknown"] = True
     if row.note is not None:
         optional["note"] = row.note
     if row.steps:
@@ -285,7 +293,14 @@ def _report_schema() -> Schema:
             "expect": listed(expectation_schema()),
             "diagnostics": listed(ref("diagnostic")),
         },
-        {"versus": _versus_schema(), "training": training_schema()},
+        {
+            "versus": _versus_schema(),
+            "training": training_schema(),
+            "complete": described(
+                {"const": False}, "totals are the least, without what is unknown"
+            ),
+            "unknown": described(listed(TEXT), "rows of unknown cost, and operators without a row"),
+        },
     )
 
 
@@ -361,6 +376,7 @@ def _layer_schema() -> Schema:
             "receptive_field": _receptive_field_schema(),
             "fit": _fit_schema(),
             "stated": described({"const": True}, "its figures are those of the spec's writer"),
+            "unknown": described({"const": True}, "its figures are not known, and 0 here"),
             "note": TEXT,
             "formulas": {"type": "object", "additionalProperties": TEXT},
             "attached": described(listed(TEXT), "the types folded into this one"),

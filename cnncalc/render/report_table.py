@@ -73,6 +73,16 @@ def markdown(report: Report, choice: Choice = USUAL) -> str:
     return table(report, choice, page).markdown(choice.units)
 
 
+def latex(report: Report, choice: Choice = USUAL) -> str:
+    """The same as a LaTeX table.
+
+    Raises:
+        ChoiceError: for columns or layers that do not exist.
+    """
+    page = Page(ascii=choice.ascii)
+    return table(report, choice, page).latex(choice.units)
+
+
 def table(
     report: Report, choice: Choice = USUAL, page: Page = PIPE, *, memory: bool = False
 ) -> Table:
@@ -137,7 +147,7 @@ def summed(
     if not any(column.total for column in columns):
         return Table(heads, cells, option="--columns")
     sums = [column.total(report.totals) if column.total else None for column in columns]
-    total = _labelled("total", columns, sums)
+    total = _labelled("at least" if report.incomplete else "total", columns, sums)
     part = fold.shown_part(report, choice, shown)
     if part is None:
         return Table(heads, cells, total=total, option="--columns")
@@ -208,15 +218,21 @@ def _columns(choice: Choice, shown: list[TableRow], style: CellStyle) -> tuple[R
     return select(("name", *(("type",) if "type" not in keys else ()), *keys))
 
 
-def separated(report: Report, columns: Sequence[str] | None = None, delimiter: str = ",") -> str:
+def separated(
+    report: Report,
+    columns: Sequence[str] | None = None,
+    delimiter: str = ",",
+    choice: Choice | None = None,
+) -> str:
     """One row per primitive layer as RFC 4180 text: plain numbers, no sums.
 
-    Shapes take one column per axis letter that occurs (`out_h`, `out_w`, `out_c`).
+    With a `choice`, one row per line of its table instead, without the inputs. Shapes take one
+    column per axis letter that occurs (`out_h`, `out_w`, `out_c`).
 
     Raises:
         ChoiceError: for columns that do not exist.
     """
-    keys, cells = _flat(report, columns)
+    keys, cells = _flat(report, columns, choice)
     return records([keys, *cells], delimiter)
 
 
@@ -230,13 +246,16 @@ def flat_rows(report: Report, columns: Sequence[str] | None = None) -> list[dict
     return [dict(zip(keys, row, strict=True)) for row in cells]
 
 
-def _flat(report: Report, columns: Sequence[str] | None) -> tuple[list[str], list[list[Cell]]]:
-    """The keys and the cells of one row per primitive layer, for programs."""
+def _flat(
+    report: Report, columns: Sequence[str] | None, choice: Choice | None = None
+) -> tuple[list[str], list[list[Cell]]]:
+    """The keys and the cells of one row per primitive layer or line, for programs."""
     # Text that programs read: sizes in ASCII, figures without marks.
     style = CellStyle(report, times="x", bare=True)
-    rows = [line for line in fold.lines(report, Choice(expand=True)) if line.rows]
+    shown = picked(report, choice) if choice else fold.lines(report, Choice(expand=True))
+    rows = [line for line in shown if line.rows]
     parts = [part for column in select(columns or CSV) for part in _split(column, rows)]
-    numbered = (line._replace(number=line.rows[0].index) for line in rows)
+    numbered = rows if choice else [x._replace(number=x.rows[0].index) for x in rows]
     cells = [[cell(line, style) for _, cell in parts] for line in numbered]
     return [key for key, _ in parts], cells
 

@@ -20,7 +20,7 @@ from cnncalc.render.schema import (
     record,
     ref,
 )
-from cnncalc.render.table import Column, Table
+from cnncalc.render.table import DELIMITERS, Column, Table
 from cnncalc.shapes import AXES
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from cnncalc.render.schema import Schema
 
 COLUMNS = (
-    Column("Layer", "name"), Column("Type", "text", "type", worth=1), Column("Output"),
-    Column("RF"), Column("Jump"), Column("First centre", key="first centre", worth=0),
-    Column("Covers"),
+    Column("Layer", "name", "layer"), Column("Type", "text", "type", worth=1),
+    Column("Output", key="output"), Column("RF", key="rf"), Column("Jump", key="jump"),
+    Column("First centre", key="first_centre", worth=0), Column("Covers", key="covers"),
 )  # fmt: skip
 # What the places along an axis are called.
 ALONG = {
@@ -61,6 +61,15 @@ def markdown(advice: CoverageReport, covers: Sequence[Coverage], layout: str) ->
 def _title(advice: CoverageReport, layout: str) -> str:
     inputs = ", ".join(f"{port.name} {port.shape.text(layout)}" for port in advice.report.inputs)
     return f"{printable(advice.report.name)}: {inputs}"
+
+
+def written(covers: Sequence[Coverage], layout: str, style: str) -> str:
+    """The table in another format; for programs without marks such as ≥."""
+    table = _table(covers, layout)
+    if style in DELIMITERS:
+        bare = [[str(cell).lstrip("≥") for cell in row] for row in table.rows]
+        table = table._replace(rows=bare)
+    return table.written(style)
 
 
 def _table(covers: Sequence[Coverage], layout: str) -> Table:

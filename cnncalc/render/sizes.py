@@ -10,7 +10,7 @@ from cnncalc.render.format import joined, printable
 from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.page import PIPE
 from cnncalc.render.schema import FLAG, SIZE, TEXT, described, listed, record, ref
-from cnncalc.render.table import Column, Table, records
+from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -122,13 +122,14 @@ def _some(words: Sequence[str]) -> str:
     return f"{', '.join(words[: MAX_LISTED - 1])}, … {words[-1]}"
 
 
-def csv(answer: Sizes) -> str:
-    """One line per size: whether it works, which layers leave input unread, what fails."""
+def table(answer: Sizes) -> Table:
+    """One row per size: whether it works, which layers leave input unread, what fails."""
     keys = ("size", "works", "exact", "rounding", "layer", "code", "message")
-    return records([keys, *map(_cells, answer.outcomes)])
+    columns = [Column(key, "number" if key == "size" else "text", key) for key in keys]
+    return Table(columns, [_cells(outcome) for outcome in answer.outcomes])
 
 
-def _cells(outcome: SizeResult) -> list[int | str]:
+def _cells(outcome: SizeResult) -> list[Cell]:
     problem, yes = outcome.problem, {True: "yes", False: "no"}
     failure = (outcome.layer or "", problem.code, problem.message) if problem else ("", "", "")
     verdicts = (yes[outcome.works], yes[outcome.exact])

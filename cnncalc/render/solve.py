@@ -89,9 +89,8 @@ def _remark(setting: WindowSetting) -> str:
 
 
 def table(answer: SolveResult, settings: Sequence[WindowSetting], format_: str) -> str:
-    """All these settings as one table, in Markdown or CSV."""
-    cells = _table(answer.asked, settings)
-    return cells.markdown() if format_ == "md" else cells.separated()
+    """All these settings as one table in another format."""
+    return _table(answer.asked, settings).written(format_)
 
 
 def document(answer: SolveResult, *, version: str) -> dict[str, Any]:

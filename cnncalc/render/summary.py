@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import counted
 from cnncalc.figures import FIGURES
-from cnncalc.render.format import bytes_text, count_text, grouped, work_text
+from cnncalc.render.format import bytes_text, count_text, grouped, printable, work_text
 from cnncalc.render.page import PIPE
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cnncalc.render.page import Page
 
 GAP = "   "
+SHOWN = 5  # names of rows of unknown cost
 
 
 def lines(
@@ -24,6 +25,11 @@ def lines(
 ) -> list[str]:
     """Parameters and connections; MACs; memory where asked for; then the expectations."""
     texts = [GAP.join(_stored(report.totals, units)), GAP.join(_work(report, units))]
+    if unknown := report.incomplete:
+        texts = [f"at least: {text}" for text in texts]
+        shown = ", ".join(map(printable, unknown[:SHOWN]))
+        more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+        texts.append(f"of unknown cost: {shown}{more}")
     if stated := report.totals.stated:
         layers = f"including stated figures of {counted(stated, 'layer')}"
         texts.append(f"{layers}, whose connections are not known")

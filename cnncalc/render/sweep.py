@@ -43,9 +43,10 @@ def table(
     outcomes: Sequence[SweepResult],
     columns: Sequence[str] = COLUMNS,
     front: Sequence[bool] | None = None,
+    style: str = "md",
 ) -> str:
-    """The same as a GitHub table."""
-    return _table(outcomes, columns, front).markdown()
+    """The same as a GitHub table, or in another style."""
+    return _table(outcomes, columns, front).written(style)
 
 
 def _table(

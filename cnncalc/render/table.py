@@ -23,6 +23,8 @@ Kind = Literal["number", "name", "text", "prose"]
 GAP = "  "
 MIN_CUT = 12  # columns of a terminal that a shortened text keeps
 ROOM = 24  # columns that a long text may take before others are left out
+DELIMITERS = {"csv": ",", "tsv": "\t"}
+STYLES = frozenset({"md", "latex", *DELIMITERS})  # formats that any table can be written in
 CUT: tuple[Kind, ...] = ("name", "text")  # the kinds of columns that are shortened
 # What Markdown would read as markup or as the end of the cell.
 MARKS = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`<[]"})
@@ -139,9 +141,58 @@ class Table(NamedTuple):
         ]
         return joined(f"| {' | '.join(row)} |" for row in rows)
 
+    def latex(self, units: Units | None = None) -> str:
+        r"""A tabular environment that needs no package, with the sums below a rule.
+
+        >>> print(Table([Column("Layer", "name"), Column("Params")], [["C_1", 1500]]).latex())
+        \begin{tabular}{lr}
+        \hline
+        Layer & Params \\
+        \hline
+        C\_1 & 1,500 \\
+        \hline
+        \end{tabular}
+        <BLANKLINE>
+        """
+        from cnncalc.render.latex import latex_text
+
+        texts = self.texts(units)
+
+        def lines(rows: Iterable[Iterable[str]]) -> list[str]:
+            return [f"{' & '.join(map(latex_text, row))} \\\\" for row in rows]
+
+        sides = "".join("r" if column.right else "l" for column in self.columns)
+        sums = lines(row for row in (texts.subtotal, texts.total) if row)
+        rule = r"\hline"
+        return joined(
+            [
+                f"\\begin{{tabular}}{{{sides}}}",
+                *(rule, *lines([texts.titles])),
+                *(rule, *lines(texts.rows)),
+                *((rule, *sums) if sums else ()),
+                *(rule, r"\end{tabular}"),
+            ]
+        )
+
     def separated(self, delimiter: str = ",") -> str:
-        """RFC 4180 text under the columns' keys: plain numbers, nothing for None, no sums."""
-        return records([[column.key for column in self.columns], *self.rows], delimiter)
+        """RFC 4180 text under the columns' keys: plain numbers, nothing for None, no sums.
+
+        Sizes are written with x, which keys can type and scripts look for.
+        """
+        rows = (
+            [
+                cell.replace("×", "x") if column.right and isinstance(cell, str) else cell
+                for cell, column in zip(row, self.columns, strict=False)
+            ]
+            for row in self.rows
+        )
+        return records([[column.key for column in self.columns], *rows], delimiter)
+
+    def written(self, style: str, units: Units | None = None) -> str:
+        """The table in one of the STYLES."""
+        if style == "md":
+            return self.markdown(units)
+        return self.latex(units) if style == "latex" else self.separated(DELIMITERS[style])
 
 
 class TextTable(NamedTuple):

@@ -153,11 +153,14 @@ def read(data: Data) -> Model:
     versions = {
         entry.get("domain", ""): entry.get("version", 0) for entry in message["opset_import"]
     }
+    opset = versions.get("", versions.get("ai.onnx", 0))
+    if opset < 1:
+        raise broken("it does not say by which opset its operators are meant")
     stored = {tensor.name: tensor for tensor in map(stored_tensor, graph["initializer"])}
     return Model(
         name=graph.get("name", ""),
         producer=" ".join(message.get(f"producer_{part}", "") for part in ("name", "version")),
-        opset=versions.get("", versions.get("ai.onnx", 0)),
+        opset=opset,
         operators=tuple(_operator(k, node) for k, node in enumerate(graph["node"], start=1)),
         stored=stored,
         inputs={name: dims for name, dims in map(_value, graph["input"]) if name not in stored},

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cnncalc.exchange.onnx.rows import Call, Row
-    from cnncalc.exchange.onnx.values import Stored, Value
+    from cnncalc.exchange.onnx.values import Value
     from cnncalc.layers._base import Layer
+    from cnncalc.network import Stored
 
 PAIR = 2
 WITH_BIAS = frozenset({"conv", "dwconv", "conv_transpose", "fc", "linear"})
@@ -113,7 +114,17 @@ def _pattern(call: Call, type_: str, maps: list[Activation]) -> Activation | Non
         return None
     if type_ == "mul":
         return _gated(call, maps) or _erf_gelu(call, maps)
-    return layer_norm_by_parts(call, *maps) if not type_ else None
+    return layer_norm_by_parts(call, *maps) or _softsign(call, *maps) if not type_ else None
+
+
+def _softsign(call: Call, x: Activation, below: Activation) -> Activation | None:
+    """x/(1 + |x|)."""
+    row = call.row(below)
+    inner = call.rows.rows[row.inputs[0]]
+    absolute = isinstance(inner.layer, Opaque) and inner.layer.operation == "Abs"
+    if _number(row, "shift") == 1 and absolute and inner.inputs == (x.row,):
+        return call.like(x, "softsign")
+    return None
 
 
 def _mismatch(call: Call, maps: list[Activation]) -> UnplacedError:
@@ -214,13 +225,9 @@ def _single(call: Call, constant: Constant) -> float | None:
 
 def _learned(call: Call, x: Activation, constant: Constant) -> Stored:
     """One stored number a channel. Raises UnplacedError for any other constant."""
-    axes = along(x, constant.dims)
-    fits = (
-        axes == ["c"]
-        and len(constant.dims) <= len(x.dims)
-        and constant.size == call.shape(x).channels
-    )
-    if not fits:
+    dims = call.spread(constant, len(x.dims))
+    fits = along(x, dims) == ["c"] and constant.size == call.shape(x).channels
+    if not fits or len(dims) > len(x.dims):
         raise unsupported(
             f"'{call.operator.type}' of {text(x.dims)} and a constant of {text(constant.dims)} "
             "has no layer here"

@@ -315,9 +315,15 @@ def split(call: Call) -> list[Value]:
 
 
 def gather(call: Call) -> Value:
-    """Gather: constants by any indices; of a map one place, or neighbouring ones."""
-    value, indices = call.value(), call.constant(1)
+    """Gather: constants by any indices; of a map one place, or neighbouring ones.
+
+    Rows of a stored table by computed numbers are an embedding.
+    """
+    value = call.value()
     rank, axis = len(value.dims), call.whole("axis", 0)
+    if isinstance(value, Constant) and isinstance(call.value(1), Activation) and axis in {0, -rank}:
+        return _embedded(call)
+    indices = call.constant(1)
     if indices is None or not -rank <= axis < rank:
         raise broken(f"there is no axis {axis} in {text(value.dims)}")
     axis %= rank
@@ -339,6 +345,18 @@ def gather(call: Call) -> Value:
         return x
     axes, dims = (v[:axis] + v[axis + 1 :] for v in (x.axes, x.dims))
     return _settled(call, Activation(x.row, axes, dims))  # type: ignore[arg-type]
+
+
+def _embedded(call: Call) -> Activation:
+    """Gather from a stored table, its entries chosen by a vector of numbers."""
+    (table, stored), x = call.learned(0), call.map(1)
+    if len(table.dims) != VECTOR or len(x.dims) != VECTOR:
+        raise unsupported(f"'Gather' from {text(table.dims)} by {text(x.dims)} has no layer here")
+    entries, size = table.dims
+    row = call.add(
+        "embedding", call.plain(x), stored={"weight": stored}, entries=entries, size=size
+    )
+    return Activation(row, ("n", 0, "c"), (*x.dims, size))
 
 
 def pad(call: Call) -> Value:

@@ -15,7 +15,7 @@ from cnncalc.network import Opaque
 
 if TYPE_CHECKING:
     from cnncalc.exchange.onnx.rows import Call, Row
-    from cnncalc.exchange.onnx.values import Stored
+    from cnncalc.network import Stored
 
 
 def batch_norm(call: Call) -> Activation:

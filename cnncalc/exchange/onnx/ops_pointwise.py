@@ -76,7 +76,7 @@ def prelu(call: Call) -> Activation:
     slope, stored = call.learned(1)
     if slope.size == 1:
         return call.like(x, "prelu", stored={"weight": stored}, shared=True)
-    _require_channels(x, slope.dims, call)
+    _require_channels(x, call.spread(slope, len(x.dims)), call)
     return call.like(x, "prelu", stored={"weight": stored})
 
 

@@ -20,8 +20,9 @@ from cnncalc.exchange.onnx.model import (
     unsupported,
 )
 from cnncalc.exchange.onnx.rows import stored_constant, text
-from cnncalc.exchange.onnx.values import Activation, Constant, Stored, known
+from cnncalc.exchange.onnx.values import Activation, Constant, known
 from cnncalc.exchange.wire import broken
+from cnncalc.network import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.rows import one, one_pair, text
-from cnncalc.exchange.onnx.values import Activation, Constant, Stored
+from cnncalc.exchange.onnx.values import Activation, Constant
 from cnncalc.exchange.wire import broken
 from cnncalc.window import padding_by_rule
 
 if TYPE_CHECKING:
     from cnncalc.exchange.onnx.rows import Call
+    from cnncalc.network import Stored
 
 Pairs = tuple[tuple[int, int], ...]
 

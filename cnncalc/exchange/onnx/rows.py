@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
 from functools import cache
 from itertools import pairwise
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import counted
 from cnncalc.exchange.onnx.model import FLOATS, StoredTensor, unsupported
-from cnncalc.exchange.onnx.values import Activation, Constant, Stored
+from cnncalc.exchange.onnx.values import Activation, Constant
 from cnncalc.exchange.wire import broken
 from cnncalc.layers import layer_type
-from cnncalc.network import Input, Opaque
+from cnncalc.network import Input, Opaque, Stored
 from cnncalc.shapes import AXES, Shape
 from cnncalc.spec.checks.limits import LARGEST_TENSOR, MAX_ROWS
 
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
 
 MOST_SPATIAL = max(AXES)
 SMALLEST_RANK = 2  # the batch and the channels
-LARGEST_FLOAT = 3e38  # of 32 bits
+ALIGNED_RIGHT = 7  # the first opset that spreads tensors as NumPy does
+NEIGHBOURS = 2.0**-23  # the relative distance of 32-bit floats, at most
 # Operators that read the shape or the type of an input (its place among the inputs), no numbers.
 READ_NO_NUMBERS = {("Shape", 0), ("Size", 0), ("CastLike", 1)}
 
@@ -167,6 +167,18 @@ class Call:
         if constant.size != size:
             raise broken(f"its bias has {counted(constant.size, 'number')}, not {size}")
         return self.learned(place)[1]
+
+    def spread(self, constant: Constant, rank: int) -> Dims:
+        """The sizes of a constant, aligned with the last axes of a tensor of this rank.
+
+        Up to opset 6 they were aligned with the axis of an attribute; a slope of PRelu, with the
+        channels.
+        """
+        dims = constant.dims
+        if self.opset >= ALIGNED_RIGHT or len(dims) >= rank:
+            return dims
+        first = 1 if self.operator.type == "PRelu" else self.whole("axis", rank - len(dims))
+        return (*dims, *(1,) * (rank - len(dims) - first)) if first >= 0 else dims
 
     # Attributes.
 
@@ -346,17 +358,16 @@ def one_pair(pairs: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
 
 @cache
 def tidy(value: float) -> float:
-    """The shortest decimal that the same 32-bit float stands for.
+    """The shortest decimal that is the same 32-bit float, or one of its neighbours.
 
-    >>> tidy(9.999999747378752e-06)
-    1e-05
+    >>> tidy(9.999999747378752e-06), tidy(1.0000000656873453e-05)
+    (1e-05, 1e-05)
     """
     if isinstance(value, int) or not isfinite(value):
         return value
-    packed = struct.pack("<f", value) if abs(value) < LARGEST_FLOAT else b""
     for digits in range(1, 10):
         short = float(f"{value:.{digits}g}")
-        if packed and struct.pack("<f", short) == packed:
+        if abs(short - value) <= NEIGHBOURS * abs(value):
             return short
     return value
 

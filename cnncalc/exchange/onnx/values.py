@@ -4,27 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Literal, NamedTuple, final
+from typing import TYPE_CHECKING, Literal, final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cnncalc.exchange.onnx.model import Dims, Number
+    from cnncalc.network import Stored
 
 Axis = Literal["n", "c"] | int | None
-
-
-class Stored(NamedTuple):
-    """Numbers of the file that a layer learns: their tensor, and what was done to them.
-
-    `order` is how the tensor's own axes were transposed; `change` what happens to each number.
-    """
-
-    name: str
-    dims: Dims  # of the tensor as it is stored
-    order: tuple[int, ...] | None = None
-    change: Literal["negative", "inverse"] | None = None
-    inline: bool = False  # written out in the graph, not among the initializers
 
 
 @final

@@ -48,6 +48,8 @@ def piece(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> Piece:
         raise NoCounterpart(WITHOUT[name])
     if name in FUNCTIONS:
         return _function(layer, *FUNCTIONS[name])
+    if name not in TABLE:  # a row of a model file whose operator is not known
+        raise NoCounterpart(WITHOUT["custom"])
     return TABLE[name](layer, shapes, out)
 
 
