@@ -53,6 +53,7 @@ RIGHT = {
     "draw net.yaml": "<svg",
     "forward digits --sample digits_7.pgm": "seven",
     "expand net.yaml": "filters: 2",
+    "export net.yaml --to pytorch": "nn.Module",
     "layers conv": "conv",
     "schema report": "$schema",
     "init fresh --quiet": "",  # writes fresh.yaml
@@ -60,7 +61,7 @@ RIGHT = {
     "import model.onnx": "relu",
     "help language": "The spec language",
 }
-NO_JSON = {"schema", "init", "expand", "import", "help"}  # what they print has one form
+NO_JSON = {"schema", "init", "expand", "import", "export", "help"}  # what they print has one form
 OPTIONS = "Options, anywhere on the line"  # stands behind the commands in the overview
 
 # A wrong command line -> what the complaint says.

@@ -29,6 +29,7 @@ GROUPS = {
     "Run, exchange": {
         "forward": "forward",
         "import": "import_",
+        "export": "export",
     },
     "Reference": {
         "zoo": "zoo",

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.structure.holes import Hole, varying
 from cnncalc.structure.tree import Block, Call, Merge, Parameter, Step, rows, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.network import Network
     from cnncalc.structure.holes import Signatures
@@ -38,7 +39,7 @@ class _Run(NamedTuple):
     passes: tuple[Chain, ...]
 
 
-class _Column(NamedTuple):
+class Column(NamedTuple):
     """A term and its values in every call."""
 
     term: Term
@@ -167,7 +168,7 @@ class Blocks:
         bodies = [tuple(self._expanded(one)) for one in passes]
         entering = [self.network.nodes[sources(body[0])[0]].shape.channels for body in bodies]
         first = self._common_first(bodies)
-        columns = _Columns(entering)
+        columns = Columns(entering)
         numbers = [list(self._numbers(body)) for body in bodies]
         if len({len(each) for each in numbers}) > 1:
             raise _NoCommonForm
@@ -286,7 +287,7 @@ class Blocks:
             condition=shortcut.condition,
         )
 
-    def _shortcut(self, found: Sequence[Chain], columns: _Columns) -> _Shortcut:
+    def _shortcut(self, found: Sequence[Chain], columns: Columns) -> _Shortcut:
         """The branch that some calls have, and the simplest condition true of just these."""
         there = [bool(chain) for chain in found]
         if not any(there):
@@ -305,12 +306,13 @@ class Blocks:
         return _Shortcut(filled, columns.condition(there, widths[-1] if widths else None))
 
 
-class _Columns:
-    """The terms of a block while its arguments are found; `entering` are the channels of `cin`."""
+class Columns:
+    """The terms of a block while its arguments are found; `entering` are the values of `cin`."""
 
-    def __init__(self, entering: list[int]) -> None:
-        self.cin = _Column("cin", "filters", entering)
-        self.arguments: list[_Column] = []
+    def __init__(self, entering: list[int] | None, letters: Mapping[str, str] = LETTERS) -> None:
+        self.known = [] if entering is None else [Column("cin", "filters", entering)]
+        self.letters = letters
+        self.arguments: list[Column] = []
 
     def term(self, kind: str, values: Sequence[int | None]) -> Term:
         """The simplest term with these values; None is any value."""
@@ -328,27 +330,26 @@ class _Columns:
         yield from (str(each.term) for each in alike if _agree(values, each.values))
         if kind in PLAIN:
             return
-        if _agree(values, self.cin.values):
-            yield "cin"
+        yield from (str(each.term) for each in self.known if _agree(values, each.values))
         place, value = next((at, one) for at, one in enumerate(values) if one is not None)
-        for base in (*alike, self.cin):
+        for base in (*alike, *self.known):
             yield from _scaled(base, values, value, base.values[place])
-        for base in alike:
-            pairs = list(zip(self.cin.values, base.values, strict=True))
+        for entering, base in product(self.known, alike):
+            pairs = list(zip(entering.values, base.values, strict=True))
             if _agree(values, [one + other for one, other in pairs]):
-                yield f"cin+{base.term}"
+                yield f"{entering.term}+{base.term}"
             if _agree(values, [other - one for one, other in pairs]):
-                yield f"{base.term}-cin"
+                yield f"{base.term}-{entering.term}"
 
     def _new(self, kind: str, values: Sequence[int | None]) -> str:
         """A new argument; calls without a value get that of another, which they do not use."""
         some = next(value for value in values if value is not None)
-        letter = LETTERS.get(kind, "c" if kind not in PLAIN else "v")
+        letter = self.letters.get(kind, "c")
         name, number = letter, 2
         while any(each.term == name for each in self.arguments):
             name, number = f"{letter}_{number}", number + 1
         filled = [some if value is None else value for value in values]
-        self.arguments.append(_Column(name, kind, filled))
+        self.arguments.append(Column(name, kind, filled))
         return name
 
     def condition(self, there: list[bool], width: Term | None) -> str:
@@ -358,9 +359,9 @@ class _Columns:
         if stride is not None:
             tests.append((f"{stride.term} != 1", [value != 1 for value in stride.values]))
         widths = None if width is None else self._values(width)
-        if widths is not None:
-            pairs = zip(self.cin.values, widths, strict=True)
-            tests.append((f"cin != {width}", [one != other for one, other in pairs]))
+        for entering in self.known if widths is not None else ():
+            pairs = zip(entering.values, widths or (), strict=True)
+            tests.append((f"{entering.term} != {width}", [one != other for one, other in pairs]))
         if len(tests) > 1:
             (one, first), (other, second) = tests
             tests.append(
@@ -369,15 +370,14 @@ class _Columns:
         for text, holds in tests:
             if holds == there:
                 return text
-        self.arguments.append(_Column("project", "switch", [int(each) for each in there]))
+        self.arguments.append(Column("project", "switch", [int(each) for each in there]))
         return "project"
 
     def _values(self, term: Term) -> list[int] | None:
         """The values of a term in every call; None of one that is not a multiple or so."""
-        count = len(self.cin.values)
         if isinstance(term, int):
-            return [term] * count
-        for base in (*self.arguments, self.cin):
+            return [term] * len(self.known[0].values)
+        for base in (*self.arguments, *self.known):
             if term == base.term:
                 return base.values
             factor, star, name = term.partition("*")
@@ -398,7 +398,7 @@ class _Columns:
         return next(each.values[call] for each in self.arguments if each.term == name)
 
 
-def _default(argument: _Column) -> int | None:
+def _default(argument: Column) -> int | None:
     """1 of a stride, 0 of a switch; of other numbers that are mostly the same, that one."""
     if argument.kind in ("stride", "switch"):
         usual = int(argument.kind == "stride")
@@ -413,7 +413,7 @@ def _agree(values: Sequence[int | None], others: Sequence[int]) -> bool:
     return all(value is None or value == other for value, other in zip(values, others, strict=True))
 
 
-def _scaled(base: _Column, values: Sequence[int | None], value: int, other: int) -> Iterator[str]:
+def _scaled(base: Column, values: Sequence[int | None], value: int, other: int) -> Iterator[str]:
     """A multiple or a whole fraction of a term."""
     if other and value and value % other == 0:
         factor = value // other

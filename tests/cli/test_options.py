@@ -220,6 +220,9 @@ CASES = {
     ),
     "layers": (("layers",), ("table", "json", "jsonl", "csv", "md", "latex"), ["conv"], {}),
     "expand": (("expand", "net.yaml"), (None,), ["--input 66x64x3", "--set c=4", "--short"], {}),
+    "export": (
+        ("export", "net.yaml", "--to", "pytorch"), (None,), ["--input 66x64x3", "--set c=4"], {},
+    ),
 }  # fmt: skip
 VARYING = re.compile(r"\d[\d.,]* ?(?:µs|ms|s)\b|\(\d.*?/s\)|\"seconds\": [^,\n]*")
 

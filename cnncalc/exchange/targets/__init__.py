@@ -1,0 +1,1 @@
+"""Networks as the code of a framework: one file per target, and what targets share."""

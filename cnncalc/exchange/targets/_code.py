@@ -1,0 +1,160 @@
+"""Python code as a value: calls with numbers in them, written as ruff and black format them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+USUAL: dict[str, int | str] = {"stride": 1, "groups": 1}  # left out where it stands by name
+WIDTH = 88  # what formatters allow unless told otherwise
+
+
+class Number(NamedTuple):
+    """A whole number that may become an argument: its kind and its value, or the term it became."""
+
+    kind: str
+    value: int | str
+
+
+class Call(NamedTuple):
+    """A call: what is called, its arguments in order, and those by name."""
+
+    function: str
+    arguments: tuple[Code, ...] = ()
+    named: tuple[tuple[str, Code], ...] = ()
+
+
+class Listed(NamedTuple):
+    """A list of code."""
+
+    items: tuple[Code, ...]
+
+
+Code = str | Number | Call | Listed
+
+
+def numbers(code: Code) -> Iterator[Number]:
+    """The numbers in a piece of code, in order.
+
+    >>> [n.value for n in numbers(Call("f", (Number("a", 1), Call("g", (Number("b", 2),)))))]
+    [1, 2]
+    """
+    if isinstance(code, Number):
+        yield code
+    elif isinstance(code, Listed):
+        for item in code.items:
+            yield from numbers(item)
+    elif isinstance(code, Call):
+        for item in code.arguments:
+            yield from numbers(item)
+        for _, item in code.named:
+            yield from numbers(item)
+
+
+def replaced(code: Code, new: Iterator[int | str]) -> Code:
+    """The code with other values in place of its numbers, taken in order."""
+    if isinstance(code, Number):
+        return code._replace(value=next(new))
+    if isinstance(code, Listed):
+        return Listed(tuple([replaced(item, new) for item in code.items]))
+    if isinstance(code, Call):
+        arguments = tuple([replaced(item, new) for item in code.arguments])
+        named = tuple([(name, replaced(item, new)) for name, item in code.named])
+        return Call(code.function, arguments, named)
+    return code
+
+
+def shape_of(code: Code) -> Code:
+    """The code without the values of its numbers: what two pieces have in common.
+
+    A named number that is the default in one and not in the other is not the same.
+    """
+    return replaced(code, iter(lambda: 0, 1))
+
+
+def flat(code: Code) -> str:
+    """The code on one line.
+
+    >>> flat(Call("nn.Conv2d", (Number("in", 3), "64"), (("bias", "False"),)))
+    'nn.Conv2d(3, 64, bias=False)'
+    """
+    if isinstance(code, Number):
+        return _spaced(code.value) if isinstance(code.value, str) else str(code.value)
+    if isinstance(code, Listed):
+        return f"[{', '.join(map(flat, code.items))}]"
+    if isinstance(code, Call):
+        named = (f"{name}={flat(item)}" for name, item in _written(code.named))
+        return f"{code.function}({', '.join([*map(flat, code.arguments), *named])})"
+    return code
+
+
+def _written(named: tuple[tuple[str, Code], ...]) -> Iterator[tuple[str, Code]]:
+    """The named arguments without those that have their usual value."""
+    for name, code in named:
+        if not (isinstance(code, Number) and USUAL.get(code.kind) == code.value):
+            yield name, code
+
+
+def _spaced(term: str) -> str:
+    """A term with blanks around its operators.
+
+    >>> _spaced("4*c"), _spaced("c//2"), _spaced("c")
+    ('4 * c', 'c // 2', 'c')
+    """
+    for mark in ("//", "*", "+", "-"):
+        left, found, right = term.partition(mark)
+        if found:
+            return f"{left} {mark} {right}"
+    return term
+
+
+def statement(start: str, code: Code, indent: int, end: str = "") -> Iterator[str]:
+    """The lines of `start` + code + `end`, broken where they would be too long.
+
+    >>> list(statement("x = ", Call("f", ("a" * 50, "b" * 50)), 0))[0]
+    'x = f('
+    """
+    pad = " " * indent
+    line = f"{pad}{start}{flat(code)}{end}"
+    if len(line) <= WIDTH or isinstance(code, (str, Number)):
+        yield line
+        return
+    if start and len(f"{pad}{start}{_opened(code)}") > WIDTH:
+        yield f"{pad}{start}("
+        yield from statement("", code, indent + 4)
+        yield f"{pad}){end}"
+        return
+    yield f"{pad}{start}{_opened(code)}"
+    if isinstance(code, Listed):
+        for item in code.items:
+            yield from statement("", item, indent + 4, ",")
+    else:
+        for item in code.arguments:
+            yield from statement("", item, indent + 4, ",")
+        for name, item in _written(code.named):
+            yield from statement(f"{name}=", item, indent + 4, ",")
+    yield f"{pad}{']' if isinstance(code, Listed) else ')'}{end}"
+
+
+def _opened(code: Listed | Call) -> str:
+    return "[" if isinstance(code, Listed) else f"{code.function}("
+
+
+def definition(name: str, arguments: Sequence[str], indent: int) -> Iterator[str]:
+    """The lines of a function's head.
+
+    >>> list(definition("forward", ["self", "x"], 4))
+    ['    def forward(self, x):']
+    """
+    pad, inside = " " * indent, ", ".join(arguments)
+    if len(line := f"{pad}def {name}({inside}):") <= WIDTH:
+        yield line
+        return
+    yield f"{pad}def {name}("
+    if len(line := f"{pad}    {inside}") <= WIDTH:
+        yield line
+    else:
+        yield from (f"{pad}    {argument}," for argument in arguments)
+    yield f"{pad}):"

@@ -1,0 +1,189 @@
+"""`cnncalc export`: code that compiles and is formatted, whatever the network is called.
+
+Whether it computes the same is asked where PyTorch is installed: see test_export_torch.py.
+"""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from cnncalc import zoo
+from cnncalc.errors import CnncalcError
+from cnncalc.exchange.targets._pytorch_layers import FUNCTIONS, TABLE, WITHOUT
+from cnncalc.exchange.targets.pytorch import write
+from cnncalc.inference import safetensors
+from cnncalc.layers import layer_types
+from cnncalc.spec.document import read_document
+from cnncalc.spec.load import build, load
+from cnncalc.spec.write import quoted
+
+UNKNOWN = {"edgenext", "ssd300"}  # files with a layer that no framework has
+
+
+def read(text):
+    return build(read_document(text, "net.yaml"))
+
+
+def test_every_layer_type_has_a_counterpart_or_a_reason():
+    assert {*TABLE, *FUNCTIONS, *WITHOUT} == set(layer_types())
+    assert not {*TABLE, *FUNCTIONS} & set(WITHOUT)
+    assert all(WITHOUT.values())
+
+
+@pytest.mark.parametrize("name", sorted({*zoo.files()} - UNKNOWN))
+def test_every_bundled_network_compiles(name):
+    ast.parse(write(load(name)).text)
+
+
+@pytest.mark.parametrize("name", sorted(UNKNOWN))
+def test_a_layer_that_nobody_knows_is_refused(name):
+    with pytest.raises(CnncalcError) as caught:
+        write(load(name))
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "no-counterpart"
+    assert diagnostic.message.endswith(
+        "(custom) has no counterpart in PyTorch: what it computes is not known"
+    )
+
+
+def test_the_code_is_formatted_and_lint_clean(tmp_path):
+    """As ruff has it without any settings."""
+    for name in zoo.files().keys() - UNKNOWN:
+        for nested in (True, False):
+            text = write(load(name), nested=nested).text
+            file = tmp_path / f"net_{name.replace('-', '_')}_{nested}.py"
+            file.write_text(text, encoding="utf-8")
+    for command in (["check"], ["format", "--check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", tmp_path],
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        if "No module named ruff" in done.stderr:
+            pytest.skip("ruff is not installed")
+        assert done.returncode == 0, done.stdout[-3000:]
+
+
+RESNET = """\
+class Basic(nn.Module):
+    \"\"\"As in layer1.0.\"\"\"
+
+    def __init__(self, in_channels):
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, in_channels, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(in_channels)
+        self.conv2 = nn.Conv2d(in_channels, in_channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(in_channels)
+
+    def forward(self, x):
+        out = self.conv1(x)
+        out = self.bn1(out)
+        out = F.relu(out)
+        out = self.conv2(out)
+        out = self.bn2(out)
+        out = out + x
+        out = F.relu(out)
+        return out
+"""
+
+
+def test_parts_that_are_alike_are_one_class():
+    text = write(load("resnet34")).text
+    assert RESNET in text
+    assert text.count("class ") == 3  # with and without a projection, and the network
+    assert "        self.layer1 = nn.Sequential(Basic(64), Basic(64), Basic(64))\n" in text
+    assert write(load("resnet34"), nested=False).text.count("class ") == 1
+
+
+HOSTILE = [
+    'x"""; print("RAN"); """',
+    "a\\",
+    'end"',
+    "two\nlines",
+    "\x1b[31m\u202e\u2028",
+    "{0}%s$(touch ran)",
+    "class",
+    "3d net",
+    "é ü 漢",
+    "'''",
+    "\\N{BULLET}",
+    "\\x",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_text_of_a_spec_is_code(name, capsys):
+    """It is a docstring, or filtered to a name; nothing of it runs."""
+    spec = (
+        f"name: {quoted(name)}\ndescription: {quoted(name)}\ninput: 8x8x3\n"
+        f"layers: [{{conv: 4 3x3 bn, note: {quoted(name)}}}, gap, fc 10]\n"
+    )
+    text = write(read(spec)).text
+    tree = ast.parse(text)
+    allowed = (ast.Expr, ast.Import, ast.ImportFrom, ast.ClassDef, ast.If)
+    assert all(isinstance(each, allowed) for each in tree.body)
+    expressions = [each for each in tree.body if isinstance(each, ast.Expr)]
+    assert len(expressions) == 1
+    assert isinstance(expressions[0].value, ast.Constant)
+    body = [each for each in tree.body if not isinstance(each, (ast.Import, ast.ImportFrom))]
+    prints = [each for each in ast.walk(ast.Module(body[:-1], [])) if isinstance(each, ast.Call)]
+    assert "print" not in {ast.unparse(each.func) for each in prints}
+
+
+def test_names_that_modules_or_python_use_are_changed_and_said():
+    spec = """
+input: 8x8x3
+layers:
+  - forward: conv 4 3x3 p1 bn
+  - lambda: conv 4 3x3 p1
+  - train: {numbered: [conv 4 3x3 p1, relu, conv 4 3x3 p1]}
+"""
+    names = write(read(spec)).names
+    assert names["forward.weight"] == "forward_.weight"
+    assert names["forward.bn.weight"] == "forward_bn.weight"  # a leaf has no child
+    assert names["lambda.weight"] == "lambda_.weight"
+    assert names["train.0.weight"] == "train_.0.weight"
+    assert names["train.2.weight"] == "train_.2.weight"
+
+
+def test_a_side_for_training_is_left_out_and_said(cnncalc, tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text(
+        "input: 8x8x3\nlayers: [conv 4 3x3, {side: {aux: [gap, fc 3]}, train_only: true}, gap]\n"
+    )
+    answer = cnncalc("export", file, "--to", "pytorch")
+    assert answer.status == 0
+    assert "aux" not in answer.out
+    assert "left out, since only training uses it: aux.gap1, aux.fc1" in answer.err
+
+
+def test_the_weights_are_written_under_the_names_of_the_code(cnncalc, tmp_path):
+    code, weights = tmp_path / "digits.py", tmp_path / "digits.safetensors"
+    answer = cnncalc("export", "digits", "--to", "pytorch", "-o", code, "--weights", weights)
+    assert answer.status == 0
+    network = load("digits")
+    stored, own = safetensors.read(str(weights)), safetensors.read(network.init.weights)
+    names = write(network).names
+    assert {names[name] for name in own} == set(stored)
+    for name, tensor in own.items():
+        assert list(stored[names[name]].read()) == list(tensor.read())
+
+
+def test_the_same_file_for_both_is_refused(cnncalc, tmp_path):
+    file = tmp_path / "both"
+    answer = cnncalc("export", "lenet5", "--to", "pytorch", "-o", file, "--weights", file)
+    assert answer.status == 2
+    assert "-o and --weights name the same file" in answer.err
+    assert not file.exists()
+
+
+def test_a_refusal_stands_at_its_line(cnncalc, tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text('input: 8x8x3\nlayers:\n  - conv 4 3x3\n  - custom "X" out=4 params=0 macs=0\n')
+    answer = cnncalc("export", file, "--to", "pytorch")
+    assert answer.status == 1
+    assert "error[no-counterpart]: 'custom1' (custom) has no counterpart in PyTorch" in answer.err
+    assert "net.yaml:4:5" in answer.err

@@ -1,0 +1,223 @@
+"""`cnncalc export --to pytorch` against PyTorch itself: every layer type, and whole networks.
+
+Skipped where PyTorch is not installed.
+"""
+
+import warnings
+from collections import Counter
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import examples
+
+from cnncalc import layers, zoo
+from cnncalc.errors import CnncalcError, UnplacedError
+from cnncalc.exchange.targets.pytorch import write
+from cnncalc.inference.initial import InitialWeights
+from cnncalc.inference.parameters import gather
+from cnncalc.inference.run import forward
+from cnncalc.network import Input, Network, Node
+from cnncalc.spec.document import read_document
+from cnncalc.spec.load import build, load
+from cnncalc.tensor import Tensor
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+SETTINGS = 40  # random layers of each type
+ALWAYS_REFUSED = {"custom"}
+OUTCOMES = {}  # of the layer types tried, for the table in the README
+
+
+def module_of(network, **options):
+    """The exported module, in double precision and evaluation mode."""
+    exported = write(network, **options)
+    space = {"__name__": "exported"}
+    exec(compile(exported.text, network.name, "exec"), space)
+    *_, last = (
+        each for each in space.values() if isinstance(each, type) and each.__module__ == "exported"
+    )
+    return last, exported.names
+
+
+def stored(module):
+    """The state dict without the counters that PyTorch adds to batch norms."""
+    return {k: v for k, v in module.state_dict().items() if not k.endswith("num_batches_tracked")}
+
+
+def of_one_layer(layer, shapes):
+    nodes = [Node(i, f"in{i}", Input(shape=shape), (), shape) for i, shape in enumerate(shapes)]
+    out = layer.output_shape(*shapes)
+    inputs = tuple(range(len(shapes)))
+    nodes.append(Node(len(nodes), "layer", layer, inputs, out))
+    return Network(name="one layer", nodes=tuple(nodes), outputs=(len(shapes),))
+
+
+def numbers(random, count, layer=None):
+    if layer is not None and layer.type == "embedding":
+        return [float(random.randrange(layer.entries)) for _ in range(count)]
+    return [random.uniform(-1, 1) for _ in range(count)]
+
+
+def as_torch(values, shape):
+    return torch.tensor(values, dtype=torch.float64).reshape(1, shape.channels, *shape.spatial)
+
+
+def compared(layer, shapes, seed):
+    """'equal' or 'refused', or a failure."""
+    network = of_one_layer(layer, shapes)
+    try:
+        made, names = module_of(network)
+    except CnncalcError as error:
+        codes = [diagnostic.code for diagnostic in error.diagnostics]
+        return "refused" if codes == ["no-counterpart"] else codes
+    random = Random(seed)
+    module = made().double().eval()
+    inputs = [numbers(random, shape.size, layer) for shape in shapes]
+    parameters = {}
+    for p in layer.parameters(*shapes):
+        positive = p.name == "running_var"
+        values = [abs(v) + 0.1 if positive else v for v in numbers(random, p.size)]
+        if layer.type == "blur":
+            values = list(layer.initial_value(p))
+        parameters[p.name] = values
+    state = {
+        names[f"layer.{p.name}"]: torch.tensor(parameters[p.name], dtype=torch.float64).reshape(
+            p.dims
+        )
+        for p in layer.parameters(*shapes)
+    }
+    assert {k: tuple(v.shape) for k, v in stored(module).items()} == {
+        k: tuple(v.shape) for k, v in state.items()
+    }
+    module.load_state_dict(state, strict=False)
+    with torch.no_grad():
+        got = module(*map(as_torch, inputs, shapes))
+    tensors = [Tensor(shape, values) for shape, values in zip(shapes, inputs, strict=True)]
+    wanted = layer.forward(tensors, parameters)
+    assert tuple(got.shape) == (1, wanted.shape.channels, *wanted.shape.spatial)
+    largest = max(1.0, *map(abs, wanted.values))
+    difference = max(abs(a - b) for a, b in zip(got.flatten().tolist(), wanted.values, strict=True))
+    assert difference <= 1e-5 * largest, (layer, shapes, difference)
+    return "equal"
+
+
+@pytest.mark.parametrize("name", layers.layer_types())
+def test_every_layer_type_is_equal_or_refused(name):
+    layer_type = layers.layer_type(name)
+    outcomes = Counter()
+
+    @given(examples(layer_type), st.integers(0, 10**6))
+    @settings(
+        max_examples=4 * SETTINGS, derandomize=True, database=None, deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    def attempt(example, seed):
+        layer, shapes = example
+        if outcomes.total() >= SETTINGS:
+            return
+        try:
+            layer.output_shape(*shapes)
+            layer.parameters(*shapes)
+        except UnplacedError:
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            outcomes[compared(layer, shapes, seed)] += 1
+
+    attempt()
+    OUTCOMES[name] = outcomes
+    assert outcomes.total() >= 10, outcomes
+    if name in ALWAYS_REFUSED:
+        assert not outcomes["equal"]
+    else:
+        assert outcomes["equal"] >= 5, outcomes
+
+
+@pytest.mark.parametrize("name", zoo.files())
+def test_every_bundled_network_has_the_same_parameters(name):
+    """On PyTorch's device without memory: the names and shapes of all tensors, and the output's."""
+    network = load(name)
+    if any(node.layer.type == "custom" for node in network.nodes):
+        pytest.skip("it has a layer that nobody knows")
+    made, names = module_of(network)
+    with torch.device("meta"):
+        module = made().eval()
+    wanted = {
+        names[f"{node.name}.{p.name}"]: p.dims
+        for node in network.nodes
+        if node.inputs and not node.train_only and node.shared_with is None
+        for p in node.layer.parameters(*network.shapes_into(node))
+    }
+    assert {k: tuple(v.shape) for k, v in stored(module).items()} == wanted
+    shapes = [node.shape for node in network.inputs]
+    with torch.no_grad():
+        out = module(*[torch.zeros(1, s.channels, *s.spatial, device="meta") for s in shapes])
+    outputs = [network.nodes[i] for i in network.outputs if not network.nodes[i].train_only]
+    got = out if isinstance(out, tuple) else (out,)
+    assert [tuple(y.shape[1:]) for y in got] == [
+        (node.shape.channels, *node.shape.spatial) for node in outputs
+    ]
+
+
+WHOLE = {
+    "resnet": """
+input: 12x12x3
+blocks:
+  basic(c, s=1):
+    - conv c 3x3 s=s p1 -> bn -> relu
+    - conv c 3x3 p1 -> bn
+    - add: [identity, from in -> conv c 1x1 s=s bn as downsample if s != 1]
+    - relu
+layers:
+  - conv 4 3x3 p1 bn relu
+  - layer1: {numbered: [basic 4 x2]}
+  - layer2: {numbered: [basic 8 s=first(2) x2]}
+  - gap -> fc 10
+""",
+    "shared": """
+inputs: {left: 8x8x2, right: 8x8x2}
+blocks:
+  tower(c): [conv c 3x3 bn relu, conv c 3x3 relu, gap]
+layers: [a: tower 4, b: {tower: 4, from: right, share: a}, sub a abs, fc 1]
+""",
+    "branches": """
+input: 9x9x4
+layers:
+  - stem: conv 4 3x3 p1 relu
+  - inception: {concat: [conv 2 1x1, conv 2 1x1 -> conv 3 3x3 p1 gelu, identity]}
+  - se: {mul: [identity, [gap, fc 3 relu, fc 9 sigmoid]]}
+  - maxpool 2x2 p0+1
+  - concat: [stem -> avgpool 2x2 s2 ceil, identity]
+  - {side: [gap, fc 3]}
+  - conv 3 1x1
+""",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("nested", [True, False])
+@pytest.mark.parametrize("case", WHOLE)
+def test_whole_networks_compute_the_same(case, nested):
+    network = build(read_document(WHOLE[case], "net.yaml"))
+    made, names = module_of(network, nested=nested)
+    module = made().double().eval()
+    parameters = gather(network, InitialWeights(seed=3))
+    state = {
+        names[name]: torch.tensor(list(tensor.read()), dtype=torch.float64).reshape(tensor.dims)
+        for name, tensor in parameters.stored.items()
+        if name in names
+    }
+    assert {k: v.shape for k, v in stored(module).items()} == {k: v.shape for k, v in state.items()}
+    module.load_state_dict(state, strict=False)
+    random = Random(5)
+    inputs = [Tensor(node.shape, numbers(random, node.shape.size)) for node in network.inputs]
+    with torch.no_grad():
+        got = module(*[as_torch(tensor.values, tensor.shape) for tensor in inputs])
+    samples = dict(zip([node.name for node in network.inputs], inputs, strict=True))
+    done = forward(network, samples, parameters)
+    results = got if isinstance(got, tuple) else (got,)
+    for index, tensor in zip(network.outputs, results, strict=True):
+        wanted = done.tensor(network.nodes[index].name).values
+        assert tensor.flatten().tolist() == pytest.approx(list(wanted), abs=1e-5)
