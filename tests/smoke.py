@@ -41,6 +41,7 @@ RIGHT = {
     "sizes net.yaml --from 8 --to 12": "10",
     "rf net.yaml": "C1",
     "draw net.yaml": "<svg",
+    "slide --w 5 --f 3": "step 9 of 9",
     "forward digits --sample digits_7.pgm": "seven",
     "expand net.yaml": "filters: 2",
     "layers conv": "conv",

@@ -30,8 +30,8 @@ COMMANDS = {
     "fc": "one_layer",
     "stack": "analyze",
     **{name: name for name in (
-        "check", "compare", "sweep", "explain", "solve", "sizes", "rf", "draw", "forward", "expand",
-        "layers", "schema", "init", "zoo",
+        "check", "compare", "sweep", "explain", "solve", "sizes", "rf", "draw", "slide",
+        "forward", "expand", "layers", "schema", "init", "zoo",
     )},
 }  # fmt: skip
 ALIASES = {"deconv": "conv-transpose"}
