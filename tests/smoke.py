@@ -42,6 +42,7 @@ RIGHT = {
     "rf net.yaml": "C1",
     "draw net.yaml": "<svg",
     "slide --w 5 --f 3": "step 9 of 9",
+    "report net.yaml": "<html",
     "forward digits --sample digits_7.pgm": "seven",
     "expand net.yaml": "filters: 2",
     "layers conv": "conv",
@@ -49,7 +50,7 @@ RIGHT = {
     "init fresh --quiet": "",  # writes fresh.yaml
     "zoo --family lenet5": "lenet5",
 }
-NO_JSON = {"schema", "init", "expand"}  # what they print has one form
+NO_JSON = {"schema", "init", "expand", "report"}  # what they print has one form
 
 # A wrong command line -> what the complaint says.
 WRONG = {

@@ -29,6 +29,7 @@ COMMANDS = {
     "conv-transpose": "one_layer",
     "fc": "one_layer",
     "stack": "analyze",
+    "report": "report_page",
     **{name: name for name in (
         "check", "compare", "sweep", "explain", "solve", "sizes", "rf", "draw", "slide",
         "forward", "expand", "layers", "schema", "init", "zoo",

@@ -67,8 +67,8 @@ def slide(
 ) -> None:
     """The window of a convolution or a pool slides over its input, step by step.
 
-    In a terminal Enter shows the next step. Files are animated SVGs, which browsers and slides
-    play, GIFs (with pip install 'cnncalc[image]'), or a folder of stills.
+    In a terminal Enter shows the next step. Files are animated SVGs, which browsers play, GIFs,
+    which need Pillow, or a folder of stills.
 
     Examples:
         cnncalc slide --w 5 --f 3
