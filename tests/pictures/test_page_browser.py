@@ -10,7 +10,7 @@ from cnncalc.cli.app import run
 
 pytestmark = pytest.mark.page
 NETWORKS = ["resnet50", "unet", "lenet5-1998", "googlenet", "vgg16", "densenet121", "m5", "siamese",
-            "hrnet_w18", "yolov5s"]  # fmt: skip
+            "hrnet", "yolov5s"]  # fmt: skip
 CHROMIUM = shutil.which("chromium")
 
 
