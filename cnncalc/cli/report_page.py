@@ -10,10 +10,17 @@ import typer
 from cnncalc import files
 from cnncalc.cli import output
 from cnncalc.cli.options import OUT, Cost, File, OutputFile, Spec
+from cnncalc.errors import failure
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
+    from cnncalc.network import Network
+    from cnncalc.render.report_html import Extras
+
+SAMPLE = "Sample"
+PATIENCE = 60  # seconds that the pass may take
+TOP = 5  # outputs that are listed
 
 
 def report(
@@ -24,8 +31,19 @@ def report(
     no_diagram: Annotated[
         bool, typer.Option("--no-diagram", help="Leave out the picture.", rich_help_panel=OUT)
     ] = False,
+    sample: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|WORD", rich_help_panel=SAMPLE,
+                     help="Add the forward pass of a sample: its feature maps, the largest "
+                          "outputs. As for 'forward --sample'."),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", rich_help_panel=SAMPLE,
+                     help="Its weights, as safetensors or JSON; else the spec's, or drawn."),
+    ] = None,
     out: OutputFile = None,
-) -> None:
+) -> None:  # fmt: skip
     """One HTML page of a network: totals, picture, table, memory while it runs, fields, formulas.
 
     The page needs no network and no other file. Its table is there without JavaScript, which
@@ -33,6 +51,7 @@ def report(
 
     Examples:
         cnncalc report resnet50 -o resnet50.html
+        cnncalc report digits --sample digits_7.pgm -o digits.html
         cnncalc report unet --input 256x256x1 --batch 8 -o unet.html
     """
     from cnncalc.analysis.engine import analyze
@@ -41,6 +60,8 @@ def report(
     from cnncalc.conventions import bytes_per_number
     from cnncalc.render import report_html
 
+    if weights and not sample:
+        raise typer.BadParameter("needs --sample", param_hint="--weights")
     network = spec.load(file)
     found = analyze(network, batch=cost.batch, dtype=cost.dtype, formulas=True)
     found = strictly(found, cost.strict)
@@ -48,8 +69,36 @@ def report(
     memory = found.totals.memory
     alive = timeline(network, memory.batch * bytes_per_number(memory.dtype))
     extras = report_html.Extras(alive, None if no_diagram else _diagram(found))
+    if sample:
+        extras = _with_sample(extras, network, sample, weights)
     _emit(report_html.text(found, extras, version=VERSION), out, found.name)
     conclude(found)
+
+
+def _with_sample(extras: Extras, network: Network, sample: str, weights: str | None) -> Extras:
+    """The extras with the forward pass. Raises CnncalcError where it would take too long."""
+    from cnncalc.inference.api import forward
+    from cnncalc.inference.estimate import ahead
+    from cnncalc.inference.run import inference
+    from cnncalc.render.format import duration
+    from cnncalc.render.map_strips import strips
+
+    rows = inference(network)
+    work = ahead(network, drawn=weights is None, keep={row.name for row in rows})
+    if work.seconds > PATIENCE:
+        message = f"the pass takes an estimated {duration(work.seconds)}"
+        raise failure("long-run", message, help="a smaller --input takes less")
+    done = forward(network, sample, weights=weights, keep="all")
+    tensors = [(row.node.name, row.output) for row in done.rows if row.output]
+    largest = {}
+    for row in done.outputs:
+        if row.output and not row.node.shape.rank:
+            values = list(map(float, row.output.values))
+            labels = network.init.labels or ()
+            names = labels if len(labels) == len(values) else list(map(str, range(len(values))))
+            ranked = sorted(zip(names, values, strict=True), key=lambda pair: -pair[1])
+            largest[row.node.name] = ranked[:TOP]
+    return extras._replace(sample=sample, strips=strips(tensors), largest=largest)
 
 
 def _diagram(found: Report) -> str:

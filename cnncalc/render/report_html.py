@@ -13,12 +13,13 @@ from xml.etree import ElementTree as ET
 from cnncalc.errors import counted
 from cnncalc.figures import FIGURES
 from cnncalc.render import fold, report_json, summary
-from cnncalc.render.format import binary, grouped, per_axis, printable
+from cnncalc.render.format import binary, grouped, number, per_axis, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import LiveTensor, Report, Row
+    from cnncalc.render.map_strips import Strip
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 COUNTS = ("params", "macs", "connections")
@@ -27,14 +28,21 @@ CHART = (560.0, 150.0)  # width and height
 LEFT, FOOT, HEAD = 64.0, 22.0, 14.0  # room for the labels of the chart
 LEAST_SHARE = 0.05  # percent that a bar shows
 FIELD = 240  # the longer side of the drawn input
+ENLARGED = 48  # pixels that small maps take on the page
 STILL_OPEN = 40  # rows that a page shows before parts are folded
 
 
 class Extras(NamedTuple):
-    """What the page shows besides the report: bytes alive per row, the diagram as SVG."""
+    """What the page shows besides the report: bytes alive per row, the diagram as SVG.
+
+    With a sample also its feature maps, and per output the largest numbers by label.
+    """
 
     alive: Sequence[LiveTensor]
     diagram: str | None = None
+    sample: str | None = None
+    strips: Sequence[Strip] = ()
+    largest: Mapping[str, Sequence[tuple[str, float]]] = {}
 
 
 def text(report: Report, extras: Extras, *, version: str) -> str:
@@ -53,6 +61,8 @@ def text(report: Report, extras: Extras, *, version: str) -> str:
     two = _add(column, "div", **{"class": "two"})
     _chart(two, report, extras.alive)
     _field(two, report)
+    if extras.sample is not None:
+        _sample(column, extras)
     _remarks(column, report)
     _add(body, "script", "@data", type="application/json", id="report")
     _add(body, "script", "@script")
@@ -108,10 +118,10 @@ def _summary(body: ET.Element, report: Report, version: str) -> None:
         f"activations at once, batch {memory.batch}": f"{binary(memory.peak_activation_bytes)}B",
     }
     terms = _add(header, "dl")
-    for term, number in numbers.items():
+    for term, text in numbers.items():
         both = _add(terms, "div")
         _add(both, "dt", term)
-        _add(both, "dd", number)
+        _add(both, "dd", text)
 
 
 def _diagram(main: ET.Element, svg: str) -> None:
@@ -214,21 +224,21 @@ class _Lines:
         _add(line, "td", type_)
         _add(line, "td", out)
         for key in COUNTS:
-            number = sum(getattr(row, key) for row in rows)
-            line.set(f"data-{key}", str(number))
-            cell = _cell(line, number, getattr(self.report.totals, key))
-            if not number:
+            count = sum(getattr(row, key) for row in rows)
+            line.set(f"data-{key}", str(count))
+            cell = _cell(line, count, getattr(self.report.totals, key))
+            if not count:
                 cell.text = "?" if all(row.unknown for row in rows) else "0"
                 continue
-            _add(cell, "button", grouped(number), type="button", **{"data-figure": key})
+            _add(cell, "button", grouped(count), type="button", **{"data-figure": key})
         most = max((self.alive[row.name] for row in rows if row.name in self.alive), default=0)
         line.set("data-alive", str(most))
         _cell(line, most, self.peak).text = f"{binary(most)}B" if most else "-"
 
 
-def _cell(line: ET.Element, number: int, total: int) -> ET.Element:
+def _cell(line: ET.Element, count: int, total: int) -> ET.Element:
     """A cell with a bar for the share of the total."""
-    share = 100 * number / total if total else 0
+    share = 100 * count / total if total else 0
     bar = {"class": "share", "style": f"--share:{share:.1f}%"} if share >= LEAST_SHARE else {}
     return _add(line, "td", **bar)
 
@@ -298,6 +308,26 @@ def _field(two: ET.Element, report: Report) -> None:
     last = max(report.receptive_field or (0,))
     _add(section, "p", f"The last map of features sees {last}.", id="field-text",
          **{"aria-live": "polite", "class": "pale"})  # fmt: skip
+
+
+def _sample(column: ET.Element, extras: Extras) -> None:
+    """What became of a sample: the largest outputs, and the maps of every row that has some."""
+    _add(column, "h2", "Forward pass")
+    _add(column, "p", f"Of the sample {extras.sample}.", **{"class": "pale"})
+    for name, ranked in extras.largest.items():
+        _add(column, "p", f"The largest of {name}:")
+        items = _add(column, "ol")
+        for label, value in ranked:
+            _add(items, "li", f"{label}: {number(value)}")
+    for strip in extras.strips:
+        of = counted(strip.maps, "map")
+        thinned = f", every {strip.every}. row and column" if strip.every > 1 else ""
+        figure = _add(column, "figure")
+        words = f"{strip.name}: {strip.shown} of {of}{thinned}"
+        times = max(1, ENLARGED // strip.height)
+        size = {"width": str(times * strip.width), "height": str(times * strip.height)}
+        _add(figure, "img", src=strip.uri, alt=words, **size, **{"class": "maps"})
+        _add(figure, "figcaption", words)
 
 
 def _remarks(column: ET.Element, report: Report) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from random import Random
 from time import process_time
 from xml.etree import ElementTree as ET
 
@@ -121,3 +122,42 @@ def test_on_a_terminal_a_new_file_is_written(cnncalc, tmp_path, monkeypatch):
     again = cnncalc("report", "lenet5")
     assert again.status == 3
     assert "-o LeNet-5.html replaces it" in again.err
+
+
+def test_a_sample_adds_its_maps_and_the_largest_outputs(page):
+    from base64 import b64decode
+    from io import BytesIO
+
+    from PIL import Image
+
+    from cnncalc import forward
+
+    root = ET.fromstring(page("digits", "--sample", "digits_7.pgm"))
+    done = forward("digits", "digits_7.pgm", keep="all")
+    pictures = {i.get("alt").partition(":")[0]: i.get("src") for i in root.iter(f"{H}img")}
+    assert list(pictures) == [row.node.name for row in done.rows if row.node.shape.rank]
+    image = Image.open(BytesIO(b64decode(pictures["in"].partition(",")[2])))
+    sample = list(done.tensor("in").values)
+    assert image.size == (8, 8)
+    assert list(image.tobytes()) == [round(255 * v / max(sample)) for v in sample]
+    first = next(root.iter(f"{H}ol"))[0].text
+    assert first.startswith("seven: 0.99")
+
+
+def test_many_maps_stay_within_their_budget():
+    from cnncalc.render.map_strips import BUDGET, strips
+    from cnncalc.shapes import Shape
+    from cnncalc.tensor import Tensor
+
+    draw = Random(0)
+    noise = [draw.random() for _ in range(16 * 100 * 90)]
+    made = strips([(f"c{n}", Tensor(Shape(16, (100, 90)), noise)) for n in range(30)])
+    assert sum(len(strip.uri) for strip in made) <= BUDGET
+    assert {(s.maps, s.every, s.height) for s in made} == {(16, 2, 50)}
+    assert 1 <= made[0].shown < 16
+
+
+def test_weights_need_a_sample(cnncalc):
+    answer = cnncalc("report", "digits", "--weights", "w.json")
+    assert answer.status == 2
+    assert "needs --sample" in answer.err
