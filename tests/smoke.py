@@ -51,6 +51,8 @@ RIGHT = {
     "sizes net.yaml --from 8 --to 12": "10",
     "rf net.yaml": "C1",
     "draw net.yaml": "<svg",
+    "slide --w 5 --f 3": "step 9 of 9",
+    "report net.yaml": "<html",
     "forward digits --sample digits_7.pgm": "seven",
     "expand net.yaml": "filters: 2",
     "export net.yaml --to pytorch": "nn.Module",
@@ -61,7 +63,7 @@ RIGHT = {
     "import model.onnx": "relu",
     "help language": "The spec language",
 }
-NO_JSON = {"schema", "init", "expand", "import", "export", "help"}  # what they print has one form
+NO_JSON = {"schema", "init", "expand", "import", "export", "help", "report"}  # they have one form
 OPTIONS = "Options, anywhere on the line"  # stands behind the commands in the overview
 
 # A wrong command line -> what the complaint says.

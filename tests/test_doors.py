@@ -83,6 +83,9 @@ DOORS = {
     "pictures/": {"errors", "figures", "shapes", "pictures/", "render/fold", "render/format"},
     "render/": {"errors", "figures", "shapes", "conventions", "render/"},
     "render/svg": {"pictures/marks", "render/"},
+    "render/slide": {"pictures/window", "render/"},
+    "render/slide_svg": {"pictures/window", "render/"},
+    "render/slide_gif": {"errors", "pictures/window", "render/"},
     "render/tikz": {"pictures/marks", "render/"},
     "cli/": {""},  # anything
     "__init__": {"version"},  # names are imported when they are first used

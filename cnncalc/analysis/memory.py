@@ -12,6 +12,7 @@ standing alone makes no difference. Every other layer fills memory of its own.
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.analysis.report import LiveTensor, Memory, MemoryPeak
@@ -19,7 +20,7 @@ from cnncalc.conventions import DTYPES, bytes_per_number
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.network import Network, Node
 
@@ -129,19 +130,39 @@ def lifetimes(network: Network, *, in_place: bool = True) -> Lifetimes:
 
 def peak(network: Network, tensors: Lifetimes) -> PeakMoment:
     """The moment at which most numbers are alive; the first of several."""
+    when, most = max(moments(network, tensors), key=itemgetter(1))
+    return PeakMoment(most, network.nodes[when].name, _alive(network, tensors, when))
+
+
+def moments(network: Network, tensors: Lifetimes) -> Iterator[tuple[int, int]]:
+    """Each node of inference with how many numbers are alive while it runs, in order."""
     sizes = {owner: network.nodes[owner].shape.size for owner in tensors.ends}
     leaving: dict[int, int] = defaultdict(int)
     for owner, end in tensors.ends.items():
         leaving[end] += sizes[owner]
-    alive, most, when = 0, -1, 0
+    alive = 0
     for index, owner in tensors.owners.items():
         if owner == index:
             alive += sizes[owner]
-            if alive > most:
-                most, when = alive, index
+        yield index, alive
         # Only now, since a layer's inputs are alive together with its output while it runs.
         alive -= leaving.get(index, 0)
-    return PeakMoment(most, network.nodes[when].name, _alive(network, tensors, when))
+
+
+def timeline(network: Network, each: int) -> tuple[LiveTensor, ...]:
+    """Per row of inference the bytes alive while it runs, where a number takes `each` bytes.
+
+    The largest is the peak of `memory`. Norms and activations work in place.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> net = chain("one", Shape(1, (32, 32)), [("C1", Conv(filters=6, kernel=(5,)))])
+    >>> [moment.bytes for moment in timeline(net, 4)]
+    [4096, 22912]
+    """
+    alive = moments(network, lifetimes(network))
+    return tuple(LiveTensor(network.nodes[index].name, size * each) for index, size in alive)
 
 
 def _alive(network: Network, tensors: Lifetimes, when: int) -> tuple[tuple[str, int], ...]:

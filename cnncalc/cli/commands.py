@@ -9,6 +9,7 @@ GROUPS = {
         "pool": "one_layer",
         "conv-transpose": "one_layer",
         "fc": "one_layer",
+        "slide": "slide",
     },
     "A network": {
         "analyze": "analyze",
@@ -16,6 +17,7 @@ GROUPS = {
         "explain": "explain",
         "rf": "rf",
         "draw": "draw",
+        "report": "report_page",
         "check": "check",
         "compare": "compare",
     },

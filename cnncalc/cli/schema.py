@@ -11,7 +11,7 @@ from cnncalc.cli.options import OutputFile
 
 Document = Literal[
     "spec", "report", "check", "compare", "sweep", "as", "explain", "solve", "sizes", "rf", "draw",
-    "forward", "forward-samples", "zoo", "layers",
+    "slide", "forward", "forward-samples", "zoo", "layers",
 ]  # fmt: skip
 
 

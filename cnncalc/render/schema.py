@@ -34,6 +34,7 @@ DOCUMENTS = {
     "sizes": "sizes",
     "rf": "rf",
     "draw": "picture_json",
+    "slide": "slide",
     "forward": "forward",
     "forward-samples": "samples",
     "zoo": "catalogue",

@@ -1,0 +1,150 @@
+"""A sliding window as text, a block a step, and as a JSON document."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.pictures.window import heading, short, titles
+from cnncalc.render.json import REAL_NUMBER, answer_schema, envelope, real_number
+from cnncalc.render.schema import COUNT, SIZE, TEXT, WHOLE, described, listed, record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cnncalc.pictures.sliding import Cell, Plane, Sliding, Stop
+    from cnncalc.render.schema import Schema
+
+APART = "    "  # between maps that stand side by side
+REVERSED, PLAIN = "\x1b[7m", "\x1b[0m"
+
+
+def frame(sliding: Sliding, step: int, *, color: bool = False) -> Iterator[str]:
+    """One step: the maps, the filter and the output so far side by side, and the sum below.
+
+    The cells in brackets are those that are read, and the number that comes of them; `color`
+    shows them in reverse.
+    """
+    stop = sliding.stops[step]
+    if not step:
+        yield heading(sliding)
+        yield ""
+    yield f"step {step + 1} of {len(sliding.stops)}: {_where(sliding, stop)}"
+    names = list(titles(sliding))
+    known = {(s.row, s.column) for s in sliding.stops[: step + 1]}
+    planes = [
+        *((plane, stop.cells) for plane in sliding.inputs),
+        *((plane, stop.taps) for plane in sliding.filters),
+    ]
+    drawn = [
+        [name, *_rows(plane, cells, color=color)]
+        for name, (plane, cells) in zip(names, planes, strict=False)
+    ]
+    here = ((sliding.output.map, stop.row, stop.column),)
+    output = [names[-1], *_rows(_so_far(sliding.output, known), here, color=color)]
+    inputs, filters = drawn[: len(sliding.inputs)], drawn[len(sliding.inputs) :]
+    for index, left in enumerate(inputs):
+        middle = filters[index] if index < len(filters) else []
+        yield from _beside([left, middle, [] if index else output])
+    yield from stop.sums
+
+
+def _where(sliding: Sliding, stop: Stop) -> str:
+    if sliding.output.size[0] == 1:
+        return f"output x {stop.column}"
+    return f"output y {stop.row}, x {stop.column}"
+
+
+def _so_far(plane: Plane, known: set[tuple[int, int]]) -> Plane:
+    """The output with the numbers that have been computed."""
+    rows = tuple(
+        tuple(value if (y, x) in known else None for x, value in enumerate(row))
+        for y, row in enumerate(plane.rows)
+    )
+    return plane._replace(rows=rows)
+
+
+def _rows(plane: Plane, cells: Sequence[Cell], *, color: bool) -> Iterator[str]:
+    """The rows of a map, its numbers right-aligned; a point is a cell without a number."""
+    marked = {(row, column) for channel, row, column in cells if channel == plane.map}
+    texts = [["." if value is None else short(value) for value in row] for row in plane.rows]
+    width = max(len(text) for row in texts for text in row)
+    top, left = plane.first
+    for y, row in enumerate(texts, top):
+        line = ""
+        for x, text in enumerate(row, left):
+            here = (y, x) in marked
+            cell = f"{'[' if here else ' '}{text:>{width}}{']' if here else ' '}"
+            line += f"{REVERSED}{cell}{PLAIN}" if here and color else cell
+        yield line
+
+
+def _beside(blocks: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Blocks of lines side by side."""
+    shown = [block for block in blocks if block]
+    widths = [max(len(_plain(line)) for line in block) for block in shown]
+    for lines in zip_longest(*shown, fillvalue=""):
+        padded = (
+            line + " " * (width - len(_plain(line)))
+            for line, width in zip(lines, widths, strict=True)
+        )
+        yield APART.join(padded).rstrip()
+
+
+def _plain(text: str) -> str:
+    return text.replace(REVERSED, "").replace(PLAIN, "")
+
+
+def document(sliding: Sliding, *, version: str) -> dict[str, Any]:
+    """The JSON document: every map once, and every step by the cells that it reads."""
+    return {
+        **envelope("slide", version),
+        "name": sliding.name,
+        "type": sliding.type,
+        "settings": dict(sliding.settings),
+        "inputs": list(map(_plane, sliding.inputs)),
+        "filters": list(map(_plane, sliding.filters)),
+        "output": _plane(sliding.output),
+        "steps": [
+            {
+                "place": [stop.row, stop.column],
+                "reads": [list(cell) for cell in stop.cells],
+                "taps": [list(tap) for tap in stop.taps],
+                "sums": list(stop.sums),
+                "output": real_number(stop.output),
+            }
+            for stop in sliding.stops
+        ],
+    }
+
+
+def _plane(plane: Plane) -> dict[str, Any]:
+    rows = [[None if value is None else real_number(value) for value in row] for row in plane.rows]
+    return {
+        "map": plane.map,
+        "first": list(plane.first),
+        "size": list(plane.size),
+        "values": rows,
+    }
+
+
+def schema() -> Schema:
+    """The schema of the document."""
+    value: Schema = {"anyOf": [REAL_NUMBER, {"type": "null"}]}
+    first = described(listed(WHOLE), "row and column of the first number; negative in padding")
+    plane = record({"map": COUNT, "first": first, "size": listed(SIZE),
+                    "values": listed(listed(value))})  # fmt: skip
+    cells = described(listed(listed(WHOLE)), "map, row and column of each number")
+    taps = described(listed(listed(WHOLE)), "the part of the filter; empty: all of it")
+    step = record({"place": listed(COUNT), "reads": cells, "taps": taps, "sums": listed(TEXT),
+                   "output": REAL_NUMBER})  # fmt: skip
+    fields = {
+        "name": TEXT,
+        "type": TEXT,
+        "settings": {"type": "object", "additionalProperties": TEXT},
+        "inputs": listed(plane),
+        "filters": listed(plane),
+        "output": plane,
+        "steps": listed(step),
+    }
+    return answer_schema("slide", "the steps of a sliding window", fields)

@@ -1,0 +1,193 @@
+"""The pages in a real browser: what they ask for, what their controls do, whom they shut out."""
+
+import os
+import shutil
+
+import pytest
+
+from cnncalc import analyze, load
+from cnncalc.cli.app import run
+
+pytestmark = pytest.mark.page
+NETWORKS = ["resnet50", "unet", "lenet5-1998", "googlenet", "vgg16", "densenet121", "m5", "siamese",
+            "hrnet", "yolov5s"]  # fmt: skip
+CHROMIUM = shutil.which("chromium")
+
+
+def need(module):
+    """A module of the extra `pages`; without it or a browser tests are skipped, but not in CI."""
+    if os.environ.get("CI"):
+        assert CHROMIUM, "apt-get install chromium"
+        return __import__(module, fromlist=["*"])
+    if not CHROMIUM:
+        pytest.skip("there is no chromium")
+    return pytest.importorskip(module, reason="pip install 'cnncalc[pages]'")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = need("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        shown = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield shown
+        shown.close()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    for name in NETWORKS:
+        assert run(["report", name, "-o", str(folder / f"{name}.html")]) == 0
+    return folder
+
+
+@pytest.fixture
+def opened(browser, files):
+    """Opens the page of a network; no error may have come up by the end, whatever was clicked."""
+    contexts, errors = [], []
+
+    def opening(name, **settings):
+        settings = {"viewport": {"width": 1300, "height": 1000}, **settings}
+        contexts.append(browser.new_context(**settings))
+        page = contexts[-1].new_page()
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        page.goto((files / f"{name}.html").as_uri())
+        return page
+
+    yield opening
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+SHOWN = "[...document.querySelectorAll('#layers tbody tr')].filter(r => r.offsetParent)"
+
+
+def shown(page):
+    return page.evaluate(f"{SHOWN}.map(r => r.dataset.name)")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_page_asks_for_itself_alone_and_shows_the_report(opened, name):
+    page = opened(name)
+    assert page.asked == [page.url]
+    cells = page.evaluate("""() => Object.fromEntries([...document.querySelectorAll(
+        '#layers tbody tr')].map(r => [r.dataset.name, [...r.cells].map(c => c.textContent)]))""")
+    for row in analyze(load(name)).rows:
+        numbers = [int(text.replace(",", "")) for text in cells[row.name][3:6]]
+        assert numbers == [row.params, row.macs, row.connections]
+
+
+def test_a_part_opens_and_closes(opened):
+    page = opened("resnet50")
+    before = shown(page)
+    button = page.locator("tr[data-name='layer1.0'] button.fold")
+    assert button.get_attribute("aria-expanded") == "false"
+    button.click()
+    assert button.get_attribute("aria-expanded") == "true"
+    assert "layer1.0.conv1" in shown(page)
+    button.click()
+    assert shown(page) == before
+
+
+def test_a_heading_sorts_and_sorts_back(opened):
+    page = opened("resnet50")
+    before = shown(page)
+    rows = analyze(load("resnet50")).rows
+    page.locator("#layers thead button[data-figure=macs]").click()
+    found = shown(page)
+    assert sorted(found) == sorted(row.name for row in rows)
+    macs = {row.name: row.macs for row in rows}
+    assert [macs[name] for name in found] == sorted(macs.values(), reverse=True)
+    assert page.locator("th[aria-sort]").get_attribute("aria-sort") == "descending"
+    page.locator("#layers thead button[data-figure=macs]").click()
+    assert [macs[name] for name in shown(page)] == sorted(macs.values())
+    page.locator("#layers thead button").first.click()
+    assert shown(page) == before
+
+
+def test_a_number_shows_its_formula(opened):
+    page = opened("resnet50")
+    page.locator("tr[data-name=conv1] button[data-figure=macs]").click()
+    assert page.locator("tr.formula").inner_text() == "macs: 112·112·9,408 = 118,013,952"
+    page.locator("tr[data-name=conv1] button[data-figure=macs]").click()
+    assert page.locator("tr.formula").count() == 0
+    page.locator("tr[data-name='layer4'] button[data-figure=params]").click()
+    assert page.locator("tr.formula").inner_text().endswith("= 14,964,736")
+
+
+def test_a_box_chooses_its_line(opened):
+    page = opened("resnet50")
+    page.locator(".diagram g[data-name='layer3.0']").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("tr.chosen").get_attribute("data-name") == "layer3.0"
+    page.locator(".diagram g[data-name='conv1']").click()
+    assert page.locator("tr.chosen").get_attribute("data-name") == "conv1"
+
+
+def test_the_slider_moves_the_field(opened):
+    page = opened("lenet5-1998")
+    page.locator("#field-of").evaluate("e => { e.value = 0; e.dispatchEvent(new Event('input')) }")
+    assert page.locator("#field-text").inner_text().startswith("C1, unit 14, 14: sees 5×5 of 32×32")
+    assert float(page.locator(".seen").get_attribute("width")) == 5 * 240 / 32
+    assert float(page.locator(".seen").get_attribute("x")) == 14 * 240 / 32
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["resnet50", "unet", "m5"])
+def test_axe_finds_nothing(opened, name, scheme):
+    axe = need("axe_playwright_python.sync_playwright").Axe()
+    page = opened(name, color_scheme=scheme)
+    found = axe.run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_phone_scrolls_down_only(opened, name):
+    page = opened(name, viewport={"width": 420, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_without_javascript_all_rows_are_there(opened):
+    page = opened("resnet50", java_script_enabled=False)
+    names = [row.name for row in analyze(load("resnet50")).rows]
+    assert page.locator("#layers tbody tr.row").count() == len(names)
+    assert page.locator("#layers tbody tr.row").last.is_visible()
+
+
+@pytest.mark.parametrize("name", ["resnet50", "lenet5-1998", "unet"])
+def test_no_printed_page_is_empty(opened, name, tmp_path):
+    import subprocess
+
+    tool = shutil.which("pdftotext")
+    if not tool and not os.environ.get("CI"):
+        pytest.skip("there is no pdftotext")
+    page = opened(name)
+    page.pdf(path=tmp_path / "p.pdf", format="A4")
+    text = subprocess.run(
+        [tool, tmp_path / "p.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    pages = text.split("\f")[:-1]
+    assert pages
+    assert all(len(one.split()) > 10 for one in pages)
+
+
+def test_a_slide_moves_and_holds_still_for_those_who_asked_for_it(browser, tmp_path):
+    path = tmp_path / "s.svg"
+    assert run(["slide", "--w", "5", "--f", "3", "--speed", "20", "-o", str(path)]) == 0
+    frames = {}
+    for motion in ("no-preference", "reduce"):
+        context = browser.new_context(reduced_motion=motion)
+        page = context.new_page()
+        page.goto(path.as_uri())
+        seen = set()
+        for _ in range(12):
+            seen.add(page.screenshot())
+            page.wait_for_timeout(37)
+        frames[motion] = len(seen)
+        context.close()
+    assert frames["reduce"] == 1
+    assert frames["no-preference"] > 2
