@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -49,14 +50,19 @@ RIGHT = {
     "schema report": "$schema",
     "init fresh --quiet": "",  # writes fresh.yaml
     "zoo --family lenet5": "lenet5",
+    "help language": "The spec language",
 }
-NO_JSON = {"schema", "init", "expand", "report"}  # what they print has one form
+NO_JSON = {"schema", "init", "expand", "help", "report"}  # what they print has one form
+OPTIONS = "Options, anywhere on the line"  # stands behind the commands in the overview
 
 # A wrong command line -> what the complaint says.
 WRONG = {
     "analize net.yaml": "Did you mean 'analyze'?",
     "conv -W 32 --nosuch": "--nosuch",
     "conv -W 0 -F 5": "whole number",
+    "diff old.yaml new.yaml": "Did you mean 'compare'?",
+    "analyze": "'cnncalc analyze -' reads the standard input",
+    "analyze net.yaml lenet5": "'cnncalc compare FILE FILE' puts networks side by side",
     "analyze net.yaml --top 0": "--top",
     "analyze net.yaml --format xml": "--format",
     "rf net.yaml --through": "needs --at",
@@ -84,7 +90,7 @@ class Run(NamedTuple):
 
 def runs(commands: list[str]) -> list[Run]:
     """All that is tried, given the commands that the program lists."""
-    found = [Run("--version", out="cnncalc "), Run("--help", out="Commands"), Run("", 2, err="")]
+    found = [Run("--version", out="cnncalc "), Run("--help", out=OPTIONS), Run("", 2, err="")]
     found += [Run(f"{command} --help", out=f"Usage: cnncalc {command}") for command in commands]
     for words, out in RIGHT.items():
         found.append(Run(words, out=out))
@@ -92,6 +98,9 @@ def runs(commands: list[str]) -> list[Run]:
             found.append(Run(f"{words} --json", json=True))
     for words, err in WRONG.items():
         found += [Run(words, 2, err=err), Run(f"{words} --json", 2, err=err, json=True)]
+    found += [Run("version", out="cnncalc "), Run("-V", out="cnncalc "), Run("help", out=OPTIONS)]
+    found += [Run(f"help {command}", out=f"Usage: cnncalc {command}") for command in commands]
+    found.append(Run("help nosuch", 2, err="there is no help about 'nosuch'"))
     found.append(Run("analyze nosuch.yaml", 3, err="error[no-file]"))
     found.append(Run("analyze net.yaml", json=True, environment=(("CNNCALC_FORMAT", "json"),)))
     found.append(Run("layers conv", out="conv", environment=(("CNNCALC_FORMAT", "csv"),)))
@@ -140,9 +149,8 @@ def _json_faults(run: Run, text: str) -> list[str]:
 
 def listed(overview: str) -> list[str]:
     """The commands that the help lists."""
-    panel = overview.partition("─ Commands ─")[2].partition("╰")[0].splitlines()[1:]
-    words = [line.removeprefix("│ ").partition(" ")[0] for line in panel]
-    return [word for word in words if word]  # where a text goes on in the next line there is none
+    lines = overview.partition(OPTIONS)[0].splitlines()
+    return [line.split()[0] for line in lines if re.match(r"  [a-z]", line)]
 
 
 def main(program: list[str]) -> int:

@@ -47,7 +47,7 @@ DOORS = {
     "spec/shorten": BASE | {"layers/__init__", "spec/", "structure/"},
     "spec/yaml_source": BASE | {"files", "spec/"},
     # the way in takes bundled names and model files too
-    "spec/load": BASE | {"spec/", "network", "zoo", "exchange/"},
+    "spec/load": BASE | {"spec/", "network", "zoo", "files", "exchange/"},
     # it makes rows as the builder of specs does, and reads --input by the same rules
     "exchange/": BASE
     | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
@@ -61,6 +61,8 @@ DOORS = {
     # what Python programs call: it stands on everything but the commands
     "api": BASE
     | {"version", "network", "spec/load", "analysis/", "questions/", "render/", "inference/api"},
+    # it writes layers in another way
+    "questions/alike": BASE | {"layers/_base", "layers/__init__", "network"},
     "questions/": BASE
     | {
         "layers/_base",

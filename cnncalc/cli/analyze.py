@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import Cost, File, Spec, TableOptions
+from cnncalc.cli.options import SPEC, Cost, File, Spec, TableOptions
 from cnncalc.errors import Diagnostic
 
 if TYPE_CHECKING:
@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from cnncalc.network import Network
 
 
-def analyze(file: File, *, spec: Spec, cost: Cost, table: TableOptions) -> None:
+Fused = Annotated[
+    bool,
+    typer.Option(
+        "--fused",
+        rich_help_panel=SPEC,
+        help="Count with batch norms folded into the layers before them.",
+    ),
+]
+
+
+def analyze(
+    file: File, *, spec: Spec, cost: Cost, table: TableOptions, fused: Fused = False
+) -> None:
     """Per-layer table and totals of a network: parameters, MACs, memory, receptive field.
 
     Examples:
@@ -29,9 +41,17 @@ def analyze(file: File, *, spec: Spec, cost: Cost, table: TableOptions) -> None:
         cnncalc analyze resnet50 --columns rf,jump
         cnncalc analyze lenet5-1998 --formulas
         cnncalc analyze lenet5 --json | jq .totals.params
+        cnncalc analyze model.onnx --input '3x224x224 CHW'
+        cnncalc analyze yolov5s --fused --totals
     """
-    if not _explained_columns(table):
-        _show(spec.load(file), cost, table, partial(spec.remarks, file))
+    if _explained_columns(table):
+        return
+    network = spec.load(file)
+    if fused:
+        from cnncalc.questions.alike import fused as fold
+
+        network = fold(network)
+    _show(network, cost, table, partial(spec.remarks, file))
 
 
 def stack(

@@ -11,6 +11,7 @@ import typer
 from cnncalc.cli import output
 from cnncalc.cli.options import (
     SPEC,
+    AlikeOption,
     Cost,
     MaxMacs,
     MaxParams,
@@ -45,6 +46,11 @@ MaxPeak = Annotated[
 MinRf = Annotated[
     Any, limit("--min-rf", "N", "Receptive field of at least N pixels.", "rf", ">=")
 ]
+Against = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", autocompletion=complete_file,
+                 help="Fail where a layer differs from those of this spec or model file."),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", show_default="the processors, for many files",
@@ -71,6 +77,8 @@ def check(
     max_macs: MaxMacs = None,
     max_peak_bytes: MaxPeak = None,
     min_rf: MinRf = None,
+    against: Against = None,
+    alike: AlikeOption = None,
     jobs: Jobs = None,
     base: Base = None,
     format_: Style = "full",
@@ -84,6 +92,7 @@ def check(
         cnncalc check lenet5 alexnet --format github
         cnncalc check nets/ --base main --format md
         cnncalc check nets/*.yaml --json | jq -e 'all(.results[]; .ok)'
+        cnncalc check net.yaml --against model.onnx --alike inference
 
     Raises:
         typer.Exit: if a network fails, with the highest exit code of any.
@@ -97,11 +106,14 @@ def check(
             help="--until NAME ends the network before the operator that is not known",
             exit_code=output.USAGE,
         )
+    if alike and not against:
+        raise typer.BadParameter("needs --against", param_hint="--alike")
     limits = (max_params, max_macs, max_peak_bytes, min_rf)
     given = tuple(limit for limit in limits if limit is not None)
     terms = CheckTerms(
-        given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype, spec.until, base
-    )
+        given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype, spec.until, base,
+        against, alike,
+    )  # fmt: skip
     done: list[CheckResult] = []
     text = _written(_results(files, spec.variant, terms, jobs, done), format_, output.page(out))
     output.emit(text, out, commands=format_ == "github")

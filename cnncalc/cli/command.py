@@ -255,9 +255,14 @@ def _refuse_combination(
             raise typer.BadParameter("is for the list of all networks", param_hint=_flag(option))
     if command == "rf" and options["at"] and "expand" in typed:
         raise typer.BadParameter("is for all layers: leave out --at", param_hint="--expand")
-    if command == "rf" and options["at"] and "format_" in typed and style not in {"table", "json"}:
-        raise typer.BadParameter(f"what one unit sees is written as text or JSON, not as {style}",
-                                 param_hint="--format")  # fmt: skip
+    if (
+        command == "rf"
+        and options["at"]
+        and "format_" in typed
+        and style not in {"table", "json", "svg"}
+    ):
+        message = f"what one unit sees is written as text, JSON or SVG, not as {style}"
+        raise typer.BadParameter(message, param_hint="--format")
     for option, needed in NEEDED.get(command, {}).items():
         if option in typed and not options[needed]:
             raise typer.BadParameter(f"needs {_flag(needed)}", param_hint=_flag(option))

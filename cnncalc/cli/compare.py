@@ -9,6 +9,7 @@ import typer
 from cnncalc.cli import output
 from cnncalc.cli.options import (
     ROWS,
+    AlikeOption,
     Batch,
     Dtype,
     FormatOption,
@@ -41,6 +42,7 @@ def compare(
         bool, typer.Option("--layers", help="Also show the layers that differ.",
                            rich_help_panel=ROWS)
     ] = False,
+    alike: AlikeOption = None,
     format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
@@ -50,6 +52,7 @@ def compare(
         cnncalc compare resnet18 resnet34
         cnncalc compare yolov5s yolov5m --layers
         cnncalc compare old.yaml new.yaml --layers --format md
+        cnncalc compare resnet18 model.onnx --layers --alike inference
 
     Raises:
         typer.BadParameter: for a single network.
@@ -59,7 +62,7 @@ def compare(
     from cnncalc.questions.compare import compare as run
 
     settings = Spec(set=set_).settings
-    comparison = run(*files, set=settings, input=input_, batch=batch, dtype=dtype)
+    comparison = run(*files, set=settings, input=input_, batch=batch, dtype=dtype, alike=alike)
     output.emit([_written(comparison, format_, output.page(out), layers=layers)], out)
 
 

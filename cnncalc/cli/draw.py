@@ -115,7 +115,7 @@ def draw(file: File, *, spec: Spec, options: DrawOptions) -> None:
     look = PictureOptions(options.show, not options.no_stack, options.title, not options.no_legend)
     text = _written(picture(report, choice, look), form, options)
     _emit(text, options.out, report.name, form)
-    output.tell(report.diagnostics)
+    output.tell(network.diagnostics)
 
 
 def _format(options: DrawOptions) -> Format:

@@ -153,6 +153,11 @@ Partial = Annotated[
     typer.Option("--partial", rich_help_panel=SPEC,
                  help="Go on at operators that no layer expresses; figures are then 'at least'."),
 ]
+AlikeOption = Annotated[
+    Literal["inference"] | None,
+    typer.Option("--alike", help="Compare what runs at inference: batch norms folded, dropout and "
+                                 "flatten gone, layers paired by what they compute."),
+]
 Strict = Annotated[
     Literal["warnings", "fit"] | None,
     typer.Option(rich_help_panel=SPEC,

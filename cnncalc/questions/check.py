@@ -17,11 +17,13 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.expect import unmet
 from cnncalc.analysis.notes import promoted
 from cnncalc.brief import brief
-from cnncalc.errors import CnncalcError, Diagnostic, Span
+from cnncalc.errors import CnncalcError, Diagnostic, Span, counted
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
 from cnncalc.processes import interrupts_held_back, pool, processes
+from cnncalc.questions.compare import compare
 from cnncalc.revisions import at_revision
+from cnncalc.shapes import Shape
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build, is_model, load
 from cnncalc.spec.sections.expectations import Budget, budgets, parse_limit
@@ -31,9 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import Report
+    from cnncalc.network import Network
+    from cnncalc.questions.compare import Alike, LayerPair
     from cnncalc.spec.document import Document
 
 INVALID = 1
+MOST_LISTED = 10  # layers that differ
 SECONDS_PER_BYTE = 5e-5  # of a spec's text, roughly: to tell many files from few
 SUFFIXES = (".yaml", ".yml")
 
@@ -88,12 +93,14 @@ class CheckResult(NamedTuple):
 class BaseReport(NamedTuple):
     """A network as it was at an earlier revision; `report` is None where it did not load then.
 
-    `new` is a network whose file or variant was not there.
+    `new` is a network whose file or variant was not there. Bundled networks, model files and
+    standard input are not `compared`.
     """
 
     revision: str
     report: Report | None = None
     new: bool = False
+    compared: bool = True
 
 
 class CheckTerms(NamedTuple):
@@ -110,6 +117,8 @@ class CheckTerms(NamedTuple):
     dtype: str = "fp32"
     until: str | None = None  # where the network of a model file ends
     base: str | None = None
+    against: str | None = None  # a network whose layers these must be
+    alike: Alike | None = None  # what may differ between them, as in `compare`
 
 
 NO_TERMS = CheckTerms()
@@ -223,10 +232,11 @@ def _files(target: str) -> list[str]:
     except (OSError, ValueError):
         return [target]  # not a folder, or one that cannot be read, which `_read` will report
     found: list[str] = []
-    for folder, below, names in os.walk(target):
+    closed: list[str] = []  # folders that cannot be listed, which `_read` will report too
+    for folder, below, names in os.walk(target, onerror=lambda e: closed.append(str(e.filename))):
         below[:] = sorted(name for name in below if not name.startswith("."))
         found += (str(Path(folder, n)) for n in sorted(names) if n.endswith(SUFFIXES))
-    return found or [target]
+    return [*found, *closed] or [target]
 
 
 def _check_file(
@@ -238,21 +248,23 @@ def _check_file(
         path, named = zoo.resolve(target)
         file, bundled = zoo.display_name(path), zoo.is_bundled(target)
         if is_model(path):
-            yield _check_model(path, terms)
+            yield _check_model(path, terms)._replace(base=_not_compared(terms))
             return
         text = _read(path, listed=listed)
         document = read_document(text, file)
     except CnncalcError as error:
         yield _failed(file, variant, with_lines(error, text, file))._replace(bundled=bundled)
         return
-    earlier = None
-    if terms.base is not None and path != "-" and not bundled:
-        earlier = at_revision(terms.base, path)
+    base = _not_compared(terms)
+    comparable = terms.base is not None and path != "-" and not bundled
+    earlier = at_revision(terms.base, path) if terms.base is not None and comparable else None
     for name in _networks(document, variant or named):
-        result = _check_network(document, name, terms)._replace(bundled=bundled)
-        if terms.base is not None and path != "-" and not bundled:
-            result = result._replace(base=_before(earlier, file, name, terms))
-        yield result
+        base = _before(earlier, file, name, terms) if comparable else base
+        yield _check_network(document, name, terms)._replace(bundled=bundled, base=base)
+
+
+def _not_compared(terms: CheckTerms) -> BaseReport | None:
+    return None if terms.base is None else BaseReport(terms.base, compared=False)
 
 
 def _before(text: str | None, file: str, variant: str | None, terms: CheckTerms) -> BaseReport:
@@ -277,7 +289,7 @@ def _read(path: str, *, listed: bool) -> str:
     could block for ever.
     """
     location = Path(path)
-    if location.is_dir() and not listed:
+    if location.is_dir():
         try:
             next(location.iterdir(), None)
         except OSError as error:
@@ -300,7 +312,7 @@ def _check_network(document: Document, variant: str | None, terms: CheckTerms) -
     # `build` rather than `load`: the file has been read once for all its variants.
     try:
         network = build(document, variant, terms.set, terms.input)
-        report = analyze(network, batch=terms.batch, dtype=terms.dtype)
+        report = _compared(network, analyze(network, batch=terms.batch, dtype=terms.dtype), terms)
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
     limits = (*budgets(document.tree, variant), *terms.limits)
@@ -311,10 +323,55 @@ def _check_model(path: str, terms: CheckTerms) -> CheckResult:
     """A model file promises nothing itself: it is held to the limits of the command line."""
     try:
         network = load(path, set=terms.set, input=terms.input, until=terms.until)
-        report = analyze(network, batch=terms.batch, dtype=terms.dtype)
+        report = _compared(network, analyze(network, batch=terms.batch, dtype=terms.dtype), terms)
     except CnncalcError as error:
         return _failed(path, None, error)
     return _checked(report, terms.limits, terms, "")
+
+
+def _compared(network: Network, report: Report, terms: CheckTerms) -> Report:
+    """The report with an error where layers are not those of the network it is held against."""
+    if terms.against is None:
+        return report
+    other = load(terms.against, input=terms.input)
+    pairs = compare(network, other, alike=terms.alike).layers[0]
+    odd = [pair for pair in pairs if pair.status is not None]
+    if not odd:
+        return report
+    lines = tuple(_difference(pair, terms.against) for pair in odd[:MOST_LISTED])
+    more = (f"and {len(odd) - MOST_LISTED:,} more",) if len(odd) > MOST_LISTED else ()
+    differ = "differs" if len(odd) == 1 else "differ"
+    problem = Diagnostic(
+        "error",
+        "differs",
+        f"{counted(len(odd), 'layer')} {differ} from {terms.against}",
+        notes=(*lines, *more),
+        help=f"'cnncalc compare {report.file} {terms.against} --layers' shows all of them",
+    )
+    return report._replace(diagnostics=(*report.diagnostics, problem))
+
+
+def _difference(pair: LayerPair, other: str) -> str:
+    """One layer that only one network has, or what differs in both."""
+    if pair.before is None or pair.after is None:
+        layer = pair.before or pair.after
+        where = "only here" if pair.after is None else f"only in {other}"
+        return f"{layer.name if layer else ''} is {where}"
+    changes = ", ".join(f"{key} {old} -> {new}" for key, (old, new) in _told(pair).items())
+    return f"{pair.before.name} and {pair.after.name}: {changes}"
+
+
+def _told(pair: LayerPair) -> dict[str, tuple[str, str]]:
+    """What differs, in words; shapes as people write them."""
+    return {key: (_word(old), _word(new)) for key, (old, new) in pair.changes.items()}
+
+
+def _word(value: object) -> str:
+    if isinstance(value, Shape):
+        return value.text()
+    if isinstance(value, tuple) and value and all(isinstance(each, Shape) for each in value):
+        return " and ".join(map(_word, value))
+    return "none" if value is None else str(value)
 
 
 def _checked(

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from cnncalc.analysis.engine import analyze
 from cnncalc.brief import brief
+from cnncalc.errors import failure
 from cnncalc.figures import used
 from cnncalc.network import Network
 from cnncalc.spec.load import as_network, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cnncalc.analysis.report import Report, Row
     from cnncalc.spec.load import Target
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 ECHOES = ("trainable", "inference_params")
 RARE = ("fixed", "buffers")
 
+Alike = Literal["inference"]
 Status = Literal["added", "removed", "changed", "resized"]
 
 
@@ -72,6 +75,9 @@ class LayerGroup(NamedTuple):
             "params": sum(row.params for row in self.rows),
             "macs": sum(row.macs for row in self.rows),
         }
+
+
+Pairing: TypeAlias = "Callable[[list[LayerGroup], list[LayerGroup]], dict[int, int]]"
 
 
 class LayerPair(NamedTuple):
@@ -122,8 +128,12 @@ def compare(
     input: str | None = None,
     batch: int | None = None,
     dtype: str = "fp32",
+    alike: Alike | None = None,
 ) -> Comparison:
     """Load and compare networks; `set` and `input` apply to all of them.
+
+    `alike="inference"` brings them into one form first, with folded batch norms and without what
+    does nothing at inference, and takes layers for the same by what they compute, not by name.
 
     Raises:
         CnncalcError: where one does not load.
@@ -138,8 +148,12 @@ def compare(
         choose(target, set=set, input=input).network() if set or input else as_network(target)
         for target in targets
     ]
+    if alike == "inference":
+        from cnncalc.questions.alike import at_inference  # most comparisons are of networks as is
+
+        networks = [at_inference(network) for network in networks]
     reports = [analyze(network, batch=batch, dtype=dtype) for network in networks]
-    return compare_reports(reports, [_label(target) for target in targets])
+    return compare_reports(reports, [_label(target) for target in targets], alike=alike)
 
 
 def _label(target: Target) -> str:
@@ -149,20 +163,28 @@ def _label(target: Target) -> str:
     return str(target.get("name", "spec")) if isinstance(target, Mapping) else str(target)
 
 
-def compare_reports(reports: Sequence[Report], labels: Sequence[str]) -> Comparison:
+def compare_reports(
+    reports: Sequence[Report], labels: Sequence[str], *, alike: Alike | None = None
+) -> Comparison:
     """Compare existing reports under these labels.
 
     Raises:
+        CnncalcError: where figures of one are not known.
         ValueError: for fewer than two.
     """
+    for report in reports:
+        if report.incomplete:
+            message = f"{report.file} has operators of unknown cost, so it cannot be compared"
+            raise failure("incomplete", message, notes=report.incomplete[:10])
     if len(reports) < 2:  # noqa: PLR2004 - the fewest that can differ
         raise ValueError("a comparison needs two networks or more")
     first = list(_layers(reports[0].rows))
+    partners = _partners_by_work if alike else _partners
     return Comparison(
         tuple(labels),
         tuple(reports),
         tuple(_figures(reports)),
-        tuple(tuple(_pairs(first, list(_layers(other.rows)))) for other in reports[1:]),
+        tuple(tuple(_pairs(first, list(_layers(other.rows)), partners)) for other in reports[1:]),
     )
 
 
@@ -186,9 +208,11 @@ def _layers(rows: Sequence[Row]) -> Iterator[LayerGroup]:
             yield LayerGroup((row, *attached[row.name]))
 
 
-def _pairs(first: list[LayerGroup], second: list[LayerGroup]) -> Iterator[LayerPair]:
+def _pairs(
+    first: list[LayerGroup], second: list[LayerGroup], paired: Pairing
+) -> Iterator[LayerPair]:
     """Every layer of both once, in the order of the second; removed ones where they stood."""
-    partners = _partners(first, second)
+    partners = paired(first, second)
     waiting = deque(range(len(first)))
     taken = set(partners.values())
     for index, after in enumerate(second):
@@ -213,6 +237,63 @@ def _partners(first: list[LayerGroup], second: list[LayerGroup]) -> dict[int, in
         if free[key]:
             partners[index] = free[key].popleft()
     return partners
+
+
+COMMUTATIVE = frozenset({"add", "mul", "max", "min", "mean"})
+
+
+def _partners_by_work(first: list[LayerGroup], second: list[LayerGroup]) -> dict[int, int]:
+    """Layers that compute the same of the same; of the others, those alike in the same order."""
+    free: defaultdict[int, deque[int]] = defaultdict(deque)
+    numbers: dict[object, int] = {}
+    for index, work in enumerate(_works(first, numbers)):
+        free[work].append(index)
+    works = enumerate(_works(second, numbers))
+    partners = {index: free[work].popleft() for index, work in works if free[work]}
+    taken = set(partners.values())
+    rest = [index for index in range(len(first)) if index not in taken]
+    others = [index for index in range(len(second)) if index not in partners]
+    for facts in (("params", "out"), ("out",), ()):
+        partners |= _in_order(first, second, rest, others, partial(_local, *facts))
+        taken = set(partners.values())
+        rest = [index for index in rest if index not in taken]
+        others = [index for index in others if index not in partners]
+    return partners
+
+
+def _in_order(
+    first: list[LayerGroup],
+    second: list[LayerGroup],
+    rest: list[int],
+    others: list[int],
+    kind: Callable[[LayerGroup], object],
+) -> dict[int, int]:
+    """Pairs among the layers that are left, by the longest common sequence of their kinds."""
+    from difflib import SequenceMatcher
+
+    ours, theirs = [kind(first[k]) for k in rest], [kind(second[k]) for k in others]
+    blocks = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
+    return {others[block.b + k]: rest[block.a + k] for block in blocks for k in range(block.size)}
+
+
+def _local(*keys_and_layer: Any) -> tuple[object, ...]:
+    """What a layer is by itself: its type and, where asked for, other facts."""
+    *keys, layer = keys_and_layer
+    facts = layer.facts
+    return (facts["type"], *(facts[key] for key in keys))
+
+
+def _works(layers: list[LayerGroup], numbers: dict[object, int]) -> Iterator[int]:
+    """For each layer, the number of what it computes, and of what; `numbers` has those so far."""
+    known: dict[str, int] = {}
+    for layer in layers:
+        read = [known.get(name, 0) for name in layer.rows[0].inputs]
+        if layer.rows[0].type in COMMUTATIVE:
+            read.sort()
+        facts = {key: repr(value) for key, value in layer.facts.items() if key != "in"}
+        work = numbers.setdefault((*facts.items(), *read), len(numbers) + 1)
+        known |= dict.fromkeys((row.name for row in layer.rows), work)
+        yield work
 
 
 class MatchKey(NamedTuple):

@@ -59,7 +59,7 @@ def test_the_numbers_are_those_of_rf(cnncalc, name, at):
 
 
 def test_holes_are_said_and_shown(cnncalc):
-    """Two dilated convolutions: 3 taps, 2 apart."""
+    """A dilated convolution reads 3 taps, 2 apart."""
     network = "input: 16x16x1\nlayers:\n  - c: conv 1 3x3 d2\n"
     unit = seen_by(load_text(network), "c", (3, 3))
     placed = place(unit, "HWC")

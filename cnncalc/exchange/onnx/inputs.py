@@ -85,11 +85,12 @@ def _given(written: str, dims: OpenDims, last: bool, path: str, name: str) -> In
         try:
             parsed = parse_input(attempt)
         except UnplacedError as error:
-            problem = problem or error
+            if attempt == written:
+                problem = error
             continue
         if parsed.shape.rank == rank and channels in {parsed.shape.channels, *_open(channels)}:
             return parsed
-    if problem is not None:
+    if problem is not None:  # it is no shape, or its order is unclear
         raise failure(problem.code, problem.message, help=problem.help)
     raise failure(
         "input-shape",

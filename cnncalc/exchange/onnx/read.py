@@ -31,7 +31,7 @@ from cnncalc.network import Network, Node, PartialNetwork
 from cnncalc.shapes import AXES, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from cnncalc.exchange.onnx.model import Model, Operator
     from cnncalc.exchange.onnx.rows import Row
@@ -97,10 +97,10 @@ class Graph:
         self.path = path
         self.options = options
         self.rows = Rows(model)
-        self.unread: list[str] = []
+        self.unread: list[Operator] = []  # those that made no row
         self.lost: set[str] = set()  # tensors behind an operator whose shape is not known
         self.end: Activation | None = None  # where --until ends the network
-        self.names: list[str] = []  # of the rows, as far as they are known
+        self.containers = containers_of(operator.name for operator in model.operators)
 
     def run(self) -> None:
         """Read the inputs, then every operator up to the end that was asked for."""
@@ -126,12 +126,13 @@ class Graph:
     def _do(self, operator: Operator) -> None:
         """One operator: note what each of its outputs is."""
         if not self.lost.isdisjoint(operator.inputs):
-            self.unread.append(operator.origin)
+            self.unread.append(operator)
             self.lost.update(operator.outputs)
             return
         handle = OPERATORS.get(operator.type) if not operator.domain else None
         if handle is None:
-            raise UnplacedError("unknown-operator", f"'{operator.type}' has no layer here")
+            of = f" of '{operator.domain}'" if operator.domain else ""
+            raise UnplacedError("unknown-operator", f"'{operator.type}'{of} has no layer here")
         before = len(self.rows.rows)
         found = handle(Call(self.rows, operator))
         values = found if isinstance(found, list) else [found]
@@ -148,7 +149,7 @@ class Graph:
         rows = tuple(value.row for value in inputs if isinstance(value, Activation))
         shapes = [self._declared(name) for name in operator.outputs]
         if not rows or None in shapes:
-            self.unread.append(operator.origin)
+            self.unread.append(operator)
             self.lost.update(operator.outputs)
             return
         call = Call(self.rows, operator)
@@ -171,7 +172,7 @@ class Graph:
         until = self.options.until
         if until is None:
             return False
-        rows = {row_name(row) for row in self.rows.rows[before:]}
+        rows = {row_name(row, self.containers) for row in self.rows.rows[before:]}
         if until not in {operator.name, *operator.outputs, *rows}:
             return False
         name = until if until in operator.outputs else operator.outputs[0]
@@ -189,35 +190,50 @@ class Graph:
             help=did_you_mean(until, dict.fromkeys(names)),
         )
 
-    def located(self, problem: UnplacedError, operator: Operator) -> CnncalcError:
-        """The complaint with the node it is about, and where the network could end instead."""
+    def located(
+        self, problem: UnplacedError, operator: Operator, end: int | None = None
+    ) -> CnncalcError:
+        """The complaint with the node it is about, and where the network could end instead.
+
+        `end` is the row at fault, if it was made.
+        """
         total = len(self.model.operators)
         where = f"{self.path}: node {operator.number} of {total} '{operator.label}'"
         notes, help_ = problem.notes, problem.help
-        made = [row for row in self.rows.rows if row.operator is not None]
+        standing = self._standing(operator, len(self.rows.rows) if end is None else end)
+        makers = [self.rows.rows[index].operator for index in standing]
+        made = [maker for maker in makers if maker is not None]
         if problem.code == "unknown-operator":
-            if made and (last := made[-1].operator) is not None:
+            if made:
                 rows = "1 row stands" if len(made) == 1 else f"{len(made):,} rows stand"
-                notes = (*notes, f"{rows} before it; cut there with --until {last.label}")
+                notes = (*notes, f"{rows} before it; cut there with --until {made[-1].label}")
             help_ = help_ or "--partial goes on with rows of unknown cost"
         return CnncalcError(
             Diagnostic(
                 "error", problem.code, problem.message, None, notes, help_,
                 origin=f"{where} ({operator.type}, opset {self.model.opset})",
             ),
-            partial=self._before(operator),
+            partial=self._before(operator, standing),
         )  # fmt: skip
 
-    def _before(self, operator: Operator) -> PartialNetwork:
+    def _standing(self, operator: Operator, end: int) -> list[int]:
+        """The rows up to `end` that this operator or a later one needs, and the inputs."""
+        later = self.model.operators[operator.number - 1 :]
+        names = {name for each in later for name in each.inputs}.union(self.model.outputs)
+        values = [self.rows.values.get(name) for name in names]
+        needed = {value.row for value in values if isinstance(value, Activation)}
+        return _alive(self.rows.rows[:end], (row for row in needed if row < end))
+
+    def _before(self, operator: Operator, standing: Sequence[int]) -> PartialNetwork:
         """The rows before an operator that does not work."""
-        rows = self.rows.rows
-        places = {index: index for index in range(len(rows))}
+        places = {old: new for new, old in enumerate(standing)}
         inputs = [self.rows.values.get(name) for name in operator.inputs]
-        read = [value.row for value in inputs if isinstance(value, Activation)]
-        nodes = tuple(_nodes(rows, tuple(places), places, ()))
+        rows = [value.row for value in inputs if isinstance(value, Activation)]
+        nodes = tuple(_nodes(self._named(standing), places, ()))
+        read = [nodes[places[row]] for row in rows if row in places]
         return PartialNetwork(
             Path(self.path).stem, self.layout, nodes, operator.label, operator.type,
-            tuple(nodes[row].name for row in read), tuple(nodes[row].shape for row in read), {},
+            tuple(node.name for node in read), tuple(node.shape for node in read), {},
         )  # fmt: skip
 
     # The network.
@@ -228,7 +244,8 @@ class Graph:
         alive = _alive(self.rows.rows, outputs)
         self._refuse_unknown(alive)
         places = {old: new for new, old in enumerate(alive)}
-        nodes = tuple(_nodes(self.rows.rows, alive, places, outputs))
+        nodes = tuple(_nodes(self._named(alive), places, outputs))
+        asked = {"input": self.options.input, "until": self.options.until}
         network = Network(
             name=Path(self.path).stem,
             nodes=nodes,
@@ -236,10 +253,15 @@ class Graph:
             file=self.path,
             batch=self.rows.batch,
             layout=self.layout,
-            overrides={"input": self.options.input} if self.options.input else None,
-            unread=tuple(self.unread),
+            overrides={key: value for key, value in asked.items() if value is not None} or None,
+            unread=tuple(operator.origin for operator in self.unread),
         )
         return network._replace(diagnostics=tuple(folded_norms(network, self.model)))
+
+    def _named(self, indices: Iterable[int]) -> list[tuple[str, Row]]:
+        """Rows with their names, which are different."""
+        rows = [self.rows.rows[index] for index in indices]
+        return list(zip(unique(row_name(row, self.containers) for row in rows), rows, strict=True))
 
     def _outputs(self) -> list[int]:
         """The rows that the network ends with."""
@@ -251,9 +273,9 @@ class Graph:
             value = self.rows.values.get(name)
             if isinstance(value, Activation):
                 rows.append(self._as_seen(value, makers.get(name)))
-        if self.lost:
-            read = {index for row in self.rows.rows for index in row.inputs}
-            rows += [index for index in range(len(self.rows.rows)) if index not in read]
+        lost = {name for operator in self.unread for name in operator.inputs}
+        values = [self.rows.values.get(name) for name in sorted(lost)]
+        rows += sorted(value.row for value in values if isinstance(value, Activation))
         if not rows:
             raise broken("no output depends on an input")
         return list(dict.fromkeys(rows))
@@ -274,11 +296,10 @@ class Graph:
         for index in alive:
             row = self.rows.rows[index]
             if row.layer.type == "unknown" and row.operator is not None:
-                del self.rows.rows[index:]
                 problem = UnplacedError(
                     "unknown-operator", f"'{row.operator.type}' has no layer here"
                 )
-                raise self.located(problem, row.operator)
+                raise self.located(problem, row.operator, index)
 
 
 def _alive(rows: Sequence[Row], outputs: Iterable[int]) -> list[int]:
@@ -294,14 +315,13 @@ def _alive(rows: Sequence[Row], outputs: Iterable[int]) -> list[int]:
 
 
 def _nodes(
-    rows: Sequence[Row], alive: Sequence[int], places: Mapping[int, int], outputs: Sequence[int]
+    named: Sequence[tuple[str, Row]], places: Mapping[int, int], outputs: Sequence[int]
 ) -> Iterable[Node]:
-    names = unique([row_name(rows[index]) for index in alive])
+    """The network's nodes; `places` are those of the rows among them."""
     owners: dict[str, tuple[int, str]] = {}
-    readers = Counter([*outputs, *(source for index in alive for source in rows[index].inputs)])
+    readers = Counter([*outputs, *(source for _, row in named for source in row.inputs)])
     made: list[Node] = []
-    for place, (index, name) in enumerate(zip(alive, names, strict=True)):
-        row = rows[index]
+    for place, (name, row) in enumerate(named):
         shared, elsewhere = _sharing(row, place, owners, made)
         node = Node(
             place, name, row.layer, tuple(places[source] for source in row.inputs), row.shape,
@@ -326,7 +346,8 @@ def _sharing(
             earlier[name] = owners[stored.name]
         owners.setdefault(stored.name, (place, name))
     sources = {index for index, _ in earlier.values()}
-    if len(earlier) == len(row.stored) > 0 and len(sources) == 1 and place not in sources:
+    whole = len(earlier) == len(row.stored) > 0 and not row.layer.attaches
+    if whole and len(sources) == 1 and place not in sources:
         (source,) = sources
         if made[source].layer == row.layer and all(
             own == name for name, (_, own) in earlier.items()
@@ -345,11 +366,11 @@ def _owner(node: Node, made: Sequence[Node], readers: int) -> int | None:
     return before.index if before.attached_to is None else before.attached_to
 
 
-def row_name(row: Row) -> str:
+def row_name(row: Row, containers: Collection[str]) -> str:
     """A name for a row: of its weights, else of its node, as far as a spec can have it.
 
     PyTorch names a weight after its module (`layer1.0.conv1.weight`) and a node after its path
-    (`/layer1/layer1.0/relu/Relu`).
+    (`/layer1/layer1.0/relu/Relu`); `containers` are the modules that hold others.
     """
     operator = row.operator
     if operator is None:
@@ -358,14 +379,42 @@ def row_name(row: Row) -> str:
         module, _, parameter = stored.name.rpartition(".")
         if module and "::" not in stored.name and parameter in {"weight", "bias", "running_mean"}:
             return plain_name(module)
-    parts = [part for part in operator.name.split("/") if part]
-    if len(parts) > 1 and re.fullmatch(rf"{re.escape(operator.type)}(_\d+)?", parts[-1]):
-        number = parts[-1][len(operator.type) :]
-        inside = len(parts) > 2 or row.layer.type in parts[-2].lower()  # noqa: PLR2004 - a path
-        own = parts[-2] if inside or row.stored else f"{parts[-2]}.{row.layer.type}"
-        return plain_name(f"{own}{number}")
+    path, _, last = operator.name.rpartition("/")
+    if operator.name.startswith("/") and re.fullmatch(rf"{re.escape(operator.type)}(_\d+)?", last):
+        module = module_of(path)
+        own = f"{module}.{last.lower()}" if path in containers else module
+        return plain_name(own.removeprefix("."))
     name = operator.name.removeprefix("node_") or next(filter(None, operator.outputs), "row")
     return plain_name(name)
+
+
+def module_of(path: str) -> str:
+    """The dotted name of a module by its path, in which parts of a sequence repeat its name.
+
+    >>> module_of("/layer1/layer1.0/conv1"), module_of("/features/features.1/conv/conv.0/conv.0.0")
+    ('layer1.0.conv1', 'features.1.conv.0.0')
+    """
+    parts: list[str] = []
+    for part in filter(None, path.split("/")):
+        if parts and part.startswith(f"{parts[-1]}."):
+            parts[-1] = part
+        else:
+            parts.append(part)
+    return ".".join(parts)
+
+
+def containers_of(names: Iterable[str]) -> frozenset[str]:
+    """The paths that hold others, of nodes named by their paths; the model's own is empty.
+
+    >>> sorted(containers_of(["/layer1/layer1.0/conv1/Conv", "/layer1/layer1.0/Add"]))
+    ['', '/layer1', '/layer1/layer1.0']
+    """
+    paths = {name.rpartition("/")[0] for name in names if name.startswith("/")}
+    found = {""}
+    for path in paths:
+        parts = path.split("/")
+        found.update("/".join(parts[:end]) for end in range(1, len(parts)))
+    return frozenset(found)
 
 
 def plain_name(name: str) -> str:

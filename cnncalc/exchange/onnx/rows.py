@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections import Counter
 from functools import cache
 from itertools import pairwise
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 MOST_SPATIAL = max(AXES)
 SMALLEST_RANK = 2  # the batch and the channels
 ALIGNED_RIGHT = 7  # the first opset that spreads tensors as NumPy does
-LARGEST_FLOAT = 3e38  # of 32 bits
+NEIGHBOURS = 2.0**-23  # the relative distance of 32-bit floats, at most
 # Operators that read the shape or the type of an input (its place among the inputs), no numbers.
 READ_NO_NUMBERS = {("Shape", 0), ("Size", 0), ("CastLike", 1)}
 
@@ -359,17 +358,16 @@ def one_pair(pairs: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
 
 @cache
 def tidy(value: float) -> float:
-    """The shortest decimal that the same 32-bit float stands for.
+    """The shortest decimal that is the same 32-bit float, or one of its neighbours.
 
-    >>> tidy(9.999999747378752e-06)
-    1e-05
+    >>> tidy(9.999999747378752e-06), tidy(1.0000000656873453e-05)
+    (1e-05, 1e-05)
     """
     if isinstance(value, int) or not isfinite(value):
         return value
-    packed = struct.pack("<f", value) if abs(value) < LARGEST_FLOAT else b""
     for digits in range(1, 10):
         short = float(f"{value:.{digits}g}")
-        if packed and struct.pack("<f", short) == packed:
+        if abs(short - value) <= NEIGHBOURS * abs(value):
             return short
     return value
 
