@@ -41,8 +41,8 @@ cnncalc analyze resnet50 --totals
 
 'cnncalc help COMMAND' describes a command, 'cnncalc help language' how specs are written.
 CNNCALC_FORMAT and CNNCALC_LAYOUT set defaults; NO_COLOR and FORCE_COLOR are respected.
-Exit status: 0 success; 1 a network is invalid or a check failed; 2 wrong command line;
-3 a file cannot be read or written; 130 interrupted.
+Exit status: 0 success; 1 invalid or a failed check; 2 wrong command line; 3 file error;
+130 interrupted.
 """
 
 
@@ -217,10 +217,7 @@ def cnncalc(
         bool, typer.Option("--debug", help="Show tracebacks, for bug reports.")
     ] = False,
 ) -> None:
-    """The calculator for convolutional neural networks.
-
-    Shapes, weights, connections, MACs, receptive field and memory, and the formula of every number.
-    """
+    """Calculate convolutional neural networks: exact figures, and the formula of every number."""
     output.settings = output.Settings(
         quiet=quiet, color=color, ascii=ascii_only, debug=debug, max_errors=max_errors
     )

@@ -83,7 +83,7 @@ def overview(context: Any, groups: Mapping[str, Iterable[str]], epilog: str) -> 
     lines += _section(title, dict.fromkeys(examples, ""), page)
     for text in rest[len(examples) :]:
         lines += ["", *_wrapped(text, width)]
-    return folded("\n".join([*lines, ""]), width)
+    return folded("\n".join(lines), width)
 
 
 def _summary(command: Any, room: int) -> str:
