@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,7 @@ RIGHT = {
     "analyze net.yaml": "C1",
     "analyze resnet18 --totals --quiet": "11,689,512",
     "analyze model.onnx": "3×8×8",
+    "import model.onnx": "relu",
     "conv -W 32 -F 5 -P 2": "32 × 32 × 1",
     "pool -W 28 -F 2": "14 × 14 × 1",
     "conv-transpose -W 12 -F 3 -S 2": "25 × 25 × 1",
@@ -55,15 +57,19 @@ RIGHT = {
     "schema report": "$schema",
     "init fresh --quiet": "",  # writes fresh.yaml
     "zoo --family lenet5": "lenet5",
-    "import model.onnx": "relu",
+    "help language": "The spec language",
 }
-NO_JSON = {"schema", "init", "expand", "import"}  # what they print has one form
+NO_JSON = {"schema", "init", "expand", "help", "import"}  # what they print has one form
+OPTIONS = "Options, anywhere on the line"  # stands behind the commands in the overview
 
 # A wrong command line -> what the complaint says.
 WRONG = {
     "analize net.yaml": "Did you mean 'analyze'?",
     "conv -W 32 --nosuch": "--nosuch",
     "conv -W 0 -F 5": "whole number",
+    "diff old.yaml new.yaml": "Did you mean 'compare'?",
+    "analyze": "'cnncalc analyze -' reads the standard input",
+    "analyze net.yaml lenet5": "'cnncalc compare FILE FILE' puts networks side by side",
     "analyze net.yaml --top 0": "--top",
     "analyze net.yaml --format xml": "--format",
     "rf net.yaml --through": "needs --at",
@@ -91,7 +97,7 @@ class Run(NamedTuple):
 
 def runs(commands: list[str]) -> list[Run]:
     """All that is tried, given the commands that the program lists."""
-    found = [Run("--version", out="cnncalc "), Run("--help", out="Commands"), Run("", 2, err="")]
+    found = [Run("--version", out="cnncalc "), Run("--help", out=OPTIONS), Run("", 2, err="")]
     found += [Run(f"{command} --help", out=f"Usage: cnncalc {command}") for command in commands]
     for words, out in RIGHT.items():
         found.append(Run(words, out=out))
@@ -99,6 +105,9 @@ def runs(commands: list[str]) -> list[Run]:
             found.append(Run(f"{words} --json", json=True))
     for words, err in WRONG.items():
         found += [Run(words, 2, err=err), Run(f"{words} --json", 2, err=err, json=True)]
+    found += [Run("version", out="cnncalc "), Run("-V", out="cnncalc "), Run("help", out=OPTIONS)]
+    found += [Run(f"help {command}", out=f"Usage: cnncalc {command}") for command in commands]
+    found.append(Run("help nosuch", 2, err="there is no help about 'nosuch'"))
     found.append(Run("analyze nosuch.yaml", 3, err="error[no-file]"))
     found.append(Run("analyze net.yaml", json=True, environment=(("CNNCALC_FORMAT", "json"),)))
     found.append(Run("layers conv", out="conv", environment=(("CNNCALC_FORMAT", "csv"),)))
@@ -109,7 +118,7 @@ def runs(commands: list[str]) -> list[Run]:
 
 
 def call(program: list[str], run: Run, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command line in a folder that holds net.yaml and model.onnx."""
+    """Run a command line in a folder that holds net.yaml."""
     usual = {name: value for name, value in os.environ.items() if not name.startswith("CNNCALC_")}
     environment = usual | {"PYTHONUTF8": "1", "TERMINAL_WIDTH": "200"} | dict(run.environment)
     words = [word.replace("(", " ").replace(")", " ") for word in run.words.split()]
@@ -147,9 +156,8 @@ def _json_faults(run: Run, text: str) -> list[str]:
 
 def listed(overview: str) -> list[str]:
     """The commands that the help lists."""
-    panel = overview.partition("─ Commands ─")[2].partition("╰")[0].splitlines()[1:]
-    words = [line.removeprefix("│ ").partition(" ")[0] for line in panel]
-    return [word for word in words if word]  # where a text goes on in the next line there is none
+    lines = overview.partition(OPTIONS)[0].splitlines()
+    return [line.split()[0] for line in lines if re.match(r"  [a-z]", line)]
 
 
 def main(program: list[str]) -> int:

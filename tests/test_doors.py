@@ -47,7 +47,7 @@ DOORS = {
     "spec/shorten": BASE | {"layers/__init__", "spec/", "structure/"},
     "spec/yaml_source": BASE | {"files", "spec/"},
     # the way in takes bundled names and model files too
-    "spec/load": BASE | {"spec/", "network", "zoo", "exchange/"},
+    "spec/load": BASE | {"spec/", "network", "zoo", "files", "exchange/"},
     # it makes rows as the builder of specs does, and reads --input by the same rules
     "exchange/": BASE
     | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
@@ -93,7 +93,7 @@ NOT_EVEN_TYPES = {
     "network": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "structure/": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "render/": {"spec/", "cli/"},
-    "pictures/": {"spec/", "inference/", "questions/", "cli/"},
+    "pictures/": {"spec/", "inference/", "cli/"},
     "analysis/": {"spec/", "inference/", "questions/", "render/", "cli/"},
     "inference/": {"spec/", "analysis/", "questions/", "render/", "cli/"},
     "inference/api": {"analysis/", "questions/", "render/", "cli/"},  # it takes what `load` takes

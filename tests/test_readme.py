@@ -135,6 +135,14 @@ def test_every_command_is_in_the_table():
     assert not [name for name in COMMANDS if f"`{name}" not in section]
 
 
+def test_the_language_chapter_is_the_page_that_help_prints():
+    """Its one home is `cnncalc/language.md`."""
+    from cnncalc.render import language
+
+    chapter = text().partition(f"\n## {language.TITLE}\n\n")[2].partition("\n\n## ")[0]
+    assert chapter == language.source().rstrip("\n")
+
+
 def main():
     """Write the present output into the README."""
     import tempfile

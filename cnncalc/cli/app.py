@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from cnncalc.cli import failures, output
 from cnncalc.cli.command import command_line, epilog
+from cnncalc.cli.commands import ALIASES, COMMANDS, GROUPS, OTHER_WORDS
 from cnncalc.cli.options import FORMAT_VARIABLE
 from cnncalc.errors import CnncalcError
 from cnncalc.files import protecting_inputs
@@ -22,28 +23,13 @@ from cnncalc.files import protecting_inputs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-# Command -> the module in this folder that holds its function, which has the command's name.
-COMMANDS = {
-    "analyze": "analyze",
-    "conv": "one_layer",
-    "pool": "one_layer",
-    "conv-transpose": "one_layer",
-    "fc": "one_layer",
-    "stack": "analyze",
-    **{name: name for name in (
-        "check", "compare", "sweep", "explain", "solve", "sizes", "rf", "draw", "forward", "expand",
-        "layers", "schema", "init", "zoo",
-    )},
-    "import": "import_",
-}  # fmt: skip
-ALIASES = {"deconv": "conv-transpose"}
 CONVOLUTIONS = ("conv", "conv-transpose", "deconv")
 ONE_LAYER = (*CONVOLUTIONS, "pool", "fc")
 PROGRAM = "cnncalc"
 COMPLETION_VARIABLE = f"_{PROGRAM.upper()}_COMPLETE"  # set by the shell that asks for completions
 STRICT = ("warnings", "fit")
+VERSION = ("-V", "--version")
 GLOBAL_FLAGS = ("-q", "--quiet", "--ascii", "--debug")
-
 
 EPILOG = """Examples
 
@@ -53,10 +39,8 @@ cnncalc stack 28x28x1 "conv 16 5x5 p2" "pool 2x2" "fc 10"
 
 cnncalc analyze resnet50 --totals
 
-The options above may stand anywhere; 'cnncalc COMMAND --help' describes those of a command.
-CNNCALC_FORMAT and CNNCALC_LAYOUT set the defaults of --format and --layout; NO_COLOR and
-FORCE_COLOR are respected.
-
+'cnncalc help COMMAND' describes a command, 'cnncalc help language' how specs are written.
+CNNCALC_FORMAT and CNNCALC_LAYOUT set defaults; NO_COLOR and FORCE_COLOR are respected.
 Exit status: 0 success; 1 a network is invalid or a check failed; 2 wrong command line;
 3 a file cannot be read or written; 130 interrupted.
 """
@@ -87,9 +71,16 @@ class Commands(TyperGroup):
         try:
             yield
         except typer.TyperException as error:
+            error.message += _advice(error)
             if self.wants_json:
                 failures.usage_document(error.format_message())
             raise
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the main help: the commands in groups, then the options."""
+        from cnncalc.cli.help import overview
+
+        output.emit([overview(ctx, GROUPS, EPILOG)])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command; the error for an unknown one suggests a similar name."""
@@ -109,7 +100,7 @@ def _height(args: list[str]) -> str | None:
 
 
 def _meant(word: str) -> str:
-    """A suggestion: a command of a similar name, or `analyze` for a file or a network."""
+    """A suggestion: the command that does this, or `analyze` for a file or a network."""
     from difflib import get_close_matches
     from pathlib import Path
 
@@ -121,7 +112,19 @@ def _meant(word: str) -> str:
     if file or word in zoo.names():
         return f" Did you mean 'cnncalc analyze {word}'?"
     close = get_close_matches(word, [*COMMANDS, *ALIASES], n=1)
-    return f" Did you mean '{close[0]}'?" if close else ""
+    meant = OTHER_WORDS.get(word) or next(iter(close), None)
+    return f" Did you mean '{meant}'?" if meant else ""
+
+
+def _advice(error: Any) -> str:
+    """What to write instead of a command line with no file, or with too many."""
+    command = error.ctx.info_name if error.ctx else None
+    text = error.format_message()
+    if text.startswith("Missing argument 'FILE'"):
+        return f"'cnncalc {command} -' reads the standard input"
+    if command == "analyze" and text.startswith("Got unexpected extra argument"):
+        return ". 'cnncalc compare FILE FILE' puts networks side by side"
+    return ""
 
 
 def _application(arguments: list[str]) -> typer.Typer:
@@ -156,12 +159,23 @@ def _synonyms() -> dict[str, Any]:
 def _needed(arguments: list[str]) -> Iterable[str]:
     """The names of the commands to import: the one to run, or all for help and completion."""
     every = (*COMMANDS, *ALIASES)
+    if COMPLETION_VARIABLE in os.environ:
+        word = next((word for word in _typed_words() if word in every), "")
+        return (word,) if word else every
     word = next(iter(arguments), "")
-    if word == "--version":
+    if word in VERSION:
         return ()
-    if COMPLETION_VARIABLE in os.environ or not word or word.startswith("-"):
+    if not word or word.startswith("-"):
         return every
     return (word,) if word in every else ()
+
+
+def _typed_words() -> list[str]:
+    """The words before the one that a shell completes, as its completion script passes them."""
+    bash = os.environ.get("COMP_WORDS")
+    words = (os.environ.get("_TYPER_COMPLETE_ARGS", "") if bash is None else bash).split(" ")
+    current = os.environ.get("COMP_CWORD", "")
+    return words[: int(current) if current.isdecimal() else -1]
 
 
 @cache
@@ -185,9 +199,7 @@ def _print_version(wanted: bool) -> None:
 def cnncalc(
     version: Annotated[
         bool,
-        typer.Option(
-            "--version", help="Print the version.", callback=_print_version, is_eager=True
-        ),
+        typer.Option(*VERSION, help="Print the version.", callback=_print_version, is_eager=True),
     ] = False,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="Print only errors to stderr.")
@@ -207,8 +219,7 @@ def cnncalc(
 ) -> None:
     """The calculator for convolutional neural networks.
 
-    Shapes, weights, connections, MACs, receptive field and memory of every layer, with the
-    formula behind every number; no framework needed.
+    Shapes, weights, connections, MACs, receptive field and memory, and the formula of every number.
     """
     output.settings = output.Settings(
         quiet=quiet, color=color, ascii=ascii_only, debug=debug, max_errors=max_errors
@@ -234,6 +245,23 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
         else:
             rest.append(argument)
     return options, rest
+
+
+def spoken(words: list[str]) -> list[str]:
+    """The command line that `help`, `help COMMAND` and `version` stand for.
+
+    >>> spoken(["help", "conv"]), spoken(["help"]), spoken(["help", "language"])
+    (['conv', '--help'], ['--help'], ['help', 'language'])
+    """
+    match words:
+        case ["version"]:
+            return ["--version"]
+        case ["help"]:
+            return ["--help"]
+        case ["help", name] if name in (*COMMANDS, *ALIASES):
+            return [name, "--help"]
+        case _:
+            return words
 
 
 def _with_bias(arguments: list[str]) -> list[str]:
@@ -267,6 +295,7 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return its exit status."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is used; saves start-up
     options, rest = split(arguments)
+    rest = spoken(rest)
     with protecting_inputs(), output.streams(ascii_only="--ascii" in options):
         try:
             status = _status(options, rest)

@@ -31,10 +31,12 @@ JSON = Parameter(
 FOR_PEOPLE = frozenset({"table", "full", "concise"})  # formats whose long lines may be wrapped
 CONTEXT = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
-# The ending of the file of -o -> the format it holds, unless one is named.
-ENDINGS = {
-    ".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".tsv": "tsv", ".md": "md", ".tex": "latex",
-    ".xml": "junit",
+# The ending of the file of -o -> the format it holds, of those that the command writes, unless
+# one is named.
+ENDINGS: dict[str, tuple[str, ...]] = {
+    ".json": ("json",), ".jsonl": ("jsonl",), ".csv": ("csv",), ".tsv": ("tsv",),
+    ".md": ("md", "mermaid"), ".tex": ("latex", "tikz"), ".xml": ("junit",), ".svg": ("svg",),
+    ".dot": ("dot",), ".gv": ("dot",), ".mmd": ("mermaid",),
 }  # fmt: skip
 
 PICKING = frozenset({"depth", "expand", "only", "at", "sort", "top"})
@@ -63,7 +65,10 @@ FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("conv", "conv_transpose", "pool", "explain"), SHAPES),
     "fc": {"layout": frozenset({"md"})},  # the output is a vector; only md shows the input's shape
     "forward": {"layout": frozenset({"table"}), "as_": frozenset({"table"})},
-    "rf": {**SHAPES, "expand": frozenset({"table", "md", "csv", "tsv", "latex", "jsonl"})},
+    "rf": {
+        "layout": SHAPES["layout"] | {"svg"},
+        "expand": frozenset({"table", "md", "csv", "tsv", "latex", "jsonl"}),
+    },
     "solve": {"top": frozenset({"table"})},
     "sweep": {**FIGURES, "plot": frozenset({"table", "md"})},
     "zoo": FIGURES,
@@ -88,7 +93,9 @@ def command_line(function: Callable[..., None], format_: str | None = None) -> C
 
     def run(context: typer.Context, **options: Any) -> None:
         json, typed = options.pop("json", False), _typed(context)
-        ending = None if json or "format_" in typed else _ending(function.__name__, options)
+        ending = None
+        if not json and "format_" not in typed:
+            ending = _ending(function.__name__, options, choices)
         with guarded(json=json or "json" in (ending, options.get("format_"))):
             _refuse_ending(function.__name__, typed, options, choices, json=json)
             if ending:
@@ -140,17 +147,21 @@ def _is_group(hint: object) -> bool:
 
 
 def _choices(parameter: Parameter) -> tuple[str, ...]:
-    """The formats that a --format parameter takes."""
-    return get_args(get_args(parameter.annotation)[0])
+    """The formats that a --format parameter takes: those of a Literal, or of `Literal | None`."""
+    hint = get_args(parameter.annotation)[0]
+    return tuple(word for part in (hint, *get_args(hint)) for word in get_args(part))
 
 
-def _ending(command: str, options: Mapping[str, Any]) -> str | None:
+def _ending(command: str, options: Mapping[str, Any], choices: Sequence[str]) -> str | None:
     """The format that the ending of the file of -o stands for, if any."""
     if "format_" not in options or not options.get("out"):
         return None
     if command == "zoo" and (options["name"] or options["copy"]):
         return None  # a spec has one form
-    return ENDINGS.get(PurePath(options["out"]).suffix.lower())
+    styles = ENDINGS.get(PurePath(options["out"]).suffix.lower())
+    if styles is None:
+        return None
+    return next((style for style in styles if style in choices), styles[0])
 
 
 def _refuse_ending(
@@ -162,13 +173,13 @@ def _refuse_ending(
     json: bool,
 ) -> None:
     """Raise CnncalcError where the file of -o ends in what contradicts the format."""
-    meant = _ending(command, options)
+    meant = _ending(command, options, choices)
     if meant is None:
         return
     ending = PurePath(options["out"]).suffix
     if meant not in choices:
         message = f"{command.replace('_', '-')} cannot write {ending} files"
-        known = [end for end, style in ENDINGS.items() if style in choices]
+        known = [end for end, styles in ENDINGS.items() if not set(styles).isdisjoint(choices)]
         help_ = f"it writes {', '.join(known)}; files with other endings hold text"
         raise failure("usage", message, help=help_, exit_code=output.USAGE)
     style = "json" if json else options["format_"]
@@ -244,9 +255,14 @@ def _refuse_combination(
             raise typer.BadParameter("is for the list of all networks", param_hint=_flag(option))
     if command == "rf" and options["at"] and "expand" in typed:
         raise typer.BadParameter("is for all layers: leave out --at", param_hint="--expand")
-    if command == "rf" and options["at"] and "format_" in typed and style not in {"table", "json"}:
-        raise typer.BadParameter(f"what one unit sees is written as text or JSON, not as {style}",
-                                 param_hint="--format")  # fmt: skip
+    if (
+        command == "rf"
+        and options["at"]
+        and "format_" in typed
+        and style not in {"table", "json", "svg"}
+    ):
+        message = f"what one unit sees is written as text, JSON or SVG, not as {style}"
+        raise typer.BadParameter(message, param_hint="--format")
     for option, needed in NEEDED.get(command, {}).items():
         if option in typed and not options[needed]:
             raise typer.BadParameter(f"needs {_flag(needed)}", param_hint=_flag(option))

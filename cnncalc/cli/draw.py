@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, get_args
 
 import typer
 
 from cnncalc import files
 from cnncalc.cli import output
+from cnncalc.cli.command import ENDINGS
 from cnncalc.cli.options import (
     ROWS,
     File,
@@ -30,11 +31,6 @@ Style = Literal["auto", "column", "lanes", "volume", "sheets"]
 Show = Literal["shape", "params", "macs", "rf"]
 Theme = Literal["auto", "light", "dark"]
 Format = Literal["svg", "dot", "mermaid", "tikz", "json"]
-# What the end of a file's name says of its format.
-SUFFIXES: dict[str, Format] = {
-    ".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".md": "mermaid",
-    ".tex": "tikz", ".json": "json",
-}  # fmt: skip
 PLACED = ("svg", "tikz")  # formats in which boxes have places; other programs find their own
 
 
@@ -119,21 +115,21 @@ def draw(file: File, *, spec: Spec, options: DrawOptions) -> None:
     look = PictureOptions(options.show, not options.no_stack, options.title, not options.no_legend)
     text = _written(picture(report, choice, look), form, options)
     _emit(text, options.out, report.name, form)
-    output.tell(report.diagnostics)
+    output.tell(network.diagnostics)
 
 
 def _format(options: DrawOptions) -> Format:
-    """The format asked for, or that of the file's name.
+    """The format asked for, or that of the file's name, which is found before.
 
     Raises:
         CnncalcError: for a name that ends as that of no format.
     """
     if options.format_:
         return options.format_
+    if options.out in (None, "-", *output.STDOUT):
+        return "svg"
     suffix = Path(options.out or "").suffix.lower()
-    if options.out in (None, "-", *output.STDOUT) or suffix in SUFFIXES:
-        return SUFFIXES.get(suffix, "svg")
-    known = ", ".join(SUFFIXES)
+    known = ", ".join(end for end, styles in ENDINGS.items() if set(styles) & set(get_args(Format)))
     help_ = f"end it with one of {known}, or name the format with --format"
     if suffix in (".png", ".pdf"):
         svg = Path(options.out or "").with_suffix(".svg")

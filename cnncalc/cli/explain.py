@@ -22,6 +22,7 @@ from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from cnncalc.questions.explain import Explanation
+    from cnncalc.render.page import Page
 
 
 def explain(
@@ -51,12 +52,17 @@ def explain(
     network = spec.load(file)
     explanations = ask(network, name, batch=batch, dtype=dtype)
     lines = _lines(network.text)
-    output.emit(_written(explanations, format_, layout or network.layout, lines), out)
+    text = _written(explanations, format_, layout or network.layout, lines, output.page(out))
+    output.emit(text, out)
     output.tell(spec.remarks(file, network.diagnostics))
 
 
 def _written(
-    explanations: tuple[Explanation, ...], format_: str, layout: str, lines: Mapping[int, str]
+    explanations: tuple[Explanation, ...],
+    format_: str,
+    layout: str,
+    lines: Mapping[int, str],
+    page: Page,
 ) -> Iterator[str]:
     from cnncalc.render import explain as render
 
@@ -72,8 +78,7 @@ def _written(
         document = render.document(explanations, version=VERSION, written=lines)
         text = f"{dumps(document)}\n" if format_ == "json" else json_lines(document["layers"])
         return iter([text])
-    ascii_only = output.ascii_only()
-    return render.text(explanations, layout=layout, written=lines, ascii_only=ascii_only)
+    return render.text(explanations, layout=layout, written=lines, page=page)
 
 
 def _lines(text: str | None) -> dict[int, str]:

@@ -64,9 +64,9 @@ def layers(
     elif format_ in STYLES:
         text = render.table(entries).written(format_)
     elif type_ is None:
-        text = render.overview(entries, shown)
+        text = render.overview(entries, shown, output.page(out))
     else:
-        text = shown[type_] if type_ in shown else render.full(entries[0])
+        text = shown[type_] if type_ in shown else render.full(entries[0], output.page(out))
     output.emit(
         [text], out, whole=type_ in shown and format_ == "table"
     )  # a definition is for copying

@@ -111,7 +111,7 @@ PoolStride = Annotated[
 Padding = Annotated[
     OptionValues | None,
     _option("--p -P -p", "INT|PxP|RULE",
-            "Zeros on each side: 2, 1x2, 0+1 (before + after); or same, half, valid, full, causal; "
+            "Zeros on each side: 2, 1x2, 0+1 (before + after); or same, half, valid, full; "
             "also --padding.", padding, LAYER, "0"),
 ]
 Dilation = Annotated[

@@ -195,7 +195,9 @@ def _written(
     elif answer.format_ == "latex":
         yield from _latex(report)
     elif answer.format_ == "table":
-        yield one_layer.text(report, answer.layout, ascii_only=ascii_only)
+        yield one_layer.text(
+            report, answer.layout, ascii_only=ascii_only, page=output.page(answer.out)
+        )
         if other:
             yield "\n"
             yield one_layer.comparison(report, other, versus, ascii_only=ascii_only)

@@ -34,6 +34,7 @@ class PictureOptions(NamedTuple):
 
 
 PLAIN = PictureOptions()
+TRAIN_ONLY = " (train only)"  # as the table says it of single layers
 
 
 class _Draft(NamedTuple):
@@ -250,14 +251,16 @@ class _Texts:
         part = self.parts.get(draft.name)
         short = name.removeprefix(printable(f"{part}.")) if part else name
         short = name if short[:1].isdigit() else short  # `layer1.0` says more than `0`
-        repeated = f" × {draft.times}" if draft.times > 1 else ""
+        trained = bool(draft.rows) and all(row.train_only for row in draft.rows)
+        type_ = printable(_type(draft)) + (f" × {draft.times}" if draft.times > 1 else "")
+        type_ += TRAIN_ONLY if trained and TRAIN_ONLY not in type_ else ""
         first = draft.rows[0] if draft.rows else None
         owners = {home.get(row.shared_with) for row in draft.rows if row.shared_with}
         owner = owners.pop() if len(owners) == 1 and draft.times == 1 else None
         return Box(
             draft.name,
             BLOCK if draft.grouped else first.kind if first else "input",
-            (name, printable(_type(draft)) + repeated, self._third(draft)),
+            (name, type_, self._third(draft)),
             short,
             self._tip(name, draft),
             draft.out,
@@ -265,7 +268,7 @@ class _Texts:
             draft.times,
             part,
             _skip(draft) if draft.grouped else None,
-            bool(draft.rows) and all(row.train_only for row in draft.rows),
+            trained,
             owner,
         )
 

@@ -147,12 +147,17 @@ def _outline(
         if x < line.x < x + part.width and line.top < y + LINE and line.bottom > y
     }  # fmt: skip
     rooms = list(pairwise(sorted({x, x + part.width, *crossed})))
-    needed = width(part.title, SMALL) + 8
-    start, end = next(
-        (room for room in rooms if room[1] - room[0] >= needed),
-        max(rooms, key=lambda room: room[1] - room[0]),
+    widest = max(rooms, key=lambda room: room[1] - room[0])
+    title, (start, end) = next(
+        (
+            (text, room)
+            for text in (part.title, part.title.partition(": ")[0])
+            for room in rooms
+            if room[1] - room[0] >= width(text, SMALL) + 8
+        ),
+        (part.title, widest),
     )
-    title = cut(part.title, SMALL, end - start - 8)
+    title = cut(title, SMALL, end - start - 8)
     frame = Rect(x, y, part.width, part.height, "part", 6)
     return [frame, Text(start + 5, y + 11, title, SMALL, soft=True, anchor="start")]
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from cnncalc.pictures.marks import Placed
     from cnncalc.pictures.picture import Picture
 
-BESIDE = 26  # between branches that stand side by side: room for one line
+BESIDE = 36  # between branches that stand side by side: room for one line
 CLEAR = 7  # from a line to the boxes it passes
-CORRIDOR = 14  # from a box to the first line beside it
+CORRIDOR = 19  # from a box to the first line beside it
 APART = 9  # between two lines beside each other
 LABEL = 15  # for the name of a part, above its first box
 
@@ -203,7 +203,9 @@ class _Layout:
         """Whether a line can leave and enter at the right sides, with no box in between."""
         return all(
             piece.x[box] + self.half < x
-            and not any(piece.x[box] < other < x for other in rows[piece.step[box]])
+            and not any(
+                piece.x[box] < other < x + self.half + CLEAR for other in rows[piece.step[box]]
+            )
             for box in (source, target)
         )
 

@@ -6,7 +6,10 @@ writers know.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Point = tuple[float, float]
 # An arrow, weights in common, two faint lines, and what a unit sees.
@@ -84,3 +87,11 @@ class Placed(NamedTuple):
     marks: tuple[Mark | Group, ...]
     frames: tuple[Rect, ...] = ()
     routes: tuple[tuple[Point, ...], ...] = ()
+
+
+def kinds_of(marks: Iterable[Mark | Group]) -> list[str]:
+    """The kinds of all shapes that have one, each once, in the order of the alphabet."""
+    flat = (
+        inner for mark in marks for inner in (mark.marks if isinstance(mark, Group) else [mark])
+    )
+    return sorted({mark.kind for mark in flat if not isinstance(mark, (Text, Line))})

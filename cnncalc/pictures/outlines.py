@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from cnncalc.pictures.picture import Picture
     from cnncalc.pictures.routing import Step, Way
 
-SIDE, TOP, BOTTOM = 6, 15, 6  # from the boxes to their outline
+SIDE, TOP, BOTTOM = 11, 15, 6  # from the boxes, with their bows, to their outline
 
 
 class Outline(NamedTuple):

@@ -128,14 +128,12 @@ def _tracks(
         )
         for key, pieces in lines.items()
     }
-    order = list(_in_order(crossings))
+    order = list(_in_order(crossings, lines))
     aside = {
         piece.edge
         for at, key in enumerate(order)
-        for other in order[at + 1 :]
-        if _meets(crossings[key], crossings[other])
-        for piece in lines[key]
-        if piece.ends and piece.above != piece.below and piece.below in crossings[other].above
+        for piece in _meeting(key, order[at + 1 :], crossings, lines)
+        if piece.ends and piece.above != piece.below
     }
     result: dict[Key, int] = {}
     taken: list[list[_Crossing]] = []
@@ -155,20 +153,35 @@ def _tracks(
     return result, aside
 
 
-def _in_order(crossings: Mapping[Key, _Crossing]) -> Iterable[Key]:
+def _in_order(
+    crossings: Mapping[Key, _Crossing], lines: Mapping[Key, Sequence[_Piece]]
+) -> Iterable[Key]:
     """Crossings such that one whose lines come in where another's leave stands before it.
 
-    Where they do so for each other, no order is right, and the order is that of the network.
+    Where they do so for each other no order is right. Then one comes first whose lines can end
+    aside, if there is any.
     """
     waiting = sorted(crossings, key=lambda key: (key[0] == "into", key[1]))
     while waiting:
-        free = next(
-            (key for key in waiting if not any(_meets(crossings[key], crossings[other])
-                                               for other in waiting if other != key)),
-            waiting[0],
-        )  # fmt: skip
+        met = {key: _meeting(key, waiting, crossings, lines) for key in waiting}
+        free = next((key for key in waiting if not met[key]), None)
+        if free is None:
+            movable = (key for key in waiting if all(piece.ends for piece in met[key]))
+            free = next(movable, waiting[0])
         waiting.remove(free)
         yield free
+
+
+def _meeting(
+    key: Key,
+    others: Sequence[Key],
+    crossings: Mapping[Key, _Crossing],
+    lines: Mapping[Key, Sequence[_Piece]],
+) -> list[_Piece]:
+    """The lines of one crossing that leave where those of others come in."""
+    met = [crossings[other].above for other in others
+           if other != key and _meets(crossings[key], crossings[other])]  # fmt: skip
+    return [piece for piece in lines[key] if any(piece.below in above for above in met)]
 
 
 def _meets(later: _Crossing, earlier: _Crossing) -> bool:

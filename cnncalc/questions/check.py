@@ -93,12 +93,14 @@ class CheckResult(NamedTuple):
 class BaseReport(NamedTuple):
     """A network as it was at an earlier revision; `report` is None where it did not load then.
 
-    `new` is a network whose file or variant was not there.
+    `new` is a network whose file or variant was not there. Bundled networks, model files and
+    standard input are not `compared`.
     """
 
     revision: str
     report: Report | None = None
     new: bool = False
+    compared: bool = True
 
 
 class CheckTerms(NamedTuple):
@@ -230,10 +232,11 @@ def _files(target: str) -> list[str]:
     except (OSError, ValueError):
         return [target]  # not a folder, or one that cannot be read, which `_read` will report
     found: list[str] = []
-    for folder, below, names in os.walk(target):
+    closed: list[str] = []  # folders that cannot be listed, which `_read` will report too
+    for folder, below, names in os.walk(target, onerror=lambda e: closed.append(str(e.filename))):
         below[:] = sorted(name for name in below if not name.startswith("."))
         found += (str(Path(folder, n)) for n in sorted(names) if n.endswith(SUFFIXES))
-    return found or [target]
+    return [*found, *closed] or [target]
 
 
 def _check_file(
@@ -245,21 +248,23 @@ def _check_file(
         path, named = zoo.resolve(target)
         file, bundled = zoo.display_name(path), zoo.is_bundled(target)
         if is_model(path):
-            yield _check_model(path, terms)
+            yield _check_model(path, terms)._replace(base=_not_compared(terms))
             return
         text = _read(path, listed=listed)
         document = read_document(text, file)
     except CnncalcError as error:
         yield _failed(file, variant, with_lines(error, text, file))._replace(bundled=bundled)
         return
-    earlier = None
-    if terms.base is not None and path != "-" and not bundled:
-        earlier = at_revision(terms.base, path)
+    base = _not_compared(terms)
+    comparable = terms.base is not None and path != "-" and not bundled
+    earlier = at_revision(terms.base, path) if terms.base is not None and comparable else None
     for name in _networks(document, variant or named):
-        result = _check_network(document, name, terms)._replace(bundled=bundled)
-        if terms.base is not None and path != "-" and not bundled:
-            result = result._replace(base=_before(earlier, file, name, terms))
-        yield result
+        base = _before(earlier, file, name, terms) if comparable else base
+        yield _check_network(document, name, terms)._replace(bundled=bundled, base=base)
+
+
+def _not_compared(terms: CheckTerms) -> BaseReport | None:
+    return None if terms.base is None else BaseReport(terms.base, compared=False)
 
 
 def _before(text: str | None, file: str, variant: str | None, terms: CheckTerms) -> BaseReport:
@@ -284,7 +289,7 @@ def _read(path: str, *, listed: bool) -> str:
     could block for ever.
     """
     location = Path(path)
-    if location.is_dir() and not listed:
+    if location.is_dir():
         try:
             next(location.iterdir(), None)
         except OSError as error:

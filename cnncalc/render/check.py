@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.errors import counted
 from cnncalc.figures import FIGURES
 from cnncalc.render import diagnostics
-from cnncalc.render.format import pad, printable, si, without_controls
+from cnncalc.render.format import display_width, pad, printable, si, without_controls
 from cnncalc.render.json import (
     answer_schema,
     diagnostic,
@@ -17,7 +17,7 @@ from cnncalc.render.json import (
     totals,
     totals_schema,
 )
-from cnncalc.render.page import PIPE, Marked
+from cnncalc.render.page import PIPE, Marked, cut_middle
 from cnncalc.render.schema import (
     COUNT,
     FLAG,
@@ -74,7 +74,11 @@ def _suggesting(remark: Diagnostic) -> Diagnostic:
 
 def line(result: CheckResult, page: Page = PIPE) -> str:
     """Whether a network is as its file promises, and the figures that were looked at."""
-    name = pad(result.label, max(NAME_WIDTH, len(result.label)), right=False)
+    name, width = result.label, NAME_WIDTH
+    if page.width is not None:
+        name = cut_middle(name, max(page.width - len("FAIL  "), NAME_WIDTH // 2), page.mark)
+        width = min(width, page.width // 2)  # leaves room for a figure beside the name
+    name = pad(name, max(width, display_width(name)), right=False)
     word = "ok" if result.ok else "FAIL"
     verdict = page.paint(word, "good" if result.ok else "bad") + " " * (len("FAIL") - len(word))
     return "  ".join([verdict, name, "   ".join(_facts(result))])
@@ -99,6 +103,8 @@ def _facts(result: CheckResult) -> Iterator[str]:
 
 def _standing(base: BaseReport) -> str:
     """What the network was at the revision that it is compared with."""
+    if not base.compared:
+        return f"not compared with {printable(base.revision)}"
     if base.new:
         return f"new since {printable(base.revision)}"
     word = "compared with" if base.report else "did not load at"
@@ -150,6 +156,8 @@ def _change_text(result: CheckResult, key: str) -> str:
     change = _change(result, key)
     if change is not None:
         return f"{change:+,}" if change else "0"
+    if result.base and not result.base.compared:
+        return "not compared"
     return "new" if result.base and result.base.new else ""
 
 
@@ -226,7 +234,7 @@ def entry(result: CheckResult) -> dict[str, Any]:
 def _base(base: BaseReport) -> dict[str, Any]:
     """The earlier network; one that was not there or did not load has no totals."""
     known = {} if base.report is None else {"totals": totals(base.report.totals)}
-    return {"revision": base.revision, "new": base.new, **known}
+    return {"revision": base.revision, "new": base.new, "compared": base.compared, **known}
 
 
 def _budget(result: BudgetResult) -> dict[str, Any]:
@@ -249,7 +257,7 @@ def schema() -> Schema:
         {"key": TEXT, "relation": {"enum": ["<=", ">="]}, "limit": COUNT, "ok": FLAG},
         {"actual": COUNT, "delta": described(WHOLE, "how far beyond the limit; 0 where it is met")},
     )
-    base = record({"revision": TEXT, "new": FLAG}, {"totals": totals_schema()})
+    base = record({"revision": TEXT, "new": FLAG, "compared": FLAG}, {"totals": totals_schema()})
     result = record(
         {"ok": FLAG, "spec": spec, "diagnostics": listed(ref("diagnostic"))},
         {

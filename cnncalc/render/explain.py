@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.render.format import decimal, labelled, printable, to_ascii
+from cnncalc.render.format import decimal, labelled, printable
 from cnncalc.render.json import NAMED_SHAPES, answer_schema, envelope, exact_number, named_shapes
 from cnncalc.render.latex import latex_text
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import MAYBE_TEXT, NUMBER, SIZE, TEXT, described, listed, record, ref
 from cnncalc.render.steps import equation, head, quotient, sources
 from cnncalc.render.table import Column, Table, escaped
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Row
     from cnncalc.layers._base import Step
     from cnncalc.questions.explain import Explanation
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
 
 COLUMNS = (
@@ -42,18 +44,20 @@ def text(
     *,
     layout: str = "HWC",
     written: Mapping[int, str] | None = None,
-    ascii_only: bool = False,
+    page: Page = PIPE,
 ) -> Iterator[str]:
     """A section per layer with a line per formula; `written` maps line numbers to spec lines."""
     for place, explanation in enumerate(explanations):
-        lines = [*([""] if place else []), *_section(explanation, layout, written or {}), ""]
-        section = "\n".join(lines)
-        yield to_ascii(section) if ascii_only else section
+        lines = [*([""] if place else []), *_section(explanation, layout, written or {}, page), ""]
+        yield page.signs("\n".join(lines))
     yield f"\n{LEGEND}\n" if any(map(_needs_legend, explanations)) else ""
 
 
-def _section(explanation: Explanation, layout: str, written: Mapping[int, str]) -> list[str]:
-    return [head(explanation.row), *labelled(_pairs(explanation, layout, written), indent="  ")]
+def _section(
+    explanation: Explanation, layout: str, written: Mapping[int, str], page: Page
+) -> list[str]:
+    facts = labelled(_pairs(explanation, layout, written), indent="  ", paint=page.heading)
+    return [page.heading(head(explanation.row)), *facts]
 
 
 def _pairs(

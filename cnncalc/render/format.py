@@ -9,7 +9,7 @@ from unicodedata import combining, east_asian_width
 from cnncalc.errors import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from fractions import Fraction
 
     from cnncalc.render.choice import Units
@@ -267,12 +267,19 @@ def joined(lines: Iterable[str], *, ascii_only: bool = False) -> str:
     return to_ascii(text) if ascii_only else text
 
 
-def labelled(pairs: Iterable[tuple[str, str]], *, indent: str = "", gap: int = 3) -> list[str]:
-    """A line per label and text; the texts begin below each other.
+def labelled(
+    pairs: Iterable[tuple[str, str]],
+    *,
+    indent: str = "",
+    gap: int = 3,
+    paint: Callable[[str], str] = str,
+) -> list[str]:
+    """A line per label and text; the texts begin below each other. `paint` colours the labels.
 
     >>> labelled([("params", "156"), ("MACs", "117,600")])
     ['params   156', 'MACs     117,600']
     """
     pairs = list(pairs)
     width = max((display_width(label) for label, _ in pairs), default=0) + gap
-    return [f"{indent}{pad(label, width, right=False)}{text}" for label, text in pairs]
+    labels = [paint(pad(label, width, right=False)) for label, _ in pairs]
+    return [f"{indent}{label}{text}" for label, (_, text) in zip(labels, pairs, strict=True)]

@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 TABLE_FIGURES = ("weights", "params", "connections", "macs")
 
 
-def text(report: Report, layout: str | None = None, *, ascii_only: bool = False) -> str:
+def text(
+    report: Report,
+    layout: str | None = None,
+    *,
+    ascii_only: bool = False,
+    page: Page | None = None,
+) -> str:
     """The steps of the report's only layer, one per line, with the output among them."""
-    return _lines(_pairs(report.rows[0], layout or report.layout), ascii_only)
+    return _lines(_pairs(report.rows[0], layout or report.layout), ascii_only, page)
 
 
 def sizes(report: Report, layout: str | None = None, *, ascii_only: bool = False) -> str:
@@ -81,8 +87,8 @@ def _factor(here: int, there: int) -> str:
     return f"   {max(here, there) / min(here, there):,.2f} times {word}"
 
 
-def _lines(pairs: Iterable[tuple[str, str]], ascii_only: bool) -> str:
-    return joined(labelled(pairs), ascii_only=ascii_only)
+def _lines(pairs: Iterable[tuple[str, str]], ascii_only: bool, page: Page | None = None) -> str:
+    return joined(labelled(pairs, paint=page.heading if page else str), ascii_only=ascii_only)
 
 
 class SettingRow(NamedTuple):

@@ -55,6 +55,10 @@ class Page(NamedTuple):
             return text
         return f"\x1b[{CODES[style]}m{text}{RESET}"
 
+    def heading(self, text: str) -> str:
+        """The text as a heading or a label."""
+        return self.paint(text, "heading")
+
     def signs(self, text: str) -> str:
         """The text in the characters that the page can show."""
         return to_ascii(text) if self.ascii else text

@@ -29,7 +29,9 @@ def text(report: Report, counted: PeerCount, page: Page = PIPE) -> str:
     rows = [[f.label, f.text, "" if _exact(f) else f"({f.value:,})"] for f in counted.figures]
     table = Table([Column("", "name"), Column(""), Column("")], rows)
     lines = table.lines(page=page, titles=False)
-    return "\n".join([head, *lines, *_reasons(counted), f"note: {counted.note}", ""])
+    return "\n".join(
+        [page.paint(head, "heading"), *lines, *_reasons(counted), f"note: {counted.note}", ""]
+    )
 
 
 def document(report: Report, counted: PeerCount, *, version: str) -> dict[str, Any]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.render.format import joined, labelled
 from cnncalc.render.json import answer_schema, envelope
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import COUNT, FLAG, SIZE, TEXT, described, listed, record
 from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
 
+LINE_BREAK = re.compile(r"(?<=\S)\n(?=\S)")  # inside a paragraph
 KINDS = {
     "weights": "Layers with weights", "pooling": "Pooling", "merges": "Merges",
     "norms": "Normalisations", "activations": "Activations", "others": "Others",
@@ -24,7 +28,9 @@ EXPLICIT = {
 }
 
 
-def overview(types: Iterable[Mapping[str, Any]], blocks: Mapping[str, str]) -> str:
+def overview(
+    types: Iterable[Mapping[str, Any]], blocks: Mapping[str, str], page: Page = PIPE
+) -> str:
     """One line per type, grouped by kind, and per block with its definition."""
     by_kind: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in KINDS}
     for entry in types:
@@ -32,27 +38,37 @@ def overview(types: Iterable[Mapping[str, Any]], blocks: Mapping[str, str]) -> s
     parts = []
     for kind, entries in by_kind.items():
         pairs = [(_names(entry), entry["summary"]) for entry in entries]
-        parts.append(_section(KINDS[kind], pairs))
+        parts.append(_section(KINDS[kind], pairs, page))
     # A definition begins with a comment, whose first line says what the block is.
     firsts = [(name, text.partition("\n")[0].lstrip("# ")) for name, text in blocks.items()]
-    parts.append(_section("Blocks that need no definition", firsts))
+    parts.append(_section("Blocks that need no definition", firsts, page))
     return "\n".join([*parts, "'cnncalc layers TYPE' describes one in full.\n"])
 
 
-def full(entry: Mapping[str, Any]) -> str:
+def full(entry: Mapping[str, Any], page: Page = PIPE) -> str:
     """Everything about one type."""
-    parts = [f"{_names(entry)}\n{entry['summary']}\n", f"{entry['description']}\n"]
+    parts = [
+        f"{page.paint(_names(entry), 'heading')}\n{entry['summary']}\n",
+        f"{_flowing(entry['description'], page)}\n",
+    ]
     if entry["fields"]:
         pairs = [(_heading(field), _field(field)) for field in entry["fields"]]
-        parts.append(_section("Fields", pairs))
+        parts.append(_section("Fields", pairs, page))
     if entry["words"]:
-        parts.append(_section("Words", entry["words"].items()))
+        parts.append(_section("Words", entry["words"].items(), page))
     if entry["kind"] == "weights":
-        parts.append(_section("Numbers of an exercise", EXPLICIT.items()))
+        parts.append(_section("Numbers of an exercise", EXPLICIT.items(), page))
     if entry["attaches"]:
         parts.append(f"Can be appended to a layer as a word: conv 16 3x3 {entry['type']}\n")
-    parts.append(f"Example\n  - {entry['example']}\n")
+    parts.append(f"{page.paint('Example', 'heading')}\n  - {entry['example']}\n")
     return "\n".join(part for part in parts if part.strip())
+
+
+def _flowing(description: str, page: Page) -> str:
+    """Paragraphs without the line breaks of their source where a terminal is narrower than that."""
+    if page.width is None or all(len(line) <= page.width for line in description.split("\n")):
+        return description
+    return LINE_BREAK.sub(" ", description)
 
 
 def table(types: Iterable[Mapping[str, Any]]) -> Table:
@@ -88,8 +104,8 @@ def _field(field: Mapping[str, Any]) -> str:
     return "; ".join(filter(None, [value, *spellings]))
 
 
-def _section(title: str, pairs: Iterable[tuple[str, str]]) -> str:
-    return joined([title, *labelled(pairs, indent="  ", gap=2)])
+def _section(title: str, pairs: Iterable[tuple[str, str]], page: Page) -> str:
+    return joined([page.heading(title), *labelled(pairs, indent="  ", gap=2)])
 
 
 def document(types: Iterable[Mapping[str, Any]], *, version: str) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from cnncalc.pictures.marks import Group, Line, Polygon, Rect, Text
+from cnncalc.pictures.marks import Group, Line, Polygon, Rect, Text, kinds_of
 from cnncalc.render.colours import DARK, LIGHT, Colours
+from cnncalc.render.format import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 FONTS = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 BEND = 5  # the radius of corners
+NOT_XML = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}  # what no XML file may hold
 
 
 def text(placed: Placed, theme: str = "auto", *, ascii_only: bool = False) -> str:
@@ -29,9 +31,8 @@ def text(placed: Placed, theme: str = "auto", *, ascii_only: bool = False) -> st
     writer = _Writer(DARK if theme == "dark" else LIGHT, follows=theme == "auto")
     root = writer.write(placed)
     ET.indent(root, " ")
-    if ascii_only:
-        return f"{ET.tostring(root, encoding='us-ascii', xml_declaration=False).decode()}\n"
-    return f"{ET.tostring(root, encoding='unicode')}\n"
+    written = f"{ET.tostring(root, encoding='unicode')}\n".translate(NOT_XML)
+    return written.encode("ascii", "xmlcharrefreplace").decode() if ascii_only else written
 
 
 def _number(value: float) -> str:
@@ -62,7 +63,7 @@ class _Writer:
         ET.SubElement(root, "title", {"id": "title"}).text = placed.title
         ET.SubElement(root, "desc", {"id": "description"}).text = placed.description
         if self.follows:
-            ET.SubElement(root, "style").text = _dark_style()
+            ET.SubElement(root, "style").text = _dark_style(kinds_of(placed.marks))
         defs = ET.SubElement(root, "defs")
         arrow = {"id": "arrow", "viewBox": "0 0 8 8", "refX": "7", "refY": "4", "markerWidth": "7",
                  "markerHeight": "7", "orient": "auto"}  # fmt: skip
@@ -73,7 +74,7 @@ class _Writer:
                                      "fill": self.colours.page})  # fmt: skip
         for mark in placed.marks:
             if isinstance(mark, Group):
-                group = ET.SubElement(root, "g", {"data-name": mark.name})
+                group = ET.SubElement(root, "g", {"data-name": printable(mark.name)})
                 ET.SubElement(group, "title").text = mark.tip
                 for inner in mark.marks:
                     self.mark(group, inner)
@@ -175,13 +176,13 @@ def _towards(corner: Point, other: Point) -> Point:
     return (corner[0] + (other[0] - corner[0]) * share, corner[1] + (other[1] - corner[1]) * share)
 
 
-def _dark_style() -> str:
-    """The dark colours, for readers who prefer them on a screen."""
+def _dark_style(kinds: Sequence[str]) -> str:
+    """The dark colours of these kinds, for readers who prefer them on a screen."""
     rules = [
         f".page{{fill:{DARK.page}}}", f".t{{fill:{DARK.text}}}", f".s{{fill:{DARK.soft}}}",
         f".e{{stroke:{DARK.line}}}", f".a{{fill:{DARK.line}}}", f".f{{stroke:{DARK.faint}}}",
     ]  # fmt: skip
-    for name, (fill, stroke) in DARK.kinds.items():
+    for name, fill, stroke in sorted({DARK.named(kind) for kind in kinds}):
         rules.append(f".{name}{{fill:{fill};stroke:{stroke}}}")
         rules.append(f".{name}-line{{stroke:{stroke}}}.{name}-dark{{fill:{stroke}}}")
     return f"@media screen and (prefers-color-scheme:dark){{{''.join(rules)}}}"

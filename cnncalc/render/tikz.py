@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.pictures.marks import Group, Line, Polygon, Rect, Text
+from cnncalc.pictures.marks import Group, Line, Polygon, Rect, Text, kinds_of
 from cnncalc.render.colours import LIGHT
 from cnncalc.render.format import joined
 
@@ -37,17 +37,16 @@ def text(placed: Placed) -> str:
 def _lines(placed: Placed) -> Iterator[str]:
     yield "% needs \\usepackage[T1]{fontenc}, \\usepackage{tikz}, \\usetikzlibrary{arrows.meta}"
     yield f"% {placed.title}"
-    for name, (fill, line) in LIGHT.kinds.items():
+    for name, fill, line in sorted({LIGHT.named(kind) for kind in kinds_of(placed.marks)}):
         if fill != "none":
             yield f"\\definecolor{{cnn-{name}}}{{HTML}}{{{fill[1:].upper()}}}"
-        yield f"\\definecolor{{cnn-{name}-line}}{{HTML}}{{{line[1:].upper()}}}"
+        if line != "none":
+            yield f"\\definecolor{{cnn-{name}-line}}{{HTML}}{{{line[1:].upper()}}}"
     yield f"\\begin{{tikzpicture}}[x={SCALE}bp, y=-{SCALE}bp, font=\\sffamily,"
     yield f"  line/.style={{draw={_grey(LIGHT.line)}}},"
     yield f"  faint/.style={{draw={_grey(LIGHT.faint)}}},"
     yield "  edge/.style={line, rounded corners=3bp, -{Stealth[length=4bp]}}]"
     for mark in placed.marks:
-        if isinstance(mark, Group):
-            yield f"  % {mark.name}"
         yield from _each(mark.marks if isinstance(mark, Group) else [mark])
     yield "\\end{tikzpicture}"
 

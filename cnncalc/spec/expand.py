@@ -16,6 +16,7 @@ from cnncalc.spec.expressions import HERE
 from cnncalc.spec.line_values import evaluate
 from cnncalc.spec.rows import Rows, Scope, sizes
 from cnncalc.spec.syntax import Argument, Chain, From, Loop, Name, Repeat, Side, Use, names_after
+from cnncalc.spec.vocabulary import means_something
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -415,10 +416,14 @@ class NetworkBuilder:
         )
 
     def fresh(self, head: str, scope: Scope) -> str:
-        """An unused name for a row or block without one: `conv1`, or just a number."""
+        """An unused name for a row or block without one: `conv1`, or just a number.
+
+        A word of the language is none: the sixth unnamed `relu` is not `relu6`.
+        """
         while True:
             label = scope.next_label(head)
-            if label not in scope.later and f"{scope.prefix}{label}" not in self.rows.taken:
+            free = label not in scope.later and f"{scope.prefix}{label}" not in self.rows.taken
+            if free and not means_something(label):
                 return label
 
     def part(self, label: str, text: str, start: int, last: int, scope: Scope) -> None:
@@ -472,8 +477,8 @@ def _table(loop: Loop, scope: Scope) -> list[dict[str, object]]:
 
 def _is_none(key: str, ref: Name, block: Block, scope: Scope) -> bool:
     """Whether an optional tensor of a block call is `none`, or is itself one that is."""
-    is_word = ref.text == "none" and ref.text not in scope.names
-    return key in block.optional and (is_word or ref.text in scope.absent)
+    means_something = ref.text == "none" and ref.text not in scope.names
+    return key in block.optional and (means_something or ref.text in scope.absent)
 
 
 def _may_be_passed_over(use: Use, scope: Scope) -> frozenset[str]:

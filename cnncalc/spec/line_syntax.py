@@ -43,6 +43,7 @@ SUFFIXED = re.compile(r"[0-9][0-9_.]*[kKMGBT]\Z")  # 1.2M
 SIDES = re.compile(r"([A-Za-z])\d+(?:[x+]\d+)*\Z")  # p0+1, p0+1x1+2
 REFERENCE = re.compile(r"[A-Za-z_]\w*(\.\w+)*\Z")
 NAME = re.compile(r"\w+\Z")
+LISTED = "'cnncalc layers' lists them"
 
 
 def read_text(scalar: Scalar, blocks: Mapping[str, Block], *, opens: bool = False) -> Item:
@@ -76,11 +77,23 @@ def read_link(words: list[Word], blocks: Mapping[str, Block], *, opens: bool = F
     name = Name(head.text, head.span)
     try:
         use = head_use(name, blocks)
-    except CnncalcError:
+    except CnncalcError as error:
         if rest or not REFERENCE.match(head.text):
-            raise
+            raise _without_arrow(error, head, rest, blocks) from None
         return From(name, is_bare=True, opens=opens)
     return read_words(use, rest, blocks)
+
+
+def _without_arrow(
+    error: CnncalcError, head: Word, rest: list[Word], blocks: Mapping[str, Block]
+) -> CnncalcError:
+    """The error for an unknown head; before a layer it may be a tensor without its arrow."""
+    first = rest[0].text if rest else ""
+    if not (first in layers.names() or first in blocks) or not REFERENCE.match(head.text):
+        return error
+    unsure = [d for d in error.diagnostics if d.code == "unknown-type" and d.help == LISTED]
+    help_ = f"to go on from a tensor '{head.text}', write '{head.text} -> {first}'"
+    return CnncalcError(*(d._replace(help=help_) for d in unsure)) if unsure else error
 
 
 def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:
@@ -112,7 +125,7 @@ def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:
         "unknown-type",
         f"there is no layer type or block named '{head.text}'",
         head.span,
-        help=did_you_mean(head.text, known) or "'cnncalc layers' lists them",
+        help=did_you_mean(head.text, known) or LISTED,
     )
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from cnncalc import zoo
+from cnncalc import files, zoo
 from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, did_you_mean, failure
 from cnncalc.lines import with_line, with_lines
 from cnncalc.network import Input, Network, Node
-from cnncalc.spec.checks.limits import refuse_endless
+from cnncalc.spec.checks.limits import LARGEST_TENSOR, refuse_endless
 from cnncalc.spec.document import read_document
 from cnncalc.spec.expand import NetworkBuilder
 from cnncalc.spec.line_values import names_in
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 # What a question may be asked about: a file or a bundled name, a spec as a dict, or a network.
 Target: TypeAlias = "str | Path | Mapping[str, object] | Network"
+# Output shapes by a layer's identity, which it is kept for so that its id stays its own, and the
+# shapes that enter it; None where the layer does not fit.
+KnownShapes = dict[tuple[int, tuple["Shape", ...]], tuple["Layer", "Shape | None"]]
 SHORT = 50_000  # characters: longer texts are not cached, since they may hold much memory
 
 
@@ -105,7 +108,7 @@ def load(
     >>> network.name, len(network.nodes) - len(network.inputs)
     ('LeNet-5', 12)
     """
-    path, named = zoo.resolve(str(target))
+    path, named = _resolved(str(target))
     if is_model(path):
         _refuse_changes(path, variant or named, set)
         return _model(path, input, until, partial)
@@ -163,7 +166,7 @@ def choose(
     if isinstance(target, Mapping):
         text, file, named = _text(target), "spec", None
     else:
-        path, named = zoo.resolve(str(target))
+        path, named = _resolved(str(target))
         if is_model(path):
             _refuse_changes(path, variant or named, set)
             return ModelChoice(path, input, until)
@@ -224,6 +227,19 @@ def reading(text: str, file: str) -> Iterator[None]:
         raise failure("too-deep", f"the layers of {file} are nested too deeply") from None
     except CnncalcError as error:
         raise with_lines(error, text, file) from None
+
+
+def _resolved(target: str) -> tuple[str, str | None]:
+    """The file of a path or a bundled name, and the variant named with it.
+
+    Raises:
+        CnncalcError: for a folder, and a name with an unknown variant.
+    """
+    path, named = zoo.resolve(target)
+    if path != "-" and Path(path).is_dir():
+        help_ = f"'cnncalc check {path}' checks the specs in it"
+        raise files.unreadable(f"{files.title(path)} is a directory, not a file", help=help_)
+    return path, named
 
 
 def is_model(path: str) -> bool:
@@ -386,32 +402,53 @@ def resized(network: Network, inputs: Mapping[str, Shape]) -> Network | None:
     >>> resized(net, {"in": Shape(1, (4, 4))}) is None
     True
     """
+    shapes = resized_shapes(network, inputs, {})
+    if shapes is None:
+        return None
+    pairs = zip(network.nodes, shapes, strict=True)
+    return network._replace(nodes=tuple(_on(node, shape) for node, shape in pairs))
+
+
+def _on(node: Node, shape: Shape) -> Node:
+    """The node with another shape."""
+    layer = node.layer if node.inputs else Input(shape=shape)
+    return Node(node.index, node.name, layer, node.inputs, shape, *node[5:])
+
+
+def resized_shapes(
+    network: Network, inputs: Mapping[str, Shape], known: KnownShapes
+) -> list[Shape] | None:
+    """The shape of every node on these inputs; None where its layers have to be read again.
+
+    `known` is filled, so that on further inputs no layer computes the same again.
+    """
+    shapes: list[Shape] = []
+    for node in network.nodes:
+        if not node.inputs:
+            shape: Shape | None = inputs[node.name]
+        else:
+            entering = tuple([shapes[index] for index in node.inputs])
+            found = known.get((id(node.layer), entering))
+            if found is None:
+                found = node.layer, _shape_or_none(node.layer, entering)
+                known[id(node.layer), entering] = found
+            shape = found[1]
+        if shape is None or node.values or node.shared_with is not None:
+            return None
+        was = node.shape
+        if shape.channels != was.channels or len(shape.spatial) != len(was.spatial):
+            return None
+        shapes.append(shape)
+    return shapes
+
+
+def _shape_or_none(layer: Layer, entering: tuple[Shape, ...]) -> Shape | None:
+    """The output of a layer; None where it does not fit or is too large."""
     try:
-        nodes = tuple(_nodes(network, inputs))
+        shape = layer.output_shape(*entering)
     except UnplacedError:
         return None
-    return network._replace(nodes=nodes) if len(nodes) == len(network.nodes) else None
-
-
-def _nodes(network: Network, inputs: Mapping[str, Shape]) -> Iterator[Node]:
-    """The nodes with new shapes, up to the first that has to be read again."""
-    shapes: list[Shape] = []
-    known: dict[tuple[Layer, tuple[Shape, ...]], Shape] = {}
-    for node in network.nodes:
-        layer = node.layer
-        entering = tuple([shapes[index] for index in node.inputs])
-        if not entering:
-            shape = inputs[node.name]
-            layer = Input(shape=shape)
-        elif (layer, entering) in known:
-            shape = known[layer, entering]
-        else:
-            shape = known[layer, entering] = layer.output_shape(*entering)
-        alike = shape.channels == node.shape.channels and shape.rank == node.shape.rank
-        if not alike or node.values or node.shared_with is not None:
-            return
-        shapes.append(shape)
-        yield Node(node.index, node.name, layer, node.inputs, shape, *node[5:])
+    return shape if shape.size <= LARGEST_TENSOR else None
 
 
 def variables_read(items: Iterable[object], blocks: Mapping[str, Block]) -> frozenset[str]:

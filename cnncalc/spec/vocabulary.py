@@ -182,6 +182,15 @@ def _all_choices() -> frozenset[str]:
     )
 
 
+def means_something(text: str) -> bool:
+    """Whether a text alone means something in the language, so that no layer may be called so.
+
+    >>> [word for word in ("relu6", "relu7", "frozen", "from", "fc") if means_something(word)]
+    ['relu6', 'frozen', 'from']
+    """
+    return text in RESERVED or is_plain_word(text)
+
+
 def is_plain_word(name: str) -> bool:
     """Whether a word means the same on many layers, so that no variable may have its name.
 

@@ -207,6 +207,12 @@ def test_a_base_says_what_changed_since_a_revision(cnncalc, committed):
     assert bases[0]["totals"]["params"] == 156
 
 
+def test_what_has_no_earlier_text_is_not_compared(cnncalc, committed):
+    lines = cnncalc("check", "nets/a.yaml", "lenet5", "--base", "HEAD").out.splitlines()
+    assert lines[0].endswith("compared with HEAD")
+    assert lines[1].endswith("4 figures as expected   not compared with HEAD")
+
+
 def test_a_base_that_did_not_load_is_said(cnncalc, committed):
     (committed / "a.yaml").write_text("input: 3x3x1\nlayers: [nosuch]\n", encoding="utf-8")
     git("commit", "-qam", "broken")
@@ -286,3 +292,17 @@ def test_the_block_of_the_readme_works_with_a_clone_of_this_repository(committed
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stdout.splitlines()[1].startswith("nets/b.yaml:4:18: error[expect]: ")
+
+
+def test_a_narrow_terminal_cuts_the_middle_of_a_long_name(cnncalc, nets, monkeypatch):
+    deep = nets / "a_folder_with_a_long_name" / "and_another_one"
+    deep.mkdir(parents=True)
+    (deep / "net.yaml").write_text(LAYERS, encoding="utf-8")
+    whole = "nets/a_folder_with_a_long_name/and_another_one/net.yaml"
+    assert whole in cnncalc("check", "nets").out
+    monkeypatch.setattr("cnncalc.cli.output.terminal", lambda stream=None: stream is not sys.stderr)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = cnncalc("check", "nets/a_folder_with_a_long_name").out.splitlines()
+    assert lines[0] == "ok    nets/a_folder_wit…her_one/net.yaml"
+    assert lines[1] == "      params 156   MACs 86.4 k"

@@ -100,10 +100,11 @@ def test_texts_and_outlines_stand_out(theme):
     assert contrast(colours.line, colours.page) >= 4.5
     for kind, (fill, stroke) in colours.kinds.items():
         behind = colours.page if fill == "none" else fill
-        if kind != "part":
+        if kind not in ("part", "view", "seen"):  # no text stands on these
             assert contrast(colours.text, behind) >= 7, kind
             assert contrast(colours.soft, behind) >= 4.5, kind
-            assert contrast(stroke, colours.page) >= 3, kind
+        if stroke != "none":
+            assert contrast(stroke, colours.page) >= (2.5 if kind == "part" else 3), kind
     assert contrast(colours.soft, colours.page) >= 7
 
 
@@ -135,7 +136,7 @@ def test_the_name_of_the_file_tells_the_format(cnncalc, net, name, begins):
     ("words", "message", "help_"),
     [
         ("-o net.txt", "the name 'net.txt' tells no format that 'draw' writes",
-         ("end it with one of .svg, .dot, .gv, .mmd, .md, .tex, .json, or name the format with "
+         ("end it with one of .json, .md, .tex, .svg, .dot, .gv, .mmd, or name the format with "
          "--format")),
         ("-o net.png", "the name 'net.png' tells no format that 'draw' writes",
          "write net.svg, then rsvg-convert -f png -o net.png net.svg"),
@@ -224,11 +225,17 @@ def test_ascii_leaves_every_character_readable(cnncalc, net):
     assert as_read[0] == as_read[1]
 
 
+def test_a_title_that_xml_cannot_hold(cnncalc, net):
+    for words in ((), ("--ascii",)):
+        out = cnncalc("draw", "net.yaml", "--title", "a\ufffe\n\x1bb", *words).out
+        assert ET.fromstring(out).find(f"{SVG}title").text == "a\ufffd\ufffd\ufffdb"
+
+
 HOSTILE = """\
 name: "a <b> & \\"c\\" \\\\ %d ]]> #1 {x} | 網"
 input: 8x8x1
 layers:
-  - "x_1$&<{": conv 2 3x3
+  - x_1: conv 2 3x3
   - fc 3
 """
 
@@ -236,9 +243,6 @@ layers:
 def test_names_that_mean_something_elsewhere_are_only_names(cnncalc, net):
     (net / "net.yaml").write_text(HOSTILE, encoding="utf-8")
     plain = cnncalc("draw", "net.yaml")
-    if plain.status:  # such a name of a layer is refused before
-        (net / "net.yaml").write_text(HOSTILE.replace("x_1$&<{", "x_1"), encoding="utf-8")
-        plain = cnncalc("draw", "net.yaml")
     assert plain.status == 0, plain.err
     assert ET.fromstring(plain.out).find(f"{SVG}title").text == 'a <b> & "c" \\ %d ]]> #1 {x} | 網'
     dot = cnncalc("draw", "net.yaml", "--format", "dot").out

@@ -194,9 +194,27 @@ def test_check_names_the_file_that_it_cannot_read(cnncalc, net):
     answer = cnncalc("check", ".")
     assert (answer.status, answer.err) == (3, "")
     assert "error[unreadable]: 'pipe.yaml' is a pipe or a device, not a file\n" in answer.out
-    assert "error[unreadable]: 'folder.yaml' is a directory, not a file\n" in answer.out
     assert "error[no-file]: there is no file 'dangling.yaml'\n" in answer.out
-    assert "4 networks in 4 files: 1 ok, 3 failed\n" in answer.out
+    assert "3 networks in 3 files: 1 ok, 2 failed\n" in answer.out
+
+
+def test_check_names_a_folder_below_that_cannot_be_listed(cnncalc, net, monkeypatch):
+    def denying(real):
+        def listed(path="."):
+            if str(path).endswith("closed"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real(path)
+
+        return listed
+
+    Path("nets/closed").mkdir(parents=True)
+    Path("nets/net.yaml").write_text(Path("net.yaml").read_text("utf-8"), encoding="utf-8")
+    monkeypatch.setattr(os, "scandir", denying(os.scandir))
+    monkeypatch.setattr(os, "listdir", denying(os.listdir))
+    answer = cnncalc("check", "nets")
+    assert answer.status == 3
+    assert "error[unreadable]: cannot read 'nets/closed': permission denied\n" in answer.out
+    assert "2 networks in 2 files: 1 ok, 1 failed\n" in answer.out
 
 
 def test_check_does_not_blame_stdout_for_a_folder_that_cannot_be_listed(cnncalc, net, monkeypatch):

@@ -87,3 +87,36 @@ def test_the_tensors_that_a_block_was_given_are_not_inside_it():
     more = "blocks: {f(; s): [add s]}"
     with pytest.raises(CnncalcError, match=r"no layer named 'g\.s'"):
         layers("e: conv 4 1x1", "relu", "g: f s=e", "add g.s", more=more)
+
+
+def test_a_tensor_before_a_layer_lacks_its_arrow():
+    with pytest.raises(CnncalcError) as caught:
+        layers("x1: conv 4 3x3 p1", "x1 relu")
+    (found,) = caught.value.diagnostics
+    assert found.message == "there is no layer type or block named 'x1'"
+    assert found.help == "to go on from a tensor 'x1', write 'x1 -> relu'"
+    assert found.span.column == len("  - x")
+
+
+def test_other_words_before_a_layer_are_no_tensors():
+    for line in ("x1 3x3", "qqq! relu"):
+        with pytest.raises(CnncalcError) as caught:
+            layers("x1: conv 4 3x3 p1", line)
+        assert "->" not in (caught.value.diagnostics[0].help or "")
+
+
+def test_a_name_that_is_made_up_is_no_word_of_the_language():
+    """The sixth of many unnamed `relu` would be `relu6`; what `expand` writes is read again."""
+    from cnncalc.spec.load import parse
+    from cnncalc.spec.write import text
+
+    written = network("""
+        input: 8x8x4
+        layers:
+          - {repeat: 8, layers: [relu]}
+          - add relu5
+    """)
+    names = [node.name for node in written.nodes if node.layer.type == "relu"]
+    assert names == ["relu1", "relu2", "relu3", "relu4", "relu5", "relu7", "relu8", "relu9"]
+    again = parse(text(written))
+    assert [node.name for node in again.nodes] == [node.name for node in written.nodes]
