@@ -36,6 +36,7 @@ RIGHT = {
     "analyze net.yaml": "C1",
     "analyze resnet18 --totals --quiet": "11,689,512",
     "analyze model.onnx": "3×8×8",
+    "import model.onnx": "relu",
     "conv -W 32 -F 5 -P 2": "32 × 32 × 1",
     "conv --x 1;2;4 --filter 2;3": "output: 2×1×1",
     "pool -W 28 -F 2": "14 × 14 × 1",
@@ -60,7 +61,6 @@ RIGHT = {
     "schema report": "$schema",
     "init fresh --quiet": "",  # writes fresh.yaml
     "zoo --family lenet5": "lenet5",
-    "import model.onnx": "relu",
     "help language": "The spec language",
 }
 NO_JSON = {"schema", "init", "expand", "import", "export", "help", "report"}  # they have one form
@@ -122,7 +122,7 @@ def runs(commands: list[str]) -> list[Run]:
 
 
 def call(program: list[str], run: Run, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command line in a folder that holds net.yaml and model.onnx."""
+    """Run a command line in a folder that holds net.yaml."""
     usual = {name: value for name, value in os.environ.items() if not name.startswith("CNNCALC_")}
     environment = usual | {"PYTHONUTF8": "1", "TERMINAL_WIDTH": "200"} | dict(run.environment)
     words = [word.replace("(", " ").replace(")", " ") for word in run.words.split()]
