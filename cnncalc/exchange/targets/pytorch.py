@@ -401,7 +401,9 @@ class _Writer:
                 code = self.pieces[unit.row].apply(at, reads)
             else:
                 code = Call(at, tuple(reads))
-            if flat(code) != written:
+            if unit.writes not in last:  # nobody reads it
+                lines += statement("", code, 8)
+            elif flat(code) != written:
                 lines += statement(f"{written} = ", code, 8)
         returned = ", ".join(names[index] for index in results)
         return [names[index] for index in entries], [*lines, f"        return {returned}"]
