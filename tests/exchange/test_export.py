@@ -6,6 +6,9 @@ Whether it computes the same is asked where PyTorch is installed: see test_expor
 import ast
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -18,6 +21,9 @@ from cnncalc.layers import layer_types
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build, load
 from cnncalc.spec.write import quoted
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "fuzz"))
+from grammar import Writer
 
 UNKNOWN = {"edgenext", "ssd300"}  # files with a layer that no framework has
 
@@ -158,6 +164,35 @@ def test_a_side_for_training_is_left_out_and_said(cnncalc, tmp_path):
     assert answer.status == 0
     assert "aux" not in answer.out
     assert "left out, since only training uses it: aux.gap1, aux.fc1" in answer.err
+
+
+def test_what_others_read_is_not_left_out():
+    """A row for training alone that feeds the network, and a network that is nothing else."""
+    spec = "input: 8x8x3\nlayers: [a: {conv: 4 3x3, train_only: true}, gap, fc 3]\n"
+    assert (
+        "self.a(x)" in write(read(spec.replace("a: {conv: 4 3x3,", "{conv: 4 3x3, name: a,"))).text
+    )
+    only = "input: 8\nlayers: [{fc: 3, train_only: true}]\n"
+    assert "return x" in write(read(only)).text
+    assert "return x" in write(read("input: 8\nlayers: [identity]\n")).text
+
+
+def test_random_specs_compile():
+    """Or are refused, since PyTorch has no counterpart; never another error."""
+    outcomes = Counter()
+    for seed in range(400):
+        try:
+            network = read(Writer(Random(seed)).spec())
+        except CnncalcError:
+            continue
+        try:
+            for nested in (True, False):
+                ast.parse(write(network, nested=nested).text)
+            outcomes["compiled"] += 1
+        except CnncalcError as error:
+            outcomes.update(diagnostic.code for diagnostic in error.diagnostics)
+    assert set(outcomes) <= {"compiled", "no-counterpart"}
+    assert outcomes["compiled"] > 50
 
 
 def test_the_weights_are_written_under_the_names_of_the_code(cnncalc, tmp_path):

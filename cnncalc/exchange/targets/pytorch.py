@@ -113,9 +113,10 @@ class _Writer:
     def __init__(self, network: Network, *, nested: bool) -> None:
         self.network = network
         self.nested = nested
-        self.kept = [n for n in network.nodes if n.inputs and not n.train_only]
+        self.left_out = _left_out(network)
+        self.kept = [n for n in network.nodes if n.inputs and n.index not in self.left_out]
         self.order = {node.index: place for place, node in enumerate(self.kept)}
-        self.outputs = [index for index in network.outputs if self._is_kept(index)]
+        self.outputs = [index for index in network.outputs if index not in self.left_out]
         self.readers: dict[int, list[int]] = {node.index: [] for node in network.nodes}
         for node in self.kept:
             for index in node.inputs:
@@ -127,10 +128,6 @@ class _Writer:
         self.title = unused(class_name(network.name), self.taken)
         self.code: dict[tuple[str, ...], Code] = {}  # what makes a part
         self.classes: list[str] = []
-
-    def _is_kept(self, index: int) -> bool:
-        node = self.network.nodes[index]
-        return not node.inputs or not node.train_only
 
     def _piece(self, node: Node) -> Piece:
         try:
@@ -178,7 +175,7 @@ class _Writer:
         """What becomes of a part: a class, a sequence, or rows of the class around it."""
         for child in part.children.values():
             self._decide(child)
-        if part.is_row:
+        if not part.children:  # a row, or a network without layers
             return
         part.height = 1 + max(child.height for child in part.children.values())
         if not self.nested or len(part.rows) == 1 or not self._is_closed(part):
@@ -404,7 +401,9 @@ class _Writer:
                 code = self.pieces[unit.row].apply(at, reads)
             else:
                 code = Call(at, tuple(reads))
-            if flat(code) != written:
+            if unit.writes not in last:  # nobody reads it
+                lines += statement("", code, 8)
+            elif flat(code) != written:
                 lines += statement(f"{written} = ", code, 8)
         returned = ", ".join(names[index] for index in results)
         return [names[index] for index in entries], [*lines, f"        return {returned}"]
@@ -477,10 +476,25 @@ class _Writer:
         return found
 
     def _notes(self) -> Iterator[Diagnostic]:
-        left_out = [n.name for n in self.network.nodes if n.inputs and n.train_only]
+        left_out = [self.network.nodes[index].name for index in sorted(self.left_out)]
         if left_out:
             message = f"left out, since only training uses it: {', '.join(left_out)}"
             yield Diagnostic("note", "side-left-out", message)
+
+
+def _left_out(network: Network) -> set[int]:
+    """The rows that only training uses, unless others read them or nothing else is put out."""
+    outputs = [index for index in network.outputs if not network.nodes[index].train_only]
+    if not outputs:
+        return set()
+    needed = {index for node in network.nodes if not node.train_only for index in node.inputs}
+    left_out = set()
+    for node in reversed(network.nodes):
+        if node.train_only and node.index not in needed:
+            left_out.add(node.index)
+        else:
+            needed.update(node.inputs)
+    return left_out
 
 
 def _attribute(word: str, taken: set[str]) -> str:
