@@ -72,7 +72,7 @@ NOT_EVEN_TYPES = {
 # Modules of others that are slow to import -> who may import them at the top of a file.
 HEAVY = {
     "pydantic": set(),
-    "pydantic_core": {"spec/core_schema", "spec/validation"},
+    "pydantic_core": set(),
     "yaml": {"spec/yaml_composer"},
     "rich": {"render/table"},
     "typer": {"cli/"},

@@ -63,10 +63,10 @@ def file(tmp_path):
 
 
 @pytest.mark.parametrize("format", ["json", "csv", "table"])
-def test_a_report_needs_only_the_core_of_pydantic_and_no_rich(file, format):
+def test_a_report_of_a_valid_spec_needs_no_pydantic_and_no_rich(file, format):
     found = packages(loaded("analyze", file, "--format", format))
-    assert {"pydantic_core", "yaml"} <= found
-    assert not found & {"pydantic", "rich", "annotated_types"}
+    assert "yaml" in found
+    assert not found & {"pydantic", "pydantic_core", "rich", "annotated_types"}
 
 
 def test_a_report_loads_the_layer_types_that_its_network_uses(file):

@@ -20,9 +20,23 @@ from cnncalc.shapes import Shape
 from cnncalc.window import PADDING_RULES, PaddingRule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
+
+
+def prepared(function: Callable[[Any], Any], inner: CoreSchema) -> CoreSchema:
+    """The core schema of a value that a function prepares for the schema `inner`.
+
+    >>> prepared(str.strip, {"type": "str"})["type"]
+    'function-before'
+    """
+    # As `pydantic_core.core_schema.no_info_before_validator_function` writes it; importing that
+    # would slow down every command.
+    function_schema: Any = {"type": "no-info", "function": function}
+    return {"type": "function-before", "function": function_schema, "schema": inner}
 
 
 class Exact:
@@ -57,12 +71,10 @@ class Spread:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        from pydantic_core import core_schema
-
         inner: Any = handler(source)
         if inner["type"] == "tuple":
             inner = {**inner, "min_length": 1}
-        return core_schema.no_info_before_validator_function(self.spread, inner)
+        return prepared(self.spread, inner)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -105,9 +117,7 @@ class Suffixed:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_before_validator_function(self.read, handler(source))
+        return prepared(self.read, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

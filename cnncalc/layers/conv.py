@@ -39,6 +39,7 @@ from cnncalc.layers._fields import (
     Positive,
     Real,
     Switch,
+    prepared,
     require_groups,
 )
 from cnncalc.layers._math import add_weighted, bias_or_zeros, mean, sqrt, times
@@ -62,9 +63,7 @@ class Picture:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_before_validator_function(self.read, handler(source))
+        return prepared(self.read, handler(source))
 
     @staticmethod
     def read(value: Any) -> Any:

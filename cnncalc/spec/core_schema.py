@@ -1,8 +1,9 @@
-"""Dataclass annotations -> schemas and validators of pydantic's core.
+"""Dataclass annotations -> schemas of pydantic's core, and validators that follow them.
 
 The declarations are ordinary pydantic ones: `pydantic.TypeAdapter` writes their JSON Schema for
 `cnncalc schema`, and a test checks that it accepts and refuses the same values. Importing
-pydantic itself would take 55 of the 160 ms of a small `analyze`; its core loads in a few.
+pydantic itself would take 55 of the 160 ms of a small `analyze`, and its core another 60: both
+are left alone as long as every value is plainly valid (see `acceptance`).
 """
 
 from __future__ import annotations
@@ -21,24 +22,46 @@ from typing import (
     get_type_hints,
 )
 
-from pydantic_core import SchemaValidator
+from cnncalc.spec.acceptance import UnsureError, acceptor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pydantic_core import SchemaValidator
 
 Schema = dict[str, Any]
 SIMPLE = {int: "int", float: "float", bool: "bool", str: "str", NoneType: "none", Any: "any"}
 
 
-@cache
-def validator(kind: type) -> SchemaValidator:
-    """The validator of a dataclass; `validate_python` takes a mapping and gives an instance.
+class Validator:
+    """Makes instances of a dataclass from mappings; pydantic's core judges the doubtful ones.
 
     >>> from cnncalc.layers.conv import Conv
-    >>> validator(Conv).validate_python({"filters": 6, "kernel": 5}).kernel
+    >>> Validator(Conv).validate_python({"filters": 6, "kernel": 5}).kernel
     (5,)
     """
-    return SchemaValidator(schema_of(kind))
+
+    def __init__(self, kind: type) -> None:
+        self._schema = schema_of(kind)
+        self._accept = acceptor(self._schema)
+        self._core: SchemaValidator | None = None
+
+    def validate_python(self, value: object) -> Any:
+        """The instance. Raises pydantic_core.ValidationError where the value is not valid."""
+        try:
+            return self._accept(value)
+        except UnsureError:
+            if self._core is None:
+                from pydantic_core import SchemaValidator
+
+                self._core = SchemaValidator(self._schema)
+            return self._core.validate_python(value)
+
+
+@cache
+def validator(kind: type) -> Validator:
+    """The validator of a dataclass, made when it is first asked for."""
+    return Validator(kind)
 
 
 def schema_of(hint: Any) -> Schema:  # noqa: PLR0911 - one for each kind of annotation
@@ -71,6 +94,7 @@ def schema_of(hint: Any) -> Schema:  # noqa: PLR0911 - one for each kind of anno
     raise TypeError(f"no validator for {hint!r}")
 
 
+@cache
 def field_hints(kind: type) -> Mapping[str, Any]:
     """The annotations of a dataclass's fields with their markers, without its class variables.
 

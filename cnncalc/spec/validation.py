@@ -1,11 +1,9 @@
-"""Layers and the top level, validated by pydantic's core, with its errors in our own words."""
+"""Layers and the top level, validated as pydantic does, with its errors in our own words."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-from pydantic_core import ValidationError
 
 from cnncalc import layers
 from cnncalc.errors import CnncalcError, Diagnostic, Span, did_you_mean
@@ -76,7 +74,7 @@ def _built(type_name: str, items: frozenset[tuple[str, object]], written: str) -
     """
     try:
         return _run(type_name, dict(items))
-    except ValidationError:
+    except ValueError:  # pydantic's, which is imported only where something is wrong
         raise _InvalidError from None
 
 
@@ -85,14 +83,23 @@ def _validated(
 ) -> Layer:
     try:
         return _run(type_name, dict(fields))
-    except ValidationError as error:
+    except ValueError as error:
         diagnostics: dict[str, Diagnostic] = {}
-        for problem in error.errors(include_url=False):
+        for problem in _problems(error):
             field = str(problem["loc"][0]) if problem["loc"] else ""
             if _misleading(problem, fields.get(field)):
                 continue
             diagnostics.setdefault(field, _layer_diagnostic(type_name, field, problem, spans, head))
         raise CnncalcError(*diagnostics.values()) from None
+
+
+def _problems(error: ValueError) -> list[Any]:
+    """What pydantic's core found wrong. Raises the error itself if it is another one."""
+    from pydantic_core import ValidationError
+
+    if not isinstance(error, ValidationError):
+        raise error
+    return list(error.errors(include_url=False))
 
 
 def _misleading(problem: Any, given: object) -> bool:
@@ -167,8 +174,8 @@ def read_top(tree: MappingValue) -> tuple[SpecModel | None, list[Diagnostic]]:
     errors = list(_absent(tree))
     try:
         return validator(SpecModel).validate_python(plain(tree)), errors
-    except ValidationError as error:
-        problems = [p for p in error.errors(include_url=False) if not _is_empty_layers(p)]
+    except ValueError as error:
+        problems = [p for p in _problems(error) if not _is_empty_layers(p)]
         diagnostics = [_top_diagnostic(tree, problem) for problem in problems]
         # Each alternative of a union reports its own error; the first is enough.
         first = {(item.code, item.span): item for item in reversed(diagnostics)}

@@ -17,7 +17,7 @@ from cnncalc.spec.model import SpecModel
 VALUES = [
     None, True, False, 0, -1, 1, 2, 1.0, 1.5, -0.5, 1e400, float("nan"), "64", "same", "bilinear",
     "zeros", "X.\nXX", "X.\nX", "", (), (1, 2), (0,), (1.5,), [2, 3], [], [[1, 2], [3, 4]],
-    [[1, 2, 3]], ((1, 2), 3), [True], ["a"], {}, {"a": 1}, 10**40,
+    [[1, 2, 3]], ((1, 2), 3), [True], ["a"], {}, {"a": 1}, 10**40, 10**400, 2**53 + 1,
 ]  # fmt: skip
 WRONG = st.sampled_from(VALUES)
 
