@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
@@ -206,13 +207,10 @@ class Layer(ABC):
 
         Those of `rarely_set` are left out where they have their default.
         """
-        from dataclasses import fields
-
-        own = fields(self)  # type: ignore[arg-type]
-        values = {field.name: getattr(self, field.name) for field in own}
-        for field in own if self.rarely_set else ():
-            if field.name in self.rarely_set and values[field.name] == field.default:
-                del values[field.name]
+        values = {name: getattr(self, name) for name in _defaults(type(self))}
+        for name in self.rarely_set:
+            if values[name] == _defaults(type(self))[name]:
+                del values[name]
         return values
 
     @abstractmethod
@@ -252,6 +250,14 @@ class Layer(ABC):
     def explain(self, *inputs: Shape) -> list[Step]:
         """The formulas behind the figures, with this layer's numbers put in: here, the neurons."""
         return [neurons(self.output_shape(*inputs))]
+
+
+@cache
+def _defaults(layer_type: type[Layer]) -> Mapping[str, object]:
+    """The defaults of a layer type's fields, in order; MISSING where a field has none."""
+    from dataclasses import fields
+
+    return {field.name: field.default for field in fields(layer_type)}  # type: ignore[arg-type]
 
 
 def _places(

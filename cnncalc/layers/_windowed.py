@@ -116,10 +116,7 @@ class Windowed(Layer):
     def output_shape(self, *inputs: Shape) -> Shape:
         """Each axis by the window's count; the channels as the layer type says."""
         (shape,) = inputs
-        windows = self.windows(shape)
-        channels = self.channels_out(shape)
-        counts = (w.count(size) for w, size in zip(windows, shape.spatial, strict=True))
-        return Shape(channels, tuple(counts))
+        return _output_shape(self, shape)
 
     def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
         """The window's reach on every axis."""
@@ -202,6 +199,15 @@ class Windowed(Layer):
 @lru_cache(maxsize=4096)
 def _resolved(layer: Windowed, shape: Shape) -> tuple[Window, ...]:
     return layer.resolve(shape)
+
+
+# Cached, since most figures of a layer ask for it, and many networks hold equal layers.
+@lru_cache(maxsize=4096)
+def _output_shape(layer: Windowed, shape: Shape) -> Shape:
+    windows = layer.windows(shape)
+    channels = layer.channels_out(shape)
+    axes = zip(windows, shape.spatial, strict=True)
+    return Shape(channels, tuple([window.count(size) for window, size in axes]))
 
 
 def values_at(taps: Sequence[int | None], *planes: Sequence[Scalar]) -> list[Scalar]:

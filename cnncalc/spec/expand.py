@@ -42,7 +42,7 @@ class NetworkBuilder:
         self.blocks = document.blocks
         self.resolver = document.resolver
         self.variables = variables
-        self.rows = Rows(name, layout)
+        self.rows = Rows(name, layout, document.resolver.known_layers())
         self.nodes = self.rows.nodes
         self.sides: list[int] = []
         self.reads_sizes = "here." in document.text  # others need not keep here.c, ... up to date

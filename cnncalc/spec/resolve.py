@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 
     from cnncalc.errors import CnncalcError, Span
     from cnncalc.layers._base import Layer
+    from cnncalc.shapes import Shape
     from cnncalc.spec.syntax import Name, Use
 
 
 MOST_KNOWN = 1024  # lines of a document with the values of their variables
+MOST_BUILT = 4096  # these on the shapes of their inputs, at the start of a network
+# By the identity of what a line resolved to, which is kept so that its id stays its own.
+KnownLayers = dict[tuple[int, tuple["Shape", ...]], tuple[object, "Layer", "Shape"]]
 
 
 class AttachedLayer(NamedTuple):
@@ -65,6 +69,13 @@ class Resolver:
         # By the identity of a line, which is kept so that its id stays its own.
         self._reads: dict[int, tuple[Use, list[str]]] = {}
         self._known: dict[tuple[int, str], tuple[Use, Resolved]] = {}
+        self._built: KnownLayers = {}
+
+    def known_layers(self) -> KnownLayers:
+        """The layers of earlier networks of this document; a new network adds its own."""
+        if len(self._built) > MOST_BUILT:
+            self._built.clear()
+        return self._built
 
     def resolve(self, use: Use, env: Mapping[str, object]) -> Resolved:
         """The fields of a layer and its attached layers, see the function `resolve`."""

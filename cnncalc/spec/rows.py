@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cnncalc.errors import Span
     from cnncalc.layers._base import Layer, Parameter
     from cnncalc.shapes import Shape
-    from cnncalc.spec.resolve import AttachedLayer, Resolved
+    from cnncalc.spec.resolve import AttachedLayer, KnownLayers, Resolved
     from cnncalc.spec.syntax import Chain, Item, Name, Use
     from cnncalc.spec.yaml_source import Value
 
@@ -36,15 +36,14 @@ MOST_FILLED = 10**7  # numbers from one word: 80 MB
 class Rows:
     """The rows so far, their named groups, and which of them share weights."""
 
-    def __init__(self, network: str, layout: str) -> None:
+    def __init__(self, network: str, layout: str, known: KnownLayers) -> None:
         self.network = network
         self.layout = layout
         self.nodes: list[Node] = []
         self.taken: set[str] = set()
         self.groups: dict[str, Group] = {}
         self.ranges: dict[str, tuple[int, int]] = {}  # rows of a named part, for share=
-        # By the identity of what a line resolved to, which is kept so that its id stays its own.
-        self._known: dict[tuple[int, tuple[Shape, ...]], tuple[object, Layer, Shape]] = {}
+        self._known = known
 
     def enter(self, name: str, shape: Shape, span: Span | None) -> None:
         """Append an input of the network."""
