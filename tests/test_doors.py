@@ -24,6 +24,7 @@ DOORS = {
     "shapes": set(),
     "tensor": {"shapes"},
     "conventions": set(),
+    "processes": {"errors"},
     "version": set(),
     "window": {"errors"},
     "layers/": BASE
@@ -42,7 +43,8 @@ DOORS = {
     "spec/yaml_source": BASE | {"files", "spec/"},
     "spec/load": BASE | {"spec/", "network", "zoo"},  # the way in takes bundled names too
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
-    "inference/": BASE | {"layers/_", "network", "neuron_origin", "inference/", "files"},
+    "inference/": BASE
+    | {"layers/_", "network", "neuron_origin", "inference/", "files", "processes"},
     # the way in, as `load` is: it takes names of files and of bundled networks
     "inference/api": BASE | {"network", "inference/", "spec/load", "zoo"},
     "questions/": BASE
@@ -55,6 +57,7 @@ DOORS = {
         "questions/",
         "zoo",
         "files",
+        "processes",
     },
     "render/": {"errors", "figures", "shapes", "conventions", "render/"},
     "cli/": {""},  # anything

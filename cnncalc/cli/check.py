@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -20,9 +21,9 @@ from cnncalc.cli.options import (
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from cnncalc.questions.check import CheckResult, CheckTerms
+    from cnncalc.questions.check import CheckResult, WrittenResult
 
 # fmt: off
 Files = Annotated[
@@ -37,6 +38,11 @@ MaxPeak = Annotated[
 ]
 MinRf = Annotated[
     Any, limit("--min-rf", "N", "Receptive field of at least N pixels.", "rf", ">=")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", show_default="the processors, for many files",
+                 help="Number of processes."),
 ]
 Style = Annotated[
     Literal["full", "concise", "json", "github"],
@@ -54,6 +60,7 @@ def check(
     max_macs: MaxMacs = None,
     max_peak_bytes: MaxPeak = None,
     min_rf: MinRf = None,
+    jobs: Jobs = None,
     format_: Style = "full",
     out: OutputFile = None,
 ) -> None:
@@ -68,49 +75,49 @@ def check(
     Raises:
         typer.Exit: if a network fails, with the highest exit code of any.
     """
-    from cnncalc.questions.check import CheckTerms
+    from cnncalc.questions.check import CheckTerms, check_in_processes
+    from cnncalc.render import check as render
 
     limits = (max_params, max_macs, max_peak_bytes, min_rf)
     given = tuple(limit for limit in limits if limit is not None)
     terms = CheckTerms(given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype)
+    write: Callable[[CheckResult], Any] = render.entry
+    if format_ != "json":
+        write = partial(
+            render.lines, style=format_, color=output.colored(), ascii_only=output.ascii_only()
+        )
+    results = check_in_processes(files, write, variant=spec.variant, terms=terms, jobs=jobs)
     exit_codes: list[int] = []
-    text = _written(files, spec.variant, terms, format_, exit_codes)
+    text = (_document if format_ == "json" else _lines)(results, exit_codes)
     output.emit(text, out, commands=format_ == "github")
     if any(exit_codes):
         raise typer.Exit(max(exit_codes))
 
 
-def _written(
-    files: list[str], variant: str | None, terms: CheckTerms, format_: str, exit_codes: list[int]
-) -> Iterator[str]:
-    """The text, network by network; appends each network's exit code to `exit_codes`."""
-    from cnncalc.questions.check import check as run
-
-    def results() -> Iterator[CheckResult]:
-        for result in run(*files, variant=variant, terms=terms):
-            exit_codes.append(result.exit_code)
-            yield result
-
-    yield from _document(results()) if format_ == "json" else _lines(results(), format_)
-
-
-def _document(results: Iterator[CheckResult]) -> Iterator[str]:
+def _document(results: Iterator[WrittenResult], exit_codes: list[int]) -> Iterator[str]:
+    """The JSON document; appends each network's exit code to `exit_codes`."""
     from cnncalc.render import check as render
     from cnncalc.render.json import dumps
 
-    yield dumps(render.document(list(map(render.entry, results)), version=VERSION))
+    entries = []
+    for result in results:
+        exit_codes.append(result.exit_code)
+        entries.append(result.written)
+    yield dumps(render.document(entries, version=VERSION))
     yield "\n"
 
 
-def _lines(results: Iterator[CheckResult], format_: str) -> Iterator[str]:
+def _lines(results: Iterator[WrittenResult], exit_codes: list[int]) -> Iterator[str]:
     """A line per network, then the count; --quiet shows only what fails."""
     from cnncalc.render import check as render
 
-    color, ascii_only, quiet = output.colored(), output.ascii_only(), output.settings.quiet
+    quiet = output.settings.quiet
     checked: list[tuple[str, bool]] = []
     for result in results:
-        checked.append((result.file, result.ok))
-        if not (quiet and result.ok):
-            yield render.lines(result, format_, color=color, ascii_only=ascii_only)
+        exit_codes.append(result.exit_code)
+        ok = result.exit_code == 0
+        checked.append((result.file, ok))
+        if not (quiet and ok):
+            yield result.written
     if not (quiet and all(ok for _, ok in checked)):
         yield f"{render.summary(checked)}\n"

@@ -89,7 +89,8 @@ def _run_several(prepared: PreparedPass, sources: Sequence[str]) -> None:
     """Run the network on every sample, a pass each, shared among processes; print the results."""
     from cnncalc import zoo
     from cnncalc.cli import forward_output
-    from cnncalc.inference.worker_pool import WorkerSetup, processes, run_samples
+    from cnncalc.inference.worker_pool import WorkerSetup, run_samples
+    from cnncalc.processes import processes
     from cnncalc.render.samples import Answers
 
     request, network, work = prepared.request, prepared.network, prepared.work

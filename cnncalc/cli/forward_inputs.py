@@ -19,8 +19,8 @@ from cnncalc.inference.neuron_trace import check_place, find, needed
 from cnncalc.inference.parameters import WeightsFile, each, gather
 from cnncalc.inference.run import inference
 from cnncalc.inference.samples import GENERATED, sample
-from cnncalc.inference.worker_pool import processes
 from cnncalc.lines import with_lines
+from cnncalc.processes import processes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

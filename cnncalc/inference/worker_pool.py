@@ -7,9 +7,6 @@ the weights once, and are then sent nothing but the names of samples.
 
 from __future__ import annotations
 
-import os
-import signal
-from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,11 +15,10 @@ from cnncalc.inference import weights
 from cnncalc.inference.parameters import Parameters, WeightsFile, gather
 from cnncalc.inference.run import forward, not_finite
 from cnncalc.inference.samples import sample
+from cnncalc.processes import interrupts_held_back, pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from concurrent.futures import Executor
-    from multiprocessing.process import BaseProcess
 
     from cnncalc.inference.initial import InitialWeights
     from cnncalc.inference.matching import Match
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
     from cnncalc.inference.samples import Preparation
     from cnncalc.network import Network
 
-STARTING = 0.5  # seconds of work that are not worth the start of a process
 INVALID = 1  # the exit code where a pass was not made for another reason than an unreadable file
 
 
@@ -59,29 +54,6 @@ class SampleResult(NamedTuple):
     def ok(self) -> bool:
         """Whether the network ran on the sample."""
         return not self.exit_code
-
-
-def processes(jobs: int | None, samples: int, seconds: float) -> int:
-    """How many processes share so many samples, of so many seconds each.
-
-    `jobs`, or one per processor that may be used; but no other process is started unasked for
-    less work than starting it takes. Never more than there are samples.
-
-    >>> processes(8, samples=3, seconds=9.0), processes(2, samples=3, seconds=0.001)
-    (3, 2)
-    >>> processes(None, samples=5, seconds=0.01)
-    1
-    """
-    if jobs is None and samples * seconds < STARTING:
-        return 1
-    return min(jobs or _processors(), samples)
-
-
-def _processors() -> int:
-    """The processors that this process may use, where the system says so; else all of them."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run_samples(setup: WorkerSetup, sources: Sequence[str], jobs: int) -> Iterator[SampleResult]:
@@ -149,20 +121,8 @@ _worker: list[Worker] = []  # of a worker process, its own
 
 
 def _begin(setup: WorkerSetup) -> None:
-    """Make this process a worker, which ends when the process that started it does."""
-    from multiprocessing import parent_process
-    from threading import Thread
-
-    # An interrupt from the keyboard reaches every process; the first one answers for all.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+    """Make the worker of this process."""
     _worker.append(Worker(setup))
-
-
-def _end_with(parent: BaseProcess) -> None:
-    """End this process when another one has ended, killed without a word perhaps."""
-    parent.join()
-    os._exit(INVALID)
 
 
 def _pass(source: str) -> SampleResult:
@@ -173,10 +133,10 @@ def _in_processes(setup: WorkerSetup, sources: Sequence[str], jobs: int) -> Iter
     from concurrent.futures.process import BrokenProcessPool
 
     finished = 0
-    with _pool(setup, jobs) as pool:
+    with pool(jobs, _begin, (setup,), method="spawn") as workers:
         try:
-            with _interrupts_held_back():
-                results = pool.map(_pass, sources)
+            with interrupts_held_back():
+                results = workers.map(_pass, sources)
             for result in results:
                 finished += 1
                 yield result
@@ -191,38 +151,3 @@ def _lost(source: str) -> SampleResult:
     return SampleResult(
         source, diagnostics=(Diagnostic("error", "worker", message, help=help_),), exit_code=INVALID
     )
-
-
-@contextmanager
-def _pool(setup: WorkerSetup, jobs: int) -> Iterator[Executor]:
-    """Workers; those that are still busy when they are left by an exception are ended."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import active_children, get_context
-
-    others = set(active_children())
-    spawning = get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, spawning, initializer=_begin, initargs=(setup,))
-    try:
-        yield pool
-    except BaseException:
-        for process in set(active_children()) - others:
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Hold interrupts from the keyboard back. A process that is started now never sees any."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker
-
-    resource_tracker.ensure_running()  # it lets interrupts through again when it starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

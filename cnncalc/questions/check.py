@@ -6,8 +6,10 @@ itself has `expect`. Every network gives a result, also after a failure.
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc import zoo
 from cnncalc.analysis.engine import analyze
@@ -16,18 +18,20 @@ from cnncalc.analysis.notes import promoted
 from cnncalc.errors import CnncalcError, Diagnostic, Span
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
+from cnncalc.processes import interrupts_held_back, pool, processes
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
 from cnncalc.spec.sections.expectations import Budget, budgets, parse_limit
 from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from cnncalc.analysis.report import Report
     from cnncalc.spec.document import Document
 
 INVALID = 1
+SECONDS_PER_BYTE = 5e-5  # of a spec's text, roughly: to tell many files from few
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -70,6 +74,14 @@ class CheckResult(NamedTuple):
     def label(self) -> str:
         """The file, followed by @ and the variant."""
         return f"{self.file}@{self.variant}" if self.variant else self.file
+
+
+class WrittenResult(NamedTuple):
+    """What was written of the result for one network, and how it went."""
+
+    file: str
+    exit_code: int
+    written: Any
 
 
 class CheckTerms(NamedTuple):
@@ -115,6 +127,61 @@ def check(
         for file in _files(str(target))
         for result in _check_file(file, variant, terms, listed=file != str(target))
     )
+
+
+def check_in_processes(
+    targets: Iterable[str],
+    write: Callable[[CheckResult], Any],
+    *,
+    variant: str | None = None,
+    terms: CheckTerms = NO_TERMS,
+    jobs: int | None = None,
+) -> Iterator[WrittenResult]:
+    """What `write` makes of each result of `check`, with the files shared among processes.
+
+    `jobs` is the number of processes; without it there is one per processor where there are many
+    files. `write` is called where the network was checked, since a report with all its rows takes
+    longer to send than to compute.
+    """
+    files = [(file, file != target) for target in targets for file in _files(target)]
+    work = partial(_written, write, variant, terms)
+    seconds = SECONDS_PER_BYTE * sum(_size(file) for file, _ in files)
+    jobs = processes(jobs, len(files), seconds / max(1, len(files)))
+    if jobs <= 1 or any(map(_only_here, targets)):
+        yield from (result for file in files for result in work(file))
+        return
+    with pool(jobs) as workers:
+        with interrupts_held_back():
+            written = workers.map(partial(_listed, work), files)
+        for results in written:
+            yield from results
+
+
+def _written(
+    write: Callable[[CheckResult], Any],
+    variant: str | None,
+    terms: CheckTerms,
+    file: tuple[str, bool],
+) -> Iterator[WrittenResult]:
+    name, listed = file
+    for result in _check_file(name, variant, terms, listed=listed):
+        yield WrittenResult(result.file, result.exit_code, write(result))
+
+
+def _listed(work: Callable[[Any], Iterator[WrittenResult]], piece: Any) -> list[WrittenResult]:
+    """All that a worker has to send of a piece of work."""
+    return list(work(piece))
+
+
+def _size(file: str) -> int:
+    return os.path.getsize(file) if os.path.isfile(file) else 0  # noqa: PTH113, PTH202 - as in zoo
+
+
+def _only_here(target: str) -> bool:
+    """Whether a target is standard input or a pipe, which another process cannot read."""
+    # os.path answers False for names that are invalid or too long, where Path raises.
+    other = os.path.exists(target) and not os.path.isfile(target)  # noqa: PTH110, PTH113
+    return target == "-" or (other and not os.path.isdir(target))  # noqa: PTH112
 
 
 def _files(target: str) -> list[str]:

@@ -20,6 +20,7 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.errors import CnncalcError, Diagnostic, failure
 from cnncalc.figures import used
 from cnncalc.lines import with_lines
+from cnncalc.processes import pool
 from cnncalc.questions.settings import SettingGrid, SquareInput, SweepPlan
 from cnncalc.spec.document import Document, read_document
 from cnncalc.spec.load import build, reads_sizes, resized
@@ -145,9 +146,7 @@ def _refuse_typos(builder: SettingBuilder) -> None:
 
 
 def _in_processes(plan: SweepPlan, jobs: int) -> Iterator[SweepResult]:
-    from concurrent.futures import ProcessPoolExecutor
-
-    with ProcessPoolExecutor(jobs) as executor:
+    with pool(jobs) as executor:
         yield from _spread(plan, executor, 4 * jobs)
 
 

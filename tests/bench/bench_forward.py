@@ -33,9 +33,10 @@ from cnncalc.inference.kernels.kernel import planes_of
 from cnncalc.inference.parameters import Parameters, each
 from cnncalc.inference.samples import AS_IS
 from cnncalc.inference.stored import StoredTensor
-from cnncalc.inference.worker_pool import WorkerSetup, processes, run_samples
+from cnncalc.inference.worker_pool import WorkerSetup, run_samples
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.dwconv import DwConv
+from cnncalc.processes import processes
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 

@@ -1,6 +1,8 @@
 """`cnncalc check` on the command line: formats, exit codes, and question 20."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -28,6 +30,21 @@ def test_question_20_does_my_edit_still_match_the_paper(cnncalc, nets):
     (nets / "b.yaml").unlink()
     answer = cnncalc("check", "nets/")
     assert (answer.status, answer.out.splitlines()[-1]) == (0, "1 network in 1 file: 1 ok")
+
+
+@pytest.mark.parametrize("format_", ["full", "concise", "json", "github"])
+def test_the_number_of_processes_changes_nothing(cnncalc, nets, format_):
+    asked = ("check", "nets/", "lenet5", "gone.yaml", "--format", format_)
+    alone = cnncalc(*asked, "--jobs", "1")
+    assert cnncalc(*asked, "--jobs", "2") == alone
+    assert alone.status == 3
+
+
+def test_a_pipe_is_read_by_the_process_that_was_given_it(nets):
+    command = f"{sys.executable} -m cnncalc check - nets/a.yaml --jobs 2 < nets/a.yaml"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "2 networks in 2 files: 2 ok"
 
 
 def test_full_shows_the_line(cnncalc, nets):

@@ -13,7 +13,8 @@ from cnncalc import forward, load
 from cnncalc.inference import worker_pool
 from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.samples import AS_IS
-from cnncalc.inference.worker_pool import Worker, WorkerSetup, processes, run_samples
+from cnncalc.inference.worker_pool import Worker, WorkerSetup, run_samples
+from cnncalc.processes import processes
 from cnncalc.zoo import folder
 
 DIGITS = [str(folder() / f"digits_{digit}.pgm") for digit in range(4)]

@@ -3,6 +3,7 @@
 Expected figures are torchvision's (ResNet-18/34/50, MobileNetV2) or counted by hand.
 """
 
+import os
 import pickle
 import tracemalloc
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -276,6 +277,16 @@ def test_processes_do_the_same(tiny):
     assert list(sweep(tiny, vary=vary, jobs=2)) == alone
     with ProcessPoolExecutor(1) as processes:
         assert list(sweep(tiny, vary=vary, executor=processes, shard=(2, 3))) == alone[1::3]
+
+
+def die(*_):
+    os._exit(9)
+
+
+def test_a_process_that_ends_early_is_an_error(tiny, monkeypatch):
+    monkeypatch.setattr("cnncalc.questions.sweep.results", die)
+    with pytest.raises(CnncalcError, match=r"^a worker process ended before its work was done$"):
+        list(sweep(tiny, vary={"k": [1, 2]}, jobs=2))
 
 
 def test_the_work_under_way_is_bounded(tiny):
