@@ -285,7 +285,9 @@ def die(*_):
 
 def test_a_process_that_ends_early_is_an_error(tiny, monkeypatch):
     monkeypatch.setattr("cnncalc.questions.sweep.results", die)
-    with pytest.raises(CnncalcError, match=r"^a worker process ended before its work was done$"):
+    with pytest.raises(
+        CnncalcError, match=r"^worker: a worker process ended before its work was done$"
+    ):
         list(sweep(tiny, vary={"k": [1, 2]}, jobs=2))
 
 
