@@ -15,7 +15,9 @@ def main() -> None:
     gc.set_threshold(FEWER_COLLECTIONS)
     from cnncalc.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    gc.freeze()  # or the interpreter would look for garbage once more, only to end then
+    sys.exit(status)
 
 
 if __name__ == "__main__":
