@@ -69,6 +69,11 @@ def test_a_report_of_a_valid_spec_needs_no_pydantic_and_no_rich(file, format):
     assert not found & {"pydantic", "pydantic_core", "rich", "annotated_types"}
 
 
+def test_lines_with_variables_need_no_pydantic_either():
+    found = packages(loaded("analyze", "resnet50", "--json"))
+    assert not found & {"pydantic", "pydantic_core", "rich", "annotated_types"}
+
+
 def test_a_report_loads_the_layer_types_that_its_network_uses(file):
     assert layer_types(loaded("analyze", file, "--json")) == {"conv", "tanh", "avgpool", "fc"}
 

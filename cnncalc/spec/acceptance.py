@@ -157,10 +157,15 @@ def _before(schema: Schema) -> Acceptor:
     return read
 
 
+def field_acceptors(schema: Schema) -> dict[str, Acceptor]:
+    """The acceptor of each field of a dataclass's schema."""
+    return {field["name"]: acceptor(field["schema"]) for field in schema["schema"]["fields"]}
+
+
 def _dataclass(schema: Schema) -> Acceptor:
     kind, fields = schema["cls"], schema["schema"]["fields"]
     needed = {field["name"] for field in fields if field["schema"]["type"] != "default"}
-    readers = {field["name"]: acceptor(field["schema"]) for field in fields}
+    readers = field_acceptors(schema)
 
     def read(value: Any) -> Any:
         if type(value) is not dict or not needed <= value.keys() <= readers.keys():

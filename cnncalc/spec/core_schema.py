@@ -22,7 +22,7 @@ from typing import (
     get_type_hints,
 )
 
-from cnncalc.spec.acceptance import UnsureError, acceptor
+from cnncalc.spec.acceptance import UnsureError, acceptor, field_acceptors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,7 @@ class Validator:
     def __init__(self, kind: type) -> None:
         self._schema = schema_of(kind)
         self._accept = acceptor(self._schema)
+        self._readers = field_acceptors(self._schema)
         self._core: SchemaValidator | None = None
 
     def validate_python(self, value: object) -> Any:
@@ -56,6 +57,20 @@ class Validator:
 
                 self._core = SchemaValidator(self._schema)
             return self._core.validate_python(value)
+
+    def fits(self, fields: Mapping[str, object]) -> bool:
+        """Whether each of these fields is plainly valid; others may be missing.
+
+        >>> from cnncalc.layers.conv import Conv
+        >>> Validator(Conv).fits({"kernel": 5}), Validator(Conv).fits({"kernel": "5"})
+        (True, False)
+        """
+        try:
+            for name, value in fields.items():
+                self._readers[name](value)
+        except (KeyError, UnsureError):
+            return False
+        return True
 
 
 @cache

@@ -57,6 +57,11 @@ def layer(
         return _validated(type_name, fields, spans, head)
 
 
+def plainly_valid(type_name: str, fields: Mapping[str, object]) -> bool:
+    """Whether these fields of a layer are surely right, whatever its other ones are."""
+    return validator(layers.layer_type(type_name)).fits(fields)
+
+
 def _run(type_name: str, fields: dict[str, object]) -> Layer:
     built: Layer = validator(layers.layer_type(type_name)).validate_python(fields)
     return built

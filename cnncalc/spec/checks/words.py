@@ -16,6 +16,7 @@ from cnncalc.spec.line_values import bare_name, name_span, names_in
 from cnncalc.spec.resolve import AttachedLayer, resolve
 from cnncalc.spec.syntax import Argument, Attached, Dynamic, Plain, Use
 from cnncalc.spec.validation import layer as validated_layer
+from cnncalc.spec.validation import plainly_valid
 from cnncalc.spec.vocabulary import (
     attached_type,
     choices,
@@ -307,7 +308,10 @@ def layer_problems(use: Use, defaults: Mapping[str, Use], variables: Names) -> l
     except CnncalcError as error:
         return list(error.diagnostics)
     owner = AttachedLayer(use.head, resolved.fields, resolved.spans, use.span)
-    problems = [problem for layer in (owner, *resolved.attached) for problem in _problems(layer)]
+    each = (owner, *resolved.attached)
+    if not complete and all(plainly_valid(layer.type, layer.fields) for layer in each):
+        return []
+    problems = [problem for layer in each for problem in _problems(layer)]
     return [d for d in problems if complete or d.code != "missing-option"]
 
 
