@@ -1,6 +1,7 @@
 """The input sizes a network works on, those on which no input is left unread, and the rest.
 
-Every size is tried: the spec is read once, and the network built for each size.
+Every size is tried. The spec is read once, and the network is built again only for sizes on which
+its layers have to be read again.
 """
 
 from __future__ import annotations
@@ -9,21 +10,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
 from cnncalc.errors import CnncalcError, failure
+from cnncalc.layers._base import Layer
 from cnncalc.lines import with_lines
 from cnncalc.network import PartialNetwork
 from cnncalc.spec.document import read_document
-from cnncalc.spec.load import build
+from cnncalc.spec.load import build, reads_sizes, resized_shapes
+from cnncalc.spec.sections.inputs import MAX_DIGITS
 from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cnncalc.errors import Diagnostic
-    from cnncalc.layers._base import Layer
     from cnncalc.network import Network
     from cnncalc.shapes import Shape
     from cnncalc.spec.document import Document
+    from cnncalc.spec.load import KnownShapes
 
 USUAL_RANGE = 256
 MOST_SIZES = 20_000  # each builds the network, so that a large one takes minutes
@@ -169,8 +172,8 @@ def _tried(
             help="take a larger step, or a range around the sizes that matter",
             exit_code=2,
         )
-    known: dict[tuple[Layer, tuple[Shape, ...]], bool] = {}
-    outcomes = tuple(_outcome(spec, base, varied, s, known) for s in range(first, last + 1, step))
+    trial = Trial(spec, base, varied)
+    outcomes = tuple(map(trial.result, range(first, last + 1, step)))
     written = _written(base, varied, "S")
     return Sizes(base.name, written, varied, base.layout, first, last, step, outcomes)
 
@@ -213,34 +216,54 @@ def _written(base: VariedInput, varied: str, size: int | str) -> str:
     return f"{'x'.join(str(values[letter.lower()]) for letter in letters)} {letters}"
 
 
-def _outcome(
-    spec: SpecChoice,
-    base: VariedInput,
-    varied: str,
-    size: int,
-    known: dict[tuple[Layer, tuple[Shape, ...]], bool],
-) -> SizeResult:
-    try:
-        network = spec.network(_written(base, varied, size))
-    except CnncalcError as error:
-        stopped = error.partial
-        if not isinstance(stopped, PartialNetwork):
-            raise
-        return SizeResult(size, layer=stopped.name, problem=error.diagnostics[0])
-    outputs = tuple(network.nodes[index].shape for index in network.outputs)
-    return SizeResult(size, outputs, tuple(_rounding(network, known)))
+class Trial:
+    """Tries one network on many sizes of its input."""
 
+    def __init__(self, spec: SpecChoice, base: VariedInput, varied: str) -> None:
+        self.spec, self.base, self.varied = spec, base, varied
+        self.resizable = not reads_sizes(spec.document)
+        self.latest: Network | None = None  # the latest that was built
+        self.shapes: KnownShapes = {}
+        self.unread: dict[tuple[int, tuple[Shape, ...]], tuple[Layer, bool]] = {}
 
-def _rounding(
-    network: Network, known: dict[tuple[Layer, tuple[Shape, ...]], bool]
-) -> Iterator[str]:
-    """The layers that leave part of their input unread; `known` caches equal layers."""
-    for node in network.nodes:
-        key = node.layer, network.shapes_into(node)
-        if key not in known:
-            known[key] = bool(node.inputs) and any(node.layer.fit(*key[1]))
-        if known[key]:
-            yield node.name
+    def result(self, size: int) -> SizeResult:
+        """The outputs on this size, or the layer that fails."""
+        network, shapes = self.latest, None
+        if network is not None and self.resizable and size < 10**MAX_DIGITS:
+            inputs = {network.inputs[0].name: self._shape(size)}
+            shapes = resized_shapes(network, inputs, self.shapes)
+        if network is None or shapes is None:
+            try:
+                network = self.latest = self.spec.network(_written(self.base, self.varied, size))
+            except CnncalcError as error:
+                stopped = error.partial
+                if not isinstance(stopped, PartialNetwork):
+                    raise
+                return SizeResult(size, layer=stopped.name, problem=error.diagnostics[0])
+            shapes = [node.shape for node in network.nodes]
+        outputs = tuple(shapes[index] for index in network.outputs)
+        return SizeResult(size, outputs, tuple(self._rounding(network, shapes)))
+
+    def _shape(self, size: int) -> Shape:
+        """The input with this size on the axes that vary."""
+        shape = self.base.shape
+        axes = zip(shape.axes, shape.spatial, strict=True)
+        sizes = tuple(size if letter in self.varied else own for letter, own in axes)
+        return shape._replace(spatial=sizes)
+
+    def _rounding(self, network: Network, shapes: Sequence[Shape]) -> Iterator[str]:
+        """The layers that leave part of their input unread."""
+        for node in network.nodes:
+            if not node.inputs or type(node.layer).fit is Layer.fit:  # reads all of its input
+                continue
+            entering = tuple([shapes[index] for index in node.inputs])
+            # The layer is kept so that its id stays its own.
+            found = self.unread.get((id(node.layer), entering))
+            if found is None:
+                found = node.layer, any(node.layer.fit(*entering))
+                self.unread[id(node.layer), entering] = found
+            if found[1]:
+                yield node.name
 
 
 def _by_layer(pairs: Iterable[tuple[str, SizeResult]]) -> tuple[LayerSizes, ...]:

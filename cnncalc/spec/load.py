@@ -15,7 +15,7 @@ from cnncalc import zoo
 from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, did_you_mean, failure
 from cnncalc.lines import with_line, with_lines
 from cnncalc.network import Input, Network, Node
-from cnncalc.spec.checks.limits import refuse_endless
+from cnncalc.spec.checks.limits import LARGEST_TENSOR, refuse_endless
 from cnncalc.spec.document import read_document
 from cnncalc.spec.expand import NetworkBuilder
 from cnncalc.spec.line_values import names_in
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from cnncalc.spec.sections.inputs import NetworkInput
     from cnncalc.spec.syntax import Block
 
+# Output shapes by a layer's identity, which it is kept for so that its id stays its own, and the
+# shapes that enter it; None where the layer does not fit.
+KnownShapes = dict[tuple[int, tuple["Shape", ...]], tuple["Layer", "Shape | None"]]
 SHORT = 50_000  # characters: longer texts are not cached, since they may hold much memory
 
 
@@ -203,32 +206,53 @@ def resized(network: Network, inputs: Mapping[str, Shape]) -> Network | None:
     >>> resized(net, {"in": Shape(1, (4, 4))}) is None
     True
     """
+    shapes = resized_shapes(network, inputs, {})
+    if shapes is None:
+        return None
+    pairs = zip(network.nodes, shapes, strict=True)
+    return network._replace(nodes=tuple(_on(node, shape) for node, shape in pairs))
+
+
+def _on(node: Node, shape: Shape) -> Node:
+    """The node with another shape."""
+    layer = node.layer if node.inputs else Input(shape=shape)
+    return Node(node.index, node.name, layer, node.inputs, shape, *node[5:])
+
+
+def resized_shapes(
+    network: Network, inputs: Mapping[str, Shape], known: KnownShapes
+) -> list[Shape] | None:
+    """The shape of every node on these inputs; None where its layers have to be read again.
+
+    `known` is filled, so that on further inputs no layer computes the same again.
+    """
+    shapes: list[Shape] = []
+    for node in network.nodes:
+        if not node.inputs:
+            shape: Shape | None = inputs[node.name]
+        else:
+            entering = tuple([shapes[index] for index in node.inputs])
+            found = known.get((id(node.layer), entering))
+            if found is None:
+                found = node.layer, _shape_or_none(node.layer, entering)
+                known[id(node.layer), entering] = found
+            shape = found[1]
+        if shape is None or node.values or node.shared_with is not None:
+            return None
+        was = node.shape
+        if shape.channels != was.channels or len(shape.spatial) != len(was.spatial):
+            return None
+        shapes.append(shape)
+    return shapes
+
+
+def _shape_or_none(layer: Layer, entering: tuple[Shape, ...]) -> Shape | None:
+    """The output of a layer; None where it does not fit or is too large."""
     try:
-        nodes = tuple(_nodes(network, inputs))
+        shape = layer.output_shape(*entering)
     except UnplacedError:
         return None
-    return network._replace(nodes=nodes) if len(nodes) == len(network.nodes) else None
-
-
-def _nodes(network: Network, inputs: Mapping[str, Shape]) -> Iterator[Node]:
-    """The nodes with new shapes, up to the first that has to be read again."""
-    shapes: list[Shape] = []
-    known: dict[tuple[Layer, tuple[Shape, ...]], Shape] = {}
-    for node in network.nodes:
-        layer = node.layer
-        entering = tuple([shapes[index] for index in node.inputs])
-        if not entering:
-            shape = inputs[node.name]
-            layer = Input(shape=shape)
-        elif (layer, entering) in known:
-            shape = known[layer, entering]
-        else:
-            shape = known[layer, entering] = layer.output_shape(*entering)
-        alike = shape.channels == node.shape.channels and shape.rank == node.shape.rank
-        if not alike or node.values or node.shared_with is not None:
-            return
-        shapes.append(shape)
-        yield Node(node.index, node.name, layer, node.inputs, shape, *node[5:])
+    return shape if shape.size <= LARGEST_TENSOR else None
 
 
 def variables_read(items: Iterable[object], blocks: Mapping[str, Block]) -> frozenset[str]:

@@ -5,6 +5,7 @@ import pytest
 from cnncalc import analyze, load
 from cnncalc.errors import CnncalcError
 from cnncalc.questions.sizes import sizes
+from cnncalc.spec.sections.inputs import MAX_DIGITS
 
 SPEC = """\
 input: {input}
@@ -164,3 +165,19 @@ def test_a_layer_that_rounds_on_one_axis_rounds():
     assert wide.rounding == ("S2",)
     (even,) = sizes("lenet5", start=36, stop=36, axes="w").outcomes
     assert even.exact
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("resnet50", 20), ("unet-padded", 320), ("lenet5", 10), ("squeezenet1_1", 1), ("alexnet", 40)],
+)
+def test_resizing_gives_what_reading_the_layers_again_gives(name, start, monkeypatch):
+    resized = sizes(name, start=start, stop=start + 40)
+    monkeypatch.setattr("cnncalc.questions.sizes.reads_sizes", lambda _: True)
+    assert sizes(name, start=start, stop=start + 40) == resized
+
+
+def test_a_size_that_is_no_input_is_refused_also_after_others():
+    first = 10**MAX_DIGITS - 1
+    with pytest.raises(CnncalcError, match=f"an input of size {first + 1} is too large"):
+        sizes("squeezenet1_1", start=first, stop=first + 1)
