@@ -95,6 +95,23 @@ def test_help_loads_nothing_that_computes():
     assert not [m for m in modules if m.startswith(("cnncalc.spec", "cnncalc.analysis"))]
 
 
+@pytest.mark.parametrize(
+    "shell",
+    [
+        {"_CNNCALC_COMPLETE": "complete_bash", "COMP_WORDS": "cnncalc analyze --fo",
+         "COMP_CWORD": "2"},
+        {"_CNNCALC_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "cnncalc analyze --fo"},
+    ],
+    ids=["bash", "zsh"],
+)  # fmt: skip
+def test_completion_imports_only_the_command_that_is_typed(shell, monkeypatch):
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+    commands = {module for module in loaded() if module.startswith("cnncalc.cli.")}
+    assert "cnncalc.cli.analyze" in commands
+    assert not commands & {"cnncalc.cli.forward", "cnncalc.cli.one_layer", "cnncalc.cli.zoo"}
+
+
 def test_the_package_alone_is_empty_handed():
     code = "import sys; bare = set(sys.modules); import cnncalc; print(*set(sys.modules) - bare)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

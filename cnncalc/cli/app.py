@@ -134,12 +134,23 @@ def _application(arguments: list[str]) -> typer.Typer:
 def _needed(arguments: list[str]) -> Iterable[str]:
     """The names of the commands to import: the one to run, or all for help and completion."""
     every = (*COMMANDS, *ALIASES)
+    if COMPLETION_VARIABLE in os.environ:
+        word = next((word for word in _typed_words() if word in every), "")
+        return (word,) if word else every
     word = next(iter(arguments), "")
     if word == "--version":
         return ()
-    if COMPLETION_VARIABLE in os.environ or not word or word.startswith("-"):
+    if not word or word.startswith("-"):
         return every
     return (word,) if word in every else ()
+
+
+def _typed_words() -> list[str]:
+    """The words before the one that a shell completes, as its completion script passes them."""
+    bash = os.environ.get("COMP_WORDS")
+    words = (os.environ.get("_TYPER_COMPLETE_ARGS", "") if bash is None else bash).split(" ")
+    current = os.environ.get("COMP_CWORD", "")
+    return words[: int(current) if current.isdecimal() else -1]
 
 
 @cache

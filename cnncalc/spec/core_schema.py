@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
+from inspect import get_annotations
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -19,7 +20,6 @@ from typing import (
     Union,
     get_args,
     get_origin,
-    get_type_hints,
 )
 
 from cnncalc.spec.acceptance import UnsureError, acceptor, field_acceptors
@@ -119,7 +119,7 @@ def field_hints(kind: type) -> Mapping[str, Any]:
     """
     written = {field.name: field.type for field in fields(kind)}
     bearer = type("Fields", (), {"__annotations__": written, "__module__": kind.__module__})
-    return get_type_hints(bearer, include_extras=True)
+    return get_annotations(bearer, eval_str=True)
 
 
 def _marked(hint: Any, *markers: Any) -> Schema:

@@ -190,6 +190,8 @@ def test_a_starter_with_an_odd_name(cnncalc, tmp_path):
         ("cnncalc layers conv_", 2, ["conv_transpose"]),
         ("cnncalc pool --kin", 2, ["--kind"]),
         ("cnncalc deconv --output-p", 2, ["--output-padding"]),
+        ("cnncalc conv", 1, ["conv", "conv-transpose"]),
+        ("cnncalc --ascii analyze --fo", 3, ["--formulas", "--fold", "--format"]),
         ("cnncalc deco", 1, []),  # another name of conv-transpose, which is offered
     ],
 )  # fmt: skip
