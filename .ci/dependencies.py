@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 PROJECT = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 NEEDED = [*map(Requirement, PROJECT["dependencies"])]
 # What `pip install '.[test]'` adds; of the linters any version will do.
-EXTRA = [Requirement(text) for extra in ("image", "test")
+EXTRA = [Requirement(text) for extra in ("dask", "image", "test")
          for text in PROJECT["optional-dependencies"][extra]]  # fmt: skip
 
 

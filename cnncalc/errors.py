@@ -57,6 +57,7 @@ class Diagnostic(NamedTuple):
     notes: tuple[str, ...] = ()
     help: str | None = None
     line_text: str | None = None
+    origin: str | None = None  # the place in a file without lines: "m.onnx: node 3 '/conv1/Conv'"
 
 
 class CnncalcError(Exception):

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final, get_args
 
-from cnncalc.errors import counted
-from cnncalc.layers._base import Layer
+from cnncalc.brief import brief
+from cnncalc.errors import UnplacedError, counted
+from cnncalc.layers._base import Family, Layer, see_all
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from cnncalc.errors import Diagnostic, Span
     from cnncalc.tensor import Scalar
+    from cnncalc.window import Reach
 
 # How to draw weights that neither a file nor the spec gives; see `inference.initial`.
 InitScheme = Literal["default", "he", "xavier", "zeros"]
@@ -33,6 +35,7 @@ class Input(Layer):
     shape: Shape
 
     arity: ClassVar[tuple[int, int | None]] = (0, 0)
+    family: ClassVar[Family] = "input"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape of the input itself."""
@@ -46,6 +49,56 @@ class Input(Layer):
 
 
 Input.type = "input"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opaque(Layer):
+    """An operator of a model file that no layer type expresses: only its shape is known.
+
+    It is no word of the language. A network with such a row is not `complete`, and its totals are
+    the least that it costs.
+    """
+
+    operation: str
+    out: Shape
+
+    arity: ClassVar[tuple[int, int | None]] = (0, None)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """The shape that the file says."""
+        return self.out
+
+    def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
+        """The whole of every input, since nothing is known of it."""
+        return tuple(map(see_all, inputs))
+
+    def forward(
+        self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]
+    ) -> Tensor:
+        """Not known. Raises UnplacedError."""
+        raise UnplacedError(
+            "unknown-operator",
+            f"'{self.operation}' has no layer here, so what it computes is not known",
+            help="--until NAME ends the network before it",
+        )
+
+
+Opaque.type = "unknown"
+
+
+class Stored(NamedTuple):
+    """Numbers of a model file that a layer learns: their tensor, and what was done to them.
+
+    `order` is how the tensor's own axes were transposed; `change` what happens to each number.
+    `inline` ones are written out in the graph, not among the initializers.
+    """
+
+    name: str
+    dims: tuple[int, ...]  # of the tensor as it is stored
+    order: tuple[int, ...] | None = None
+    change: Literal["negative", "inverse"] | None = None
+    inline: bool = False
 
 
 class Node(NamedTuple):
@@ -69,6 +122,14 @@ class Node(NamedTuple):
     train_only: bool = False
     note: str | None = None
     values: Mapping[str, Sequence[float]] | None = None  # explicit weights, flat, by name
+    origin: str | None = None  # of a row of a model file: "node 17 '/layer1/0/Conv' (Conv)"
+    stored: Mapping[str, Stored] | None = None  # where a model file holds its parameters, by name
+    # Parameters whose stored numbers an earlier row learns as well, which are counted there.
+    elsewhere: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
 
 class Expectation(NamedTuple):
@@ -123,6 +184,12 @@ class Network(NamedTuple):
     init: Init = Init()
     diagnostics: tuple[Diagnostic, ...] = ()  # warnings and notes from reading the spec
     groups: Mapping[str, Group] | None = None
+    unread: tuple[str, ...] = ()  # origins of operators of a model file that made no row
+
+    @property
+    def complete(self) -> bool:
+        """Whether every layer is known. Otherwise figures are the least that it costs."""
+        return not self.unread and all(node.layer.type != "unknown" for node in self.nodes)
 
     def __repr__(self) -> str:
         """A one-line summary, since all fields would fill pages."""

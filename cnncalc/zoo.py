@@ -141,6 +141,24 @@ def beside(path: str) -> str:
     return path if here or not os.path.isfile(packaged) else str(packaged)  # noqa: PTH113
 
 
+def is_bundled(target: str) -> bool:
+    """Whether a user's word names a bundled network rather than a file.
+
+    >>> is_bundled("resnet50@resnet18"), is_bundled("-")
+    (True, False)
+    """
+    return Path(resolve(target)[0]).parent == folder()
+
+
+def pictures() -> Iterator[str]:
+    """The pictures that come with the bundled networks.
+
+    >>> next(pictures())
+    'digits_0.pgm'
+    """
+    return (path.name for path in sorted(folder().glob("*.pgm")))
+
+
 def display_name(path: str) -> str:
     """The file as errors name it: the path as typed, or only the file name of a bundled one.
 

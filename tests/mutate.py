@@ -39,7 +39,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PACKAGE = "cnncalc"
 LATE = "out of time"
-COMMANDS = ("tests/cli", "tests/test_questions.py", "tests/test_public_cases.py")
+COMMANDS = (
+    "tests/cli",
+    "tests/inference/test_forward_command.py",
+    "tests/test_questions.py",
+    "tests/test_public_cases.py",
+)
 
 # Mutants that no test can kill: the name as `--list` prints it, and why nothing changes.
 EQUIVALENT: dict[str, str] = {}

@@ -40,6 +40,7 @@ RIGHT = {
     "solve -F 11 -S 4 --out 55": "227",
     "sizes net.yaml --from 8 --to 12": "10",
     "rf net.yaml": "C1",
+    "draw net.yaml": "<svg",
     "forward digits --sample digits_7.pgm": "seven",
     "expand net.yaml": "filters: 2",
     "layers conv": "conv",

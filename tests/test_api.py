@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import pickle
 import subprocess
 import sys
 from inspect import isfunction
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 
 import cnncalc
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
 
+ROOT = Path(__file__).parents[1]
 FUNCTIONS = [name for name in cnncalc.__all__ if isfunction(getattr(cnncalc, name))]
 
 
@@ -326,3 +334,168 @@ def test_what_is_large_is_shown_in_a_line():
     assert repr(network) == f"<Network LeNet-5: 32×32×1 -> {len(network.nodes) - 1} layers -> 10>"
     assert repr(cnncalc.analyze(network)).endswith(": 61,706 params, 416,520 MACs>")
     assert repr(cnncalc.forward("digits", keep="conv1")).endswith("tensors of conv1, softmax1>")
+
+
+# A spec in every form that a function takes; LeNet-5 has 61,706 parameters.
+LAYERS = ["conv 6 5x5 tanh", "avgpool 2x2", "conv 16 5x5 tanh", "avgpool 2x2",
+          "conv 120 5x5 tanh", "fc 84 tanh", "fc 10"]  # fmt: skip
+AS_DICT = {"name": "mine", "input": "32x32x1", "layers": LAYERS}
+
+
+@pytest.mark.parametrize(
+    "target", ["lenet5", cnncalc.load("lenet5"), AS_DICT, cnncalc.stack("32x32x1", *LAYERS)]
+)
+def test_every_form_of_a_network_is_taken(target):
+    assert cnncalc.analyze(target).totals.params == 61706
+    assert cnncalc.explain(target)[0].row.params == 156
+    assert cnncalc.training(target, "adam").total.optimiser == 8 * 61706
+    assert cnncalc.count_as(target, "torch").figures
+    assert cnncalc.sizes(target, start=30, stop=33).working == (32, 33)  # C5 needs 5x5
+    (swept,) = cnncalc.sweep(target, vary_input=["32x32x3"])
+    assert swept.figures["params"] == 61706 + 2 * 6 * 25  # two more maps under six filters
+    assert cnncalc.compare(target, "lenet5").figures[0].values[0] is not None
+    assert len(cnncalc.forward(target).outputs[0].output.values) == 10
+
+
+def test_a_network_is_asked_as_it_was_loaded():
+    changed = cnncalc.load("mobilenet_v2", set={"width": 0.5}, input="96x96x3")
+    (swept,) = cnncalc.sweep(changed)
+    assert swept.figures["params"] == 1968680
+    assert swept.figures["macs"] == cnncalc.analyze(changed).totals.macs
+    assert cnncalc.sizes(changed, start=96, stop=96).outcomes[0].works
+    found = cnncalc.compare(changed, changed, input="128x128x3")
+    params = next(figure for figure in found.figures if figure.key == "params")
+    assert params.values == (1968680, 1968680)
+
+
+def test_parse():
+    text = "input: 28x28x1\nlayers:\n- conv 16 5x5 p2\n- fc 10\n"
+    # 16 filters of 25 weights and a bias; 10 units that see 28 x 28 x 16
+    assert cnncalc.analyze(cnncalc.parse(text)).totals.params == 16 * 26 + 10 * (12544 + 1)
+    with pytest.raises(cnncalc.CnncalcError) as caught:
+        cnncalc.parse(text.replace("p2", "p2 rleu"), file="mine")
+    span = caught.value.diagnostics[0].span
+    assert (span.file, span.line, span.column) == ("mine", 3, 18)
+    with pytest.raises(cnncalc.CnncalcError) as caught:
+        cnncalc.parse({"input": "28x28x1", "layers": ["conv 16 5x5", {"conv": {"filtres": 3}}]})
+    assert caught.value.diagnostics[0].help == "did you mean 'filters'?"
+    with pytest.raises(cnncalc.CnncalcError, match=r"layers\[0\] is a bytes"):
+        cnncalc.parse({"input": "28x28x1", "layers": [b"conv 16 5x5"]})
+
+
+def test_a_network_without_a_text_cannot_be_built_anew():
+    network = cnncalc.load("lenet5")._replace(text=None)
+    assert cnncalc.analyze(network).totals.params == 61706
+    with pytest.raises(cnncalc.CnncalcError, match="was not read from a spec"):
+        cnncalc.sizes(network)
+
+
+def test_stack():
+    with pytest.raises(cnncalc.CnncalcError) as caught:
+        cnncalc.stack("28x28x1", "conv 16 5x5", "pol 2x2")
+    assert caught.value.diagnostics[0].span.line == 4
+
+
+def test_conv():
+    """The Stanford course's AlexNet: 227x227x3, 96 filters 11x11, stride 4 give 55x55x96."""
+    report = cnncalc.conv(w=227, d=3, k=96, f=11, s=4)
+    assert report.rows[0].out == Shape(96, (55, 55))
+    assert report.totals.params == 34944  # (11*11*3 + 1)*96, as that course says
+    assert cnncalc.conv(w=10, h=7, f=[3, 5], p="same").rows[0].out == Shape(1, (7, 10))
+
+
+def test_pool():
+    """Caffe's pooling rounds up, PyTorch's down: 57 and 56 in SqueezeNet and ResNet."""
+    assert cnncalc.pool(w=112, f=3, s=2, p=1).rows[0].out == Shape(1, (56, 56))
+    assert cnncalc.pool(w=112, f=3, s=2, p=1, ceil=True).rows[0].out == Shape(1, (57, 57))
+
+
+def test_conv_transpose():
+    """PyTorch's documentation: 12 downsampled by 3x3, stride 2, padding 1 is 6; and back to 12."""
+    assert cnncalc.conv_transpose(w=6, f=3, s=2, p=1).rows[0].out.spatial == (11, 11)
+    back = cnncalc.conv_transpose(w=6, f=3, s=2, p=1, output_padding=1)
+    assert back.rows[0].out.spatial == (12, 12)
+
+
+def test_fc():
+    """VGG's first: 7*7*512*4096 = 102,760,448 weights (the Stanford course's table)."""
+    assert cnncalc.fc("7x7x512", 4096).totals.weights == 102760448
+    assert cnncalc.fc(784, 10, bias=False).totals.params == 7840
+
+
+def test_one_layer_that_does_not_fit():
+    with pytest.raises(cnncalc.CnncalcError, match=r"the filter \(7\) is larger than its input"):
+        cnncalc.conv(w=5, f=7)
+
+
+def test_a_report_shows_itself():
+    report = cnncalc.analyze("resnet18")
+    page = ET.fromstring(f"<div>{report._repr_html_()}</div>")
+    cells = [[cell.text for cell in row] for row in page.iter("tr")]
+    assert "11,689,512" in cells[-1]
+    assert "11,689,512" in report.table()
+    assert report.table(format="md").startswith("| ")
+    records = report.records()
+    assert sum(record["params"] for record in records) == 11689512
+    assert {type(record["out_h"]) for record in records} <= {int, type(None)}
+    rows = csv.DictReader(report.table(format="csv").splitlines())
+    assert next(rows)["name"] == "conv1"
+    assert report.to_dict()["totals"]["macs"] == report.totals.macs
+    assert json.loads(json.dumps(report.to_dict()))["schema"] == "cnncalc.report/1"
+    with pytest.raises(ValueError, match="there is no column 'param'"):
+        report.records(columns=["param"])
+
+
+def test_rich_prints_a_report_within_the_width_of_the_terminal():
+    console = Console(width=60, file=io.StringIO(), force_terminal=True)
+    console.print(cnncalc.analyze("resnet18"))
+    lines = Text.from_ansi(console.file.getvalue()).plain.splitlines()
+    assert any("11,689,512" in line for line in lines)
+    assert max(map(len, lines)) <= 60
+
+
+def test_every_result_is_shown_briefly():
+    network = cnncalc.load("resnet50")
+    report = cnncalc.analyze(network)
+    results = [
+        network, report, report.rows[0], network.nodes[1], *cnncalc.explain(network),
+        cnncalc.compare("resnet18", "resnet34"), cnncalc.sizes("unet-padded", start=320, stop=340),
+        next(cnncalc.check("resnet50")), cnncalc.solve(55, f=11), cnncalc.training(report),
+        next(cnncalc.sweep(network)), cnncalc.count_as(report, "torch"), cnncalc.forward("digits"),
+    ]  # fmt: skip
+    assert [repr(result) for result in results if len(repr(result)) > 200] == []
+    assert repr(report.rows[0]).startswith("Row(index=1, name='conv1', type='conv', ")
+
+
+USED = """
+import cnncalc
+
+report = cnncalc.analyze("resnet50", dtype="fp16")
+total: int = report.totals.params
+rows: list[dict[str, object]] = report.records()
+result: cnncalc.Sizes = cnncalc.sizes("unet-padded", start=320, stop=360)
+version: str = cnncalc.__version__
+for swept in cnncalc.sweep(report.name, vary={"width": [0.5]}):
+    print(swept.figures, total, rows, result)
+"""
+WRONG = """
+import cnncalc
+
+cnncalc.anlyze("resnet50")
+cnncalc.analyze("resnet50", dtype="fp17")
+cnncalc.training("resnet50", "adma")
+"""
+
+
+def test_type_checkers_know_every_public_name(tmp_path):
+    """A user's script under `mypy --strict`: mistakes are found, and nothing else."""
+    mypy = pytest.importorskip("mypy.api")
+    (tmp_path / "used.py").write_text(USED)
+    (tmp_path / "wrong.py").write_text(WRONG)
+    options = ["--strict", "--no-incremental", "--follow-imports=silent"]
+    options += ["--config-file", str(tmp_path / "mypy.ini")]
+    (tmp_path / "mypy.ini").write_text(f"[mypy]\nmypy_path = {ROOT}\n")
+    found, _, status = mypy.run([*options, str(tmp_path / "used.py"), str(tmp_path / "wrong.py")])
+    codes = [(line.split(":")[1], line.rsplit("[", 1)[1]) for line in found.splitlines()[:-1]]
+    assert status == 1
+    assert codes == [("4", "attr-defined]"), ("5", "arg-type]"), ("6", "arg-type]")], found

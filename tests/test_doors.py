@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "cnncalc"
-BASE = {"errors", "figures", "lines", "shapes", "window", "tensor", "conventions"}
+BASE = {"brief", "errors", "figures", "lines", "shapes", "window", "tensor", "conventions"}
 
 # Module or folder -> what it may import of this project when it runs, and why where it is odd.
 DOORS = {
+    "brief": set(),
     "errors": set(),
     "lines": {"errors"},
     "figures": set(),
@@ -31,6 +32,7 @@ DOORS = {
     | {"layers/_"},  # a layer type knows what layer types share, never another layer type
     "layers/__init__": {"layers/"},  # the folder is the registry: it finds the layer types
     "network": {
+        "brief",
         "errors",
         "layers/_base",
         "shapes",
@@ -39,14 +41,28 @@ DOORS = {
     # one way back from a neuron: `rf --at` and `forward --trace` both ask it
     "neuron_origin": BASE | {"network"},
     "zoo": {"errors", "files"},
+    "structure/": {"structure/"},  # it asks the network for what it needs to know
+    "revisions": {"errors", "files"},
     "spec/": BASE | {"layers/_", "layers/__init__", "spec/", "network"},
+    "spec/shorten": BASE | {"layers/__init__", "spec/", "structure/"},
     "spec/yaml_source": BASE | {"files", "spec/"},
-    "spec/load": BASE | {"spec/", "network", "zoo"},  # the way in takes bundled names too
+    # the way in takes bundled names and model files too
+    "spec/load": BASE | {"spec/", "network", "zoo", "exchange/"},
+    # it makes rows as the builder of specs does, and reads --input by the same rules
+    "exchange/": BASE
+    | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
     "inference/": BASE
     | {"layers/_", "network", "neuron_origin", "inference/", "files", "processes"},
+    # the weights of a model file lie where its reader noted them
+    "inference/model_file": BASE | {"network", "inference/", "files", "exchange/"},
     # the way in, as `load` is: it takes names of files and of bundled networks
     "inference/api": BASE | {"network", "inference/", "spec/load", "zoo"},
+    # what Python programs call: it stands on everything but the commands
+    "api": BASE
+    | {"version", "network", "spec/load", "analysis/", "questions/", "render/", "inference/api"},
+    # it writes layers in another way
+    "questions/alike": BASE | {"layers/_base", "layers/__init__", "network"},
     "questions/": BASE
     | {
         "layers/_base",
@@ -58,8 +74,14 @@ DOORS = {
         "zoo",
         "files",
         "processes",
+        "revisions",
     },
+    "questions/cluster": {"errors", "version"},  # workers have the same version
+    # a box is a line of the table, and its texts are the table's
+    "pictures/": {"errors", "figures", "shapes", "pictures/", "render/fold", "render/format"},
     "render/": {"errors", "figures", "shapes", "conventions", "render/"},
+    "render/svg": {"pictures/marks", "render/"},
+    "render/tikz": {"pictures/marks", "render/"},
     "cli/": {""},  # anything
     "__init__": {"version"},  # names are imported when they are first used
     "__main__": {"cli/"},
@@ -67,10 +89,14 @@ DOORS = {
 # What may not even be named in an annotation.
 NOT_EVEN_TYPES = {
     "layers/": {"network", "spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
+    "exchange/": {"analysis/", "inference/", "questions/", "render/", "cli/"},
     "network": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
+    "structure/": {"spec/", "analysis/", "inference/", "questions/", "render/", "cli/"},
     "render/": {"spec/", "cli/"},
+    "pictures/": {"spec/", "inference/", "cli/"},
     "analysis/": {"spec/", "inference/", "questions/", "render/", "cli/"},
     "inference/": {"spec/", "analysis/", "questions/", "render/", "cli/"},
+    "inference/api": {"analysis/", "questions/", "render/", "cli/"},  # it takes what `load` takes
 }
 # Modules of others that are slow to import -> who may import them at the top of a file.
 HEAVY = {

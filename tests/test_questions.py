@@ -77,7 +77,10 @@ QUESTIONS = {
     ),
     "9 this forward pass by hand": (
         "forward quiz.yaml --sample image.txt --steps",
-        ["[0,0,0] = 1·1 + 1·1 + 1·1 + 1·1 = 4", "4 3 4 2 4 3 2 3 4"],
+        [
+            "map 0, y 0, x 0: 1·1 + 0·1 + 1·1 + 0·0 + 1·1 + 0·1 + 1·0 + 0·0 + 1·1 = 4",
+            "4 3 4 2 4 3 2 3 4",
+        ],
     ),
     "10 parameters and bytes of VGG": (
         "analyze vgg16 --memory --batch 64",

@@ -1,6 +1,7 @@
 """The README does what it says: its session is run and its Python is a doctest.
 
-`python tests/test_readme.py` writes the present output into the README's console blocks.
+`python tests/test_readme.py` writes the present output into the README's blocks of commands. Those
+called `terminal` show a terminal of 80 columns, the others what a pipe gets.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 CONSOLE = re.compile(r"(?<=^```console\n)(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
+TERMINAL = re.compile(r"(?<=^```terminal\n)(.*?)(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
 def text():
@@ -60,6 +63,39 @@ def play(block, folder, environment):
         )
         lines.append(f"$ {command}\n{done.stdout}")
     return "".join(lines)
+
+
+def watched(block, folder, environment):
+    """A block with what its commands show on a terminal of 80 columns now, without colours."""
+    import pty
+
+    lines = []
+    for command in commands(block):
+        seen, terminal = pty.openpty()
+        running = subprocess.Popen(
+            command,
+            shell=True,
+            cwd=folder,
+            env={**environment, "COLUMNS": "80", "TERM": "xterm"},
+            stdout=terminal,
+            stderr=terminal,
+        )
+        os.close(terminal)
+        shown = bytearray()
+        with suppress(OSError):  # the terminal is closed when the command ends
+            while data := os.read(seen, 2**16):
+                shown += data
+        os.close(seen)
+        running.wait()
+        lines.append(f"$ {command}\n{shown.decode()}".replace("\r\n", "\n"))
+    return "".join(lines)
+
+
+@pytest.mark.parametrize("block", blocks("terminal"), ids=lambda block: commands(block)[0][:40])
+def test_the_terminal(block, tmp_path):
+    pytest.importorskip("termios", reason="there are no terminals to open")
+    assert watched(block, tmp_path, prepare(tmp_path)) == block
+    assert max(map(len, block.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("block", blocks("console"), ids=lambda block: commands(block)[0][:40])
@@ -107,6 +143,7 @@ def main():
         folder = Path(name)
         environment = prepare(folder)
         new = CONSOLE.sub(lambda found: play(found[1], folder, environment), text())
+        new = TERMINAL.sub(lambda found: watched(found[1], folder, environment), new)
     README.write_text(new, encoding="utf-8")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.analysis.expect import checks
-from cnncalc.analysis.facts import all_facts
+from cnncalc.analysis.facts import all_facts, without
 from cnncalc.analysis.memory import memory
 from cnncalc.analysis.notes import notes, refuse_training_at_inference
 from cnncalc.analysis.receptive import receptive_fields
@@ -75,6 +75,7 @@ def _report(network: Network, rows: tuple[Row, ...], sums: Totals) -> Report:
         totals=sums,
         groups=network.groups or {},
         diagnostics=_with_lines(network, (*network.diagnostics, *notes(rows))),
+        unread=network.unread,
     )
     # The checks read the report's own figures, so that both cannot differ.
     return report._replace(expect=checks(network, report))
@@ -104,6 +105,8 @@ def _row(
 ) -> Row:
     """One row. Shared weights count 0 here and in full in the row that owns them."""
     shared = node.shared_with is not None
+    if node.elsewhere:
+        facts = without(facts, node.layer, node.elsewhere)
     owner = node if node.attached_to is None else _owner(network, node)
     return Row(  # by position, since this many keyword arguments take four times as long
         node.index,
@@ -133,6 +136,8 @@ def _row(
         facts.steps,
         node.layer.is_view and not node.layer.acts_in_training,
         node.layer.stated,
+        node.layer.family,
+        node.layer.type == "unknown",
     )
 
 

@@ -85,6 +85,24 @@ def facts_of(layer: Layer, shapes: tuple[Shape, ...], *, formulas: bool = False)
     )
 
 
+def without(facts: Facts, layer: Layer, names: frozenset[str]) -> Facts:
+    """The facts of a layer some of whose parameters are counted elsewhere.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.shapes import Shape
+    >>> conv, shapes = Conv(filters=6, kernel=(5,)), (Shape(1, (32, 32)),)
+    >>> without(facts_of(conv, shapes), conv, frozenset({"bias"})).learned
+    150
+    """
+    gone = {"weights": 0, "biases": 0, "buffers": 0, "fixed": 0}
+    for parameter in layer.parameters(*facts.in_shapes):
+        if parameter.name in names:
+            learned = "biases" if parameter.is_bias else "weights"
+            place = {"learned": learned, "statistic": "buffers", "fixed": "fixed"}[parameter.role]
+            gone[place] += parameter.size
+    return facts._replace(**{place: getattr(facts, place) - size for place, size in gone.items()})
+
+
 def all_facts(network: Network, *, formulas: bool = False) -> list[Facts]:
     """The facts of every node, in order; equal layers on equal shapes share one record."""
     nodes = network.nodes

@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.brief import brief
 from cnncalc.conventions import FLOPS_PER_MAC
 from cnncalc.errors import did_you_mean, failure
 from cnncalc.figures import FIGURES
@@ -70,6 +71,12 @@ class Row(NamedTuple):
     steps: tuple[Step, ...] = ()  # only when formulas were asked for
     is_view: bool = False  # in training as well; dropout is a view at inference only
     stated: bool = False  # its figures are those of the spec's writer
+    kind: str = ""  # what the layer does: conv, pool, merge, ...
+    unknown: bool = False  # an operator of a model file that no layer expresses
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def params(self) -> int:
@@ -195,6 +202,12 @@ class Report(NamedTuple):
     groups: Mapping[str, Group]
     expect: tuple[Check, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    unread: tuple[str, ...] = ()  # operators of a model file that made no row
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """The rows of unknown cost, and what made no row: totals are the least without them."""
+        return (*(row.name for row in self.rows if row.unknown), *self.unread)
 
     def __repr__(self) -> str:
         """A one-line summary, since all fields would fill pages."""

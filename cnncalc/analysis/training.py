@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.brief import brief
 from cnncalc.conventions import bytes_per_number
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
 
@@ -50,6 +51,10 @@ class TrainingMemory(NamedTuple):
     dtype: str
     batch: int
     rows: dict[str, TrainingBytes]
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     def over(self, names: Iterable[str]) -> TrainingBytes:
         """The bytes of the rows of these names."""

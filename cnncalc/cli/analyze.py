@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import Cost, File, Spec, TableOptions
-from cnncalc.errors import CnncalcError, Diagnostic
+from cnncalc.cli.options import SPEC, Cost, File, Spec, TableOptions
+from cnncalc.errors import Diagnostic
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from cnncalc.analysis.report import Report
     from cnncalc.network import Network
 
 
-def analyze(file: File, *, spec: Spec, cost: Cost, table: TableOptions) -> None:
+Fused = Annotated[
+    bool,
+    typer.Option(
+        "--fused",
+        rich_help_panel=SPEC,
+        help="Count with batch norms folded into the layers before them.",
+    ),
+]
+
+
+def analyze(
+    file: File, *, spec: Spec, cost: Cost, table: TableOptions, fused: Fused = False
+) -> None:
     """Per-layer table and totals of a network: parameters, MACs, memory, receptive field.
 
     Examples:
         cnncalc analyze resnet50
         cnncalc analyze vgg16 --only conv --sort macs --top 5
+        cnncalc analyze vgg16 --bars macs
         cnncalc analyze vgg16 --memory --batch 64
         cnncalc analyze resnet50 --columns rf,jump
         cnncalc analyze lenet5-1998 --formulas
         cnncalc analyze lenet5 --json | jq .totals.params
+        cnncalc analyze model.onnx --input '3x224x224 CHW'
+        cnncalc analyze yolov5s --fused --totals
     """
-    if not _explained_columns(table):
-        _show(spec.load(file), cost, table)
+    if _explained_columns(table):
+        return
+    network = spec.load(file)
+    if fused:
+        from cnncalc.questions.alike import fused as fold
+
+        network = fold(network)
+    _show(network, cost, table, partial(spec.remarks, file))
 
 
 def stack(
@@ -51,7 +75,7 @@ def stack(
         cnncalc stack 28x28x1 "conv 16 5x5 p2" "pool 2x2" "fc 10" --columns in,params
     """
     if not _explained_columns(table):
-        _show(stacked(shape, layers), cost, table)
+        _show(stacked(shape, layers), cost, table, list)
 
 
 def stacked(shape: str, layers: list[str]) -> Network:
@@ -63,17 +87,9 @@ def stacked(shape: str, layers: list[str]) -> Network:
     >>> stacked("28x28x1", ["conv 16 5x5 p2", "pool 2x2"]).nodes[-1].shape
     Shape(channels=16, spatial=(14, 14))
     """
-    from cnncalc.lines import with_lines
-    from cnncalc.spec.document import read_document
-    from cnncalc.spec.load import build
-    from cnncalc.spec.write import quoted
+    from cnncalc.spec.load import parse
 
-    lines = [f"input: {quoted(shape)}", "layers:", *(f"  - {quoted(layer)}" for layer in layers)]
-    text = "\n".join([*lines, ""])
-    try:
-        return build(read_document(text, "stack"))
-    except CnncalcError as error:
-        raise with_lines(error, text, "stack") from None
+    return parse({"input": shape, "layers": layers}, file="stack")
 
 
 def _explained_columns(table: TableOptions) -> bool:
@@ -86,8 +102,13 @@ def _explained_columns(table: TableOptions) -> bool:
     return True
 
 
-def _show(network: Network, cost: Cost, table: TableOptions) -> None:
-    """Analyse the network and print the report, then notes and warnings."""
+def _show(
+    network: Network,
+    cost: Cost,
+    table: TableOptions,
+    remarks: Callable[[Iterable[Diagnostic]], list[Diagnostic]],
+) -> None:
+    """Analyse the network and print the report, then those of its notes and warnings."""
     from cnncalc.analysis.engine import analyze
     from cnncalc.cli.report import ReportView, conclude, strictly, written
 
@@ -96,11 +117,11 @@ def _show(network: Network, cost: Cost, table: TableOptions) -> None:
     choice = table.choice(ascii_only=output.ascii_only())
     if table.totals or not (absent := _absent(report, choice.only)):
         view = ReportView(table.format_, table.totals, table.formulas, table.memory, table.fold,
-                          table.count_buffers, table.as_, table.training)  # fmt: skip
+                          table.count_buffers, table.as_, table.training, table.out)  # fmt: skip
         output.emit(written(report, choice, view), table.out)
     else:
         output.tell([absent])
-    conclude(report)
+    conclude(report, remarks(report.diagnostics))
 
 
 def _absent(report: Report, types: tuple[str, ...]) -> Diagnostic | None:

@@ -6,6 +6,8 @@ import os
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
+from itertools import pairwise
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -29,11 +31,14 @@ COMMANDS = {
     "fc": "one_layer",
     "stack": "analyze",
     **{name: name for name in (
-        "check", "compare", "sweep", "explain", "solve", "sizes", "rf", "forward", "expand",
+        "check", "compare", "sweep", "explain", "solve", "sizes", "rf", "draw", "forward", "expand",
         "layers", "schema", "init", "zoo",
     )},
+    "import": "import_",
 }  # fmt: skip
 ALIASES = {"deconv": "conv-transpose"}
+CONVOLUTIONS = ("conv", "conv-transpose", "deconv")
+ONE_LAYER = (*CONVOLUTIONS, "pool", "fc")
 PROGRAM = "cnncalc"
 COMPLETION_VARIABLE = f"_{PROGRAM.upper()}_COMPLETE"  # set by the shell that asks for completions
 STRICT = ("warnings", "fit")
@@ -93,7 +98,14 @@ class Commands(TyperGroup):
             from cnncalc.render.format import printable
 
             ctx.fail(f"No such command '{printable(word)}'.{printable(_meant(word))}")
+        if word in ONE_LAYER and (height := _height(args)):
+            ctx.fail(f"-h is short for --help; the height is --h {height} or -H {height}")
         return super().resolve_command(ctx, args)
+
+
+def _height(args: list[str]) -> str | None:
+    """The number behind -h, which is meant as the height of an input."""
+    return next((b for a, b in pairwise(args) if a == "-h" and b[:1].isdecimal()), None)
 
 
 def _meant(word: str) -> str:
@@ -127,8 +139,18 @@ def _application(arguments: list[str]) -> typer.Typer:
     app.callback()(cnncalc)
     for name in _needed(arguments):
         function, examples = _command(name, os.environ.get(FORMAT_VARIABLE))
-        app.command(name=name, epilog=examples, hidden=name in ALIASES)(function)
+        settings = _synonyms() if name in ONE_LAYER else None
+        app.command(name=name, epilog=examples, hidden=name in ALIASES, context_settings=settings)(
+            function
+        )
     return app
+
+
+def _synonyms() -> dict[str, Any]:
+    """The setting by which the options of a one-layer command have other names too."""
+    from cnncalc.cli.synonyms import own_name
+
+    return {"token_normalize_func": own_name}
 
 
 def _needed(arguments: list[str]) -> Iterable[str]:
@@ -158,7 +180,8 @@ def _command(name: str, format_: str | None) -> tuple[Callable[..., None], str]:
     """The function that Typer runs, for this CNNCALC_FORMAT, and the examples."""
     name = ALIASES.get(name, name)
     module = import_module(f"cnncalc.cli.{COMMANDS[name]}")
-    function = getattr(module, name.replace("-", "_"))
+    word = name.replace("-", "_")
+    function = getattr(module, f"{word}_" if iskeyword(word) else word)
     return command_line(function, format_), epilog(function)
 
 
@@ -211,7 +234,7 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
     """
     options: list[str] = []
     rest: list[str] = []
-    waiting = iter(_with_strict(arguments))
+    waiting = iter(_with_strict(_with_bias(arguments)))
     for argument in waiting:
         if argument == "--":
             return options, [*rest, argument, *waiting]
@@ -222,6 +245,17 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
         else:
             rest.append(argument)
     return options, rest
+
+
+def _with_bias(arguments: list[str]) -> list[str]:
+    """Join `--bias` with its numbers, which it has only beside `--x`; else it takes no value."""
+    if "--bias" not in arguments or arguments[0] not in CONVOLUTIONS:
+        return arguments
+    at = arguments.index("--bias")
+    numbers = arguments[at + 1 : at + 2] if "--x" in arguments else []
+    numbers = [text for text in numbers if text.lstrip("+-.")[:1].isdecimal()]
+    joined = f"--bias={''.join(numbers)}"
+    return [*arguments[:at], joined, *arguments[at + 1 + len(numbers) :]]
 
 
 def _with_strict(arguments: list[str]) -> Iterator[str]:

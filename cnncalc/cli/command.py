@@ -7,6 +7,7 @@ A command takes options that belong together as one value, a NamedTuple whose fi
 from __future__ import annotations
 
 from inspect import Parameter, Signature, cleandoc, signature
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
@@ -17,7 +18,7 @@ from cnncalc.cli.options import FORMAT_VARIABLE, OUT, Format, formats
 from cnncalc.errors import failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 JSON = Parameter(
     "json",
@@ -27,39 +28,54 @@ JSON = Parameter(
         bool, typer.Option("--json", help="Short for --format json.", rich_help_panel=OUT)
     ],
 )
+FOR_PEOPLE = frozenset({"table", "full", "concise"})  # formats whose long lines may be wrapped
 CONTEXT = Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
+
+# The ending of the file of -o -> the format it holds, of those that the command writes, unless
+# one is named.
+ENDINGS: dict[str, tuple[str, ...]] = {
+    ".json": ("json",), ".jsonl": ("jsonl",), ".csv": ("csv",), ".tsv": ("tsv",),
+    ".md": ("md", "mermaid"), ".tex": ("latex", "tikz"), ".xml": ("junit",), ".svg": ("svg",),
+    ".dot": ("dot",), ".gv": ("dot",), ".mmd": ("mermaid",),
+}  # fmt: skip
 
 PICKING = frozenset({"depth", "expand", "only", "at", "sort", "top"})
 # The options of a report, by what is written. JSON always holds the memory, so that `--memory`
-# is true of it; a table is folded unless --expand says otherwise, so that `--fold` is not for it.
+# is true of it; a table is folded unless --expand says otherwise, so that `--fold` is not for it;
+# CSV holds every layer, or with `--fold` and the options that pick rows the lines of the table.
 REPORT: dict[str, frozenset[str]] = {
-    "table": PICKING | {"columns", "layout", "units", "memory", "formulas", "count_buffers"},
+    "table": PICKING
+    | {"columns", "layout", "units", "memory", "formulas", "count_buffers", "bars"},
     "--totals": frozenset({"totals", "units", "memory", "count_buffers"}),
     "--training": PICKING | {"training", "layout", "units"},
     "--training --totals": frozenset({"training", "totals", "units"}),
     "--as": frozenset({"as_"}),
-    "md": PICKING | {"columns", "layout", "units"},
-    "csv": frozenset({"columns"}),
-    "tsv": frozenset({"columns"}),
+    "md": PICKING | {"columns", "layout", "units", "bars"},
+    "latex": PICKING | {"columns", "layout", "units"},
+    "csv": (PICKING - {"expand"}) | {"columns", "fold"},
+    "tsv": (PICKING - {"expand"}) | {"columns", "fold"},
     "json": frozenset({"formulas", "fold", "memory", "training"}),
     "json --totals": frozenset({"totals", "memory", "training"}),
     "jsonl": frozenset({"formulas", "fold"}),
 }
 SHAPES = {"layout": frozenset({"table", "md", "latex"})}
-FIGURES = {"columns": frozenset({"table", "md", "csv", "tsv"})}
+FIGURES = {"columns": frozenset({"table", "md", "csv", "tsv", "latex"})}
 # Options of other commands that have an effect in some formats only -> those formats.
 FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("conv", "conv_transpose", "pool", "explain"), SHAPES),
     "fc": {"layout": frozenset({"md"})},  # the output is a vector; only md shows the input's shape
     "forward": {"layout": frozenset({"table"}), "as_": frozenset({"table"})},
-    "rf": {**SHAPES, "expand": frozenset({"table", "md"})},
+    "rf": {
+        "layout": SHAPES["layout"] | {"svg"},
+        "expand": frozenset({"table", "md", "csv", "tsv", "latex", "jsonl"}),
+    },
     "solve": {"top": frozenset({"table"})},
     "sweep": {**FIGURES, "plot": frozenset({"table", "md"})},
     "zoo": FIGURES,
 }
 # Options that have no effect without another one -> the other one.
 NEEDED: dict[str, Mapping[str, str]] = {
-    "forward": {"as_": "show", "picture": "save"},
+    "forward": {"as_": "show", "picture": "save", "hide_zeros": "steps"},
     "rf": {"through": "at"},
     "solve": {"output_padding": "transposed"},
 }
@@ -76,11 +92,19 @@ def command_line(function: Callable[..., None], format_: str | None = None) -> C
     groups = {name: hint for name, hint in hints.items() if _is_group(hint)}
 
     def run(context: typer.Context, **options: Any) -> None:
-        json = options.pop("json", False)
-        with guarded(json=json or options.get("format_") == "json"):
-            _refuse_ignored(function.__name__, _typed(context), options, json=json)
+        json, typed = options.pop("json", False), _typed(context)
+        ending = None
+        if not json and "format_" not in typed:
+            ending = _ending(function.__name__, options, choices)
+        with guarded(json=json or "json" in (ending, options.get("format_"))):
+            _refuse_ending(function.__name__, typed, options, choices, json=json)
+            if ending:
+                options["format_"] = ending
+            _refuse_ignored(function.__name__, typed, options, json=json)
             if json:
                 options["format_"] = "json"
+            people = options.get("format_") in FOR_PEOPLE
+            output.settings = output.settings._replace(folded=people)
             for name, group in groups.items():
                 options[name] = group(**{field: options.pop(field) for field in group._fields})
             function(**options)
@@ -90,6 +114,7 @@ def command_line(function: Callable[..., None], format_: str | None = None) -> C
         for name, parameter in signature(function).parameters.items()
     ]
     parameters = [each for parameter in declared for each in _spread(parameter, format_)]
+    choices = [word for each in parameters if each.name == "format_" for word in _choices(each)]
     run.__doc__ = _sections(function)[0]
     run.__signature__ = Signature([CONTEXT, *parameters])  # type: ignore[attr-defined]  # where inspect looks first
     return run
@@ -119,6 +144,50 @@ def _typed(context: typer.Context) -> list[str]:
 
 def _is_group(hint: object) -> bool:
     return isinstance(hint, type) and hasattr(hint, "_fields")
+
+
+def _choices(parameter: Parameter) -> tuple[str, ...]:
+    """The formats that a --format parameter takes: those of a Literal, or of `Literal | None`."""
+    hint = get_args(parameter.annotation)[0]
+    return tuple(word for part in (hint, *get_args(hint)) for word in get_args(part))
+
+
+def _ending(command: str, options: Mapping[str, Any], choices: Sequence[str]) -> str | None:
+    """The format that the ending of the file of -o stands for, if any."""
+    if "format_" not in options or not options.get("out"):
+        return None
+    if command == "zoo" and (options["name"] or options["copy"]):
+        return None  # a spec has one form
+    styles = ENDINGS.get(PurePath(options["out"]).suffix.lower())
+    if styles is None:
+        return None
+    return next((style for style in styles if style in choices), styles[0])
+
+
+def _refuse_ending(
+    command: str,
+    typed: list[str],
+    options: Mapping[str, Any],
+    choices: Sequence[str],
+    *,
+    json: bool,
+) -> None:
+    """Raise CnncalcError where the file of -o ends in what contradicts the format."""
+    meant = _ending(command, options, choices)
+    if meant is None:
+        return
+    ending = PurePath(options["out"]).suffix
+    if meant not in choices:
+        message = f"{command.replace('_', '-')} cannot write {ending} files"
+        known = [end for end, styles in ENDINGS.items() if not set(styles).isdisjoint(choices)]
+        help_ = f"it writes {', '.join(known)}; files with other endings hold text"
+        raise failure("usage", message, help=help_, exit_code=output.USAGE)
+    style = "json" if json else options["format_"]
+    if (json or "format_" in typed) and style != meant and (style, meant) != ("jsonl", "json"):
+        message = (
+            f"the ending {ending} of -o contradicts {'--json' if json else f'--format {style}'}"
+        )
+        raise failure("usage", message, help="change one of the two", exit_code=output.USAGE)
 
 
 def _spread(parameter: Parameter, format_: str | None) -> Iterator[Parameter]:
@@ -186,8 +255,13 @@ def _refuse_combination(
             raise typer.BadParameter("is for the list of all networks", param_hint=_flag(option))
     if command == "rf" and options["at"] and "expand" in typed:
         raise typer.BadParameter("is for all layers: leave out --at", param_hint="--expand")
-    if command == "rf" and options["at"] and "format_" in typed and style == "md":
-        raise typer.BadParameter("what one unit sees is written as text or JSON, not as md",
+    if (
+        command == "rf"
+        and options["at"]
+        and "format_" in typed
+        and style not in {"table", "json", "svg"}
+    ):
+        raise typer.BadParameter(f"what one unit sees is written as text or JSON, not as {style}",
                                  param_hint="--format")  # fmt: skip
     for option, needed in NEEDED.get(command, {}).items():
         if option in typed and not options[needed]:

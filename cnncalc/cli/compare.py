@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncalc.cli import output
 from cnncalc.cli.options import (
     ROWS,
+    AlikeOption,
     Batch,
     Dtype,
+    FormatOption,
     Input,
     OutputFile,
     Set,
     Spec,
     complete_file,
-    formats,
 )
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from cnncalc.questions.compare import Comparison
+    from cnncalc.render.page import Page
 
 
 def compare(
@@ -40,7 +42,8 @@ def compare(
         bool, typer.Option("--layers", help="Also show the layers that differ.",
                            rich_help_panel=ROWS)
     ] = False,
-    format_: Annotated[Literal["table", "md", "json"], formats()] = "table",
+    alike: AlikeOption = None,
+    format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
     """Totals of several networks side by side, and the layers that differ.
@@ -49,6 +52,7 @@ def compare(
         cnncalc compare resnet18 resnet34
         cnncalc compare yolov5s yolov5m --layers
         cnncalc compare old.yaml new.yaml --layers --format md
+        cnncalc compare resnet18 model.onnx --layers --alike inference
 
     Raises:
         typer.BadParameter: for a single network.
@@ -58,16 +62,23 @@ def compare(
     from cnncalc.questions.compare import compare as run
 
     settings = Spec(set=set_).settings
-    comparison = run(*files, set=settings, input=input_, batch=batch, dtype=dtype)
-    output.emit([_written(comparison, format_, layers)], out)
+    comparison = run(*files, set=settings, input=input_, batch=batch, dtype=dtype, alike=alike)
+    output.emit([_written(comparison, format_, output.page(out), layers=layers)], out)
 
 
-def _written(comparison: Comparison, format_: str, layers: bool) -> str:
+def _written(comparison: Comparison, format_: str, page: Page, *, layers: bool) -> str:
     from cnncalc.render import compare as render
-    from cnncalc.render.json import dumps
+    from cnncalc.render.json import dumps, json_lines
 
     if format_ == "json":
         return f"{dumps(render.document(comparison, version=VERSION))}\n"
+    if format_ == "jsonl":
+        document = render.document(comparison, version=VERSION)
+        return json_lines(document["layers" if layers else "totals"])
+    if format_ in {"csv", "tsv"} or (layers and format_ == "latex"):
+        return render.table(comparison, layers=layers).written(format_)
+    if format_ == "latex":
+        return render.totals_table(comparison).latex()
     if format_ == "md":
         return render.pull_request(comparison, layers=layers)
-    return render.text(comparison, layers=layers, ascii_only=output.ascii_only())
+    return render.text(comparison, page, layers=layers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,11 +12,11 @@ from cnncalc.cli.options import (
     Batch,
     Dtype,
     File,
+    FormatOption,
     LayoutOption,
     OutputFile,
     Spec,
     complete_layer,
-    formats,
 )
 from cnncalc.version import VERSION
 
@@ -35,7 +35,7 @@ def explain(
     spec: Spec,
     batch: Batch = None,
     dtype: Dtype = "fp32",
-    format_: Annotated[Literal["table", "md", "latex", "json"], formats()] = "table",
+    format_: FormatOption = "table",
     out: OutputFile = None,
     layout: LayoutOption = None,
 ) -> None:  # fmt: skip
@@ -52,7 +52,7 @@ def explain(
     explanations = ask(network, name, batch=batch, dtype=dtype)
     lines = _lines(network.text)
     output.emit(_written(explanations, format_, layout or network.layout, lines), out)
-    output.tell(network.diagnostics)
+    output.tell(spec.remarks(file, network.diagnostics))
 
 
 def _written(
@@ -64,11 +64,14 @@ def _written(
         return render.latex(explanations, layout=layout)
     if format_ == "md":
         return render.markdown(explanations, layout=layout)
-    if format_ == "json":
-        from cnncalc.render.json import dumps
+    if format_ in {"csv", "tsv"}:
+        return iter([render.table(explanations).written(format_)])
+    if format_ in {"json", "jsonl"}:
+        from cnncalc.render.json import dumps, json_lines
 
         document = render.document(explanations, version=VERSION, written=lines)
-        return iter([dumps(document), "\n"])
+        text = f"{dumps(document)}\n" if format_ == "json" else json_lines(document["layers"])
+        return iter([text])
     ascii_only = output.ascii_only()
     return render.text(explanations, layout=layout, written=lines, ascii_only=ascii_only)
 

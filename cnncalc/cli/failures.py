@@ -95,10 +95,12 @@ def _partial_table(stopped: PartialNetwork, report: Report) -> Iterator[str]:
     from cnncalc.render import report_table
     from cnncalc.render.choice import Choice
     from cnncalc.render.format import printable
+    from cnncalc.render.page import Page
     from cnncalc.spec.validation import shown
 
     if report.rows:
-        yield from report_table.lines(report, Choice(ascii=output.ascii_only(sys.stderr)))
+        choice = Choice(ascii=output.ascii_only(sys.stderr))
+        yield from report_table.lines(report, choice, Page(output.width(sys.stderr)))
     sources = zip(stopped.inputs, stopped.shapes, strict=True)
     received = ", ".join(f"{name} {shape.text(stopped.layout)}" for name, shape in sources)
     settings = " ".join(f"{key}={shown(value)}" for key, value in stopped.fields.items())

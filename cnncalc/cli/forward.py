@@ -36,11 +36,15 @@ def forward(
 ) -> None:
     """Forward pass of samples in pure Python, with given or random weights.
 
+    A spec gives the numbers of an exercise beside a layer: weights: [[1, 0], [0, 1]] and
+    bias_values: [1].
+
     Examples:
         cnncalc forward digits --sample digits_7.pgm --top-k 3
         cnncalc forward digits --sample digits_3.pgm --sample digits_8.pgm --jobs 2
         cnncalc forward lenet5 --sample ramp --show C1 --as maps --trace C1:0,10,10
         cnncalc forward quiz.yaml --sample image.txt --steps
+        cnncalc forward quiz.yaml --sample "1 2 3; 4 5 6; 7 8 9" --trace conv1
         cnncalc forward net.yaml --sample photo.png --resize cover --weights net.safetensors
     """
     from cnncalc.cli.forward_inputs import prepare
@@ -55,9 +59,10 @@ def forward(
         from cnncalc.analysis.engine import analyze
         from cnncalc.cli.report import conclude, strictly
 
-        conclude(strictly(analyze(network), strict))
+        report = strictly(analyze(network), strict)
+        conclude(report, spec.remarks(file, report.diagnostics))
     else:
-        output.tell(network.diagnostics)
+        output.tell(spec.remarks(file, network.diagnostics))
 
 
 def _run_one(prepared: PreparedPass) -> None:
@@ -66,7 +71,7 @@ def _run_one(prepared: PreparedPass) -> None:
     from cnncalc.inference.run import forward, not_finite
 
     request, network, work = prepared.request, prepared.network, prepared.work
-    with output.bar(work.macs, work.seconds) as advance:
+    with output.bar("forward", work.macs, work.seconds) as advance:
         done = forward(
             network,
             prepared.entering,
@@ -98,7 +103,8 @@ def _run_several(prepared: PreparedPass, sources: Sequence[str]) -> None:
     plan = WorkerSetup(network, prepared.start, prepared.preparation, prepared.weights,
                 request.weights.match, request.readable, request.run.counting)  # fmt: skip
     begun = perf_counter()
-    with output.bar(len(sources), work.seconds * len(sources) / jobs) as advance:
+    seconds = work.seconds * len(sources) / jobs
+    with output.bar("forward", len(sources), seconds) as advance:
         results = []
         for result in run_samples(plan, list(map(zoo.beside, sources)), jobs):
             results.append(result._replace(source=zoo.display_name(result.source)))

@@ -12,7 +12,7 @@ from cnncalc.cli import output
 from cnncalc.cli.forward_options import traced_neuron, wrong_option
 from cnncalc.errors import CnncalcError, Diagnostic, counted, failure
 from cnncalc.files import read_bytes, unreadable
-from cnncalc.inference import safetensors, weights
+from cnncalc.inference import model_file, safetensors, weights
 from cnncalc.inference.estimate import WorkEstimate, ahead
 from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.neuron_trace import check_place, find, needed
@@ -95,7 +95,7 @@ def prepare(request: Request) -> PreparedPass:
     )
     _check_size(request, work, 1 if sources is None else len(sources), mac_limit)
     labels = _labels(request.view.labels, network)
-    parameters = gather(network, start, _given(request, weights_path))
+    parameters = gather(network, start, _given(request, network, weights_path))
     _tell_pairs(parameters)
     entering = _samples(request, preparation, network) if sources is None else {}
     if request.weights.save_weights:
@@ -115,15 +115,23 @@ def _network(request: Request) -> Network:
 
 
 def _own_weights(network: Network) -> str | None:
-    """The weights file that the spec names. Raises CnncalcError if it is outside the folder."""
+    """The weights file that the spec names, or the model file itself.
+
+    Raises:
+        CnncalcError: the spec's is outside its folder.
+    """
+    if model_file.holds_weights(network):
+        return network.file
     try:
         return weights.own_file(network.init)
     except CnncalcError as error:
         raise with_lines(error, network.text or "", network.file) from None
 
 
-def _given(request: Request, path: str | None) -> WeightsFile | None:
+def _given(request: Request, network: Network, path: str | None) -> WeightsFile | None:
     match = request.weights.match
+    if path is not None and path == network.file:
+        return WeightsFile(path, model_file.read(network))
     if path is not None:
         return WeightsFile(path, weights.read(path), match)
     if match == "order":
@@ -256,7 +264,7 @@ def _selected_rows(request: Request, network: Network) -> SelectedRows:
     saved = (shown or every) if view.save else ()
     kept = {*shown, *saved, *(every if view.steps else ())}
     for text in view.trace or ():
-        name, position = traced_neuron(text)
+        name, position = traced_neuron(text, network)
         check_place(find(network, name), position)
         kept |= needed(network, name)
     return SelectedRows(shown, saved, frozenset(kept))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator  # Typer reads the annotations of completions
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -16,14 +17,35 @@ from cnncalc.cli.options import (
     PlainFormat,
     Spec,
     complete_layer,
+    nodes,
 )
 from cnncalc.errors import UnplacedError, failure
 
 if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError
     from cnncalc.inference.samples import Preparation
+    from cnncalc.network import Network
 
 SAMPLE, WEIGHTS, RUN = "Sample", "Weights", "Run"
+
+
+def complete_sample(incomplete: str) -> Iterator[str]:
+    """Words for samples and bundled pictures; the shell completes files."""
+    from cnncalc import zoo
+    from cnncalc.inference.samples import GENERATED
+
+    words = (*GENERATED, *zoo.pictures())
+    return (word for word in words if word.startswith(incomplete))
+
+
+def complete_neuron(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    """Row names with the middle neuron, and the ranges of its indices."""
+    for node in nodes(ctx):
+        if node.name.startswith(incomplete.partition(":")[0]):
+            sizes = node.shape.view("CHW")
+            middle = ",".join(str(size // 2) for size in sizes)
+            most = ",".join(str(size - 1) for size in sizes)
+            yield f"{node.name}:{middle}", f"0 to {most}"
 
 
 # fmt: off
@@ -32,9 +54,11 @@ class SampleOptions(NamedTuple):
 
     sample: Annotated[
         list[str] | None,
-        typer.Option(metavar="[NAME=]FILE|WORD", rich_help_panel=SAMPLE, show_default="random",
-                     help="zeros, ones, ramp, random, - for standard input, or a file: PGM, PPM, "
-                     "PNG, JPEG, CSV, text, JSON or YAML lists. NAME= names an input. With a "
+        typer.Option(metavar="[NAME=]FILE|WORD|NUMBERS", rich_help_panel=SAMPLE,
+                     show_default="random", autocompletion=complete_sample,
+                     help="zeros, ones, count (0, 1, 2, ...), ramp (0 to 1), random; numbers such "
+                     'as "1 2 3; 4 5 6", maps apart by |; - for standard input; or a file: PGM, '
+                     "PPM, PNG, JPEG, CSV, text, JSON or YAML lists. NAME= names an input. With a "
                      "single input, repeat the option for several samples, or give a folder to "
                      "run all its pictures, sorted by name."),
     ] = None
@@ -188,12 +212,18 @@ class ViewOptions(NamedTuple):
     ] = "pgm"
     trace: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME:K,Y,X", rich_help_panel=OUT,
-                     help="Show the arithmetic of one neuron, counted from 0; repeatable."),
+        typer.Option(metavar="NAME[:K,Y,X]", rich_help_panel=OUT, autocompletion=complete_neuron,
+                     help="Show the arithmetic of one neuron, counted from 0, or of the middle "
+                     "one; repeatable."),
     ] = None
     steps: Annotated[
         bool,
         typer.Option("--steps", help="Work out every layer as by hand.", rich_help_panel=OUT),
+    ] = False
+    hide_zeros: Annotated[
+        bool,
+        typer.Option("--hide-zeros", help="In --steps, leave out products with 0.",
+                     rich_help_panel=OUT),
     ] = False
     labels: Annotated[
         str | None,
@@ -233,18 +263,27 @@ def wrong_option(option: str, what: str, help: str | None = None) -> CnncalcErro
     return failure("usage", f"{option} {what}", help=help, exit_code=output.USAGE)
 
 
-def traced_neuron(text: str) -> tuple[str, tuple[int, ...]]:
-    """Parse NAME:K,Y,X, a neuron of a layer. Raises CnncalcError for anything else.
+def traced_neuron(text: str, network: Network) -> tuple[str, tuple[int, ...]]:
+    """The neuron that NAME:K,Y,X names, or NAME alone: the middle one of the middle map.
 
-    >>> traced_neuron("layer1.0.conv1:3,0,7")
-    ('layer1.0.conv1', (3, 0, 7))
+    Raises:
+        CnncalcError: for anything else, and for a layer that is not there.
+
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> network = chain("net", Shape(3, (5, 5)), [])
+    >>> traced_neuron("in:2,0,4", network), traced_neuron("in", network)
+    (('in', (2, 0, 4)), ('in', (1, 2, 2)))
     """
     from cnncalc.cli.values import neuron
+    from cnncalc.inference.neuron_trace import find
 
     name, position = neuron(text)
-    if position is None:
-        raise wrong_option("--trace", f"takes NAME:K,Y,X (NAME:K for a vector), got '{text}'")
-    return name, position
+    if position is not None:
+        return name, position
+    if ":" in name and network.row(name) is None:
+        raise wrong_option("--trace", f"takes NAME, NAME:K,Y,X or NAME:K of a vector, got '{text}'")
+    return name, tuple(size // 2 for size in find(network, name).shape.view("CHW"))
 
 
 def _resize(text: str) -> int | Literal["cover"]:

@@ -48,7 +48,8 @@ def several(prepared: PreparedPass, answers: Answers) -> Iterator[str]:
         yield f"{dumps(render_samples.document(answers, weights, version=VERSION))}\n"
         return
     layout = view.layout or answers.network.layout
-    yield from _printed(render_samples.lines(answers, _weights_text(prepared), layout=layout))
+    page, words = output.page(view.out), _weights_text(prepared)
+    yield from _printed(render_samples.lines(answers, words, page, layout=layout))
 
 
 def _printed(lines: Iterable[str]) -> Iterator[str]:
@@ -61,17 +62,21 @@ def _lines(prepared: PreparedPass, done: Pass) -> Iterator[str]:
     view, layout = prepared.request.view, _layout(prepared)
     yield printable(f"{done.network.name}   {_setting_text(prepared)}")
     if view.steps:
-        yield "products with 0 are left out"
-        yield ""
+        yield "products with 0 are left out" if view.hide_zeros else ""
+        yield from [""] if view.hide_zeros else []
         yield from _steps(prepared, done)
     else:
-        yield from render.table(done, layout=layout)
+        yield from render.table(done, output.page(view.out), layout=layout)
         yield ""
         yield render.summary(done, prepared.work.macs)
     for row, labels in _labelled(prepared, done):
+        if _stands(prepared, row.node) and not (view.top_k or labels):
+            continue
         yield ""
         yield from render.output_lines(row, layout=layout, top=view.top_k, labels=labels)
     for name in prepared.rows.shown:
+        if view.as_ == "values" and _stands(prepared, done.network.row(name)):
+            continue
         yield ""
         yield from _values(prepared, done, name)
     for neuron in _traces(prepared, done):
@@ -81,6 +86,12 @@ def _lines(prepared: PreparedPass, done: Pass) -> Iterator[str]:
         yield ""
         for path in _save_pictures(prepared, done):
             yield printable(f"wrote {path}")
+
+
+def _stands(prepared: PreparedPass, node: Node | None) -> bool:
+    """Whether --steps has printed every number of a row already."""
+    steps = prepared.request.view.steps
+    return steps and node is not None and node.shape.size <= worked_pass.MAX_NUMBERS
 
 
 def _layout(prepared: PreparedPass) -> str:
@@ -95,13 +106,13 @@ def _values(prepared: PreparedPass, done: Pass, name: str) -> Iterator[str]:
         return
     ascii_only = output.ascii_only()
     color = output.colored() and not ascii_only and view.out is None
-    width = shutil.get_terminal_size((80, 24)).columns
+    width = output.width() or shutil.get_terminal_size((80, 24)).columns
     yield from maps.drawn(name, tensor, width=width, color=color, ascii_only=ascii_only)
 
 
 def _traces(prepared: PreparedPass, done: Pass) -> Iterator[Trace]:
     for text in prepared.request.view.trace or ():
-        yield trace(done, prepared.parameters, *traced_neuron(text))
+        yield trace(done, prepared.parameters, *traced_neuron(text, done.network))
 
 
 def _labelled(prepared: PreparedPass, done: Pass) -> Iterator[tuple[LayerRun, list[str] | None]]:
@@ -169,14 +180,14 @@ def _step(prepared: PreparedPass, done: Pass, node: Node, layout: str) -> Iterat
     yield from worked_pass.weights(
         worked_pass.Weights(p.name, p.dims, values[p.name]) for p in stored
     )
-    neurons = LayerTracer(done, prepared.parameters, node)
+    tracer = LayerTracer(done, prepared.parameters, node)
     indices = [
         (channel, *position)
         for channel in range(node.shape.channels)
         for position in positions(node.shape.spatial)
     ]
-    if worked_pass.has_sum(neurons.at(indices[0])):
-        yield from worked_pass.sums(map(neurons.at, indices), len(indices))
+    step = worked_pass.Step(node.layer, values, prepared.request.view.hide_zeros)
+    yield from worked_pass.neurons(map(tracer.at, indices), len(indices), step)
     yield from worked_pass.maps(node.name, done.tensor(node.name), layout=layout)
 
 

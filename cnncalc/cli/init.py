@@ -22,6 +22,12 @@ layers:
   - conv 32 5x5 p2 relu
   - maxpool 2x2
   - fc 10 -> softmax          # fc flattens what it gets: 7 x 7 x 32 = 1568
+
+# For an exercise by hand, a layer takes its numbers on the lines below it, and
+# "cnncalc forward FILE --sample '1 2; 3 4' --steps" works them out:
+#  - c1: conv 1 2x2
+#    weights: [[1, 0], [0, 1]]
+#    bias_values: [1]
 """
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import OutputFile, PlainFormat
+from cnncalc.cli.options import FormatOption, OutputFile
 from cnncalc.errors import did_you_mean, failure
 from cnncalc.version import VERSION
 
@@ -28,7 +28,7 @@ def layers(
         typer.Argument(metavar="[TYPE]", help="Layer type or ready block; without one, a list.",
                        autocompletion=complete_type, show_default=False),
     ] = None,
-    format_: PlainFormat = "table",
+    format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
     """The layer types: their fields, letters, words and formulas; the blocks that stand ready.
@@ -43,7 +43,8 @@ def layers(
     """
     from cnncalc import layers as layer_types
     from cnncalc.render import reference as render
-    from cnncalc.render.json import dumps, envelope
+    from cnncalc.render.json import dumps, envelope, json_lines
+    from cnncalc.render.table import STYLES
     from cnncalc.spec.ready_blocks import NAMES, definition
     from cnncalc.spec.reference import all_described, described
 
@@ -58,8 +59,14 @@ def layers(
     if format_ == "json":
         content = {"layers": entries, **({"blocks": shown} if shown else {})}
         text = f"{dumps({**envelope('layers', VERSION), **content})}\n"
+    elif format_ == "jsonl":
+        text = json_lines(entries)
+    elif format_ in STYLES:
+        text = render.table(entries).written(format_)
     elif type_ is None:
         text = render.overview(entries, shown)
     else:
         text = shown[type_] if type_ in shown else render.full(entries[0])
-    output.emit([text], out)
+    output.emit(
+        [text], out, whole=type_ in shown and format_ == "table"
+    )  # a definition is for copying

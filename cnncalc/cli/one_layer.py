@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
+from cnncalc.cli.exercise import Typed, TypedFilters
 from cnncalc.cli.one_layer_report import (
     Alternative,
     AnswerOptions,
@@ -14,6 +15,13 @@ from cnncalc.cli.one_layer_report import (
     calculate,
     input_shape,
     layer_fields,
+)
+from cnncalc.cli.one_layer_words import (
+    SIZE_OR_LENGTH,
+    merged,
+    positional,
+    refuse_sizes,
+    require,
 )
 from cnncalc.cli.options import OUT
 from cnncalc.cli.values import (
@@ -28,6 +36,7 @@ from cnncalc.cli.values import (
 )
 
 if TYPE_CHECKING:
+    from cnncalc.cli.exercise import TypedLayer
     from cnncalc.network import Network
     from cnncalc.shapes import Shape
 
@@ -43,44 +52,67 @@ def _option(names: str, metavar: str, help_: str, read: Any, panel: str, default
 
 
 # fmt: off
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SHAPE [K] F]", show_default=False,
+                   help="In place of options: 32 or 32x32x3, filters, filter size, s2, p1."),
+]
+PoolWords = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SHAPE F]", show_default=False,
+                   help="In place of options: 24 or 24x24x6, window size, s2, p1."),
+]
+FcWords = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SHAPE UNITS]", show_default=False,
+                   help="In place of options: 784 or 7x7x32, units."),
+]
 Width = Annotated[
-    OptionValues | None, _option("--w -W", "INT", "Width of the input.", count, INPUT, False)
+    OptionValues | None,
+    _option("--w -W -w", "INT", "Width of the input; also --width.", count, INPUT, False),
 ]
 Height = Annotated[
-    OptionValues | None, _option("--h -H", "INT", "Height of the input.", count, INPUT, "W")
+    OptionValues | None,
+    _option("--h -H", "INT", "Height of the input; also --height.", count, INPUT, "W"),
 ]
 Length = Annotated[
     OptionValues | None,
-    _option("--l -L", "INT", "Length of a 1-D input, in place of W.", count, INPUT, False),
+    _option("--l -L -l", "INT", "Length of a 1-D input, in place of W; also --length.", count,
+            INPUT, False),
 ]
 Depth = Annotated[
     OptionValues | None,
-    _option("--d -D", "INT", "Depth of the input: its number of channels.", count, INPUT, "1"),
+    _option("--d -D -d", "INT", "Depth of the input: its number of channels; also --depth, "
+            "--in-channels.", count, INPUT, "1"),
 ]
 Filters = Annotated[
-    OptionValues | None, _option("--k -K", "INT", "Number of filters.", count, LAYER, "1")
+    OptionValues | None,
+    _option("--k -K -k", "INT", "Number of filters; also --filters, --out-channels.", count, LAYER,
+            "1"),
 ]
 Filter = Annotated[
-    OptionValues,
-    _option("--f -F", "INT|FxF", "Filter size: 5, or 3x7 (height x width).", per_axis(count),
-            LAYER, False),
+    OptionValues | None,
+    _option("--f -F -f", "INT|FxF", "Filter size: 5, or 3x7 (height x width); also --kernel, "
+            "--kernel-size.", per_axis(count), LAYER, False),
 ]
 Window = Annotated[
-    OptionValues,
-    _option("--f -F", "INT|FxF", "Window size: 2, or 3x2 (height x width).", per_axis(count),
-            LAYER, False),
+    OptionValues | None,
+    _option("--f -F -f", "INT|FxF", "Window size: 2, or 3x2 (height x width); also --kernel, "
+            "--kernel-size, --pool-size.", per_axis(count), LAYER, False),
 ]
 Stride = Annotated[
-    OptionValues | None, _option("--s -S", "INT|SxS", "Stride.", per_axis(count), LAYER, "1")
+    OptionValues | None,
+    _option("--s -S -s", "INT|SxS", "Stride; also --stride.", per_axis(count), LAYER, "1"),
 ]
 PoolStride = Annotated[
-    OptionValues | None, _option("--s -S", "INT|SxS", "Stride.", per_axis(count), LAYER, "F")
+    OptionValues | None,
+    _option("--s -S -s", "INT|SxS", "Stride; also --stride.", per_axis(count), LAYER, "F"),
 ]
 Padding = Annotated[
     OptionValues | None,
-    _option("--p -P", "INT|PxP|RULE",
-            "Zeros on each side: 2, 1x2, 0+1 (before + after); or same, half, valid, full, causal.",
-            padding, LAYER, "0"),
+    _option("--p -P -p", "INT|PxP|RULE",
+            "Zeros on each side: 2, 1x2, 0+1 (before + after); or same, half, valid, full, causal; "
+            "also --padding.", padding, LAYER, "0"),
 ]
 Dilation = Annotated[
     OptionValues | None,
@@ -103,17 +135,26 @@ WantedSize = Annotated[
             per_axis(count), LAYER, False),
 ]
 Entering = Annotated[
-    OptionValues,
-    _option("--in -N", "INT|SHAPE", "Input size: a number, or a shape such as 7x7x32.", shape,
-            INPUT, False),
+    OptionValues | None,
+    _option("--in -N -n", "INT|SHAPE", "Input size: a number, or a shape such as 7x7x32; also "
+            "--in-features.", shape, INPUT, False),
 ]
 Units = Annotated[
-    OptionValues, _option("--units -K", "INT", "Number of units.", count, LAYER, False)
+    OptionValues | None,
+    _option("--units -K -k", "INT", "Number of units; also --out-features.", count, LAYER, False),
 ]
 Bias = Annotated[
     bool,
     typer.Option("--bias/--no-bias", help="With or without one bias per filter or unit.",
                  rich_help_panel=LAYER),
+]
+TypedBias = Annotated[
+    str | None,
+    typer.Option("--bias", metavar="[NUMBERS]", rich_help_panel=LAYER, show_default=False,
+                 help="One bias per filter, as is usual; with --x, the numbers: 1, or 1,-2."),
+]
+NoBias = Annotated[
+    bool, typer.Option("--no-bias", help="No biases.", rich_help_panel=LAYER)
 ]
 Kind = Annotated[
     Literal["max", "avg", "sum"],
@@ -148,13 +189,14 @@ class Size(NamedTuple):
 class ConvolutionOptions(NamedTuple):
     """The settings of a convolution, or of a transposed one."""
 
-    f: Filter
+    f: Filter = None
     k: Filters = None
     s: Stride = None
     p: Padding = None
     dilation: Dilation = None
     groups: Groups = None
-    bias: Bias = True
+    bias: TypedBias = None
+    no_bias: NoBias = False
 
     def given(self) -> dict[str, OptionValues]:
         """The options that were used."""
@@ -163,18 +205,33 @@ class ConvolutionOptions(NamedTuple):
         )
 
 
+class ExerciseOptions(NamedTuple):
+    """The numbers that a convolution is worked out on."""
+
+    x: Typed = None
+    filter: TypedFilters = None
+
+
 def conv(
-    *, size: Size, convolution: ConvolutionOptions, vs: Versus = None, answer: AnswerOptions
+    words: Words = None,
+    *,
+    size: Size,
+    convolution: ConvolutionOptions,
+    exercise: ExerciseOptions,
+    vs: Versus = None,
+    answer: AnswerOptions,
 ) -> None:
-    """Output size, weights and connections of one convolution.
+    """Output size, weights and connections of one convolution; with --x, worked out by hand.
 
     Numbers may be comma lists: every combination is calculated.
 
     Examples:
         cnncalc conv --w 32 --f 5 --s 1 --p 2
         cnncalc conv -W 227 -D 3 -K 96 -F 11 -S 4
+        cnncalc conv 32x32x3 10 5x5 s2
         cnncalc conv -W 32 -F 3,5,7 -S 1,2 (every combination)
         cnncalc conv -W 32 -D 16 -K 32 -F 3 -P 1 --no-bias --vs depthwise
+        cnncalc conv --x "1 1 0; 0 1 1; 0 0 1" --filter "1 0; 0 1" --bias 1
         cnncalc conv -W 32 -F 5 -P 2 --json | jq .layers[0].out
     """
 
@@ -182,11 +239,52 @@ def conv(
         from cnncalc.layers.conv import Conv
 
         fields = {"filters": 1, **layer_fields(setting)}
-        return LayerOnInput(Conv(**fields, bias=convolution.bias), input_shape(setting))
+        return LayerOnInput(Conv(**fields, bias=biased), input_shape(setting))
 
     alternatives = {"depthwise": _depthwise, "mlp": _mlp}
     alternative = Alternative(vs, alternatives[vs]) if vs else None
-    calculate("conv", size.given() | convolution.given(), build, answer, alternative)
+    options, typed, biased = _options("conv", words, size, convolution, exercise, answer)
+    if alternative and typed:
+        raise typer.BadParameter("compares sizes, not numbers: leave out --x", param_hint="--vs")
+    calculate("conv", options, build, answer, alternative, typed)
+
+
+def _options(
+    command: str,
+    words: list[str] | None,
+    size: Size,
+    convolution: ConvolutionOptions,
+    exercise: ExerciseOptions,
+    answer: AnswerOptions,
+) -> tuple[dict[str, OptionValues], TypedLayer | None, bool]:
+    """The options of a convolution, the numbers of --x, and whether it has biases.
+
+    Raises:
+        CnncalcError: for options that are missing or contradict each other.
+    """
+    options = merged(positional(words, ("k", "f")), size.given() | convolution.given())
+    bias = convolution.bias
+    if bias is not None and convolution.no_bias:
+        raise typer.BadParameter("contradicts --no-bias", param_hint="--bias")
+    if exercise.x is None:
+        if exercise.filter:
+            raise typer.BadParameter(
+                "is the numbers of a filter and needs --x; sizes are -F 3 -K 10",
+                param_hint="--filter",
+            )
+        if bias:
+            raise typer.BadParameter(f"takes the numbers {bias} with --x only", param_hint="--bias")
+        require(options, command, SIZE_OR_LENGTH, "f")
+        return options, None, not convolution.no_bias
+    from cnncalc.cli.exercise import read
+
+    if not exercise.filter:
+        raise typer.BadParameter(
+            'needs the filter\'s numbers, such as --filter "1 0; 0 1"', param_hint="--x"
+        )
+    refuse_sizes(options, "w", "h", "l", "d", "k", "f")
+    typed = read(exercise.x, exercise.filter, bias or None, answer.format_, flat=True)
+    return typed.options() | options, typed, typed.bias is not None
 
 
 def _depthwise(case: LayerOnInput) -> Network:
@@ -213,23 +311,27 @@ def _mlp(case: LayerOnInput) -> Network:
 
 
 def pool(
+    words: PoolWords = None,
     *,
     size: Size,
-    f: Window,
+    f: Window = None,
     s: PoolStride = None,
     p: Padding = None,
     dilation: Dilation = None,
     kind: Kind = "max",
     round_: Rounding = "floor",
+    x: Typed = None,
     answer: AnswerOptions,
 ) -> None:
-    """Output size of one pooling layer.
+    """Output size of one pooling layer; with --x, worked out by hand.
 
     Numbers may be comma lists: every combination is calculated.
 
     Examples:
         cnncalc pool --w 28 --f 2
+        cnncalc pool 24 2
         cnncalc pool -W 112 -F 3 -S 2 -P 1 --round both (56 or 57)
+        cnncalc pool --x "1 3 2 1; 4 6 5 0; 7 2 9 8; 1 0 3 4" -F 2
 
     Raises:
         typer.BadParameter: for a dilation of average or sum pooling.
@@ -244,16 +346,30 @@ def pool(
         return LayerOnInput(layer_type(f"{kind}pool")(**fields), input_shape(setting))
 
     rounding = OptionValues(ROUNDING[round_], ROUNDING[round_])
-    options = size.given() | given(f=f, s=s, p=p, dilation=dilation, round=rounding)
-    calculate("pool", options, build, answer)
+    options = size.given() | given(f=f, s=s, p=p, dilation=dilation)
+    options = merged(positional(words, ("f",)), options) | given(round=rounding)
+    typed = None
+    if x is None:
+        require(options, "pool", SIZE_OR_LENGTH, "f")
+    else:
+        from cnncalc.cli.exercise import read
+
+        refuse_sizes(options, "w", "h", "l", "d")
+        require(options, 'pool --x "1 2; 3 4"', "f")
+        flat = all(len(window) == 1 for window in options["f"].values)
+        typed = read(x, (), None, answer.format_, flat=flat)
+        options = typed.options() | options
+    calculate("pool", options, build, answer, None, typed)
 
 
 def conv_transpose(
+    words: Words = None,
     *,
     size: Size,
     convolution: ConvolutionOptions,
     output_padding: OutputPadding = None,
     wanted: WantedSize = None,
+    exercise: ExerciseOptions,
     answer: AnswerOptions,
 ) -> None:
     """Output size, weights and connections of one transposed convolution; also deconv.
@@ -263,6 +379,7 @@ def conv_transpose(
     Examples:
         cnncalc conv-transpose --w 12 --f 2 --s 2 --d 128 --k 64
         cnncalc deconv -W 12 -F 3 -S 2 -P 1 --out 24 (finds the output padding)
+        cnncalc conv-transpose --x "0 1; 2 3" --filter "0 1; 2 3" -S 2
 
     Raises:
         typer.BadParameter: where both the output padding and the output size are given.
@@ -278,11 +395,11 @@ def conv_transpose(
         fields = {"filters": 1, **layer_fields(setting)}
         if "out" in setting:
             fields["output_padding"] = _output_padding(fields, entering, setting["out"])
-        return LayerOnInput(ConvTranspose(**fields, bias=convolution.bias), entering)
+        return LayerOnInput(ConvTranspose(**fields, bias=biased), entering)
 
-    options = size.given() | convolution.given()
+    options, typed, biased = _options("conv-transpose", words, size, convolution, exercise, answer)
     options |= given(output_padding=output_padding, out=wanted)
-    calculate("conv_transpose", options, build, answer)
+    calculate("conv_transpose", options, build, answer, None, typed)
 
 
 def _output_padding(
@@ -298,13 +415,21 @@ def _output_padding(
     return tuple(output_padding(*axis) for axis in axes)
 
 
-def fc(*, inputs: Entering, units: Units, bias: Bias = True, answer: AnswerOptions) -> None:
+def fc(
+    words: FcWords = None,
+    *,
+    inputs: Entering = None,
+    units: Units = None,
+    bias: Bias = True,
+    answer: AnswerOptions,
+) -> None:
     """Weights and connections of one fully connected layer.
 
     Numbers may be comma lists: every combination is calculated.
 
     Examples:
         cnncalc fc --in 7x7x32 --units 10
+        cnncalc fc 784 300
         cnncalc fc --in 1568 --units 64,128,256
     """
 
@@ -313,4 +438,7 @@ def fc(*, inputs: Entering, units: Units, bias: Bias = True, answer: AnswerOptio
 
         return LayerOnInput(Fc(**layer_fields(setting), bias=bias), setting["in"])
 
-    calculate("fc", {"in": inputs, "units": units}, build, answer)
+    typed = given(**{"in": inputs}, units=units)
+    options = merged(positional(words, ("units",), entering=True), typed)
+    require(options, "fc", "in", "units")
+    calculate("fc", options, build, answer)

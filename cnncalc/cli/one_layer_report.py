@@ -13,7 +13,7 @@ import typer
 
 from cnncalc.cli import output
 from cnncalc.cli.failures import guarded
-from cnncalc.cli.options import OUT, FormatOption, LayoutOption, OutputFile
+from cnncalc.cli.options import OUT, LayoutOption, OutputFile, formats
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError
 from cnncalc.version import VERSION
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from cnncalc.analysis.report import Report
+    from cnncalc.cli.exercise import TypedLayer
     from cnncalc.cli.values import OptionValues
     from cnncalc.layers._base import Layer
     from cnncalc.network import Network
@@ -47,7 +48,9 @@ class AnswerOptions(NamedTuple):
             help="With 'fit', fail if part of the input is never read.", rich_help_panel=OUT
         ),
     ] = None
-    format_: FormatOption = "table"
+    format_: Annotated[
+        Literal["table", "json", "jsonl", "csv", "tsv", "md", "latex"], formats()
+    ] = "table"
     out: OutputFile = None
     layout: LayoutOption = None
 
@@ -92,9 +95,6 @@ def input_shape(setting: Setting) -> Shape:
             message = "is for 1-D inputs: leave out --w and --h"
             raise typer.BadParameter(message, param_hint="--l")
         return Shape(setting.get("d", 1), (setting["l"],))
-    if "w" not in setting:
-        message = "the width of the input is missing, such as --w 32"
-        raise typer.BadParameter(message, param_hint="--w")
     return Shape(setting.get("d", 1), (setting.get("h", setting["w"]), setting["w"]))
 
 
@@ -104,8 +104,11 @@ def calculate(
     build: Callable[[Setting], LayerOnInput],
     answer: AnswerOptions,
     alternative: Alternative | None = None,
+    typed: TypedLayer | None = None,
 ) -> None:
     """Print the answer for one setting, or for every combination of comma lists.
+
+    With `typed` numbers, the layer is run on them and every window is shown.
 
     Raises:
         typer.BadParameter: for too many combinations, or a comparison that cannot be written.
@@ -120,6 +123,11 @@ def calculate(
             f"a comparison is written as a table or as JSON, not as {answer.format_}",
             param_hint="--vs",
         )
+    if varying and (typed or answer.format_ == "latex"):
+        what = "an exercise" if typed else "LaTeX"
+        raise typer.BadParameter(
+            f"{what} is of one setting: give single values", param_hint=f"--{varying[0]}"
+        )
     with guarded(json=answer.format_ in ("json", "jsonl")):
         if varying:
             results = [
@@ -128,7 +136,10 @@ def calculate(
             _print_table(results, varying, answer)
         else:
             setting = {option: given.values[0] for option, given in options.items()}
-            _print_one(name, build, setting, answer, alternative)
+            if typed:
+                _print_typed(name, build, setting, answer, typed)
+            else:
+                _print_one(name, build, setting, answer, alternative)
 
 
 def _print_one(
@@ -147,6 +158,26 @@ def _print_one(
     conclude(report)
 
 
+def _print_typed(
+    name: str,
+    build: Callable[[Setting], LayerOnInput],
+    setting: Setting,
+    answer: AnswerOptions,
+    typed: TypedLayer,
+) -> None:
+    from cnncalc.cli import exercise
+    from cnncalc.cli.report import conclude, strictly
+    from cnncalc.render import one_layer
+
+    report = strictly(_report(name, build, setting), answer.strict)
+    pieces = exercise.answer(name, build(setting).layer, typed, answer.format_, answer.layout)
+    texts = list(pieces)
+    if answer.format_ == "table":
+        texts.insert(0, one_layer.sizes(report, answer.layout, ascii_only=output.ascii_only()))
+    output.emit(texts, answer.out)
+    conclude(report)
+
+
 def _written(
     report: Report, answer: AnswerOptions, versus: str, other: Report | None
 ) -> Iterator[str]:
@@ -161,6 +192,8 @@ def _written(
         if other:
             document["versus"] = report_json.versus(report, other, versus)
         yield f"{dumps(document)}\n"
+    elif answer.format_ == "latex":
+        yield from _latex(report)
     elif answer.format_ == "table":
         yield one_layer.text(report, answer.layout, ascii_only=ascii_only)
         if other:
@@ -172,6 +205,14 @@ def _written(
 
         choice = Choice(layout=answer.layout, ascii=ascii_only)
         yield from written(report, choice, ReportView(answer.format_))
+
+
+def _latex(report: Report) -> Iterator[str]:
+    """The formulas as `explain` writes them."""
+    from cnncalc.questions.explain import Explanation
+    from cnncalc.render import explain
+
+    yield from explain.latex([Explanation(report.rows[0], report.rows[0].steps, ())])
 
 
 def _report(name: str, build: Callable[[Setting], LayerOnInput], setting: Setting) -> Report:
@@ -263,8 +304,8 @@ def _table(results: list[LayerResult], varying: list[str], answer: AnswerOptions
         )
         for result in results
     ]
-    ascii_only = output.ascii_only()
-    yield one_layer.settings(varying, rows, answer.format_, answer.layout, ascii_only=ascii_only)
+    page = output.page(answer.out)
+    yield one_layer.settings(varying, rows, answer.format_, answer.layout, page)
 
 
 def _documents(results: list[LayerResult], format_: str) -> Iterator[str]:

@@ -10,13 +10,14 @@ import typer
 from cnncalc.conventions import DTYPES
 
 if TYPE_CHECKING:
-    from cnncalc.network import Network
+    from cnncalc.errors import Diagnostic
+    from cnncalc.network import Network, Node
     from cnncalc.render.choice import Choice
 
 SPEC, ROWS, OUT, LIMITS = "Network", "Rows", "Output", "Budgets"
 
 FORMAT_VARIABLE = "CNNCALC_FORMAT"  # the environment's default of --format
-Format = Literal["table", "json", "jsonl", "csv", "tsv", "md"]
+Format = Literal["table", "json", "jsonl", "csv", "tsv", "md", "latex"]
 Layout = Literal["HWC", "CHW", "WHD"]
 Units = Literal["exact", "si"]
 
@@ -59,13 +60,17 @@ def complete_variant(ctx: typer.Context, incomplete: str) -> Iterator[str]:
 
 def complete_layer(ctx: typer.Context, incomplete: str) -> Iterator[str]:
     """Row names of the network on the command line; none while it does not load."""
+    return (node.name for node in nodes(ctx) if node.name.startswith(incomplete))
+
+
+def nodes(ctx: typer.Context) -> tuple[Node, ...]:
+    """The rows of the network on the command line; none while it does not load."""
     from cnncalc import CnncalcError, load
 
     try:
-        nodes = load(_file(ctx)).nodes
+        return load(_file(ctx)).nodes
     except CnncalcError:
-        nodes = ()
-    return (node.name for node in nodes if node.name.startswith(incomplete))
+        return ()
 
 
 def _file(ctx: typer.Context) -> str:
@@ -119,7 +124,8 @@ def words(text: str | None) -> tuple[str, ...]:
 File = Annotated[
     str,
     typer.Argument(metavar="FILE", autocompletion=complete_file, show_default=False,
-                   help="Spec file, - for standard input, or a bundled network or variant."),
+                   help="Spec file, - for standard input, ONNX model, or a bundled network or "
+                        "variant."),
 ]
 Variant = Annotated[
     str | None,
@@ -133,8 +139,24 @@ Set = Annotated[
 ]
 Input = Annotated[
     str | None,
-    typer.Option("--input", metavar="SHAPE", help="Input shape in place of the spec's: 320x320x3.",
-                 rich_help_panel=SPEC),
+    typer.Option("--input", metavar="SHAPE", rich_help_panel=SPEC,
+                 help="Input shape in place of the spec's: 320x320x3; 320 and 320x240 keep its "
+                 "channels and layout."),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", rich_help_panel=SPEC,
+                 help="End a model file's network at this node, tensor or row."),
+]
+Partial = Annotated[
+    bool,
+    typer.Option("--partial", rich_help_panel=SPEC,
+                 help="Go on at operators that no layer expresses; figures are then 'at least'."),
+]
+AlikeOption = Annotated[
+    Literal["inference"] | None,
+    typer.Option("--alike", help="Compare what runs at inference: batch norms folded, dropout and "
+                                 "flatten gone, layers paired by what they compute."),
 ]
 Strict = Annotated[
     Literal["warnings", "fit"] | None,
@@ -166,8 +188,8 @@ FormatOption = Annotated[Format, formats()]
 PlainFormat = Annotated[Literal["table", "json"], formats()]
 OutputFile = Annotated[
     str | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write the result to a file.",
-                 rich_help_panel=OUT),
+    typer.Option("-o", "--output", metavar="FILE", rich_help_panel=OUT,
+                 help="Write the result to a file, in the format of its ending."),
 ]
 LayoutOption = Annotated[
     Layout | None,
@@ -178,11 +200,13 @@ LayoutOption = Annotated[
 
 
 class Spec(NamedTuple):
-    """Changes to a spec before it becomes a network."""
+    """Changes to a spec, or to a model file, before it becomes a network."""
 
     variant: Variant = None
     set: Set = None
     input: Input = None
+    until: Until = None
+    partial: Partial = False
 
     @property
     def settings(self) -> dict[str, object]:
@@ -195,7 +219,18 @@ class Spec(NamedTuple):
         """Load the network of a file. Raises CnncalcError if it is invalid."""
         from cnncalc.spec.load import load
 
-        return load(file, variant=self.variant, set=self.settings, input=self.input)
+        return load(
+            file, variant=self.variant, set=self.settings, input=self.input, until=self.until,
+            partial=self.partial,
+        )  # fmt: skip
+
+    def remarks(self, file: str, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """What is worth telling: no notes on a bundled network as it stands."""
+        from cnncalc import zoo
+
+        if self.set or self.input or not zoo.is_bundled(file):
+            return list(diagnostics)
+        return [remark for remark in diagnostics if remark.severity != "note"]
 
 
 class Cost(NamedTuple):
@@ -239,6 +274,10 @@ class TableOptions(NamedTuple):
         int | None,
         typer.Option(min=1, metavar="N", help="Show only the first N rows.", rich_help_panel=ROWS),
     ] = None
+    bars: Annotated[
+        Literal["params", "macs", "memory"] | None,
+        typer.Option(help="Draw a bar per row for its share of a figure.", rich_help_panel=ROWS),
+    ] = None
     totals: Annotated[
         bool, typer.Option("--totals", help="Show only the totals.", rich_help_panel=ROWS)
     ] = False
@@ -265,7 +304,7 @@ class TableOptions(NamedTuple):
     as_: AsTool = None
     fold: Annotated[
         bool,
-        typer.Option("--fold", help="In JSON, merge attached layers into their layer.",
+        typer.Option("--fold", help="Merge attached layers; csv and tsv: the lines of the table.",
                      rich_help_panel=OUT),
     ] = False
     columns: Annotated[
@@ -301,5 +340,5 @@ class TableOptions(NamedTuple):
 
         return Choice(
             words(self.columns) or None, self.depth, self.expand, self.types, self.at,
-            self.sort, self.top, self.layout, self.units, ascii_only,
+            self.sort, self.top, self.layout, self.units, ascii_only, self.bars,
         )  # fmt: skip

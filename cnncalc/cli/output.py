@@ -14,10 +14,13 @@ from cnncalc import files
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from cnncalc.cli.progress import Bar
     from cnncalc.errors import Diagnostic
+    from cnncalc.render.page import Page
 
 INVALID, USAGE, UNREADABLE = 1, 2, files.UNREADABLE
 WORTH_WATCHING = 1  # seconds of work that get a progress bar
+USUAL_WIDTH = 120  # columns of a terminal that does not say
 STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
@@ -29,9 +32,11 @@ class Settings(NamedTuple):
     ascii: bool = False
     debug: bool = False
     max_errors: int = 20
+    folded: bool = False  # whether long lines of the result are wrapped on a terminal
 
 
 settings = Settings()
+watched: Bar | None = None  # the progress bar of the work that goes on
 
 
 def terminal(stream: object = None) -> bool:
@@ -55,10 +60,39 @@ def ascii_only(stream: object = None) -> bool:
     return settings.ascii or not encoding.startswith(("utf", "cp65001"))
 
 
-def emit(chunks: Iterable[str], path: str | None = None, *, commands: bool = False) -> None:
+def width(stream: TextIO | None = None) -> int | None:
+    """The columns of stdout (or another stream) if it is a terminal, else None."""
+    if not terminal(stream):
+        return None
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdecimal() and int(asked):
+        return int(asked)
+    try:
+        return os.get_terminal_size((stream or sys.stdout).fileno()).columns or USUAL_WIDTH
+    except (OSError, ValueError):
+        return USUAL_WIDTH
+
+
+def page(path: str | None = None) -> Page:
+    """What the result is written on: the terminal, or a pipe or the file of `-o`."""
+    from cnncalc.render.page import Page
+
+    if path not in (None, "-", *STDOUT):
+        return Page(color=settings.color == "always", ascii=ascii_only())
+    return Page(width(), colored(), ascii_only())
+
+
+def emit(
+    chunks: Iterable[str],
+    path: str | None = None,
+    *,
+    commands: bool = False,
+    whole: bool = False,
+) -> None:
     """Write a result to stdout or to the file of `-o`, with unsafe characters replaced.
 
-    With `commands`, GitHub workflow commands in it are kept.
+    With `commands`, GitHub workflow commands in it are kept. Long lines for people are wrapped
+    on a terminal; `whole` texts, which are for copying, are not.
 
     A reader that closes the pipe early is not an error.
 
@@ -70,10 +104,20 @@ def emit(chunks: Iterable[str], path: str | None = None, *, commands: bool = Fal
     if path not in (None, "-", *STDOUT):
         files.write(path, texts)
         return
+    limit = width() if settings.folded and not whole else None
     for chunk in texts:
+        _erase_bar()
         with blaming_stdout():
-            sys.stdout.write(chunk)
+            sys.stdout.write(_folded(chunk, limit))
     flush()
+
+
+def _folded(text: str, limit: int | None) -> str:
+    if limit is None:
+        return text
+    from cnncalc.render.page import folded
+
+    return folded(text, limit)
 
 
 def flush() -> None:
@@ -123,8 +167,10 @@ def _drop(stream: TextIO) -> None:
 
 def say(text: str) -> None:
     """Print a line to stderr, ignoring its errors: the exit status still tells."""
+    _erase_bar()
     with suppress(OSError):
-        print(contained(text, sys.stderr), file=sys.stderr, flush=True)
+        safe = _folded(contained(text, sys.stderr), width(sys.stderr))
+        print(safe, file=sys.stderr, flush=True)
 
 
 class _Closed(StringIO):
@@ -166,26 +212,39 @@ def tell(diagnostics: Iterable[Diagnostic]) -> None:
     if shown:
         color = colored(sys.stderr)
         first = shown[: settings.max_errors]
-        text = render.text(first, color=color, ascii_only=ascii_only(sys.stderr))
+        text = render.text(
+            first, color=color, ascii_only=ascii_only(sys.stderr), width=width(sys.stderr)
+        )
         say(text.rstrip("\n"))
         if more := len(shown) - len(first):
             say(f"... and {more} more (--max-errors {len(shown)} shows them)")
 
 
 @contextmanager
-def bar(total: int, seconds: float) -> Iterator[Callable[[int], None]]:
-    """A progress bar over `total` units of work that may take `seconds`; yields its `advance`.
+def bar(work: str, total: float, seconds: float = 0) -> Iterator[Callable[[float], None]]:
+    """A progress bar over `total` units of work; yields its `advance`.
 
-    It is not drawn for short work, with --quiet, or if stderr is not a terminal.
+    It comes after a second, or at once where the work may take more `seconds`; not with --quiet,
+    nor if stderr is not a terminal.
     """
-    if settings.quiet or not terminal(sys.stderr) or seconds < WORTH_WATCHING:
+    global watched  # noqa: PLW0603 - what is printed meanwhile has to erase it
+    if settings.quiet or not terminal(sys.stderr):
         yield lambda _: None
         return
-    from rich.console import Console
-    from rich.progress import Progress
+    from cnncalc.cli.progress import Bar
+    from cnncalc.render.page import Page
 
-    color = colored(sys.stderr)
-    console = Console(stderr=True, force_terminal=True, no_color=not color)
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("forward", total=total)
-        yield lambda units: progress.update(task, advance=units)
+    page = Page(width(sys.stderr), colored(sys.stderr), ascii_only(sys.stderr))
+    patience = 0 if seconds >= WORTH_WATCHING else WORTH_WATCHING
+    watched = Bar(sys.stderr, page, work, total, patience)
+    try:
+        watched.advance(0)
+        yield watched.advance
+    finally:
+        watched.erase()
+        watched = None
+
+
+def _erase_bar() -> None:
+    if watched is not None:
+        watched.erase()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
@@ -12,9 +11,10 @@ from cnncalc.errors import failure
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cnncalc.analysis.report import Report
+    from cnncalc.errors import Diagnostic
     from cnncalc.render.choice import Choice
 
 
@@ -29,6 +29,7 @@ class ReportView(NamedTuple):
     buffers: bool = False
     tool: str | None = None
     optimiser: str | None = None
+    out: str | None = None  # the file that is written
 
 
 def strictly(report: Report, strict: str | None) -> Report:
@@ -41,13 +42,13 @@ def strictly(report: Report, strict: str | None) -> Report:
     return report._replace(diagnostics=remarks)
 
 
-def conclude(report: Report) -> None:
-    """Print the notes and warnings; exit with 1 if --strict made one an error.
+def conclude(report: Report, worth_telling: Iterable[Diagnostic] | None = None) -> None:
+    """Print the notes and warnings, or those worth it; exit with 1 if --strict made one an error.
 
     Raises:
         typer.Exit: if one is an error.
     """
-    output.tell(report.diagnostics)
+    output.tell(report.diagnostics if worth_telling is None else worth_telling)
     if not report.ok:
         raise typer.Exit(output.INVALID)
 
@@ -69,11 +70,17 @@ def written(report: Report, choice: Choice, view: ReportView) -> Iterator[str]:
         from cnncalc.render import report_table
 
         delimiter = "," if view.format == "csv" else "\t"
-        yield report_table.separated(report, choice.columns, delimiter=delimiter)
+        folded = view.folded or choice.picks or choice.depth is not None
+        lines = choice if folded else None
+        yield report_table.separated(report, choice.columns, delimiter, lines)
     elif view.format == "md":
         from cnncalc.render import report_table
 
         yield report_table.markdown(report, choice)
+    elif view.format == "latex":
+        from cnncalc.render import report_table
+
+        yield report_table.latex(report, choice)
     else:
         yield from _table(report, choice, view)
 
@@ -102,7 +109,7 @@ def _counted_as(report: Report, tool: str, format_: str) -> str:
     counted = count_as(report, tool)
     if format_ == "json":
         return f"{json.dumps(peers.document(report, counted, version=VERSION))}\n"
-    return peers.text(report, counted)
+    return peers.text(report, counted, output.page())
 
 
 def _training(report: Report, optimiser: str, choice: Choice, view: ReportView) -> str:
@@ -112,7 +119,8 @@ def _training(report: Report, optimiser: str, choice: Choice, view: ReportView) 
     from cnncalc.render import training as render
 
     memory = training(report, optimiser)
-    return render.text(report, memory, ASSUMPTION, choice, totals=view.totals)
+    page = output.page(view.out)
+    return render.text(report, memory, ASSUMPTION, choice, page, totals=view.totals)
 
 
 def _require_table_or_json(format_: str, option: str) -> None:
@@ -124,16 +132,12 @@ def _require_table_or_json(format_: str, option: str) -> None:
 def _table(report: Report, choice: Choice, view: ReportView) -> Iterator[str]:
     from cnncalc.render import report_table, steps, summary
 
+    page = output.page(view.out)
     if view.totals:
-        lines = summary.lines(report, ascii_only=choice.ascii, memory=view.memory,
-                              units=choice.units)  # fmt: skip
+        lines = summary.lines(report, page, memory=view.memory, units=choice.units)
         yield "\n".join([*lines, ""])
-    elif output.terminal() or output.colored():
-        width = shutil.get_terminal_size((120, 24)).columns
-        color = output.colored()
-        yield report_table.terminal(report, choice, width=width, color=color, memory=view.memory)
     else:
-        yield report_table.text(report, choice, memory=view.memory)
+        yield report_table.text(report, choice, page, memory=view.memory)
     if view.buffers:
         yield summary.with_buffers(report.totals, choice.units)
     if view.formulas:

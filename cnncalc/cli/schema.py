@@ -10,7 +10,7 @@ from cnncalc.cli import output
 from cnncalc.cli.options import OutputFile
 
 Document = Literal[
-    "spec", "report", "check", "compare", "sweep", "as", "explain", "solve", "sizes", "rf",
+    "spec", "report", "check", "compare", "sweep", "as", "explain", "solve", "sizes", "rf", "draw",
     "forward", "forward-samples", "zoo", "layers",
 ]  # fmt: skip
 

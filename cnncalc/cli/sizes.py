@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import File, OutputFile, Spec, formats
+from cnncalc.cli.options import File, FormatOption, OutputFile, Spec
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from cnncalc.questions.sizes import Sizes
+    from cnncalc.render.page import Page
 
 SIZES = "Sizes"
 
@@ -43,7 +44,7 @@ def sizes(
         bool, typer.Option("--exact", help="Only sizes that every layer reads completely.",
                            rich_help_panel=SIZES)
     ] = False,
-    format_: Annotated[Literal["table", "csv", "json"], formats()] = "table",
+    format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
     """Input sizes that a network works on, and why the others fail.
@@ -57,25 +58,32 @@ def sizes(
         typer.BadParameter: where --to lies below --from.
         typer.Exit: where no size works.
     """
+    if spec.partial:
+        raise typer.BadParameter("an unknown operator has no size of its own",
+                                 param_hint="--partial")  # fmt: skip
     if start is not None and stop is not None and start > stop:
         raise typer.BadParameter("lies below --from", param_hint="--to")
     from cnncalc.questions.sizes import sizes as ask
 
-    answer = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
-                 set=spec.settings, input=spec.input)  # fmt: skip
+    with output.bar("sizes", 1) as advance:
+        answer = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
+                     set=spec.settings, input=spec.input, until=spec.until,
+                     watch=advance)  # fmt: skip
     ok = bool(answer.exact if exact else answer.working)
-    output.emit([_written(answer, format_, exact=exact, ok=ok)], out)
+    output.emit([_written(answer, format_, output.page(out), exact=exact, ok=ok)], out)
     if not ok:
         raise typer.Exit(output.INVALID)
 
 
-def _written(answer: Sizes, format_: str, *, exact: bool, ok: bool) -> str:
+def _written(answer: Sizes, format_: str, page: Page, *, exact: bool, ok: bool) -> str:
     from cnncalc.render import sizes as render
+    from cnncalc.render.json import dumps, json_lines
+    from cnncalc.render.table import STYLES
 
     if format_ == "json":
-        from cnncalc.render.json import dumps
-
         return f"{dumps(render.document(answer, version=VERSION, ok=ok))}\n"
-    if format_ == "csv":
-        return render.csv(answer)
-    return render.text(answer, exact=exact, ascii_only=output.ascii_only())
+    if format_ == "jsonl":
+        return json_lines(render.document(answer, version=VERSION, ok=ok)["sizes"])
+    if format_ in STYLES:
+        return render.table(answer).written(format_)
+    return render.text(answer, page, exact=exact)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cnncalc.cli import output
-from cnncalc.cli.options import OUT, OutputFile, formats
+from cnncalc.cli.options import OUT, FormatOption, OutputFile
 from cnncalc.cli.values import OptionValues, comma_list, count, natural, sides
 from cnncalc.version import VERSION
 from cnncalc.window import PADDING_RULES
 
 if TYPE_CHECKING:
     from cnncalc.questions.solve import SolveResult
+    from cnncalc.render.page import Page
 
 GIVEN = "Known values (comma lists; what is left out is searched for)"
 
@@ -76,7 +77,7 @@ def solve(
     top: Annotated[
         int, typer.Option(min=1, metavar="N", help="Rows per table.", rich_help_panel=OUT)
     ] = 10,
-    format_: Annotated[Literal["table", "md", "csv", "json"], formats()] = "table",
+    format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
     """Filters, strides, paddings and inputs that give an output size, the most usual first.
@@ -104,7 +105,7 @@ def solve(
         raise failure(problem.code, problem.message, help=problem.help) from None
     if exact and solutions.settings:
         solutions = solutions._replace(settings=solutions.exact, nearest=solutions.floored[:1])
-    output.emit(_written(solutions, format_, top), out)
+    output.emit(_written(solutions, format_, top, output.page(out)), out)
     if not solutions.settings:
         raise typer.Exit(output.INVALID)
 
@@ -113,13 +114,14 @@ def _values(given: OptionValues | None) -> Any:
     return given.values if given else None
 
 
-def _written(solutions: SolveResult, format_: str, top: int) -> Iterator[str]:
+def _written(solutions: SolveResult, format_: str, top: int, page: Page) -> Iterator[str]:
     from cnncalc.render import solve as render
+    from cnncalc.render.json import dumps, json_lines
 
+    if format_ == "jsonl":
+        return iter([json_lines(render.document(solutions, version=VERSION)["settings"])])
     if format_ == "json":
-        from cnncalc.render.json import dumps
-
         return iter([dumps(render.document(solutions, version=VERSION)), "\n"])
     if format_ == "table":
-        return render.text(solutions, top, ascii_only=output.ascii_only())
+        return render.text(solutions, top, page)
     return iter([render.table(solutions, solutions.settings, format_)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -23,9 +24,12 @@ from cnncalc.cli.options import (
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
 
     from cnncalc.questions.sweep import SweepResult
+    from cnncalc.render.page import Page
 
     Goal = tuple[str, int]  # a figure, and 1 where less of it is better, -1 where more
 
@@ -48,6 +52,11 @@ Jobs = Annotated[
     int,
     typer.Option(min=1, metavar="N", help="Number of processes.", rich_help_panel=VARIED),
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", rich_help_panel=VARIED,
+                 help="Compute on a running Dask cluster, tcp://HOST:PORT (extra cnncalc[dask])."),
+]
 Shard = Annotated[
     str, typer.Option(metavar="I/N", help="Compute only the I-th of N shares.",
                       rich_help_panel=VARIED)
@@ -68,7 +77,7 @@ Plot = Annotated[
                  rich_help_panel=ROWS),
 ]
 Format = Annotated[
-    Literal["table", "md", "csv", "tsv", "jsonl", "json"],
+    Literal["table", "md", "latex", "csv", "tsv", "jsonl", "json"],
     formats("Output format; csv, tsv and jsonl are printed line by line as settings are computed."),
 ]
 # fmt: on
@@ -79,6 +88,7 @@ def sweep(
     vary: Vary = None,
     vary_input: VaryInput = None,
     jobs: Jobs = 1,
+    scheduler: Scheduler = None,
     shard: Shard = "1/1",
     variant: Variant = None,
     set_: Set = None,
@@ -99,36 +109,57 @@ def sweep(
         cnncalc sweep resnet50 --vary wpg=16:128:4 --jobs 2 --shard 3/10 --format jsonl
 
     Raises:
-        typer.BadParameter: where nothing varies.
+        typer.BadParameter: where nothing varies, and for two ways to share the work.
         typer.Exit: where no setting works.
     """
     from cnncalc.figures import used
-    from cnncalc.questions import settings
-    from cnncalc.questions.sweep import sweep as start
 
     if columns == "help":
         output.emit([", ".join(used("sweep")), "\n"])
         return
+    from cnncalc.questions import settings
+    from cnncalc.questions.sweep import sweep as start
+
     if not vary and vary_input is None:
         message = "there is nothing to vary: give --vary or --vary-input"
         raise typer.BadParameter(message, param_hint="--vary")
-    results = start(
-        file,
-        vary=_varied(vary or []),
-        vary_input=None if vary_input is None else settings.parse_inputs(vary_input),
-        variant=variant,
-        set=Spec(set=set_).settings,
-        shard=settings.parse_shard(shard),
-        jobs=jobs,
-        batch=batch,
-        dtype=dtype,
-    )
+    if scheduler is not None and jobs > 1:
+        message = "the cluster shares the work: leave out --jobs"
+        raise typer.BadParameter(message, param_hint="--scheduler")
     goals = [_goal(word) for word in words(pareto)]
     shown = [_figure(word) for word in words(columns)]
     tally = Tally()
-    output.emit(_written(tally.counted(results), goals, shown, format_, plot=plot), out)
+    varied = _varied(vary or [])
+    inputs = None if vary_input is None else settings.parse_inputs(vary_input)
+    share = settings.parse_shard(shard)
+    total = len(settings.SettingGrid(varied, inputs, share).numbers)
+    with _cluster(scheduler) as executor, output.bar("sweep", total) as advance:
+        results = start(
+            file,
+            vary=varied,
+            vary_input=inputs,
+            variant=variant,
+            set=Spec(set=set_).settings,
+            shard=share,
+            jobs=jobs,
+            executor=executor,
+            batch=batch,
+            dtype=dtype,
+        )
+        page = output.page(out)
+        text = _written(tally.counted(results, advance), goals, shown, format_, page, plot=plot)
+        output.emit(text, out)
     if tally.all and not tally.working:
         raise typer.Exit(output.INVALID)
+
+
+def _cluster(address: str | None) -> AbstractContextManager[Executor | None]:
+    """The executor of a cluster; None without an address."""
+    if address is None:
+        return nullcontext()
+    from cnncalc.questions.cluster import connected
+
+    return connected(address)
 
 
 def _varied(texts: Sequence[str]) -> dict[str, Sequence[object]]:
@@ -167,9 +198,12 @@ class Tally:
     def __init__(self) -> None:
         self.all = self.working = 0
 
-    def counted(self, results: Iterable[SweepResult]) -> Iterator[SweepResult]:
-        """The same results."""
+    def counted(
+        self, results: Iterable[SweepResult], advance: Callable[[int], None]
+    ) -> Iterator[SweepResult]:
+        """The same results; `advance` moves the progress bar."""
         for result in results:
+            advance(1)
             self.all += 1
             self.working += result.ok
             yield result
@@ -180,6 +214,7 @@ def _written(
     goals: Sequence[Goal],
     columns: Sequence[str],
     format_: str,
+    page: Page,
     *,
     plot: bool,
 ) -> Iterator[str]:
@@ -187,10 +222,11 @@ def _written(
     from cnncalc.figures import used
     from cnncalc.questions.sweep import unbeaten
     from cnncalc.render import sweep as render
+    from cnncalc.render.page import PIPE
 
     results: Iterable[SweepResult] = stream
     front = None
-    if goals or plot or format_ in {"table", "md", "json"}:
+    if goals or plot or format_ in {"table", "md", "latex", "json"}:
         results = whole = list(stream)
         front = unbeaten(whole, goals) if goals else None
     if format_ in {"csv", "tsv"}:
@@ -199,9 +235,10 @@ def _written(
     elif format_ == "jsonl":
         yield from _flushed(render.jsonl(results, front))
     else:
-        yield _whole(whole, columns, front, format_)
-        if plot and format_ != "json":
-            yield from _plotted(whole, goals, front, fenced=format_ == "md")
+        yield _whole(whole, columns, front, format_, page)
+        if plot and format_ in {"table", "md"}:
+            page = PIPE if format_ == "md" else page
+            yield from _plotted(whole, goals, front, page, fenced=format_ == "md")
 
 
 def _flushed(lines: Iterator[str]) -> Iterator[str]:
@@ -212,7 +249,11 @@ def _flushed(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _whole(
-    results: Sequence[SweepResult], columns: Sequence[str], front: list[bool] | None, format_: str
+    results: Sequence[SweepResult],
+    columns: Sequence[str],
+    front: list[bool] | None,
+    format_: str,
+    page: Page,
 ) -> str:
     from cnncalc.render import sweep as render
     from cnncalc.render.json import dumps
@@ -220,15 +261,16 @@ def _whole(
     columns = columns or render.COLUMNS
     if format_ == "json":
         return f"{dumps(render.document(results, front, version=VERSION))}\n"
-    if format_ == "md":
-        return render.table(results, columns, front)
-    return render.text(results, columns, front, ascii_only=output.ascii_only())
+    if format_ in {"md", "latex"}:
+        return render.table(results, columns, front, format_)
+    return render.text(results, columns, front, page)
 
 
 def _plotted(
     results: Sequence[SweepResult],
     goals: Sequence[Goal],
     front: list[bool] | None,
+    page: Page,
     *,
     fenced: bool,
 ) -> Iterator[str]:
@@ -237,5 +279,5 @@ def _plotted(
     across, up = sweep.axes(results, [key for key, _ in goals])
     fence = "```\n" if fenced else ""
     yield f"\n{fence}"
-    yield sweep.plot(sweep.points(results, across, up, front), across, up)
+    yield sweep.plot(sweep.points(results, across, up, front), across, up, page)
     yield fence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,12 +12,12 @@ from cnncalc.cli import output
 from cnncalc.cli.options import (
     OUT,
     ROWS,
+    FormatOption,
     MaxMacs,
     MaxParams,
     OutputFile,
     after_comma,
     complete_file,
-    formats,
     words,
 )
 from cnncalc.errors import Diagnostic
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnncalc.questions.catalogue import CatalogueEntry, CatalogueFilter
+    from cnncalc.render.page import Page
 
 PICKED = "Which networks"
 
@@ -80,10 +80,6 @@ Columns = Annotated[
     typer.Option(metavar="A,B,C", help="Columns to show; 'help' lists all.",
                  autocompletion=complete_column, rich_help_panel=OUT),
 ]
-Format = Annotated[
-    Literal["table", "json", "csv", "tsv", "md"],
-    formats(),
-]
 # fmt: on
 
 
@@ -98,7 +94,7 @@ def zoo(
     sort: Sort = None,
     reverse: Reverse = False,
     columns: Columns = None,
-    format_: Format = "table",
+    format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:
     """List the bundled networks, or print the spec of one.
@@ -122,7 +118,8 @@ def zoo(
     wish = CatalogueFilter(_known_family(family), match, limits, _span(year))
     shown = render.chosen(words(columns))
     entries = _entries(wish, sort, reverse=reverse)
-    output.emit([_text(entries, shown, format_, whole=out is not None)], out)
+    text = _text(entries, shown, format_, output.page(out), asked=bool(columns))
+    output.emit([text], out)
 
 
 def _spec(name: str | None, copy: Path | None, out: str | None) -> None:
@@ -137,7 +134,7 @@ def _spec(name: str | None, copy: Path | None, out: str | None) -> None:
         beside = {target.with_name(file.name): file.read_bytes() for file in _beside(path)}
         create_all({target: path.read_bytes(), **beside})
     else:
-        output.emit([path.read_text(encoding="utf-8")], out)
+        output.emit([path.read_text(encoding="utf-8")], out, whole=True)
 
 
 def _beside(path: Path) -> Iterator[Path]:
@@ -185,17 +182,20 @@ def _entries(wish: CatalogueFilter, sort: str | None, *, reverse: bool) -> list[
 
 
 def _text(
-    entries: Sequence[CatalogueEntry], columns: Sequence[str], format_: str, *, whole: bool
+    entries: Sequence[CatalogueEntry],
+    columns: Sequence[str],
+    format_: str,
+    page: Page,
+    *,
+    asked: bool,
 ) -> str:
     from cnncalc.render import catalogue as render
+    from cnncalc.render.json import dumps, json_lines
+    from cnncalc.render.table import STYLES
 
-    if format_ == "json":
-        from cnncalc.render.json import dumps
-
-        return f"{dumps(render.document(entries, version=VERSION))}\n"
-    if format_ in {"csv", "tsv"}:
-        return render.separated(entries, columns, "," if format_ == "csv" else "\t")
-    if format_ == "md":
-        return render.markdown(entries, columns)
-    width = None if whole or not output.terminal() else shutil.get_terminal_size((120, 24)).columns
-    return render.text(entries, columns, width=width, ascii_only=output.ascii_only())
+    if format_ in {"json", "jsonl"}:
+        document = render.document(entries, version=VERSION)
+        return f"{dumps(document)}\n" if format_ == "json" else json_lines(document["networks"])
+    if format_ in STYLES:
+        return render.written(entries, columns, format_)
+    return render.text(entries, columns, page, asked=asked)

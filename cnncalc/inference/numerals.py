@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.errors import failure
+from cnncalc.errors import counted, failure
 from cnncalc.files import title
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 YAML_SUFFIXES = (".yaml", ".yml")
 SEPARATORS = re.compile(r"\s*[,;]\s*|\s+")
 NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+TYPED = re.compile(r"[-+0-9.eE/,;|\s]+")
+ROW_ENDS = re.compile(r"[;\n]")
+TYPED_HELP = 'write rows apart by semicolons and maps by |, such as "1 2 3; 4 5 6"'
 MAX_DEPTH = 16
 Numbers = tuple[tuple[int, ...], list[float]]  # the sizes, outermost first, and the numbers
 
@@ -47,6 +50,66 @@ def read(data: bytes, path: str) -> Numbers:
     if start.startswith(("[", "{")):
         return _flattened(_json(text, path), path)
     return _rows(text, path)
+
+
+def is_typed(text: str) -> bool:
+    """Whether a text is numbers as one types them, and nothing else.
+
+    >>> is_typed("1 2; 3 4"), is_typed("1/9"), is_typed("image.txt"), is_typed("")
+    (True, True, False, False)
+    """
+    return bool(TYPED.fullmatch(text)) and any(map(str.isdigit, text))
+
+
+def typed(text: str, name: str) -> Numbers:
+    """Numbers as one types them: rows apart by semicolons or line ends, maps by upright bars.
+
+    Returns the sizes (maps, rows, columns) and the numbers; a number may be a fraction.
+    `name` is what messages call the text. Raises CnncalcError where a row is shorter than the
+    first or something is not a number.
+
+    >>> typed("1 2; 3 4 | 0 0; 0 1/2", "x")
+    ((2, 2, 2), [1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0, 0.5])
+    """
+    maps = [[_row(row) for row in ROW_ENDS.split(part.strip(" \n;"))] for part in text.split("|")]
+    height, width = len(maps[0]), len(maps[0][0])
+    if not width:
+        raise failure("sample-number", f"{name}: there are no numbers", help=TYPED_HELP)
+    several = len(maps) > 1
+    values: list[float] = []
+    for map_at, rows in enumerate(maps):
+        where = f" of map {map_at}" if several else ""
+        if len(rows) != height:
+            has, first = counted(len(rows), "row"), counted(height, "row")
+            message = f"map {map_at} has {has}, but map 0 has {first}"
+            raise failure("sample-number", f"{name}: {message}")
+        for row_at, row in enumerate(rows):
+            if len(row) != width:
+                has = counted(len(row), "number")
+                message = f"row {row_at}{where} has {has}, but the first row has {width}"
+                raise failure("sample-number", f"{name}: {message}", help=TYPED_HELP)
+            values += (_typed(word, f"{name}: row {row_at}{where}") for word in row)
+    return (len(maps), height, width), values
+
+
+def _row(text: str) -> list[str]:
+    return [word for word in SEPARATORS.split(text.strip()) if word]
+
+
+def _quotient(over: str, under: str) -> float:
+    return float(over) / float(under) if float(under) else inf
+
+
+def _typed(word: str, place: str) -> float:
+    """A number, or a fraction such as 1/9."""
+    over, slash, under = word.partition("/")
+    if not NUMBER.fullmatch(over) or (slash and not NUMBER.fullmatch(under)):
+        message = f"{place}: '{word}' is not a number"
+        raise failure("sample-number", message, help=TYPED_HELP)
+    value = _quotient(over, under) if slash else float(over)
+    if not isfinite(value):
+        raise failure("sample-number", f"{place}: '{word}' is not a finite number")
+    return value
 
 
 def bad_number(path: str, why: str) -> CnncalcError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from random import Random
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError
     from cnncalc.network import Node
 
-GENERATED = ("zeros", "ones", "ramp", "random")
+GENERATED = ("zeros", "ones", "count", "ramp", "random")
 MAX_BYTES = 64 * 2**20
 PLANE = 2  # the spatial axes of a picture
 
@@ -59,7 +60,7 @@ AS_IS = Preparation()
 
 
 def sample(source: str, node: Node, preparation: Preparation = AS_IS) -> Tensor:
-    """The sample for an input of a network: a word of GENERATED, a file's path, or "-".
+    """The sample for an input: a word of GENERATED, typed numbers, a file's path, or "-".
 
     Raises CnncalcError that names the file and what was expected of it.
 
@@ -69,10 +70,36 @@ def sample(source: str, node: Node, preparation: Preparation = AS_IS) -> Tensor:
     [0.0, 0.5, 1.0]
     """
     if source not in GENERATED:
+        if is_typed(source):
+            return from_typed(source, node, preparation)
         return from_file(source, node, preparation)
     shape = node.shape
     numbers = generated(source, shape.size, f"{preparation.seed}:{node.name}")
     return Tensor(shape, _prepared(numbers, shape, preparation, preparation.factor(PixelScale())))
+
+
+def is_typed(source: str) -> bool:
+    """Whether a sample is numbers as one types them, and no file has that name."""
+    return numerals.is_typed(source) and not os.path.exists(source)  # noqa: PTH110 - raises nothing
+
+
+def from_typed(text: str, node: Node, preparation: Preparation = AS_IS) -> Tensor:
+    """Typed numbers, rows apart by semicolons, maps by upright bars: "1 2; 3 4 | 5 6; 7 8".
+
+    >>> from cnncalc.network import Input, Node
+    >>> shape = Shape(1, (2, 2))
+    >>> from_typed("1 2; 3 4", Node(0, "in", Input(shape=shape), (), shape)).values
+    [1.0, 2.0, 3.0, 4.0]
+    """
+    dims, values = numerals.typed(text, "the sample")
+    channels, spatial = node.shape.channels, node.shape.spatial
+    # Maps are never rows, unlike in a file; but one row may hold all the numbers.
+    as_maps = (channels, *(1,) * (PLANE - len(spatial)), *spatial)
+    if dims not in {as_maps, (1, 1, node.shape.size)}:
+        maps, rows, columns = dims
+        size = f"{rows}×{columns} numbers" if maps == 1 else f"{maps} maps of {rows}×{columns}"
+        raise _unfit("the sample", size, node)
+    return from_numbers(((len(values),), values), node, "the sample", preparation)
 
 
 def from_file(path: str, node: Node, preparation: Preparation = AS_IS) -> Tensor:
@@ -102,16 +129,20 @@ def from_numbers(
 
 
 def generated(word: str, count: int, key: str) -> list[float]:
-    """Numbers by rule: zeros, ones, a ramp from 0 to 1, or random ones from 0 up to 1.
+    """Numbers by rule: zeros, ones, 0, 1, 2 and so on, a ramp from 0 to 1, random from 0 up to 1.
 
     `key` fixes the random ones, the same on every platform.
 
+    >>> generated("count", 3, "")
+    [0.0, 1.0, 2.0]
     >>> generated("ramp", 5, ""), [round(x, 6) for x in generated("random", 2, "0:in")]
     ([0.0, 0.25, 0.5, 0.75, 1.0], [0.352331, 0.085011])
     """
     if word == "random":
         draw = Random(f"sample:{key}").random  # noqa: S311 - reproducible on purpose
         return [draw() for _ in range(count)]
+    if word == "count":
+        return [float(index) for index in range(count)]
     if word == "ramp":
         return [index / max(count - 1, 1) for index in range(count)]
     return [1.0 if word == "ones" else 0.0] * count

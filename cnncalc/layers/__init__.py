@@ -23,7 +23,7 @@ ALIASES = {"deconv": "conv_transpose", "pool": "maxpool", "upconv": "conv_transp
 LATER = frozenset(
     {
         "attention", "blur", "custom", "embedding", "glu", "grn", "gru", "lstm", "matmul", "min",
-        "reduce", "rnn", "scale",
+        "permute", "reduce", "rnn", "scale",
     }
 )  # fmt: skip
 

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 Role = Literal["learned", "fixed", "statistic"]
 Work = Literal["counted", "none", "uncounted"]
 Attachment = Literal["norm", "activation"]
+# What a layer does, which reports call its `kind`; "shape" only moves numbers.
+Family = Literal[
+    "input", "conv", "up", "pool", "dense", "merge", "norm", "activation", "dropout", "shape",
+    "other",
+]  # fmt: skip
 Names = Mapping[str, str]  # what is written: the field that is meant
 Words = Mapping[str, tuple[str, object]]  # what is written: a field and its value
 
@@ -142,11 +147,14 @@ class Layer(ABC):
     divides_map: ClassVar[bool] = False  # a fixed number of windows, larger on a larger map
     multiplies_inputs: ClassVar[bool] = False  # its MACs multiply activations by activations too
     work: ClassVar[Work] = "none"  # see conventions.WORK
+    family: ClassVar[Family] = "shape"  # of one that attaches: what it attaches as
     arity: ClassVar[tuple[int, int | None]] = (1, 1)  # least and most inputs
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.type = cls.__module__.rpartition(".")[2]
+        if cls.attaches:
+            cls.family = cls.attaches
 
     @abstractmethod
     def output_shape(self, *inputs: Shape) -> Shape:

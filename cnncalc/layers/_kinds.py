@@ -10,7 +10,17 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers._base import Attachment, Layer, Step, Work, dotted, neurons, places, see_all
+from cnncalc.layers._base import (
+    Attachment,
+    Family,
+    Layer,
+    Step,
+    Work,
+    dotted,
+    neurons,
+    places,
+    see_all,
+)
 from cnncalc.layers._explain import axis_steps
 from cnncalc.layers._fields import require_axes
 from cnncalc.layers._math import pooled, some_maps
@@ -62,6 +72,7 @@ class Merge(Layer):
     __slots__ = ()
 
     arity: ClassVar[tuple[int, int | None]] = (2, None)
+    family: ClassVar[Family] = "merge"
 
     def mismatch(self, *inputs: Shape, help: str) -> UnplacedError:
         """The complaint of a merge whose inputs do not go together.
@@ -145,6 +156,7 @@ class WholeMap(Layer):
 
     __slots__ = ()
 
+    family: ClassVar[Family] = "pool"
     rule: ClassVar[Literal["mean", "max"]]  # how a trace names `join`
 
     @abstractmethod

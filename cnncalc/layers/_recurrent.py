@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import _explain
 from cnncalc.layers._base import (
+    Family,
     Layer,
     Names,
     Parameter,
@@ -64,6 +65,7 @@ class Recurrent(Layer):
         "last": ("last", True),
     }
     work: ClassVar[Work] = "counted"
+    family: ClassVar[Family] = "dense"
     gates: ClassVar[int]  # rows of the weights for one unit
     keras_biases: ClassVar[str]  # how Keras counts, where it does so differently
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import gcd, prod
 from typing import TYPE_CHECKING, ClassVar, Literal, final
 
-from cnncalc.layers._base import Layer, Names, Step, Words, neurons
+from cnncalc.layers._base import Family, Layer, Names, Step, Words, neurons
 from cnncalc.layers._explain import axis_steps, each_axis
 from cnncalc.layers._fields import PerAxis, require_axes, spread
 from cnncalc.layers._math import maximum, mean, pooled
@@ -59,6 +59,7 @@ class AdaptivePool(Layer):
         "avg": ("kind", "avg"), "max": ("kind", "max"),
     }  # fmt: skip
     divides_map: ClassVar[bool] = True
+    family: ClassVar[Family] = "pool"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The size asked for; the channels stay."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import (
+    Family,
     Layer,
     Names,
     Parameter,
@@ -67,6 +68,7 @@ class Attention(Layer):
     }
     work: ClassVar[Work] = "counted"
     multiplies_inputs: ClassVar[bool] = True
+    family: ClassVar[Family] = "dense"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape that came in. Raises UnplacedError where the heads do not divide it."""

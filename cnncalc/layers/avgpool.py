@@ -13,7 +13,7 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Names, Words
+from cnncalc.layers._base import Family, Names, Words
 from cnncalc.layers._fields import CEIL, CEIL_NAMES, POOL_NAMES, Count, Padding, PerAxis, Switch
 from cnncalc.layers._math import pooled, total
 from cnncalc.layers._windowed import Windowed
@@ -50,6 +50,7 @@ class AvgPool(Windowed):
     other_names: ClassVar[Names] = {**Windowed.other_names, **POOL_NAMES, **CEIL_NAMES}
     words: ClassVar[Words] = {**Windowed.words, **CEIL}
     pads_half_at_most: ClassVar[bool] = True
+    family: ClassVar[Family] = "pool"
 
     def forward(
         self, inputs: Sequence[Tensor], parameters: Mapping[str, Sequence[Scalar]]

@@ -13,7 +13,7 @@ from itertools import product
 from math import comb, prod
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Names, Parameter, Step, Work, dotted
+from cnncalc.layers._base import Family, Names, Parameter, Step, Work, dotted
 from cnncalc.layers._explain import same_macs
 from cnncalc.layers._fields import Padding, PaddingMode, PerAxis
 from cnncalc.layers._math import add_weighted
@@ -44,6 +44,7 @@ class Blur(Windowed):
 
     other_names: ClassVar[Names] = {**Windowed.other_names, "filt_size": "kernel"}
     work: ClassVar[Work] = "counted"
+    family: ClassVar[Family] = "conv"
 
     def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
         """filter (*F), the same for every map; a buffer."""

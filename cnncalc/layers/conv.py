@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers._base import (
+    Family,
     Names,
     Parameter,
     Step,
@@ -128,6 +129,7 @@ class Conv(Windowed):
     rarely_set: ClassVar[tuple[str, ...]] = ("standardize", "gamma", "weight_eps")
     bias_free_before_norm: ClassVar[bool] = True
     work: ClassVar[Work] = "counted"
+    family: ClassVar[Family] = "conv"
 
     def channels_out(self, shape: Shape) -> int:
         """One channel per filter, once the groups and the table are seen to work."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import _explain
 from cnncalc.layers._base import (
+    Family,
     Names,
     Parameter,
     Step,
@@ -87,6 +88,7 @@ class ConvTranspose(Windowed):
     words: ClassVar[Words] = {**Windowed.words, **BIAS}
     bias_free_before_norm: ClassVar[bool] = True
     work: ClassVar[Work] = "counted"
+    family: ClassVar[Family] = "up"
 
     def padding_by_rule(
         self, rule: str, size: int, kernel: int, stride: int, dilation: int

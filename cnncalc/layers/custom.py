@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers._base import Layer, Names, Parameter, Step, Work, neurons, see_all
+from cnncalc.layers._base import Family, Layer, Names, Parameter, Step, Work, neurons, see_all
 from cnncalc.layers._explain import axis_steps
 from cnncalc.layers._fields import Amount, PerAxis, Text
 from cnncalc.shapes import AXES, Shape
@@ -49,6 +49,7 @@ class Custom(Layer):
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     work: ClassVar[Work] = "counted"
     stated: ClassVar[bool] = True
+    family: ClassVar[Family] = "other"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape stated. Raises UnplacedError where it has too many axes."""

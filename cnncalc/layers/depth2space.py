@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import _explain
-from cnncalc.layers._base import Layer, Names, Step, Words, neurons
+from cnncalc.layers._base import Family, Layer, Names, Step, Words, neurons
 from cnncalc.layers._explain import axis_steps, each_axis
 from cnncalc.layers._fields import BLOCK_ORDERS, BlockOrder, Count, require_axes
 from cnncalc.shapes import Shape
@@ -45,6 +45,7 @@ class DepthToSpace(Layer):
     other_names: ClassVar[Names] = {"upscale_factor": "block", "block_size": "block"}
     words: ClassVar[Words] = BLOCK_ORDERS
     rarely_set: ClassVar[tuple[str, ...]] = ("order",)
+    family: ClassVar[Family] = "up"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Every axis times b, the channels divided.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Layer, Names
+from cnncalc.layers._base import Family, Layer, Names
 from cnncalc.layers._fields import Rate
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Dropout(Layer):
     other_names: ClassVar[Names] = {"p": "rate"}
     is_view: ClassVar[bool] = True
     acts_in_training: ClassVar[bool] = True
+    family: ClassVar[Family] = "dropout"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape that came in."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import _explain
-from cnncalc.layers._base import Layer, Names, Parameter, Step, dotted, neurons
+from cnncalc.layers._base import Family, Layer, Names, Parameter, Step, dotted, neurons
 from cnncalc.layers._explain import axis_steps
 from cnncalc.layers._fields import Count
 from cnncalc.layers._math import pick
@@ -46,6 +46,7 @@ class Embedding(Layer):
         "embedding_dim": "size",
         "output_dim": "size",
     }
+    family: ClassVar[Family] = "dense"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """One column of `size` channels for every number. Raises UnplacedError for several maps."""

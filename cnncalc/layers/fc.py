@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers._base import (
+    Family,
     Layer,
     Names,
     Parameter,
@@ -53,6 +54,7 @@ class Fc(Layer):
     other_names: ClassVar[Names] = UNIT_NAMES
     words: ClassVar[Words] = BIAS
     work: ClassVar[Work] = "counted"
+    family: ClassVar[Family] = "dense"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """A vector with one number per unit."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Layer, Parameter, Step, Work, neurons
+from cnncalc.layers._base import Family, Layer, Parameter, Step, Work, neurons
 from cnncalc.layers._explain import weight_alone_steps
 from cnncalc.layers._fields import Real
 from cnncalc.tensor import Tensor
@@ -34,6 +34,7 @@ class Gamma(Layer):
     initial: Real = 1e-6
 
     work: ClassVar[Work] = "uncounted"
+    family: ClassVar[Family] = "other"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape that came in."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import _explain
-from cnncalc.layers._base import Layer, Step, Work, neurons
+from cnncalc.layers._base import Family, Layer, Step, Work, neurons
 from cnncalc.layers._math import sigmoid, times
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -31,6 +31,7 @@ class Glu(Layer):
     """
 
     work: ClassVar[Work] = "uncounted"
+    family: ClassVar[Family] = "activation"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """Half of the channels. Raises UnplacedError where their number is odd."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers._base import (
+    Family,
     Layer,
     Names,
     Parameter,
@@ -50,6 +51,7 @@ class Linear(Layer):
     other_names: ClassVar[Names] = UNIT_NAMES
     words: ClassVar[Words] = BIAS
     work: ClassVar[Work] = "counted"
+    family: ClassVar[Family] = "dense"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The same positions, one channel per unit."""

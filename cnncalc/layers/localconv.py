@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers import _explain
 from cnncalc.layers._base import (
+    Family,
     Names,
     Parameter,
     Step,
@@ -71,6 +72,7 @@ class LocalConv(Windowed):
     words: ClassVar[Words] = {**Windowed.words, **BIAS}
     bias_free_before_norm: ClassVar[bool] = True
     work: ClassVar[Work] = "counted"
+    family: ClassVar[Family] = "conv"
 
     def channels_out(self, shape: Shape) -> int:
         """One channel per filter, whatever the input's."""

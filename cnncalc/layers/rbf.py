@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Layer, Names, Parameter, Step, Work, neurons, see_all
+from cnncalc.layers._base import Family, Layer, Names, Parameter, Step, Work, neurons, see_all
 from cnncalc.layers._explain import links_step, same_macs
 from cnncalc.layers._fields import UNIT_LETTERS, UNIT_NAMES, Count
 from cnncalc.shapes import Shape
@@ -38,6 +38,7 @@ class Rbf(Layer):
     letters: ClassVar[Names] = UNIT_LETTERS
     other_names: ClassVar[Names] = UNIT_NAMES
     work: ClassVar[Work] = "counted"
+    family: ClassVar[Family] = "dense"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """A vector with one distance per unit."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, final, get_args
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import _explain
-from cnncalc.layers._base import Layer, Step, Words, Work, dotted, neurons, places
+from cnncalc.layers._base import Family, Layer, Step, Words, Work, dotted, neurons, places
 from cnncalc.layers._fields import Switch
 from cnncalc.layers._math import by_column, maximum, mean, minimum, sqrt
 from cnncalc.shapes import Shape
@@ -43,6 +43,7 @@ class Reduce(Layer):
         "biased": ("unbiased", False),
     }
     work: ClassVar[Work] = "uncounted"
+    family: ClassVar[Family] = "pool"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """One channel. Raises UnplacedError for the deviation of a single one."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, final
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers._base import Layer, Names, Parameter, Step, Words, Work
+from cnncalc.layers._base import Family, Layer, Names, Parameter, Step, Words, Work
 from cnncalc.layers._explain import norm_steps
 from cnncalc.layers._fields import Real
 from cnncalc.layers._math import times
@@ -48,6 +48,7 @@ class Scale(Layer):
     other_names: ClassVar[Names] = {"offset": "shift"}
     words: ClassVar[Words] = {"shift": ("shift", "learned"), "single": ("per", "layer")}
     work: ClassVar[Work] = "uncounted"
+    family: ClassVar[Family] = "other"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The shape that came in. Raises UnplacedError where there is nothing to do."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers import _explain
-from cnncalc.layers._base import Names, Parameter, Step, Work, neurons, scale_and_shift
+from cnncalc.layers._base import Family, Names, Parameter, Step, Work, neurons, scale_and_shift
 from cnncalc.layers._fields import POOL_NAMES, Padding, PerAxis
 from cnncalc.layers._math import pooled, scaled_channels, total
 from cnncalc.layers._windowed import Windowed
@@ -45,6 +45,7 @@ class Subsample(Windowed):
     other_names: ClassVar[Names] = {**Windowed.other_names, **POOL_NAMES}
     pads_half_at_most: ClassVar[bool] = True
     work: ClassVar[Work] = "counted"
+    family: ClassVar[Family] = "pool"
 
     def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
         """weight (D), one coefficient per map; bias (D)."""

@@ -13,7 +13,7 @@ from math import ceil, floor, lcm, prod
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final
 
 from cnncalc.errors import UnplacedError
-from cnncalc.layers._base import Layer, Names, Step, Words, Work, neurons
+from cnncalc.layers._base import Family, Layer, Names, Step, Words, Work, neurons
 from cnncalc.layers._explain import axis_steps, each_axis
 from cnncalc.layers._fields import FactorPerAxis, PerAxis, Switch, require_axes, spread, wrong_rank
 from cnncalc.shapes import Shape
@@ -112,6 +112,7 @@ class Upsample(Layer):
         "trilinear": ("mode", "bilinear"),
     }
     work: ClassVar[Work] = "uncounted"
+    family: ClassVar[Family] = "up"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The size asked for, or every axis times its factor, rounded down.

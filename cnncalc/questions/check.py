@@ -8,29 +8,37 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
 from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.expect import unmet
 from cnncalc.analysis.notes import promoted
-from cnncalc.errors import CnncalcError, Diagnostic, Span
+from cnncalc.brief import brief
+from cnncalc.errors import CnncalcError, Diagnostic, Span, counted
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
 from cnncalc.processes import interrupts_held_back, pool, processes
+from cnncalc.questions.compare import compare
+from cnncalc.revisions import at_revision
+from cnncalc.shapes import Shape
 from cnncalc.spec.document import read_document
-from cnncalc.spec.load import build
+from cnncalc.spec.load import build, is_model, load
 from cnncalc.spec.sections.expectations import Budget, budgets, parse_limit
 from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import Report
+    from cnncalc.network import Network
+    from cnncalc.questions.compare import Alike, LayerPair
     from cnncalc.spec.document import Document
 
 INVALID = 1
+MOST_LISTED = 10  # layers that differ
 SECONDS_PER_BYTE = 5e-5  # of a spec's text, roughly: to tell many files from few
 SUFFIXES = (".yaml", ".yml")
 
@@ -64,6 +72,12 @@ class CheckResult(NamedTuple):
     budget: tuple[BudgetResult, ...]
     diagnostics: tuple[Diagnostic, ...]
     exit_code: int
+    bundled: bool = False
+    base: BaseReport | None = None
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def ok(self) -> bool:
@@ -76,16 +90,22 @@ class CheckResult(NamedTuple):
         return f"{self.file}@{self.variant}" if self.variant else self.file
 
 
-class WrittenResult(NamedTuple):
-    """What was written of the result for one network, and how it went."""
+class BaseReport(NamedTuple):
+    """A network as it was at an earlier revision; `report` is None where it did not load then.
 
-    file: str
-    exit_code: int
-    written: Any
+    `new` is a network whose file or variant was not there.
+    """
+
+    revision: str
+    report: Report | None = None
+    new: bool = False
 
 
 class CheckTerms(NamedTuple):
-    """Settings and limits for every network, besides those of its own file."""
+    """Settings and limits for every network, besides those of its own file.
+
+    `base` is an earlier revision of the files' git repositories, for comparison.
+    """
 
     limits: tuple[Budget, ...] = ()
     strict: str | None = None  # "warnings": warnings fail; "fit": unread input fails too
@@ -93,6 +113,10 @@ class CheckTerms(NamedTuple):
     input: str | None = None
     batch: int | None = None
     dtype: str = "fp32"
+    until: str | None = None  # where the network of a model file ends
+    base: str | None = None
+    against: str | None = None  # a network whose layers these must be
+    alike: Alike | None = None  # what may differ between them, as in `compare`
 
 
 NO_TERMS = CheckTerms()
@@ -104,7 +128,7 @@ def check(
     variant: str | None = None,
     terms: CheckTerms = NO_TERMS,
 ) -> Iterator[CheckResult]:
-    """Check files, folders (every .yaml in them) and bundled networks, one result for each network.
+    """Check files, folders (every .yaml below them) and bundled networks, a result each.
 
     `budget` adds limits such as `{"params": "5M"}` to those of the files; `variant` (or
     `target@variant`) picks one variant.
@@ -112,6 +136,7 @@ def check(
     Raises:
         UnplacedError: for a limit that is not valid. A file that cannot be read or is not valid
             raises nothing; its result says so.
+        CnncalcError: where the revision of `terms.base` cannot be read.
 
     >>> [result.label for result in check("alexnet") if result.ok]
     ['alexnet.yaml']
@@ -123,54 +148,60 @@ def check(
     terms = terms._replace(limits=(*terms.limits, *added))
     return (
         result
-        for target in targets
-        for file in _files(str(target))
-        for result in _check_file(file, variant, terms, listed=file != str(target))
+        for file, listed in specs(targets)
+        for result in _check_file(file, variant, terms, listed=listed)
     )
 
 
 def check_in_processes(
-    targets: Iterable[str],
-    write: Callable[[CheckResult], Any],
+    targets: Sequence[str],
     *,
     variant: str | None = None,
     terms: CheckTerms = NO_TERMS,
     jobs: int | None = None,
-) -> Iterator[WrittenResult]:
-    """What `write` makes of each result of `check`, with the files shared among processes.
+) -> Iterator[CheckResult]:
+    """The results of `check`, with the files shared among processes.
 
     `jobs` is the number of processes; without it there is one per processor where there are many
-    files. `write` is called where the network was checked, since a report with all its rows takes
-    longer to send than to compute.
+    files. Reports come without their rows, which take longer to send than to compute.
     """
-    files = [(file, file != target) for target in targets for file in _files(target)]
-    work = partial(_written, write, variant, terms)
+    files = specs(targets)
     seconds = SECONDS_PER_BYTE * sum(_size(file) for file, _ in files)
     jobs = processes(jobs, len(files), seconds / max(1, len(files)))
     if jobs <= 1 or any(map(_only_here, targets)):
-        yield from (result for file in files for result in work(file))
+        for file, listed in files:
+            yield from _check_file(file, variant, terms, listed=listed)
         return
     with pool(jobs) as workers:
         with interrupts_held_back():
-            written = workers.map(partial(_listed, work), files)
-        for results in written:
-            yield from results
+            results = workers.map(partial(_light_results, variant, terms), files)
+        for of_a_file in results:
+            yield from of_a_file
 
 
-def _written(
-    write: Callable[[CheckResult], Any],
-    variant: str | None,
-    terms: CheckTerms,
-    file: tuple[str, bool],
-) -> Iterator[WrittenResult]:
+def _light_results(
+    variant: str | None, terms: CheckTerms, file: tuple[str, bool]
+) -> list[CheckResult]:
     name, listed = file
-    for result in _check_file(name, variant, terms, listed=listed):
-        yield WrittenResult(result.file, result.exit_code, write(result))
+    return [
+        result._replace(report=_light(result.report), base=_light_base(result.base))
+        for result in _check_file(name, variant, terms, listed=listed)
+    ]
 
 
-def _listed(work: Callable[[Any], Iterator[WrittenResult]], piece: Any) -> list[WrittenResult]:
-    """All that a worker has to send of a piece of work."""
-    return list(work(piece))
+def _light(report: Report | None) -> Report | None:
+    """A report with no other row than that whose receptive field is the network's."""
+    if report is None:
+        return None
+    largest = report.receptive_field
+    deciding = (
+        row for row in report.rows if row.receptive_field and row.receptive_field.size == largest
+    )
+    return report._replace(rows=tuple(islice(deciding, 1)), groups={})
+
+
+def _light_base(base: BaseReport | None) -> BaseReport | None:
+    return base and base._replace(report=_light(base.report))
 
 
 def _size(file: str) -> int:
@@ -184,30 +215,66 @@ def _only_here(target: str) -> bool:
     return target == "-" or (other and not os.path.isdir(target))  # noqa: PTH112
 
 
+def specs(targets: Iterable[str | Path]) -> list[tuple[str, bool]]:
+    """The files that these targets stand for, and whether each was found in a folder.
+
+    Folders are searched with all that is below them, except for hidden folders.
+    """
+    return [(file, file != str(target)) for target in targets for file in _files(str(target))]
+
+
 def _files(target: str) -> list[str]:
     """The specs of a folder, or the target itself."""
     try:
-        specs = sorted(str(path) for path in Path(target).iterdir() if path.suffix in SUFFIXES)
+        next(Path(target).iterdir(), None)
     except (OSError, ValueError):
         return [target]  # not a folder, or one that cannot be read, which `_read` will report
-    return specs or [target]
+    found: list[str] = []
+    for folder, below, names in os.walk(target):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        found += (str(Path(folder, n)) for n in sorted(names) if n.endswith(SUFFIXES))
+    return found or [target]
 
 
 def _check_file(
     target: str, variant: str | None, terms: CheckTerms, *, listed: bool
 ) -> Iterator[CheckResult]:
     """The results of a file that the user named, or that was `listed` from a folder."""
-    text, file = "", target
+    text, file, bundled = "", target, False
     try:
         path, named = zoo.resolve(target)
-        file = zoo.display_name(path)
+        file, bundled = zoo.display_name(path), zoo.is_bundled(target)
+        if is_model(path):
+            yield _check_model(path, terms)
+            return
         text = _read(path, listed=listed)
         document = read_document(text, file)
     except CnncalcError as error:
-        yield _failed(file, variant, with_lines(error, text, file))
+        yield _failed(file, variant, with_lines(error, text, file))._replace(bundled=bundled)
         return
+    earlier = None
+    if terms.base is not None and path != "-" and not bundled:
+        earlier = at_revision(terms.base, path)
     for name in _networks(document, variant or named):
-        yield _check_network(document, name, terms)
+        result = _check_network(document, name, terms)._replace(bundled=bundled)
+        if terms.base is not None and path != "-" and not bundled:
+            result = result._replace(base=_before(earlier, file, name, terms))
+        yield result
+
+
+def _before(text: str | None, file: str, variant: str | None, terms: CheckTerms) -> BaseReport:
+    """The network as the earlier text of its file describes it."""
+    base = BaseReport(terms.base or "")
+    if text is None:
+        return base._replace(new=True)
+    try:
+        document = read_document(text, file)
+        if variant is not None and variant not in document.variants:
+            return base._replace(new=True)
+        network = build(document, variant, terms.set, terms.input)
+        return base._replace(report=analyze(network, batch=terms.batch, dtype=terms.dtype))
+    except CnncalcError:
+        return base
 
 
 def _read(path: str, *, listed: bool) -> str:
@@ -240,20 +307,83 @@ def _check_network(document: Document, variant: str | None, terms: CheckTerms) -
     # `build` rather than `load`: the file has been read once for all its variants.
     try:
         network = build(document, variant, terms.set, terms.input)
-        report = analyze(network, batch=terms.batch, dtype=terms.dtype)
+        report = _compared(network, analyze(network, batch=terms.batch, dtype=terms.dtype), terms)
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
     limits = (*budgets(document.tree, variant), *terms.limits)
+    return _checked(report, limits, terms, document.text)
+
+
+def _check_model(path: str, terms: CheckTerms) -> CheckResult:
+    """A model file promises nothing itself: it is held to the limits of the command line."""
+    try:
+        network = load(path, set=terms.set, input=terms.input, until=terms.until)
+        report = _compared(network, analyze(network, batch=terms.batch, dtype=terms.dtype), terms)
+    except CnncalcError as error:
+        return _failed(path, None, error)
+    return _checked(report, terms.limits, terms, "")
+
+
+def _compared(network: Network, report: Report, terms: CheckTerms) -> Report:
+    """The report with an error where layers are not those of the network it is held against."""
+    if terms.against is None:
+        return report
+    other = load(terms.against, input=terms.input)
+    pairs = compare(network, other, alike=terms.alike).layers[0]
+    odd = [pair for pair in pairs if pair.status is not None]
+    if not odd:
+        return report
+    lines = tuple(_difference(pair, terms.against) for pair in odd[:MOST_LISTED])
+    more = (f"and {len(odd) - MOST_LISTED:,} more",) if len(odd) > MOST_LISTED else ()
+    differ = "differs" if len(odd) == 1 else "differ"
+    problem = Diagnostic(
+        "error",
+        "differs",
+        f"{counted(len(odd), 'layer')} {differ} from {terms.against}",
+        notes=(*lines, *more),
+        help=f"'cnncalc compare {report.file} {terms.against} --layers' shows all of them",
+    )
+    return report._replace(diagnostics=(*report.diagnostics, problem))
+
+
+def _difference(pair: LayerPair, other: str) -> str:
+    """One layer that only one network has, or what differs in both."""
+    if pair.before is None or pair.after is None:
+        layer = pair.before or pair.after
+        where = "only here" if pair.after is None else f"only in {other}"
+        return f"{layer.name if layer else ''} is {where}"
+    changes = ", ".join(f"{key} {old} -> {new}" for key, (old, new) in _told(pair).items())
+    return f"{pair.before.name} and {pair.after.name}: {changes}"
+
+
+def _told(pair: LayerPair) -> dict[str, tuple[str, str]]:
+    """What differs, in words; shapes as people write them."""
+    return {key: (_word(old), _word(new)) for key, (old, new) in pair.changes.items()}
+
+
+def _word(value: object) -> str:
+    if isinstance(value, Shape):
+        return value.text()
+    if isinstance(value, tuple) and value and all(isinstance(each, Shape) for each in value):
+        return " and ".join(map(_word, value))
+    return "none" if value is None else str(value)
+
+
+def _checked(
+    report: Report, limits: tuple[Budget, ...], terms: CheckTerms, text: str
+) -> CheckResult:
+    """The result for a network that works."""
+    variant = report.variant
     budget = tuple(BudgetResult(limit, report.figure(limit.key)) for limit in limits)
     prefix = f"{variant}: " if variant else ""
     diagnostics = [
         *(promoted(remark, terms.strict) for remark in report.diagnostics),
         *(unmet(check, "error", prefix) for check in report.expect if not check.ok),
-        *(_exceeded(result, prefix, document.file) for result in budget if not result.ok),
+        *(_exceeded(result, prefix, report.file) for result in budget if not result.ok),
     ]
     failed = any(remark.severity == "error" for remark in diagnostics)
-    shown = tuple(_with_line(remark, document.text) for remark in diagnostics)
-    return CheckResult(document.file, variant, report, budget, shown, INVALID if failed else 0)
+    shown = tuple(_with_line(remark, text) for remark in diagnostics)
+    return CheckResult(report.file, variant, report, budget, shown, INVALID if failed else 0)
 
 
 def _failed(file: str, variant: str | None, error: CnncalcError) -> CheckResult:

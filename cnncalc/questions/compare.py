@@ -9,22 +9,28 @@ to it.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from cnncalc.analysis.engine import analyze
+from cnncalc.brief import brief
+from cnncalc.errors import failure
 from cnncalc.figures import used
-from cnncalc.spec.load import load
+from cnncalc.network import Network
+from cnncalc.spec.load import as_network, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     from cnncalc.analysis.report import Report, Row
+    from cnncalc.spec.load import Target
 
 # Figures that are left out where they equal `params`, and where they are 0 in every network.
 ECHOES = ("trainable", "inference_params")
 RARE = ("fixed", "buffers")
 
+Alike = Literal["inference"]
 Status = Literal["added", "removed", "changed", "resized"]
 
 
@@ -44,6 +50,10 @@ class LayerGroup(NamedTuple):
     """A row and the rows attached to it, taken as one layer."""
 
     rows: tuple[Row, ...]
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def name(self) -> str:
@@ -67,6 +77,9 @@ class LayerGroup(NamedTuple):
         }
 
 
+Pairing: TypeAlias = "Callable[[list[LayerGroup], list[LayerGroup]], dict[int, int]]"
+
+
 class LayerPair(NamedTuple):
     """A layer of the first network and its counterpart; one of them may be None.
 
@@ -76,6 +89,10 @@ class LayerPair(NamedTuple):
     before: LayerGroup | None
     after: LayerGroup | None
     changes: Mapping[str, tuple[object, object]]
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def status(self) -> Status | None:
@@ -100,15 +117,23 @@ class Comparison(NamedTuple):
     figures: tuple[ComparedFigure, ...]
     layers: tuple[tuple[LayerPair, ...], ...]
 
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
+
 
 def compare(
-    *targets: str | Path,
+    *targets: Target,
     set: Mapping[str, object] | None = None,
     input: str | None = None,
     batch: int | None = None,
     dtype: str = "fp32",
+    alike: Alike | None = None,
 ) -> Comparison:
     """Load and compare networks; `set` and `input` apply to all of them.
+
+    `alike="inference"` brings them into one form first, with folded batch norms and without what
+    does nothing at inference, and takes layers for the same by what they compute, not by name.
 
     Raises:
         CnncalcError: where one does not load.
@@ -119,25 +144,47 @@ def compare(
     >>> params.values, params.delta(1)
     ((11689512, 21797672), 10108160)
     """
-    networks = [load(target, set=set, input=input) for target in targets]
+    networks = [
+        choose(target, set=set, input=input).network() if set or input else as_network(target)
+        for target in targets
+    ]
+    if alike == "inference":
+        from cnncalc.questions.alike import at_inference  # most comparisons are of networks as is
+
+        networks = [at_inference(network) for network in networks]
     reports = [analyze(network, batch=batch, dtype=dtype) for network in networks]
-    return compare_reports(reports, [str(target) for target in targets])
+    return compare_reports(reports, [_label(target) for target in targets], alike=alike)
 
 
-def compare_reports(reports: Sequence[Report], labels: Sequence[str]) -> Comparison:
+def _label(target: Target) -> str:
+    """What a network is called: as it was typed, or by its name where it was not."""
+    if isinstance(target, Network):
+        return target.variant or target.name
+    return str(target.get("name", "spec")) if isinstance(target, Mapping) else str(target)
+
+
+def compare_reports(
+    reports: Sequence[Report], labels: Sequence[str], *, alike: Alike | None = None
+) -> Comparison:
     """Compare existing reports under these labels.
 
     Raises:
+        CnncalcError: where figures of one are not known.
         ValueError: for fewer than two.
     """
+    for report in reports:
+        if report.incomplete:
+            message = f"{report.file} has operators of unknown cost, so it cannot be compared"
+            raise failure("incomplete", message, notes=report.incomplete[:10])
     if len(reports) < 2:  # noqa: PLR2004 - the fewest that can differ
         raise ValueError("a comparison needs two networks or more")
     first = list(_layers(reports[0].rows))
+    partners = _partners_by_work if alike else _partners
     return Comparison(
         tuple(labels),
         tuple(reports),
         tuple(_figures(reports)),
-        tuple(tuple(_pairs(first, list(_layers(other.rows)))) for other in reports[1:]),
+        tuple(tuple(_pairs(first, list(_layers(other.rows)), partners)) for other in reports[1:]),
     )
 
 
@@ -161,9 +208,11 @@ def _layers(rows: Sequence[Row]) -> Iterator[LayerGroup]:
             yield LayerGroup((row, *attached[row.name]))
 
 
-def _pairs(first: list[LayerGroup], second: list[LayerGroup]) -> Iterator[LayerPair]:
+def _pairs(
+    first: list[LayerGroup], second: list[LayerGroup], paired: Pairing
+) -> Iterator[LayerPair]:
     """Every layer of both once, in the order of the second; removed ones where they stood."""
-    partners = _partners(first, second)
+    partners = paired(first, second)
     waiting = deque(range(len(first)))
     taken = set(partners.values())
     for index, after in enumerate(second):
@@ -188,6 +237,63 @@ def _partners(first: list[LayerGroup], second: list[LayerGroup]) -> dict[int, in
         if free[key]:
             partners[index] = free[key].popleft()
     return partners
+
+
+COMMUTATIVE = frozenset({"add", "mul", "max", "min", "mean"})
+
+
+def _partners_by_work(first: list[LayerGroup], second: list[LayerGroup]) -> dict[int, int]:
+    """Layers that compute the same of the same; of the others, those alike in the same order."""
+    free: defaultdict[int, deque[int]] = defaultdict(deque)
+    numbers: dict[object, int] = {}
+    for index, work in enumerate(_works(first, numbers)):
+        free[work].append(index)
+    works = enumerate(_works(second, numbers))
+    partners = {index: free[work].popleft() for index, work in works if free[work]}
+    taken = set(partners.values())
+    rest = [index for index in range(len(first)) if index not in taken]
+    others = [index for index in range(len(second)) if index not in partners]
+    for facts in (("params", "out"), ("out",), ()):
+        partners |= _in_order(first, second, rest, others, partial(_local, *facts))
+        taken = set(partners.values())
+        rest = [index for index in rest if index not in taken]
+        others = [index for index in others if index not in partners]
+    return partners
+
+
+def _in_order(
+    first: list[LayerGroup],
+    second: list[LayerGroup],
+    rest: list[int],
+    others: list[int],
+    kind: Callable[[LayerGroup], object],
+) -> dict[int, int]:
+    """Pairs among the layers that are left, by the longest common sequence of their kinds."""
+    from difflib import SequenceMatcher
+
+    ours, theirs = [kind(first[k]) for k in rest], [kind(second[k]) for k in others]
+    blocks = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
+    return {others[block.b + k]: rest[block.a + k] for block in blocks for k in range(block.size)}
+
+
+def _local(*keys_and_layer: Any) -> tuple[object, ...]:
+    """What a layer is by itself: its type and, where asked for, other facts."""
+    *keys, layer = keys_and_layer
+    facts = layer.facts
+    return (facts["type"], *(facts[key] for key in keys))
+
+
+def _works(layers: list[LayerGroup], numbers: dict[object, int]) -> Iterator[int]:
+    """For each layer, the number of what it computes, and of what; `numbers` has those so far."""
+    known: dict[str, int] = {}
+    for layer in layers:
+        read = [known.get(name, 0) for name in layer.rows[0].inputs]
+        if layer.rows[0].type in COMMUTATIVE:
+            read.sort()
+        facts = {key: repr(value) for key, value in layer.facts.items() if key != "in"}
+        work = numbers.setdefault((*facts.items(), *read), len(numbers) + 1)
+        known |= dict.fromkeys((row.name for row in layer.rows), work)
+        yield work
 
 
 class MatchKey(NamedTuple):

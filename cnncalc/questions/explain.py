@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.facts import all_facts
 from cnncalc.analysis.receptive import receptive_fields, trace
+from cnncalc.brief import brief
 from cnncalc.conventions import bytes_per_number
 from cnncalc.figures import FIGURES
 from cnncalc.layers._base import Step
@@ -35,6 +36,10 @@ class Explanation(NamedTuple):
     row: Row
     steps: tuple[Step, ...]
     remarks: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
 
 def explain(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 from cnncalc.errors import CnncalcError, failure
 from cnncalc.spec import yaml_source
+from cnncalc.spec.sections.inputs import with_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,11 +107,7 @@ class SquareInput(NamedTuple):
 
     def text(self, size: int) -> str:
         """The shape as `--input` takes it; for a vector the number is its length."""
-        letters = self.shape.letters(self.layout)
-        if not letters:
-            return str(size)
-        shape = self.shape._replace(spatial=(size,) * self.shape.rank)
-        return f"{shape.text(self.layout, times='x')} {letters}"
+        return with_sizes(self.shape, self.layout, (size,) * max(self.shape.rank, 1))
 
 
 class SweepPlan(NamedTuple):

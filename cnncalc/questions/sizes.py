@@ -6,27 +6,32 @@ its layers have to be read again.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
+from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, failure
 from cnncalc.layers._base import Layer
-from cnncalc.lines import with_lines
 from cnncalc.network import PartialNetwork
-from cnncalc.spec.document import read_document
-from cnncalc.spec.load import build, reads_sizes, resized_shapes
+from cnncalc.spec.load import (
+    SpecChoice,
+    choose,
+    is_model,
+    load,
+    reading,
+    reads_sizes,
+    resized_shapes,
+)
 from cnncalc.spec.sections.inputs import MAX_DIGITS
-from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.errors import Diagnostic
     from cnncalc.network import Network
     from cnncalc.shapes import Shape
-    from cnncalc.spec.document import Document
-    from cnncalc.spec.load import KnownShapes
+    from cnncalc.spec.load import KnownShapes, Target
 
 USUAL_RANGE = 256
 MOST_SIZES = 20_000  # each builds the network, so that a large one takes minutes
@@ -41,6 +46,10 @@ class SizeResult(NamedTuple):
     rounding: tuple[str, ...] = ()
     layer: str | None = None  # the layer that fails
     problem: Diagnostic | None = None
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def works(self) -> bool:
@@ -77,6 +86,10 @@ class Sizes(NamedTuple):
     step: int
     outcomes: tuple[SizeResult, ...]
 
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
+
     @property
     def working(self) -> tuple[int, ...]:
         """The sizes that work."""
@@ -99,7 +112,7 @@ class Sizes(NamedTuple):
 
 
 def sizes(  # noqa: PLR0913 - the range and the spec's own options
-    target: str | Path,
+    target: Target,
     *,
     start: int | None = None,
     stop: int | None = None,
@@ -108,11 +121,15 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     variant: str | None = None,
     set: Mapping[str, object] | None = None,
     input: str | None = None,
+    until: str | None = None,
+    watch: Callable[[float], None] | None = None,
 ) -> Sizes:
     """Try every input size from `start` to `stop` on a network; by default square pictures.
 
     By default the range is from half the spec's own size to one and a half times that size, but
     no further than 256 away. `axes` are the letters of the axes that vary (`w` keeps the height).
+    `until` ends the network of a model file at a node, tensor or row. `watch` is called after
+    every size with the share of the work that it was.
 
     Raises:
         CnncalcError: where the spec is not valid or its input has no such axis, and where the
@@ -124,27 +141,26 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     >>> tried.failed[0].first.size, tried.failed[0].first.layer
     (321, 'dec1.concat1')
     """
-    path, named = zoo.resolve(str(target))
-    text, file = read(path), zoo.display_name(path)
-    try:
-        document = read_document(text, file)
-        spec = SpecChoice(document, variant or named, set or {}, input)
-        return _tried(spec, start, stop, step, axes)
-    except CnncalcError as error:
-        raise with_lines(error, text, file) from None
+    watch = watch or (lambda _: None)
+    if isinstance(target, (str, Path)):
+        path, _ = zoo.resolve(str(target))
+        if is_model(path):
+            return _tried(ModelChoice(path, input, until), start, stop, step, axes, watch)
+    spec = choose(target, variant=variant, set=set, input=input)
+    with reading(spec.document.text, spec.document.file):
+        return _tried(spec, start, stop, step, axes, watch)
 
 
-class SpecChoice(NamedTuple):
-    """A document that has been read, with the chosen variant, variables and input."""
+class ModelChoice(NamedTuple):
+    """A model file with the input and the end that were chosen."""
 
-    document: Document
-    variant: str | None = None
-    set: Mapping[str, object] = {}
+    path: str
     input: str | None = None
+    until: str | None = None
 
     def network(self, input_: str | None = None) -> Network:
         """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
-        return build(self.document, self.variant, self.set, input_ or self.input)
+        return load(self.path, input=input_ or self.input, until=self.until)
 
 
 class VariedInput(NamedTuple):
@@ -156,7 +172,12 @@ class VariedInput(NamedTuple):
 
 
 def _tried(
-    spec: SpecChoice, start: int | None, stop: int | None, step: int, axes: str | None
+    spec: SpecChoice | ModelChoice,
+    start: int | None,
+    stop: int | None,
+    step: int,
+    axes: str | None,
+    watch: Callable[[float], None],
 ) -> Sizes:
     base = _base(spec)
     varied = _varied(base.shape, axes)
@@ -173,12 +194,15 @@ def _tried(
             exit_code=2,
         )
     trial = Trial(spec, base, varied)
-    outcomes = tuple(map(trial.result, range(first, last + 1, step)))
+    outcomes = []
+    for size in range(first, last + 1, step):
+        outcomes.append(trial.result(size))
+        watch(1 / count)
     written = _written(base, varied, "S")
-    return Sizes(base.name, written, varied, base.layout, first, last, step, outcomes)
+    return Sizes(base.name, written, varied, base.layout, first, last, step, tuple(outcomes))
 
 
-def _base(spec: SpecChoice) -> VariedInput:
+def _base(spec: SpecChoice | ModelChoice) -> VariedInput:
     """The network's input, also where the network fails on it."""
     try:
         network = spec.network()
@@ -219,9 +243,10 @@ def _written(base: VariedInput, varied: str, size: int | str) -> str:
 class Trial:
     """Tries one network on many sizes of its input."""
 
-    def __init__(self, spec: SpecChoice, base: VariedInput, varied: str) -> None:
+    def __init__(self, spec: SpecChoice | ModelChoice, base: VariedInput, varied: str) -> None:
         self.spec, self.base, self.varied = spec, base, varied
-        self.resizable = not reads_sizes(spec.document)
+        # The shapes of a model file may be computed by its own operators.
+        self.resizable = isinstance(spec, SpecChoice) and not reads_sizes(spec.document)
         self.latest: Network | None = None  # the latest that was built
         self.shapes: KnownShapes = {}
         self.unread: dict[tuple[int, tuple[Shape, ...]], tuple[Layer, bool]] = {}

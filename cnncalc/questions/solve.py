@@ -17,6 +17,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.brief import brief
 from cnncalc.errors import UnplacedError, failure
 from cnncalc.window import (
     PADDING_RULES,
@@ -86,6 +87,10 @@ class SolveResult(NamedTuple):
     asked: SolveRequest
     settings: tuple[WindowSetting, ...]
     nearest: tuple[WindowSetting, ...] = ()
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     @property
     def exact(self) -> tuple[WindowSetting, ...]:

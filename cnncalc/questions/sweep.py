@@ -15,26 +15,24 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc import zoo
 from cnncalc.analysis.engine import analyze
+from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, Diagnostic, failure
 from cnncalc.figures import used
-from cnncalc.lines import with_lines
 from cnncalc.processes import pool
 from cnncalc.questions.settings import SettingGrid, SquareInput, SweepPlan
 from cnncalc.spec.document import Document, read_document
-from cnncalc.spec.load import build, reads_sizes, resized
+from cnncalc.spec.load import SpecChoice, build, choose, reads_sizes, resized
 from cnncalc.spec.sections.inputs import batch_of, read_inputs
-from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor, Future
-    from pathlib import Path
 
     from cnncalc.network import Network
     from cnncalc.questions.settings import SweepSetting
     from cnncalc.shapes import Shape
+    from cnncalc.spec.load import Target
 
 CHUNK = 8  # settings sent to a worker together
 IN_FLIGHT = 64  # chunks submitted to an executor at once
@@ -56,6 +54,10 @@ class SweepResult(NamedTuple):
     figures: Mapping[str, int | None]
     error: Diagnostic | None = None
 
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
+
     @property
     def ok(self) -> bool:
         """Whether the network works under this setting."""
@@ -63,7 +65,7 @@ class SweepResult(NamedTuple):
 
 
 def sweep(  # noqa: PLR0913 - each is an option that callers name
-    target: str | Path | Document,
+    target: Target | Document,
     *,
     vary: Mapping[str, Sequence[object]] | None = None,
     vary_input: Sequence[str | int] | None = None,
@@ -94,16 +96,19 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
     if both := sorted({*(set or ())} & {*(vary or ())}):
         message = f"'{both[0]}' is both set and varied"
         raise failure("bad-setting", message, help="leave one of the two out", exit_code=2)
-    if isinstance(target, Document):
-        document, named = target, None
-    else:
-        document, named = _read(str(target))
-    variant = variant or named
+    chosen = (
+        SpecChoice(target, variant, set or {})
+        if isinstance(target, Document)
+        else choose(target, variant=variant, set=set)
+    )
+    document, variant = chosen.document, chosen.variant
+    if vary_input is None and chosen.input:
+        vary_input = [chosen.input]  # a network that was loaded with an input of its own
     plan = SweepPlan(
         text=document.text,
         file=document.file,
         variant=variant,
-        set=dict(set or {}),
+        set=dict(chosen.set),
         batch=batch,
         dtype=dtype,
         grid=SettingGrid(dict(vary or {}), vary_input, shard),
@@ -114,15 +119,6 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
     if executor is None and jobs == 1:
         return (_result(builder, number) for number in plan.grid.numbers)
     return _in_processes(plan, jobs) if executor is None else _spread(plan, executor, in_flight)
-
-
-def _read(target: str) -> tuple[Document, str | None]:
-    path, named = zoo.resolve(target)
-    text, file = read(path), zoo.display_name(path)
-    try:
-        return read_document(text, file), named
-    except CnncalcError as error:
-        raise with_lines(error, text, file) from None
 
 
 def _square(document: Document, variant: str | None) -> SquareInput | None:

@@ -8,6 +8,7 @@ from cnncalc.figures import FIGURES
 from cnncalc.render.choice import ChoiceError
 from cnncalc.render.format import joined, per_axis
 from cnncalc.render.json import NAMED_SHAPES, answer_schema, envelope, named_shapes
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import COUNT, SIZE, TEXT, described, listed, record
 from cnncalc.render.table import Column, Table
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cnncalc.questions.catalogue import CatalogueEntry
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
 
@@ -38,6 +40,9 @@ COLUMNS = {
         Column("Source", "text", "source", meaning="the first one that the file cites"),
     )
 }
+# What a narrow terminal leaves out first.
+SPARE = ("source", "family", "rf", "input", "output", "year", "title", "macs")
+WORTH = {key: worth for worth, key in enumerate(SPARE)}
 DEFAULT = ("name", "family", "year", "input", "params", "macs", "rf", "source")
 
 
@@ -67,41 +72,36 @@ def help_text() -> str:
 def text(
     entries: Iterable[CatalogueEntry],
     keys: Sequence[str] = DEFAULT,
+    page: Page = PIPE,
     *,
-    width: int | None = None,
-    ascii_only: bool = False,
+    asked: bool = False,
 ) -> str:
-    """Aligned columns; with a `width`, the source is cut to it."""
-    texts = _table(entries, keys).texts(ascii_only=ascii_only)
-    if width is not None and "source" in keys:
-        texts = texts.shortened("source", width, "..." if ascii_only else "…")
-    return joined(texts.lines())
+    """Aligned columns; a terminal leaves out those of least worth, unless they are `asked` for."""
+    table = _table(entries, keys)
+    if asked:
+        table = table._replace(columns=[each._replace(worth=None) for each in table.columns])
+    return joined(table.lines(page=page))
 
 
-def markdown(entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT) -> str:
-    """A GitHub table."""
-    return _table(entries, keys).markdown()
-
-
-def separated(
-    entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT, delimiter: str = ","
+def written(
+    entries: Iterable[CatalogueEntry], keys: Sequence[str] = DEFAULT, style: str = "md"
 ) -> str:
-    """RFC 4180 text with plain numbers; a figure that is not promised stays empty."""
-    # 224x224x3 instead of 224×224×3: spreadsheets and scripts search for what keys can type.
-    return _table(entries, keys, "x").separated(delimiter)
+    """The list in another format; in CSV a figure that is not promised stays empty."""
+    return _table(entries, keys).written(style)
 
 
-def _table(entries: Iterable[CatalogueEntry], keys: Sequence[str], times: str = "×") -> Table:
-    cells = [[_cell(entry, key, times) for key in keys] for entry in entries]
-    return Table([COLUMNS[key] for key in keys], cells)
+def _table(entries: Iterable[CatalogueEntry], keys: Sequence[str]) -> Table:
+    cells = [[_cell(entry, key) for key in keys] for entry in entries]
+    columns = [COLUMNS[key]._replace(worth=WORTH.get(key)) for key in keys]
+    return Table(columns, cells, option="--columns")
 
 
-def _cell(entry: CatalogueEntry, key: str, times: str) -> Cell:
+def _cell(entry: CatalogueEntry, key: str) -> Cell:
     value: str | int | None = getattr(entry, key)
     if key in {"input", "output"}:
-        return str(value or "").replace("x", times)
+        return str(value or "").replace("x", "×")
     if key == "rf":
-        return per_axis(entry.rf or (), times)
+        return per_axis(entry.rf or ())
     return str(value) if key == "year" and value is not None else value
 
 

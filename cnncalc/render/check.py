@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
+from cnncalc.figures import FIGURES
 from cnncalc.render import diagnostics
-from cnncalc.render.format import pad, si
+from cnncalc.render.format import pad, printable, si, without_controls
 from cnncalc.render.json import (
     answer_schema,
     diagnostic,
@@ -16,6 +17,7 @@ from cnncalc.render.json import (
     totals,
     totals_schema,
 )
+from cnncalc.render.page import PIPE, Marked
 from cnncalc.render.schema import (
     COUNT,
     FLAG,
@@ -27,32 +29,55 @@ from cnncalc.render.schema import (
     record,
     ref,
 )
+from cnncalc.render.table import Column, Table, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.questions.check import BudgetResult, CheckResult
+    from cnncalc.errors import Diagnostic
+    from cnncalc.questions.check import BaseReport, BudgetResult, CheckResult
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
+    from cnncalc.render.table import Cell
 
 NAME_WIDTH = 34  # a longer name shifts the rest of its line: lines are printed one by one
 
 
-def lines(result: CheckResult, style: str, *, color: bool = False, ascii_only: bool = False) -> str:
-    """One network: its line, then its errors and warnings as `full`, `concise` or `github` text."""
-    # Notes are part of the JSON document only: a run over all files would drown in them.
-    shown = [remark for remark in result.diagnostics if remark.severity != "note"]
+COMPARED = ("params", "macs", "peak_activation_bytes")  # figures that are compared with a base
+
+
+def lines(result: CheckResult, style: str, page: Page = PIPE) -> str:
+    """One network: its line, then its remarks as `full`, `concise` or `github` text.
+
+    Notes are left out of `full`, as a run over all files would drown in them, and so are those on
+    bundled networks, as nobody here can mend them.
+    """
+    notes = style != "full" and not result.bundled
+    shown = [remark for remark in result.diagnostics if notes or remark.severity != "note"]
     if style == "full":
-        texts = [f"{diagnostics.full(d, color=color, ascii_only=ascii_only)}\n" for d in shown]
+        texts = [
+            f"{diagnostics.full(d, color=page.color, ascii_only=page.ascii, width=page.width)}\n"
+            for d in shown
+        ]
     else:
         write = diagnostics.github if style == "github" else diagnostics.concise
-        texts = [write(remark) for remark in shown]
-    return "".join(f"{line}\n" for line in (line(result), *texts))
+        texts = [write(_suggesting(remark)) for remark in shown]
+    return "".join(f"{line}\n" for line in (line(result, page), *texts))
 
 
-def line(result: CheckResult) -> str:
+def _suggesting(remark: Diagnostic) -> Diagnostic:
+    """The remark with its help in the message, for formats of one line."""
+    if remark.help is None:
+        return remark
+    return remark._replace(message=f"{remark.message}; help: {remark.help}")
+
+
+def line(result: CheckResult, page: Page = PIPE) -> str:
     """Whether a network is as its file promises, and the figures that were looked at."""
     name = pad(result.label, max(NAME_WIDTH, len(result.label)), right=False)
-    return "  ".join([f"{'ok' if result.ok else 'FAIL':4}", name, "   ".join(_facts(result))])
+    word = "ok" if result.ok else "FAIL"
+    verdict = page.paint(word, "good" if result.ok else "bad") + " " * (len("FAIL") - len(word))
+    return "  ".join([verdict, name, "   ".join(_facts(result))])
 
 
 def _facts(result: CheckResult) -> Iterator[str]:
@@ -60,20 +85,115 @@ def _facts(result: CheckResult) -> Iterator[str]:
     if report is None:
         yield counted(len(result.diagnostics), "error")
         return
-    yield f"params {report.totals.params:,}"
-    yield f"MACs {si(report.totals.macs)}"
+    yield f"params {report.totals.params:,}{_since(result, 'params')}"
+    yield f"MACs {si(report.totals.macs)}{_since(result, 'macs')}"
     if report.expect:
         yield _share([check.ok for check in report.expect], "figure", "as expected")
     if result.budget:
         yield _share([budget.ok for budget in result.budget], "budget", "met")
     if not report.expect and not result.budget:
         yield "nothing to compare"
+    if base := result.base:
+        yield _standing(base)
+
+
+def _standing(base: BaseReport) -> str:
+    """What the network was at the revision that it is compared with."""
+    if base.new:
+        return f"new since {printable(base.revision)}"
+    word = "compared with" if base.report else "did not load at"
+    return f"{word} {printable(base.revision)}"
+
+
+def _since(result: CheckResult, key: str) -> str:
+    """How much a figure has changed since the base: ` (+6)`; empty where it has not."""
+    change = _change(result, key)
+    return f" ({change:+,})" if change else ""
+
+
+def _change(result: CheckResult, key: str) -> int | None:
+    """The difference of a figure to that of the base; None where one of them lacks it."""
+    if result.report is None or result.base is None or result.base.report is None:
+        return None
+    now, before = result.report.figure(key), result.base.report.figure(key)
+    return None if now is None or before is None else now - before
 
 
 def _share(passed: Sequence[bool], word: str, verb: str) -> str:
     """How many of them pass: `2 budgets met`, `1 of 2 budgets met`."""
     count = counted(len(passed), word)
     return f"{count} {verb}" if all(passed) else f"{sum(passed)} of {count} {verb}"
+
+
+def table(results: Sequence[CheckResult]) -> Table:
+    """A row per network: the verdict, the figures, how they changed since the base, mistakes."""
+    compared = any(result.base for result in results)
+    columns = [Column("Network", "name", "network"), Column("Result", "text", "result")]
+    for key in COMPARED:
+        columns.append(Column(FIGURES[key].heading, key=key))
+        columns += [Column("Change", key=f"{key}_change", joined=True)] if compared else []
+    columns.append(Column("Mistakes", "prose", "mistakes"))
+    return Table(columns, [_row(result, compared=compared) for result in results])
+
+
+def _row(result: CheckResult, *, compared: bool) -> list[Cell]:
+    row: list[Cell] = [result.label]
+    row.append(Marked("ok", "good") if result.ok else Marked("FAIL", "bad"))
+    for key in COMPARED:
+        row.append(result.report.figure(key) if result.report else None)
+        row += [_change_text(result, key)] if compared else []
+    errors = (remark for remark in result.diagnostics if remark.severity == "error")
+    return [*row, "; ".join(f"{error.code}: {error.message}" for error in errors)]
+
+
+def _change_text(result: CheckResult, key: str) -> str:
+    change = _change(result, key)
+    if change is not None:
+        return f"{change:+,}" if change else "0"
+    return "new" if result.base and result.base.new else ""
+
+
+def markdown(results: Sequence[CheckResult]) -> str:
+    """The count, and the table: for the summary of a workflow or a comment."""
+    verdict = summary((result.file, result.ok) for result in results)
+    bases = {result.base.revision for result in results if result.base}
+    since = f", compared with {', '.join(sorted(map(escaped, bases)))}" if bases else ""
+    return f"**{verdict}**{since}\n\n{table(results).markdown()}"
+
+
+def junit(results: Sequence[CheckResult]) -> str:
+    """The results as JUnit XML, a test case per network, as CI servers show it."""
+    cases = "".join(map(_case, results))
+    failures = sum(not result.ok and result.report is not None for result in results)
+    errors = sum(result.report is None for result in results)
+    numbers = f'tests="{len(results)}" failures="{failures}" errors="{errors}"'
+    suite = f'<testsuite name="cnncalc check" {numbers}>\n{cases}</testsuite>'
+    return (
+        f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites {numbers}>\n{suite}\n</testsuites>\n'
+    )
+
+
+def _case(result: CheckResult) -> str:
+    head = f"<testcase classname={_quoted(result.file)} name={_quoted(result.label)}"
+    errors = [remark for remark in result.diagnostics if remark.severity == "error"]
+    if not errors:
+        return f"  {head}/>\n"
+    element = "error" if result.report is None else "failure"
+    message = f"message={_quoted(errors[0].message)} type={_quoted(errors[0].code)}"
+    told = _text("\n\n".join(map(diagnostics.full, errors)))
+    return f"  {head}>\n    <{element} {message}>{told}</{element}>\n  </testcase>\n"
+
+
+def _quoted(text: str) -> str:
+    return f'"{_text(printable(text))}"'
+
+
+def _text(text: str) -> str:
+    """A text for XML, without what XML does not allow."""
+    safe = without_controls(text)
+    for sign, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot")):
+        safe = safe.replace(sign, f"&{name};")
+    return safe
 
 
 def summary(outcomes: Iterable[tuple[str, bool]]) -> str:
@@ -98,7 +218,15 @@ def entry(result: CheckResult) -> dict[str, Any]:
         fields["totals"] = totals(result.report.totals)
         fields["expect"] = [expectation(check) for check in result.report.expect]
         fields["budget"] = [_budget(budget) for budget in result.budget]
+    if result.base is not None:
+        fields["base"] = _base(result.base)
     return {**fields, "diagnostics": [diagnostic(d) for d in result.diagnostics]}
+
+
+def _base(base: BaseReport) -> dict[str, Any]:
+    """The earlier network; one that was not there or did not load has no totals."""
+    known = {} if base.report is None else {"totals": totals(base.report.totals)}
+    return {"revision": base.revision, "new": base.new, **known}
 
 
 def _budget(result: BudgetResult) -> dict[str, Any]:
@@ -121,12 +249,14 @@ def schema() -> Schema:
         {"key": TEXT, "relation": {"enum": ["<=", ">="]}, "limit": COUNT, "ok": FLAG},
         {"actual": COUNT, "delta": described(WHOLE, "how far beyond the limit; 0 where it is met")},
     )
+    base = record({"revision": TEXT, "new": FLAG}, {"totals": totals_schema()})
     result = record(
         {"ok": FLAG, "spec": spec, "diagnostics": listed(ref("diagnostic"))},
         {
             "totals": totals_schema(),
             "expect": listed(expectation_schema()),
             "budget": listed(budget),
+            "base": described(base, "the network at the revision of --base"),
         },
     )
     return answer_schema(

@@ -19,7 +19,8 @@ class Choice(NamedTuple):
     `columns` None means the usual set, without those that would be empty. `depth` None means
     the deepest level of groups whose table stays readable. `only` keeps layer types, `at` keeps
     one layer or group; `sort` orders by a column, largest first, and `top` keeps that many
-    lines. `units` None means whole numbers in the table, and prefixes for large numbers below it.
+    lines. `bars` draws a figure. `units` None means whole numbers in the table, and prefixes for
+    large numbers below it.
 
     >>> Choice(only=("conv",)).picks, Choice(depth=1).picks
     (True, False)
@@ -35,6 +36,7 @@ class Choice(NamedTuple):
     layout: str | None = None
     units: Units | None = None
     ascii: bool = False
+    bars: str | None = None
 
     @property
     def picks(self) -> bool:

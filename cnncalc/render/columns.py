@@ -57,7 +57,9 @@ def _count(key: str) -> ReportColumn:
     """A figure of the rows, summed over the line."""
     figure = FIGURES[key]
 
-    def cell(line: TableRow, _: CellStyle) -> Cell:
+    def cell(line: TableRow, style: CellStyle) -> Cell:
+        if any(row.unknown for row in line.rows):
+            return None if style.bare else "?"  # it is not known, and not 0
         return line.total(key) if line.rows else None
 
     return ReportColumn(key, figure.heading, figure.meaning, cell, total=figure.of)
@@ -215,7 +217,17 @@ CSV = (
     "params", "buffers", "connections", "macs", "rf",
 )  # fmt: skip
 # What a narrow terminal hides, in this order.
-SPARE = ("connections", "biases", "weights", "padding", "stride", "kernel", "index")
+SPARE = (
+    "connections",
+    "biases",
+    "weights",
+    "padding",
+    "stride",
+    "kernel",
+    "index",
+    "type",
+    "output",
+)
 SORTABLE = (
     *(key for key, column in COLUMNS.items() if column.total), "neurons", "memory",
 )  # fmt: skip

@@ -16,6 +16,7 @@ from cnncalc.render.json import (
     totals,
     totals_schema,
 )
+from cnncalc.render.page import PIPE, Marked
 from cnncalc.render.schema import MAYBE_TEXT, TEXT, described, listed, record
 from cnncalc.render.table import Column, Table
 from cnncalc.shapes import Shape
@@ -25,32 +26,37 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import Port, Report
     from cnncalc.questions.compare import ComparedFigure, Comparison, LayerGroup, LayerPair
+    from cnncalc.render.page import Page, Style
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
 
 MAYBE_COUNT: Schema = {"type": ["integer", "null"], "minimum": 0}
 MAYBE_WHOLE: Schema = {"type": ["integer", "null"]}
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+COLORS: dict[str, Style] = {"added": "good", "removed": "bad", "changed": "notable"}
 STATUS_WORDS = {
     "changed": "changed", "added": "only in {after}", "removed": "only in {before}",
     "resized": "differing only in size", None: "the same",
 }  # fmt: skip
-MAX_SETTING = 40  # characters of a setting that are shown
+MAX_SETTING = 40  # characters of a setting that a terminal shows
 
 
-def text(comparison: Comparison, *, layers: bool = False, ascii_only: bool = False) -> str:
-    """The totals in aligned columns; with `layers`, also every layer that differs."""
-    lines = _totals(comparison).lines(ascii_only=ascii_only)
+def text(comparison: Comparison, page: Page = PIPE, *, layers: bool = False) -> str:
+    """The totals in aligned columns; with `layers`, also every layer that differs.
+
+    A terminal that is too narrow for all networks shows them in blocks below each other.
+    """
+    lines = totals_table(comparison).lines(page=page)
     for index in range(1, len(comparison.labels)):
         lines += ["", _counts(comparison, index)]
-        changes = _changes(comparison, index)
-        lines += changes.lines(titles=False, ascii_only=ascii_only) if layers else []
-    return joined(lines, ascii_only=ascii_only)
+        changes = _changes(comparison, index, MAX_SETTING if page.width else None)
+        lines += changes.lines(page=page, titles=False) if layers else []
+    return joined(lines, ascii_only=page.ascii)
 
 
 def pull_request(comparison: Comparison, *, layers: bool = False) -> str:
     """The same in Markdown; with `layers`, a table of the layers that differ."""
-    parts = [_totals(comparison).markdown()]
+    parts = [totals_table(comparison).markdown()]
     for index in range(1, len(comparison.labels)):
         parts.append(f"\n{_counts(comparison, index)}\n")
         changes = _changes(comparison, index)
@@ -58,12 +64,34 @@ def pull_request(comparison: Comparison, *, layers: bool = False) -> str:
     return "".join(parts)
 
 
-def _totals(comparison: Comparison) -> Table:
+def table(comparison: Comparison, *, layers: bool = False) -> Table:
+    """The figures of all networks, or with `layers` the layers that differ, for programs."""
+    if layers:
+        columns = [Column(key, "text", key) for key in ("network", "status", "layer", "difference")]
+        pairs = [
+            (comparison.labels[index], row)
+            for index in range(1, len(comparison.labels))
+            for row in _changes(comparison, index).rows
+        ]
+        words = {sign: status for status, sign in SIGNS.items()}
+        return Table(columns, [[label, words[str(row[0])], *row[1:]] for label, row in pairs])
+    first, *others = comparison.labels
+    keys = [first, *(key for label in others for key in (label, f"{label}_change"))]
+    columns = [Column("figure", "name", "figure"), *(Column(key, key=key) for key in keys)]
+    rows: list[list[Cell]] = []
+    for figure in comparison.figures:
+        later = range(1, len(figure.values))
+        pairs_ = ((figure.values[index], figure.delta(index)) for index in later)
+        rows.append([figure.key, figure.values[0], *(cell for pair in pairs_ for cell in pair)])
+    return Table(columns, rows)
+
+
+def totals_table(comparison: Comparison) -> Table:
     """A row per figure: each network, and how it differs from the first."""
     first, *others = comparison.labels
     columns = [Column("", "name"), Column(first)]
     for label in others:
-        columns += [Column(label), Column("change"), Column("%")]
+        columns += [Column(label), Column("change", joined=True), Column("%", joined=True)]
     rows: list[list[Cell]] = []
     reports = comparison.reports
     for word, ports in (
@@ -86,7 +114,8 @@ def _figure(figure: ComparedFigure) -> list[Cell]:
     for index, value in enumerate(others, start=1):
         delta = figure.delta(index)
         change = ["", ""] if not delta else [f"{delta:+,}", percent(delta, first or 0)]
-        cells += ["-" if value is None else value, *change]
+        grown = [Marked(text, "notable") for text in change] if delta and delta > 0 else change
+        cells += ["-" if value is None else value, *grown]
     return cells
 
 
@@ -118,16 +147,20 @@ def _counts(comparison: Comparison, index: int) -> str:
     return f"layers of {before} and {after}: {listed}"
 
 
-def _changes(comparison: Comparison, index: int) -> Table:
-    """The layers that differ, without those that differ only in size."""
+def _changes(comparison: Comparison, index: int, longest: int | None = None) -> Table:
+    """The layers that differ, without those that differ only in size; settings of this length."""
     first, other = comparison.reports[0], comparison.reports[index]
-    columns = [Column("", "text"), Column("Layer", "name"), Column("What differs", "text")]
+    columns = [Column("", "text"), Column("Layer", "name"), Column("What differs", "prose")]
     rows = [
-        [SIGNS[pair.status], _name(pair), _difference(pair, first.layout, other.layout)]
+        [_sign(pair.status), _name(pair), _difference(pair, (first.layout, other.layout), longest)]
         for pair in comparison.layers[index - 1]
         if pair.status in SIGNS
     ]
     return Table(columns, rows)
+
+
+def _sign(status: str) -> str:
+    return Marked(SIGNS[status], COLORS[status])
 
 
 def _name(pair: LayerPair) -> str:
@@ -135,12 +168,13 @@ def _name(pair: LayerPair) -> str:
     return " → ".join(dict.fromkeys(names))
 
 
-def _difference(pair: LayerPair, before: str, after: str) -> str:
+def _difference(pair: LayerPair, layouts: tuple[str, str], longest: int | None) -> str:
+    before, after = layouts
     if pair.before is None or pair.after is None:
         unit, layout = (pair.after, after) if pair.after else (pair.before, before)
         return _alone(unit, layout) if unit else ""
     return ", ".join(
-        f"{_word(key)} {_shown(old, before)} → {_shown(new, after)}"
+        f"{_word(key)} {_shown(old, before, longest)} → {_shown(new, after, longest)}"
         for key, (old, new) in pair.changes.items()
     )
 
@@ -151,8 +185,8 @@ def _alone(unit: LayerGroup, layout: str) -> str:
     return ", ".join([str(facts["type"]), _shown(facts["out"], layout), *figures])
 
 
-def _shown(value: Any, layout: str) -> str:
-    """A setting, a shape or a count, written as briefly as in a spec."""
+def _shown(value: Any, layout: str, longest: int | None = None) -> str:
+    """A setting, a shape or a count, written as briefly as in a spec; settings of this length."""
     if isinstance(value, Shape):
         return value.text(layout)
     if isinstance(value, (bool, type(None))):
@@ -162,7 +196,7 @@ def _shown(value: Any, layout: str) -> str:
     if isinstance(value, (list, tuple)) and all(isinstance(item, Shape) for item in value):
         return ", ".join(item.text(layout) for item in value)
     text = setting_text(value)
-    return text if len(text) <= MAX_SETTING else f"{text[:MAX_SETTING]}…"
+    return text if longest is None or len(text) <= longest else f"{text[:longest]}…"
 
 
 def document(comparison: Comparison, *, version: str) -> dict[str, Any]:

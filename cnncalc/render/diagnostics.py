@@ -15,22 +15,33 @@ if TYPE_CHECKING:
 
 COLORS = {"error": "1;31", "warning": "1;33", "note": "1;36", "gutter": "1;34"}
 MAX_LINE = 160  # characters of a source line that are shown
+LEAST_LINE = 20  # of them on a narrow terminal
 # Longer than words and paths are: a text without spaces, such as a number of 1000 digits.
 ENDLESS = re.compile(r"(\S{120})\S{120,}(\S{20})")
 
 
 def text(
-    diagnostics: Sequence[Diagnostic], *, color: bool = False, ascii_only: bool = False
+    diagnostics: Sequence[Diagnostic],
+    *,
+    color: bool = False,
+    ascii_only: bool = False,
+    width: int | None = None,
 ) -> str:
     """All diagnostics in full, a blank line between them, and a count below several."""
-    parts = [full(d, color=color, ascii_only=ascii_only) for d in diagnostics]
+    parts = [full(d, color=color, ascii_only=ascii_only, width=width) for d in diagnostics]
     if len(parts) > 1:
         parts.append(count(diagnostics))
     return "".join(f"{part}\n" for part in "\n\n".join(parts).split("\n")) if parts else ""
 
 
-def full(diagnostic: Diagnostic, *, color: bool = False, ascii_only: bool = False) -> str:
-    """One diagnostic in full, without a final newline.
+def full(
+    diagnostic: Diagnostic,
+    *,
+    color: bool = False,
+    ascii_only: bool = False,
+    width: int | None = None,
+) -> str:
+    """One diagnostic in full, without a final newline; source lines fit a terminal's `width`.
 
     >>> from cnncalc.errors import Diagnostic, Span
     >>> span = Span("net.yaml", 3, 20, 24)
@@ -52,7 +63,11 @@ def full(diagnostic: Diagnostic, *, color: bool = False, ascii_only: bool = Fals
             f"{_margin(span)}{paint('-->', 'gutter')} {_words(span.where, '', ascii_only)}"
         )
         if diagnostic.line_text is not None:
-            lines += _excerpt(span, diagnostic.line_text, paint, ascii_only)
+            gutter = len(_margin(span)) + len(" | ")
+            most = MAX_LINE if width is None else max(min(MAX_LINE, width - gutter - 2), LEAST_LINE)
+            lines += _excerpt(span, diagnostic.line_text, paint, ascii_only, most)
+    elif diagnostic.origin:
+        lines.append(f" {paint('-->', 'gutter')} {_words(diagnostic.origin, '', ascii_only)}")
     return "\n".join([*lines, *_remarks(diagnostic, paint, ascii_only)])
 
 
@@ -63,7 +78,8 @@ def concise(diagnostic: Diagnostic) -> str:
     >>> concise(Diagnostic("error", "missing-input", "no input shape", Span("a.yaml", 1, 1, 2)))
     'a.yaml:1:1: error[missing-input]: no input shape'
     """
-    where = f"{printable(diagnostic.span.where)}: " if diagnostic.span else ""
+    place = diagnostic.span.where if diagnostic.span else diagnostic.origin
+    where = f"{printable(place)}: " if place else ""
     return f"{where}{diagnostic.severity}[{diagnostic.code}]: {_words(diagnostic.message)}"
 
 
@@ -122,9 +138,9 @@ def _remarks(diagnostic: Diagnostic, paint: _Painter, ascii_only: bool) -> list[
     return [f"{margin} {word}: {_words(text, indent, ascii_only)}" for word, text in remarks]
 
 
-def _excerpt(span: Span, line: str, paint: _Painter, ascii_only: bool) -> list[str]:
+def _excerpt(span: Span, line: str, paint: _Painter, ascii_only: bool, most: int) -> list[str]:
     """The source line between gutters, and carets under the columns of the span."""
-    line, start, end = _window(line, span.column - 1, span.end_column - 1)
+    line, start, end = _window(line, span.column - 1, span.end_column - 1, most)
     before, fault = _shown(line[:start], ascii_only), _shown(line[start:end], ascii_only)
     after = _shown(line[end:] if end > start else line[start:], ascii_only)
     number, bar = str(span.line), paint("|", "gutter")
@@ -137,10 +153,13 @@ def _excerpt(span: Span, line: str, paint: _Painter, ascii_only: bool) -> list[s
     ]
 
 
-def _window(line: str, start: int, end: int) -> tuple[str, int, int]:
-    """The part of a long line around line[start:end], marked where it is cut, and its new span."""
-    first = max(0, min(start - MAX_LINE // 4, len(line) - MAX_LINE))
-    last = first + MAX_LINE
+def _window(line: str, start: int, end: int, most: int) -> tuple[str, int, int]:
+    """The part of a long line around line[start:end], marked where it is cut, and its new span.
+
+    At most so many characters are shown, and the marks in addition.
+    """
+    first = max(0, min(start - most // 4, len(line) - most))
+    last = first + most
     left, right = "…" * (first > 0), "…" * (last < len(line))
     moved = len(left) - first
     return left + line[first:last] + right, start + moved, min(end, last) + moved

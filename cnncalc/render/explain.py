@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.render.format import decimal, labelled, printable, to_ascii
 from cnncalc.render.json import NAMED_SHAPES, answer_schema, envelope, exact_number, named_shapes
+from cnncalc.render.latex import latex_text
 from cnncalc.render.schema import MAYBE_TEXT, NUMBER, SIZE, TEXT, described, listed, record, ref
 from cnncalc.render.steps import equation, head, quotient, sources
 from cnncalc.render.table import Column, Table, escaped
@@ -32,13 +33,6 @@ LATEX_SIGNS = {
     "·": r" \cdot ", "×": r" \times ", "⌊": r"\lfloor ", "⌋": r" \rfloor", "⌈": r"\lceil ",
     "⌉": r" \rceil", "₁": "_{1}", "₂": "_{2}", "…": r"\ldots ", "≥": r"\ge ",
 }  # fmt: skip
-LATEX_SPECIAL = str.maketrans(
-    {
-        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
-        "_": r"\_", "%": r"\%", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-        "×": r"$\times$",
-    }
-)  # fmt: skip
 # Words, letters with an index, long numbers, signs; single letters are kept.
 LATEX_PIECES = re.compile(r"([A-Za-z]{2,}(?: [A-Za-z]{2,})*)|([A-Z])(\d+)|(\d{4,})|([·×⌊⌋⌈⌉₁₂…≥])")
 
@@ -125,15 +119,6 @@ def latex(explanations: Sequence[Explanation], *, layout: str = "HWC") -> Iterat
         )
 
 
-def latex_text(text: str) -> str:
-    r"""Text with LaTeX's special signs escaped.
-
-    >>> print(latex_text("layer_1 & 50%"))
-    layer\_1 \& 50\%
-    """
-    return printable(text).translate(LATEX_SPECIAL)
-
-
 def latex_formula(formula: str) -> str:
     r"""A formula, or one with numbers put in, for math mode.
 
@@ -166,6 +151,26 @@ def _latex_line(step: Step) -> str:
     ]
     right = " = ".join(dict.fromkeys(side for side in sides if side))
     return rf"  \text{{{latex_text(step.label)}}} &= {right}"
+
+
+RECORDS = ("layer", "field", "label", "formula", "numbers", "value")
+
+
+def table(explanations: Sequence[Explanation]) -> Table:
+    """A row per formula, for programs."""
+    rows = [
+        [
+            each.row.name,
+            step.field,
+            step.label,
+            step.formula,
+            step.numbers,
+            exact_number(step.value),
+        ]
+        for each in explanations
+        for step in distinct_steps(each.steps)
+    ]
+    return Table([Column(key, "text", key) for key in RECORDS], rows)
 
 
 def document(

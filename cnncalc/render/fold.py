@@ -142,6 +142,8 @@ def type_text(rows: Sequence[Row]) -> str:
 
 def _type(row: Row) -> str:
     """The layer type; of a layer that is not known, what its writer calls it."""
+    if row.unknown:
+        return f"{row.settings['operation']} (unknown)"
     return f"{row.settings['operation']} (stated)" if row.stated else row.type
 
 

@@ -8,6 +8,7 @@ from cnncalc.errors import counted
 from cnncalc.render import trace
 from cnncalc.render.format import duration, grouped, number, printable, si, text_grid
 from cnncalc.render.json import REAL_NUMBER, SPEC, answer_schema, envelope, real_number, spec
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import COUNT, TEXT, described, listed, record, ref
 from cnncalc.render.table import Column, Table
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.inference.run import LayerRun, Pass
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
     from cnncalc.shapes import Shape
@@ -24,8 +26,9 @@ TIME: Schema = {"type": "number", "minimum": 0}
 FINITE: Schema = {"type": ["number", "null"]}
 NESTED: Schema = {"type": "array", "description": "lists in lists, channels first"}
 COLUMNS = (
-    Column("#"), Column("Layer", "name"), Column("Type", "text"), Column("Output"), Column("Min"),
-    Column("Mean"), Column("Max"), Column("Zeros"), Column("Time"),
+    Column("#", key="#", worth=1), Column("Layer", "name"), Column("Type", "text", "type", 2),
+    Column("Output"), Column("Min"), Column("Mean"), Column("Max"),
+    Column("Zeros", key="zeros", worth=3), Column("Time", key="time", worth=0),
 )  # fmt: skip
 MAX_PRINTED = 20  # numbers of an output; of a longer one the largest are printed
 TOP = 5  # of them, unless another number is asked for
@@ -39,9 +42,9 @@ class RankedValue(NamedTuple):
     label: str | None = None
 
 
-def table(done: Pass, *, layout: str = "HWC") -> list[str]:
+def table(done: Pass, page: Page = PIPE, *, layout: str = "HWC") -> list[str]:
     """A line per layer, titles first: shape, range, mean, share of zeros, time."""
-    return Table(COLUMNS, [_cells(row, layout) for row in done.rows]).lines()
+    return Table(COLUMNS, [_cells(row, layout) for row in done.rows]).lines(page=page)
 
 
 def _cells(row: LayerRun, layout: str) -> tuple[Cell, ...]:

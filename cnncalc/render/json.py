@@ -77,6 +77,17 @@ def answer_schema(
     }
 
 
+def json_lines(entries: Iterable[Mapping[str, Any]]) -> str:
+    r"""Objects as JSON lines.
+
+    >>> json_lines([{"name": "C1"}, {"name": "S2"}])
+    '{"name": "C1"}\n{"name": "S2"}\n'
+    """
+    from json import dumps as line
+
+    return "".join(f"{line(entry, ensure_ascii=False)}\n" for entry in entries)
+
+
 def dumps(document: Mapping[str, Any]) -> str:
     """The document as text: one line per key, and one per entry of the lists.
 
@@ -161,6 +172,8 @@ def diagnostic(of: Diagnostic) -> dict[str, Any]:
     entry: dict[str, Any] = {"severity": of.severity, "code": of.code, "message": of.message}
     if of.span:
         entry |= of.span._asdict()
+    if of.origin:
+        entry["origin"] = of.origin
     if of.notes:
         entry["notes"] = list(of.notes)
     if of.help:
@@ -173,7 +186,7 @@ def diagnostic_schema() -> Schema:
     place = {"file": TEXT, "line": SIZE, "column": SIZE, "end_column": SIZE}
     return record(
         {"severity": {"enum": ["error", "warning", "note"]}, "code": TEXT, "message": TEXT},
-        {**place, "notes": listed(TEXT), "help": TEXT},
+        {**place, "origin": TEXT, "notes": listed(TEXT), "help": TEXT},
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cnncalc.analysis.report import Report, Row
+    from cnncalc.render.page import Page
     from cnncalc.render.table import Cell, Table
 
 TABLE_FIGURES = ("weights", "params", "connections", "macs")
@@ -21,6 +22,13 @@ TABLE_FIGURES = ("weights", "params", "connections", "macs")
 def text(report: Report, layout: str | None = None, *, ascii_only: bool = False) -> str:
     """The steps of the report's only layer, one per line, with the output among them."""
     return _lines(_pairs(report.rows[0], layout or report.layout), ascii_only)
+
+
+def sizes(report: Report, layout: str | None = None, *, ascii_only: bool = False) -> str:
+    """The steps of the output's size alone, and an empty line."""
+    pairs = list(_pairs(report.rows[0], layout or report.layout))
+    last = next(at for at, (label, _) in enumerate(pairs) if label == "output")
+    return _lines(pairs[: last + 1], ascii_only) + "\n"
 
 
 def comparison(report: Report, other: Report, name: str, *, ascii_only: bool = False) -> str:
@@ -110,8 +118,7 @@ def settings(
     rows: Sequence[SettingRow],
     style: str,
     layout: str | None = None,
-    *,
-    ascii_only: bool = False,
+    page: Page | None = None,
 ) -> str:
     """A line per setting with its output, figures and remark, as `table`, `md`, `csv` or `tsv`.
 
@@ -119,10 +126,12 @@ def settings(
     """
     if style in ("csv", "tsv"):
         return _split(varying, rows).separated("," if style == "csv" else "\t")
-    table = _table(varying, rows, layout)
-    if style == "md":
-        return table.markdown()
-    return joined(table.lines(ascii_only=ascii_only))
+    from cnncalc.render.page import PIPE
+
+    table, page = _table(varying, rows, layout), page or PIPE
+    if style in {"md", "latex"}:
+        return table.written(style)
+    return joined(table.lines(page=page))
 
 
 def _table(varying: Sequence[str], rows: Sequence[SettingRow], layout: str | None) -> Table:
@@ -134,7 +143,7 @@ def _table(varying: Sequence[str], rows: Sequence[SettingRow], layout: str | Non
         report = row.report
         output = report.rows[-1].out.text(layout or report.layout) if report else "-"
         cells.append([*row.words, output, *row.figures, row.remark])
-    return Table([*map(Column, numbers), Column("Remark", "text")], cells)
+    return Table([*map(Column, numbers), Column("Remark", "prose")], cells)
 
 
 def _split(varying: Sequence[str], rows: Sequence[SettingRow]) -> Table:

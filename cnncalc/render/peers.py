@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.render.format import printable
 from cnncalc.render.json import SPEC, answer_schema, envelope, spec
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import COUNT, TEXT, WHOLE, described, listed, record
 from cnncalc.render.table import Column, Table
 
@@ -18,15 +19,16 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Report
     from cnncalc.questions.peers import PeerCount
     from cnncalc.questions.peers._rules import PeerFigure
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
 
 
-def text(report: Report, counted: PeerCount) -> str:
+def text(report: Report, counted: PeerCount, page: Page = PIPE) -> str:
     """The tool's figures as it writes them, with the exact numbers; the reasons; the note."""
     head = f"{printable(report.name)} as {counted.tool} {counted.version} counts it"
     rows = [[f.label, f.text, "" if _exact(f) else f"({f.value:,})"] for f in counted.figures]
     table = Table([Column("", "name"), Column(""), Column("")], rows)
-    lines = table.lines(titles=False)
+    lines = table.lines(page=page, titles=False)
     return "\n".join([head, *lines, *_reasons(counted), f"note: {counted.note}", ""])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.render.format import joined, labelled
 from cnncalc.render.json import answer_schema, envelope
 from cnncalc.render.schema import COUNT, FLAG, SIZE, TEXT, described, listed, record
+from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +18,10 @@ KINDS = {
     "weights": "Layers with weights", "pooling": "Pooling", "merges": "Merges",
     "norms": "Normalisations", "activations": "Activations", "others": "Others",
 }  # fmt: skip
+EXPLICIT = {
+    "weights: [[1, 0], [0, 1]]": "on a line below the layer; nested lists, filter by filter",
+    "bias_values: [1]": "likewise; 0 where only weights are given",
+}
 
 
 def overview(types: Iterable[Mapping[str, Any]], blocks: Mapping[str, str]) -> str:
@@ -42,10 +47,22 @@ def full(entry: Mapping[str, Any]) -> str:
         parts.append(_section("Fields", pairs))
     if entry["words"]:
         parts.append(_section("Words", entry["words"].items()))
+    if entry["kind"] == "weights":
+        parts.append(_section("Numbers of an exercise", EXPLICIT.items()))
     if entry["attaches"]:
         parts.append(f"Can be appended to a layer as a word: conv 16 3x3 {entry['type']}\n")
     parts.append(f"Example\n  - {entry['example']}\n")
     return "\n".join(part for part in parts if part.strip())
+
+
+def table(types: Iterable[Mapping[str, Any]]) -> Table:
+    """A row per type: its name and aliases, its kind, what it is."""
+    columns = [Column(key.title(), "text", key) for key in ("type", "aliases", "kind", "summary")]
+    rows = [
+        [entry["type"], " ".join(entry["aliases"]), entry["kind"], entry["summary"]]
+        for entry in types
+    ]
+    return Table(columns, rows)
 
 
 def _names(entry: Mapping[str, Any]) -> str:

@@ -78,11 +78,35 @@ def document(report: Report, *, version: str, folded: bool = False) -> dict[str,
         },
         "inputs": [_port(port) for port in report.inputs],
         "outputs": [{**_port(port), "train_only": port.train_only} for port in report.outputs],
+        **_gaps(report),
         "totals": totals(report.totals),
         "layers": list(layers(report.rows, folded=folded)),
+        "groups": _groups(report),
         "expect": [expectation(check) for check in report.expect],
         "diagnostics": [diagnostic(d) for d in report.diagnostics],
     }
+
+
+def _groups(report: Report) -> list[dict[str, Any]]:
+    """Every named part, outer ones before inner ones, with the indices of its first and last row.
+
+    The rows of a part stand together; those of parts within it are among them.
+    """
+    parts: dict[str, list[int]] = {name: [] for name in report.groups}
+    for row in report.rows:
+        words = row.name.split(".")
+        for end in range(1, len(words)):
+            if (part := ".".join(words[:end])) in parts:
+                parts[part].append(row.index)
+    return [
+        {"name": name, "type": report.groups[name].text, "first": rows[0], "last": rows[-1]}
+        for name, rows in sorted(parts.items(), key=lambda part: (part[1][0], part[0].count(".")))
+    ]
+
+
+def _gaps(report: Report) -> dict[str, Any]:
+    """What is not known of a model file; nothing where all is."""
+    return {"complete": False, "unknown": list(report.incomplete)} if report.incomplete else {}
 
 
 def failure(
@@ -139,6 +163,7 @@ def _layer(row: Row, seen: Seen) -> dict[str, Any]:
         "path": row.name,
         "depth": row.depth,
         "type": row.type,
+        "kind": row.kind,
         "attached_to": row.attached_to,
         "block": row.block,
         "inputs": list(row.inputs),
@@ -179,6 +204,8 @@ def _sometimes(row: Row, seen: Seen) -> dict[str, Any]:
         optional["fit"] = {"exact": not any(row.unused), "unused": list(row.unused)}
     if row.stated:
         optional["stated"] = True
+    if row.unknown:
+        optional["unknown"] = True
     if row.note is not None:
         optional["note"] = row.note
     if row.steps:
@@ -262,10 +289,18 @@ def _report_schema() -> Schema:
             "outputs": listed(record({**_port_schema(), "train_only": FLAG})),
             "totals": totals_schema(),
             "layers": listed(ref("layer")),
+            "groups": listed(_group_schema()),
             "expect": listed(expectation_schema()),
             "diagnostics": listed(ref("diagnostic")),
         },
-        {"versus": _versus_schema(), "training": training_schema()},
+        {
+            "versus": _versus_schema(),
+            "training": training_schema(),
+            "complete": described(
+                {"const": False}, "totals are the least, without what is unknown"
+            ),
+            "unknown": described(listed(TEXT), "rows of unknown cost, and operators without a row"),
+        },
     )
 
 
@@ -323,6 +358,7 @@ def _layer_schema() -> Schema:
             "path": TEXT,
             "depth": described(COUNT, "how many groups contain it"),
             "type": TEXT,
+            "kind": described(TEXT, "what the layer does: conv, up, pool, dense, merge, ..."),
             "attached_to": described(MAYBE_TEXT, "the layer that a norm or activation belongs to"),
             "block": described(MAYBE_TEXT, "the block call it comes from"),
             "inputs": listed(TEXT),
@@ -340,11 +376,22 @@ def _layer_schema() -> Schema:
             "receptive_field": _receptive_field_schema(),
             "fit": _fit_schema(),
             "stated": described({"const": True}, "its figures are those of the spec's writer"),
+            "unknown": described({"const": True}, "its figures are not known, and 0 here"),
             "note": TEXT,
             "formulas": {"type": "object", "additionalProperties": TEXT},
             "attached": described(listed(TEXT), "the types folded into this one"),
         },
     )
+
+
+def _group_schema() -> Schema:
+    fields: dict[str, Schema] = {
+        "name": described(TEXT, "a dotted prefix of its layers' names"),
+        "type": described(TEXT, "the block, or how many layers it has"),
+    }
+    ends = {"first": described(COUNT, "index of its first layer"),
+            "last": described(COUNT, "index of its last layer")}  # fmt: skip
+    return record({**fields, **ends})
 
 
 def _fit_schema() -> Schema:

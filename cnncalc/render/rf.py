@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.render.format import GATED, decimal, joined, per_axis, printable
 from cnncalc.render.json import answer_schema, envelope, exact_number
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import (
     COUNT,
     FLAG,
@@ -19,7 +20,7 @@ from cnncalc.render.schema import (
     record,
     ref,
 )
-from cnncalc.render.table import Column, Table
+from cnncalc.render.table import DELIMITERS, Column, Table
 from cnncalc.shapes import AXES
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from cnncalc.questions.rf import Coverage, CoverageReport, Neuron, SeenRegion
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
 
 COLUMNS = (
-    Column("Layer", "name"), Column("Type", "text"), Column("Output"), Column("RF"),
-    Column("Jump"), Column("First centre"), Column("Covers"),
+    Column("Layer", "name", "layer"), Column("Type", "text", "type", worth=1),
+    Column("Output", key="output"), Column("RF", key="rf"), Column("Jump", key="jump"),
+    Column("First centre", key="first_centre", worth=0), Column("Covers", key="covers"),
 )  # fmt: skip
 # What the places along an axis are called.
 ALONG = {
@@ -42,13 +45,11 @@ ALONG = {
 }
 
 
-def text(
-    advice: CoverageReport, covers: Sequence[Coverage], layout: str, *, ascii_only: bool = False
-) -> str:
+def text(advice: CoverageReport, covers: Sequence[Coverage], layout: str, page: Page = PIPE) -> str:
     """A table of these layers; which one first sees all of the input, and which outgrow it."""
-    rows = _table(covers, layout).lines(ascii_only=ascii_only)
+    rows = _table(covers, layout).lines(page=page)
     lines = [_title(advice, layout), "", *rows, "", *_advice(advice)]
-    return joined(lines, ascii_only=ascii_only)
+    return joined(lines, ascii_only=page.ascii)
 
 
 def markdown(advice: CoverageReport, covers: Sequence[Coverage], layout: str) -> str:
@@ -60,6 +61,15 @@ def markdown(advice: CoverageReport, covers: Sequence[Coverage], layout: str) ->
 def _title(advice: CoverageReport, layout: str) -> str:
     inputs = ", ".join(f"{port.name} {port.shape.text(layout)}" for port in advice.report.inputs)
     return f"{printable(advice.report.name)}: {inputs}"
+
+
+def written(covers: Sequence[Coverage], layout: str, style: str) -> str:
+    """The table in another format; for programs without marks such as ≥."""
+    table = _table(covers, layout)
+    if style in DELIMITERS:
+        bare = [[str(cell).lstrip("≥") for cell in row] for row in table.rows]
+        table = table._replace(rows=bare)
+    return table.written(style)
 
 
 def _table(covers: Sequence[Coverage], layout: str) -> Table:
@@ -104,18 +114,18 @@ def _advice(advice: CoverageReport) -> Iterator[str]:
         yield f"{outgrowing}: the rest of the field lies on padding"
 
 
-def unit_text(unit: Neuron, layout: str, *, through: bool = False, ascii_only: bool = False) -> str:
+def unit_text(unit: Neuron, layout: str, page: Page = PIPE, *, through: bool = False) -> str:
     """What a neuron sees of the inputs and, with `through`, of every tensor on the way."""
     columns = [Column("Tensor", "name"), Column("Shape"), Column("Box", "text"), Column("Places")]
     seen = [*unit.inputs, *(unit.through[::-1] if through else ())]
     rows = [[t.name, t.shape.text(layout), _box(t), _count(t)] for t in seen]
     lines = [f"{unit_name(unit)} of {unit.shape.text(layout)} sees"]
     if unit.inputs:
-        lines += [f"  {line}" for line in Table(columns, rows).lines()]
+        lines += Table(columns, rows).lines(page=page, indent=2)
     else:
         lines[0] += " nothing of the input"
     lines += [GATED] if unit.gated else []
-    return joined(lines, ascii_only=ascii_only)
+    return joined(lines, ascii_only=page.ascii)
 
 
 def unit_name(unit: Neuron) -> str:

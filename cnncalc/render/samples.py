@@ -15,6 +15,7 @@ from cnncalc.render.forward import (
     weights_schema,
 )
 from cnncalc.render.json import SPEC, answer_schema, diagnostic, envelope, spec
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import COUNT, FLAG, SIZE, TEXT, described, listed, record, ref
 from cnncalc.render.table import Column, Table
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from cnncalc.inference.worker_pool import SampleResult
     from cnncalc.network import Network, Node
     from cnncalc.render.forward import RankedValue
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Kind
 
@@ -48,7 +50,7 @@ class Answers(NamedTuple):
         return sum(result.ok for result in self.results)
 
 
-def lines(answers: Answers, weights: str, *, layout: str) -> Iterator[str]:
+def lines(answers: Answers, weights: str, page: Page = PIPE, *, layout: str) -> Iterator[str]:
     """A heading, a table for every output of the network, and how long it took."""
     suffix = f", weights {weights}" if weights else ""
     yield f"{answers.network.name}   {counted(len(answers.results), 'sample')}{suffix}"
@@ -57,7 +59,7 @@ def lines(answers: Answers, weights: str, *, layout: str) -> Iterator[str]:
         yield ""
         yield f"{node.name}: {node.shape.text(layout)}"
         rows = [_cells(answers, result, place, node) for result in answers.results]
-        yield from Table(_columns(answers, node), rows).lines()
+        yield from Table(_columns(answers, node), rows).lines(page=page)
     yield ""
     yield _summary(answers)
 

@@ -33,6 +33,7 @@ DOCUMENTS = {
     "solve": "solve",
     "sizes": "sizes",
     "rf": "rf",
+    "draw": "picture_json",
     "forward": "forward",
     "forward-samples": "samples",
     "zoo": "catalogue",

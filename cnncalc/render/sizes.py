@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.errors import counted
 from cnncalc.render.format import joined, printable
 from cnncalc.render.json import answer_schema, envelope
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import FLAG, SIZE, TEXT, described, listed, record, ref
-from cnncalc.render.table import Column, Table, records
+from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cnncalc.questions.sizes import LayerSizes, SizeResult, Sizes
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
 
@@ -22,15 +24,15 @@ MAX_LISTED = 6  # sizes, or runs of sizes, of one line
 MAX_LAYERS = 8  # that leave input unread
 
 
-def text(answer: Sizes, *, exact: bool = False, ascii_only: bool = False) -> str:
+def text(answer: Sizes, page: Page = PIPE, *, exact: bool = False) -> str:
     """The sizes that work, those where every layer reads all its input, and why others fail.
 
     With `exact` the first of these is left out.
     """
-    return joined(_lines(answer, exact), ascii_only=ascii_only)
+    return joined(_lines(answer, exact, page), ascii_only=page.ascii)
 
 
-def _lines(answer: Sizes, exact: bool) -> Iterator[str]:
+def _lines(answer: Sizes, exact: bool, page: Page) -> Iterator[str]:
     tried = len(answer.outcomes)
     input_ = answer.written.replace("x", "×")
     yield f"{printable(answer.name)}: input {input_}, S = {_range(answer)}"
@@ -41,7 +43,7 @@ def _lines(answer: Sizes, exact: bool) -> Iterator[str]:
     yield f"exact   {len(answer.exact):,} of {tried:,}{same}{listed}"
     if answer.rounded:
         yield from ["", "leaving part of their input unread:"]
-        yield from _reasons(answer.rounded, answer)
+        yield from _reasons(answer.rounded, answer, page)
     if answer.failed:
         yield from ["", "failing:"]
         for reason in answer.failed:
@@ -53,13 +55,13 @@ def _range(answer: Sizes) -> str:
     return f"{answer.start} to {answer.stop}{steps}"
 
 
-def _reasons(reasons: Sequence[LayerSizes], answer: Sizes) -> Iterator[str]:
+def _reasons(reasons: Sequence[LayerSizes], answer: Sizes, page: Page) -> Iterator[str]:
     shown = reasons[:MAX_LAYERS]
-    columns = [Column("layer", "name"), Column("sizes"), Column("", "text")]
+    columns = [Column("layer", "name"), Column("sizes"), Column("", "prose")]
     rows: list[list[Cell]] = [
         [why.layer, len(why.sizes), in_words(why.sizes, answer)] for why in shown
     ]
-    yield from (f"  {line}" for line in Table(columns, rows).lines())
+    yield from Table(columns, rows).lines(page=page, indent=2)
     if len(reasons) > MAX_LAYERS:
         more = counted(len(reasons) - MAX_LAYERS, "more layer")
         yield f"  and {more} (--format csv)"
@@ -120,13 +122,14 @@ def _some(words: Sequence[str]) -> str:
     return f"{', '.join(words[: MAX_LISTED - 1])}, … {words[-1]}"
 
 
-def csv(answer: Sizes) -> str:
-    """One line per size: whether it works, which layers leave input unread, what fails."""
+def table(answer: Sizes) -> Table:
+    """One row per size: whether it works, which layers leave input unread, what fails."""
     keys = ("size", "works", "exact", "rounding", "layer", "code", "message")
-    return records([keys, *map(_cells, answer.outcomes)])
+    columns = [Column(key, "number" if key == "size" else "text", key) for key in keys]
+    return Table(columns, [_cells(outcome) for outcome in answer.outcomes])
 
 
-def _cells(outcome: SizeResult) -> list[int | str]:
+def _cells(outcome: SizeResult) -> list[Cell]:
     problem, yes = outcome.problem, {True: "yes", False: "no"}
     failure = (outcome.layer or "", problem.code, problem.message) if problem else ("", "", "")
     verdicts = (yes[outcome.works], yes[outcome.exact])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.errors import counted
 from cnncalc.render.format import joined
 from cnncalc.render.json import answer_schema, envelope
+from cnncalc.render.page import PIPE
 from cnncalc.render.schema import COUNT, FLAG, PAIR, SIZE, described, listed, record
 from cnncalc.render.table import Column, Table
 
@@ -14,45 +15,46 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cnncalc.questions.solve import SolveRequest, SolveResult, WindowSetting
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
 
 FORMULA = "⌊(W - F + 2P)/S⌋ + 1"
 DILATED = "⌊(W - d(F - 1) - 1 + 2P)/S⌋ + 1"
 TRANSPOSED = "(W - 1)S - 2P + d(F - 1) + a + 1"
-REMARK = Column("Remark", "text", "Remark")
+REMARK = Column("Remark", "prose", "Remark")
 
 
-def text(answer: SolveResult, top: int, *, ascii_only: bool = False) -> Iterator[str]:
+def text(answer: SolveResult, top: int, page: Page = PIPE) -> Iterator[str]:
     """The settings in two tables of at most `top` lines each."""
-    yield joined(_lines(answer, top), ascii_only=ascii_only)
+    yield joined(_lines(answer, top, page), ascii_only=page.ascii)
 
 
-def _lines(answer: SolveResult, top: int) -> Iterator[str]:
+def _lines(answer: SolveResult, top: int, page: Page) -> Iterator[str]:
     asked = answer.asked
     yield f"{_formula(asked)} = {asked.out:,}"
     if not answer.settings:
         yield ""
-        yield from _none(answer)
+        yield from _none(answer, page)
     parts = (("fits exactly", answer.exact), ("rounds down", answer.floored))
     for title, settings in parts:
         if settings:
             count = len(settings)
             yield ""
             yield f"{title}: {counted(count, 'setting')}"
-            yield from _table(asked, settings[:top]).lines()
+            yield from _table(asked, settings[:top]).lines(page=page)
             if count > top:
                 yield f"and {count - top} more (--top {count})"
 
 
-def _none(answer: SolveResult) -> Iterator[str]:
+def _none(answer: SolveResult, page: Page) -> Iterator[str]:
     exactly = " exactly" if any(n.gives == answer.asked.out for n in answer.nearest) else ""
     yield f"no setting within the ranges gives {answer.asked.out:,}{exactly}"
     if answer.nearest:
         yield "nearest:"
         table = _table(answer.asked, answer.nearest)
         rows = [[*row, one.gives] for row, one in zip(table.rows, answer.nearest, strict=True)]
-        yield from Table([*table.columns, Column("gives")], rows).lines()
+        yield from Table([*table.columns, Column("gives")], rows).lines(page=page)
 
 
 def _formula(asked: SolveRequest) -> str:
@@ -87,9 +89,8 @@ def _remark(setting: WindowSetting) -> str:
 
 
 def table(answer: SolveResult, settings: Sequence[WindowSetting], format_: str) -> str:
-    """All these settings as one table, in Markdown or CSV."""
-    cells = _table(answer.asked, settings)
-    return cells.markdown() if format_ == "md" else cells.separated()
+    """All these settings as one table in another format."""
+    return _table(answer.asked, settings).written(format_)
 
 
 def document(answer: SolveResult, *, version: str) -> dict[str, Any]:

@@ -6,27 +6,51 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import counted
 from cnncalc.figures import FIGURES
-from cnncalc.render.format import bytes_text, count_text, grouped, to_ascii, work_text
+from cnncalc.render.format import bytes_text, count_text, grouped, printable, work_text
+from cnncalc.render.page import PIPE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cnncalc.analysis.report import Check, MemoryPeak, Report, Totals
     from cnncalc.render.choice import Units
+    from cnncalc.render.page import Page
 
 GAP = "   "
+SHOWN = 5  # names of rows of unknown cost
 
 
 def lines(
-    report: Report, *, ascii_only: bool = False, memory: bool = False, units: Units | None = None
+    report: Report, page: Page = PIPE, *, memory: bool = False, units: Units | None = None
 ) -> list[str]:
-    """Parameters and connections; MACs; memory where asked for; then one line per expectation."""
+    """Parameters and connections; MACs; memory where asked for; then the expectations."""
     texts = [GAP.join(_stored(report.totals, units)), GAP.join(_work(report, units))]
+    if unknown := report.incomplete:
+        texts = [f"at least: {text}" for text in texts]
+        shown = ", ".join(map(printable, unknown[:SHOWN]))
+        more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+        texts.append(f"of unknown cost: {shown}{more}")
     if stated := report.totals.stated:
         layers = f"including stated figures of {counted(stated, 'layer')}"
         texts.append(f"{layers}, whose connections are not known")
     if memory:
         texts += memory_lines(report.totals, units)
-    texts += map(expectation, report.expect)
-    return [to_ascii(text) for text in texts] if ascii_only else texts
+    return [*map(page.signs, texts), *expectations(report.expect, page)]
+
+
+def expectations(checks: Sequence[Check], page: Page = PIPE) -> list[str]:
+    """How many expectations are met in one line, then each that is not.
+
+    >>> from cnncalc.analysis.report import Check
+    >>> expectations([Check("params", "61706", 61706, ok=True, delta=0)])
+    ['expect: 1 of 1 ok']
+    """
+    if not checks:
+        return []
+    failed = [check for check in checks if not check.ok]
+    met = f"{len(checks) - len(failed):,} of {len(checks):,} ok"
+    verdict = page.paint(met, "bad" if failed else "good")
+    return [f"expect: {verdict}", *(page.paint(page.signs(expectation(c)), "bad") for c in failed)]
 
 
 def expectation(check: Check) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc.figures import FIGURES
 from cnncalc.render.format import grouped, joined, si
 from cnncalc.render.json import answer_schema, diagnostic, envelope
+from cnncalc.render.page import PIPE, Marked
 from cnncalc.render.schema import COUNT, FLAG, OPEN, TEXT, described, listed, record, ref
 from cnncalc.render.table import Column, Table, records
 
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cnncalc.questions.sweep import SweepResult
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
-    from cnncalc.render.table import Cell
+    from cnncalc.render.table import Cell, Kind
 
 COLUMNS = ("params", "macs", "peak_activation_bytes", "rf")
 FRONT = "front"
 PLOT_WIDTH, PLOT_HEIGHT = 60, 16  # characters
+LEAST_WIDTH = 16  # of a plot on a narrow terminal
 POINT, MARKED = "o", "*"
 EXACT = 10**6  # larger numbers are labelled with three digits
 
@@ -30,27 +33,26 @@ def text(
     outcomes: Sequence[SweepResult],
     columns: Sequence[str] = COLUMNS,
     front: Sequence[bool] | None = None,
-    *,
-    ascii_only: bool = False,
+    page: Page = PIPE,
 ) -> str:
     """Aligned columns: what varies, output, figures, a star on the Pareto front, why it fails."""
-    return joined(_table(outcomes, columns, front).lines(ascii_only=ascii_only))
+    return joined(_table(outcomes, columns, front).lines(page=page))
 
 
 def table(
     outcomes: Sequence[SweepResult],
     columns: Sequence[str] = COLUMNS,
     front: Sequence[bool] | None = None,
+    style: str = "md",
 ) -> str:
-    """The same as a GitHub table."""
-    return _table(outcomes, columns, front).markdown()
+    """The same as a GitHub table, or in another style."""
+    return _table(outcomes, columns, front).written(style)
 
 
 def _table(
     outcomes: Sequence[SweepResult], columns: Sequence[str], front: Sequence[bool] | None
 ) -> Table:
     varied = _varied(outcomes[0]) if outcomes else []
-    numbers = [*varied, "output", *(FIGURES[key].heading for key in columns)]
     words = [FRONT] if front else []
     if any(not outcome.ok for outcome in outcomes):
         words.append("remark")
@@ -58,10 +60,18 @@ def _table(
     for index, outcome in enumerate(outcomes):
         output = "-" if outcome.output is None else outcome.output.text(outcome.layout)
         figures = [outcome.figures.get(key) for key in columns]
-        mark = "*" if front and front[index] else ""
+        mark = Marked("*", "good") if front and front[index] else ""
         tail = [mark if word == FRONT else _reason(outcome) for word in words]
         rows.append([*_words(outcome), output, *figures, *tail])
-    return Table([*map(Column, numbers), *(Column(word, "text") for word in words)], rows)
+    heads = [Column(word, key=word) for word in (*varied, "output")]
+    worths = range(len(columns), 0, -1)  # the last figures go first, and the output before them
+    heads[-1] = heads[-1]._replace(worth=0)
+    heads += [
+        Column(FIGURES[key].heading, key=key, worth=worth)
+        for key, worth in zip(columns, worths, strict=True)
+    ]
+    kinds: dict[str, Kind] = {FRONT: "text", "remark": "prose"}
+    return Table([*heads, *(Column(word, kinds[word], word) for word in words)], rows)
 
 
 def _varied(outcome: SweepResult) -> list[str]:
@@ -176,8 +186,10 @@ def _value(outcome: SweepResult, key: str) -> int | float | None:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-def plot(points: Sequence[Point], across: str, up: str) -> str:
+def plot(points: Sequence[Point], across: str, up: str, page: Page = PIPE) -> str:
     """The points on linear axes drawn in characters; marked ones cover the others.
+
+    A terminal's plot takes the width there is.
 
     >>> print(plot([Point(1, 10), Point(2, 40, marked=True)], "width", "MACs"), end="")
     MACs
@@ -203,22 +215,26 @@ def plot(points: Sequence[Point], across: str, up: str) -> str:
     if not points:
         return "no result to plot\n"
     xs, ys = [point.x for point in points], [point.y for point in points]
-    canvas = [[" "] * PLOT_WIDTH for _ in range(PLOT_HEIGHT)]
-    for point in sorted(points, key=lambda point: point.marked):
-        column = _cell(point.x, min(xs), max(xs), PLOT_WIDTH)
-        row = PLOT_HEIGHT - 1 - _cell(point.y, min(ys), max(ys), PLOT_HEIGHT)
-        canvas[row][column] = MARKED if point.marked else POINT
     labels = [""] * PLOT_HEIGHT
     for value in (min(ys), max(ys)):
         labels[PLOT_HEIGHT - 1 - _cell(value, min(ys), max(ys), PLOT_HEIGHT)] = _label(value)
     margin = max(map(len, labels))
+    beside = f"  {across}"
+    width = PLOT_WIDTH
+    if page.width is not None:
+        width = max(page.width - margin - len(" +") - len(beside), LEAST_WIDTH)
+    canvas = [[" "] * width for _ in range(PLOT_HEIGHT)]
+    for point in sorted(points, key=lambda point: point.marked):
+        column = _cell(point.x, min(xs), max(xs), width)
+        row = PLOT_HEIGHT - 1 - _cell(point.y, min(ys), max(ys), PLOT_HEIGHT)
+        canvas[row][column] = page.paint(MARKED, "good") if point.marked else POINT
     left, right = _label(min(xs)), _label(max(xs))
-    space = " " * max(1, PLOT_WIDTH - len(left) - len(right))
+    space = " " * max(1, width - len(left) - len(right))
     lines = [
         up,
         *(f"{label:>{margin}} |{''.join(row)}" for label, row in zip(labels, canvas, strict=True)),
-        f"{'':{margin}} +{'-' * PLOT_WIDTH}",
-        f"{'':{margin}}  {left}{space}{right}  {across}",
+        f"{'':{margin}} +{'-' * width}",
+        f"{'':{margin}}  {left}{space}{right}{beside}",
     ]
     return "".join(f"{line.rstrip()}\n" for line in lines)
 

@@ -1,4 +1,4 @@
-"""The one writer of tables: aligned text, terminals (with rich), Markdown, CSV and TSV.
+"""The one writer of tables: aligned text for pipes and terminals, Markdown, CSV and TSV.
 
 An answer builds a `Table` of bare cells; how they are written and aligned is decided here.
 """
@@ -8,23 +8,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cnncalc.render.format import count_text, display_width, joined, pad, printable, to_ascii
+from cnncalc.render.format import count_text, display_width, joined, printable, to_ascii
+from cnncalc.render.page import PIPE, Marked, cut_end, cut_middle, style_of, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from rich.console import RenderableType
-    from rich.table import Table as RichTable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cnncalc.render.choice import Units
+    from cnncalc.render.page import Page, Style
 
 Cell = int | float | str | None  # a count, a percentage, a text, nothing
-Kind = Literal["number", "name", "text"]
+Kind = Literal["number", "name", "text", "prose"]
 
 GAP = "  "
 MIN_CUT = 12  # columns of a terminal that a shortened text keeps
-# In rich's notation for boxes: a rule under the titles and one above the totals, no others.
-RULES = "    \n    \n ── \n    \n    \n ── \n    \n    \n"
+ROOM = 24  # columns that a long text may take before others are left out
+DELIMITERS = {"csv": ",", "tsv": "\t"}
+STYLES = frozenset({"md", "latex", *DELIMITERS})  # formats that any table can be written in
+CUT: tuple[Kind, ...] = ("name", "text")  # the kinds of columns that are shortened
 # What Markdown would read as markup or as the end of the cell.
 MARKS = str.maketrans({sign: f"\\{sign}" for sign in "\\|*`<[]"})
 FORMULA = re.compile(r"[=+@-].")
@@ -34,9 +35,11 @@ NUMBER = re.compile(r"[+-]?\d[\d,.]*(?:e[+-]?\d+)?", re.IGNORECASE)
 class Column(NamedTuple):
     """One column of a table.
 
-    Numbers are aligned right, as are sizes such as 32×32×1; names and texts are aligned left.
-    `key` is what options and CSV call the column. Where a terminal is too narrow, the columns
-    of least `worth` are dropped first; None is never dropped. `meaning` is for `--columns help`.
+    Numbers are aligned right, as are sizes such as 32×32×1; the others are aligned left. `key` is
+    what options and CSV call the column. Where a terminal is too narrow, the columns of least
+    `worth` go first; None never goes. Then names lose their middle and texts their end, while
+    `prose` takes several lines. A column that is `joined` stays beside the one before it.
+    `meaning` is for `--columns help`.
     """
 
     title: str
@@ -44,6 +47,7 @@ class Column(NamedTuple):
     key: str = ""
     worth: int | None = None
     meaning: str = ""
+    joined: bool = False
 
     @property
     def right(self) -> bool:
@@ -54,13 +58,15 @@ class Column(NamedTuple):
 class Table(NamedTuple):
     """Rows of cells under titles; where there are sums, `total` is of everything.
 
-    `subtotal` is of the rows shown, where they are only a part.
+    `subtotal` is of the rows shown, where they are only a part. `option` is what shows columns
+    that a narrow terminal has no room for.
     """
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     subtotal: Sequence[Cell] = ()
     total: Sequence[Cell] = ()
+    option: str = "-o FILE"
 
     def texts(self, units: Units | None = None, *, ascii_only: bool = False) -> TextTable:
         """The same table with every cell written out."""
@@ -73,14 +79,49 @@ class Table(NamedTuple):
         return TextTable(self.columns, titles, rows, texts(self.subtotal), texts(self.total))
 
     def lines(
-        self, units: Units | None = None, *, titles: bool = True, ascii_only: bool = False
+        self,
+        units: Units | None = None,
+        page: Page = PIPE,
+        *,
+        titles: bool = True,
+        indent: int = 0,
     ) -> list[str]:
-        """Every column as wide as its widest cell; nothing is cut.
+        """The table as it stands on this page; a last line says what a terminal has no room for.
 
         >>> Table([Column("W"), Column("Remark", "text")], [[1227, ""], [9, "rounds"]]).lines()
         ['    W  Remark', '1,227', '    9  rounds']
         """
-        return self.texts(units, ascii_only=ascii_only).lines(titles=titles)
+        lines, missing = self.fitted(units, page, titles=titles, indent=indent)
+        return [*lines, *self.absent(missing)]
+
+    def absent(self, keys: Sequence[str]) -> list[str]:
+        """The line that says which columns are not shown, and how to see them."""
+        if not keys:
+            return []
+        return [f"not shown for want of width: {', '.join(keys)} ({self.option} shows them)"]
+
+    def fitted(
+        self,
+        units: Units | None = None,
+        page: Page = PIPE,
+        *,
+        titles: bool = True,
+        indent: int = 0,
+    ) -> tuple[list[str], list[str]]:
+        """The lines of the table on this page, and the keys of the columns that are left out."""
+        table, missing = self.texts(units, ascii_only=page.ascii), list[str]()
+        if not titles:
+            table = table._replace(titles=[""] * len(table.columns))
+        blocks = [table]
+        if page.width is not None:
+            width = page.width - indent
+            table, missing = table.fitted(width)
+            blocks = table.shortened(width, page.mark).blocks(width, page.mark)
+        lines: list[str] = []
+        for block in blocks:
+            lines += [""] if lines else []
+            lines += block.lines(page, titles=titles, indent=indent)
+        return lines, missing
 
     def markdown(self, units: Units | None = None) -> str:
         """A GitHub table with the sums as last bold rows, each line ending in a newline.
@@ -100,9 +141,58 @@ class Table(NamedTuple):
         ]
         return joined(f"| {' | '.join(row)} |" for row in rows)
 
+    def latex(self, units: Units | None = None) -> str:
+        r"""A tabular environment that needs no package, with the sums below a rule.
+
+        >>> print(Table([Column("Layer", "name"), Column("Params")], [["C_1", 1500]]).latex())
+        \begin{tabular}{lr}
+        \hline
+        Layer & Params \\
+        \hline
+        C\_1 & 1,500 \\
+        \hline
+        \end{tabular}
+        <BLANKLINE>
+        """
+        from cnncalc.render.latex import latex_text
+
+        texts = self.texts(units)
+
+        def lines(rows: Iterable[Iterable[str]]) -> list[str]:
+            return [f"{' & '.join(map(latex_text, row))} \\\\" for row in rows]
+
+        sides = "".join("r" if column.right else "l" for column in self.columns)
+        sums = lines(row for row in (texts.subtotal, texts.total) if row)
+        rule = r"\hline"
+        return joined(
+            [
+                f"\\begin{{tabular}}{{{sides}}}",
+                *(rule, *lines([texts.titles])),
+                *(rule, *lines(texts.rows)),
+                *((rule, *sums) if sums else ()),
+                *(rule, r"\end{tabular}"),
+            ]
+        )
+
     def separated(self, delimiter: str = ",") -> str:
-        """RFC 4180 text under the columns' keys: plain numbers, nothing for None, no sums."""
-        return records([[column.key for column in self.columns], *self.rows], delimiter)
+        """RFC 4180 text under the columns' keys: plain numbers, nothing for None, no sums.
+
+        Sizes are written with x, which keys can type and scripts look for.
+        """
+        rows = (
+            [
+                cell.replace("×", "x") if column.right and isinstance(cell, str) else cell
+                for cell, column in zip(row, self.columns, strict=False)
+            ]
+            for row in self.rows
+        )
+        return records([[column.key for column in self.columns], *rows], delimiter)
+
+    def written(self, style: str, units: Units | None = None) -> str:
+        """The table in one of the STYLES."""
+        if style == "md":
+            return self.markdown(units)
+        return self.latex(units) if style == "latex" else self.separated(DELIMITERS[style])
 
 
 class TextTable(NamedTuple):
@@ -114,53 +204,190 @@ class TextTable(NamedTuple):
     subtotal: list[str]
     total: list[str]
 
-    def widths(self, *, titles: bool = True) -> list[int]:
+    @property
+    def widths(self) -> list[int]:
         """How wide each column is at its widest."""
-        rows = self._every_row()[0 if titles else 1 :]
-        return [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+        return [max(map(display_width, column)) for column in zip(*self._every_row(), strict=True)]
 
     @property
     def width(self) -> int:
         """The columns of a terminal that the table takes."""
-        return sum(self.widths()) + len(GAP) * (len(self.columns) - 1)
+        return _across(self.widths)
 
-    def lines(self, *, titles: bool = True) -> list[str]:
-        """The aligned rows."""
-        rows = self._every_row()[0 if titles else 1 :]
-        widths, sides = self.widths(titles=titles), [column.right for column in self.columns]
-        return [GAP.join(map(pad, row, widths, sides)).rstrip() for row in rows]
+    def lines(self, page: Page = PIPE, *, titles: bool = True, indent: int = 0) -> list[str]:
+        """The aligned rows; on a terminal with a rule under the titles and one above the sums."""
+        widths = self.widths
+        if page.width is not None:  # prose takes the width that the other columns leave
+            room = page.width - indent - _across(widths) + widths[-1]
+            prose = self.columns[-1].kind == "prose"
+            widths[-1] = max(min(widths[-1], room), MIN_CUT) if prose else widths[-1]
+        margin = " " * indent
+        rule = f"{margin}{page.rule * _across(widths)}"
+
+        def written(rows: Iterable[list[str]], style: Style | None = None) -> list[str]:
+            return [f"{margin}{line}".rstrip() for row in rows
+                    for line in self._written(row, widths, page, style)]  # fmt: skip
+
+        lines = written([self.titles], "heading") if titles else []
+        lines += [rule] if titles and page.ruled else []
+        lines += written(self.rows)
+        lines += written([self.subtotal], "heading") if self.subtotal else []
+        lines += [rule] if self.total and page.ruled else []
+        return lines + (written([self.total], "heading") if self.total else [])
+
+    def _written(
+        self, row: list[str], widths: list[int], page: Page, style: Style | None
+    ) -> Iterator[str]:
+        """One row; its last text goes on below where it is longer than its column."""
+        *others, last = zip(row, widths, self.columns, strict=True)
+        cells = [
+            _aligned(page.paint(text, style_of(text) or style), text, width, column.right)
+            for text, width, column in others
+        ]
+        text, width, column = last
+        mark = style_of(text) or style
+        first, *rest = wrapped(text, width, 0) if display_width(text) > width else [text]
+        yield GAP.join([*cells, _aligned(page.paint(first, mark), first, width, column.right)])
+        before = " " * (_across(widths) - width)
+        yield from (f"{before}{page.paint(part, mark)}" for part in rest)
 
     def fitted(self, width: int) -> tuple[TextTable, list[str]]:
         """The table without the columns that do not fit a narrow terminal, and their keys."""
         table, dropped = self, list[str]()
         worths = {c: c.worth for c in self.columns if c.worth is not None}
         for column in sorted(worths, key=worths.__getitem__):
-            if table.width <= width:
+            if table.least <= width:
                 break
-            table = table._without(table.columns.index(column))
-            dropped.append(column.key)
+            table = table._picked([each for each in table.columns if each != column])
+            dropped.append(column.key or column.title)
         return table, dropped
 
-    def shortened(self, key: str, width: int, mark: str) -> TextTable:
-        """The table with the texts of one column shortened until it is at most `width` wide."""
-        at = [column.key for column in self.columns].index(key)
-        left = max(width - self.width + self.widths()[at], MIN_CUT)
-        rows = [[*row[:at], _shortened(row[at], left, mark), *row[at + 1 :]] for row in self.rows]
-        return self._replace(rows=rows)
+    @property
+    def least(self) -> int:
+        """The columns of a terminal that the table takes where long words are cut or wrapped."""
+        return _across(self._at_most(ROOM, (*CUT, "prose")))
+
+    @property
+    def narrowest(self) -> int:
+        """The columns of a terminal that the table takes where prose is wrapped."""
+        return _across(self._at_most(ROOM, ("prose",)))
+
+    def _at_most(self, room: int, kinds: Sequence[Kind]) -> list[int]:
+        """The widths of the columns, those of some kinds limited."""
+        pairs = zip(self.widths, self.columns, strict=True)
+        return [min(width, room) if column.kind in kinds else width for width, column in pairs]
+
+    def shortened(self, width: int, mark: str) -> TextTable:
+        """The table with names and texts cut as far as this width asks for, the longest first.
+
+        Where even short names do not make it fit, the table will stand in blocks, and names keep
+        the usual room.
+        """
+        limits, kinds = self._at_most(ROOM, ("prose",)), [column.kind for column in self.columns]
+        shortest = self._at_most(MIN_CUT, (*CUT, "prose"))
+        if _across(shortest) > width:
+            return self._cut(self._at_most(min(ROOM, width // 2), CUT), mark)
+        while _across(limits) > width:
+            longest = max(range(len(limits)), key=lambda at: limits[at] * (kinds[at] in CUT))
+            if limits[longest] <= MIN_CUT:
+                break
+            limits[longest] -= 1
+        return self._cut(limits, mark)
+
+    def blocks(self, width: int, mark: str) -> list[TextTable]:
+        """The table in parts that fit side by side no more: each begins with the first column."""
+        if self.narrowest <= width or len(self.columns) <= 1:
+            return [self]
+        first, *others = self.columns
+
+        def fits(some: Sequence[Column]) -> bool:
+            return self._picked([first, *some]).narrowest <= width
+
+        parts: list[list[Column]] = [[]]
+        for columns in _together(others, fits):
+            if parts[-1] and not fits([*parts[-1], *columns]):
+                parts.append([])
+            parts[-1] += columns
+        # A column that is too wide even alone is cut, whatever it holds.
+        room = max(width - _across([self.widths[0], 0]), MIN_CUT)
+        return [
+            self._picked([first, *p]).limited(room if len(p) == 1 else width, mark) for p in parts
+        ]
+
+    def limited(self, width: int, mark: str) -> TextTable:
+        """The table with no cell of a later column wider than this."""
+        return self._cut([self.widths[0], *([width] * (len(self.columns) - 1))], mark)
+
+    def _cut(self, limits: Sequence[int], mark: str) -> TextTable:
+        """The table with cells of at most these widths."""
+
+        def cut(cells: list[str]) -> list[str]:
+            sides = zip(cells, limits, self.columns, strict=False)
+            return [_shortened(cell, limit, mark, column.kind) for cell, limit, column in sides]
+
+        sums = cut(self.subtotal), cut(self.total)
+        return TextTable(self.columns, cut(self.titles), list(map(cut, self.rows)), *sums)
+
+    def html(self, caption: str) -> str:
+        """The same as an HTML table under a caption that is text."""
+        from html import escape
+
+        sides = [' style="text-align:right"' if column.right else "" for column in self.columns]
+
+        def row(cells: list[str], tag: str = "td") -> str:
+            parts = (
+                f"<{tag}{side}>{escape(cell)}</{tag}>"
+                for cell, side in zip(cells, sides, strict=True)
+            )
+            return f"<tr>{''.join(parts)}</tr>"
+
+        body = "".join(map(row, self.rows))
+        sums = "".join(row(cells, "th") for cells in (self.subtotal, self.total) if cells)
+        head = row(self.titles, "th")
+        return (
+            f"<table><caption>{escape(caption)}</caption><thead>{head}</thead>"
+            f"<tbody>{body}</tbody><tfoot>{sums}</tfoot></table>"
+        )
 
     def _every_row(self) -> list[list[str]]:
         """Titles, rows and, where there are some, subtotal and total."""
         return [self.titles, *self.rows, *filter(None, (self.subtotal, self.total))]
 
-    def _without(self, at: int) -> TextTable:
-        """The same table without the column at this index."""
+    def _picked(self, columns: Sequence[Column]) -> TextTable:
+        """The same table with only these of its columns."""
+        places = [at for at, column in enumerate(self.columns) if any(column is c for c in columns)]
 
-        def rest(cells: list[str]) -> list[str]:
-            return [*cells[:at], *cells[at + 1 :]]
+        def some(cells: list[str]) -> list[str]:
+            return [cells[at] for at in places] if cells else []
 
-        columns = [*self.columns[:at], *self.columns[at + 1 :]]
-        sums = rest(self.subtotal), rest(self.total)
-        return TextTable(columns, rest(self.titles), list(map(rest, self.rows)), *sums)
+        sums = some(self.subtotal), some(self.total)
+        return TextTable(columns, some(self.titles), list(map(some, self.rows)), *sums)
+
+
+def _aligned(painted: str, text: str, width: int, right: bool) -> str:
+    """A text in its colours, padded to a width that only the text itself counts for."""
+    space = " " * (width - display_width(text))
+    return space + painted if right else painted + space
+
+
+def _across(widths: Sequence[int]) -> int:
+    """The width of columns side by side."""
+    return sum(widths) + len(GAP) * (len(widths) - 1)
+
+
+def _together(
+    columns: Iterable[Column], fits: Callable[[list[Column]], bool]
+) -> Iterator[list[Column]]:
+    """Columns that stay beside each other, unless they do not fit even so."""
+    together: list[Column] = []
+    for column in columns:
+        if together and column.joined and fits([*together, column]):
+            together.append(column)
+            continue
+        if together:
+            yield together
+        together = [column]
+    yield together
 
 
 def cell_text(cell: Cell, units: Units | None = None, *, ascii_only: bool = False) -> str:
@@ -172,7 +399,9 @@ def cell_text(cell: Cell, units: Units | None = None, *, ascii_only: bool = Fals
     if cell is None:
         return ""
     if isinstance(cell, str):
-        return to_ascii(printable(cell)) if ascii_only else printable(cell)
+        text, style = printable(cell), style_of(cell)
+        text = to_ascii(text) if ascii_only else text
+        return Marked(text, style) if style else text
     return f"{cell:.1f}%" if isinstance(cell, float) else count_text(cell, units)
 
 
@@ -189,13 +418,13 @@ def _bold(cell: str) -> str:
     return f"**{escaped(cell)}**" if cell else ""
 
 
-def _shortened(cell: str, width: int, mark: str) -> str:
-    """The beginning of a text that takes more than `width` columns, and a mark."""
-    if display_width(cell) <= width:
+def _shortened(cell: str, width: int, mark: str, kind: Kind) -> str:
+    """A cell of at most this width: texts lose their end, names and numbers their middle."""
+    if kind == "prose" or display_width(cell) <= width:
         return cell
-    while display_width(cell) > width - len(mark):
-        cell = cell[:-1]
-    return f"{cell.rstrip()}{mark}"
+    short = cut_end(cell, width, mark) if kind == "text" else cut_middle(cell, width, mark)
+    style = style_of(cell)
+    return Marked(short, style) if style else short
 
 
 def records(rows: Iterable[Iterable[object]], delimiter: str = ",") -> str:
@@ -221,83 +450,3 @@ def _field(cell: object) -> object:
         return cell
     text = printable(cell)
     return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
-
-
-def drawn(
-    table: TextTable,
-    *,
-    title: tuple[str, str],
-    footer: Sequence[str],
-    width: int,
-    color: bool = False,
-    ascii_only: bool = False,
-) -> str:
-    """A table with rules for a terminal: both parts of the title above it, the footer below.
-
-    Colour adds nothing that words and rules do not say as well.
-    """
-    parts = [_head(title, table.width), _ruled(table, ascii_only), "", *map(_styled, footer)]
-    return _printed(parts, max(width, table.width), color)
-
-
-def _head(title: tuple[str, str], width: int) -> RichTable:
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    head = RichTable.grid(padding=(0, len(GAP)))
-    head.width = max(width, display_width(GAP.join(title)))
-    head.add_column(ratio=1)
-    head.add_column(justify="right", no_wrap=True)
-    head.add_row(Text(title[0], style="bold"), Text(title[1], style="dim"))
-    return head
-
-
-def _ruled(table: TextTable, ascii_only: bool) -> RichTable:
-    from rich.box import Box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    box = Box(to_ascii(RULES), ascii=True) if ascii_only else Box(RULES)
-    ruled = RichTable(box=box, show_edge=False, pad_edge=False, collapse_padding=True)
-    ruled.show_footer = bool(table.total)
-    for column, heading, total in zip(
-        table.columns, table.titles, table.total or table.titles, strict=True
-    ):
-        ruled.add_column(
-            Text(heading, style="bold"),
-            Text(total, style="bold"),
-            justify="right" if column.right else "left",
-            no_wrap=True,
-        )
-    for cells in table.rows:
-        ruled.add_row(*map(Text, cells))
-    if table.subtotal:
-        ruled.add_row(*(Text(cell, style="bold") for cell in table.subtotal))
-    return ruled
-
-
-def _styled(line: str) -> RenderableType:
-    from rich.text import Text
-
-    return Text(line, style="bold red" if line.endswith("FAILED") else "")
-
-
-def _printed(parts: Iterable[RenderableType], width: int, color: bool) -> str:
-    from io import StringIO
-
-    from rich.console import Console
-
-    out = StringIO()
-    console = Console(
-        file=out,
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-    )
-    for part in parts:
-        console.print(part, soft_wrap=True)
-    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())

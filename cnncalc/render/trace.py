@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import counted
@@ -12,7 +13,7 @@ from cnncalc.render.schema import COUNT, GATED_FLAG, PAIR, SIZE, TEXT, described
 from cnncalc.shapes import AXES, AXIS_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cnncalc.inference.neuron_trace import Trace
     from cnncalc.layers._neuron import NeuronReading, NeuronTerm
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_MAPS = 6  # of a window that are drawn
 MAX_TAPS = 49  # of one map: 7x7
+MAX_ADDED = 25  # numbers of a sum that is written out: a window of 5x5
 LARGEST = 10  # terms that are listed where there are too many for all
 MAX_TERMS_JSON = 4096  # a dense layer can have millions, and a document is read whole
 WORDS = {
@@ -30,17 +32,25 @@ WORDS = {
 
 def lines(trace: Trace) -> Iterator[str]:
     """A neuron: its inputs, its sum, what is computed from that, and what it sees of the inputs."""
-    reading = trace.reading
     yield f"{trace.name} ({trace.type}), neuron {where(trace.place)} = {number(trace.output)}"
+    yield from arithmetic(trace)
+    yield from (f"  {row.type:<9} {number(row.value)}   ({row.name})" for row in trace.after)
+    yield from _field(trace)
+
+
+def arithmetic(trace: Trace, *, weight: str = "weight") -> Iterator[str]:
+    """The numbers that a neuron reads and how they become its value.
+
+    `weight` is the title above the weights.
+    """
+    reading = trace.reading
     if reading.rule in ("moved", "changed"):
         yield from _passed_on(trace)
     elif reading.rule in ("weighted", "sum", "mean", "max") and _drawable(reading):
-        yield from _maps(reading)
+        yield from _maps(reading, weight)
     else:
         yield from _largest(reading)
     yield from _sum(trace)
-    yield from (f"  {row.type:<9} {number(row.value)}   ({row.name})" for row in trace.after)
-    yield from _field(trace)
 
 
 def where(place: Sequence[int]) -> str:
@@ -58,10 +68,10 @@ def where(place: Sequence[int]) -> str:
 
 
 def _drawable(reading: NeuronReading) -> bool:
-    return bool(reading.window) and len(_taps(reading)[0]) <= MAX_TAPS
+    return bool(reading.window) and len(maps_of(reading)[0]) <= MAX_TAPS
 
 
-def _taps(reading: NeuronReading) -> list[tuple[NeuronTerm, ...]]:
+def maps_of(reading: NeuronReading) -> list[tuple[NeuronTerm, ...]]:
     """The terms map by map."""
     size = 1
     for length in reading.window:
@@ -70,31 +80,52 @@ def _taps(reading: NeuronReading) -> list[tuple[NeuronTerm, ...]]:
     return [terms[at : at + size] for at in range(0, len(terms), max(size, 1))] or [()]
 
 
-def _maps(reading: NeuronReading) -> Iterator[str]:
+def _maps(reading: NeuronReading, weight: str) -> Iterator[str]:
     """For each input map side by side: the window and, if any, the weights and products.
 
-    A point stands for padding.
+    A point stands for padding. Of several maps that are added, each has its subtotal.
     """
-    parts = _taps(reading)
-    if len(parts) > MAX_MAPS:
-        ranked = sorted(range(len(parts)), key=lambda i: -abs(sum(t.product for t in parts[i])))
-        drawn = sorted(ranked[:MAX_MAPS])
-    else:
-        drawn = list(range(len(parts)))
-    for index in drawn:
-        yield from _map(reading, parts[index])
-    rest = [part for index, part in enumerate(parts) if index not in drawn]
+    parts = maps_of(reading)
+    drawn, rest = weightiest(parts)
+    for part in drawn:
+        yield from _map(reading, part, weight)
+        if reading.rule != "max" and len(parts) > 1:
+            yield f"    sum     {_added([term.product for term in part])}"
     if rest:
-        together = sum(term.product for term in chain.from_iterable(rest))
-        yield f"  and {counted(len(rest), 'more map')}, together {number(together)}"
+        yield f"  and {counted(len(rest), 'more map')}, together {number(total(rest))}"
 
 
-def _map(reading: NeuronReading, part: Sequence[NeuronTerm]) -> Iterator[str]:
+def weightiest(
+    parts: Sequence[tuple[NeuronTerm, ...]],
+) -> tuple[list[tuple[NeuronTerm, ...]], list[tuple[NeuronTerm, ...]]]:
+    """The maps that add most to a sum, as many as are shown, in order; and the others."""
+    ranked = sorted(range(len(parts)), key=lambda index: -abs(total([parts[index]])))
+    shown = set(ranked[:MAX_MAPS])
+    return (
+        [part for index, part in enumerate(parts) if index in shown],
+        [part for index, part in enumerate(parts) if index not in shown],
+    )
+
+
+def total(parts: Iterable[Iterable[NeuronTerm]]) -> float:
+    """What the terms of these maps add to the sum."""
+    return fsum(term.product for term in chain.from_iterable(parts))
+
+
+def _added(numbers: Sequence[float]) -> str:
+    """A short sum written out, and its value; of a long one, or of one number, only the value."""
+    value = number(fsum(numbers))
+    if not 1 < len(numbers) <= MAX_ADDED:
+        return value
+    return f"{' + '.join(map(number, numbers)).replace('+ -', '- ')} = {value}"
+
+
+def _map(reading: NeuronReading, part: Sequence[NeuronTerm], weight: str) -> Iterator[str]:
     if not part:
         return
     blocks = [("input", [number(term.value) if term.at is not None else "." for term in part])]
     if part[0].weight is not None:
-        blocks.append(("weight", [number(term.weight) for term in part]))
+        blocks.append((weight, [number(term.weight) for term in part]))
         blocks.append(("product", [number(term.product) for term in part]))
     drawn = [[title, *text_grid(texts, reading.window)] for title, texts in blocks]
     widths = [max(map(len, block)) for block in drawn]
@@ -152,15 +183,21 @@ def _sum(trace: Trace) -> Iterator[str]:
         place = f"   ({_place(winner)})" if winner else "   (nothing but padding)"
         yield f"  largest   {number(trace.output)}{place}"
     elif reading.rule not in ("moved", "changed"):
-        steps = [number(reading.sum)]
+        parts = maps_of(reading)
+        added = parts[0] if len(parts) == 1 else ()
+        subtotals = [total([part]) for part in parts]
+        written = _added([term.product for term in added] or subtotals)
+        yield f"  sum       {written}"
+        steps = []
         if reading.divisor is not None:
-            steps.append(f"/ {reading.divisor}")
+            steps.append(f" / {reading.divisor}")
         if reading.factor is not None:
-            steps.append(f"· {number(reading.factor)}")
+            steps.append(f" · {number(reading.factor)}")
         if reading.bias is not None:
-            steps.append(f"+ {number(reading.bias)} (bias)")
-        result = f" = {number(reading.result)}" if steps[1:] else ""
-        yield f"  sum       {' '.join(steps)}{result}"
+            sign = "-" if reading.bias < 0 else "+"
+            steps.append(f" {sign} {number(abs(reading.bias))} (bias)")
+        if steps:
+            yield f"  result    {number(reading.sum)}{''.join(steps)} = {number(reading.result)}"
 
 
 def _field(trace: Trace) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.render.choice import Choice
 from cnncalc.render.columns import ReportColumn, select
 from cnncalc.render.format import bytes_text, printable, to_ascii
+from cnncalc.render.page import PIPE
 from cnncalc.render.report_table import picked, summed
 from cnncalc.render.schema import COUNT, TEXT, listed, record
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cnncalc.render.choice import Units
     from cnncalc.render.columns import CellStyle
     from cnncalc.render.fold import TableRow
+    from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
 
@@ -34,6 +36,7 @@ def text(
     training: TrainingMemory,
     assumption: str,
     choice: Choice = USUAL,
+    page: Page = PIPE,
     *,
     totals: bool = False,
 ) -> str:
@@ -42,7 +45,7 @@ def text(
     Raises:
         ChoiceError: for layers that do not exist.
     """
-    table = [] if totals else [printable(report.name), *_table(report, training, choice), ""]
+    table = [] if totals else [printable(report.name), *_table(report, training, choice, page), ""]
     sums = summary(training, choice.units)
     footer = to_ascii(sums) if choice.ascii else sums
     return "\n".join([*table, footer, f"assumed: {assumption}", ""])
@@ -85,10 +88,10 @@ def _share(share: TrainingBytes) -> dict[str, int]:
     return {f"{key}_bytes": getattr(share, key) for key in HEADINGS}
 
 
-def _table(report: Report, training: TrainingMemory, choice: Choice) -> list[str]:
+def _table(report: Report, training: TrainingMemory, choice: Choice, page: Page) -> list[str]:
     columns = (*select(("name", "type", "output")), *_columns(training))
     table = summed(report, choice, picked(report, choice), columns)
-    return table.lines(choice.units, ascii_only=choice.ascii)
+    return table.lines(choice.units, page._replace(ascii=choice.ascii))
 
 
 def _columns(training: TrainingMemory) -> tuple[ReportColumn, ...]:

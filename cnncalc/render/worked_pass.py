@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.errors import counted
 from cnncalc.render.format import number, text_grid
 from cnncalc.render.forward import value_lines
+from cnncalc.render.trace import maps_of, total, weightiest, where
+from cnncalc.render.worked_changes import changed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.inference.neuron_trace import Trace
+    from cnncalc.layers._base import Layer
     from cnncalc.layers._neuron import NeuronReading, NeuronTerm
     from cnncalc.shapes import Shape
     from cnncalc.tensor import Tensor
 
 # Beyond these nobody reads on: neurons of a layer, terms of a sum, numbers of a tensor.
 MAX_NEURONS = 128
-MAX_TERMS = 16
+MAX_TERMS = 25
 MAX_NUMBERS = 512
 
 
@@ -29,6 +32,14 @@ class Weights(NamedTuple):
     name: str
     dims: tuple[int, ...]
     numbers: Sequence[float]
+
+
+class Step(NamedTuple):
+    """A layer that is worked out: itself, its parameters, whether products with 0 are left out."""
+
+    layer: Layer
+    parameters: Mapping[str, Sequence[float]]
+    hide_zeros: bool = False
 
 
 def heading(
@@ -65,14 +76,38 @@ def _filters(parameter: Weights) -> Iterator[str]:
         yield from (f"    {line}" for line in text_grid(list(map(number, numbers)), tuple(inner)))
 
 
-def sums(traces: Iterable[Trace], count: int) -> Iterator[str]:
-    """A line per neuron: its position, its terms without products with 0, and their sum."""
+def neurons(traces: Iterable[Trace], count: int, step: Step) -> Iterator[str]:
+    """The arithmetic of every neuron, its place first: a line each, or one for each map added."""
     for trace in islice(traces, MAX_NEURONS):
-        place = ",".join(map(str, trace.place))
-        yield f"  [{place}] = {written(trace.reading, trace.output)}"
+        yield from _neuron(trace, step)
     if count > MAX_NEURONS:
         more = counted(count - MAX_NEURONS, "more neuron")
         yield f"  and {more} (--trace NAME:{{K,Y,X}} shows any one)"
+
+
+def _neuron(trace: Trace, step: Step) -> Iterator[str]:
+    place, reading = where(trace.place), trace.reading
+    if not has_sum(trace):
+        told = changed(trace, step.layer, step.parameters)
+        if told is not None:
+            yield f"  {place}: {told}"
+        return
+    parts = maps_of(reading) if reading.window and trace.type != "fc" else [reading.terms]
+    if reading.rule == "max" or len(parts) == 1:
+        yield f"  {place}: {written(reading, trace.output, hide_zeros=step.hide_zeros)}"
+        return
+    yield f"  {place}"
+    drawn, rest = weightiest(parts)
+    for part in drawn:
+        inside = _terms(part, hide_zeros=step.hide_zeros)
+        subtotal = number(total([part]))
+        told = subtotal if inside in {subtotal, "0"} else f"{inside} = {subtotal}"
+        yield f"    map {part[0].channel}: {told}"
+    if rest:
+        yield f"    and {counted(len(rest), 'more map')}, together {number(total(rest))}"
+    subtotals = [number(total([part])) for part in drawn]
+    subtotals += [number(total(rest))] if rest else []
+    yield f"    {_finished(_joined(subtotals), reading, trace.output)}"
 
 
 def has_sum(trace: Trace) -> bool:
@@ -80,18 +115,28 @@ def has_sum(trace: Trace) -> bool:
     return trace.reading.rule not in ("moved", "changed")
 
 
-def written(reading: NeuronReading, output: float) -> str:
+def written(reading: NeuronReading, output: float, *, hide_zeros: bool = False) -> str:
     """The terms as written by hand, and the result.
 
     >>> from cnncalc.layers._neuron import NeuronReading, NeuronTerm
     >>> terms = (NeuronTerm(0, 0, (0, 0), 4.0, 0.5), NeuronTerm(0, 0, (0, 1), 9.0, 0.0))
     >>> written(NeuronReading("weighted", terms, bias=1.0), 3.0)
+    '0.5·4 + 0·9 + 1 = 3'
+    >>> written(NeuronReading("weighted", terms, bias=1.0), 3.0, hide_zeros=True)
     '0.5·4 + 1 = 3'
     """
     if reading.rule == "max":
         inside = [number(term.value) for term in reading.terms if term.at is not None]
         return f"max({_cut(inside, ', ')}) = {number(output)}"
-    text = _joined([_term(term) for term in reading.terms if term.product])
+    return _finished(_terms(reading.terms, hide_zeros=hide_zeros), reading, output)
+
+
+def _terms(terms: Iterable[NeuronTerm], *, hide_zeros: bool) -> str:
+    return _joined([_term(term) for term in terms if term.product or not hide_zeros])
+
+
+def _finished(text: str, reading: NeuronReading, output: float) -> str:
+    """A sum with what is done to it afterwards, and the result."""
     if reading.divisor is not None:
         text = f"({text})/{reading.divisor}"
     if reading.factor is not None:

@@ -1,4 +1,4 @@
-"""A spec file, a variant and the user's changes -> Network; and the same network resized.
+"""A spec, a variant and the user's changes -> Network; and the same network resized.
 
 A sweep over input sizes does not read the layers again where the result is sure to be the same:
 no expression asks for a height, width, depth or length, no weights are written out or shared, and
@@ -7,9 +7,12 @@ every tensor keeps its number of channels.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cnncalc import zoo
 from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, did_you_mean, failure
@@ -27,7 +30,7 @@ from cnncalc.spec.syntax import Dynamic, Use
 from cnncalc.spec.yaml_source import MappingValue, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from cnncalc.layers._base import Layer
     from cnncalc.shapes import Shape
@@ -36,10 +39,25 @@ if TYPE_CHECKING:
     from cnncalc.spec.sections.inputs import NetworkInput
     from cnncalc.spec.syntax import Block
 
+# What a question may be asked about: a file or a bundled name, a spec as a dict, or a network.
+Target: TypeAlias = "str | Path | Mapping[str, object] | Network"
 # Output shapes by a layer's identity, which it is kept for so that its id stays its own, and the
 # shapes that enter it; None where the layer does not fit.
 KnownShapes = dict[tuple[int, tuple["Shape", ...]], tuple["Layer", "Shape | None"]]
 SHORT = 50_000  # characters: longer texts are not cached, since they may hold much memory
+
+
+class SpecChoice(NamedTuple):
+    """A document that has been read, with the chosen variant, variables and input."""
+
+    document: Document
+    variant: str | None = None
+    set: Mapping[str, object] = MappingProxyType({})
+    input: str | None = None
+
+    def network(self, input_: str | None = None) -> Network:
+        """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
+        return build(self.document, self.variant, self.set, input_ or self.input)
 
 
 def load(
@@ -48,11 +66,14 @@ def load(
     variant: str | None = None,
     set: Mapping[str, object] | None = None,
     input: str | None = None,
+    until: str | None = None,
+    partial: bool = False,
 ) -> Network:
     """Read a network from a file, from standard input (`-`), or from the bundled ones by name.
 
     `variant` (or `target@variant`) chooses a variant, `set` changes declared variables,
-    `input` replaces the input shape.
+    `input` replaces the input shape. A file may be an ONNX model: then `until` names the node,
+    tensor or row that it ends with, and `partial` allows operators that no layer expresses.
 
     Raises:
         CnncalcError: with every mistake found.
@@ -62,16 +83,149 @@ def load(
     ('LeNet-5', 12)
     """
     path, named = zoo.resolve(str(target))
-    text = read(path)
-    file = zoo.display_name(path)
-    try:
-        document = _read(text, file)
-        network = build(document, variant or named, set or {}, input)
+    if is_model(path):
+        _refuse_changes(path, variant or named, set)
+        return _model(path, input, until, partial)
+    if until is not None or partial:
+        raise failure(
+            "no-model", f"--until and --partial are for model files; {named or path} is a spec"
+        )
+    text, file = read(path), zoo.display_name(path)
+    with reading(text, file):
+        network = build(_read(text, file), variant or named, set or {}, input)
         return network._replace(init=with_weights_path(network.init, path))
+
+
+def parse(
+    spec: str | Mapping[str, object],
+    *,
+    variant: str | None = None,
+    set: Mapping[str, object] | None = None,
+    input: str | None = None,
+    file: str = "spec",
+) -> Network:
+    """The network of a spec's YAML text, or of the same spec as dicts and lists.
+
+    `variant`, `set` and `input` as in `load`. `file` is what error messages call the text.
+
+    Raises:
+        CnncalcError: with every mistake found; a dict's lines are those of the YAML it stands for.
+
+    >>> parse({"input": "28x28x1", "layers": ["conv 16 5x5 p2", "pool 2x2"]}).nodes[-1].shape
+    Shape(channels=16, spatial=(14, 14))
+    """
+    text = spec if isinstance(spec, str) else _text(spec)
+    with reading(text, file):
+        return build(_read(text, file), variant, set or {}, input)
+
+
+def choose(
+    target: Target,
+    *,
+    variant: str | None = None,
+    set: Mapping[str, object] | None = None,
+    input: str | None = None,
+) -> SpecChoice:
+    """Read what is asked about without building it: a file, a bundled name, a dict or a network.
+
+    A network is taken as it was loaded; `variant`, `set` and `input` change it further.
+
+    Raises:
+        CnncalcError: where it cannot be read, and for a network that was not read from a text.
+    """
+    if isinstance(target, Network):
+        return _chosen_again(target, variant, set or {}, input)
+    if isinstance(target, Mapping):
+        text, file, named = _text(target), "spec", None
+    else:
+        path, named = zoo.resolve(str(target))
+        if is_model(path):
+            raise failure(
+                "no-spec",
+                f"{path} is a model file, which has no variables to vary",
+                help="'cnncalc sizes' tries input sizes; 'cnncalc import' makes a spec of it",
+            )
+        text, file = read(path), zoo.display_name(path)
+    with reading(text, file):
+        return SpecChoice(_read(text, file), variant or named, set or {}, input)
+
+
+def _chosen_again(
+    network: Network, variant: str | None, set_: Mapping[str, object], input_: str | None
+) -> SpecChoice:
+    if network.text is None:
+        message = f"{network.name} was not read from a spec, so it cannot be built anew"
+        raise failure("no-spec", message, help="load it from a spec, or use cnncalc.parse")
+    with reading(network.text, network.file):
+        document = _read(network.text, network.file)
+    kept = dict(network.overrides or {})
+    own_input = kept.pop("input", None)
+    return SpecChoice(
+        document,
+        variant or network.variant,
+        {**kept, **set_},
+        input_ or (str(own_input) if own_input else None),
+    )
+
+
+def as_network(target: Target) -> Network:
+    """The network itself, or the one that a file, a bundled name or a dict gives.
+
+    Raises:
+        CnncalcError: where it cannot be read.
+    """
+    if isinstance(target, Network):
+        return target
+    return parse(target) if isinstance(target, Mapping) else load(target)
+
+
+def _text(spec: Mapping[str, object]) -> str:
+    from cnncalc.spec.write import document_text  # few specs are dicts
+
+    return document_text(spec)
+
+
+@contextmanager
+def reading(text: str, file: str) -> Iterator[None]:
+    """Give every error in the block its line of this text.
+
+    Raises:
+        CnncalcError: as the block does, and "too-deep" where it nests too deeply.
+    """
+    try:
+        yield
     except RecursionError:
         raise failure("too-deep", f"the layers of {file} are nested too deeply") from None
     except CnncalcError as error:
         raise with_lines(error, text, file) from None
+
+
+def is_model(path: str) -> bool:
+    """Whether a path leads to a model file; specs by their name and pipes are not looked into.
+
+    Raises:
+        CnncalcError: for a file that only running code from it could read.
+    """
+    if path == "-" or path.endswith(zoo.SUFFIXES) or not Path(path).is_file():
+        return False
+    from cnncalc.exchange.sniff import kind_of
+
+    return kind_of(path) == "onnx"
+
+
+def _model(path: str, input: str | None, until: str | None, partial: bool) -> Network:
+    """The network of a model file. Raises CnncalcError where it cannot be read."""
+    from cnncalc.exchange.onnx.read import Options, read
+
+    return read(path, Options(input, until, partial))
+
+
+def _refuse_changes(path: str, variant: str | None, set: Mapping[str, object] | None) -> None:
+    """Raise CnncalcError for what only a spec has: variants and variables."""
+    if variant is not None:
+        raise failure("unknown-variant", f"{path} is a model file, which has no variants")
+    if set:
+        raise failure("unknown-variable", f"{path} is a model file, which has no variables")
 
 
 def _read(text: str, file: str) -> Document:

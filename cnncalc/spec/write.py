@@ -63,13 +63,7 @@ def text(network: Network, folder: Path = Path()) -> str:
 
 def _lines(network: Network, folder: Path) -> Iterator[str]:
     units = list(_units(network))
-    yield f"name: {flow(network.name)}"
-    if network.description:
-        yield f"description: {flow(network.description)}"
-    if network.source:
-        yield "source:"
-        yield from (f"  - {quoted(citation)}" for citation in network.source)
-    yield from _inputs(network)
+    yield from head(network)
     yield "layers:"
     names = {unit.last: unit.owner.name for unit in units}
     names |= {node.index: node.name for node in network.inputs}
@@ -81,7 +75,23 @@ def _lines(network: Network, folder: Path) -> Iterator[str]:
         yield "  - identity"
     if network.outputs != (current,):
         yield f"outputs: {flow([_name(names, network, index) for index in network.outputs])}"
-    yield from _expect(network)
+    yield from foot(network, {node.name: node.name for node in network.nodes}, folder)
+
+
+def head(network: Network) -> Iterator[str]:
+    """The lines before the layers: what the network is, and its inputs."""
+    yield f"name: {flow(network.name)}"
+    if network.description:
+        yield f"description: {flow(network.description)}"
+    if network.source:
+        yield "source:"
+        yield from (f"  - {quoted(citation)}" for citation in network.source)
+    yield from _inputs(network)
+
+
+def foot(network: Network, names: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """The lines behind the layers; `names` are the rows' names there, by those they have here."""
+    yield from _expect(network, names)
     sections = {"budget": network.budget, "init": _init(network.init, folder)}
     yield from (f"{key}: {flow(section)}" for key, section in sections.items() if section)
 
@@ -128,7 +138,7 @@ def _entry(network: Network, unit: AttachedGroup, names: Mapping[int, str], curr
     options |= {name: True for name, on in switches.items() if on}
     if owner.note is not None:
         options["note"] = owner.note
-    options |= _values(network, owner)
+    options |= explicit_values(network, owner)
     return f"{owner.layer.type}: {flow(options)}"
 
 
@@ -190,7 +200,7 @@ def _shared(network: Network, unit: AttachedGroup) -> str | None:
     return network.nodes[start].name
 
 
-def _values(network: Network, node: Node) -> dict[str, object]:
+def explicit_values(network: Network, node: Node) -> dict[str, object]:
     """Explicit weights as nested lists in the shape of the parameter."""
     parameters = node.layer.parameters(*network.shapes_into(node)) if node.values else ()
     values = node.values or {}
@@ -211,11 +221,10 @@ def _nested(flat: Sequence[float], dims: tuple[int, ...]) -> object:
     return [_nested(flat[i * step : (i + 1) * step], dims[1:]) for i in range(dims[0])]
 
 
-def _expect(network: Network) -> Iterator[str]:
+def _expect(network: Network, rows: Mapping[str, str]) -> Iterator[str]:
     """The expectations; those about groups, which no longer exist, become comments."""
     if not network.expect:
         return
-    rows = {node.name for node in network.nodes}
     yield "expect:"
     layered: dict[str, list[Expectation]] = {}
     for expectation in network.expect:
@@ -228,7 +237,8 @@ def _expect(network: Network) -> Iterator[str]:
         yield "  layers:"
     for name, expected in sorted(layered.items(), key=lambda pair: pair[0] not in rows):
         figures = ", ".join(f"{e.key.rpartition('.')[2]}: {_figure(e)}" for e in expected)
-        yield f"    {'' if name in rows else '# '}{flow(name)}: {{{figures}}}"
+        mark = "" if name in rows else "# "
+        yield f"    {mark}{flow(rows.get(name, name))}: {{{figures}}}"
 
 
 def _figure(expectation: Expectation) -> str:
@@ -256,6 +266,45 @@ def _unwritable(why: str) -> CnncalcError:
     return CnncalcError(
         Diagnostic("error", "unwritable-network", f"cannot be written as a spec: {why}")
     )
+
+
+PLAIN = (str, int, float, bool, type(None))
+
+
+def document_text(spec: Mapping[str, object]) -> str:
+    """A spec given as dicts and lists, as YAML text with a line for each layer.
+
+    Raises:
+        CnncalcError: "bad-argument" for a value that YAML does not have, such as an array.
+
+    >>> print(document_text({"input": "8x8x1", "layers": ["conv 4 3x3", {"act": "relu"}]}), end="")
+    input: 8x8x1
+    layers:
+      - "conv 4 3x3"
+      - {act: relu}
+    """
+    lines: list[str] = []
+    for key, value in spec.items():
+        _require_plain(value, str(key))
+        if isinstance(value, (list, tuple)):
+            entries = (quoted(item) if isinstance(item, str) else flow(item) for item in value)
+            lines += [f"{flow(key)}:", *(f"  - {entry}" for entry in entries)]
+        else:
+            lines.append(f"{flow(key)}: {flow(value)}")
+    return "\n".join([*lines, ""])
+
+
+def _require_plain(value: object, where: str) -> None:
+    """Raise CnncalcError unless a value consists of dicts, lists, texts, numbers and switches."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _require_plain(item, f"{where}.{key}")
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            _require_plain(item, f"{where}[{number}]")
+    elif type(value) not in PLAIN:
+        message = f"{where} is a {type(value).__name__}: a spec holds texts, numbers, dicts, lists"
+        raise CnncalcError(Diagnostic("error", "bad-argument", message))
 
 
 SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._ -]*[A-Za-z0-9._-])?")

@@ -1,12 +1,16 @@
 """`cnncalc check` on the command line: formats, exit codes, and question 20."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+import yaml
 
 from cnncalc.render.check import schema as check_schema
 
@@ -137,8 +141,6 @@ def test_the_result_goes_to_a_file(cnncalc, nets, tmp_path):
 
 
 def test_the_hook_runs_this_command():
-    import yaml
-
     hooks = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
     (hook,) = yaml.safe_load(hooks.read_text(encoding="utf-8"))
     assert (hook["id"], hook["language"]) == ("cnncalc-check", "python")
@@ -148,3 +150,139 @@ def test_the_hook_runs_this_command():
 def test_the_schema_command_prints_these_schemas(cnncalc):
     for name in ("check", "compare", "sweep", "forward", "zoo"):
         assert cnncalc("schema", name).json["title"] == f"cnncalc.{name}/1"
+
+
+# -- folders, suggestions, a base, other formats
+
+
+def git(*arguments):
+    identity = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
+    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def committed(nets):
+    """The networks of `nets` in a git repository, and changed since the only commit."""
+    git("init", "-q", ".")
+    git("add", "-A")
+    git("commit", "-qm", "networks")
+    (nets / "a.yaml").write_text(LAYERS.replace("6", "8"), encoding="utf-8")  # 8 · 26 = 208
+    (nets / "new.yaml").write_text(LAYERS, encoding="utf-8")
+    return nets
+
+
+def test_a_folder_is_searched_with_all_below_it_but_what_is_hidden(cnncalc, nets):
+    for place in ("deep/er/c.yml", ".git/d.yaml"):
+        (nets / place).parent.mkdir(parents=True)
+        (nets / place).write_text(LAYERS, encoding="utf-8")
+    out = cnncalc("check", "nets").out
+    assert [line.split()[1] for line in out.splitlines() if line[:4] in ("ok  ", "FAIL")] == [
+        "nets/a.yaml", "nets/b.yaml", "nets/deep/er/c.yml",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("format_", ["concise", "github"])
+def test_one_line_formats_bring_notes_and_suggestions(cnncalc, nets, format_):
+    (nets / "a.yaml").write_text(LAYERS.replace("5x5", "5x5 s2 "), encoding="utf-8")
+    (nets / "b.yaml").write_text(LAYERS.replace("5x5", "5x5 relo"), encoding="utf-8")
+    out = cnncalc("check", "nets", "resnet50", "--format", format_).out
+    note, error = (line for line in out.splitlines() if line.startswith(("nets", "::")))
+    assert "1 layer leaves part of its input unread" in note
+    assert "resnet" not in note
+    assert error.endswith("'conv' does not understand 'relo'; help: did you mean 'relu'?")
+    assert note.startswith("::notice file=nets/a.yaml,line=3" if format_ == "github" else "nets/a")
+
+
+def test_a_base_says_what_changed_since_a_revision(cnncalc, committed):
+    out = cnncalc("check", "nets", "--base", "HEAD").out
+    assert "params 208 (+52)   MACs 115 k (+28,800)" in out  # 24 · 24 · 25 · 2 = 28,800
+    assert "new since HEAD" in out
+    lines = cnncalc("check", "nets", "--base", "HEAD", "--format", "md").out.splitlines()
+    assert lines[0] == "**3 networks in 3 files: 2 ok, 1 failed**, compared with HEAD"
+    assert "| nets/a.yaml | ok | 208 | +52 | 115,200 | +28,800 |" in lines[4]
+    document = cnncalc("check", "nets", "--base", "HEAD", "--json").json
+    jsonschema.validate(document, check_schema())
+    bases = [result["base"] for result in document["results"]]
+    assert [base["new"] for base in bases] == [False, False, True]
+    assert bases[0]["totals"]["params"] == 156
+
+
+def test_a_base_that_did_not_load_is_said(cnncalc, committed):
+    (committed / "a.yaml").write_text("input: 3x3x1\nlayers: [nosuch]\n", encoding="utf-8")
+    git("commit", "-qam", "broken")
+    (committed / "a.yaml").write_text(LAYERS, encoding="utf-8")
+    assert "did not load at HEAD" in cnncalc("check", "nets/a.yaml", "--base", "HEAD").out
+
+
+@pytest.mark.parametrize("revision", ["nosuch", "--help", ""])
+def test_a_revision_that_does_not_exist(cnncalc, committed, revision):
+    answer = cnncalc("check", "nets/a.yaml", f"--base={revision}")
+    assert answer.status == 2
+    assert answer.err == (
+        f"error[revision]: the repository of 'nets/a.yaml' has no revision '{revision}'\n"
+        "  = help: 'git fetch' brings it; in a GitHub workflow: actions/checkout with "
+        "fetch-depth: 0\n"
+    )
+
+
+def test_a_base_outside_a_repository_and_without_git(cnncalc, nets, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(nets.resolve().parents[1]))
+    answer = cnncalc("check", "nets/a.yaml", "--base", "HEAD")
+    assert (answer.status, answer.err) == (
+        3, "error[revision]: 'nets/a.yaml' is in no git repository\n",
+    )  # fmt: skip
+    monkeypatch.setenv("PATH", "")
+    answer = cnncalc("check", "nets/a.yaml", "--base", "HEAD")
+    assert (answer.status, answer.err) == (
+        3, "error[revision]: git does not run here\n  = help: install git\n",
+    )  # fmt: skip
+
+
+def test_a_job_on_github_gets_a_summary(cnncalc, committed, monkeypatch, tmp_path):
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n", encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    cnncalc("check", "nets", "--base", "HEAD")
+    assert summary.read_text(encoding="utf-8") == "before\n"  # not asked for
+    cnncalc("check", "nets", "--base", "HEAD", "--format", "github")
+    text = summary.read_text(encoding="utf-8")
+    assert text.startswith("before\n**3 networks in 3 files: 2 ok, 1 failed**, compared with HEAD")
+    assert text.count("\n| nets/") == 3
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "no" / "where"))
+    assert cnncalc("check", "nets", "--format", "github").status == 3
+
+
+def test_junit_has_a_case_per_network(cnncalc, nets):
+    (nets / "c.yaml").write_text("input: 3x3x1\nlayers: ['<&\">']\n", encoding="utf-8")
+    root = ET.fromstring(cnncalc("check", "nets", "--format", "junit").out)
+    counts = {key: root.get(key) for key in ("tests", "failures", "errors")}
+    assert counts == {"tests": "3", "failures": "1", "errors": "1"}
+    good, failed, broken = root.iter("testcase")
+    assert (good.get("name"), len(good)) == ("nets/a.yaml", 0)
+    assert failed.find("failure").get("message") == "params: expected 150, got 156 (+6)"
+    assert "4 | expect: {params: 150}" in failed.find("failure").text
+    assert '<&">' in broken.find("error").get("message")
+
+
+def test_the_block_of_the_readme_works_with_a_clone_of_this_repository(committed, tmp_path):
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        pytest.skip("the hook is cloned from a git repository")
+    block = re.search(
+        r"```yaml\n(repos:\n.*?)```", (root / "README.md").read_text("utf-8"), re.DOTALL
+    )
+    (repo,) = yaml.safe_load(block[1])["repos"]
+    (wanted,) = repo["hooks"]
+    git("clone", "-q", str(root), str(tmp_path / "clone"))  # as pre-commit does
+    hooks = yaml.safe_load((tmp_path / "clone" / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    hook = next(hook for hook in hooks if hook["id"] == wanted["id"]) | wanted
+    files = [
+        str(path) for path in Path("nets").rglob("*.yaml") if re.search(hook["files"], str(path))
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", *hook["entry"].split(), *sorted(files)],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "clone")},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[1].startswith("nets/b.yaml:4:18: error[expect]: ")

@@ -133,3 +133,62 @@ def test_only_layers_of_a_type(cnncalc):
     assert wrong.err == (
         "error[usage]: there is no layer type 'cnv'\n  = help: did you mean 'conv'?\n"
     )
+
+
+# -- bars, shares and silence
+
+
+def test_bars_are_as_long_as_the_figures(cnncalc):
+    lines = cnncalc("analyze", "lenet5", "--bars", "params").out.splitlines()
+    bars = {line.split()[1]: line.count("█") for line in lines[2:10]}
+    assert bars["C5"] == max(bars.values()) == 24
+    assert bars["F6"] == round(24 * 10164 / 48120)  # the paper's parameters, C5 is the largest
+    assert bars["S2"] == 0
+    assert "Params %" in lines[1]
+    assert "#" * 24 in cnncalc("analyze", "lenet5", "--bars", "params", "--ascii").out
+
+
+def test_bars_of_memory_bring_their_column(cnncalc):
+    lines = cnncalc("analyze", "lenet5", "--bars", "memory", "--format", "md").out.splitlines()
+    assert "Bytes out" in lines[0]
+    assert any("18,816" in line and "█" * 24 in line for line in lines)  # 28·28·6 floats
+
+
+def test_sorted_lines_show_their_share_and_that_of_what_is_shown(cnncalc):
+    out = cnncalc("analyze", "lenet5", "--sort", "params", "--top", 2).out
+    titles, first, second, part, total = out.splitlines()[1:6]
+    assert "Params %" in titles
+    assert "78.0%" in first  # 48,120 of 61,706
+    assert "16.5%" in second  # 10,164
+    assert "94.5%" in part
+    assert "100.0%" in total
+
+
+def test_bars_are_for_tables(cnncalc):
+    answer = cnncalc("analyze", "lenet5", "--bars", "macs", "--json")
+    assert answer.status == 2
+    assert answer.json["diagnostics"][0]["message"] == "--bars has no effect with --format json"
+
+
+@pytest.mark.parametrize("command", ["analyze", "rf", "explain", "expand"])
+def test_a_bundled_network_as_it_stands_gets_no_notes(cnncalc, command, tmp_path):
+    assert cnncalc(command, "resnet50").err == ""
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("input: 224x224x3\nlayers: [conv 64 11x11 s4]\n", encoding="utf-8")
+    if command == "analyze":
+        assert "note[fit]" in cnncalc(command, mine).err
+        assert "note[fit]" in cnncalc(command, "resnet50", "--input", "224x224x3").err
+        assert "error[fit]" in cnncalc(command, "resnet50", "--strict", "fit").err
+
+
+def test_failures_of_expectations_stand_in_full_below_their_number(cnncalc, tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(
+        "input: 5x5x1\nlayers: [conv 1 3x3]\nexpect: {params: 11, output: 3x3x1}\n",
+        encoding="utf-8",
+    )
+    lines = cnncalc("analyze", mine).out.splitlines()
+    assert lines[-2:] == [
+        "expect: 1 of 2 ok",
+        "expect: params expected 11, got 10 (-1) FAILED",
+    ]

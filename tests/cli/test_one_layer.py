@@ -145,10 +145,57 @@ def test_what_does_not_work_points_at_its_option(cnncalc, legal, illegal, messag
 
 
 @pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ("conv 32x32x3 10 5x5", "conv -W 32 -D 3 -K 10 -F 5"),
+        ("conv 32 5", "conv -W 32 -F 5"),
+        ("conv 32,64 5 s2 p2", "conv -W 32,64 -F 5 -S 2 -P 2"),
+        ("conv 20x30x3 10 3x5 psame", "conv -H 20 -W 30 -D 3 -K 10 -F 3x5 -P same"),
+        ("pool 24 2", "pool -W 24 -F 2"),
+        ("pool 24x24x6 3 s2 p1", "pool -W 24 -D 6 -F 3 -S 2 -P 1"),
+        ("fc 784 300", "fc --in 784 --units 300"),
+        ("fc 7x7x32 10,20", "fc --in 7x7x32 --units 10,20"),
+        ("deconv 12 3 s2", "deconv -W 12 -F 3 -S 2"),
+        # the long names of PyTorch, of Keras and of the notes
+        ("conv --width 32 --height 24 --depth 3 --filters 10 --kernel 5 --stride 2 --padding 1",
+         "conv -W 32 -H 24 -D 3 -K 10 -F 5 -S 2 -P 1"),
+        ("conv -w 32 --in_channels 3 --out_channels=10 --kernel_size=5 --strides 2 --bias",
+         "conv -W 32 -D 3 -K 10 -F 5 -S 2"),
+        ("conv -w 32 -f 5 -s 2 -p 1 -k 4 -d 3", "conv -W 32 -F 5 -S 2 -P 1 -K 4 -D 3"),
+        ("fc --in-features 784 --out-features 300", "fc --in 784 --units 300"),
+    ],
+)  # fmt: skip
+def test_words_and_long_names_are_the_same_as_the_letters(cnncalc, words, options):
+    said, expected = cnncalc(*words.split()), cnncalc(*options.split())
+    assert (said.status, said.out, said.err) == (0, expected.out, expected.err)
+
+
+def test_the_formulas_in_latex(cnncalc):
+    lines = cnncalc("conv", "-W", 32, "-F", 5, "--format", "latex").out.splitlines()
+    assert lines[0] == r"\paragraph{conv (conv)}"
+    assert (
+        r"  \text{output width} &= \lfloor (W - F + 2P)/S \rfloor + 1 = "
+        r"\lfloor (32 - 5 + 2 \cdot 0)/1 \rfloor + 1 = 28 \\" in lines
+    )
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("conv -F 5", "the width of the input is missing, such as --w 32"),
-        ("conv -W 32", "Missing option '--f' / '-F'"),
+        ("conv -F 5", "the width of the input (--w) is missing"),
+        ("conv -W 32", "the filter size (--f) is missing"),
+        ("conv", "the width of the input (--w) and the filter size (--f) are missing"),
+        ("conv -S 2 -F 3", "= help: for example cnncalc conv --f 3 --s 2 --w 32"),
+        ("fc", "the input size (--in) and the number of units (--units) are missing"),
+        ("conv --w 32 -h 24 --f 3", "-h is short for --help; the height is --h 24 or -H 24"),
+        ("conv 32x32x3 5 -F 3", "--f is given twice: by the word '5' and as an option"),
+        ("conv 32 10 5 7", "'7' is one word too many"),
+        ("fc 784 300 s2", "'s2' is one word too many"),
+        ("pool 28x28 2", "'28x28' is not the shape of an image"),
+        ("conv 8x8x8x3 3", "'8x8x8x3' has more axes than height and width"),
+        ("conv 32 5 s1 s2", "'s2' is given twice"),
+        ("conv -W 32 -F 3 --bias --no-bias", "contradicts --no-bias"),
+        ("conv -W 32 -F 3,5 --format latex", "LaTeX is of one setting: give single values"),
         ("conv -W 0 -F 5", "'0' is not a whole number from 1"),
         ("conv -W 3.5 -F 5", "'3.5' is not a whole number from 1"),
         ("conv -W 32 -F 5 -P -1", "'-1' is not a whole number from 0"),

@@ -34,6 +34,7 @@ OPTIONS = {
     "as": ("--as", "fvcore"),
     "fold": ("--fold",),
     "columns": ("--columns", "name,rf"),
+    "bars": ("--bars", "macs"),
     "layout": ("--layout", "CHW"),
     "units exact": ("--units", "exact"),
     "units si": ("--units", "si"),
@@ -44,7 +45,7 @@ WAYS = {
     "training": ("--training", "sgd"),
     "training totals": ("--training", "sgd", "--totals"),
     "as": ("--as", "thop"),
-    **{name: ("--format", name) for name in ("md", "csv", "tsv", "jsonl")},
+    **{name: ("--format", name) for name in ("md", "csv", "tsv", "jsonl", "latex")},
     "json": ("--json",),
     "json totals": ("--json", "--totals"),
     "json training": ("--json", "--training", "sgd"),
@@ -56,6 +57,7 @@ NOTHING_TO_CHANGE = {
     ("json training", "memory"): "the same",
     ("training totals", "units si"): "bytes have prefixes unless they shall be exact",
     ("md", "units exact"): "a table is exact unless prefixes are asked for; nothing is below it",
+    ("latex", "units exact"): "the same",
     **{
         (way, "totals"): "it is what is written already"
         for way in ("totals", "training totals", "json totals")
@@ -96,9 +98,12 @@ def test_no_option_of_a_report_is_dropped(cnncalc, net, way):
 
 HEEDED = {
     "table": "depth expand only at sort top totals formulas count_buffers memory training as "
-    "columns layout units",
-    "md": "depth expand only at sort top columns layout units",
-    "csv": "columns", "tsv": "columns", "jsonl": "formulas fold",
+    "columns layout units bars",
+    "md": "depth expand only at sort top columns layout units bars",
+    "latex": "depth expand only at sort top columns layout units",
+    "csv": "depth only at sort top columns fold",
+    "tsv": "depth only at sort top columns fold",
+    "jsonl": "formulas fold",
     "json": "totals formulas memory training as fold",
     "totals": "count_buffers memory training units totals",
     "training": "depth expand only at sort top totals layout units",
@@ -128,16 +133,19 @@ OTHERS = [
      ("--layout", "CHW")),
     (("pool", "-W", 9, "-D", 3, "-F", "2,3"), ("table", "md", "csv", "json", "jsonl"),
      ("--layout", "CHW")),
-    (("explain", "lenet5", "C1"), ("table", "md", "latex", "json"), ("--layout", "CHW")),
+    (("explain", "lenet5", "C1"), ("table", "md", "latex", "json", "jsonl", "csv", "tsv"),
+     ("--layout", "CHW")),
     (("rf", "lenet5", "--at", "C3"), ("table", "json"), ("--layout", "CHW")),
-    (("rf", "lenet5"), ("table", "md", "json"), ("--expand",)),
-    (("solve", "--out", 55), ("table", "md", "csv", "json"), ("--top", 1)),
+    (("rf", "lenet5"), ("table", "md", "json", "jsonl", "csv", "latex"), ("--expand",)),
+    (("rf", "lenet5"), ("table", "md", "json", "jsonl", "csv", "latex"), ("--layout", "CHW")),
+    (("solve", "--out", 55), ("table", "md", "csv", "json", "jsonl", "latex"), ("--top", 1)),
     (("sweep", "mobilenet_v2", "--vary-input", "32,64"),
-     ("table", "md", "csv", "jsonl", "json"), ("--columns", "flops")),
+     ("table", "md", "latex", "csv", "jsonl", "json"), ("--columns", "flops")),
     (("sweep", "mobilenet_v2", "--vary-input", "32,64"),
-     ("table", "md", "csv", "jsonl", "json"), ("--plot",)),
-    (("zoo",), ("table", "md", "csv", "tsv", "json"), ("--columns", "name,title")),
-    (("compare", "vgg11", "vgg13"), ("table", "md"), ("--layers",)),
+     ("table", "md", "latex", "csv", "jsonl", "json"), ("--plot",)),
+    (("zoo",), ("table", "md", "csv", "tsv", "latex", "json", "jsonl"),
+     ("--columns", "name,title")),
+    (("compare", "vgg11", "vgg13"), ("table", "md", "csv", "jsonl", "latex"), ("--layers",)),
 ]  # fmt: skip
 
 
@@ -195,20 +203,23 @@ CASES = {
     ),
     "sizes": (
         ("sizes", "net.yaml", "--from", 60, "--to", 70),
-        ("table", "csv", "json"),
+        ("table", "csv", "md", "latex", "json", "jsonl"),
         ["--exact", "--step 2", "--axes w"],
         {("csv", "--exact"): "it lists all sizes and which are exact; the exit status may change",
+         ("md", "--exact"): "the same",
+         ("latex", "--exact"): "the same",
+         ("jsonl", "--exact"): "the same",
          ("json", "--exact"): "the same; 'ok' may change"},
     ),
     "check": (
         ("check", "net.yaml", "--max-peak-bytes", "100kB"),
-        ("full", "concise", "github", "json"),
+        ("full", "concise", "github", "json", "jsonl"),
         ["--strict fit", "--batch 9", "--dtype fp64", "--max-params 1", "--max-macs 1",
          "--min-rf 99999", "--input 66x64x3"],
         {},
     ),
-    "layers": (("layers",), ("table", "json"), ["conv"], {}),
-    "expand": (("expand", "net.yaml"), (None,), ["--input 66x64x3", "--set c=4"], {}),
+    "layers": (("layers",), ("table", "json", "jsonl", "csv", "md", "latex"), ["conv"], {}),
+    "expand": (("expand", "net.yaml"), (None,), ["--input 66x64x3", "--set c=4", "--short"], {}),
 }  # fmt: skip
 VARYING = re.compile(r"\d[\d.,]* ?(?:µs|ms|s)\b|\(\d.*?/s\)|\"seconds\": [^,\n]*")
 

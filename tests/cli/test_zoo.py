@@ -245,15 +245,27 @@ def test_ascii_and_a_file(cnncalc, tmp_path):
 def test_only_a_terminal_cuts_the_source(cnncalc, monkeypatch, extra):
     whole = cnncalc("zoo", "--family", "lenet5", *extra).out.splitlines()[1]
     monkeypatch.setattr(output, "terminal", lambda stream=None: stream is not sys.stderr)
-    monkeypatch.setenv("COLUMNS", "80")
-    cut = cnncalc("zoo", "--family", "lenet5", *extra).out.splitlines()[1]
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "90")
+    cut = cnncalc("zoo", "--family", "lenet5", *extra).out.splitlines()[2]
     mark = "..." if extra else "…"
     assert whole.endswith("'Gradient-based learning applied to document recognition'")
     assert cut.endswith(mark)
     assert whole.startswith(cut.removesuffix(mark))
-    assert 75 < len(cut) <= 80
+    assert 85 < len(cut) <= 90
     monkeypatch.setenv("COLUMNS", "400")
-    assert cnncalc("zoo", "--family", "lenet5", *extra).out.splitlines()[1] == whole
+    assert cnncalc("zoo", "--family", "lenet5", *extra).out.splitlines()[2] == whole
+
+
+def test_a_narrow_terminal_leaves_columns_out_and_says_which(cnncalc, monkeypatch):
+    monkeypatch.setattr(output, "terminal", lambda stream=None: stream is not sys.stderr)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = cnncalc("zoo", "--family", "lenet5").out.splitlines()
+    assert lines[0] == "Name    Year    Input  Params     MACs"
+    assert " ".join(lines[-2:]) == (
+        "not shown for want of width: source,   family, rf (--columns shows them)"
+    )
 
 
 # -- one spec

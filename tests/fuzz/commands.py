@@ -36,6 +36,7 @@ ABOUT_A_SPEC = (
     ("analyze", SPEC, "--explain"), ("analyze", SPEC, "--columns", "all"), ("explain", SPEC),
     ("analyze", SPEC, "--fold"), ("check", SPEC), ("check", SPEC, "--format", "github"),
     ("check", SPEC, "--json"), ("expand", SPEC), ("rf", SPEC), ("rf", SPEC, "--json"),
+    ("expand", SPEC, "--short"),
     ("sizes", SPEC, "--from", "4", "--to", "12"), ("compare", SPEC, "lenet5"),
     ("sweep", SPEC, "--vary", "k=1,2"), ("analyze", SPEC, "--set", "k=3"),
     ("analyze", SPEC, "--input", "16x16x3"), ("analyze", SPEC, "--variant", "v"),

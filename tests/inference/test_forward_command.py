@@ -17,8 +17,10 @@ from cnncalc.cli.forward_options import RunOptions, SampleOptions, traced_neuron
 from cnncalc.errors import CnncalcError
 from cnncalc.inference.estimate import WorkEstimate
 from cnncalc.inference.safetensors import read, write
+from cnncalc.network import chain
 from cnncalc.render.forward import schema as forward_schema
 from cnncalc.render.samples import schema as forward_samples_schema
+from cnncalc.shapes import Shape
 
 QUIZ = """\
 input: 5x5x1
@@ -74,25 +76,127 @@ def test_the_hand_exercise_step_by_step(forward):
     lines = [line.strip() for line in answer.out.splitlines()]
     for line in (
         "conv1 (conv): in 5×5×1 -> 5×5×2",
-        "[0,0,0] = 0.5·3 = 1.5",  # only the lower right neighbour, 3, is on the map
-        "[0,1,1] = 0.5·1 + 0.5·1 = 1",
-        "[0,2,2] = 0.5·3 + 0.5·3 = 3",
-        "[0,4,4] = 0.5·3 = 1.5",
-        "[1,0,0] = 0",
-        "[1,1,1] = 1·1 - 1·2 + 1·2 = 1",
-        "[1,2,0] = -1·3 = -3",
-        "[1,2,4] = 1·1 + 1·3 = 4",
-        "[1,4,2] = 1·1 - 1·3 = -2",
-        "[0,0,0] = max(1.5, 0, 0.5, 0, 1, 0, 0.5, 0, 3) = 3",
-        "[1,0,1] = max(3, 0, 1, 0, 2, 0, 3, 0, 4) = 4",
-        "[0] = 1·3 = 3",
-        "[1] = 1·3 + 1·3 + 1·3 + 1·3 - 1·3 - 1·4 - 1·3 - 1·4 = -2",
+        # only the lower right neighbour, 3, is on the map
+        "map 0, y 0, x 0: 0.5·0 + 0·0 + 0·0 + 0·0 + 0·1 + 0·0 + 0·0 + 0·0 + 0.5·3 = 1.5",
+        "map 0, y 2, x 2: 0.5·3 + 0·0 + 0·1 + 0·0 + 0·1 + 0·0 + 0·1 + 0·0 + 0.5·3 = 3",
+        "map 1, y 1, x 1: 1·1 + 0·0 - 1·2 + 0·0 + 0·3 + 0·0 + 1·2 + 0·0 + 0·1 = 1",
+        "map 0, y 0, x 0: max(0, 1.5) = 1.5",
+        "map 1, y 2, x 0: max(0, -3) = 0",
+        "map 0, y 0, x 0: max(1.5, 0, 0.5, 0, 1, 0, 0.5, 0, 3) = 3",
+        "map 1, y 0, x 1: max(3, 0, 1, 0, 2, 0, 3, 0, 4) = 4",
+        "0: 1·3 + 0·3 + 0·3 + 0·3 + 0·3 + 0·4 + 0·3 + 0·4 = 3",
+        "1: 1·3 + 1·3 + 1·3 + 1·3 - 1·3 - 1·4 - 1·3 - 1·4 = -2",
     ):
         assert line in lines
     assert "1.5  0  0.5  0    0" in lines  # the first row of map 0
     assert "-3  0   3  0  4" in lines  # the third of map 1, before the relu
     assert "0  0  3  0  4" in lines  # and after it
-    assert answer.out.endswith("fc1: 2\n  3  -2\n")
+    assert answer.out.endswith("fc1: 2\n   3  -2\n")
+    assert answer.out.count("fc1: 2\n") == 1  # nothing is printed twice
+    again = forward("quiz.yaml", "--sample", "image.txt", "--steps", "--show", "fc1").out
+    assert again == answer.out
+
+
+def test_steps_without_the_products_with_0(forward):
+    answer = forward("quiz.yaml", "--sample", "image.txt", "--steps", "--hide-zeros")
+    lines = [line.strip() for line in answer.out.splitlines()]
+    assert lines[1:3] == ["products with 0 are left out", ""]
+    for line in (
+        "map 0, y 0, x 0: 0.5·3 = 1.5",
+        "map 0, y 1, x 1: 0.5·1 + 0.5·1 = 1",
+        "map 1, y 0, x 0: 0",
+        "map 1, y 1, x 1: 1·1 - 1·2 + 1·2 = 1",
+        "map 1, y 2, x 0: -1·3 = -3",
+        "map 1, y 4, x 2: 1·1 - 1·3 = -2",
+        "0: 1·3 = 3",
+    ):
+        assert line in lines
+    assert forward("quiz.yaml", "--hide-zeros").status == 2
+
+
+def test_each_map_of_the_input_has_its_subtotal(forward, tmp_path):
+    (tmp_path / "maps.yaml").write_text(
+        "input: 1x2x2\nlayers:\n  - c: conv 1 1x2\n"
+        "    weights: [[[[1, 2]], [[3, -4]]]]\n    bias_values: [5]\n"
+    )
+    answer = forward("maps.yaml", "--sample", "1 0 | 2 1", "--steps")
+    assert answer.out.splitlines()[-7:-2] == [
+        "  map 0, y 0, x 0",
+        "    map 0: 1·1 + 2·0 = 1",
+        "    map 1: 3·2 - 4·1 = 2",
+        "    1 + 2 + 5 = 8",
+        "c: 1×1×1",
+    ]
+
+
+CHANGES = """\
+input: 2x1x2
+layers:
+  - a: bn
+  - b: sigmoid
+  - c: leaky
+  - d: ln
+  - e: softmax
+  - f: flatten
+"""
+
+
+def test_activations_norms_and_moved_numbers_show_their_arithmetic(forward, tmp_path):
+    (tmp_path / "changes.yaml").write_text(CHANGES)
+    lines = forward("changes.yaml", "--sample", "1; -1 | 0; 2", "--steps").out.splitlines()
+    first = {
+        name: next(line for line in lines[start:] if ": " in line and line.startswith("  map 0, y"))
+        for start, name in enumerate(line[:1] for line in lines)
+        if lines[start][1:3] == " (" and name != "f"
+    }
+    # mean 0, variance 1, weight 1 and bias 0: 1/sqrt(1.00001)
+    assert first["a"] == "  map 0, y 0, x 0: (1 - 0)/sqrt(1 + 1e-05)·1 + 0 = 0.999995"
+    assert first["b"] == "  map 0, y 0, x 0: 1/(1 + e^-0.999995) = 0.731058"
+    assert first["c"] == "  map 0, y 0, x 0: leaky(0.731058) = 0.731058"
+    # two maps at one place, 0.731058 and 0.5: mean 0.615529, variance 0.115529^2 = 0.013347
+    assert first["d"] == (
+        "  map 0, y 0, x 0: (0.731058 - 0.615529)/sqrt(0.0133469 + 1e-05)·1 + 0 = 0.999626"
+    )
+    assert first["e"] == ("  map 0, y 0, x 0: e^0.999626/(e^0.999626 + e^-0.999626) = 0.880718")
+    at = next(index for index, line in enumerate(lines) if line.startswith("f ("))
+    assert [line.partition("(")[2] for line in lines[at + 1 : at + 5]] == [
+        "map 0, y 0, x 0)", "map 0, y 1, x 0)", "map 1, y 0, x 0)", "map 1, y 1, x 0)",
+    ]  # fmt: skip
+
+
+def test_a_trace_of_the_middle(forward):
+    middle = forward("quiz.yaml", "--sample", "image.txt", "--trace", "conv1").out
+    assert "\nconv1 (conv), neuron map 1, y 2, x 2 = " in middle
+    assert middle.endswith(
+        forward("quiz.yaml", "--sample", "image.txt", "--trace", "conv1:1,2,2").out[-200:]
+    )
+    vector = forward("quiz.yaml", "--sample", "image.txt", "--trace", "fc1").out
+    assert "\nfc1 (fc), neuron 1 = -2\n" in vector
+
+
+def test_typed_samples_and_counting(forward):
+    typed = "1 0 2 0 1; 0 3 0 1 0; 2 0 1 0 2; 0 1 0 3 0; 1 0 2 0 1"
+    told = forward("quiz.yaml", "--sample", typed, "--json").json
+    file = forward("quiz.yaml", "--sample", "image.txt", "--json").json
+    assert told["outputs"] == file["outputs"]
+    counted = forward("quiz.yaml", "--sample", "count", "--json", "--show", "in").json
+    assert counted["activations"]["in"]["values"][0][1] == [5, 6, 7, 8, 9]
+    two = forward("two.yaml", "--sample", "left=1 2", "--sample", "right=3 4", "--json").json
+    assert two["outputs"][0]["values"] == [4, 6]
+
+
+@pytest.mark.parametrize(
+    ("sample", "said"),
+    [
+        ("1 2; 3 4", "the sample is 2×2 numbers, but the input 'in' takes 5×5×1"),
+        ("1 2 | 3 4", "the sample is 2 maps of 1×2, but the input 'in' takes 5×5×1"),
+        ("1 2; 3", "the sample: row 1 has 1 number, but the first row has 2"),
+    ],
+)
+def test_typed_samples_that_do_not_fit(forward, sample, said):
+    answer = forward("quiz.yaml", "--sample", sample)
+    assert (answer.status, answer.out) == (1, "")
+    assert said in answer.err
 
 
 def test_the_table_and_the_json_document(forward):
@@ -428,7 +532,7 @@ conv1 (conv), neuron map 1, y 2, x 4 = 4
     1  0  .    1  0  -1    1  0  0
     0  2  .    0  0   0    0  0  0
     3  0  .    1  0   0    3  0  0
-  sum       4
+  sum       1 + 0 + 0 + 0 + 0 + 0 + 3 + 0 + 0 = 4
   relu      4   (conv1.relu)
   sees      in: height 1 to 3, width 3 to 4
 """
@@ -438,7 +542,11 @@ conv1 (conv), neuron map 1, y 2, x 4 = 4
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
-        (["--trace", "conv1"], 2, "--trace takes NAME:K,Y,X (NAME:K for a vector), got 'conv1'"),
+        (
+            ["--trace", "conv1:a"],
+            2,
+            "--trace takes NAME, NAME:K,Y,X or NAME:K of a vector, got 'conv1:a'",
+        ),
         (["--trace", "conv1:9,0,0"], 1, "conv1 has no neuron 9,0,0: K,Y,X run from 0 to 1,4,4"),
         (["--show", "conv2"], 1, "the network has no layer 'conv2'"),
         (["--scale", "1/0"], 2, "--scale divides by 0"),
@@ -579,7 +687,7 @@ def test_words_of_options():
     assert RunOptions().mac_limit is None
     limits = [RunOptions(max_macs=text).mac_limit for text in ("12", "1.5k", "2G")]
     assert limits == [12, 1500, 2 * 10**9]
-    assert traced_neuron("layer1.0:3") == ("layer1.0", (3,))
+    assert traced_neuron("layer1.0:3", chain("net", Shape(4), [])) == ("layer1.0", (3,))
     assert SampleOptions(scale="2", std="1,2", resize="64").preparation(1).std == (1.0, 2.0)
     with pytest.raises(CnncalcError, match=r"^usage: --scale takes numbers, got ''$"):
         SampleOptions(scale="").preparation(0)

@@ -20,6 +20,7 @@ from cnncalc.analysis.report import (
     Totals,
 )
 from cnncalc.errors import Diagnostic, Span
+from cnncalc.layers import layer_type
 from cnncalc.network import Group
 from cnncalc.shapes import Shape
 
@@ -38,7 +39,7 @@ def row(index, name, type_, source, into, out, **facts):
     counted = {"trainable": facts.get("weights", 0) + facts.get("biases", 0)}
     return Row(
         index=index, name=name, type=type_, inputs=(source,), in_shapes=(into,), out=out,
-        **{**BLANK, **counted, **facts},
+        **{**BLANK, "kind": layer_type(type_).family, **counted, **facts},
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ LeNet-5                                                                         
 
 params 61,706 (61,470 weights + 236 biases)   connections 422,824 (429,342 with biases)
 MACs 416,520 (833,040 FLOPs)
-expect: params 61,706 ok
+expect: 1 of 1 ok
 """
 
 RESIDUAL = """\

@@ -5,6 +5,7 @@ from reports import lenet, report, residual, row
 from cnncalc.analysis.report import Check
 from cnncalc.render import report_table
 from cnncalc.render.choice import Choice
+from cnncalc.render.page import Page
 from cnncalc.render.table import Column, Table
 from cnncalc.shapes import Shape
 
@@ -26,18 +27,19 @@ total                        158,154  580,436,608
 
 def test_headings_and_totals_are_set_off_by_lines():
     choice = Choice(depth=0, columns=("output", "params", "macs", "rf"))
-    assert report_table.terminal(residual(), choice).startswith(f"{RESIDUAL}\nparams 158,154 (")
+    assert report_table.text(residual(), choice, Page(100)).startswith(
+        f"{RESIDUAL}\nparams 158,154 ("
+    )
 
 
 def test_a_terminal_shows_the_same_texts_as_a_pipe():
-    words = [
-        line.split() for line in report_table.terminal(lenet()).splitlines() if "─" not in line
-    ]
+    lines = report_table.text(lenet(), page=Page(100)).splitlines()
+    words = [line.split() for line in lines if "─" not in line]
     assert words == [line.split() for line in report_table.text(lenet()).splitlines()]
 
 
 def test_ascii_reaches_the_lines():
-    text = report_table.terminal(lenet(), Choice(ascii=True))
+    text = report_table.text(lenet(), Choice(ascii=True), Page(100))
     assert text.isascii()
     assert "\n-----" in text
 
@@ -45,36 +47,39 @@ def test_ascii_reaches_the_lines():
 def test_without_colour_there_are_no_escapes_and_with_it_the_same_words():
     failed = Check("params", "60000", 61706, ok=False, delta=1706)
     of = lenet(expect=(failed,))
-    bare, colored = report_table.terminal(of), report_table.terminal(of, color=True)
+    bare, colored = (report_table.text(of, page=Page(100, color)) for color in (False, True))
     assert "\x1b" not in bare
     assert "\x1b[1;31mexpect: params expected 60,000, got 61,706 (+1,706) FAILED" in colored
     assert [line.rstrip() for line in ANSI.sub("", colored).splitlines()] == bare.splitlines()
 
 
 def test_a_narrow_terminal_loses_whole_columns_and_says_which():
-    text = report_table.terminal(lenet(), width=80)
+    text = report_table.text(lenet(), page=Page(80))
     assert "Connections" not in text
-    assert text.endswith("hidden to fit the terminal: connections (--columns shows them)\n")
+    assert text.endswith("not shown for want of width: connections (--columns shows them)\n")
     assert max(map(len, text.splitlines()[:12])) <= 80
 
 
 def test_a_terminal_that_is_just_wide_enough_shows_all():
     width = report_table.table(lenet()).texts().width
-    assert "hidden to fit" not in report_table.terminal(lenet(), width=width)
-    assert "hidden to fit" in report_table.terminal(lenet(), width=width - 1)
+    assert "not shown" not in report_table.text(lenet(), page=Page(width))
+    assert "not shown" in report_table.text(lenet(), page=Page(width - 1))
 
 
-def test_chosen_columns_are_never_dropped_or_cut():
+def test_chosen_columns_are_never_dropped_or_cut_but_stand_below_each_other():
     columns = ("weights", "biases", "connections", "macs", "flops", "neurons")
-    text = report_table.terminal(lenet(), Choice(columns=columns), width=30)
+    text = report_table.text(lenet(), Choice(columns=columns), Page(30))
     assert all(word in text for word in ("Weights", "Connections", "FLOPs", "480,000"))
     assert "…" not in text
+    table = text.split("\n\nparams")[0]
+    assert max(map(len, table.splitlines())) <= 30
+    assert table.count("C3") == 4  # the names stand in every block
 
 
 def test_names_that_look_like_markup_or_emoji_stand_as_written():
     shape = Shape(1)
     of = report([row(1, "a", "fc", "in", shape, shape, note="[red]:smile:[/x]")], name="[bold]n")
-    text = report_table.terminal(of, Choice(columns=("note",)))
+    text = report_table.text(of, Choice(columns=("note",)), Page(100))
     assert text.startswith("[bold]n")
     assert "[red]:smile:[/x]" in text
 
@@ -98,9 +103,19 @@ def test_columns_are_dropped_in_the_order_of_their_worth_and_others_never():
 
 def test_a_column_of_texts_is_cut_to_the_width_but_not_to_nothing():
     texts = small().texts()
-    assert texts.shortened("d", 40, "…").rows[0][-1] == "a remark that…"
-    assert texts.shortened("d", 40, "…").width <= 40
-    assert texts.shortened("d", 1, "...").rows[0][-1] == "a remark..."
+    assert texts.shortened(40, "…").rows[0][-1] == "a remark that…"
+    assert texts.shortened(40, "…").width <= 40
+    assert texts.shortened(37, "...").rows[0][-1] == "a remark..."
+
+
+def test_names_lose_their_middle_and_prose_takes_several_lines():
+    columns = [Column("Name", "name", "a"), Column("Remark", "prose", "b")]
+    table = Table(columns, [["a_very_long_name_that_never_stops", "this is long and wide"]])
+    assert table.lines(page=Page(38)) == [
+        "Name             Remark",
+        "─" * 38,
+        "a_very_…r_stops  this is long and wide",
+    ]
 
 
 def test_numbers_are_aligned_right_and_words_left():

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnncalc.errors import UnplacedError
+from cnncalc import load
+from cnncalc.errors import CnncalcError, UnplacedError
 from cnncalc.shapes import Shape
 from cnncalc.spec.sections.inputs import InputShape, parse_input
 
@@ -243,3 +244,58 @@ def test_what_is_printed_is_read_again(shape, layout, times):
 def test_letters_in_any_order_give_the_same_shape(shape):
     entries = sorted(shape.by_letter.items())
     assert parse_input(dict(entries)) == parse_input(dict(reversed(entries))) == InputShape(shape)
+
+
+# -- what --input means for a network
+
+SPECS = {
+    "HWC": "input: 224x224x3\nlayers:\n  - conv 8 3x3\n",
+    "CHW": "input: 3x224x224 CHW\nlayers:\n  - conv 8 3x3\n",
+    "WHD": "input: 224x224x3 WHD\nlayers:\n  - conv 8 3x3\n",
+    "L": "input: {l: 8000, c: 2}\nlayers:\n  - conv 8 f3\n",
+    "volume": "input: 16x112x112x3 DHWC\nlayers:\n  - conv 8 f3\n",
+    "vector": "input: 784\nlayers:\n  - fc 10\n",
+    "named": "inputs: {picture: 32x32x1}\nlayers:\n  - conv 8 3x3\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("spec", "typed", "shape"),
+    [
+        ("HWC", "320", Shape(3, (320, 320))),
+        ("HWC", "320x240", Shape(3, (320, 240))),
+        ("HWC", "(320, 240)", Shape(3, (320, 240))),
+        ("HWC", "320x320x1", Shape(1, (320, 320))),
+        ("HWC", "(320, 240, 4)", Shape(4, (320, 240))),
+        ("HWC", "[1, 320, 240] CHW", None),
+        ("HWC", "1x320x240 CHW", Shape(1, (320, 240))),
+        ("CHW", "320x240", Shape(3, (320, 240))),
+        ("WHD", "320x240", Shape(3, (240, 320))),  # width first, as in the spec
+        ("L", "16000", Shape(2, (16000,))),
+        ("L", "16000x1", Shape(1, (16000,))),
+        ("volume", "8", Shape(3, (8, 8, 8))),
+        ("volume", "8x96x96", Shape(3, (8, 96, 96))),
+        ("vector", "100", Shape(100)),
+        ("named", "64", Shape(1, (64, 64))),
+    ],
+)
+def test_sizes_alone_keep_the_channels_and_the_layout(tmp_path, spec, typed, shape):
+    path = tmp_path / "net.yaml"
+    path.write_text(SPECS[spec])
+    if shape is None:
+        with pytest.raises(CnncalcError, match="is not an input shape"):
+            load(path, input=typed)
+        return
+    assert load(path, input=typed).inputs[0].shape == shape
+
+
+@pytest.mark.parametrize("typed", ["(3, 224, 224)", "[3,224,224]", "3,224,224"])
+def test_a_tuple_of_pytorch_is_asked_for_its_order(tmp_path, typed):
+    path = tmp_path / "net.yaml"
+    path.write_text(SPECS["HWC"])
+    with pytest.raises(CnncalcError) as caught:
+        load(path, input=typed)
+    (problem,) = caught.value.diagnostics
+    assert problem.code == "input-layout"
+    assert problem.message == "'3x224x224' could be channels-first or channels-last"
+    assert problem.help == "write '3x224x224 CHW' (3 channels) or '224x224x3'"

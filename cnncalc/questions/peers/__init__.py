@@ -11,6 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ class PeerCount(NamedTuple):
     version: str
     figures: tuple[PeerFigure, ...]
     note: str
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
 
 def count_as(report: Report, tool: str) -> PeerCount:

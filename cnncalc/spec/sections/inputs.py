@@ -10,6 +10,7 @@ A network's inputs come from the command line, else from the variant, else from 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, UnplacedError, counted, failure
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from cnncalc.spec.yaml_source import Value
 
 SIZE = re.compile(r"-?[0-9]+")
+DIGITS = re.compile("[0-9]+")
 TIMES = re.compile("[xX×]")
+TUPLE = re.compile(r"[(\[]\s*[0-9]+(\s*,\s*[0-9]+)*\s*,?\s*[)\]]|[0-9]+(\s*,\s*[0-9]+)+")
 MAX_DIGITS = 15
 FEW = 4  # an image has at most this many channels, and more rows than that
 
@@ -72,6 +75,47 @@ def parse_input(value: object) -> InputShape:
     if letters:
         return _lettered(value, sizes, letters)
     return _unlettered("x".join(map(str, sizes)), sizes)
+
+
+def with_sizes(shape: Shape, layout: str, sizes: Sequence[int]) -> str:
+    """The text of a shape of other sizes, in the order of the layout, with the same channels.
+
+    >>> with_sizes(Shape(3, (224, 224)), "HWC", (320, 240))
+    '320x240x3 HWC'
+    """
+    letters = shape.letters(layout)
+    if not letters:
+        return str(sizes[0])
+    maps, _ = _axes(letters)
+    given = iter(sizes)
+    each = [shape.channels if letter == maps else next(given) for letter in letters]
+    return f"{'x'.join(map(str, each))} {letters}"
+
+
+def as_meant(text: str, own: InputShape) -> str:
+    """An input as a user types it for a network: sizes alone keep its channels and layout.
+
+    >>> own = parse_input("224x224x3")
+    >>> as_meant("320", own), as_meant("320x240", own), as_meant("320x320x1", own)
+    ('320x320x3 HWC', '320x240x3 HWC', '320x320x1')
+    """
+    text = untupled(text)
+    parts = TIMES.split(text)
+    rank = own.shape.rank
+    sizes = [int(part) for part in parts if SIZE.fullmatch(part) and len(part) <= MAX_DIGITS]
+    if rank == 0 or len(sizes) != len(parts) or len(sizes) not in {1, rank}:
+        return text
+    return with_sizes(own.shape, own.layout, sizes * (rank if len(sizes) == 1 else 1))
+
+
+def untupled(text: str) -> str:
+    """The sizes joined by x where they are typed as a tuple, as Python prints a shape.
+
+    >>> untupled("(3, 224, 224)"), untupled("320x320")
+    ('3x224x224', '320x320')
+    """
+    text = text.strip()
+    return "x".join(DIGITS.findall(text)) if TUPLE.fullmatch(text) else text
 
 
 def _split(text: str) -> tuple[list[int], str]:
@@ -240,7 +284,10 @@ def read_inputs(
         CnncalcError: there is none, or a shape is wrong.
     """
     if text is not None:
-        return {_only_name(tree): _network_input(text, None)}
+        name = _only_name(tree)
+        own = _own_input(tree, variant)
+        meant = as_meant(text, own) if own else untupled(text)
+        return {name: _network_input(meant, None)}
     for place in ((("variants", variant),) if variant else ()) + ((),):
         single, several = tree.at(*place, "input"), tree.at(*place, "inputs")
         if single is not None:
@@ -250,6 +297,19 @@ def read_inputs(
     names = ", ".join(tree.section("variants").keys())
     help_ = f"choose a variant ({names}), or give --input"
     raise failure("missing-input", f"{tree.span.file} has no input of its own", help=help_)
+
+
+def _own_input(tree: MappingValue, variant: str | None) -> InputShape | None:
+    """The single input that is written in the file, if it is there and right."""
+    for place in ((("variants", variant),) if variant else ()) + ((),):
+        single, several = tree.at(*place, "input"), tree.at(*place, "inputs")
+        if single is None and isinstance(several, MappingValue) and len(several.entries) == 1:
+            single = several.entries[0][1]
+        if single is not None:
+            with suppress(CnncalcError):
+                return _network_input(single, single).parsed
+            return None
+    return None
 
 
 def input_problems(tree: MappingValue) -> Iterator[Diagnostic]:

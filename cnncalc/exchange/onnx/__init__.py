@@ -1,0 +1,1 @@
+"""ONNX files: their parts, and the network that their operators make."""

@@ -1,0 +1,57 @@
+"""What a model file shows of its exporter: batch norms that were folded into convolutions."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cnncalc.errors import Diagnostic, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnncalc.exchange.onnx.model import Model
+    from cnncalc.network import Network
+
+CONVOLUTIONS = frozenset({"conv", "dwconv", "conv_transpose"})
+FOLDED_NODE = re.compile(r"node_Conv(Transpose)?_\d+")  # rewritten by the newer exporter
+NORMS = frozenset({"bn", "gn", "ln", "instnorm"})
+
+
+def folded_norms(network: Network, model: Model) -> Iterator[Diagnostic]:
+    """A note where convolutions hold, or may hold, the batch norms that stood behind them."""
+    convolutions = [node for node in network.nodes if node.layer.type in CONVOLUTIONS]
+    biased = [node for node in convolutions if getattr(node.layer, "bias", False)]
+    behind = {node.inputs[0] for node in network.nodes if node.layer.type == "bn"}
+    if any(node.index in behind for node in convolutions):
+        return
+    normed = any(node.layer.type in NORMS for node in network.nodes)
+    seen = _traces(model) and bool(biased or not normed)
+    if not seen and (not biased or normed or model.producer.startswith("pytorch")):
+        return  # the names that PyTorch gives would show it
+    biases = sum(node.shape.channels for node in biased)
+    count = f"{counted(len(biased), 'convolution')} {'has' if len(biased) == 1 else 'have'} a bias"
+    count = count if biased else "no convolution has a bias"
+    folded = "batch norms were folded into convolutions when this file was written"
+    perhaps = "if the model has batch norms, they were folded in when this file was written"
+    learned = "a batch norm learns 2 numbers a channel and keeps 2 statistics"
+    yield Diagnostic(
+        "note",
+        "folded-norms",
+        f"{folded}: {count}, and no batch norm follows" if seen else f"{count}: {perhaps}",
+        notes=(f"{learned}; of it the file has at most 1 bias a channel, here {biases:,}",),
+    )
+
+
+def _traces(model: Model) -> bool:
+    """Whether names are those that PyTorch's exporters give to what they folded."""
+    return any(
+        name.startswith("onnx::Conv_") or name.endswith(".weight_bias") for name in _names(model)
+    ) or any(FOLDED_NODE.fullmatch(operator.name) for operator in model.operators)
+
+
+def _names(model: Model) -> Iterator[str]:
+    """The tensors that convolutions read."""
+    for operator in model.operators:
+        if operator.type in {"Conv", "ConvTranspose"}:
+            yield from operator.inputs[1:]

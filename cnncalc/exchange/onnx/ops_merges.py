@@ -1,0 +1,392 @@
+"""Operators that join tensors number by number, and what an exporter wrote with several of them.
+
+A constant operand is a scale or a shift: of one number, or learned with one number a channel.
+Behind a layer without a bias a learned shift is that layer's bias.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isclose, sqrt
+from typing import TYPE_CHECKING, Any
+
+from cnncalc.errors import UnplacedError
+from cnncalc.exchange.onnx.model import unsupported
+from cnncalc.exchange.onnx.ops_norms import layer_norm_by_parts
+from cnncalc.exchange.onnx.ops_pointwise import along, hard_slope
+from cnncalc.exchange.onnx.ops_shapes import computed
+from cnncalc.exchange.onnx.rows import text, tidy
+from cnncalc.exchange.onnx.values import Activation, Constant
+from cnncalc.exchange.wire import broken
+from cnncalc.layers.scale import Scale
+from cnncalc.network import Opaque
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cnncalc.exchange.onnx.rows import Call, Row
+    from cnncalc.exchange.onnx.values import Value
+    from cnncalc.layers._base import Layer
+    from cnncalc.network import Stored
+
+PAIR = 2
+WITH_BIAS = frozenset({"conv", "dwconv", "conv_transpose", "fc", "linear"})
+GATED = {"sigmoid": "silu", "hsigmoid": "hswish"}  # x times this of x
+
+
+def add(call: Call) -> Value:
+    """Add of two tensors, or Sum of any number."""
+    return _merged(call, "add", _shifted)
+
+
+def subtract(call: Call) -> Value:
+    """Sub."""
+    return _merged(call, "sub", _subtracted)
+
+
+def multiply(call: Call) -> Value:
+    """Mul."""
+    return _merged(call, "mul", _scaled)
+
+
+def divide(call: Call) -> Value:
+    """Div."""
+    return _merged(call, "", _divided)
+
+
+def largest(call: Call) -> Value:
+    """Max."""
+    return _merged(call, "max", _bounded)
+
+
+def smallest(call: Call) -> Value:
+    """Min."""
+    return _merged(call, "min", _bounded)
+
+
+def mean(call: Call) -> Value:
+    """Mean."""
+    return _merged(call, "mean", _bounded)
+
+
+def _merged(
+    call: Call, type_: str, with_constant: Callable[[Call, Activation, Constant, bool], Activation]
+) -> Value:
+    """The operator on constants, on maps, or on a map and a constant."""
+    values = call.values()
+    if not values:
+        raise broken("it has no input")
+    if all(isinstance(value, Constant) for value in values):
+        return computed(call)
+    maps = [value for value in values if isinstance(value, Activation)]
+    if len(maps) == len(values):
+        return _joined(call, type_, maps)
+    if len(values) != PAIR:  # one of each
+        raise unsupported(f"'{call.operator.type}' of maps and constants has no layer here")
+    (constant,) = (value for value in values if isinstance(value, Constant))
+    return with_constant(call, maps[0], constant, isinstance(values[0], Constant))
+
+
+# Of maps.
+
+
+def _joined(call: Call, type_: str, maps: list[Activation]) -> Activation:
+    if len(maps) == 1:
+        return maps[0]
+    if (known := _pattern(call, type_, maps)) is not None:
+        return known
+    first = maps[0]
+    alike = all(x.dims == first.dims for x in maps)
+    if not type_ or (type_ == "sub" and not alike):
+        return _unknown(call, maps)
+    if alike and all(x.axes == first.axes and call.shape(x) == call.shape(first) for x in maps):
+        return Activation(call.add(type_, *(x.row for x in maps)), first.axes, first.dims)
+    if alike:
+        return call.plainly(type_, *(call.plain(x) for x in maps))
+    if type_ == "mul":
+        return _gate(call, maps)
+    raise _mismatch(call, maps)
+
+
+def _pattern(call: Call, type_: str, maps: list[Activation]) -> Activation | None:
+    """The layer of which this operator is the last part, else None."""
+    if len(maps) != PAIR:
+        return None
+    if type_ == "mul":
+        return _gated(call, maps) or _erf_gelu(call, maps)
+    return layer_norm_by_parts(call, *maps) or _softsign(call, *maps) if not type_ else None
+
+
+def _softsign(call: Call, x: Activation, below: Activation) -> Activation | None:
+    """x/(1 + |x|)."""
+    row = call.row(below)
+    inner = call.rows.rows[row.inputs[0]]
+    absolute = isinstance(inner.layer, Opaque) and inner.layer.operation == "Abs"
+    if _number(row, "shift") == 1 and absolute and inner.inputs == (x.row,):
+        return call.like(x, "softsign")
+    return None
+
+
+def _mismatch(call: Call, maps: list[Activation]) -> UnplacedError:
+    listed = " and ".join(text(x.dims) for x in maps)
+    return unsupported(f"'{call.operator.type}' that spreads {listed} has no layer here")
+
+
+def _unknown(call: Call, maps: list[Activation]) -> Activation:
+    """A row of unknown arithmetic that has the shape of the largest input."""
+    big = max(maps, key=lambda x: (call.shape(x).size, len(x.dims)))
+    if any(not _spreads(x.dims, big.dims) for x in maps):
+        raise _mismatch(call, maps)
+    return Activation(call.opaque(call.shape(big), *(x.row for x in maps)), big.axes, big.dims)
+
+
+def _spreads(dims: tuple[int, ...], onto: tuple[int, ...]) -> bool:
+    """Whether sizes are spread over others by the rule of NumPy."""
+    if len(dims) > len(onto):
+        return False
+    pairs = zip(reversed(dims), reversed(onto), strict=False)
+    return all(size in {1, other} for size, other in pairs)
+
+
+def _gate(call: Call, maps: list[Activation]) -> Activation:
+    """A map times numbers that are the same at every position, or in every channel."""
+    big = max(maps, key=lambda x: (call.shape(x).size, len(x.dims)))
+    try:
+        if all(_lies_on(x, big) for x in maps):
+            return Activation(call.add("mul", *(x.row for x in maps)), big.axes, big.dims)
+        return call.plainly("mul", *(call.plain(x) for x in maps))
+    except UnplacedError:  # the shapes are no gates for each other
+        raise _mismatch(call, maps) from None
+
+
+def _lies_on(x: Activation, big: Activation) -> bool:
+    """Whether each axis of a tensor, where it is not 1, is the same axis of the larger one."""
+    aligned = zip(reversed(x.axes), reversed(x.dims), reversed(big.axes), strict=False)
+    return _spreads(x.dims, big.dims) and all(
+        size == 1 or own == other for own, size, other in aligned
+    )
+
+
+def _gated(call: Call, maps: list[Activation]) -> Activation | None:
+    """x·sigmoid(x) is SiLU, x·hsigmoid(x) hard swish, x·tanh(softplus(x)) Mish."""
+    for x, gate in (maps, maps[::-1]):
+        row = call.row(gate)
+        if gate.axes != x.axes:
+            continue
+        usual = row.layer.type != "hsigmoid" or hard_slope(getattr(row.layer, "slope", 0)) == {}
+        if row.layer.type in GATED and row.inputs == (x.row,) and usual:
+            return call.like(x, GATED[row.layer.type])
+        inner = call.rows.rows[row.inputs[0]] if row.layer.type == "tanh" else None
+        if inner and inner.layer.type == "softplus" and inner.inputs == (x.row,):
+            return call.like(x, "mish")
+    return None
+
+
+def _erf_gelu(call: Call, maps: list[Activation]) -> Activation | None:
+    """x/2·(1 + erf(x/√2)), with the half taken first."""
+    for half, gate in (maps, maps[::-1]):
+        row = call.row(half)
+        if _number(row, "factor") == 0.5 and _one_plus_erf(call, call.row(gate), row.inputs[0]):  # noqa: PLR2004
+            return Activation(call.add("gelu", row.inputs[0]), half.axes, half.dims)
+    return None
+
+
+def _one_plus_erf(call: Call, row: Row, x: int) -> bool:
+    """Whether a row is 1 + erf(x/√2)."""
+    if _number(row, "shift") != 1:
+        return False
+    erf = call.rows.rows[row.inputs[0]]
+    if not (isinstance(erf.layer, Opaque) and erf.layer.operation == "Erf"):
+        return False
+    inner = call.rows.rows[erf.inputs[0]]
+    factor = _number(inner, "factor")
+    return factor is not None and isclose(factor, sqrt(0.5), rel_tol=1e-4) and inner.inputs == (x,)
+
+
+def _number(row: Row, field: str) -> float | None:
+    """The one number that a row only multiplies by (`factor`), or only adds (`shift`)."""
+    other = "shift" if field == "factor" else "factor"
+    if not isinstance(row.layer, Scale) or getattr(row.layer, other) != "none":
+        return None
+    value = getattr(row.layer, field)
+    return value if isinstance(value, float) else None
+
+
+# With a constant.
+
+
+def _single(call: Call, constant: Constant) -> float | None:
+    """The number that a constant is, or None where it has several."""
+    value = constant.only
+    if value is None and constant.size == 1:
+        call.read(constant)
+    return None if value is None else float(tidy(float(value)))
+
+
+def _learned(call: Call, x: Activation, constant: Constant) -> Stored:
+    """One stored number a channel. Raises UnplacedError for any other constant."""
+    dims = call.spread(constant, len(x.dims))
+    fits = along(x, dims) == ["c"] and constant.size == call.shape(x).channels
+    if not fits or len(dims) > len(x.dims):
+        raise unsupported(
+            f"'{call.operator.type}' of {text(x.dims)} and a constant of {text(constant.dims)} "
+            "has no layer here"
+        )
+    if constant.stored is None:
+        raise unsupported(f"'{call.operator.type}' by computed numbers has no layer here")
+    return constant.stored
+
+
+def _shifted(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
+    layer = call.layer(x)
+    free = layer.type in WITH_BIAS and not getattr(layer, "bias", True) and call.alone(x)
+    if constant.size == 1 and not (free and constant.stored and call.shape(x).channels == 1):
+        number = _single(call, constant)
+        return x if number == 0 else call.like(x, "scale", factor="none", shift=number, per="layer")
+    stored = constant.stored if constant.size == 1 else None
+    if stored is None and constant.only is not None:
+        return call.like(x, "scale", factor="none", shift=float(constant.only), per="layer")
+    stored = stored or _learned(call, x, constant)
+    if free:
+        return _rewritten(call, x, "bias", stored, bias=True)
+    if _only_scales(layer) and call.alone(x):
+        return _rewritten(call, x, "bias", stored, shift="learned", norm=True)
+    return call.like(x, "scale", stored={"bias": stored}, factor="none", shift="learned")
+
+
+def _only_scales(layer: Layer) -> bool:
+    """Whether a layer learns one factor a channel and nothing else."""
+    return isinstance(layer, Scale) and (layer.factor, layer.shift, layer.per) == (
+        "learned", "none", "channel",
+    )  # fmt: skip
+
+
+def _rewritten(
+    call: Call,
+    x: Activation,
+    parameter: str,
+    stored: Stored,
+    *,
+    norm: bool = False,
+    **fields: object,
+) -> Activation:
+    """The row once more, with one parameter added, in place of the old one.
+
+    A learned scale and shift behind a norm that learns nothing is that norm's own (`norm`).
+    """
+    row = call.row(x)
+    learned = {**row.stored, parameter: stored}
+    inner = call.rows.rows[row.inputs[0]]
+    plain = (
+        norm
+        and inner.layer.type in {"ln", "gn", "instnorm"}
+        and not getattr(inner.layer, "affine", True)
+    )
+    if plain and call.rows.reads[row.inputs[0]] == 1:
+        layer, inputs = replace(inner.layer, affine=True), inner.inputs  # type: ignore[type-var]
+    else:
+        layer, inputs = replace(row.layer, **fields), row.inputs  # type: ignore[type-var]
+    operator = row.operator or call.operator
+    return Activation(call.rows.add(layer, inputs, operator, learned), x.axes, x.dims)
+
+
+def _subtracted(call: Call, x: Activation, constant: Constant, swapped: bool) -> Activation:
+    number = _single(call, constant)
+    if number is None and constant.only is not None:
+        number = float(constant.only)
+    if number is not None:
+        if swapped:
+            return call.like(x, "scale", factor=-1.0, shift=number or "none", per="layer")
+        return (
+            x if number == 0 else call.like(x, "scale", factor="none", shift=-number, per="layer")
+        )
+    stored = _learned(call, x, constant)
+    if swapped:
+        return call.like(x, "scale", stored={"bias": stored}, factor=-1.0, shift="learned")
+    negative = stored._replace(change="negative")
+    return call.like(x, "scale", stored={"bias": negative}, factor="none", shift="learned")
+
+
+def _scaled(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
+    number = _single(call, constant)
+    if number is None:
+        stored = _learned(call, x, constant)
+        return call.like(x, "scale", stored={"weight": stored})
+    return _times(call, x, number)
+
+
+def _divided(call: Call, x: Activation, constant: Constant, swapped: bool) -> Activation:
+    if swapped:
+        return _unknown(call, [x])
+    number = _single(call, constant)
+    if number is None:
+        stored = _learned(call, x, constant)._replace(change="inverse")
+        return call.like(x, "scale", stored={"weight": stored})
+    if number == 0:
+        raise broken("it divides by 0")
+    return _times(call, x, 1 / number)
+
+
+def _times(call: Call, x: Activation, factor: float) -> Activation:
+    """A map times one number, which may be the last step of an activation written in parts."""
+    if factor == 1:
+        return x
+    rows, row = call.rows.rows, call.row(x)
+    if isclose(factor, 1 / 6, rel_tol=1e-5):
+        inner = _hard(call, x.row)
+        if inner is not None:
+            return Activation(call.add("hsigmoid", inner), x.axes, x.dims)
+        for one, gate in (row.inputs, row.inputs[::-1]) if row.layer.type == "mul" else ():
+            if _hard(call, gate) == one:
+                return Activation(call.add("hswish", one), x.axes, x.dims)
+    if factor == 0.5 and row.layer.type == "mul":  # noqa: PLR2004 - the half of a Gelu
+        for one, gate in (row.inputs, row.inputs[::-1]):
+            if _one_plus_erf(call, rows[gate], one):
+                return Activation(call.add("gelu", one), x.axes, x.dims)
+    return call.like(x, "scale", factor=factor, per="layer")
+
+
+def _hard(call: Call, index: int) -> int | None:
+    """The row x of relu6(x + 3), else None."""
+    row = call.rows.rows[index]
+    if row.layer.type != "relu6":
+        return None
+    inner = call.rows.rows[row.inputs[0]]
+    return inner.inputs[0] if _number(inner, "shift") == 3 else None  # noqa: PLR2004
+
+
+def _bounded(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
+    number = _single(call, constant)
+    if number == 0 and call.operator.type == "Max":
+        return call.like(x, "relu")
+    raise unsupported(f"'{call.operator.type}' of a map and a constant has no layer here")
+
+
+def elementwise(call: Call) -> Any:
+    """An operator on each number that no layer has; it may turn out to be part of a pattern."""
+    values = call.values()
+    if all(isinstance(value, Constant) for value in values):
+        return computed(call)
+    return _unknown(call, [value for value in values if isinstance(value, Activation)])
+
+
+def negative(call: Call) -> Value:
+    """Neg."""
+    x = call.value()
+    return (
+        computed(call)
+        if isinstance(x, Constant)
+        else call.like(x, "scale", factor=-1.0, per="layer")
+    )
+
+
+OPERATORS: dict[str, Callable[[Call], Value]] = {
+    "Add": add, "Sum": add, "Sub": subtract, "Mul": multiply, "Div": divide, "Max": largest,
+    "Min": smallest, "Mean": mean, "Neg": negative,
+    **dict.fromkeys(
+        ("Erf", "Pow", "Sqrt", "Reciprocal", "Abs", "Exp", "Log", "Sin", "Cos", "Floor", "Ceil",
+         "Round", "Sign", "ThresholdedRelu", "Mod", "Equal", "Greater", "Less", "And", "Or", "Not",
+         "Where", "GreaterOrEqual", "LessOrEqual"),
+        elementwise,
+    ),
+}  # fmt: skip

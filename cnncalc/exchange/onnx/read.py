@@ -1,0 +1,445 @@
+"""An ONNX file -> Network: operator by operator, each becoming a row, a view or a constant.
+
+Rows that nothing reads are dropped: what several operators together mean was added in their place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc import files
+from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
+from cnncalc.exchange.onnx import (
+    ops_merges,
+    ops_moves,
+    ops_norms,
+    ops_pointwise,
+    ops_shapes,
+    ops_windows,
+)
+from cnncalc.exchange.onnx.inputs import enter_inputs
+from cnncalc.exchange.onnx.model import read as read_model
+from cnncalc.exchange.onnx.notes import folded_norms
+from cnncalc.exchange.onnx.rows import Call, Rows, stored_constant
+from cnncalc.exchange.onnx.values import Activation
+from cnncalc.exchange.wire import broken
+from cnncalc.network import Network, Node, PartialNetwork
+from cnncalc.shapes import AXES, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from cnncalc.exchange.onnx.model import Model, Operator
+    from cnncalc.exchange.onnx.rows import Row
+    from cnncalc.exchange.onnx.values import Value
+    from cnncalc.exchange.wire import Data
+
+OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
+    **ops_windows.OPERATORS, **ops_pointwise.OPERATORS, **ops_norms.OPERATORS,
+    **ops_merges.OPERATORS, **ops_moves.OPERATORS, **ops_shapes.OPERATORS,
+}  # fmt: skip
+# What an operator trips over in a file that breaks the rules of ONNX: a size that is a text, a
+# missing output, a number beyond any float.
+MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError)
+NAME = re.compile(r"\W+")
+
+
+class Options(NamedTuple):
+    """What the user asks of a model file: the input's shape, where to end, what to do at gaps."""
+
+    input: str | None = None
+    until: str | None = None
+    partial: bool = False
+
+
+AS_IT_IS = Options()
+
+
+def read(path: str, options: Options = AS_IT_IS) -> Network:
+    """The network in an ONNX file. Its weights are not read.
+
+    Raises:
+        CnncalcError: the file is broken, an operator is unknown, or a size is left open.
+    """
+    try:
+        with files.opened(path) as stream:
+            if not stream.read(1):
+                raise broken("it is empty")
+            with mmap(stream.fileno(), 0, access=ACCESS_READ) as data:
+                return network_of(data, path, options)
+    except UnplacedError as problem:
+        message = f"'{path}' is no ONNX model: {problem.message}"
+        raise failure(problem.code, message, help=problem.help) from None
+
+
+def network_of(data: Data, path: str, options: Options = AS_IT_IS) -> Network:
+    """The network in the bytes of an ONNX file.
+
+    Raises:
+        CnncalcError: an operator is unknown, or a size is left open.
+        UnplacedError: the bytes are no model.
+    """
+    model = read_model(data)
+    graph = Graph(model, path, options)
+    graph.run()
+    return graph.network()
+
+
+class Graph:
+    """The walk over the operators of one file."""
+
+    def __init__(self, model: Model, path: str, options: Options) -> None:
+        self.model = model
+        self.path = path
+        self.options = options
+        self.rows = Rows(model)
+        self.unread: list[Operator] = []  # those that made no row
+        self.lost: set[str] = set()  # tensors behind an operator whose shape is not known
+        self.end: Activation | None = None  # where --until ends the network
+        self.containers = containers_of(operator.name for operator in model.operators)
+
+    def run(self) -> None:
+        """Read the inputs, then every operator up to the end that was asked for."""
+        for name, tensor in self.model.stored.items():
+            self.rows.bind(name, stored_constant(self.model, tensor, name))
+        self.layout = enter_inputs(self.rows, self.path, self.options.input)
+        for operator in self.model.operators:
+            before = len(self.rows.rows)
+            try:
+                self._do(operator)
+            except UnplacedError as problem:
+                if not (self.options.partial and problem.code == "unknown-operator"):
+                    raise self.located(problem, operator) from None
+                self._leave_open(operator)
+            except MALFORMED as error:
+                malformed = broken(f"it is not what {operator.type} takes ({error})")
+                raise self.located(malformed, operator) from error
+            if self._ends_at(operator, before):
+                return
+        if self.options.until is not None:
+            raise self._no_such_end(self.options.until)
+
+    def _do(self, operator: Operator) -> None:
+        """One operator: note what each of its outputs is."""
+        if not self.lost.isdisjoint(operator.inputs):
+            self.unread.append(operator)
+            self.lost.update(operator.outputs)
+            return
+        handle = OPERATORS.get(operator.type) if not operator.domain else None
+        if handle is None:
+            of = f" of '{operator.domain}'" if operator.domain else ""
+            raise UnplacedError("unknown-operator", f"'{operator.type}'{of} has no layer here")
+        before = len(self.rows.rows)
+        found = handle(Call(self.rows, operator))
+        values = found if isinstance(found, list) else [found]
+        for name, value in zip(operator.outputs, values, strict=False):
+            if not name:
+                continue
+            self.rows.bind(name, value)
+            if isinstance(value, Activation) and value.row < before:
+                self.rows.reads[value.row] -= 1  # another name for the same row
+
+    def _leave_open(self, operator: Operator) -> None:
+        """A row of unknown cost where the file says the shape, else the end of what is known."""
+        inputs = [self.rows.values.get(name) for name in operator.inputs if name]
+        rows = tuple(value.row for value in inputs if isinstance(value, Activation))
+        shapes = [self._declared(name) for name in operator.outputs]
+        if not rows or None in shapes:
+            self.unread.append(operator)
+            self.lost.update(operator.outputs)
+            return
+        call = Call(self.rows, operator)
+        for name, shape in zip(operator.outputs, shapes, strict=True):
+            if name and shape is not None:
+                self.rows.bind(name, call.seen(call.opaque(shape, *rows)))
+
+    def _declared(self, name: str) -> Shape | None:
+        """The shape that the file says of a tensor, if it has no open size but the batch."""
+        dims = self.model.shapes.get(name) or self.model.outputs.get(name)
+        if not dims or not 2 <= len(dims) <= 2 + max(AXES):  # noqa: PLR2004 - batch and channels
+            return None
+        sizes = [size for size in dims[1:] if isinstance(size, int)]
+        if len(sizes) < len(dims) - 1 or dims[0] not in {self.rows.batch, 1, -1}:
+            return None
+        return Shape(sizes[0], tuple(sizes[1:]))
+
+    def _ends_at(self, operator: Operator, before: int) -> bool:
+        """Whether the network ends here: at an operator, a tensor or a row of that name."""
+        until = self.options.until
+        if until is None:
+            return False
+        rows = {row_name(row, self.containers) for row in self.rows.rows[before:]}
+        if until not in {operator.name, *operator.outputs, *rows}:
+            return False
+        name = until if until in operator.outputs else operator.outputs[0]
+        value = self.rows.values.get(name)
+        if not isinstance(value, Activation):
+            raise failure("unknown-layer", f"'{until}' puts out no map of the network")
+        self.end = value
+        return True
+
+    def _no_such_end(self, until: str) -> CnncalcError:
+        names = [name for op in self.model.operators for name in (op.label, *op.outputs)]
+        return failure(
+            "unknown-layer",
+            f"{self.path} has no node, tensor or row named '{until}'",
+            help=did_you_mean(until, dict.fromkeys(names)),
+        )
+
+    def located(
+        self, problem: UnplacedError, operator: Operator, end: int | None = None
+    ) -> CnncalcError:
+        """The complaint with the node it is about, and where the network could end instead.
+
+        `end` is the row at fault, if it was made.
+        """
+        total = len(self.model.operators)
+        where = f"{self.path}: node {operator.number} of {total} '{operator.label}'"
+        notes, help_ = problem.notes, problem.help
+        standing = self._standing(operator, len(self.rows.rows) if end is None else end)
+        makers = [self.rows.rows[index].operator for index in standing]
+        made = [maker for maker in makers if maker is not None]
+        if problem.code == "unknown-operator":
+            if made:
+                rows = "1 row stands" if len(made) == 1 else f"{len(made):,} rows stand"
+                notes = (*notes, f"{rows} before it; cut there with --until {made[-1].label}")
+            help_ = help_ or "--partial goes on with rows of unknown cost"
+        return CnncalcError(
+            Diagnostic(
+                "error", problem.code, problem.message, None, notes, help_,
+                origin=f"{where} ({operator.type}, opset {self.model.opset})",
+            ),
+            partial=self._before(operator, standing),
+        )  # fmt: skip
+
+    def _standing(self, operator: Operator, end: int) -> list[int]:
+        """The rows up to `end` that this operator or a later one needs, and the inputs."""
+        later = self.model.operators[operator.number - 1 :]
+        names = {name for each in later for name in each.inputs}.union(self.model.outputs)
+        values = [self.rows.values.get(name) for name in names]
+        needed = {value.row for value in values if isinstance(value, Activation)}
+        return _alive(self.rows.rows[:end], (row for row in needed if row < end))
+
+    def _before(self, operator: Operator, standing: Sequence[int]) -> PartialNetwork:
+        """The rows before an operator that does not work."""
+        places = {old: new for new, old in enumerate(standing)}
+        inputs = [self.rows.values.get(name) for name in operator.inputs]
+        rows = [value.row for value in inputs if isinstance(value, Activation)]
+        nodes = tuple(_nodes(self._named(standing), places, ()))
+        read = [nodes[places[row]] for row in rows if row in places]
+        return PartialNetwork(
+            Path(self.path).stem, self.layout, nodes, operator.label, operator.type,
+            tuple(node.name for node in read), tuple(node.shape for node in read), {},
+        )  # fmt: skip
+
+    # The network.
+
+    def network(self) -> Network:
+        """The rows that lead to the outputs."""
+        outputs = self._outputs()
+        alive = _alive(self.rows.rows, outputs)
+        self._refuse_unknown(alive)
+        places = {old: new for new, old in enumerate(alive)}
+        nodes = tuple(_nodes(self._named(alive), places, outputs))
+        asked = {"input": self.options.input, "until": self.options.until}
+        network = Network(
+            name=Path(self.path).stem,
+            nodes=nodes,
+            outputs=tuple(dict.fromkeys(places[row] for row in outputs)),
+            file=self.path,
+            batch=self.rows.batch,
+            layout=self.layout,
+            overrides={key: value for key, value in asked.items() if value is not None} or None,
+            unread=tuple(operator.origin for operator in self.unread),
+        )
+        return network._replace(diagnostics=tuple(folded_norms(network, self.model)))
+
+    def _named(self, indices: Iterable[int]) -> list[tuple[str, Row]]:
+        """Rows with their names, which are different."""
+        rows = [self.rows.rows[index] for index in indices]
+        return list(zip(unique(row_name(row, self.containers) for row in rows), rows, strict=True))
+
+    def _outputs(self) -> list[int]:
+        """The rows that the network ends with."""
+        if self.end is not None:
+            return [self.end.row]
+        makers = {name: operator for operator in self.model.operators for name in operator.outputs}
+        rows = []
+        for name in self.model.outputs:
+            value = self.rows.values.get(name)
+            if isinstance(value, Activation):
+                rows.append(self._as_seen(value, makers.get(name)))
+        lost = {name for operator in self.unread for name in operator.inputs}
+        values = [self.rows.values.get(name) for name in sorted(lost)]
+        rows += sorted(value.row for value in values if isinstance(value, Activation))
+        if not rows:
+            raise broken("no output depends on an input")
+        return list(dict.fromkeys(rows))
+
+    def _as_seen(self, value: Activation, operator: Operator | None) -> int:
+        """The row of an output in the shape that the file gives it."""
+        if operator is None:
+            return value.row
+        try:
+            return Call(self.rows, operator).plain(value)
+        except UnplacedError as problem:
+            raise self.located(problem, operator) from None
+
+    def _refuse_unknown(self, alive: Sequence[int]) -> None:
+        """Raise CnncalcError for a row of unknown arithmetic, unless that was asked for."""
+        if self.options.partial:
+            return
+        for index in alive:
+            row = self.rows.rows[index]
+            if row.layer.type == "unknown" and row.operator is not None:
+                problem = UnplacedError(
+                    "unknown-operator", f"'{row.operator.type}' has no layer here"
+                )
+                raise self.located(problem, row.operator, index)
+
+
+def _alive(rows: Sequence[Row], outputs: Iterable[int]) -> list[int]:
+    """The rows that outputs depend on, and all inputs, in order."""
+    needed = [row.operator is None for row in rows]
+    for index in outputs:
+        needed[index] = True
+    for index in range(len(rows) - 1, -1, -1):
+        if needed[index]:
+            for source in rows[index].inputs:
+                needed[source] = True
+    return [index for index, alive in enumerate(needed) if alive]
+
+
+def _nodes(
+    named: Sequence[tuple[str, Row]], places: Mapping[int, int], outputs: Sequence[int]
+) -> Iterable[Node]:
+    """The network's nodes; `places` are those of the rows among them."""
+    owners: dict[str, tuple[int, str]] = {}
+    readers = Counter([*outputs, *(source for _, row in named for source in row.inputs)])
+    made: list[Node] = []
+    for place, (name, row) in enumerate(named):
+        shared, elsewhere = _sharing(row, place, owners, made)
+        node = Node(
+            place, name, row.layer, tuple(places[source] for source in row.inputs), row.shape,
+            shared_with=shared, elsewhere=elsewhere, stored=row.stored or None,
+            origin=row.operator.origin if row.operator else None,
+        )  # fmt: skip
+        made.append(
+            node._replace(
+                attached_to=_owner(node, made, readers[row.inputs[0]] if row.inputs else 0)
+            )
+        )
+    return made
+
+
+def _sharing(
+    row: Row, place: int, owners: dict[str, tuple[int, str]], made: Sequence[Node]
+) -> tuple[int | None, frozenset[str]]:
+    """The row whose weights these are, or the parameters that earlier rows hold."""
+    earlier = {}
+    for name, stored in row.stored.items():
+        if stored.name in owners:
+            earlier[name] = owners[stored.name]
+        owners.setdefault(stored.name, (place, name))
+    sources = {index for index, _ in earlier.values()}
+    whole = len(earlier) == len(row.stored) > 0 and not row.layer.attaches
+    if whole and len(sources) == 1 and place not in sources:
+        (source,) = sources
+        if made[source].layer == row.layer and all(
+            own == name for name, (_, own) in earlier.items()
+        ):
+            return source, frozenset()
+    return None, frozenset(earlier)
+
+
+def _owner(node: Node, made: Sequence[Node], readers: int) -> int | None:
+    """The layer that a norm or activation is attached to: the row before, if it alone reads it."""
+    if node.layer.attaches is None or node.inputs != (node.index - 1,) or readers != 1:
+        return None
+    before = made[node.index - 1]
+    if before.layer.type in {"input", "unknown"}:
+        return None
+    return before.index if before.attached_to is None else before.attached_to
+
+
+def row_name(row: Row, containers: Collection[str]) -> str:
+    """A name for a row: of its weights, else of its node, as far as a spec can have it.
+
+    PyTorch names a weight after its module (`layer1.0.conv1.weight`) and a node after its path
+    (`/layer1/layer1.0/relu/Relu`); `containers` are the modules that hold others.
+    """
+    operator = row.operator
+    if operator is None:
+        return plain_name(row.name) or "in"
+    for stored in row.stored.values():
+        module, _, parameter = stored.name.rpartition(".")
+        if module and "::" not in stored.name and parameter in {"weight", "bias", "running_mean"}:
+            return plain_name(module)
+    path, _, last = operator.name.rpartition("/")
+    if operator.name.startswith("/") and re.fullmatch(rf"{re.escape(operator.type)}(_\d+)?", last):
+        module = module_of(path)
+        own = f"{module}.{last.lower()}" if path in containers else module
+        return plain_name(own.removeprefix("."))
+    name = operator.name.removeprefix("node_") or next(filter(None, operator.outputs), "row")
+    return plain_name(name)
+
+
+def module_of(path: str) -> str:
+    """The dotted name of a module by its path, in which parts of a sequence repeat its name.
+
+    >>> module_of("/layer1/layer1.0/conv1"), module_of("/features/features.1/conv/conv.0/conv.0.0")
+    ('layer1.0.conv1', 'features.1.conv.0.0')
+    """
+    parts: list[str] = []
+    for part in filter(None, path.split("/")):
+        if parts and part.startswith(f"{parts[-1]}."):
+            parts[-1] = part
+        else:
+            parts.append(part)
+    return ".".join(parts)
+
+
+def containers_of(names: Iterable[str]) -> frozenset[str]:
+    """The paths that hold others, of nodes named by their paths; the model's own is empty.
+
+    >>> sorted(containers_of(["/layer1/layer1.0/conv1/Conv", "/layer1/layer1.0/Add"]))
+    ['', '/layer1', '/layer1/layer1.0']
+    """
+    paths = {name.rpartition("/")[0] for name in names if name.startswith("/")}
+    found = {""}
+    for path in paths:
+        parts = path.split("/")
+        found.update("/".join(parts[:end]) for end in range(1, len(parts)))
+    return frozenset(found)
+
+
+def plain_name(name: str) -> str:
+    """Letters, digits, underscores and single dots.
+
+    >>> plain_name("/conv1/Conv_output_0"), plain_name("features.0.weight")
+    ('conv1_Conv_output_0', 'features.0.weight')
+    """
+    parts = (NAME.sub("_", part).strip("_") for part in name.split("."))
+    return ".".join(part for part in parts if part)[:200] or "row"
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    """The names, with a number added where one is taken.
+
+    >>> unique(["a", "a", "a_2"])
+    ['a', 'a_2', 'a_2_2']
+    """
+    taken: set[str] = set()
+    found = []
+    for name in names:
+        number, label = 1, name
+        while label in taken:
+            number += 1
+            label = f"{name}_{number}"
+        taken.add(label)
+        found.append(label)
+    return found

@@ -1,0 +1,59 @@
+"""What kind of file a path leads to: by its first bytes, then by its suffix."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cnncalc import files
+from cnncalc.errors import failure
+
+if TYPE_CHECKING:
+    from cnncalc.errors import CnncalcError
+
+Kind = Literal["onnx", "spec"]
+
+ONNX_SUFFIXES = frozenset({".onnx", ".ort"})
+PICKLE_SUFFIXES = frozenset({".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"})
+ZIP = b"PK\x03\x04"
+TO_ONNX = (
+    "in the program that made the model: "
+    "torch.onnx.export(model.eval(), torch.zeros(1, 3, 224, 224), 'model.onnx')"
+)
+
+
+def kind_of(path: str) -> Kind:
+    """Whether a file is an ONNX model; anything else is read as a spec.
+
+    Raises:
+        CnncalcError: "pickle" for a file that only running code from it could read, "no-file" or
+            "unreadable" where it cannot be opened.
+    """
+    with files.opened(path) as stream:
+        start = stream.read(16)
+    suffix = Path(path).suffix.lower()
+    if _is_pickle(start, suffix):
+        raise _pickle(path)
+    if suffix in ONNX_SUFFIXES or _begins_like_onnx(start):
+        return "onnx"
+    return "spec"
+
+
+def _is_pickle(start: bytes, suffix: str) -> bool:
+    """Pickle's own mark with its version, or a zip under one of its names."""
+    protocol = start[:1] == b"\x80" and start[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"}
+    return protocol or (suffix in PICKLE_SUFFIXES and (start.startswith(ZIP) or b"\0" in start))
+
+
+def _begins_like_onnx(start: bytes) -> bool:
+    """ModelProto begins with its version: field 1, a small number, then another of its fields."""
+    return re.match(rb"\x08[\x01-\x3f][\x12\x1a\x22\x2a\x32\x3a\x42]", start) is not None
+
+
+def _pickle(path: str) -> CnncalcError:
+    return failure(
+        "pickle",
+        f"{files.title(path)} is a pickle: reading it would run whatever code it holds",
+        help=TO_ONNX,
+    )

@@ -1,0 +1,127 @@
+"""The weights of a model file, each read at its place when the layer that needs it runs."""
+
+from __future__ import annotations
+
+import mmap
+from array import array
+from functools import partial
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING
+
+from cnncalc import files
+from cnncalc.errors import failure
+from cnncalc.exchange.onnx.model import StoredTensor as FileTensor
+from cnncalc.exchange.onnx.model import read as read_model
+from cnncalc.exchange.wire import Place
+from cnncalc.inference.stored import StoredTensor, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnncalc.exchange.onnx.model import Model
+    from cnncalc.network import Network, Stored
+
+DTYPES = {1: "F32", 10: "F16", 11: "F64", 16: "BF16", 2: "U8", 3: "I8", 6: "I32", 7: "I64"}
+
+
+def holds_weights(network: Network) -> bool:
+    """Whether a network was read from a model file that holds its weights."""
+    return any(node.stored for node in network.nodes)
+
+
+def read(network: Network) -> dict[str, StoredTensor]:
+    """The tensors of a network's own model file, by the names of its parameters.
+
+    Raises:
+        CnncalcError: a tensor lies in another file, which is not opened, or was left out.
+    """
+    with files.opened(network.file) as stream:
+        data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    model = read_model(data)
+    inline = {
+        name: operator.attributes
+        for operator in model.operators
+        if operator.type in {"Constant", "ConstantOfShape"}
+        for name in operator.outputs
+    }
+    found = {}
+    for node in network.nodes:
+        dims = (
+            {p.name: p.dims for p in node.layer.parameters(*network.shapes_into(node))}
+            if node.inputs
+            else {}
+        )
+        for parameter, stored in (node.stored or {}).items():
+            if node.shared_with is None:
+                tensor = model.stored.get(stored.name) or inline.get(stored.name, {}).get("value")
+                found[f"{node.name}.{parameter}"] = _tensor(
+                    network.file, model, stored, tensor, dims[parameter]
+                )
+    return found
+
+
+def _tensor(
+    path: str, model: Model, stored: Stored, tensor: object, dims: tuple[int, ...]
+) -> StoredTensor:
+    if not isinstance(tensor, FileTensor):
+        tensor = FileTensor(stored.name, (1,), 1)  # ConstantOfShape's own default, a zero
+    if tensor.external:
+        raise failure(
+            "weights-elsewhere",
+            f"the weights of {path} lie in another file, which is not opened: '{stored.name}'",
+            help="save the model with its weights inside: onnx.save(onnx.load(FILE), 'whole.onnx')",
+        )
+    if tensor.kind not in DTYPES:
+        raise failure("bad-weights", f"tensor '{stored.name}' of {path} holds no plain numbers")
+    if prod(stored.dims) != prod(dims):
+        raise failure("bad-weights", f"tensor '{stored.name}' of {path} has another size")
+    return StoredTensor(dims, partial(_numbers, model, stored, tensor))
+
+
+def _numbers(model: Model, stored: Stored, tensor: FileTensor) -> Sequence[float]:
+    """The numbers of a tensor in the order of its parameter."""
+    numbers = _as_stored(model, tensor)
+    size = prod(stored.dims)
+    if len(numbers) != size:
+        if tensor.size != 1 or len(numbers) > 1:
+            message = f"tensor '{stored.name}' holds {len(numbers)} of {size} numbers"
+            raise failure("bad-weights", message)
+        numbers = array("d", [numbers[0] if numbers else 0.0]) * size  # of ConstantOfShape
+    if stored.order is not None and stored.order != tuple(range(len(stored.dims))):
+        numbers = _transposed(numbers, stored.dims, stored.order)
+    if stored.change == "negative":
+        return array("d", [-number for number in numbers])
+    if stored.change == "inverse":
+        return array("d", [1 / number for number in numbers])
+    return numbers
+
+
+def _as_stored(model: Model, tensor: FileTensor) -> Sequence[float]:
+    view = memoryview(model.data)
+    if tensor.raw is not None:
+        return decode(DTYPES[tensor.kind], view[tensor.raw.start : tensor.raw.stop])
+    floats = [(field, place) for field, place in tensor.typed if isinstance(place, Place)]
+    if len(floats) == 1 and floats[0][0] in {"float_data", "double_data"}:
+        (field, place) = floats[0]
+        return decode("F32" if field == "float_data" else "F64", view[place.start : place.stop])
+    if not tensor.typed:
+        return array("d")
+    small = model.numbers(tensor)
+    if small is None:
+        raise failure("bad-weights", f"tensor '{tensor.name}' is written in a way that is not read")
+    return array("d", small)
+
+
+def _transposed(
+    numbers: Sequence[float], dims: tuple[int, ...], order: tuple[int, ...]
+) -> Sequence[float]:
+    """The numbers with the axes in another order."""
+    if order == (1, 0):
+        columns = dims[1]
+        return array("d", [v for column in range(columns) for v in numbers[column::columns]])
+    steps = [prod(dims[axis + 1 :]) for axis in order]
+    places = product(*(range(dims[axis]) for axis in order))
+    return array(
+        "d", [numbers[sum(p * s for p, s in zip(at, steps, strict=True))] for at in places]
+    )

@@ -1,0 +1,247 @@
+"""The style `column`: from top to bottom in the order of the network.
+
+Parts of the network that do not touch stand side by side, in the order of the file. What jumps
+over boxes passes beside them, as close as it can.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.pictures.cards import CARD, card_width, drawn
+from cnncalc.pictures.outlines import outlines
+from cnncalc.pictures.routing import Step, Way, gaps, points
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from cnncalc.pictures.marks import Placed
+    from cnncalc.pictures.picture import Picture
+
+BESIDE = 26  # between branches that stand side by side: room for one line
+CLEAR = 7  # from a line to the boxes it passes
+CORRIDOR = 14  # from a box to the first line beside it
+APART = 9  # between two lines beside each other
+LABEL = 15  # for the name of a part, above its first box
+
+
+class _Lane(NamedTuple):
+    """A line that passes beside boxes, from the gap after step `first` to that before `last`."""
+
+    x: float
+    first: int
+    last: int
+    source: int
+
+
+class _Piece:
+    """Some boxes with a place: x is 0 in the middle of the piece, its first step is 0."""
+
+    def __init__(self) -> None:
+        self.x: dict[int, float] = {}
+        self.step: dict[int, int] = {}
+        self.lanes: list[_Lane] = []
+        self.ways: list[Way] = []
+        self.steps = 0
+        self.left = self.right = 0.0
+
+    def put(self, box: int, half: float) -> None:
+        """One box in the middle of the next step."""
+        self.x[box], self.step[box] = 0.0, self.steps
+        self.left, self.right = min(self.left, -half), max(self.right, half)
+        self.steps += 1
+
+    def take(self, other: _Piece, x: float) -> None:
+        """Another piece, its middle at x, from the next step on."""
+        for box, at in other.x.items():
+            self.x[box], self.step[box] = at + x, other.step[box] + self.steps
+        self.lanes += [
+            _Lane(lane.x + x, lane.first + self.steps, lane.last + self.steps, lane.source)
+            for lane in other.lanes
+        ]
+        self.ways += [
+            way if way.corridor is None else way._replace(corridor=way.corridor + x)
+            for way in other.ways
+        ]
+        self.left, self.right = min(self.left, other.left + x), max(self.right, other.right + x)
+
+
+def place(picture: Picture) -> Placed:
+    """The boxes of a picture below each other, and their edges around them."""
+    half = card_width(picture) / 2
+    layout = _Layout(picture, half)
+    piece = layout.piece(range(len(picture.boxes)))
+    order = range(len(picture.boxes))
+    x = [piece.x[box] for box in order]
+    step = [piece.step[box] for box in order]
+    by_edge = {(way.source, way.target): way for way in piece.ways}
+    ways = [by_edge[edge.source, edge.target] for edge in picture.edges]
+    parts = outlines(picture, x, step, half, ways)
+    found = gaps(ways, step, x)
+    steps = _steps(piece.steps, found.height, {part.first for part in parts})
+    routes = [points(way, step, x, steps, found, half) for way in ways]
+    corners = [(at - half, steps[n].begin) for at, n in zip(x, step, strict=True)]
+    return drawn(picture, corners, 2 * half, routes, [part.frame(steps) for part in parts])
+
+
+def _steps(number: int, height: Callable[[int], float], labelled: set[int]) -> list[Step]:
+    """Where each step begins and ends, with room for the names of the parts that begin there."""
+    steps: list[Step] = []
+    y = 0.0
+    for n in range(number):
+        y += LABEL if n in labelled else 0
+        steps.append(Step(y, y + CARD))
+        y += CARD + height(n)
+    return steps
+
+
+class _Layout:
+    """Places the boxes of one picture, piece by piece."""
+
+    def __init__(self, picture: Picture, half: float) -> None:
+        self.sources, self.readers = picture.sources, picture.readers
+        self.half = half
+
+    def piece(self, boxes: Sequence[int]) -> _Piece:
+        """The boxes of a run, in their order: one after the other, or branches side by side."""
+        result = _Piece()
+        inside = set(boxes)
+        missing = {box: sum(s in inside for s in self.sources[box]) for box in boxes}
+        ready = {box for box in boxes if not missing[box]}
+        within: dict[int, int] = {}  # box -> the branch it is placed in
+        at = branches_seen = 0
+        while at < len(boxes):
+            branches = self._branches(boxes, at, ready, inside) if len(ready) > 1 else []
+            if branches:
+                placed = [self.piece(branch) for branch in branches]
+                _side_by_side(result, placed)
+                for branch in branches:
+                    branches_seen += 1
+                    within |= dict.fromkeys(branch, branches_seen)
+                done = sorted(box for branch in branches for box in branch)
+            else:
+                result.put(boxes[at], self.half)
+                done = [boxes[at]]
+            at += len(done)
+            for box in done:
+                ready.discard(box)
+                for reader in self.readers[box]:
+                    if reader in missing:
+                        missing[reader] -= 1
+                        if not missing[reader] and reader not in result.x:
+                            ready.add(reader)
+        self._lines(result, boxes, within)
+        return result
+
+    def _branches(
+        self, boxes: Sequence[int], at: int, ready: set[int], inside: set[int]
+    ) -> list[list[int]]:
+        """The next boxes as branches that do not touch, up to a box that no edge jumps over."""
+        last, end = max(ready), at
+        while end < len(boxes) and boxes[end] < last:
+            readers = [reader for reader in self.readers[boxes[end]] if reader in inside]
+            last = max([last, *readers])
+            end += 1
+        run = list(boxes[at:end])
+        groups = _components(run, self.sources)
+        return groups if len(groups) > 1 else []
+
+    def _lines(self, piece: _Piece, boxes: Sequence[int], within: dict[int, int]) -> None:
+        """The ways of the edges of a run that no branch of it holds."""
+        edges = [
+            (box, reader)
+            for box in boxes
+            for reader in self.readers[box]
+            if reader in piece.x and not (within.get(box) and within.get(box) == within.get(reader))
+        ]
+        rows: list[list[float]] = [[] for _ in range(piece.steps)]
+        for box, x in piece.x.items():
+            rows[piece.step[box]].append(x)
+        for source, target in sorted(
+            edges, key=lambda edge: piece.step[edge[1]] - piece.step[edge[0]]
+        ):
+            first, last = piece.step[source], piece.step[target]
+            if last == first + 1:
+                piece.ways.append(Way(source, target))
+                continue
+            x = self._corridor(piece, rows, source, target)
+            piece.lanes.append(_Lane(x, first, last, source))
+            piece.ways.append(Way(source, target, x, self._beside(piece, rows, source, target, x)))
+            piece.right = max(piece.right, x + CLEAR)
+
+    def _corridor(
+        self, piece: _Piece, rows: Sequence[Sequence[float]], source: int, target: int
+    ) -> float:
+        """The nearest position at which a line passes the steps between two boxes."""
+        first, last = piece.step[source], piece.step[target]
+        between = {x for row in rows[first + 1 : last] for x in row}
+        lanes = [
+            lane
+            for lane in piece.lanes
+            if lane.first < last and first < lane.last and lane.source != source
+        ]
+        own = [lane.x for lane in piece.lanes if lane.source == source]
+        start, end = piece.x[source], piece.x[target]
+
+        def free(x: float) -> bool:
+            return all(abs(x - box) >= self.half + CLEAR for box in between) and all(
+                abs(x - lane.x) >= APART for lane in lanes
+            )
+
+        ends = [x for x, row in ((start, last), (end, first))
+                if x not in rows[row] or start == end]  # fmt: skip
+        bases = [x + self.half + CORRIDOR for x in between]
+        beside = (base + APART * n for base in sorted(bases) for n in range(2 * len(lanes) + 1))
+        found = [x for x in (*own, *ends) if free(x)]
+        if not found:
+            found = _nearest(beside, free, start, end)
+        return min(found, key=lambda x: abs(x - start) + abs(x - end))
+
+    def _beside(
+        self, piece: _Piece, rows: Sequence[Sequence[float]], source: int, target: int, x: float
+    ) -> bool:
+        """Whether a line can leave and enter at the right sides, with no box in between."""
+        return all(
+            piece.x[box] + self.half < x
+            and not any(piece.x[box] < other < x for other in rows[piece.step[box]])
+            for box in (source, target)
+        )
+
+
+def _nearest(
+    candidates: Iterable[float], free: Callable[[float], bool], start: float, end: float
+) -> list[float]:
+    """The free one of some positions that makes the least detour, if there is any."""
+    best: list[float] = []
+    least = float("inf")
+    for x in candidates:
+        detour = abs(x - start) + abs(x - end)
+        if detour < least and free(x):
+            best, least = [x], detour
+    return best
+
+
+def _components(run: Sequence[int], sources: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The boxes of a run in groups between which there is no edge, in the order of the run."""
+    group: dict[int, int] = {}
+    members: dict[int, list[int]] = {}
+    for box in run:
+        found = {group[source] for source in sources[box] if source in group}
+        home = min(found, default=box)
+        members.setdefault(home, []).append(box)
+        group[box] = home
+        for other in found - {home}:
+            for member in members.pop(other):
+                group[member] = home
+                members[home].append(member)
+    return sorted((sorted(boxes) for boxes in members.values()), key=lambda boxes: boxes[0])
+
+
+def _side_by_side(piece: _Piece, branches: Sequence[_Piece]) -> None:
+    """Add branches to a piece, from left to right, centred below what is there."""
+    total = sum(branch.right - branch.left for branch in branches)
+    left = -(total + BESIDE * (len(branches) - 1)) / 2
+    for branch in branches:
+        piece.take(branch, left - branch.left)
+        left += branch.right - branch.left + BESIDE
+    piece.steps += max(branch.steps for branch in branches)

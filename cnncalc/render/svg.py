@@ -1,0 +1,187 @@
+"""Placed shapes as an SVG file.
+
+Colours are attributes of the shapes, so that every program draws the light picture; a style sheet
+only replaces them where the reader prefers dark. Nothing is embedded and nothing is fetched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from cnncalc.pictures.marks import Group, Line, Polygon, Rect, Text
+from cnncalc.render.colours import DARK, LIGHT, Colours
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cnncalc.pictures.marks import Arc, Mark, Placed, Point
+
+FONTS = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
+BEND = 5  # the radius of corners
+
+
+def text(placed: Placed, theme: str = "auto", *, ascii_only: bool = False) -> str:
+    """The SVG text; `theme` is auto (the reader's choice; light in print), light or dark.
+
+    With `ascii_only` other characters are written by their numbers, and look the same.
+    """
+    writer = _Writer(DARK if theme == "dark" else LIGHT, follows=theme == "auto")
+    root = writer.write(placed)
+    ET.indent(root, " ")
+    if ascii_only:
+        return f"{ET.tostring(root, encoding='us-ascii', xml_declaration=False).decode()}\n"
+    return f"{ET.tostring(root, encoding='unicode')}\n"
+
+
+def _number(value: float) -> str:
+    """A coordinate with at most one decimal.
+
+    >>> _number(3.0), _number(2.25), _number(-0.04)
+    ('3', '2.2', '0')
+    """
+    text = f"{value:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+class _Writer:
+    """Writes the marks of one picture in the colours of one theme."""
+
+    def __init__(self, colours: Colours, *, follows: bool) -> None:
+        self.colours = colours
+        self.follows = follows
+
+    def write(self, placed: Placed) -> ET.Element:
+        """The whole picture."""
+        size = _number(placed.width), _number(placed.height)
+        root = ET.Element("svg", {
+            "xmlns": "http://www.w3.org/2000/svg", "width": size[0], "height": size[1],
+            "viewBox": f"0 0 {size[0]} {size[1]}", "role": "img",
+            "aria-labelledby": "title description", "font-family": FONTS,
+        })  # fmt: skip
+        ET.SubElement(root, "title", {"id": "title"}).text = placed.title
+        ET.SubElement(root, "desc", {"id": "description"}).text = placed.description
+        if self.follows:
+            ET.SubElement(root, "style").text = _dark_style()
+        defs = ET.SubElement(root, "defs")
+        arrow = {"id": "arrow", "viewBox": "0 0 8 8", "refX": "7", "refY": "4", "markerWidth": "7",
+                 "markerHeight": "7", "orient": "auto"}  # fmt: skip
+        head = ET.SubElement(defs, "marker", arrow)
+        ET.SubElement(head, "path", {"d": "M0,0.5L8,4L0,7.5z", "class": "a",
+                                     "fill": self.colours.line})  # fmt: skip
+        ET.SubElement(root, "rect", {"width": "100%", "height": "100%", "class": "page",
+                                     "fill": self.colours.page})  # fmt: skip
+        for mark in placed.marks:
+            if isinstance(mark, Group):
+                group = ET.SubElement(root, "g", {"data-name": mark.name})
+                ET.SubElement(group, "title").text = mark.tip
+                for inner in mark.marks:
+                    self.mark(group, inner)
+            else:
+                self.mark(root, mark)
+        return root
+
+    def mark(self, parent: ET.Element, mark: Mark) -> None:
+        """One shape, as an element below the parent."""
+        if isinstance(mark, Rect):
+            self.rect(parent, mark)
+        elif isinstance(mark, Text):
+            self.line_of_text(parent, mark)
+        elif isinstance(mark, Line):
+            self.line(parent, mark)
+        elif isinstance(mark, Polygon):
+            self.polygon(parent, mark)
+        else:
+            self.arc(parent, mark)
+
+    def rect(self, parent: ET.Element, mark: Rect) -> None:
+        """A rectangle with round corners."""
+        name, fill, stroke = self.colours.named(mark.kind)
+        sides = dict(zip(("x", "y", "width", "height"), map(_number, mark[:4]), strict=True))
+        dashed = {"stroke-dasharray": "5 3"} if mark.dashed else {}
+        colours = {"class": name, "fill": fill, "stroke": stroke}
+        ET.SubElement(parent, "rect", {**sides, "rx": _number(mark.round), **colours, **dashed})
+
+    def line_of_text(self, parent: ET.Element, mark: Text) -> None:
+        """One line of text."""
+        fill = self.colours.soft if mark.soft else self.colours.text
+        bold = {"font-weight": "bold"} if mark.bold else {}
+        ET.SubElement(parent, "text", {
+            "x": _number(mark.x), "y": _number(mark.y), "font-size": _number(mark.size),
+            "text-anchor": mark.anchor, "class": "s" if mark.soft else "t", "fill": fill, **bold,
+        }).text = mark.text  # fmt: skip
+
+    def line(self, parent: ET.Element, mark: Line) -> None:
+        """A line with round corners; edges end in an arrow."""
+        faint = mark.stroke in ("guide", "rule")
+        look = {"fill": "none", "stroke": self.colours.faint if faint else self.colours.line}
+        if mark.stroke == "edge":
+            look["marker-end"] = "url(#arrow)"
+        dashes = {"shared": "2 3", "guide": "2 4"}.get(mark.stroke)
+        if dashes:
+            look["stroke-dasharray"] = dashes
+        ET.SubElement(parent, "path", {"d": _path(mark.points), "class": "f" if faint else "e",
+                                       **look})  # fmt: skip
+
+    def polygon(self, parent: ET.Element, mark: Polygon) -> None:
+        """A polygon in the colours of its kind."""
+        name, fill, stroke = self.colours.named(mark.kind)
+        corners = " ".join(f"{_number(x)},{_number(y)}" for x, y in mark.points)
+        look = {"class": name, "fill": fill}
+        if mark.shade:
+            look = {"class": f"{name}-dark", "fill": stroke}
+        if mark.clear:
+            look["fill-opacity"] = "0.35"
+        ET.SubElement(parent, "polygon", {"points": corners, **look, "stroke": stroke,
+                                          "stroke-linejoin": "round"})  # fmt: skip
+
+    def arc(self, parent: ET.Element, mark: Arc) -> None:
+        """The bow beside a closed part, with a plus at its end where tensors are added."""
+        name, fill, stroke = self.colours.named(mark.kind)
+        x, y, high = map(_number, mark[:3])
+        bow = {"d": f"M{x},{y}c9,0 9,{high} 0,{high}", "class": f"{name}-line", "fill": "none",
+               "stroke": stroke, "stroke-width": "1.5"}  # fmt: skip
+        ET.SubElement(parent, "path", bow)
+        if mark.plus:
+            end = mark.y + mark.height
+            ring = {"cx": x, "cy": _number(end), "r": "4.5", "class": name, "fill": fill}
+            ET.SubElement(parent, "circle", {**ring, "stroke": stroke})
+            plus = f"M{_number(mark.x - 2.5)},{_number(end)}h5m-2.5,-2.5v5"
+            ET.SubElement(parent, "path", {"d": plus, "class": f"{name}-line", "fill": "none",
+                                           "stroke": stroke})  # fmt: skip
+
+
+def _path(points: Sequence[Point]) -> str:
+    """A path through points, its corners rounded as far as the pieces are long."""
+    (x, y), *rest = points
+    steps = [f"M{_number(x)},{_number(y)}"]
+    before = points[0]
+    for n, here in enumerate(rest, start=1):
+        if n + 1 == len(points):
+            steps.append(f"L{_number(here[0])},{_number(here[1])}")
+            break
+        after = points[n + 1]
+        near, far = _towards(here, before), _towards(here, after)
+        steps.append(f"L{_number(near[0])},{_number(near[1])}")
+        steps.append(f"Q{_number(here[0])},{_number(here[1])} {_number(far[0])},{_number(far[1])}")
+        before = here
+    return "".join(steps)
+
+
+def _towards(corner: Point, other: Point) -> Point:
+    """The point at which a rounded corner begins, on the way to another corner."""
+    length = abs(other[0] - corner[0]) + abs(other[1] - corner[1])
+    share = min(BEND, length / 2) / length if length else 0
+    return (corner[0] + (other[0] - corner[0]) * share, corner[1] + (other[1] - corner[1]) * share)
+
+
+def _dark_style() -> str:
+    """The dark colours, for readers who prefer them on a screen."""
+    rules = [
+        f".page{{fill:{DARK.page}}}", f".t{{fill:{DARK.text}}}", f".s{{fill:{DARK.soft}}}",
+        f".e{{stroke:{DARK.line}}}", f".a{{fill:{DARK.line}}}", f".f{{stroke:{DARK.faint}}}",
+    ]  # fmt: skip
+    for name, (fill, stroke) in DARK.kinds.items():
+        rules.append(f".{name}{{fill:{fill};stroke:{stroke}}}")
+        rules.append(f".{name}-line{{stroke:{stroke}}}.{name}-dark{{fill:{stroke}}}")
+    return f"@media screen and (prefers-color-scheme:dark){{{''.join(rules)}}}"

@@ -1,0 +1,136 @@
+"""The same formats everywhere, by name or by the ending of the file."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+# A question with rows -> how many it has, and what its first row holds.
+ROWS = {
+    "analyze lenet5": (12, "C1"),
+    "analyze lenet5 --at C3": (1, "C3"),
+    "stack 28x28x1 relu": (1, "relu1"),
+    "conv -W 32 -F 5": (1, "conv"),
+    "pool -W 32 -F 2,4": (2, "2"),
+    "compare lenet5 lenet5-1998": (12, "params"),
+    "compare lenet5 lenet5-1998 --layers": (7, "lenet5-1998"),
+    "rf lenet5": (6, "C1"),
+    "sizes lenet5 --from 32 --to 36": (5, "32"),
+    "solve -W 32 -F 5 --out 32": (1, "32"),
+    "sweep lenet5 --vary-input 32,8": (2, "32x32x1 HWC"),
+    "zoo --family lenet5": (1, "lenet5"),
+    "check lenet5 alexnet": (2, "lenet5.yaml"),
+    "layers conv": (1, "conv"),
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def table(text, delimiter):
+    return list(csv.reader(io.StringIO(text), delimiter=delimiter))
+
+
+@pytest.mark.parametrize("line", ROWS)
+def test_what_has_rows_is_written_in_every_format(cnncalc, line):
+    """The same rows in CSV, TSV and Markdown, and as many in JSON lines and LaTeX."""
+    rows, first = ROWS[line]
+    command = line.split()
+    titles, *cells = table(cnncalc(*command, "--format", "csv").out, ",")
+    assert len(cells) == rows
+    assert first in cells[0]
+    assert all(titles)
+    assert len(set(titles)) == len(titles)
+    assert [titles, *cells] == table(cnncalc(*command, "--format", "tsv").out, "\t")
+    assert "| --- |" in cnncalc(*command, "--format", "md").out.replace("---:", "---")
+    if not line.startswith(("analyze lenet5 --at", "compare")):  # picks, or counts other rows
+        lines = cnncalc(*command, "--format", "jsonl").out.splitlines()
+        assert len(lines) == rows
+        assert all(isinstance(json.loads(text), dict) for text in lines)
+    if line.startswith(("conv", "pool")):  # formulas, of one setting
+        return
+    latex = cnncalc(*command, "--format", "latex").out
+    assert latex.startswith("\\begin{tabular}{")
+    sides = latex.splitlines()[0].removeprefix("\\begin{tabular}{").rstrip("}")
+    body = [text for text in latex.splitlines() if text.endswith("\\\\")]
+    assert {len(text.replace("\\&", "").split("&")) for text in body} == {len(sides)}
+
+
+def test_formulas_as_rows(cnncalc):
+    titles, *rows = table(cnncalc("explain", "lenet5", "C1", "--format", "csv").out, ",")
+    assert titles == ["layer", "field", "label", "formula", "numbers", "value"]
+    assert ["C1", "connections", "connections", "H'·W'·weights", "28·28·150", "117600"] in rows
+    assert len(cnncalc("explain", "lenet5", "C1", "--format", "jsonl").out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("words", ["--fold", "--depth 0", "--sort params --top 3", "--at layer1"])
+def test_the_lines_of_the_table_as_csv(cnncalc, words):
+    question = ("analyze", "resnet18", *words.split())
+    titles, *rows = table(cnncalc(*question, "--format", "csv").out, ",")
+    shown = cnncalc(*(word for word in question if word != "--fold")).out
+    names = [row[titles.index("name")] for row in rows]
+    params = [int(row[titles.index("params")]) for row in rows]
+    body = shown.split("\n\n")[0].splitlines()[2:]
+    for name, number in zip(names, params, strict=True):
+        assert any(name in text.split() and f"{number:,}" in text.split() for text in body)
+    assert "total" not in names
+    assert len(rows) == len([t for t in body if t.split()[0] not in {"total", "shown"}
+                             and "input" not in t.split()])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ending", "begins"),
+    [("json", "{"), ("jsonl", "{"), ("csv", "index,"), ("tsv", "index\t"), ("md", "| #"),
+     ("tex", "\\begin{tabular}"), ("TXT", "LeNet-5"), ("", "LeNet-5")],
+)  # fmt: skip
+def test_the_ending_of_the_file_chooses_the_format(cnncalc, here, monkeypatch, ending, begins):
+    file = f"out.{ending}" if ending else "out"
+    assert cnncalc("analyze", "lenet5", "-o", file).status == 0
+    assert Path(file).read_text(encoding="utf-8").startswith(begins)
+    if ending not in ("", "TXT"):
+        monkeypatch.setenv("CNNCALC_FORMAT", "csv" if ending != "csv" else "json")
+        cnncalc("analyze", "lenet5", "-o", file)
+        assert Path(file).read_text(encoding="utf-8").startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "help_"),
+    [
+        ("analyze lenet5 --format md -o out.csv",
+         "the ending .csv of -o contradicts --format md", "change one of the two"),
+        ("analyze lenet5 --format table -o out.json",
+         "the ending .json of -o contradicts --format table", "change one of the two"),
+        ("forward digits -o out.csv", "forward cannot write .csv files",
+         "it writes .json; files with other endings hold text"),
+        ("compare lenet5 alexnet -o out.xml", "compare cannot write .xml files",
+         "it writes .json, .jsonl, .csv, .tsv, .md, .tex; files with other endings hold text"),
+    ],
+)  # fmt: skip
+def test_an_ending_that_contradicts_is_refused(cnncalc, here, words, message, help_):
+    answer = cnncalc(*words.split())
+    assert answer.status == 2
+    assert answer.err == f"error[usage]: {message}\n  = help: {help_}\n"
+    assert not list(here.iterdir())
+
+
+def test_json_contradicts_another_ending_in_a_document(cnncalc, here):
+    answer = cnncalc("analyze", "lenet5", "--json", "-o", "out.csv")
+    assert (answer.status, answer.json["ok"]) == (2, False)
+
+
+def test_endings_that_agree_or_say_nothing_are_taken(cnncalc, here):
+    assert cnncalc("analyze", "lenet5", "--format", "jsonl", "-o", "out.json").status == 0
+    assert cnncalc("analyze", "lenet5", "--format", "csv", "-o", "out.txt").status == 0
+    assert cnncalc("analyze", "lenet5", "--json", "-o", "out.json").status == 0
+    assert cnncalc("zoo", "lenet5", "-o", "spec.md").status == 0
+    assert Path("spec.md").read_text(encoding="utf-8").startswith("name: LeNet-5")
+
+
+def test_names_are_escaped_for_latex(cnncalc, here):
+    Path("net.yaml").write_text("input: 5x5x1\nlayers: [{a_b: conv 1 3x3}]\n", encoding="utf-8")
+    assert "a\\_b & conv & " in cnncalc("analyze", "net.yaml", "--format", "latex").out

@@ -1,0 +1,174 @@
+"""Pictures of every bundled network: what is in them, and that nothing in them is in the way."""
+
+import hashlib
+from functools import cache
+
+import pytest
+from geometry import crossings, loose_ends, overlaps, shared_pieces, slanted, sticking_out
+
+from cnncalc import analyze, load, zoo
+from cnncalc.pictures.boxes import PictureOptions, picture
+from cnncalc.pictures.picture import Edge
+from cnncalc.pictures.styles import placed, usual
+from cnncalc.render import svg
+from cnncalc.render.choice import Choice
+from cnncalc.render.fold import lines
+
+OPEN = 99  # deeper than any network is nested
+NETWORKS = [name for stem, path in zoo.files().items() for name in [*zoo.variants(path)] or [stem]]
+
+
+@cache
+def report(name):
+    return analyze(load(name))
+
+
+def drawn(name, **choice):
+    return picture(report(name), Choice(**choice))
+
+
+def box_texts(name, **choice):
+    return [box.text for box in drawn(name, **choice).boxes]
+
+
+def expected_edges(of, boxes):
+    """Which boxes read which, from the rows of the report alone."""
+    home = {row.name: n for n, box in enumerate(boxes) for row in box.rows}
+    home |= {box.name: n for n, box in enumerate(boxes) if not box.rows}
+    pairs = {(home[name], home[row.name]) for row in of.rows for name in row.inputs}
+    return {(source, target) for source, target in pairs if source != target}
+
+
+def faults(shown, result):
+    """What is wrong with a placed picture, by kind; empty where all is well."""
+    found = {
+        "overlaps": overlaps(result.frames),
+        "crossings": crossings(result.frames, result.routes),
+        "loose ends": loose_ends(result.frames, shown.edges, result.routes),
+        "slanted": slanted(result.routes),
+        "shared pieces": shared_pieces(shown.edges, result.routes),
+        "sticking out": sticking_out(result),
+    }
+    return {kind: what for kind, what in found.items() if what}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("depth", [None, OPEN], ids=["folded", "open"])
+def test_a_picture_shows_the_report_and_nothing_is_in_the_way(name, depth):
+    of = report(name)
+    shown = picture(of, Choice(depth=depth))
+    rows = [row.name for box in shown.boxes for row in box.rows]
+    assert sorted(rows) == sorted(row.name for row in of.rows)
+    assert len(set(shown.edges)) == len(shown.edges)
+    assert set(map(tuple, shown.edges)) == expected_edges(of, shown.boxes)
+    result = placed(shown)
+    assert faults(shown, result) == {}
+    assert all(frame.x >= 0 and frame.x + frame.width <= result.width for frame in result.frames)
+    assert all(frame.y >= 0 and frame.y + frame.height <= result.height for frame in result.frames)
+
+
+@pytest.mark.parametrize("name", ["resnet50", "googlenet", "unet", "densenet121", "vgg16"])
+def test_figures_of_boxes_are_those_of_the_report(name):
+    of = report(name)
+    for figure in ("params", "macs", "buffers"):
+        total = sum(getattr(row, figure) for box in drawn(name).boxes for row in box.rows)
+        assert total == getattr(of.totals, figure)
+
+
+@pytest.mark.parametrize("name", ["resnet50", "googlenet", "unet", "siamese"])
+def test_texts_in_boxes_are_those_of_the_table(name):
+    """Without stacks every box is a line of the table, or one with what follows it."""
+    table = {line.name: line for line in lines(report(name))}
+    for box in picture(report(name), Choice(), PictureOptions(stack=False)).boxes:
+        line = table[box.name]
+        assert box.text[0] == line.name
+        assert box.text[1].split()[0] == line.type.split()[0]
+        last = next(line for line in reversed(table.values()) if line.rows == () or
+                    box.rows[-1:] == line.rows[-1:])  # fmt: skip
+        assert box.text[2] == str(last.out if box.rows else line.out)
+
+
+def test_resnet50_has_13_boxes_with_its_skips():
+    shown = drawn("resnet50")
+    assert len(shown.boxes) == 13
+    assert shown.boxes[8].text == ("layer3.1 … 5", "bottleneck × 5", "14×14×1024")
+    blocks = [box for box in shown.boxes if box.kind == "block"]
+    assert [box.skip for box in blocks] == ["add"] * 8
+    assert sum(box.times for box in blocks) == 16  # 3 + 4 + 6 + 3 bottlenecks (He et al. 2015)
+    assert len(picture(report("resnet50"), Choice(), PictureOptions(stack=False)).boxes) == 21
+
+
+def test_a_stack_holds_equal_parts_only():
+    """WaveNet's layers differ in dilation, so that none of them may hide behind another."""
+    for box in drawn("resnet50").boxes:
+        size = len(box.rows) // box.times
+        units = [box.rows[n : n + size] for n in range(0, len(box.rows), size or 1)]
+        settings = [[(row.type, row.settings, row.out) for row in unit] for unit in units]
+        assert all(unit == settings[0] for unit in settings)
+    dilations = [row.settings["dilation"] for box in drawn("wavenet").boxes
+                 for row in box.rows if box.times > 1 and row.type == "conv"]  # fmt: skip
+    assert all(dilation in ((1,), [1]) for dilation in dilations)
+
+
+def test_norms_and_activations_go_into_the_box_that_they_alone_read():
+    assert len(drawn("resnet18", depth=OPEN).boxes) == 32
+    assert ("conv1", "conv 7×7 s2 + bn + relu", "112×112×64") in box_texts("resnet18", depth=OPEN)
+    assert len(drawn("resnet50", depth=OPEN).boxes) == 73
+    expanded = drawn("resnet18", expand=True)
+    assert len(expanded.boxes) == len(report("resnet18").rows) + 1
+
+
+def test_branches_of_inception_stand_in_the_order_of_the_file():
+    shown = drawn("googlenet", depth=OPEN)
+    result = placed(shown, "column")
+    firsts = ["inception3a.conv1", "inception3a.conv2", "inception3a.conv4", "inception3a.maxpool1"]
+    frames = [result.frames[[box.name for box in shown.boxes].index(name)] for name in firsts]
+    assert [frame.x for frame in frames] == sorted({frame.x for frame in frames})
+    assert len({frame.y for frame in frames}) == 1
+
+
+def test_a_picture_of_one_part_shows_what_it_reads_from_outside():
+    shown = drawn("googlenet", at="inception3a")
+    assert shown.boxes[0].text == ("maxpool2", "input", "28×28×192")
+    assert shown.boxes[0].rows == ()
+    assert {edge.target for edge in shown.edges if edge.source == 0} == {1, 2, 4, 6}
+    assert faults(shown, placed(shown)) == {}
+
+
+@pytest.mark.parametrize("name", ["resnet50", "unet", "googlenet"])
+def test_the_same_network_gives_the_same_bytes(name):
+    texts = {svg.text(placed(picture(analyze(load(name)), Choice()))) for _ in range(2)}
+    assert len({hashlib.sha256(text.encode()).hexdigest() for text in texts}) == 1
+
+
+def test_third_lines():
+    of = report("lenet5")
+    for show, line in (("params", "156 params"), ("macs", "117,600 MACs"), ("rf", "field 5")):
+        assert picture(of, Choice(), PictureOptions(show=show)).boxes[1].text[2] == line
+    assert picture(of, Choice(layout="CHW")).boxes[1].text[2] == "6×28×28"
+
+
+def test_what_the_checks_of_geometry_would_catch():
+    """A box moved onto another, a line through a box, an edge that ends elsewhere."""
+    shown = drawn("googlenet", at="inception3a")
+    result = placed(shown, "column")
+    frames, routes = list(result.frames), list(result.routes)
+    moved = [frames[0]._replace(x=frames[1].x + 5, y=frames[1].y + 5), *frames[1:]]
+    assert overlaps(moved)
+    assert loose_ends(moved, shown.edges, routes)
+    middle = [((f.x - 30, f.y + f.height / 2), (f.x + f.width + 30, f.y + f.height / 2))
+              for f in frames[1:2]]  # fmt: skip
+    assert (0, 1) in crossings(frames, middle)
+    assert slanted([((0, 0), (5, 5))])
+    narrow = [frame._replace(width=20) for frame in frames]
+    assert sticking_out(result) == []
+    assert "conv1" in " ".join(sticking_out(result._replace(frames=tuple(narrow))))
+    along = (((0, 0), (0, 50)), ((0, 20), (0, 90)))
+    assert shared_pieces([Edge(0, 1), Edge(2, 3)], along)
+    assert not shared_pieces([Edge(0, 1), Edge(0, 3)], along)
+
+
+def test_the_usual_style():
+    styles = {name: usual(drawn(name)) for name in ("unet", "resnet50", "googlenet", "siamese")}
+    assert styles == {"unet": "lanes", "resnet50": "column", "googlenet": "column",
+                      "siamese": "column"}  # fmt: skip

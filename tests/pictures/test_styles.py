@@ -1,0 +1,132 @@
+"""What each style promises: the U of a U-Net, solids that do not hide each other, true windows."""
+
+import itertools
+from functools import cache
+
+import pytest
+from geometry import ends_of, overlaps
+
+from cnncalc import analyze, load, zoo
+from cnncalc.errors import CnncalcError
+from cnncalc.pictures.boxes import picture
+from cnncalc.pictures.marks import Group, Polygon, Text
+from cnncalc.pictures.styles import placed
+from cnncalc.render.choice import Choice
+
+
+@cache
+def shown(name, depth=None):
+    return picture(analyze(load(name)), Choice(depth=depth))
+
+
+def rows_of(name, depth=None):
+    """For each box of a picture in lanes, its lane: what the line above it says."""
+    of = shown(name, depth)
+    result = placed(of, "lanes")
+    texts = [mark for mark in result.marks if isinstance(mark, Text)]
+    words = sorted((text.y, text.text) for text in texts if text.text.startswith(("1/", "full")))
+    lanes = {
+        box.name: [text for y, text in words if y < frame.y + frame.height][-1]
+        for box, frame in zip(of.boxes, result.frames, strict=True)
+    }
+    return lanes, {box.name: frame for box, frame in zip(of.boxes, result.frames, strict=True)}
+
+
+@pytest.mark.parametrize("depth", [0, None])
+def test_a_unet_is_a_u(depth):
+    """Down by halves to a sixteenth and up again, as in the figure of Ronneberger et al. 2015."""
+    lanes, frames = rows_of("unet", depth)
+    in_order = list(dict.fromkeys(lanes.values()))
+    assert in_order == ["full", "1/2", "1/4", "1/8", "1/16"]
+    down = [lanes[f"maxpool{n}"] for n in range(1, 5)]
+    assert down == ["1/2", "1/4", "1/8", "1/16"]
+    up = [
+        next(lane for box, lane in lanes.items() if box.startswith(f"dec{n}")) for n in (4, 3, 2, 1)
+    ]
+    assert up == ["1/8", "1/4", "1/2", "full"]
+    firsts = [frames[f"maxpool{n}"] for n in range(1, 5)]
+    assert [frame.x for frame in firsts] == sorted(frame.x for frame in firsts)
+    assert [frame.y for frame in firsts] == sorted(frame.y for frame in firsts)
+    assert frames["out"].x > max(frame.x for frame in firsts)
+    assert frames["out"].y == min(frame.y for frame in frames.values())
+
+
+def test_hrnet_has_four_lanes_of_resolutions_side_by_side():
+    """Figure 2 of Wang et al. 2019: from a quarter to a thirty-second, all kept to the end."""
+    lanes, _ = rows_of("hrnet")
+    assert sorted(set(lanes.values())) == ["1/16", "1/32", "1/4", "1/8", "full"]
+    assert [lanes[name] for name in ("a4", "b4", "c4", "d4")] == ["1/4", "1/8", "1/16", "1/32"]
+
+
+def chains():
+    """The bundled networks whose folded picture is a chain, one of each file."""
+    for stem, path in zoo.files().items():
+        name = next(iter([*zoo.variants(path)] or [stem]))
+        if shown(name).is_chain:
+            yield name
+
+
+def test_solids_of_every_chain():
+    number = 0
+    for name in chains():
+        result = placed(shown(name), "volume")
+        number += 1
+        assert overlaps(result.frames) == [], name
+        assert [frame.x for frame in result.frames] == sorted(frame.x for frame in result.frames)
+        labels = [mark for mark in result.marks if isinstance(mark, Text)]
+        labels += [text for group in result.marks if isinstance(group, Group)
+                   for text in group.marks if isinstance(text, Text)]  # fmt: skip
+        assert all(ends_of(text)[0] >= 0 and ends_of(text)[1] <= result.width for text in labels)
+        lines = {}
+        for text in labels:
+            lines.setdefault(text.y, []).append(ends_of(text))
+        for pairs in lines.values():
+            pairs.sort()
+            assert all(one[1] <= other[0] for one, other in itertools.pairwise(pairs)), name
+    assert number > 50
+
+
+def test_solids_are_as_large_as_their_maps():
+    of = shown("vgg16")
+    result = placed(of, "volume")
+    sizes = {}
+    for box, frame in zip(of.boxes, result.frames, strict=True):
+        if box.out.spatial:
+            sizes.setdefault(box.out.spatial, set()).add(round(frame.height, 3))
+    assert all(len(heights) == 1 for heights in sizes.values())
+    assert [max(sizes[n, n]) for n in (7, 14, 28, 56, 112, 224)] == sorted(
+        max(heights) for heights in sizes.values()
+    )
+    pairs = zip(of.boxes, result.frames, strict=True)
+    thick = {box.out.channels: frame.width for box, frame in pairs if box.out.spatial}
+    assert [thick[n] for n in (3, 64, 128, 256, 512)] == sorted(thick.values())
+
+
+def test_windows_of_lenets_sheets():
+    """The middle unit of C1 (28x28) is 14,14, and its 5x5 window reads rows 14 to 18 of 32."""
+    of = shown("lenet5")
+    result = placed(of, "sheets")
+    clear = [mark for mark in result.marks if isinstance(mark, Polygon) and mark.clear]
+    assert len(clear) == 5  # C1, S2, C3, S4, C5
+    sheet = result.frames[0]
+    (left, top), _, (right, bottom), _ = clear[0].points
+    shares = [(left - sheet.x) / sheet.width, (right - sheet.x) / sheet.width,
+              (top - sheet.y) / sheet.height, (bottom - sheet.y) / sheet.height]  # fmt: skip
+    assert shares == pytest.approx([14 / 32, 19 / 32] * 2)
+    counts = [len([mark for mark in group.marks if not isinstance(mark, Text)])
+              for group in result.marks if isinstance(group, Group)]  # fmt: skip
+    assert counts == [1, 6, 6, 16, 16, 16, 1, 1]  # no more than 16 sheets are drawn
+    assert overlaps(result.frames) == []
+
+
+def test_sheets_of_every_short_chain():
+    number = 0
+    for name in chains():
+        try:
+            result = placed(shown(name), "sheets")
+        except CnncalcError as error:
+            assert len(shown(name).boxes) > 12, error  # noqa: PT017  # the only reason there is
+            continue
+        number += 1
+        assert overlaps(result.frames) == [], name
+    assert number > 5
