@@ -14,7 +14,11 @@ from pathlib import Path
 # The console script beside this interpreter where cnncalc is installed, else the module.
 SCRIPT = Path(sys.executable).with_name("cnncalc")
 CNNCALC = [str(SCRIPT)] if SCRIPT.exists() else ["-m", "cnncalc"]
-LIMITS = {"cnncalc conv": 10.0, "cnncalc analyze lenet5 --json": 16.0}
+LIMITS = {
+    "cnncalc conv": 10.0,
+    "cnncalc analyze lenet5 --json": 14.0,
+    "cnncalc sizes resnet50": 25.0,
+}
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
     "cnncalc --version": [*CNNCALC, "--version"],
@@ -24,6 +28,9 @@ COMMANDS = {
     "cnncalc zoo": [*CNNCALC, "zoo"],
     "cnncalc --help": [*CNNCALC, "--help"],
     "cnncalc analyze resnet50": [*CNNCALC, "analyze", "resnet50"],
+    "cnncalc layers": [*CNNCALC, "layers"],
+    "cnncalc schema": [*CNNCALC, "schema"],
+    "cnncalc sizes resnet50": [*CNNCALC, "sizes", "resnet50"],
 }
 
 
