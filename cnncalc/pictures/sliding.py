@@ -122,11 +122,15 @@ def sliding(
     cells = [_cells(layer, shape, one) for one in neurons]
     taps = [_taps(layer, shape, one) for one in neurons]
     values, weights = _values(layer, entering, neurons, cells), _weights(name, neurons, taps)
+    kernel = tuple(window.kernel for window in layer.windows(shape))
+    places = [_at(place) for place in product(*map(range, kernel))]
+    maps = dict.fromkeys(channel for channel, *_ in weights)
+    whole = tuple((channel, *place) for channel in maps for place in places)
     stops = tuple(
         Stop(
             *_at(one.place[1:]),
             read,
-            () if len(met) == len(weights) else met,
+            () if met == whole else met,
             tuple(sums(one.reading, one.output)),
             one.output,
         )
@@ -134,7 +138,6 @@ def sliding(
     )
     channel = neurons[0].place[0]
     outputs = {(channel, stop.row, stop.column): stop.output for stop in stops}
-    kernel = tuple(window.kernel for window in layer.windows(shape))
     return Sliding(
         name,
         layer.type,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cnncalc import forward
@@ -100,6 +100,7 @@ CASES = st.builds(
 
 
 @given(CASES)
+@example(Case("conv-transpose", 2, 2, 4, 4, 1, 2, 1, 1, 0))  # a part of the filter is never used
 def test_the_cells_and_taps_that_are_marked_give_the_output(case):
     op, w, h, f, g, s, p, d, depth, bias = case
     line = ["--op", op, "--w", w, "--h", h, "--f", f"{f}x{g}", "--s", s, "--p", p]
