@@ -108,7 +108,7 @@ HEAVY = {
     "pydantic": set(),
     "pydantic_core": set(),
     "yaml": {"spec/yaml_composer"},
-    "rich": {"render/table"},
+    "rich": {"render/terminal"},
     "typer": {"cli/"},
     "numpy": None,  # nowhere at all
 }

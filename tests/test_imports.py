@@ -1,6 +1,7 @@
 """Start-up is a feature: what a command does not need, it does not import."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -67,6 +68,22 @@ def test_a_report_of_a_valid_spec_needs_no_pydantic_and_no_rich(file, format):
     found = packages(loaded("analyze", file, "--format", format))
     assert "yaml" in found
     assert not found & {"pydantic", "pydantic_core", "rich", "annotated_types"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_rich_draws_the_table_of_a_terminal_and_a_pipe_does_without(file):
+    code = (
+        "import sys; from cnncalc.cli.app import run; status = run(sys.argv[1:]); "
+        "print(status, 'rich.table' in sys.modules, file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code, "analyze", file]
+    terminal, its_end = os.openpty()
+    with os.fdopen(terminal, "rb"), os.fdopen(its_end, "wb") as out:
+        shown = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, check=True)
+        assert shown.stderr == "0 True\n"
+        assert "─────".encode() in os.read(terminal, 100_000)
+    piped = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (piped.stderr, "─" in piped.stdout) == ("0 False\n", False)
 
 
 def test_lines_with_variables_need_no_pydantic_either():

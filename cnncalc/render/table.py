@@ -1,4 +1,4 @@
-"""The one writer of tables: aligned text for pipes and terminals, Markdown, CSV and TSV.
+"""The one writer of tables: aligned text, terminals (with rich), Markdown, CSV and TSV.
 
 An answer builds a `Table` of bare cells; how they are written and aligned is decided here.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cnncalc.render.format import count_text, display_width, joined, printable, to_ascii
-from cnncalc.render.page import PIPE, Marked, cut_end, cut_middle, style_of, wrapped
+from cnncalc.render.format import count_text, display_width, joined, pad, printable, to_ascii
+from cnncalc.render.page import PIPE, Marked, cut_end, cut_middle, style_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cnncalc.render.choice import Units
-    from cnncalc.render.page import Page, Style
+    from cnncalc.render.page import Page
 
 Cell = int | float | str | None  # a count, a percentage, a text, nothing
 Kind = Literal["number", "name", "text", "prose"]
@@ -222,34 +222,20 @@ class TextTable(NamedTuple):
             prose = self.columns[-1].kind == "prose"
             widths[-1] = max(min(widths[-1], room), MIN_CUT) if prose else widths[-1]
         margin = " " * indent
-        rule = f"{margin}{page.rule * _across(widths)}"
+        if page.ruled:
+            from cnncalc.render.terminal import Ruled, printed, ruled
 
-        def written(rows: Iterable[list[str]], style: Style | None = None) -> list[str]:
-            return [f"{margin}{line}".rstrip() for row in rows
-                    for line in self._written(row, widths, page, style)]  # fmt: skip
-
-        lines = written([self.titles], "heading") if titles else []
-        lines += [rule] if titles and page.ruled else []
-        lines += written(self.rows)
-        lines += written([self.subtotal], "heading") if self.subtotal else []
-        lines += [rule] if self.total and page.ruled else []
-        return lines + (written([self.total], "heading") if self.total else [])
-
-    def _written(
-        self, row: list[str], widths: list[int], page: Page, style: Style | None
-    ) -> Iterator[str]:
-        """One row; its last text goes on below where it is longer than its column."""
-        *others, last = zip(row, widths, self.columns, strict=True)
-        cells = [
-            _aligned(page.paint(text, style_of(text) or style), text, width, column.right)
-            for text, width, column in others
-        ]
-        text, width, column = last
-        mark = style_of(text) or style
-        first, *rest = wrapped(text, width, 0) if display_width(text) > width else [text]
-        yield GAP.join([*cells, _aligned(page.paint(first, mark), first, width, column.right)])
-        before = " " * (_across(widths) - width)
-        yield from (f"{before}{page.paint(part, mark)}" for part in rest)
+            sides = (column.right for column in self.columns)
+            totals = self.total or [""] * len(widths)
+            heads = self.titles if titles else [""] * len(widths)
+            columns = list(map(Ruled, heads, totals, widths, sides))
+            drawn = ruled(columns, self.rows, self.subtotal, page)
+            lines = printed(drawn, _across(widths), color=page.color)
+        else:
+            rows = self._every_row()[0 if titles else 1 :]
+            right = [column.right for column in self.columns]
+            lines = [GAP.join(map(pad, row, widths, right)) for row in rows]
+        return [f"{margin}{line}".rstrip() for line in lines]
 
     def fitted(self, width: int) -> tuple[TextTable, list[str]]:
         """The table without the columns that do not fit a narrow terminal, and their keys."""
@@ -362,12 +348,6 @@ class TextTable(NamedTuple):
 
         sums = some(self.subtotal), some(self.total)
         return TextTable(columns, some(self.titles), list(map(some, self.rows)), *sums)
-
-
-def _aligned(painted: str, text: str, width: int, right: bool) -> str:
-    """A text in its colours, padded to a width that only the text itself counts for."""
-    space = " " * (width - display_width(text))
-    return space + painted if right else painted + space
 
 
 def _across(widths: Sequence[int]) -> int:
