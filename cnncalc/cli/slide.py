@@ -172,10 +172,11 @@ def _play(sliding: Sliding, speed: float | None) -> None:
     """Show the steps on a terminal: by themselves with a speed, else at every Enter."""
     from cnncalc.render import slide as render
 
+    page = output.page(None)
     waits = speed is None and output.terminal(sys.stdin)
     height = 0
     for step in range(len(sliding.stops)):
-        lines = list(render.frame(sliding, step, color=output.colored()))
+        lines = list(render.frame(sliding, step, width=page.width, color=page.color))
         if speed and height:
             sleep(1 / speed)
             sys.stdout.write(BACK.format(height))

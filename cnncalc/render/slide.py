@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.pictures.window import heading, short, titles
 from cnncalc.render.json import REAL_NUMBER, answer_schema, envelope, real_number
+from cnncalc.render.page import wrapped
 from cnncalc.render.schema import COUNT, SIZE, TEXT, WHOLE, described, listed, record
 
 if TYPE_CHECKING:
@@ -19,15 +20,18 @@ APART = "    "  # between maps that stand side by side
 REVERSED, PLAIN = "\x1b[7m", "\x1b[0m"
 
 
-def frame(sliding: Sliding, step: int, *, color: bool = False) -> Iterator[str]:
+def frame(
+    sliding: Sliding, step: int, *, width: int | None = None, color: bool = False
+) -> Iterator[str]:
     """One step: the maps, the filter and the output so far side by side, and the sum below.
 
-    The cells in brackets are those that are read, and the number that comes of them; `color`
-    shows them in reverse.
+    Where a terminal of this `width` is too narrow, they stand one below another. The cells in
+    brackets are those that are read, and the number that comes of them; `color` shows them in
+    reverse.
     """
     stop = sliding.stops[step]
     if not step:
-        yield heading(sliding)
+        yield from _lines(heading(sliding), width)
         yield ""
     yield f"step {step + 1} of {len(sliding.stops)}: {_where(sliding, stop)}"
     names = list(titles(sliding))
@@ -45,8 +49,13 @@ def frame(sliding: Sliding, step: int, *, color: bool = False) -> Iterator[str]:
     inputs, filters = drawn[: len(sliding.inputs)], drawn[len(sliding.inputs) :]
     for index, left in enumerate(inputs):
         middle = filters[index] if index < len(filters) else []
-        yield from _beside([left, middle, [] if index else output])
-    yield from stop.sums
+        yield from _beside([left, middle, [] if index else output], width)
+    for line in stop.sums:
+        yield from _lines(line, width)
+
+
+def _lines(text: str, width: int | None) -> Iterator[str]:
+    return iter([text]) if width is None else wrapped(text, width)
 
 
 def _where(sliding: Sliding, stop: Stop) -> str:
@@ -79,10 +88,14 @@ def _rows(plane: Plane, cells: Sequence[Cell], *, color: bool) -> Iterator[str]:
         yield line
 
 
-def _beside(blocks: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Blocks of lines side by side."""
+def _beside(blocks: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:
+    """Blocks of lines side by side, or one below another where they are wider than `width`."""
     shown = [block for block in blocks if block]
     widths = [max(len(_plain(line)) for line in block) for block in shown]
+    if width is not None and sum(widths) + len(APART) * (len(shown) - 1) > width:
+        for block in shown:
+            yield from block
+        return
     for lines in zip_longest(*shown, fillvalue=""):
         padded = (
             line + " " * (width - len(_plain(line)))

@@ -54,7 +54,7 @@ def short(network: Network, folder: Path = Path()) -> Shortened:
     name: one
     input: 32x32x1 HWC
     layers:
-      - conv 6 f5
+      - conv 6 5x5
     """
     network = _with_input_names(network)
     found = structure(network)

@@ -11,6 +11,7 @@ from run import SEED, example, fuzz, main, report
 
 from cnncalc.analysis import engine
 from cnncalc.layers.relu import Relu
+from cnncalc.spec.load import _remembered
 
 EXAMPLES = 4_000
 BATCHES = 4
@@ -72,6 +73,7 @@ class TestFaultsAreFound:
             raise ValueError("planted")
 
         monkeypatch.setattr(Relu, "output_shape", broken)
+        _remembered.cache_clear()  # documents keep the layers that were built before
         judge, found = Judge(), Example(SPEC)
         fault = judge.fault(found)
         assert fault.label.startswith("ValueError at ")

@@ -399,6 +399,7 @@ WITHOUT_A_KERNEL = {
     "localconv": "no two positions share weights, so that there is nothing to pack",
     "mean": "rare, and two numbers at a time",
     "padmaps": "a list is joined, once",
+    "permute": "rare, and a list of indices already",
     "prelu": "a comprehension already",
     "rbf": "only LeNet-5's last layer, of 840 connections",
     "softsign": "rare, and a comprehension already",
