@@ -85,7 +85,9 @@ def _tree(text: str) -> ast.expr:
         tree = ast.parse(text.strip().replace("\n", " "), mode="eval").body
     except (SyntaxError, RecursionError, MemoryError):
         message = f"'{text.strip()}' is not an expression"
-        raise ExpressionError("expression", message, lead, len(text)) from None
+        # Tables show `conv + relu`, so that people write it.
+        advice = "leave it out: norms and activations are words" if text.strip() == "+" else None
+        raise ExpressionError("expression", message, lead, len(text), advice) from None
     for node in ast.walk(tree):
         if isinstance(node, (ast.expr, ast.keyword)):
             node.col_offset += lead
