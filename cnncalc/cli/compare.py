@@ -31,7 +31,8 @@ def compare(
         list[str],
         typer.Argument(
             metavar="A B [C...]", autocompletion=complete_file, show_default=False,
-            help="Networks to compare with the first; FILE@VARIANT for a variant.",
+            help="Networks to compare with the first; FILE@VARIANT, FILE@NAME=VALUE,... for "
+                 "variables, or REVISION:FILE as git had it.",
         ),
     ],
     set_: Set = None,
@@ -51,7 +52,9 @@ def compare(
     Examples:
         cnncalc compare resnet18 resnet34
         cnncalc compare yolov5s yolov5m --layers
+        cnncalc compare mobilenet_v2 mobilenet_v2@width=0.5
         cnncalc compare old.yaml new.yaml --layers --format md
+        cnncalc compare HEAD:net.yaml net.yaml
         cnncalc compare resnet18 model.onnx --layers --alike inference
 
     Raises:

@@ -18,7 +18,7 @@ from cnncalc.brief import brief
 from cnncalc.errors import failure
 from cnncalc.figures import used
 from cnncalc.network import Network
-from cnncalc.spec.load import as_network, choose
+from cnncalc.questions.versions import network_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -132,6 +132,9 @@ def compare(
 ) -> Comparison:
     """Load and compare networks; `set` and `input` apply to all of them.
 
+    Besides what `load` takes, a target may set variables (`net.yaml@se=false,w=32`) and be a file
+    at a revision of its git repository (`HEAD:net.yaml`).
+
     `alike="inference"` brings them into one form first, with folded batch norms and without what
     does nothing at inference, and takes layers for the same by what they compute, not by name.
 
@@ -144,10 +147,7 @@ def compare(
     >>> params.values, params.delta(1)
     ((11689512, 21797672), 10108160)
     """
-    networks = [
-        choose(target, set=set, input=input).network() if set or input else as_network(target)
-        for target in targets
-    ]
+    networks = [network_of(target, set or {}, input) for target in targets]
     if alike == "inference":
         from cnncalc.questions.alike import at_inference  # most comparisons are of networks as is
 
