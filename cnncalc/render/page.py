@@ -16,6 +16,7 @@ CODES: dict[Style, str] = {
     "heading": "1", "faint": "2", "good": "32", "bad": "1;31", "notable": "33",
 }  # fmt: skip
 RESET = "\x1b[0m"
+GAP = "  "  # between two columns of a table
 PAINT = re.compile(COLOR)
 PIECES = re.compile(f"{COLOR}|(?s:.)")
 GUTTER = re.compile(r"\S {2,}(?=\S)")  # between a label and its text

@@ -8,8 +8,8 @@ from cnncalc.render import fold, summary
 from cnncalc.render.choice import Choice
 from cnncalc.render.columns import COLUMNS, CSV, DEFAULT, SPARE, CellStyle, select, sorting
 from cnncalc.render.format import display_width, printable, to_ascii
-from cnncalc.render.page import PIPE, Marked, Page, bar, visible_width, wrapped
-from cnncalc.render.table import GAP, Column, Table, records
+from cnncalc.render.page import GAP, PIPE, Marked, Page, bar, visible_width, wrapped
+from cnncalc.render.table import Column, Table, records
 from cnncalc.shapes import AXIS_WORDS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnncalc.render.format import count_text, display_width, joined, pad, printable, to_ascii
-from cnncalc.render.page import PIPE, Marked, cut_end, cut_middle, style_of
+from cnncalc.render.page import GAP, PIPE, Marked, cut_end, cut_middle, style_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 Cell = int | float | str | None  # a count, a percentage, a text, nothing
 Kind = Literal["number", "name", "text", "prose"]
 
-GAP = "  "
 MIN_CUT = 12  # columns of a terminal that a shortened text keeps
 ROOM = 24  # columns that a long text may take before others are left out
 DELIMITERS = {"csv": ",", "tsv": "\t"}

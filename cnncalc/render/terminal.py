@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.box import Box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from cnncalc.render.format import to_ascii
-from cnncalc.render.page import style_of
+from cnncalc.render.page import GAP, style_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from rich.console import RenderableType
 
     from cnncalc.render.page import Page, Style
 
@@ -44,27 +47,34 @@ def ruled(
     drawn = RichTable(
         box=Box(to_ascii(RULES), ascii=True) if page.ascii else Box(RULES),
         show_edge=False,
-        pad_edge=False,
-        collapse_padding=True,
+        padding=0,  # which versions of rich count differently; the gap is a part of the column
         show_header=any(column.title for column in columns),
         show_footer=any(column.total for column in columns),
         header_style="",
         footer_style="",
     )
-    for column in columns:
+    for index, column in enumerate(columns):
         drawn.add_column(
-            _styled(column.title, "heading"),
-            _styled(column.total, "heading"),
+            _cell(column.title, index, column, "heading"),
+            _cell(column.total, index, column, "heading"),
             justify="right" if column.right else "left",
-            width=column.width,
+            width=column.width + (len(GAP) - 1 if index else 0),
             no_wrap=column is not columns[-1],
             overflow="fold",
         )
+    places = list(enumerate(columns))
     for cells in rows:
-        drawn.add_row(*map(_styled, cells))
+        drawn.add_row(*(_cell(text, *place) for text, place in zip(cells, places, strict=True)))
     if subtotal:
-        drawn.add_row(*(_styled(cell, "heading") for cell in subtotal))
+        texts = zip(subtotal, places, strict=True)
+        drawn.add_row(*(_cell(text, *place, "heading") for text, place in texts))
     return drawn
+
+
+def _cell(cell: str, index: int, column: Ruled, style: Style | None = None) -> RenderableType:
+    """A cell behind the gap; the rule of the box is one column of it."""
+    text = _styled(cell, style)
+    return text if column.right or not index else Padding(text, (0, 0, 0, len(GAP) - 1))
 
 
 def _styled(cell: str, style: Style | None = None) -> Text:
