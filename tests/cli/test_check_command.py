@@ -270,7 +270,9 @@ def test_junit_has_a_case_per_network(cnncalc, nets):
     assert '<&">' in broken.find("error").get("message")
 
 
-def test_the_block_of_the_readme_works_with_a_clone_of_this_repository(committed, tmp_path):
+def test_the_block_of_the_readme_works_with_a_clone_of_this_repository(
+    committed, tmp_path, monkeypatch
+):
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         pytest.skip("the hook is cloned from a git repository")
@@ -279,6 +281,8 @@ def test_the_block_of_the_readme_works_with_a_clone_of_this_repository(committed
     )
     (repo,) = yaml.safe_load(block[1])["repos"]
     (wanted,) = repo["hooks"]
+    (tmp_path / "gitconfig").write_text("[safe]\n\tdirectory = *\n")  # whoever owns the checkout
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     git("clone", "-q", str(root), str(tmp_path / "clone"))  # as pre-commit does
     hooks = yaml.safe_load((tmp_path / "clone" / ".pre-commit-hooks.yaml").read_text("utf-8"))
     hook = next(hook for hook in hooks if hook["id"] == wanted["id"]) | wanted
