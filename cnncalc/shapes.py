@@ -24,6 +24,8 @@ POSITION_WORDS = {
     "h": ("row", "rows"),
     "w": ("column", "columns"),
 }
+# The same where one unit's view of a tensor is told.
+PLACE_WORDS = {**POSITION_WORDS, "l": ("place", "places")}
 AXIS_WORDS = {"l": "length", "d": "depth", "h": "height", "w": "width", "c": "channels"}
 
 

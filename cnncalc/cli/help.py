@@ -86,10 +86,10 @@ def overview(context: Any, groups: Mapping[str, Iterable[str]], epilog: str) -> 
     return folded("\n".join(lines), width)
 
 
-def _summary(command: Any, room: int) -> str:
+def _summary(command: Any, width: int) -> str:
     """The first sentence of a command's help, or of a long one what comes before the details."""
     text: str = command.get_short_help_str(WIDEST)
-    return text if len(text) <= room else f"{re.split('[:;]', text)[0].rstrip('.')}."
+    return text if len(text) <= width else f"{re.split('[:;]', text)[0].rstrip('.')}."
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:

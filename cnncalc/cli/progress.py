@@ -59,12 +59,12 @@ def line(work: str, share: float, elapsed: float, page: Page) -> str:
     """
     left = clock(elapsed / share - elapsed) if share else "?"
     head, tail = f"{work}  ", f"  {int(100 * share):3}%  {left} left"
-    room = min((page.width or LONGEST) - len(head) - len(tail) - 1, LONGEST)
-    if room < 1:
+    length = min((page.width or LONGEST) - len(head) - len(tail) - 1, LONGEST)
+    if length < 1:
         return f"{work}{tail}"[: (page.width or LONGEST) - 1]
-    full = int(share * room)
+    full = int(share * length)
     whole, empty = ("#", ".") if page.ascii else ("█", "░")
-    return f"{head}{page.paint(whole * full, 'good')}{empty * (room - full)}{tail}"
+    return f"{head}{page.paint(whole * full, 'good')}{empty * (length - full)}{tail}"
 
 
 def clock(seconds: float) -> str:

@@ -146,14 +146,14 @@ def _outline(
         line.x for line in near
         if x < line.x < x + part.width and line.top < y + LINE and line.bottom > y
     }  # fmt: skip
-    rooms = list(pairwise(sorted({x, x + part.width, *crossed})))
-    widest = max(rooms, key=lambda room: room[1] - room[0])
+    gaps = list(pairwise(sorted({x, x + part.width, *crossed})))
+    widest = max(gaps, key=lambda gap: gap[1] - gap[0])
     title, (start, end) = next(
         (
-            (text, room)
+            (text, gap)
             for text in (part.title, part.title.partition(": ")[0])
-            for room in rooms
-            if room[1] - room[0] >= width(text, SMALL) + 8
+            for gap in gaps
+            if gap[1] - gap[0] >= width(text, SMALL) + 8
         ),
         (part.title, widest),
     )
@@ -166,9 +166,9 @@ def card(box: Box, frame: Rect, name: str) -> Group:
     """The box itself: the cards behind it, its three lines, and the bow of what it hides."""
     x, y, wide, high = frame[:4]
     behind = [frame._replace(x=x + by, y=y - by) for by in BEHIND] if box.times > 1 else []
-    room, middle = wide - 2 * INSET, x + wide / 2
-    first = cut(name, NAME, room, bold=True, front=True)
-    second, third = (cut(text, SMALL, room) for text in box.text[1:])
+    inner, middle = wide - 2 * INSET, x + wide / 2
+    first = cut(name, NAME, inner, bold=True, front=True)
+    second, third = (cut(text, SMALL, inner) for text in box.text[1:])
     texts = [
         Text(middle, y + 15, first, NAME, bold=True),
         Text(middle, y + 28, second, SMALL, soft=True),
@@ -184,12 +184,12 @@ def shared_lines(picture: Picture, frames: Sequence[Rect]) -> list[Mark]:
     for frame in frames:
         rows.setdefault(frame.y, []).append(frame)
     lines: list[Mark] = []
-    for box, frame in zip(picture.boxes, frames, strict=True):
-        if box.owner is None or frames[box.owner].y != frame.y or frames[box.owner] == frame:
+    for owner, n in picture.shared:
+        first, second = sorted((frames[owner], frames[n]))
+        if first.y != second.y:
             continue
-        first, second = sorted((frame, frames[box.owner]))
-        if not any(first.x < other.x < second.x for other in rows[frame.y]):
-            y = frame.y + frame.height - 8
+        if not any(first.x < other.x < second.x for other in rows[first.y]):
+            y = frames[n].y + frames[n].height - 8
             lines.append(Line(((first.x + first.width, y), (second.x, y)), "shared"))
     return lines
 

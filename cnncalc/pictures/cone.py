@@ -8,6 +8,7 @@ from cnncalc.pictures.cards import MARGIN, NAME, SMALL
 from cnncalc.pictures.lettering import cut, width
 from cnncalc.pictures.marks import Group, Placed, Polygon, Rect, Text
 from cnncalc.render.format import GATED, printable
+from cnncalc.shapes import PLACE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +21,7 @@ ROW = 44  # from one tensor to the next
 HIGH = 13  # the places of a tensor
 WIDE = 600  # pixels that the widest tensor has at most
 CELL, SINGLE = 16, 5  # pixels of a place: at most, and the least that are drawn one by one
-NAMES = 130  # room for the names of the tensors
-ALONG = {"l": "places", "d": "slices", "h": "rows", "w": "columns"}
+NAMES = 130  # pixels for the names of the tensors
 
 
 class _Level(NamedTuple):
@@ -40,10 +40,10 @@ class _Level(NamedTuple):
 
     def text(self) -> str:
         """`columns 8 to 21, 14 of 32`."""
-        axis = ALONG[self.shape.axes[-1]] if self.shape.spatial else "places"
+        axis = self.shape.axes[-1] if self.shape.spatial else "l"
         number = self.high - self.low + 1
         place = f"{self.low} to {self.high}, " if number > 1 else f"{self.low}, "
-        word = axis if number > 1 else axis.removesuffix("s")
+        word = PLACE_WORDS[axis][number > 1]
         return f"{word} {place}{number} of {self.size}{'' if self.solid else ', with holes'}"
 
 

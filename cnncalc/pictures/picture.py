@@ -69,6 +69,12 @@ class Picture(NamedTuple):
         return reading
 
     @property
+    def shared(self) -> list[Edge]:
+        """From each box that owns weights to every other that uses them too."""
+        owners = ((box.owner, n) for n, box in enumerate(self.boxes))
+        return [Edge(owner, n) for owner, n in owners if owner is not None and owner != n]
+
+    @property
     def is_chain(self) -> bool:
         """Whether every box reads the one before it, and no other."""
         pairs = [Edge(n - 1, n) for n in range(1, len(self.boxes))]

@@ -86,12 +86,12 @@ def _solids(boxes: Sequence[Box]) -> list[_Solid]:
     x = float(MARGIN) + 6
     for n, box in enumerate(boxes):
         thick, high, deep = _measures(box, largest)
-        room = max(thick, width(str(box.out.channels), SMALL, bold=True))
+        across = max(thick, width(str(box.out.channels), SMALL, bold=True))
         if n:
             before = boxes[n - 1]
             x += _gap(before, box) + (0 if _together(before, box) else solids[-1].back[0])
-        solids.append(_Solid(x + (room - thick) / 2, high, deep, thick))
-        x += room
+        solids.append(_Solid(x + (across - thick) / 2, high, deep, thick))
+        x += across
     return solids
 
 

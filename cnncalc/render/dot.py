@@ -33,9 +33,8 @@ def _lines(picture: Picture) -> Iterator[str]:
         yield f'  b{n} [label={label}, tooltip={tip}, fillcolor="{fill}", color="{line}"{more}];'
     for source, target in picture.edges:
         yield f"  b{source} -> b{target};"
-    for n, box in enumerate(picture.boxes):
-        if box.owner not in (None, n):
-            yield f"  b{box.owner} -> b{n} [style=dotted, dir=none, constraint=false];"
+    for owner, n in picture.shared:
+        yield f"  b{owner} -> b{n} [style=dotted, dir=none, constraint=false];"
     yield "}"
 
 

@@ -32,9 +32,8 @@ def _lines(picture: Picture) -> Iterator[str]:
         yield f'  b{n}["{label}"]:::{LIGHT.named(box.kind)[0]}'
     for source, target in picture.edges:
         yield f"  b{source} --> b{target}"
-    for n, box in enumerate(picture.boxes):
-        if box.owner not in (None, n):
-            yield f"  b{box.owner} -.- b{n}"
+    for owner, n in picture.shared:
+        yield f"  b{owner} -.- b{n}"
     for kind in dict.fromkeys(LIGHT.named(box.kind)[0] for box in picture.boxes):
         fill, line = LIGHT.kinds[kind]
         yield f"  classDef {kind} fill:{fill},stroke:{line},color:#1a1a1a"

@@ -21,7 +21,7 @@ from cnncalc.render.schema import (
     ref,
 )
 from cnncalc.render.table import DELIMITERS, Column, Table
-from cnncalc.shapes import AXES
+from cnncalc.shapes import AXES, PLACE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,13 +36,6 @@ COLUMNS = (
     Column("Output", key="output"), Column("RF", key="rf"), Column("Jump", key="jump"),
     Column("First centre", key="first_centre", worth=0), Column("Covers", key="covers"),
 )  # fmt: skip
-# What the places along an axis are called.
-ALONG = {
-    "l": ("place", "places"),
-    "d": ("slice", "slices"),
-    "h": ("row", "rows"),
-    "w": ("column", "columns"),
-}
 
 
 def text(advice: CoverageReport, covers: Sequence[Coverage], layout: str, page: Page = PIPE) -> str:
@@ -135,7 +128,7 @@ def unit_name(unit: Neuron) -> str:
 
 def _box(seen: SeenRegion) -> str:
     """`rows 8 to 21, columns 8 to 21`."""
-    return ", ".join(_stretch(*ALONG[letter], *ends) for letter, ends in _axes(seen))
+    return ", ".join(_stretch(*PLACE_WORDS[letter], *ends) for letter, ends in _axes(seen))
 
 
 def _axes(seen: SeenRegion) -> Iterator[tuple[str, tuple[int, int]]]:
