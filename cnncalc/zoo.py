@@ -117,8 +117,8 @@ def _bundled(name: str) -> tuple[str, str | None]:
     known = files()
     if name in known:
         return str(known[name]), name if name in variants(known[name]) else None
-    # Variants begin as their file mostly does, so that few files have to be read.
-    for stem in sorted(known, key=lambda stem: -len(os.path.commonprefix((stem, name)))):
+    # Most variants begin with the name of their file, so that few files have to be read.
+    for stem in sorted(known, key=lambda stem: not name.startswith(stem)):
         if name in variants(known[stem]):
             return str(known[stem]), name
     guesses = (f"{name}{suffix}" for suffix in SUFFIXES)
