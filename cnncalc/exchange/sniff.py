@@ -31,8 +31,7 @@ def kind_of(path: str) -> ModelKind | None:
             "weights-only" for weights without a network, "no-file" or "unreadable" where it cannot
             be opened.
     """
-    with files.opened(path) as stream:
-        start = stream.read(16)
+    start = files.beginning(path, 64)
     suffix = Path(path).suffix.lower()
     if _is_pickle(start, suffix):
         raise _pickle(path)
@@ -44,7 +43,9 @@ def kind_of(path: str) -> ModelKind | None:
 
 
 def _is_pickle(start: bytes, suffix: str) -> bool:
-    """Pickle's own mark with its version, or a zip under one of its names."""
+    """Pickle's own mark with its version, or a zip under one of its names or from PyTorch."""
+    if start.startswith(ZIP) and b"/data.pkl" in start:
+        return True
     protocol = start[:1] == b"\x80" and start[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"}
     return protocol or (suffix in PICKLE_SUFFIXES and (start.startswith(ZIP) or b"\0" in start))
 
@@ -68,10 +69,10 @@ def _pickle(path: str) -> CnncalcError:
 
 
 def _weights_only(path: str) -> CnncalcError:
-    title = files.title(path)
+    name = "FILE" if path == "-" else path
     return failure(
         "weights-only",
-        f"{title} holds weights by name, and nothing says how they are connected",
-        help=f"write the layers in a spec; 'cnncalc check net.yaml --weights {path}' then says "
+        f"{files.title(path)} holds weights by name, and nothing says how they are connected",
+        help=f"write the layers in a spec; 'cnncalc check net.yaml --weights {name}' then says "
         "which layer differs from the file",
     )
