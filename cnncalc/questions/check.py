@@ -22,6 +22,7 @@ from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
 from cnncalc.processes import interrupts_held_back, pool, processes
 from cnncalc.questions.compare import compare
+from cnncalc.questions.versions import network_of
 from cnncalc.revisions import at_revision
 from cnncalc.shapes import Shape
 from cnncalc.spec.document import read_document
@@ -338,7 +339,7 @@ def _compared(network: Network, report: Report, terms: CheckTerms) -> Report:
     """The report with an error where layers are not those of the network it is held against."""
     if terms.against is None:
         return report
-    other = load(terms.against, input=terms.input)
+    other = network_of(terms.against, {}, terms.input)
     pairs = compare(network, other, alike=terms.alike).layers[0]
     odd = [pair for pair in pairs if pair.status is not None]
     if not odd:
