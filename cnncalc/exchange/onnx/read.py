@@ -25,7 +25,7 @@ from cnncalc.exchange.onnx.inputs import enter_inputs
 from cnncalc.exchange.onnx.model import read as read_model
 from cnncalc.exchange.onnx.notes import folded_norms
 from cnncalc.exchange.onnx.rows import Call, Rows, stored_constant
-from cnncalc.exchange.onnx.values import Activation
+from cnncalc.exchange.onnx.values import Activation, ManyAxes
 from cnncalc.exchange.sources import AS_IT_IS
 from cnncalc.exchange.wire import broken
 from cnncalc.network import Network, Node, PartialNetwork
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from cnncalc.exchange.sources import SourceOptions
     from cnncalc.exchange.wire import Data
 
-OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
+OPERATORS: dict[str, Callable[[Call], Value | ManyAxes | list[Value]]] = {
     **ops_windows.OPERATORS, **ops_pointwise.OPERATORS, **ops_norms.OPERATORS,
     **ops_merges.OPERATORS, **ops_moves.OPERATORS, **ops_shapes.OPERATORS,
 }  # fmt: skip
@@ -265,6 +265,8 @@ class Graph:
         rows = []
         for name in self.model.outputs:
             value = self.rows.values.get(name)
+            if isinstance(value, ManyAxes):
+                raise self._too_many_axes(value, makers[name])
             if isinstance(value, Activation):
                 rows.append(self._as_seen(value, makers.get(name)))
         lost = {name for operator in self.unread for name in operator.inputs}
@@ -274,12 +276,17 @@ class Graph:
             raise broken("no output depends on an input")
         return list(dict.fromkeys(rows))
 
+    def _too_many_axes(self, value: ManyAxes, operator: Operator) -> CnncalcError:
+        return self.located(Call(self.rows, operator).too_many_axes(value.dims), operator)
+
     def _as_seen(self, value: Activation, operator: Operator | None) -> int:
         """The row of an output in the shape that the file gives it."""
         if operator is None:
             return value.row
         try:
-            return Call(self.rows, operator).plain(value)
+            call = Call(self.rows, operator)
+            has_batch = value.dims[:1] == (self.rows.batch,)
+            return call.plain(value if has_batch else call.lifted(value))
         except UnplacedError as problem:
             raise self.located(problem, operator) from None
 
