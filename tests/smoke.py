@@ -45,6 +45,7 @@ RIGHT = {
     "fc --in 7x7x32 --units 10": "15,690",
     "stack 28x28x1 conv(6)5x5 fc(10)": "fc",
     "check net.yaml": "net.yaml",
+    "check model.onnx --weights model.onnx": "weights fit",
     "compare lenet5 lenet5-1998": "lenet5-1998",
     "sweep mobilenet_v2 --vary width=0.5,1.0": "1,968,680",
     "explain net.yaml C1": "weights",

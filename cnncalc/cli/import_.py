@@ -15,7 +15,7 @@ from cnncalc.errors import failure
 ModelFile = Annotated[
     str,
     typer.Argument(metavar="MODEL", autocompletion=complete_file, show_default=False,
-                   help="ONNX model."),
+                   help="ONNX model, or - for standard input."),
 ]
 Flat = Annotated[
     bool,

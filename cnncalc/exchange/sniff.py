@@ -27,23 +27,32 @@ def kind_of(path: str) -> ModelKind | None:
     """The kind of model that a file is; None for anything else, which is read as a spec.
 
     Raises:
-        CnncalcError: "pickle" for a file that only running code from it could read, "no-file" or
-            "unreadable" where it cannot be opened.
+        CnncalcError: "pickle" for a file that only running code from it could read,
+            "weights-only" for weights without a network, "no-file" or "unreadable" where it cannot
+            be opened.
     """
-    with files.opened(path) as stream:
-        start = stream.read(16)
+    start = files.beginning(path, 64)
     suffix = Path(path).suffix.lower()
     if _is_pickle(start, suffix):
         raise _pickle(path)
+    if _is_safetensors(start):
+        raise _weights_only(path)
     if suffix in ONNX_SUFFIXES or _begins_like_onnx(start):
         return "onnx"
     return None
 
 
 def _is_pickle(start: bytes, suffix: str) -> bool:
-    """Pickle's own mark with its version, or a zip under one of its names."""
+    """Pickle's own mark with its version, or a zip under one of its names or from PyTorch."""
+    if start.startswith(ZIP) and b"/data.pkl" in start:
+        return True
     protocol = start[:1] == b"\x80" and start[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"}
     return protocol or (suffix in PICKLE_SUFFIXES and (start.startswith(ZIP) or b"\0" in start))
+
+
+def _is_safetensors(start: bytes) -> bool:
+    """The length of a JSON header in eight bytes, and then the header."""
+    return start[5:8] == b"\0\0\0" and start[8:9] == b"{" and start[:8] != bytes(8)
 
 
 def _begins_like_onnx(start: bytes) -> bool:
@@ -56,4 +65,14 @@ def _pickle(path: str) -> CnncalcError:
         "pickle",
         f"{files.title(path)} is a pickle: reading it would run whatever code it holds",
         help=TO_ONNX,
+    )
+
+
+def _weights_only(path: str) -> CnncalcError:
+    name = "FILE" if path == "-" else path
+    return failure(
+        "weights-only",
+        f"{files.title(path)} holds weights by name, and nothing says how they are connected",
+        help=f"write the layers in a spec; 'cnncalc check net.yaml --weights {name}' then says "
+        "which layer differs from the file",
     )

@@ -108,18 +108,31 @@ def gather(
     origins = {name: origin for name, (_, origin) in own.items()}
     if file is None:
         return Parameters(stored, origins)
+    matched, pairs = _matched(network, needed(network), file)
+    from_file: dict[str, Origin] = dict.fromkeys(matched, "file")
+    return Parameters({**stored, **matched}, {**origins, **from_file}, pairs)
+
+
+def needed(network: Network) -> list[RequiredTensor]:
+    """What a weights file has to hold, in order; what it may leave out is marked so.
+
+    >>> from cnncalc.layers.fc import Fc
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> needed(chain("net", Shape(4), [("fc1", Fc(units=2))]))[0]
+    RequiredTensor(name='fc1.weight', dims=(2, 4), optional=False)
+    """
     used = _used(network)
-    needed = [
+    return [
         RequiredTensor(
             name,
-            stored[name].dims,
-            node.index not in used or origins[name] == "spec" or _is_constant(node, parameter),
+            parameter.dims,
+            node.index not in used
+            or _is_written_out(node, parameter)
+            or _is_constant(node, parameter),
         )
         for node, parameter, name in each(network)
     ]
-    matched, pairs = _matched(network, needed, file)
-    from_file: dict[str, Origin] = dict.fromkeys(matched, "file")
-    return Parameters({**stored, **matched}, {**origins, **from_file}, pairs)
 
 
 def _own(
@@ -144,6 +157,12 @@ def _same(values: array[float]) -> array[float]:
     return values
 
 
+def _is_written_out(node: Node, parameter: Parameter) -> bool:
+    """Whether the spec gives a parameter's numbers; an exercise that gives no bias means none."""
+    explicit = node.values or {}
+    return bool(explicit) and (parameter.name in explicit or parameter.name == "bias")
+
+
 def _used(network: Network) -> set[int]:
     """The rows whose numbers a forward pass needs."""
     return {owner(network, node).index for node in network.nodes if not node.train_only}
@@ -158,12 +177,12 @@ def _is_constant(node: Node, parameter: Parameter) -> bool:
 
 
 def _matched(
-    network: Network, needed: list[RequiredTensor], file: WeightsFile
+    network: Network, wanted: list[RequiredTensor], file: WeightsFile
 ) -> tuple[dict[str, StoredTensor], list[tuple[str, str]]]:
     if file.match == "order":
-        required = [need for need in needed if not need.optional]
+        required = [need for need in wanted if not need.optional]
         return by_order(file.path, required, file.tensors)
-    return by_name(file.path, needed, _without_copies(network, file)), []
+    return by_name(file.path, wanted, _without_copies(network, file)), []
 
 
 def _without_copies(network: Network, file: WeightsFile) -> dict[str, StoredTensor]:

@@ -22,6 +22,7 @@ from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
 from cnncalc.processes import interrupts_held_back, pool, processes
 from cnncalc.questions.compare import compare
+from cnncalc.questions.versions import network_of
 from cnncalc.revisions import at_revision
 from cnncalc.shapes import Shape
 from cnncalc.spec.document import read_document
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import Report
+    from cnncalc.inference.differences import WeightsComparison
     from cnncalc.network import Network
     from cnncalc.questions.compare import Alike, LayerPair
     from cnncalc.spec.document import Document
@@ -74,6 +76,7 @@ class CheckResult(NamedTuple):
     exit_code: int
     bundled: bool = False
     base: BaseReport | None = None
+    weights: WeightsComparison | None = None
 
     def __repr__(self) -> str:
         """The fields, cut where they get long."""
@@ -119,6 +122,7 @@ class CheckTerms(NamedTuple):
     base: str | None = None
     against: str | None = None  # a network whose layers these must be
     alike: Alike | None = None  # what may differ between them, as in `compare`
+    weights: str | None = None  # a file whose tensors must be those that the network needs
 
 
 NO_TERMS = CheckTerms()
@@ -313,10 +317,11 @@ def _check_network(document: Document, variant: str | None, terms: CheckTerms) -
     try:
         network = build(document, variant, terms.set, terms.input)
         report = _compared(network, analyze(network, batch=terms.batch, dtype=terms.dtype), terms)
+        weights = _weights(network, terms)
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
     limits = (*budgets(document.tree, variant), *terms.limits)
-    return _checked(report, limits, terms, document.text)
+    return _checked(report, limits, terms, document.text, weights)
 
 
 def _check_model(path: str, terms: CheckTerms) -> CheckResult:
@@ -324,16 +329,17 @@ def _check_model(path: str, terms: CheckTerms) -> CheckResult:
     try:
         network = load(path, set=terms.set, input=terms.input, until=terms.until)
         report = _compared(network, analyze(network, batch=terms.batch, dtype=terms.dtype), terms)
+        weights = _weights(network, terms)
     except CnncalcError as error:
         return _failed(path, None, error)
-    return _checked(report, terms.limits, terms, "")
+    return _checked(report, terms.limits, terms, "", weights)
 
 
 def _compared(network: Network, report: Report, terms: CheckTerms) -> Report:
     """The report with an error where layers are not those of the network it is held against."""
     if terms.against is None:
         return report
-    other = load(terms.against, input=terms.input)
+    other = network_of(terms.against, {}, terms.input)
     pairs = compare(network, other, alike=terms.alike).layers[0]
     odd = [pair for pair in pairs if pair.status is not None]
     if not odd:
@@ -374,8 +380,26 @@ def _word(value: object) -> str:
     return "none" if value is None else str(value)
 
 
+def _weights(network: Network, terms: CheckTerms) -> WeightsComparison | None:
+    if terms.weights is None:
+        return None
+    from cnncalc.questions.weights import weights_against  # few checks are of weights
+
+    return weights_against(network, terms.weights, terms.input)
+
+
+def _unlike(found: WeightsComparison, report: Report, prefix: str) -> Iterator[Diagnostic]:
+    from cnncalc.questions.weights import unlike
+
+    return unlike(found, report, prefix)
+
+
 def _checked(
-    report: Report, limits: tuple[Budget, ...], terms: CheckTerms, text: str
+    report: Report,
+    limits: tuple[Budget, ...],
+    terms: CheckTerms,
+    text: str,
+    weights: WeightsComparison | None = None,
 ) -> CheckResult:
     """The result for a network that works."""
     variant = report.variant
@@ -385,10 +409,12 @@ def _checked(
         *(promoted(remark, terms.strict) for remark in report.diagnostics),
         *(unmet(check, "error", prefix) for check in report.expect if not check.ok),
         *(_exceeded(result, prefix, report.file) for result in budget if not result.ok),
+        *(_unlike(weights, report, prefix) if weights else ()),
     ]
     failed = any(remark.severity == "error" for remark in diagnostics)
     shown = tuple(_with_line(remark, text) for remark in diagnostics)
-    return CheckResult(report.file, variant, report, budget, shown, INVALID if failed else 0)
+    status = INVALID if failed else 0
+    return CheckResult(report.file, variant, report, budget, shown, status, weights=weights)
 
 
 def _failed(file: str, variant: str | None, error: CnncalcError) -> CheckResult:

@@ -129,11 +129,13 @@ def compare(
     batch: int | None = None,
     dtype: str = "fp32",
     alike: Alike | None = None,
+    until: str | None = None,
 ) -> Comparison:
-    """Load and compare networks; `set` and `input` apply to all of them.
+    """Load and compare networks; `set`, `input` and `until` apply to all of them.
 
-    Besides what `load` takes, a target may set variables (`net.yaml@se=false,w=32`) and be a file
-    at a revision of its git repository (`HEAD:net.yaml`).
+    Besides what `load` takes, a target may set variables (`net.yaml@se=false,w=32`), be a file at a
+    revision of its git repository (`HEAD:net.yaml`), or be a model file up to a node, tensor or row
+    (`model.onnx@until=NAME`).
 
     `alike="inference"` brings them into one form first, with folded batch norms and without what
     does nothing at inference, and takes layers for the same by what they compute, not by name.
@@ -147,7 +149,7 @@ def compare(
     >>> params.values, params.delta(1)
     ((11689512, 21797672), 10108160)
     """
-    networks = [network_of(target, set or {}, input) for target in targets]
+    networks = [network_of(target, set or {}, input, until) for target in targets]
     if alike == "inference":
         from cnncalc.questions.alike import at_inference  # most comparisons are of networks as is
 

@@ -267,12 +267,14 @@ def is_model(path: str) -> bool:
 
 
 def model_kind(path: str) -> ModelKind | None:
-    """The kind of a model file, else None; specs by their name and pipes are not looked into.
+    """The kind of a model file, else None.
+
+    Specs by their name are not looked into, and no pipe but the standard input.
 
     Raises:
         CnncalcError: for a file that only running code from it could read.
     """
-    if path == "-" or path.endswith(zoo.SUFFIXES) or not Path(path).is_file():
+    if path.endswith(zoo.SUFFIXES) or not (path == "-" or Path(path).is_file()):
         return None
     from cnncalc.exchange.sniff import kind_of
 
@@ -281,10 +283,11 @@ def model_kind(path: str) -> ModelKind | None:
 
 def _refuse_changes(path: str, variant: str | None, set: Mapping[str, object] | None) -> None:
     """Raise CnncalcError for what only a spec has: variants and variables."""
+    file = files.title(path) if path == "-" else path
     if variant is not None:
-        raise failure("unknown-variant", f"{path} is a model file, which has no variants")
+        raise failure("unknown-variant", f"{file} is a model file, which has no variants")
     if set:
-        raise failure("unknown-variable", f"{path} is a model file, which has no variables")
+        raise failure("unknown-variable", f"{file} is a model file, which has no variables")
 
 
 def _read(text: str, file: str) -> Document:

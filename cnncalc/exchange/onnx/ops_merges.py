@@ -183,10 +183,14 @@ def _gated(call: Call, maps: list[Activation]) -> Activation | None:
 
 
 def _erf_gelu(call: Call, maps: list[Activation]) -> Activation | None:
-    """x/2·(1 + erf(x/√2)), with the half taken first."""
+    """x/2·(1 + erf(x/√2)), with the half taken first, and x·(1/2·(1 + erf(x/√2)))."""
     for half, gate in (maps, maps[::-1]):
-        row = call.row(half)
-        if _number(row, "factor") == 0.5 and _one_plus_erf(call, call.row(gate), row.inputs[0]):  # noqa: PLR2004
+        row, other = call.row(half), call.row(gate)
+        if _number(other, "factor") == 0.5 and _one_plus_erf(  # noqa: PLR2004
+            call, call.rows.rows[other.inputs[0]], half.row
+        ):
+            return call.like(half, "gelu")
+        if _number(row, "factor") == 0.5 and _one_plus_erf(call, other, row.inputs[0]):  # noqa: PLR2004
             return Activation(call.add("gelu", row.inputs[0]), half.axes, half.dims)
     return None
 

@@ -25,7 +25,7 @@ from cnncalc.exchange.onnx.inputs import enter_inputs
 from cnncalc.exchange.onnx.model import read as read_model
 from cnncalc.exchange.onnx.notes import folded_norms
 from cnncalc.exchange.onnx.rows import Call, Rows, stored_constant
-from cnncalc.exchange.onnx.values import Activation
+from cnncalc.exchange.onnx.values import Activation, ManyAxes
 from cnncalc.exchange.sources import AS_IT_IS
 from cnncalc.exchange.wire import broken
 from cnncalc.network import Network, Node, PartialNetwork
@@ -40,13 +40,14 @@ if TYPE_CHECKING:
     from cnncalc.exchange.sources import SourceOptions
     from cnncalc.exchange.wire import Data
 
-OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
+OPERATORS: dict[str, Callable[[Call], Value | ManyAxes | list[Value]]] = {
     **ops_windows.OPERATORS, **ops_pointwise.OPERATORS, **ops_norms.OPERATORS,
     **ops_merges.OPERATORS, **ops_moves.OPERATORS, **ops_shapes.OPERATORS,
 }  # fmt: skip
 # What an operator trips over in a file that breaks the rules of ONNX: a size that is a text, a
 # missing output, a number beyond any float.
 MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError)
+MOST_PIPED = 2**30  # bytes of a model on the standard input, which is read whole
 NAME = re.compile(r"\W+")
 
 
@@ -57,17 +58,14 @@ def read(path: str, options: SourceOptions = AS_IT_IS) -> Network:
         CnncalcError: the file is broken, an operator is unknown, or a size is left open.
     """
     try:
-        with files.opened(path) as stream:
-            if not stream.read(1):
-                raise broken("it is empty")
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                if hasattr(
-                    mmap, "MADV_RANDOM"
-                ):  # the pages between, which hold weights, stay unread
-                    data.madvise(mmap.MADV_RANDOM)
-                return network_of(data, path, options)
+        data = files.mapped(path, MOST_PIPED)
+        if not data:
+            raise broken("it is empty")
+        if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_RANDOM"):
+            data.madvise(mmap.MADV_RANDOM)  # the pages between, which hold weights, stay unread
+        return network_of(data, path, options)
     except UnplacedError as problem:
-        message = f"'{path}' is no ONNX model: {problem.message}"
+        message = f"{files.title(path)} is no ONNX model: {problem.message}"
         raise failure(problem.code, message, help=problem.help) from None
 
 
@@ -90,6 +88,7 @@ class Graph:
     def __init__(self, model: Model, path: str, options: SourceOptions) -> None:
         self.model = model
         self.path = path
+        self.name = "model" if path == "-" else Path(path).stem
         self.options = options
         self.rows = Rows(model)
         self.unread: list[Operator] = []  # those that made no row
@@ -227,7 +226,7 @@ class Graph:
         nodes = tuple(_nodes(self._named(standing), places, ()))
         read = [nodes[places[row]] for row in rows if row in places]
         return PartialNetwork(
-            Path(self.path).stem, self.layout, nodes, operator.label, operator.type,
+            self.name, self.layout, nodes, operator.label, operator.type,
             tuple(node.name for node in read), tuple(node.shape for node in read), {},
         )  # fmt: skip
 
@@ -242,7 +241,7 @@ class Graph:
         nodes = tuple(_nodes(self._named(alive), places, outputs))
         asked = {"input": self.options.input, "until": self.options.until}
         network = Network(
-            name=Path(self.path).stem,
+            name=self.name,
             nodes=nodes,
             outputs=tuple(dict.fromkeys(places[row] for row in outputs)),
             file=self.path,
@@ -276,6 +275,8 @@ class Graph:
         rows = []
         for name in self.model.outputs:
             value = self.rows.values.get(name)
+            if isinstance(value, ManyAxes):
+                raise self._too_many_axes(value, makers[name])
             if isinstance(value, Activation):
                 rows.append(self._as_seen(value, makers.get(name)))
         lost = {name for operator in self.unread for name in operator.inputs}
@@ -285,12 +286,17 @@ class Graph:
             raise broken("no output depends on an input")
         return list(dict.fromkeys(rows))
 
+    def _too_many_axes(self, value: ManyAxes, operator: Operator) -> CnncalcError:
+        return self.located(Call(self.rows, operator).too_many_axes(value.dims), operator)
+
     def _as_seen(self, value: Activation, operator: Operator | None) -> int:
         """The row of an output in the shape that the file gives it."""
         if operator is None:
             return value.row
         try:
-            return Call(self.rows, operator).plain(value)
+            call = Call(self.rows, operator)
+            has_batch = value.dims[:1] == (self.rows.batch,)
+            return call.plain(value if has_batch else call.lifted(value))
         except UnplacedError as problem:
             raise self.located(problem, operator) from None
 

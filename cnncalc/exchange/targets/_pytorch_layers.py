@@ -507,6 +507,8 @@ def _concat(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 
 def _matmul(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     def matrix(x: str, shape: Shape, turned: bool) -> str:
+        if layer.by_channel:
+            return f"{x}.transpose(2, 3)" if turned else x
         x = f"{x}.flatten(2)" if shape.rank else f"{x}.unsqueeze(2)"
         return f"{x}.transpose(1, 2)" if turned else x
 
@@ -514,6 +516,8 @@ def _matmul(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
         first = matrix(a, shapes[0], layer.transpose_a)
         second = matrix(b, shapes[1], layer.transpose_b)
         product = f"({first} @ {second})"
+        if layer.by_channel:
+            return product
         sizes = ", ".join(map(str, (out.channels, *out.spatial)))
         return f"{product}.reshape(-1, {sizes})"
 
