@@ -41,6 +41,11 @@ STATUS_WORDS = {
 }  # fmt: skip
 FEW = 3  # names in a sentence
 ROUNDED = 10**6  # from here on, sentences round differences
+# What is told of a change; the other figures follow from these, nearly always.
+TELLING = ("input", "output", *(FIGURES[key].word for key in (
+    "params", "macs", "peak_activation_bytes", "rf"
+)))  # fmt: skip
+LISTED = 20  # changed layers that fit below a table
 MAX_SETTING = 40  # characters of a setting that a terminal shows
 
 
@@ -67,6 +72,22 @@ def pull_request(comparison: Comparison, *, layers: bool = False) -> str:
         parts += ["\n", changes.markdown()] if layers and changes.rows else []
         parts += [f"\n{line}\n" for line in _where(comparison, index)]
     return "".join(parts)
+
+
+def since(comparison: Comparison, page: Page = PIPE) -> str:
+    """What changed from one state of a network to the next, without what stayed the same."""
+    figures = [*_ports(comparison), *map(_figure, comparison.figures)]
+    rows = [[name, before, "→", now, *change] for name, before, now, *change in figures
+            if before != now]  # fmt: skip
+    telling = [row for row in rows if row[0] in TELLING] or rows
+    columns = [Column("", "name"), *(Column("", joined=True) for _ in range(5))]
+    changed = Table(columns, telling).lines(page=page, titles=False)
+    layers = _changes(comparison, 1, MAX_SETTING if page.width else None)
+    listed = layers.lines(page=page, titles=False) if len(layers.rows) <= LISTED else []
+    if not rows and not layers.rows:
+        return "since the last good state: no figure and no layer changed\n"
+    lines = ["since the last good state:", *changed, _counts(comparison, 1), *listed]
+    return joined([*lines, *_where(comparison, 1)], ascii_only=page.ascii)
 
 
 def table(comparison: Comparison, *, layers: bool = False) -> Table:
@@ -97,16 +118,18 @@ def totals_table(comparison: Comparison) -> Table:
     columns = [Column("", "name"), Column(first)]
     for label in others:
         columns += [Column(label), Column("change", joined=True), Column("%", joined=True)]
-    rows: list[list[Cell]] = []
+    return Table(columns, [*_ports(comparison), *map(_figure, comparison.figures)])
+
+
+def _ports(comparison: Comparison) -> Iterator[list[Cell]]:
+    """The shapes of the inputs and the outputs."""
     reports = comparison.reports
     for word, ports in (
         ("input", [report.inputs for report in reports]),
         ("output", [report.inference_outputs for report in reports]),
     ):
         shapes = [_shapes(some, of.layout) for some, of in zip(ports, reports, strict=True)]
-        rows.append([word, shapes[0], *(cell for shape in shapes[1:] for cell in (shape, "", ""))])
-    rows += map(_figure, comparison.figures)
-    return Table(columns, rows)
+        yield [word, shapes[0], *(cell for shape in shapes[1:] for cell in (shape, "", ""))]
 
 
 def _shapes(ports: Sequence[Port], layout: str) -> str:
