@@ -24,7 +24,7 @@ class Watch:
 
     def __init__(self, process, streams):
         self.process = process
-        self.texts = {name: "" for name in streams}
+        self.texts = dict.fromkeys(streams, "")
         for name, stream in streams.items():
             Thread(target=self._read, args=(name, stream), daemon=True).start()
 
