@@ -77,7 +77,7 @@ FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
 NEEDED: dict[str, Mapping[str, str]] = {
     "forward": {"as_": "show", "picture": "save", "hide_zeros": "steps"},
     "rf": {"through": "at"},
-    "solve": {"output_padding": "transposed"},
+    "solve": {"output_padding": "transposed", "d": "params", "k": "params", "no_bias": "params"},
 }
 
 
