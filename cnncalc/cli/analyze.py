@@ -147,16 +147,12 @@ def _run(shape: str, layers: list[str], sample: list[str], table: TableOptions) 
     if table != TableOptions(format_=format_, out=out, layout=layout):
         message = "--sample runs the network: the options of the table have no effect"
         raise failure("usage", message, help="leave them out", exit_code=output.USAGE)
-    if format_ not in {"table", "json"}:
-        message = f"a forward pass is written as a table or as JSON, not as {format_}"
-        raise failure("usage", message, exit_code=output.USAGE)
-    written: Literal["table", "json"] = "json" if format_ == "json" else "table"
     forward(
         ";".join([shape, *layers]),
         sample=SampleOptions(sample),
         weights=WeightOptions(),
         run=RunOptions(),
-        view=ViewOptions(format_=written, out=out, layout=layout),
+        view=ViewOptions(format_=format_, out=out, layout=layout),
         spec=Spec(),
     )
 

@@ -64,7 +64,10 @@ FIGURES = {"columns": frozenset({"table", "md", "csv", "tsv", "latex"})}
 FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("conv", "conv_transpose", "pool", "explain"), SHAPES),
     "fc": {"layout": frozenset({"md"})},  # the output is a vector; only md shows the input's shape
-    "forward": {"layout": frozenset({"table"}), "as_": frozenset({"table"})},
+    "forward": {
+        "layout": SHAPES["layout"] | {"csv", "tsv"},
+        "as_": frozenset({"table"}),
+    },
     "rf": {
         "layout": SHAPES["layout"] | {"svg"},
         "expand": frozenset({"table", "md", "csv", "tsv", "latex", "jsonl"}),

@@ -12,9 +12,9 @@ import typer
 from cnncalc.cli import output
 from cnncalc.cli.options import (
     OUT,
+    FormatOption,
     LayoutOption,
     OutputFile,
-    PlainFormat,
     Spec,
     complete_layer,
     nodes,
@@ -240,7 +240,7 @@ class ViewOptions(NamedTuple):
         int | None,
         typer.Option(min=1, metavar="N", help="Show the N largest outputs.", rich_help_panel=OUT),
     ] = None
-    format_: PlainFormat = "table"
+    format_: FormatOption = "table"
     out: OutputFile = None
     layout: LayoutOption = None
 
@@ -256,6 +256,29 @@ class ViewOptions(NamedTuple):
         if not re.fullmatch(r"[-+]?[0-9]{1,9}(,[-+]?[0-9]{1,9})*", self.shift):
             raise wrong_option("--shift", f"takes whole numbers such as 1,0, got '{self.shift}'")
         return tuple(map(int, self.shift.split(",")))
+
+    def require_one_table(self) -> None:
+        """Refuse what a format of rows does not hold.
+
+        Raises:
+            CnncalcError: for worked steps and traces, and for two tables at once.
+        """
+        if self.format_ == "table":
+            return
+        if self.steps:
+            what = "is written as text only; with --json, use --show and --trace"
+            raise wrong_option("--steps", what)
+        if self.format_ == "json":
+            return
+        if self.trace:
+            what = f"is written as text or JSON, not as {self.format_}"
+            raise wrong_option("--trace", what, "--json holds every term of it")
+        given = {"--show": self.show, "--top-k": self.top_k, "--shift": self.shift}
+        tables = [option for option, value in given.items() if value]
+        if len(tables) > 1:
+            message = f"{' and '.join(tables)} are two tables, and {self.format_} holds one"
+            help_ = "leave one of them out; --json holds both"
+            raise failure("usage", message, help=help_, exit_code=output.USAGE)
 
 
 # fmt: on
