@@ -11,6 +11,7 @@ import pytest
 ROWS = {
     "analyze lenet5": (12, "C1"),
     "analyze lenet5 --at C3": (1, "C3"),
+    "analyze lenet5 --totals": (16, "params"),
     "stack 28x28x1 relu": (1, "relu1"),
     "conv -W 32 -F 5": (1, "conv"),
     "pool -W 32 -F 2,4": (2, "2"),
@@ -113,6 +114,34 @@ def test_pictures_are_saved_beside_rows(cnncalc, here):
     assert answer.status == 0
     assert answer.err == "wrote maps/conv1.pgm\n"
     assert len(table(answer.out, ",")) == 1 + 8 * 8 * 16
+
+
+def test_totals_as_rows(cnncalc):
+    rows = cnncalc("analyze", "lenet5", "--totals", "--format", "jsonl").out.splitlines()
+    found = {row["figure"]: (row["value"], row["remark"]) for row in map(json.loads, rows)}
+    totals = cnncalc("analyze", "lenet5", "--json").json["totals"]
+    assert {key: found[key] for key in ("params", "macs", "connections")} == {
+        key: (totals[key], "") for key in ("params", "macs", "connections")
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("expand lenet5 -o a.json", "expand writes YAML, which .json files do not hold|.yaml"),
+        ("report lenet5 -o a.CSV", "report writes HTML, which .CSV files do not hold|.html"),
+        ("export lenet5 --to pytorch -o a.md",
+         "export writes Python code, which .md files do not hold|.py"),
+        ("import a.onnx -o a.json", "import writes YAML, which .json files do not hold|.yaml"),
+        ("schema -o a.csv", "schema writes JSON, which .csv files do not hold|.json"),
+    ],
+)  # fmt: skip
+def test_commands_of_one_format_refuse_the_endings_of_others(cnncalc, here, words, what):
+    answer = cnncalc(*words.split())
+    message, ending = what.split("|")
+    assert (answer.status, answer.out) == (2, "")
+    assert answer.err == f"error[usage]: {message}\n  = help: end the name in {ending}\n"
+    assert not list(here.iterdir())
 
 
 def test_formulas_as_rows(cnncalc):
