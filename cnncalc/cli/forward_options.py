@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator  # Typer reads the annotations of completions
+from collections.abc import Iterator, Mapping  # Typer reads the annotations of completions
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -20,12 +20,15 @@ from cnncalc.cli.options import (
     nodes,
 )
 from cnncalc.errors import UnplacedError, failure
+from cnncalc.shapes import PLACE_WORDS
 
 if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError
     from cnncalc.inference.samples import Preparation
     from cnncalc.network import Network
+    from cnncalc.shapes import Shape
 
+FEW = 16  # indices that completion offers one by one
 SAMPLE, WEIGHTS, RUN = "Sample", "Weights", "Run"
 
 
@@ -39,13 +42,38 @@ def complete_sample(incomplete: str) -> Iterator[str]:
 
 
 def complete_neuron(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
-    """Row names with the middle neuron, and the ranges of its indices."""
+    """Row names with the middle neuron; behind NAME: its indices one after the other.
+
+    Beside each stands the range of the indices.
+    """
+    name, colon, typed = incomplete.partition(":")
     for node in nodes(ctx):
-        if node.name.startswith(incomplete.partition(":")[0]):
-            sizes = node.shape.view("CHW")
-            middle = ",".join(str(size // 2) for size in sizes)
-            most = ",".join(str(size - 1) for size in sizes)
-            yield f"{node.name}:{middle}", f"0 to {most}"
+        sizes = _index_sizes(node.shape)
+        if colon and node.name == name:
+            yield from ((f"{name}:{places}", range_) for places, range_ in _indices(typed, sizes))
+        elif not colon and node.name.startswith(name):
+            middle = ",".join(str(size // 2) for size in sizes.values())
+            ranges = ", ".join(f"{word} 0 to {size - 1}" for word, size in sizes.items())
+            yield f"{node.name}:{middle}", ranges
+
+
+def _index_sizes(shape: Shape) -> dict[str, int]:
+    """What the indices of a neuron are called, and how many there are of each."""
+    words = [PLACE_WORDS[letter][0] for letter in shape.axes]
+    return dict(zip(["map" if words else "unit", *words], shape.view("CHW"), strict=True))
+
+
+def _indices(typed: str, sizes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """The indices typed so far with the next one: all there are, or first, middle and last."""
+    *before, begun = typed.split(",")
+    if len(before) >= len(sizes):
+        return
+    word, size = list(sizes.items())[len(before)]
+    offered = range(size) if size <= FEW else dict.fromkeys((0, size // 2, size - 1))
+    more = "," if len(before) + 1 < len(sizes) else ""
+    for at in offered:
+        if str(at).startswith(begun):
+            yield f"{','.join([*before, str(at)])}{more}", f"{word} 0 to {size - 1}"
 
 
 # fmt: off
