@@ -36,6 +36,13 @@ def complete_column(incomplete: str) -> Iterator[str]:
     return after_comma(COLUMNS, incomplete)
 
 
+def complete_types(incomplete: str) -> Iterator[str]:
+    """Layer types, also after a comma."""
+    from cnncalc import layers
+
+    return after_comma(sorted(layers.names()), incomplete)
+
+
 def after_comma(names: Iterable[str], incomplete: str) -> Iterator[str]:
     """Completions of the last word of a comma list.
 
@@ -277,7 +284,7 @@ class TableOptions(NamedTuple):
     only: Annotated[
         str | None,
         typer.Option(metavar="TYPES", help="Show only these layer types: conv,fc.",
-                     rich_help_panel=ROWS),
+                     autocompletion=complete_types, rich_help_panel=ROWS),
     ] = None
     at: Annotated[
         str | None,

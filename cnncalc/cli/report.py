@@ -61,6 +61,8 @@ def written(report: Report, choice: Choice, view: ReportView) -> Iterator[str]:
         yield _document(report, view)
     elif view.optimiser:
         yield _training(report, view.optimiser, choice, view)
+    elif view.totals and view.format != "table":
+        yield _totals(report, view.format)
     elif view.format == "jsonl":
         from cnncalc.render import report_json
 
@@ -98,6 +100,18 @@ def _document(report: Report, view: ReportView) -> str:
 
         document["training"] = training_document(training(report, view.optimiser), ASSUMPTION)
     return f"{dumps(document)}\n"
+
+
+def _totals(report: Report, format_: str) -> str:
+    """The totals as rows of a figure and its value."""
+    from cnncalc.render import summary
+    from cnncalc.render.json import json_lines
+
+    table = summary.table(report)
+    if format_ != "jsonl":
+        return table.written(format_)
+    keys = [column.key for column in table.columns]
+    return json_lines(dict(zip(keys, row, strict=True)) for row in table.rows)
 
 
 def _counted_as(report: Report, tool: str, format_: str) -> str:

@@ -8,7 +8,7 @@ to it.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
@@ -18,17 +18,20 @@ from cnncalc.brief import brief
 from cnncalc.errors import failure
 from cnncalc.figures import used
 from cnncalc.network import Network
+from cnncalc.questions.change_parts import main_change
 from cnncalc.questions.versions import network_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cnncalc.analysis.report import Report, Row
+    from cnncalc.questions.change_parts import MainChange
     from cnncalc.spec.load import Target
 
 # Figures that are left out where they equal `params`, and where they are 0 in every network.
 ECHOES = ("trainable", "inference_params")
 RARE = ("fixed", "buffers")
+SUMMED = ("params", "macs")  # the figures of a layer that the differences between layers tell
 
 Alike = Literal["inference"]
 Status = Literal["added", "removed", "changed", "resized"]
@@ -72,9 +75,12 @@ class LayerGroup(NamedTuple):
             **{key: value for key, value in settings.items() if value is not None},
             "in": first.in_shapes,
             "out": self.rows[-1].out,
-            "params": sum(row.params for row in self.rows),
-            "macs": sum(row.macs for row in self.rows),
+            **{key: self.figure(key) for key in SUMMED},
         }
+
+    def figure(self, key: str) -> int:
+        """The parameters or the MACs of the layer."""
+        return sum(getattr(row, key) for row in self.rows)
 
 
 Pairing: TypeAlias = "Callable[[list[LayerGroup], list[LayerGroup]], dict[int, int]]"
@@ -120,6 +126,11 @@ class Comparison(NamedTuple):
     def __repr__(self) -> str:
         """The fields, cut where they get long."""
         return brief(self)
+
+    def main_changes(self, index: int) -> tuple[MainChange, ...]:
+        """Where most of the change from the first network to the network `index` is."""
+        found = (main_change(key, _deltas(self.layers[index - 1], key)) for key in SUMMED)
+        return tuple(change for change in found if change)
 
 
 def compare(
@@ -197,6 +208,16 @@ def _figures(reports: Sequence[Report]) -> Iterator[ComparedFigure]:
         echoes = key in ECHOES and values == params
         if not echoes and (any(values) or key not in RARE):
             yield ComparedFigure(key, values)
+
+
+def _deltas(pairs: Sequence[LayerPair], key: str) -> Counter[str]:
+    """How much each layer's figure changed, by the name that the layer has now, or had."""
+    deltas: Counter[str] = Counter()
+    for pair in pairs:
+        for sign, layer in ((-1, pair.before), (1, pair.after)):
+            if layer:
+                deltas[(pair.after or layer).name] += sign * layer.figure(key)
+    return deltas
 
 
 def _layers(rows: Sequence[Row]) -> Iterator[LayerGroup]:

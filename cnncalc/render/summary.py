@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import counted
-from cnncalc.figures import FIGURES
+from cnncalc.figures import FIGURES, placed
 from cnncalc.render.format import bytes_text, count_text, grouped, printable, work_text
 from cnncalc.render.page import PIPE
+from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,15 @@ def lines(
     if memory:
         texts += memory_lines(report.totals, units)
     return [*map(page.signs, texts), *expectations(report.expect, page)]
+
+
+def table(report: Report) -> Table:
+    """The totals as rows; of a network with layers of unknown cost they are lower bounds."""
+    bound = "at least" if report.incomplete else ""
+    columns = [Column("figure", "name", "figure"), Column("value", key="value"),
+               Column("remark", "text", "remark")]  # fmt: skip
+    values = ((key, report.figure(key)) for key in placed("totals", "memory", "field"))
+    return Table(columns, [[key, value, bound] for key, value in values if value is not None])
 
 
 def expectations(checks: Sequence[Check], page: Page = PIPE) -> list[str]:

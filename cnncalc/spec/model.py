@@ -35,6 +35,46 @@ INIT: Schema = {
 }
 
 
+# What the schema shows as examples: layers, and whole specs, whose expectations hold.
+ITEMS: list[object] = [
+    "conv 16 5x5 p2 bn relu",
+    {"C3": "conv 16 3x3 p1"},
+    {"residual": ["conv 16 3x3 p1 bn relu", "conv 16 3x3 p1 bn"]},
+    {"maxpool": {"kernel": 2, "stride": 2}},
+]
+SPECS: list[object] = [
+    {
+        "name": "A first network",
+        "input": "28x28x1",
+        "layers": ["conv 16 5x5 p2 relu", "maxpool 2x2", "fc 10"],
+        "expect": {"params": 31786, "output": 10},
+    },
+    {
+        "name": "A residual network in two sizes",
+        "input": "32x32x3",
+        "vars": {"width": 16},
+        "blocks": {
+            "basic(c, s=1)": [
+                "conv c 3x3 s=s p1 bn relu",
+                "conv c 3x3 p1 bn",
+                {"add": ["identity", "in -> conv c 1x1 s=s bn if s > 1 or cin != c"]},
+                "relu",
+            ]
+        },
+        "layers": [
+            "conv width 3x3 p1 bn relu",
+            "basic width x2",
+            "basic 2*width s=first(2) x2",
+            "gap",
+            "fc 10",
+        ],
+        "variants": {"wide": {"vars": {"width": 32}, "expect": {"output": 10}}},
+        "expect": {"output": 10},
+        "budget": {"params": "200k"},
+    },
+]
+
+
 FIGURE: Schema = {
     "type": ["integer", "string"],
     "description": "a whole number, or a rounded one such as 714M",
@@ -123,7 +163,8 @@ def spec_schema() -> Schema:
             {"type": "string", "description": "layer text, such as: conv 6 5x5 tanh"},
             {"type": "array", "items": items},
             {"type": "object", "properties": {**heads, **_structure(items)}, "minProperties": 1},
-        ]
+        ],
+        "examples": ITEMS,
     }
     for described in (schema, schema["$defs"]["VariantModel"]):
         described["properties"]["expect"] = _expect()
@@ -132,6 +173,7 @@ def spec_schema() -> Schema:
     schema["properties"]["layers"] = {"type": "array", "items": items, "minItems": 1}
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "cnncalc spec"
+    schema["examples"] = SPECS
     schema["$defs"] = {**schema.get("$defs", {}), **layer_types, "item": item}
     return schema
 
@@ -201,6 +243,7 @@ def layer_schema(name: str) -> Schema:
     """
     from pydantic import TypeAdapter
 
+    from cnncalc.spec.reference import example_fields
     from cnncalc.spec.vocabulary import of_layer_type
 
     schema = TypeAdapter(layers.layer_type(name)).json_schema()
@@ -218,4 +261,5 @@ def layer_schema(name: str) -> Schema:
         "description": summary,
         "properties": {**fields, **others, **tensors, **_options()},
         "additionalProperties": False,
+        "examples": [example_fields(layers.layer_type(name))],
     }

@@ -15,7 +15,8 @@ from cnncalc.render.page import visible_width
 FILES = Path(__file__).parents[1] / "corpus" / "files"
 WIDTHS = (40, 60, 80, 100, 120, 200)
 FOR_COPYING = ("--json", "--format", "expand", "export", "schema", "init", "zoo lenet5",
-               "zoo resnet", "layers se", "|", "-o ", "help conv")  # fmt: skip
+               "zoo resnet", "layers se", "|", "-o ", "help conv",
+               "--watch")  # fmt: skip
 HARD = [
     "analyze long.yaml --memory",
     "analyze long.yaml --columns rf,jump,start,note,params,macs,in,output",
