@@ -178,6 +178,7 @@ def _layer(row: Row, seen: Seen) -> dict[str, Any]:
         "buffers": row.buffers,
         "fixed": row.fixed,
         "shared_with": row.shared_with,
+        "tied_to": row.tied_to,
         "connections": row.connections,
         "connections_with_bias": row.connections_with_bias,
         "macs": row.macs,
@@ -367,7 +368,8 @@ def _layer_schema() -> Schema:
             "out": ref("shape"),
             "neurons": SIZE,
             **dict.fromkeys(used("column"), COUNT),
-            "shared_with": described(MAYBE_TEXT, "the layer whose weights it uses"),
+            "shared_with": described(MAYBE_TEXT, "the layer whose weights and biases it uses"),
+            "tied_to": described(MAYBE_TEXT, "the layer whose weight it uses transposed"),
             "train_only": FLAG,
         },
         {

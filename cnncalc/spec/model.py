@@ -177,6 +177,7 @@ def _options() -> Schema:
         "name": name,
         "from": {"anyOf": [name, {"type": "array", "items": name}]},
         "share": name,
+        "tied": {**name, "description": "a layer whose weight is used transposed"},
         "frozen": {"type": "boolean"},
         "train_only": {"type": "boolean"},
         "note": name,

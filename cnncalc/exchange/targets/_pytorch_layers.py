@@ -169,7 +169,9 @@ def _no_numbers(named: list[tuple[str, Code]]) -> list[tuple[str, Code]]:
     return [(name, code) for name, code in values if (name, code) != ("stride", "1")]
 
 
-def _conv_transpose(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
+def _conv_transpose(
+    layer: Any, shapes: tuple[Shape, ...], out: Shape, *, tied: bool = False
+) -> Piece:
     (shape,) = shapes
     windows = layer.windows(shape)
     extra = layer.settings(shape)["output_padding"]
@@ -182,6 +184,7 @@ def _conv_transpose(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
             raise NoCounterpart(f"output padding {more} is not below the stride or the dilation")
         if (begin or end) and more:
             raise NoCounterpart("output padding beside a padding whose sides differ")
+    pads = ", ".join(f"{-begin}, {-end}" for begin, end in reversed(cuts))
     named: list[tuple[str, Code]] = []
     strides = [window.stride for window in windows]
     named.append(("stride", _same(strides, "stride")))
@@ -195,11 +198,13 @@ def _conv_transpose(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     if any(window.dilation != 1 for window in windows):
         named.append(("dilation", _one([window.dilation for window in windows])))
     sizes = (Number("in_channels", shape.channels), Number("out_channels", layer.filters))
+    if tied:
+        module = Call("TiedConvTranspose", sizes[1:], tuple(named))
+        return _tied(module, f"({pads})" if any(map(any, cuts)) else None)
     kernel = _one([window.kernel for window in windows])
     module = Call(f"nn.ConvTranspose{shape.rank}d", (*sizes, kernel), tuple(named))
     if not any(map(any, cuts)):
         return _module(module)
-    pads = ", ".join(f"{-begin}, {-end}" for begin, end in reversed(cuts))
     return Piece(lambda at, x: Call("F.pad", (Call(at, (x[0],)), f"({pads})")), module)
 
 
@@ -235,6 +240,31 @@ def _linear(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     sizes = (Number("in_features", shape.channels), Number("out_features", layer.units))
     name = "ChannelLinear" if shape.rank else "nn.Linear"
     return _module(Call(name, sizes, bias), *(["ChannelLinear"] if shape.rank else []))
+
+
+def tied_piece(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
+    """The code of a layer that uses the transposed weight of another one, its second input.
+
+    Raises:
+        NoCounterpart: PyTorch has none.
+    """
+    if layer.type == "conv_transpose":
+        return _conv_transpose(layer, shapes, out, tied=True)
+    bias = () if layer.bias else (("bias", "False"),)
+    made = _tied(Call("TiedLinear", (Number("out_features", layer.units),), bias))
+    if layer.type == "linear" or not shapes[0].rank:
+        return made
+    return made._replace(apply=lambda at, x: Call(at, (f"{x[0]}.flatten(1)", x[1])))
+
+
+def _tied(module: Call, cut: str | None = None) -> Piece:
+    """A module that is called with a weight; `cut` are the places to take off what it gives."""
+
+    def apply(at: str, x: Sequence[str]) -> Code:
+        call = Call(at, (x[0], x[1]))
+        return Call("F.pad", (call, cut)) if cut else call
+
+    return Piece(apply, module, helpers=(module.function,))
 
 
 def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
