@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 WITHOUT = {
     "custom": "what it computes is not known",
 }
+# What PyTorch calls an interpolation by this rule and rounding; "" is by the number of axes.
+INTERPOLATE: dict[str, dict[tuple[str | None, str | None], str]] = {
+    "nearest": {
+        (None, None): "nearest", (None, "floor"): "nearest", ("asymmetric", "floor"): "nearest",
+        ("half_pixel", "round_prefer_ceil"): "nearest-exact",
+    },
+    "bilinear": {(None, None): "", ("half_pixel", None): "", ("align_corners", None): ""},
+}  # fmt: skip
 AXES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
@@ -609,7 +617,12 @@ def _blocks(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 
 def _upsample(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     (shape,) = shapes
-    mode = "nearest" if layer.mode == "nearest" else AXES[shape.rank]
+    aligned = layer.align_corners or layer.rule == "align_corners"
+    how = ("align_corners" if aligned else layer.rule, layer.nearest_mode)
+    if how not in INTERPOLATE[layer.mode]:
+        said = " ".join(word for word in how if word)
+        raise NoCounterpart(f"PyTorch has no interpolation by {said}")
+    mode = INTERPOLATE[layer.mode][how] or AXES[shape.rank]
     named: list[tuple[str, Code]] = [("mode", f'"{mode}"')]
     if layer.size is not None:
         named.insert(0, ("size", _all(out.spatial)))
@@ -622,7 +635,7 @@ def _upsample(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
         named.insert(0, ("scale_factor", written))
         if not whole:
             _check_factors(layer, shape, out)
-    if layer.align_corners:
+    if aligned:
         named.append(("align_corners", "True"))
     return Piece(lambda _, x: Call("F.interpolate", (x[0],), tuple(named)))
 
