@@ -54,15 +54,15 @@ def export(
         cnncalc export resnet50 --to pytorch -o resnet50.py
         cnncalc export digits --to pytorch -o digits.py --weights digits.safetensors
     """
-    from cnncalc.exchange.targets.pytorch import write
+    from cnncalc.exchange.targets import TargetOptions, write
 
     network = spec.load(file)
     if weights is not None:
         _refuse_weights(network, weights, out)
-    exported = write(network, nested=not flat)
+    exported = write(network, to, TargetOptions(nested=not flat))
     if weights is not None:
         _write_weights(network, weights, exported.names)
-    output.emit([exported.text], out)
+    output.emit([exported.content], out)
     output.tell(spec.remarks(file, (*network.diagnostics, *exported.notes)))
 
 

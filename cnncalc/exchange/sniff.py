@@ -12,7 +12,7 @@ from cnncalc.errors import failure
 if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError
 
-Kind = Literal["onnx", "spec"]
+ModelKind = Literal["onnx"]
 
 ONNX_SUFFIXES = frozenset({".onnx", ".ort"})
 PICKLE_SUFFIXES = frozenset({".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"})
@@ -23,8 +23,8 @@ TO_ONNX = (
 )
 
 
-def kind_of(path: str) -> Kind:
-    """Whether a file is an ONNX model; anything else is read as a spec.
+def kind_of(path: str) -> ModelKind | None:
+    """The kind of model that a file is; None for anything else, which is read as a spec.
 
     Raises:
         CnncalcError: "pickle" for a file that only running code from it could read, "no-file" or
@@ -37,7 +37,7 @@ def kind_of(path: str) -> Kind:
         raise _pickle(path)
     if suffix in ONNX_SUFFIXES or _begins_like_onnx(start):
         return "onnx"
-    return "spec"
+    return None
 
 
 def _is_pickle(start: bytes, suffix: str) -> bool:

@@ -32,6 +32,7 @@ from cnncalc.spec.yaml_source import MappingValue, read
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from cnncalc.exchange.sniff import ModelKind
     from cnncalc.layers._base import Layer
     from cnncalc.shapes import Shape
     from cnncalc.spec.document import Document
@@ -111,9 +112,13 @@ def load(
     if isinstance(target, str) and zoo.is_typed(target):
         return parse(_split(target), variant=variant, set=set, input=input, file="stack")
     path, named = _resolved(str(target))
-    if is_model(path):
+    kind = model_kind(path)
+    if kind is not None:
+        from cnncalc.exchange.sources import SourceOptions
+        from cnncalc.exchange.sources import read as read_model
+
         _refuse_changes(path, variant or named, set)
-        return _model(path, input, until, partial)
+        return read_model(path, kind, SourceOptions(input, until, partial))
     if until is not None or partial:
         raise failure(
             "no-model", f"--until and --partial are for model files; {named or path} is a spec"
@@ -253,23 +258,25 @@ def _resolved(target: str) -> tuple[str, str | None]:
 
 
 def is_model(path: str) -> bool:
-    """Whether a path leads to a model file; specs by their name and pipes are not looked into.
+    """Whether a path leads to a model file.
+
+    Raises:
+        CnncalcError: for a file that only running code from it could read.
+    """
+    return model_kind(path) is not None
+
+
+def model_kind(path: str) -> ModelKind | None:
+    """The kind of a model file, else None; specs by their name and pipes are not looked into.
 
     Raises:
         CnncalcError: for a file that only running code from it could read.
     """
     if path == "-" or path.endswith(zoo.SUFFIXES) or not Path(path).is_file():
-        return False
+        return None
     from cnncalc.exchange.sniff import kind_of
 
-    return kind_of(path) == "onnx"
-
-
-def _model(path: str, input: str | None, until: str | None, partial: bool) -> Network:
-    """The network of a model file. Raises CnncalcError where it cannot be read."""
-    from cnncalc.exchange.onnx.read import Options, read
-
-    return read(path, Options(input, until, partial))
+    return kind_of(path)
 
 
 def _refuse_changes(path: str, variant: str | None, set: Mapping[str, object] | None) -> None:

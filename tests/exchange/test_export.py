@@ -14,6 +14,7 @@ import pytest
 
 from cnncalc import zoo
 from cnncalc.errors import CnncalcError
+from cnncalc.exchange.targets import TargetOptions
 from cnncalc.exchange.targets._pytorch_layers import FUNCTIONS, TABLE, WITHOUT
 from cnncalc.exchange.targets.pytorch import write
 from cnncalc.inference import safetensors
@@ -40,7 +41,7 @@ def test_every_layer_type_has_a_counterpart_or_a_reason():
 
 @pytest.mark.parametrize("name", sorted({*zoo.files()} - UNKNOWN))
 def test_every_bundled_network_compiles(name):
-    ast.parse(write(load(name)).text)
+    ast.parse(write(load(name)).content)
 
 
 @pytest.mark.parametrize("name", sorted(UNKNOWN))
@@ -58,7 +59,7 @@ def test_the_code_is_formatted_and_lint_clean(tmp_path):
     """As ruff has it without any settings."""
     for name in zoo.files().keys() - UNKNOWN:
         for nested in (True, False):
-            text = write(load(name), nested=nested).text
+            text = write(load(name), TargetOptions(nested=nested)).content
             file = tmp_path / f"net_{name.replace('-', '_')}_{nested}.py"
             file.write_text(text, encoding="utf-8")
     for command in (["check"], ["format", "--check"]):
@@ -97,11 +98,11 @@ class Basic(nn.Module):
 
 
 def test_parts_that_are_alike_are_one_class():
-    text = write(load("resnet34")).text
+    text = write(load("resnet34")).content
     assert RESNET in text
     assert text.count("class ") == 3  # with and without a projection, and the network
     assert "        self.layer1 = nn.Sequential(Basic(64), Basic(64), Basic(64))\n" in text
-    assert write(load("resnet34"), nested=False).text.count("class ") == 1
+    assert write(load("resnet34"), TargetOptions(nested=False)).content.count("class ") == 1
 
 
 HOSTILE = [
@@ -127,7 +128,7 @@ def test_no_text_of_a_spec_is_code(name, capsys):
         f"name: {quoted(name)}\ndescription: {quoted(name)}\ninput: 8x8x3\n"
         f"layers: [{{conv: 4 3x3 bn, note: {quoted(name)}}}, gap, fc 10]\n"
     )
-    text = write(read(spec)).text
+    text = write(read(spec)).content
     tree = ast.parse(text)
     allowed = (ast.Expr, ast.Import, ast.ImportFrom, ast.ClassDef, ast.If)
     assert all(isinstance(each, allowed) for each in tree.body)
@@ -155,6 +156,13 @@ layers:
     assert names["train.2.weight"] == "train_.2.weight"
 
 
+def test_a_recurrent_layer_is_written_as_pytorch_documents_it():
+    """`torch.nn.LSTM(input_size, hidden_size, num_layers=1, ..., bidirectional=False)`."""
+    layers = "input: {l: 5, c: 8}\nlayers: [{row: lstm 6 layers=2 bidirectional}]\n"
+    assert "num_layers=2, bidirectional=True)" in write(read(layers)).content
+    assert "num_layers" not in write(read(layers.replace(" layers=2", ""))).content
+
+
 def test_a_side_for_training_is_left_out_and_said(cnncalc, tmp_path):
     file = tmp_path / "net.yaml"
     file.write_text(
@@ -170,11 +178,12 @@ def test_what_others_read_is_not_left_out():
     """A row for training alone that feeds the network, and a network that is nothing else."""
     spec = "input: 8x8x3\nlayers: [a: {conv: 4 3x3, train_only: true}, gap, fc 3]\n"
     assert (
-        "self.a(x)" in write(read(spec.replace("a: {conv: 4 3x3,", "{conv: 4 3x3, name: a,"))).text
+        "self.a(x)"
+        in write(read(spec.replace("a: {conv: 4 3x3,", "{conv: 4 3x3, name: a,"))).content
     )
     only = "input: 8\nlayers: [{fc: 3, train_only: true}]\n"
-    assert "return x" in write(read(only)).text
-    assert "return x" in write(read("input: 8\nlayers: [identity]\n")).text
+    assert "return x" in write(read(only)).content
+    assert "return x" in write(read("input: 8\nlayers: [identity]\n")).content
 
 
 def test_random_specs_compile():
@@ -187,7 +196,7 @@ def test_random_specs_compile():
             continue
         try:
             for nested in (True, False):
-                ast.parse(write(network, nested=nested).text)
+                ast.parse(write(network, TargetOptions(nested=nested)).content)
             outcomes["compiled"] += 1
         except CnncalcError as error:
             outcomes.update(diagnostic.code for diagnostic in error.diagnostics)

@@ -14,6 +14,7 @@ from strategies import examples
 
 from cnncalc import layers, zoo
 from cnncalc.errors import CnncalcError, UnplacedError
+from cnncalc.exchange.targets import TargetOptions
 from cnncalc.exchange.targets.pytorch import write
 from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.parameters import gather
@@ -33,9 +34,9 @@ OUTCOMES = {}  # of the layer types tried, for the table in the README
 
 def module_of(network, **options):
     """The exported module, in double precision and evaluation mode."""
-    exported = write(network, **options)
+    exported = write(network, TargetOptions(**options))
     space = {"__name__": "exported"}
-    exec(compile(exported.text, network.name, "exec"), space)
+    exec(compile(exported.content, network.name, "exec"), space)
     *_, last = (
         each for each in space.values() if isinstance(each, type) and each.__module__ == "exported"
     )

@@ -10,7 +10,8 @@ from onnx_files import field, model, node, tensor, value
 
 from cnncalc import CnncalcError, analyze, load
 from cnncalc.errors import UnplacedError
-from cnncalc.exchange.onnx.read import Options, network_of
+from cnncalc.exchange.onnx.read import network_of
+from cnncalc.exchange.sources import SourceOptions
 
 DATA = Path(__file__).parents[1] / "data" / "onnx"
 SMALL = ["lenet.ts17.folded", "lenet.dynamo.raw", "unet_small.ts17.kept", "vgg11_bn.dynamo.folded"]
@@ -22,7 +23,7 @@ def outcome(data, **options):
     """ "ok", or the code of the refusal; any other exception fails the test."""
     start = time.perf_counter()
     try:
-        analyze(network_of(data, "m.onnx", Options(**options)))
+        analyze(network_of(data, "m.onnx", SourceOptions(**options)))
         code = "ok"
     except CnncalcError as error:
         code = error.diagnostics[0].code

@@ -9,7 +9,7 @@ import mmap
 import re
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cnncalc import files
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
@@ -26,6 +26,7 @@ from cnncalc.exchange.onnx.model import read as read_model
 from cnncalc.exchange.onnx.notes import folded_norms
 from cnncalc.exchange.onnx.rows import Call, Rows, stored_constant
 from cnncalc.exchange.onnx.values import Activation
+from cnncalc.exchange.sources import AS_IT_IS
 from cnncalc.exchange.wire import broken
 from cnncalc.network import Network, Node, PartialNetwork
 from cnncalc.shapes import AXES, Shape
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from cnncalc.exchange.onnx.model import Model, Operator
     from cnncalc.exchange.onnx.rows import Row
     from cnncalc.exchange.onnx.values import Value
+    from cnncalc.exchange.sources import SourceOptions
     from cnncalc.exchange.wire import Data
 
 OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
@@ -48,18 +50,7 @@ MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError)
 NAME = re.compile(r"\W+")
 
 
-class Options(NamedTuple):
-    """What the user asks of a model file: the input's shape, where to end, what to do at gaps."""
-
-    input: str | None = None
-    until: str | None = None
-    partial: bool = False
-
-
-AS_IT_IS = Options()
-
-
-def read(path: str, options: Options = AS_IT_IS) -> Network:
+def read(path: str, options: SourceOptions = AS_IT_IS) -> Network:
     """The network in an ONNX file. Its weights are not read.
 
     Raises:
@@ -80,7 +71,7 @@ def read(path: str, options: Options = AS_IT_IS) -> Network:
         raise failure(problem.code, message, help=problem.help) from None
 
 
-def network_of(data: Data, path: str, options: Options = AS_IT_IS) -> Network:
+def network_of(data: Data, path: str, options: SourceOptions = AS_IT_IS) -> Network:
     """The network in the bytes of an ONNX file.
 
     Raises:
@@ -96,7 +87,7 @@ def network_of(data: Data, path: str, options: Options = AS_IT_IS) -> Network:
 class Graph:
     """The walk over the operators of one file."""
 
-    def __init__(self, model: Model, path: str, options: Options) -> None:
+    def __init__(self, model: Model, path: str, options: SourceOptions) -> None:
         self.model = model
         self.path = path
         self.options = options

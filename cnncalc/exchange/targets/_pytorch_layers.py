@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnncalc.exchange.targets import NoCounterpart
 from cnncalc.exchange.targets._code import Call, Code, Listed, Number
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ INTERPOLATE: dict[str, dict[tuple[str | None, str | None], str]] = {
     "bilinear": {(None, None): "", ("half_pixel", None): "", ("align_corners", None): ""},
 }  # fmt: skip
 AXES = {1: "linear", 2: "bilinear", 3: "trilinear"}
-
-
-class NoCounterpart(Exception):  # noqa: N818 - it becomes an error with the layer's name
-    """The target has nothing that computes what a layer does; the text says why."""
 
 
 class Piece(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic
+from cnncalc.exchange.targets import USUALLY, Exported, NoCounterpart, TargetOptions
 from cnncalc.exchange.targets._code import (
     Call,
     Number,
@@ -21,11 +22,11 @@ from cnncalc.exchange.targets._code import (
 )
 from cnncalc.exchange.targets._names import class_name, docstring, identifier, unused
 from cnncalc.exchange.targets._pytorch_helpers import HELPERS
-from cnncalc.exchange.targets._pytorch_layers import NoCounterpart, Piece, piece, tied_piece
+from cnncalc.exchange.targets._pytorch_layers import Piece, piece, tied_piece
 from cnncalc.structure.arguments import Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from cnncalc.exchange.targets._code import Code
     from cnncalc.network import Network, Node
@@ -50,30 +51,15 @@ LONGEST_CONTAINER = 40  # characters by which it is reached where its modules ar
 WITH_DEFAULT = frozenset({"stride", "groups"})
 
 
-class Exported(NamedTuple):
-    """A network as code; `names` gives each parameter's key in the state dict."""
-
-    text: str
-    names: Mapping[str, str]
-    notes: tuple[Diagnostic, ...] = ()
-
-
-def write(network: Network, *, nested: bool = True) -> Exported:
+def write(network: Network, options: TargetOptions = USUALLY) -> Exported:
     """The network as a module of PyTorch; without `nested` in a single class.
 
     Sides that only training uses are left out.
 
     Raises:
         CnncalcError: "no-counterpart" where PyTorch has nothing that computes what a layer does.
-
-    >>> from cnncalc.layers.fc import Fc
-    >>> from cnncalc.network import chain
-    >>> from cnncalc.shapes import Shape
-    >>> net = chain("one", Shape(8), [("head", Fc(units=3))])
-    >>> write(net).names["head.weight"]
-    'head.weight'
     """
-    return _Writer(network, nested=nested).export()
+    return _Writer(network, nested=options.nested).export()
 
 
 class _Part:
