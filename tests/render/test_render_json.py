@@ -30,6 +30,7 @@ def everything():
     step = Step("out.w", "output width", "⌊(W - F + 2P)/S⌋ + 1", "⌊(32 - 5 + 2·0)/1⌋ + 1", 28)
     add = row(
         2, "b", "add", "a", shape, shape, receptive_field=odd, note="hello", steps=(step,),
+        tied_to="a",
         settings={"scale": Fraction(3, 2), "fit": None, "sizes": (1, [2, Fraction(2)])},
         span=Span("net.yaml", 3, 5, 9), unused=(0, 1), shared_with="a", block="unit",
     )  # fmt: skip
@@ -72,7 +73,7 @@ def test_a_layer_is_reported_field_for_field():
                  "dilation": [1, 1], "groups": 1, "bias": True},
         "in": {"h": 32, "w": 32, "c": 1}, "out": {"h": 28, "w": 28, "c": 6}, "neurons": 4704,
         "weights": 150, "biases": 6, "params": 156, "trainable": 156, "buffers": 0, "fixed": 0,
-        "shared_with": None, "tied_to": None,
+        "shared_with": None, "connections": 117600, "connections_with_bias": 122304,
         "connections": 117600, "connections_with_bias": 122304,
         "macs": 117600, "flops": 235200,
         "receptive_field": {"size": [5, 5], "jump": [1, 1], "start": [2.5, 2.5]},

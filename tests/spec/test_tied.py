@@ -14,6 +14,7 @@ from cnncalc.inference.parameters import WeightsFile, each, gather
 from cnncalc.inference.run import forward
 from cnncalc.inference.stored import StoredTensor
 from cnncalc.questions.explain import explain
+from cnncalc.render import report_json
 from cnncalc.spec import shorten, write
 from cnncalc.tensor import Tensor
 
@@ -192,3 +193,8 @@ def test_a_file_whose_tied_weight_is_another_does_not_fit():
     other = stored(2, 3, values=[1.0] * 6)
     with pytest.raises(CnncalcError, match=r"1 left over$"):
         gather(network(SMALL), file=file(**OWN, b_weight=other))
+
+
+def test_json_names_the_layer_whose_weight_is_used():
+    document = report_json.document(report(AUTOENCODER), version="1")
+    assert [row.get("tied_to") for row in document["layers"]] == [None, None, "enc", None]
