@@ -74,7 +74,6 @@ def test_a_layer_is_reported_field_for_field():
         "in": {"h": 32, "w": 32, "c": 1}, "out": {"h": 28, "w": 28, "c": 6}, "neurons": 4704,
         "weights": 150, "biases": 6, "params": 156, "trainable": 156, "buffers": 0, "fixed": 0,
         "shared_with": None, "connections": 117600, "connections_with_bias": 122304,
-        "connections": 117600, "connections_with_bias": 122304,
         "macs": 117600, "flops": 235200,
         "receptive_field": {"size": [5, 5], "jump": [1, 1], "start": [2.5, 2.5]},
         "fit": {"exact": True, "unused": [0, 0]}, "train_only": False,
