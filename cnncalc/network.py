@@ -118,7 +118,7 @@ class Node(NamedTuple):
     span: Span | None = None
     attached_to: int | None = None
     block: str | None = None  # the block whose body wrote this row
-    shared_with: int | None = None  # the node whose weights this one uses
+    shared_with: int | None = None  # the node whose weights and biases this one uses
     frozen: bool = False
     train_only: bool = False
     note: str | None = None
@@ -127,6 +127,7 @@ class Node(NamedTuple):
     stored: Mapping[str, Stored] | None = None  # where a model file holds its parameters, by name
     # Parameters whose stored numbers an earlier row learns as well, which are counted there.
     elsewhere: frozenset[str] = frozenset()
+    tied_to: int | None = None  # the node whose weight this one uses transposed, with an own bias
 
     def __repr__(self) -> str:
         """The fields, cut where they get long."""

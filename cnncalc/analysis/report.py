@@ -73,6 +73,7 @@ class Row(NamedTuple):
     stated: bool = False  # its figures are those of the spec's writer
     kind: str = ""  # what the layer does: conv, pool, merge, ...
     unknown: bool = False  # an operator of a model file that no layer expresses
+    tied_to: str | None = None  # the layer whose weight is used transposed
 
     def __repr__(self) -> str:
         """The fields, cut where they get long."""

@@ -11,7 +11,7 @@ from cnncalc.cli import output
 from cnncalc.cli.forward_options import traced_neuron
 from cnncalc.inference import image_files
 from cnncalc.inference.neuron_trace import LayerTracer, trace
-from cnncalc.inference.parameters import owner, stored_by
+from cnncalc.inference.parameters import used_by
 from cnncalc.inference.run import inference
 from cnncalc.render import forward as render
 from cnncalc.render import forward_rows, maps, shift, worked_pass
@@ -232,7 +232,7 @@ def _step(prepared: PreparedPass, done: Pass, node: Node, layout: str) -> Iterat
     entering = [(network.nodes[i].name, network.nodes[i].shape) for i in node.inputs]
     yield worked_pass.heading(node.name, node.layer.type, entering, node.shape, layout=layout)
     values = prepared.parameters.of(network, node)
-    stored = stored_by(network, owner(network, node))
+    stored = used_by(network, node)
     yield from worked_pass.weights(
         worked_pass.Weights(p.name, p.dims, values[p.name]) for p in stored
     )

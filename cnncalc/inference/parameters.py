@@ -52,11 +52,16 @@ class Parameters(NamedTuple):
         root = owner(network, node)
         values = {}
         for parameter in stored_by(network, root):
-            name = f"{root.name}.{parameter.name}"
-            if name not in self.stored:
-                raise failure("weights-mismatch", f"there are no values for {name}")
-            values[parameter.name] = self.stored[name].read()
+            values[parameter.name] = self._tensor(f"{root.name}.{parameter.name}").read()
+        if root.tied_to is not None:
+            tensor = self._tensor(f"{network.nodes[root.tied_to].name}.weight")
+            values["weight"] = _tied(root, tensor).read()
         return values
+
+    def _tensor(self, name: str) -> StoredTensor:
+        if name not in self.stored:
+            raise failure("weights-mismatch", f"there are no values for {name}")
+        return self.stored[name]
 
     @property
     def tally(self) -> dict[str, int]:
@@ -70,7 +75,13 @@ def owner(network: Network, node: Node) -> Node:
 
 
 def stored_by(network: Network, node: Node) -> tuple[Parameter, ...]:
-    """The parameters of a row."""
+    """The parameters that are stored for a row: of one that is tied not the weight."""
+    parameters = used_by(network, node)
+    return parameters if node.tied_to is None else parameters[1:]
+
+
+def used_by(network: Network, node: Node) -> tuple[Parameter, ...]:
+    """The parameters that a row computes with, whoever stores them."""
     return node.layer.parameters(*network.shapes_into(node)) if node.inputs else ()
 
 
@@ -165,7 +176,8 @@ def _is_written_out(node: Node, parameter: Parameter) -> bool:
 
 def _used(network: Network) -> set[int]:
     """The rows whose numbers a forward pass needs."""
-    return {owner(network, node).index for node in network.nodes if not node.train_only}
+    owners = [owner(network, node) for node in network.nodes if not node.train_only]
+    return {node.index for node in owners} | {node.tied_to or 0 for node in owners}
 
 
 def _is_constant(node: Node, parameter: Parameter) -> bool:
@@ -186,17 +198,37 @@ def _matched(
 
 
 def _without_copies(network: Network, file: WeightsFile) -> dict[str, StoredTensor]:
-    """The tensors without those that a row sharing its weights repeats number for number."""
+    """The tensors without those that a row using another's weights repeats number for number."""
     kept = dict(file.tensors)
-    for node in network.nodes:
-        root = owner(network, node)
-        if root is node:
-            continue
-        for parameter in stored_by(network, root):
-            copy, original = (f"{row.name}.{parameter.name}" for row in (node, root))
-            if copy in kept and original in kept and _equal(kept[copy], kept[original]):
+    for copy, original, tied in _repeated(network):
+        if copy in kept and original in kept:
+            numbers = kept[original] if tied is None else _tied(tied, kept[original])
+            if _equal(kept[copy], numbers):
                 del kept[copy]
     return kept
+
+
+def _repeated(network: Network) -> Iterator[tuple[str, str, Node | None]]:
+    """What a file may hold twice: the copy, the original, and the row that has it transposed."""
+    for node in network.nodes:
+        root = owner(network, node)
+        for parameter in stored_by(network, root) if root is not node else ():
+            yield f"{node.name}.{parameter.name}", f"{root.name}.{parameter.name}", None
+        if node.tied_to is not None:
+            yield f"{node.name}.weight", f"{network.nodes[node.tied_to].name}.weight", node
+
+
+def _tied(node: Node, stored: StoredTensor) -> StoredTensor:
+    """The weight of a layer that uses the transposed one of another, which is stored there."""
+    if node.layer.tie is None or not node.layer.tie.is_transposed:
+        return stored
+    units, columns = stored.dims
+
+    def read() -> Sequence[float]:
+        numbers = stored.read()
+        return [number for column in range(columns) for number in numbers[column::columns]]
+
+    return StoredTensor((columns, units), read)
 
 
 def _equal(one: StoredTensor, other: StoredTensor) -> bool:

@@ -98,6 +98,19 @@ class Between(NamedTuple):
     left_out: tuple[object, object] | None = None
 
 
+class Tie(NamedTuple):
+    """Whose weight `tied=` may name, and whether the stored matrix has to be transposed.
+
+    A transposed convolution stores its weight as the convolution does, and uses it transposed.
+
+    >>> Tie(("conv",)).is_transposed
+    False
+    """
+
+    types: tuple[str, ...]
+    is_transposed: bool = False
+
+
 class Step(NamedTuple):
     """One line of an explanation: a formula, the same with this layer's numbers, the value.
 
@@ -136,6 +149,7 @@ class Layer(ABC):
     between: ClassVar[Between | None] = None  # two fields as one word: 2..5
     if_negative: ClassVar[str | None] = None  # help for a negative number, {size} without its sign
     words: ClassVar[Words] = {}  # "nobias" -> ("bias", False)
+    tie: ClassVar[Tie | None] = None  # whose weight may be used transposed
     stated: ClassVar[bool] = False  # figures are the writer's; reach and arithmetic are not known
     quoted: ClassVar[str | None] = None  # the field that a text in quotes fills
     amounts: ClassVar[tuple[str, ...]] = ()  # fields that take 1.2M

@@ -20,6 +20,7 @@ from cnncalc.layers._base import (
     Names,
     Parameter,
     Step,
+    Tie,
     Words,
     Work,
     dotted,
@@ -87,6 +88,7 @@ class ConvTranspose(Windowed):
     }  # fmt: skip
     words: ClassVar[Words] = {**Windowed.words, **BIAS}
     bias_free_before_norm: ClassVar[bool] = True
+    tie: ClassVar[Tie | None] = Tie(("conv",))
     work: ClassVar[Work] = "counted"
     family: ClassVar[Family] = "up"
 

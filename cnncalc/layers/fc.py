@@ -16,6 +16,7 @@ from cnncalc.layers._base import (
     Names,
     Parameter,
     Step,
+    Tie,
     Words,
     Work,
     see_all,
@@ -53,6 +54,7 @@ class Fc(Layer):
     letters: ClassVar[Names] = UNIT_LETTERS
     other_names: ClassVar[Names] = UNIT_NAMES
     words: ClassVar[Words] = BIAS
+    tie: ClassVar[Tie | None] = Tie(("fc", "linear"), is_transposed=True)
     work: ClassVar[Work] = "counted"
     family: ClassVar[Family] = "dense"
 

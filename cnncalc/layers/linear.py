@@ -15,6 +15,7 @@ from cnncalc.layers._base import (
     Names,
     Parameter,
     Step,
+    Tie,
     Words,
     Work,
     weight_and_bias,
@@ -50,6 +51,7 @@ class Linear(Layer):
     letters: ClassVar[Names] = UNIT_LETTERS
     other_names: ClassVar[Names] = UNIT_NAMES
     words: ClassVar[Words] = BIAS
+    tie: ClassVar[Tie | None] = Tie(("fc", "linear"), is_transposed=True)
     work: ClassVar[Work] = "counted"
     family: ClassVar[Family] = "dense"
 

@@ -132,6 +132,8 @@ def _remarks(row: Row, frozen: bool) -> Iterator[str]:
     """What the figures leave out."""
     if row.shared_with is not None:
         yield f"uses the weights of {row.shared_with}, which are counted there"
+    if row.tied_to is not None:
+        yield f"uses the weight of {row.tied_to} transposed, which is counted there"
     if frozen:
         yield "frozen: its parameters are not trained"
     if row.train_only:

@@ -200,7 +200,7 @@ COLUMNS: dict[str, ReportColumn] = {
         _fact("block", "Block", "the block call that the layer comes from",
               lambda line: line.owner.block if line.owner else None),
         _fact("shared", "Shares", "the layer whose weights are used",
-              lambda line: line.owner.shared_with if line.owner else None),
+              lambda line: line.owner.shared_with or line.owner.tied_to if line.owner else None),
         _fact("note", "Note", "the note in the spec",
               lambda line: line.owner.note if line.owner else None),
         ReportColumn("source", "Line", "line of the spec", _source),

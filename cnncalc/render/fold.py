@@ -137,6 +137,7 @@ def type_text(rows: Sequence[Row]) -> str:
     owner = rows[0]
     text = " + ".join(_type(row) for row in rows)
     shared = f" (= {owner.shared_with})" if owner.shared_with else ""
+    shared += f" (tied to {owner.tied_to})" if owner.tied_to else ""
     return f"{text}{shared}{' (train only)' if owner.train_only else ''}"
 
 

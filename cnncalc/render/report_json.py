@@ -202,6 +202,8 @@ def _sometimes(row: Row, seen: Seen) -> dict[str, Any]:
         optional["receptive_field"] = _field(row.receptive_field)
     if row.unused:
         optional["fit"] = {"exact": not any(row.unused), "unused": list(row.unused)}
+    if row.tied_to is not None:
+        optional["tied_to"] = row.tied_to
     if row.stated:
         optional["stated"] = True
     if row.unknown:
@@ -367,10 +369,11 @@ def _layer_schema() -> Schema:
             "out": ref("shape"),
             "neurons": SIZE,
             **dict.fromkeys(used("column"), COUNT),
-            "shared_with": described(MAYBE_TEXT, "the layer whose weights it uses"),
+            "shared_with": described(MAYBE_TEXT, "the layer whose weights and biases it uses"),
             "train_only": FLAG,
         },
         {
+            "tied_to": described(TEXT, "the layer whose weight it uses transposed"),
             "in_shapes": described(listed(ref("shape")), "all inputs, where there are several"),
             "source": record({"file": TEXT, "line": SIZE, "column": SIZE}),
             "receptive_field": _receptive_field_schema(),

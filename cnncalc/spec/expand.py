@@ -278,6 +278,8 @@ class NetworkBuilder:
             self.attach(follower, node, use, scope)
         if use.share is not None:
             self.share(use.share, node.index, scope)
+        if use.tied is not None:
+            self.tie(use.tied, node, scope)
         return len(self.nodes) - 1
 
     def sized_like(self, use: Use, scope: Scope) -> Use:
@@ -440,6 +442,17 @@ class NetworkBuilder:
             first = last.index if last.attached_to is None else last.attached_to
             end = last.index + 1
         self.rows.share(share, first, end, start)
+
+    def tie(self, tied: Name, node: Node, scope: Scope) -> None:
+        """Let a row use the weight of the layer in `tied=`, transposed."""
+        path = f"{scope.prefix}{tied.text}"
+        if path in self.rows.ranges:
+            start, end = self.rows.ranges[path]
+            owners = [row for row in self.nodes[start:end] if row.attached_to is None]
+        else:
+            last = self.nodes[self.find(tied, scope)]
+            owners = [last if last.attached_to is None else self.nodes[last.attached_to]]
+        self.rows.tie(tied, owners, node)
 
     # -- limits
 

@@ -55,6 +55,7 @@ OPTIONS = (
     "name",
     "from",
     "share",
+    "tied",
     "frozen",
     "train_only",
     "note",
@@ -428,8 +429,8 @@ class ItemParser:
                 return put(use, "name", _name(value, dotted=True), key.span)
             case "from":
                 return self._with_source(use, key, value)
-            case "share":
-                return put(use, "share", _reference(value), key.span)
+            case "share" | "tied":
+                return put(use, key.text, _reference(value), key.span)
             case "frozen":
                 return use._replace(frozen=_switch(value))
             case "train_only":

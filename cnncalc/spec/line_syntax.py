@@ -237,8 +237,8 @@ def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
         raise _repeated_merge(use.head, word.span)
     if key == "x":
         return put(use, "repeat", Argument("x", read_word(value), value.span), word.span)
-    if key == "share":
-        return put(use, "share", _reference(value), word.span)
+    if key in ("share", "tied"):
+        return put(use, key, _reference(value), word.span)
     if key in vocabulary.tensors:
         tensor = (key, _reference(value))
         return use._replace(tensors=(*use.tensors, tensor))
@@ -247,7 +247,7 @@ def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
         slope = Argument(None, read_word(value), value.span)
         return use._replace(words=(*use.words, Attached(type_, (slope,), word.span)))
     if field is None:
-        raise unknown_key(key, word.part(0, len(key)).span, vocabulary, "x", "share")
+        raise unknown_key(key, word.part(0, len(key)).span, vocabulary, "x", "share", "tied")
     if vocabulary.takes_sides(key):
         return with_padding(use, Argument(field, read_padding(value), value.span), vocabulary)
     read = read_side if vocabulary.takes_one_side(key) else read_word

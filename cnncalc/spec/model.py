@@ -169,6 +169,7 @@ def spec_schema() -> Schema:
     for described in (schema, schema["$defs"]["VariantModel"]):
         described["properties"]["expect"] = _expect()
         described["properties"]["budget"] = _section(dict.fromkeys(used("budget"), LIMIT))
+    _describe_variants(schema)
     schema["properties"]["init"] = INIT
     schema["properties"]["layers"] = {"type": "array", "items": items, "minItems": 1}
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
@@ -176,6 +177,18 @@ def spec_schema() -> Schema:
     schema["examples"] = SPECS
     schema["$defs"] = {**schema.get("$defs", {}), **layer_types, "item": item}
     return schema
+
+
+def _describe_variants(schema: Schema) -> None:
+    """Variants in short: variables and figures beside the sections, and a table of variants."""
+    variant = schema["$defs"]["VariantModel"]
+    variant["properties"] |= dict.fromkeys((*used("expect"), "output"), FIGURE)
+    variant["additionalProperties"] = {"description": "a variable of the spec"}
+    names = {"type": "array", "items": {"type": "string"}, "description": "the columns of a table"}
+    rows = {"type": "object", "description": "the table: a row for each variant"}
+    for form in schema["properties"]["variants"]["anyOf"]:
+        if form.get("type") == "object":
+            form["properties"] = {"for": names, "in": rows}
 
 
 def _forms(layer_type: type[Layer]) -> list[Schema]:
@@ -219,6 +232,7 @@ def _options() -> Schema:
         "name": name,
         "from": {"anyOf": [name, {"type": "array", "items": name}]},
         "share": name,
+        "tied": {**name, "description": "a layer whose weight is used transposed"},
         "frozen": {"type": "boolean"},
         "train_only": {"type": "boolean"},
         "note": name,

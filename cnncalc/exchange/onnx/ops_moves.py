@@ -435,18 +435,25 @@ def resize(call: Call) -> Value:
     if mode == "nearest":
         rounding = call.word("nearest_mode", "floor" if old else "round_prefer_floor")
         if not all(_same_nearest(*axis, rule, rounding) for axis in axes):
-            raise unsupported(f"'Resize' to the nearest by {rule} and {rounding} has no layer here")
+            fields |= {"rule": _rule(rule, sizes[2:]), "nearest_mode": rounding}
     elif rule == "align_corners":
         fields["align_corners"] = True
-    elif rule not in {"half_pixel", "pytorch_half_pixel"} or (
-        rule == "pytorch_half_pixel" and 1 in sizes[2:]
-    ):
-        raise unsupported(f"'Resize' in the mode {mode} by {rule} has no layer here")
+    elif _rule(rule, sizes[2:]) == "asymmetric":
+        fields["rule"] = "asymmetric"
     by_factor = all(int(size / step) == out for size, out, step in axes) and not call.given(3)
     scale = tuple(float(factor) for factor in factors[2:])
     scale = scale[:1] if len(set(scale)) == 1 else scale
     size = {"scale": scale} if by_factor else {"size": one(tuple(sizes[2:]))}
     return call.plainly("upsample", row, **size, **fields)
+
+
+def _rule(rule: str, sizes: Sequence[int]) -> str:
+    """The rule of `upsample` by which outputs lie where this one of ONNX has them."""
+    if rule == "pytorch_half_pixel" and 1 not in sizes:
+        return "half_pixel"
+    if rule not in {"half_pixel", "asymmetric", "align_corners"}:
+        raise unsupported(f"'Resize' by {rule} has no layer here")
+    return rule
 
 
 def _resizing(call: Call, x: Activation) -> tuple[list[Fraction], list[int]]:

@@ -22,7 +22,7 @@ from cnncalc.exchange.targets._code import (
 )
 from cnncalc.exchange.targets._names import class_name, docstring, identifier, unused
 from cnncalc.exchange.targets._pytorch_helpers import HELPERS
-from cnncalc.exchange.targets._pytorch_layers import Piece, piece
+from cnncalc.exchange.targets._pytorch_layers import Piece, piece, tied_piece
 from cnncalc.structure.arguments import Columns
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ class _Writer:
 
     def _piece(self, node: Node) -> Piece:
         try:
-            return piece(node.layer, self.network.shapes_into(node), node.shape)
+            made = piece if self._tied_to(node) is None else tied_piece
+            return made(node.layer, self.network.shapes_into(node), node.shape)
         except NoCounterpart as problem:
             message = f"'{node.name}' ({node.layer.type}) has no counterpart in PyTorch: {problem}"
             raise CnncalcError(Diagnostic("error", "no-counterpart", message, node.span)) from None
@@ -174,7 +175,8 @@ class _Writer:
     def _is_closed(self, part: _Part) -> bool:
         """Whether a part can be a call: rows in sequence, with weights, and with one result."""
         places = [self.order[row] for row in part.rows]
-        roots = [self.network.nodes[row].shared_with for row in part.rows]
+        nodes = [self.network.nodes[row] for row in part.rows]
+        roots = [root for node in nodes for root in (node.shared_with, self._tied_to(node))]
         return (
             places == list(range(places[0], places[0] + len(places)))
             and len(self._results(part)) == 1
@@ -212,7 +214,7 @@ class _Writer:
         """Whether a part is one module that takes one tensor."""
         if part.is_row:
             node, made = self.network.nodes[part.rows[0]], self.pieces[part.rows[0]]
-            alone = node.shared_with is None and len(node.inputs) == 1
+            alone = node.shared_with is node.tied_to is None and len(node.inputs) == 1
             return alone and (made.is_plain or made.as_module is not None)
         return part.kind in ("sequential", "class") and len(self._results(part)) == 1
 
@@ -374,7 +376,7 @@ class _Writer:
         flow = "x" if len(entries) == 1 and last.get(entries[0], 0) <= 0 else "out"
         lines: list[str] = []
         for place, unit in enumerate(units):
-            reads = [names[index] for index in unit.reads]
+            reads = [names[index] for index in unit.reads] + self._tied_weight(part, unit)
             flows = last.get(unit.writes, 0) <= place + 1
             written = flow if flows else unused(self._local_name(unit.writes), taken)
             names[unit.writes] = written
@@ -407,6 +409,18 @@ class _Writer:
             return ""
         root = self.network.nodes[unit.row].shared_with
         return self._place(part, self.paths[unit.row if root is None else root])
+
+    def _tied_weight(self, part: _Part, unit: _Unit) -> list[str]:
+        """How the weight is reached that a row uses transposed, if it does."""
+        tied = self._tied_to(self.network.nodes[unit.row])
+        if unit.part is not None or tied is None:
+            return []
+        return [f"{self._place(part, self.paths[tied])}.weight"]
+
+    def _tied_to(self, node: Node) -> int | None:
+        """The row whose weight a row uses transposed, itself or by what it shares."""
+        root = node if node.shared_with is None else self.network.nodes[node.shared_with]
+        return root.tied_to
 
     def _place(self, part: _Part, path: tuple[str, ...]) -> str:
         """How a module is reached from the class of a part."""
@@ -457,7 +471,8 @@ class _Writer:
         for node in self.kept:
             if node.shared_with is None:
                 at = ".".join(self.paths[node.index])
-                for parameter in node.layer.parameters(*self.network.shapes_into(node)):
+                parameters = node.layer.parameters(*self.network.shapes_into(node))
+                for parameter in parameters[node.tied_to is not None :]:  # the weight comes first
                     found[f"{node.name}.{parameter.name}"] = f"{at}.{parameter.name}"
         return found
 
