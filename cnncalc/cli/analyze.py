@@ -14,7 +14,7 @@ from cnncalc.errors import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cnncalc.analysis.report import Report
+    from cnncalc.analysis.report import Moment, Report
     from cnncalc.network import Network
 
 
@@ -163,7 +163,8 @@ def _show(
     choice = table.choice(ascii_only=output.ascii_only())
     if table.totals or not (absent := _absent(report, choice.only)):
         view = ReportView(table.format_, table.totals, table.formulas, table.memory, table.fold,
-                          table.count_buffers, table.as_, table.training, table.out)  # fmt: skip
+                          table.count_buffers, table.as_, table.training, table.out,
+                          _timeline(network, report, table))  # fmt: skip
         pieces = list(written(report, choice, view))
         if versus:
             from cnncalc.render import one_layer  # few ask
@@ -176,6 +177,16 @@ def _show(
     else:
         output.tell([absent])
     conclude(report, remarks(report.diagnostics))
+
+
+def _timeline(network: Network, report: Report, table: TableOptions) -> tuple[Moment, ...]:
+    """The memory while each row runs, where JSON is asked for it."""
+    if not (table.memory and table.format_ == "json"):
+        return ()
+    from cnncalc.analysis.memory import timeline
+
+    memory = report.totals.memory
+    return timeline(network, batch=memory.batch, dtype=memory.dtype)
 
 
 def _dense(report: Report) -> dict[str, int]:

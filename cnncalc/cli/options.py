@@ -312,7 +312,8 @@ class TableOptions(NamedTuple):
     ] = False
     memory: Annotated[
         bool,
-        typer.Option("--memory", help="Also show the bytes of parameters and activations.",
+        typer.Option("--memory", help="Also show the bytes of parameters and activations; in JSON "
+                          "those alive while each row runs.",
                      rich_help_panel=OUT),
     ] = False
     training: Annotated[

@@ -57,7 +57,6 @@ def report(
     from cnncalc.analysis.engine import analyze
     from cnncalc.analysis.memory import timeline
     from cnncalc.cli.report import conclude, strictly
-    from cnncalc.conventions import bytes_per_number
     from cnncalc.render import report_html
 
     if weights and not sample:
@@ -67,7 +66,7 @@ def report(
     found = strictly(found, cost.strict)
     found = found._replace(diagnostics=tuple(spec.remarks(file, found.diagnostics)))
     memory = found.totals.memory
-    alive = timeline(network, memory.batch * bytes_per_number(memory.dtype))
+    alive = timeline(network, batch=memory.batch, dtype=memory.dtype)
     extras = report_html.Extras(alive, None if no_diagram else _diagram(found))
     if sample:
         extras = _with_sample(extras, network, sample, weights)

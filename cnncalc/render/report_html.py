@@ -18,7 +18,7 @@ from cnncalc.render.format import binary, grouped, number, per_axis, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cnncalc.analysis.report import LiveTensor, Report, Row
+    from cnncalc.analysis.report import Moment, Report, Row
     from cnncalc.render.map_strips import Strip
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
@@ -38,7 +38,7 @@ class Extras(NamedTuple):
     With a sample also its feature maps, and per output the largest numbers by label.
     """
 
-    alive: Sequence[LiveTensor]
+    alive: Sequence[Moment]
     diagram: str | None = None
     sample: str | None = None
     strips: Sequence[Strip] = ()
@@ -140,7 +140,7 @@ def _diagram(main: ET.Element, svg: str) -> None:
 # -- the table
 
 
-def _table(column: ET.Element, report: Report, alive: Sequence[LiveTensor]) -> None:
+def _table(column: ET.Element, report: Report, alive: Sequence[Moment]) -> None:
     """All rows as a tree; parts are lines that sum up."""
     _add(column, "h2", "Layers", id="heading-layers")
     note = "Bars are shares of the network's total, of Alive shares of the peak."
@@ -246,7 +246,7 @@ def _cell(line: ET.Element, count: int, total: int) -> ET.Element:
 # -- memory, the field, remarks
 
 
-def _chart(two: ET.Element, report: Report, alive: Sequence[LiveTensor]) -> None:
+def _chart(two: ET.Element, report: Report, alive: Sequence[Moment]) -> None:
     """The bytes that are alive while each row runs, as bars; the peak stands out."""
     section = _add(two, "section")
     _add(section, "h2", "Memory while it runs")

@@ -66,7 +66,7 @@ def test_the_data_is_the_json_report(page, cnncalc, name):
 def test_the_most_that_is_alive_is_the_peak(name):
     network = load(name)
     peak = analyze(network).totals.memory.peak
-    alive = timeline(network, 4)
+    alive = timeline(network)
     assert max(moment.bytes for moment in alive) == peak.bytes
     assert next(moment.name for moment in alive if moment.bytes == peak.bytes) == peak.layer
 
