@@ -47,7 +47,8 @@ def report(
     """One HTML page of a network: totals, picture, table, memory while it runs, fields, formulas.
 
     The page needs no network and no other file. Its table is there without JavaScript, which
-    folds, sorts and shows formulas. It holds the JSON of 'analyze --json --formulas'.
+    folds, sorts and shows formulas. It holds the JSON of
+    'analyze --json --formulas --memory'.
 
     Examples:
         cnncalc report resnet50 -o resnet50.html

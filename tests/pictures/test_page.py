@@ -57,7 +57,7 @@ def test_every_row_and_every_part_has_its_numbers(page, name):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_data_is_the_json_report(page, cnncalc, name):
-    assert data(page(name)) == cnncalc("analyze", name, "--json", "--formulas").json | {
+    assert data(page(name)) == cnncalc("analyze", name, "--json", "--formulas", "--memory").json | {
         "diagnostics": []
     }
 
@@ -86,6 +86,23 @@ def test_a_page_is_small_and_soon_there(page):
     text = page("resnet50")
     assert process_time() - begun < 2
     assert len(text.encode()) < 300_000
+
+
+@pytest.mark.parametrize("name", ["preresnet1001_cifar", "resnest269e"])
+def test_a_page_of_thousands_of_layers_has_each_as_a_line_or_for_the_script(page, name):
+    """What stands in no part is always a line; the figures of the others are in the report."""
+    report, text = analyze(load(name)), page(name)
+    found, document = lines(text), data(text)
+    later = json.loads(next(e.text for e in ET.fromstring(text).iter() if e.get("id") == "later"))
+    left = [document["layers"][place]["name"] for place, *_ in later]
+    assert [row.name for row in report.rows if row.name not in found] == left
+    assert {name for name in left if "." not in name} == set()
+    assert set(report.groups) <= set(found)
+    for place, type_, out, *_ in later[:50]:
+        row = report.rows[place]
+        assert (type_, out) == (row.type, row.out.text(report.layout))
+    assert f"{len(left):,} that stand in parts" in text
+    assert len(text.encode()) < 4_500_000
 
 
 def test_the_same_network_gives_the_same_page(page):

@@ -111,14 +111,64 @@ def test_a_heading_sorts_and_sorts_back(opened):
     assert shown(page) == before
 
 
+COLUMNS = {"params": 4, "macs": 5, "connections": 6, "alive": 7}
+
+
+def number(page, name, figure):
+    """The button of a number in the line of a row or a part."""
+    return page.locator(f"tr[data-name='{name}'] > :nth-child({COLUMNS[figure]}) button")
+
+
 def test_a_number_shows_its_formula(opened):
     page = opened("resnet50")
-    page.locator("tr[data-name=conv1] button[data-figure=macs]").click()
+    number(page, "conv1", "macs").click()
     assert page.locator("tr.formula").inner_text() == "macs: 112·112·9,408 = 118,013,952"
-    page.locator("tr[data-name=conv1] button[data-figure=macs]").click()
+    number(page, "conv1", "macs").click()
     assert page.locator("tr.formula").count() == 0
-    page.locator("tr[data-name='layer4'] button[data-figure=params]").click()
+    number(page, "layer4", "params").click()
     assert page.locator("tr.formula").inner_text().endswith("= 14,964,736")
+
+
+def test_bytes_show_the_tensors_that_they_are(opened):
+    """Those of the peak are the report's; of a part, those of the row in it with most bytes."""
+    page = opened("lenet5-1998")
+    peak = analyze(load("lenet5-1998")).totals.memory.peak
+    tensors = " + ".join(tensor.name for tensor in peak.tensors)
+    number(page, peak.layer, "alive").click()
+    assert page.locator("tr.formula").inner_text() == f"alive: {tensors} = {peak.bytes} bytes"
+    page = opened("resnet50")
+    number(page, "layer1", "alive").click()
+    words = page.locator("tr.formula").inner_text()
+    assert words.startswith("alive: most at layer1.0.")
+    number(page, "layer1", "alive").click()
+    assert page.locator("tr.formula").count() == 0
+
+
+def test_lines_that_are_left_to_the_script_are_the_same(opened, files, monkeypatch):
+    from cnncalc.render import html_tree
+
+    get = """() => [...document.querySelectorAll('#layers tbody tr')].map(r =>
+        [r.className, r.dataset.name, [...r.cells].map(c => [c.textContent,
+         c.style.getPropertyValue('--in'), c.scope || '', c.querySelectorAll('button').length])])"""
+    shares = """() => [...document.querySelectorAll('#layers tbody td')].map(c =>
+        parseFloat(c.style.getPropertyValue('--share') || 0))"""
+    full = opened("resnet50")
+    written = full.evaluate(get)
+    monkeypatch.setattr(html_tree, "MOST_WRITTEN", 100)
+    path = files / "later.html"
+    assert run(["report", "resnet50", "-o", str(path)]) == 0
+    page = opened("later")
+    assert page.evaluate(get) == written
+    pairs = zip(page.evaluate(shares), full.evaluate(shares), strict=True)
+    assert max(abs(one - other) for one, other in pairs) < 0.11
+    before = shown(page)
+    button = page.locator("tr[data-name='layer1.0'] button.fold")
+    button.click()
+    assert len(shown(page)) > len(before)
+    bare = opened("later", java_script_enabled=False)
+    lines = bare.locator("#layers tbody tr").count()
+    assert 0 < lines < len(written)
+    assert "analyze --expand prints them" in bare.locator("main").inner_text()
 
 
 def test_a_box_chooses_its_line(opened):
