@@ -1,15 +1,17 @@
-"""What pages show beside tables: the picture of a network, and its memory while it runs."""
+"""What pages show beside tables: the picture of a network, its memory while it runs, remarks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+from cnncalc.errors import counted
+from cnncalc.render import summary
 from cnncalc.render.format import binary
 from cnncalc.render.html import add
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cnncalc.analysis.report import Moment, Report
 
@@ -101,3 +103,28 @@ def _thinned(numbers: Sequence[int], most: int) -> list[int]:
 def _label(chart: ET.Element, x: float, y: float, text: str, anchor: str) -> None:
     place = {"x": f"{x:g}", "y": f"{y:g}"}
     add(chart, "text", text, **{**place, "text-anchor": anchor, "class": "label"})
+
+
+def remarks(parent: ET.Element, report: Report, *, of: str = "") -> None:
+    """The expectations, and the notes and warnings; `of` names the network where there are two."""
+    if report.expect:
+        failed = sum(not check.ok for check in report.expect)
+        add(parent, "h2", f"Expectations{of}")
+        met = f"{len(report.expect) - failed} of {len(report.expect)} are met."
+        add(parent, "p", met, **{"class": "failed" if failed else "pale"})
+        for check in report.expect:
+            if not check.ok:
+                add(parent, "p", summary.expectation(check), **{"class": "failed"})
+    if report.diagnostics:
+        add(parent, "h2", counted(len(report.diagnostics), "remark").capitalize() + of)
+        items = add(parent, "ul")
+        for text in _texts(report):
+            add(items, "li", text)
+
+
+def _texts(report: Report) -> Iterator[str]:
+    remark: Any
+    for remark in report.diagnostics:
+        place = f"{remark.span.file}:{remark.span.line}: " if remark.span else ""
+        help_ = f" ({remark.help})" if remark.help else ""
+        yield f"{place}{remark.severity}: {remark.message}{help_}"

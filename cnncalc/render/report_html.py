@@ -6,17 +6,17 @@ unit sees. The page is XML too, so that programs read it as they read HTML.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import counted
-from cnncalc.render import html, report_json, summary
+from cnncalc.render import html, report_json
 from cnncalc.render.format import binary, grouped, number
 from cnncalc.render.html import add
-from cnncalc.render.html_parts import diagram, memory_chart
+from cnncalc.render.html_parts import diagram, memory_chart, remarks
 from cnncalc.render.html_tree import tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from xml.etree import ElementTree as ET
 
     from cnncalc.analysis.report import Moment, Report
@@ -56,7 +56,7 @@ def text(report: Report, extras: Extras, *, version: str) -> str:
     _field(two, report)
     if extras.sample is not None:
         _sample(column, extras)
-    _remarks(column, report)
+    remarks(column, report)
     document = report_json.document(report, version=version, timeline=extras.timeline)
     data = {"report": document, **({"later": later} if later else {})}
     return html.written(page, styles=["page.css"], scripts=["page.js", "report.js"], data=data)
@@ -106,7 +106,7 @@ def _summary(body: ET.Element, report: Report, version: str) -> None:
         add(both, "dd", text)
 
 
-# -- the field, the sample, remarks
+# -- the field, the sample
 
 
 def _field(two: ET.Element, report: Report) -> None:
@@ -154,28 +154,3 @@ def _sample(column: ET.Element, extras: Extras) -> None:
         size = {"width": str(times * strip.width), "height": str(times * strip.height)}
         add(figure, "img", src=strip.uri, alt=words, **size, **{"class": "maps"})
         add(figure, "figcaption", words)
-
-
-def _remarks(column: ET.Element, report: Report) -> None:
-    """The expectations, and the notes and warnings."""
-    if report.expect:
-        failed = sum(not check.ok for check in report.expect)
-        add(column, "h2", "Expectations")
-        met = f"{len(report.expect) - failed} of {len(report.expect)} are met."
-        add(column, "p", met, **{"class": "failed" if failed else "pale"})
-        for check in report.expect:
-            if not check.ok:
-                add(column, "p", summary.expectation(check), **{"class": "failed"})
-    if report.diagnostics:
-        add(column, "h2", counted(len(report.diagnostics), "remark").capitalize())
-        items = add(column, "ul")
-        for text in _texts(report):
-            add(items, "li", text)
-
-
-def _texts(report: Report) -> Iterator[str]:
-    remark: Any
-    for remark in report.diagnostics:
-        place = f"{remark.span.file}:{remark.span.line}: " if remark.span else ""
-        help_ = f" ({remark.help})" if remark.help else ""
-        yield f"{place}{remark.severity}: {remark.message}{help_}"
