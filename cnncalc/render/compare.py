@@ -217,7 +217,7 @@ def pair_texts(pair: LayerPair, layouts: tuple[str, str]) -> PairTexts:
     """The texts of two layers that are compared; the layouts are those of their networks."""
     types = dict.fromkeys(str(unit.facts["type"]) for unit in (pair.before, pair.after) if unit)
     others = {key: value for key, value in pair.changes.items() if key not in SHOWN_ANYWAY}
-    settings = _difference(pair._replace(changes=others), layouts, None) if others else ""
+    settings = _difference(pair._replace(changes=others), layouts, MAX_SETTING) if others else ""
     return PairTexts(_name(pair), " → ".join(types), settings)
 
 

@@ -119,7 +119,7 @@ def _totals(main: ET.Element, comparison: Comparison, halves: Sequence[Half]) ->
 def _layers(main: ET.Element, comparison: Comparison, halves: Sequence[Half]) -> None:
     """A line for each layer of both networks, counterparts in one."""
     add(main, "h2", "Layers", id="heading-layers")
-    for note in (*(f"{line}." for line in compare.summary(comparison)), NOTE):
+    for note in (*(f"{line[:1].upper()}{line[1:]}." for line in compare.summary(comparison)), NOTE):
         add(main, "p", note, **{"class": "pale"})
     controls = add(main, "p", **{"class": "controls"})
     add(controls, "input", id="differing", type="checkbox")
