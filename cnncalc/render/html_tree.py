@@ -8,6 +8,7 @@ from cnncalc.figures import FIGURES
 from cnncalc.render import fold
 from cnncalc.render.format import binary, grouped, per_axis, printable
 from cnncalc.render.html import add
+from cnncalc.render.table import LEAST_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 COUNTS = ("params", "macs", "connections")
 HEADINGS = {**{key: FIGURES[key].heading for key in COUNTS}, "alive": "Alive", "field": "Field"}
-LEAST_SHARE = 0.05  # percent that a bar shows
 STILL_OPEN = 40  # rows that a page shows before parts are folded
 MOST_WRITTEN = 1500  # rows of a network that are all written
 
