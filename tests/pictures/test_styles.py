@@ -51,6 +51,13 @@ def test_a_unet_is_a_u(depth):
     assert frames["out"].y == min(frame.y for frame in frames.values())
 
 
+def test_names_in_lanes_are_whole_where_there_is_room():
+    """No part has an outline there, so that boxes have their whole names."""
+    groups = [mark for mark in placed(shown("unet"), "lanes").marks if isinstance(mark, Group)]
+    names = [next(m.text for m in group.marks if isinstance(m, Text)) for group in groups]
+    assert names == [box.name for box in shown("unet").boxes]
+
+
 def test_hrnet_has_four_lanes_of_resolutions_side_by_side():
     """Figure 2 of Wang et al. 2019: from a quarter to a thirty-second, all kept to the end."""
     lanes, _ = rows_of("hrnet")
