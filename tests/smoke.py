@@ -55,6 +55,7 @@ RIGHT = {
     "draw net.yaml": "<svg",
     "slide --w 5 --f 3": "step 9 of 9",
     "report net.yaml": "<html",
+    "report net.yaml lenet5": "only in B",
     "forward digits --sample digits_7.pgm": "seven",
     "expand net.yaml": "filters: 2",
     "export net.yaml --to pytorch": "nn.Module",

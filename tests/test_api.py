@@ -433,6 +433,12 @@ def test_a_report_shows_itself():
     page = ET.fromstring(f"<div>{report._repr_html_()}</div>")
     cells = [[cell.text for cell in row] for row in page.iter("tr")]
     assert "11,689,512" in cells[-1]
+    # the last layer has 513,000 of 11,689,512 parameters and 512,000 of 1,814,073,344 MACs
+    (last,) = [row for row in page.iter("tr") if "fc" in [cell.text for cell in row]]
+    bars = [cell.get("style").partition("bottom/")[2] for cell in last if cell.get("style")]
+    assert [bar for bar in bars if bar] == ["4.4% 3px no-repeat"]
+    assert len(report._repr_html_()) < 20_000
+    assert {e.tag for e in page.iter()}.isdisjoint({"script", "style"})
     assert "11,689,512" in report.table()
     assert report.table(format="md").startswith("| ")
     records = report.records()

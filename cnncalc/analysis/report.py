@@ -110,6 +110,14 @@ class MemoryPeak(NamedTuple):
     tensors: tuple[LiveTensor, ...]
 
 
+class Moment(NamedTuple):
+    """The bytes that are alive while a row runs, and the rows that wrote those tensors last."""
+
+    name: str
+    bytes: int
+    tensors: tuple[str, ...]
+
+
 class Memory(NamedTuple):
     """Bytes, for `batch` samples of `bytes_each`-byte numbers.
 

@@ -14,7 +14,7 @@ from cnncalc.errors import Diagnostic, failure
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from cnncalc.analysis.report import Report
+    from cnncalc.analysis.report import Moment, Report
     from cnncalc.network import Network
 
 
@@ -86,11 +86,12 @@ def _watch(file: str, spec: Spec, cost: Cost, table: TableOptions, *, fused: boo
     from cnncalc.cli.watch import Drawn, watch
 
     def draw() -> Drawn:
-        report = _analyzed(_loaded(file, spec, fused=fused), cost, table)
+        network = _loaded(file, spec, fused=fused)
+        report = _analyzed(network, cost, table)
         remarks = spec.remarks(file, report.diagnostics)
         if absent := _absent(report, table):
             return Drawn(report, "", [absent, *remarks])
-        return Drawn(report, "".join(_pieces(report, table)), remarks)
+        return Drawn(report, "".join(_pieces(network, report, table)), remarks)
 
     watch(file, draw)
 
@@ -198,7 +199,7 @@ def _show(
     if absent := _absent(report, table):
         output.tell([absent])
     else:
-        pieces = list(_pieces(report, table))
+        pieces = list(_pieces(network, report, table))
         if versus:
             from cnncalc.render import one_layer  # few ask
 
@@ -219,13 +220,24 @@ def _analyzed(network: Network, cost: Cost, table: TableOptions) -> Report:
     return strictly(report, cost.strict)
 
 
-def _pieces(report: Report, table: TableOptions) -> Iterator[str]:
+def _pieces(network: Network, report: Report, table: TableOptions) -> Iterator[str]:
     """The text of the report, in pieces."""
     from cnncalc.cli.report import ReportView, written
 
     view = ReportView(table.format_, table.totals, table.formulas, table.memory, table.fold,
-                      table.count_buffers, table.as_, table.training, table.out)  # fmt: skip
+                      table.count_buffers, table.as_, table.training, table.out,
+                      _timeline(network, report, table))  # fmt: skip
     return written(report, table.choice(ascii_only=output.ascii_only()), view)
+
+
+def _timeline(network: Network, report: Report, table: TableOptions) -> tuple[Moment, ...]:
+    """The memory while each row runs, where JSON is asked for it."""
+    if not (table.memory and table.format_ == "json"):
+        return ()
+    from cnncalc.analysis.memory import timeline
+
+    memory = report.totals.memory
+    return timeline(network, batch=memory.batch, dtype=memory.dtype)
 
 
 def _dense(report: Report) -> dict[str, int]:

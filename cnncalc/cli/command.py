@@ -46,9 +46,10 @@ ONE_FORMAT = {
 }  # fmt: skip
 ROWS = ("jsonl", "csv", "tsv", "md", "latex")
 PICKING = frozenset({"depth", "expand", "only", "at", "sort", "top"})
-# The options of a report, by what is written. JSON always holds the memory, so that `--memory`
-# is true of it; a table is folded unless --expand says otherwise, so that `--fold` is not for it;
-# CSV holds every layer, or with `--fold` and the options that pick rows the lines of the table.
+# The options of a report, by what is written. JSON always holds the memory, and with `--memory`
+# also that of every row while it runs; a table is folded unless --expand says otherwise, so that
+# `--fold` is not for it; CSV holds every layer, or with `--fold` and the options that pick rows the
+# lines of the table.
 REPORT: dict[str, frozenset[str]] = {
     "table": PICKING
     | {"columns", "layout", "units", "memory", "formulas", "count_buffers", "bars"},

@@ -99,7 +99,7 @@ def complete_variable(ctx: typer.Context, incomplete: str) -> Iterator[str]:
 
 def _file(ctx: typer.Context) -> str:
     """The FILE typed so far; while an option still lacks its value, it is in ctx.args."""
-    return str(ctx.params.get("file") or next(iter(ctx.args), ""))
+    return str(ctx.params.get("file") or next(iter(ctx.params.get("files") or ctx.args), ""))
 
 
 def check_dtype(value: str) -> str:
@@ -319,7 +319,8 @@ class TableOptions(NamedTuple):
     ] = False
     memory: Annotated[
         bool,
-        typer.Option("--memory", help="Also show the bytes of parameters and activations.",
+        typer.Option("--memory", help="Also show the bytes of parameters and activations; in JSON "
+                          "those alive while each row runs.",
                      rich_help_panel=OUT),
     ] = False
     training: Annotated[

@@ -11,9 +11,9 @@ from cnncalc.errors import failure
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.analysis.report import Report
+    from cnncalc.analysis.report import Moment, Report
     from cnncalc.errors import Diagnostic
     from cnncalc.render.choice import Choice
 
@@ -30,6 +30,7 @@ class ReportView(NamedTuple):
     tool: str | None = None
     optimiser: str | None = None
     out: str | None = None  # the file that is written
+    timeline: Sequence[Moment] = ()  # for JSON
 
 
 def strictly(report: Report, strict: str | None) -> Report:
@@ -91,7 +92,8 @@ def _document(report: Report, view: ReportView) -> str:
     from cnncalc.render import report_json
     from cnncalc.render.json import dumps
 
-    document = report_json.document(report, version=VERSION, folded=view.folded)
+    document = report_json.document(report, version=VERSION, folded=view.folded,
+                                   timeline=view.timeline)  # fmt: skip
     if view.totals:
         document["layers"] = []
     if view.optimiser:

@@ -160,13 +160,29 @@ def compare(
     >>> params.values, params.delta(1)
     ((11689512, 21797672), 10108160)
     """
-    networks = [network_of(target, set or {}, input, until) for target in targets]
-    if alike == "inference":
-        from cnncalc.questions.alike import at_inference  # most comparisons are of networks as is
-
-        networks = [at_inference(network) for network in networks]
+    networks = networks_of(targets, set or {}, input, alike, until)
     reports = [analyze(network, batch=batch, dtype=dtype) for network in networks]
     return compare_reports(reports, [_label(target) for target in targets], alike=alike)
+
+
+def networks_of(
+    targets: Sequence[Target],
+    set: Mapping[str, object],
+    input: str | None,
+    alike: Alike | None,
+    until: str | None = None,
+) -> list[Network]:
+    """The networks that `compare` compares, each as far as `alike` says in the same form.
+
+    Raises:
+        CnncalcError: where one does not load.
+    """
+    networks = [network_of(target, set, input, until) for target in targets]
+    if alike != "inference":
+        return networks
+    from cnncalc.questions.alike import at_inference  # most comparisons are of networks as is
+
+    return [at_inference(network) for network in networks]
 
 
 def _label(target: Target) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.figures import FIGURES
 from cnncalc.render.format import grouped, joined, printable, setting_text, si
@@ -46,6 +46,7 @@ TELLING = ("input", "output", *(FIGURES[key].word for key in (
     "params", "macs", "peak_activation_bytes", "rf"
 )))  # fmt: skip
 LISTED = 20  # changed layers that fit below a table
+SHOWN_ANYWAY = ("type", "out", "params", "macs")  # what has columns of its own
 MAX_SETTING = 40  # characters of a setting that a terminal shows
 
 
@@ -261,6 +262,27 @@ def _shown(value: Any, layout: str, longest: int | None = None) -> str:
         return ", ".join(item.text(layout) for item in value)
     text = setting_text(value)
     return text if longest is None or len(text) <= longest else f"{text[:longest]}…"
+
+
+class PairTexts(NamedTuple):
+    """What a table says of two layers beside their shapes and counts."""
+
+    name: str
+    type: str
+    settings: str  # those that differ, before → after
+
+
+def summary(comparison: Comparison) -> list[str]:
+    """A line for each network but the first: how many layers changed, were added, were removed."""
+    return [_counts(comparison, index) for index in range(1, len(comparison.labels))]
+
+
+def pair_texts(pair: LayerPair, layouts: tuple[str, str]) -> PairTexts:
+    """The texts of two layers that are compared; the layouts are those of their networks."""
+    types = dict.fromkeys(str(unit.facts["type"]) for unit in (pair.before, pair.after) if unit)
+    others = {key: value for key, value in pair.changes.items() if key not in SHOWN_ANYWAY}
+    settings = _difference(pair._replace(changes=others), layouts, MAX_SETTING) if others else ""
+    return PairTexts(_name(pair), " → ".join(types), settings)
 
 
 def document(comparison: Comparison, *, version: str) -> dict[str, Any]:

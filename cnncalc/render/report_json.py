@@ -45,7 +45,7 @@ from cnncalc.render.steps import formulas
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cnncalc.analysis.report import Port, ReceptiveField, Report, Row
+    from cnncalc.analysis.report import Moment, Port, ReceptiveField, Report, Row
     from cnncalc.errors import Diagnostic
     from cnncalc.render.schema import Schema
     from cnncalc.shapes import Shape
@@ -57,8 +57,14 @@ Seen = dict[object, dict[str, Any]]
 COMPARED = ("weights", "biases", "params", "connections", "macs")
 
 
-def document(report: Report, *, version: str, folded: bool = False) -> dict[str, Any]:
-    """The whole report; `folded` merges attached norms and activations as the table does."""
+def document(
+    report: Report, *, version: str, folded: bool = False, timeline: Iterable[Moment] = ()
+) -> dict[str, Any]:
+    """The whole report; `folded` merges attached norms and activations as the table does.
+
+    A `timeline`, the memory while each row runs, is a part of it where one is given.
+    """
+    moments = [moment._asdict() for moment in timeline]
     return {
         **envelope("report", version, ok=report.ok),
         "spec": {
@@ -82,6 +88,7 @@ def document(report: Report, *, version: str, folded: bool = False) -> dict[str,
         "totals": totals(report.totals),
         "layers": list(layers(report.rows, folded=folded)),
         "groups": _groups(report),
+        **({"timeline": moments} if moments else {}),
         "expect": [expectation(check) for check in report.expect],
         "diagnostics": [diagnostic(d) for d in report.diagnostics],
     }
@@ -298,6 +305,9 @@ def _report_schema() -> Schema:
         {
             "versus": _versus_schema(),
             "training": training_schema(),
+            "timeline": described(
+                listed(_moment_schema()), "with --memory: each row of inference while it runs"
+            ),
             "complete": described(
                 {"const": False}, "totals are the least, without what is unknown"
             ),
@@ -395,6 +405,11 @@ def _group_schema() -> Schema:
     ends = {"first": described(COUNT, "index of its first layer"),
             "last": described(COUNT, "index of its last layer")}  # fmt: skip
     return record({**fields, **ends})
+
+
+def _moment_schema() -> Schema:
+    tensors = described(listed(TEXT), "what is alive, by the rows that wrote it last")
+    return record({"name": TEXT, "bytes": COUNT, "tensors": tensors})
 
 
 def _fit_schema() -> Schema:

@@ -92,6 +92,37 @@ def test_the_peak_in_the_report(cnncalc):
     assert document["totals"]["memory"]["peak_out_of_place"]["bytes"] == 37632
 
 
+@pytest.mark.parametrize("extra", [(), ("--fold",), ("--totals",)])
+def test_the_bytes_of_each_row_in_the_report(cnncalc, extra):
+    """Those of LeNet-5 by hand: 32-bit input, then each output with what it is made of."""
+    document = cnncalc("analyze", "lenet5", "--json", "--memory", *extra).json
+    Draft202012Validator(schema()).validate(document)
+    assert document["timeline"][:4] == [
+        {"name": "in", "bytes": 4 * 1024, "tensors": ["in"]},
+        {"name": "C1", "bytes": 4 * (1024 + 4704), "tensors": ["in", "C1"]},
+        {"name": "C1.tanh", "bytes": 4 * 4704, "tensors": ["C1.tanh"]},
+        {"name": "S2", "bytes": 4 * (4704 + 1176), "tensors": ["C1.tanh", "S2"]},
+    ]
+    assert "timeline" not in cnncalc("analyze", "lenet5", "--json", *extra).json
+    twice = cnncalc("analyze", "lenet5", "--json", "--memory", "--batch", 2, "--dtype", "fp16").json
+    assert [moment["bytes"] for moment in twice["timeline"]] == [
+        moment["bytes"] for moment in document["timeline"]
+    ]
+
+
+@pytest.mark.parametrize("name", ["resnet50", "unet", "densenet121", "googlenet", "siamese"])
+def test_the_tensors_of_each_moment_add_up_to_its_bytes(cnncalc, name):
+    document = cnncalc("analyze", name, "--json", "--memory").json
+    size = {row["name"]: 4 * row["neurons"] for row in document["layers"]}
+    size |= {port["name"]: 4 * port["size"] for port in document["inputs"]}
+    for moment in document["timeline"]:
+        assert sum(size[tensor] for tensor in moment["tensors"]) == moment["bytes"]
+    memory = document["totals"]["memory"]
+    peak = max(document["timeline"], key=lambda moment: moment["bytes"])
+    assert (peak["name"], peak["bytes"]) == (memory["peak"]["layer"], memory["peak"]["bytes"])
+    assert peak["tensors"] == [tensor["name"] for tensor in memory["peak"]["tensors"]]
+
+
 @pytest.mark.parametrize("option", [("--as", "keras"), ("--training", "sgd")])
 def test_the_views_are_tables_or_json(cnncalc, option):
     refused = cnncalc("analyze", "lenet5", *option, "--format", "csv")

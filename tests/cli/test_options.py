@@ -54,9 +54,6 @@ WAYS = {
     "json as": ("--json", "--as", "thop"),
 }
 NOTHING_TO_CHANGE = {
-    ("json", "memory"): "the JSON report always holds the memory",
-    ("json totals", "memory"): "the same",
-    ("json training", "memory"): "the same",
     ("training totals", "units si"): "bytes have prefixes unless they shall be exact",
     ("md", "units exact"): "a table is exact unless prefixes are asked for; nothing is below it",
     ("latex", "units exact"): "the same",
