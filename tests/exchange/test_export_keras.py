@@ -11,7 +11,7 @@ from math import prod
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from strategies import examples
 
@@ -32,7 +32,7 @@ from cnncalc.tensor import Tensor
 
 keras = pytest.importorskip("keras")
 np = pytest.importorskip("numpy")
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]  # Keras has its own
 
 SETTINGS = 40  # random layers of each type
 ALWAYS_REFUSED = {"custom", "localconv"}
@@ -47,7 +47,6 @@ def model_of(network, **options):
     exported = write(network, TargetOptions(**options))
     space = {"__name__": "exported"}
     exec(compile(exported.content, network.name, "exec"), space)
-    keras.backend.clear_session()
     functions = [name for name, value in space.items() if hasattr(value, "__code__")]
     builder = [name for name in functions if name != "load_weights"][-1]
     return space[builder](), exported.layout, space
@@ -134,7 +133,7 @@ def test_every_layer_type_is_equal_or_refused(name):
     @given(examples(layer_type), st.integers(0, 10**6))
     @settings(
         max_examples=4 * SETTINGS, derandomize=True, database=None, deadline=None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=list(HealthCheck), phases=[Phase.generate],
     )  # fmt: skip
     def attempt(example, seed):
         layer, shapes = example
@@ -235,7 +234,7 @@ layers: [conv 2 3x3 p1, flatten, relu]
     "names of Keras' own": """
 input: 8x8x3
 layers:
-  - pad: conv 4 3x3 p1
+  - pad_1: conv 4 3x3 p1
   - get_item: {concat: [slice 0..2, maxpool 3x3 s1 p1]}
   - add: [identity, conv 6 1x1]
   - input_layer: conv 2 1x1

@@ -337,15 +337,16 @@ def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) 
             inner = [""]
             steps.append(_step(call, suffix))
         for way, end in zip(inner, ("", "_reverse"), strict=False):
-            at = f"{suffix}/{way}/".replace("//", "/") if suffix or way else ""
+            at = [part for part in (suffix, way) if part]
             weights += _cell(layer, f"l{number}{end}", at, rows, size)
         size = layer.units * (2 if layer.bidirectional else 1)
     return Piece(tuple(steps), tuple(weights))
 
 
-def _cell(layer: Any, end: str, at: str, rows: int, size: int) -> list[Laid]:
+def _cell(layer: Any, end: str, at: list[str], rows: int, size: int) -> list[Laid]:
     """The weights of one cell; PyTorch's gates r, z, n of a gated unit are z, r, h in Keras."""
-    cell = f"{at}{'simple_rnn' if layer.type == 'rnn' else layer.type}_cell"
+    word = "simple_rnn" if layer.type == "rnn" else layer.type
+    cell = "/".join([*at, f"{word}_cell"])
     units = layer.units
     gates = [1, 0, 2] if layer.type == "gru" else list(range(rows // units))
 
@@ -399,7 +400,9 @@ def _embedding(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) 
     before = [] if not shape.rank else [_layer("layers.Flatten").called("_flatten")]
     step = _layer("layers.Embedding", str(layer.entries), str(layer.size))
     laid = _whole("weight", (layer.entries, layer.size), (0, 1), "embeddings")
-    return Piece((*before, step), (laid,))
+    sizes = _all((*out.spatial, out.channels))
+    after = [] if out.rank == 1 else [_layer("layers.Reshape", sizes).called("_map")]
+    return Piece((*before, step, *after), (laid,))
 
 
 def _rbf(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
@@ -840,7 +843,7 @@ def _softmax(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) ->
             _layer("layers.Softmax", str(axis)).called("_share"),
             _layer("layers.Reshape", sizes),
         ])  # fmt: skip
-    if layer.over == "groups":  # each channel is a group of its own
+    if layer.over in ("groups", "radix"):  # of one number each
         return _text(lambda x: f"ops.ones_like({x})")
     axes = {"positions": _all(range(1, rank + 1))}.get(layer.over, "-1")
     if layer.over in shape.axes:
@@ -903,7 +906,10 @@ EXACT_SOFTPLUS = 20  # PyTorch takes x itself above; the difference is then belo
 
 
 def _leaky(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
-    return Piece((_layer("layers.LeakyReLU", repr(float(layer.slope))),))
+    slope = repr(float(layer.slope))
+    if layer.slope < 0:  # which the layer refuses
+        return _text(lambda x: f"ops.leaky_relu({x}, {slope})")
+    return Piece((_layer("layers.LeakyReLU", slope),))
 
 
 def _elu(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
@@ -927,10 +933,8 @@ def _hsigmoid(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -
 
 
 def _softplus(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
-    if layer.threshold < EXACT_SOFTPLUS:
-        raise NoCounterpart(f"Keras' softplus has no threshold, and {layer.threshold} is near")
-    by = float(layer.beta)
-    return _text(lambda x: f"ops.softplus({x} * {by!r}) / {by!r}")
+    by, most = repr(float(layer.beta)), repr(float(layer.threshold))
+    return _text(lambda x: f"ops.where({x} * {by} > {most}, {x}, ops.softplus({x} * {by}) / {by})")
 
 
 def is_elementwise(layer: Layer) -> bool:

@@ -40,8 +40,9 @@ TAKES_ACTIVATION = frozenset({"conv", "dwconv", "conv_transpose", "fc", "linear"
 MODULES = frozenset({"keras", "layers", "ops", "math", "np"})
 # Names that Keras gives to operations by itself, which no layer may have beside them.
 OPERATIONS = re.compile(
-    r"(absolute|add|celu|clip|divide|gelu|get_item|glu|input|input_layer|matmul|max|mean|min"
-    r"|multiply|ones_like|pad|reshape|softplus|std|subtract|sum|transpose|true_divide)(_\d+)?"
+    r"(absolute|add|celu|clip|divide|gelu|get_item|glu|greater|input|input_layer|leaky_relu"
+    r"|matmul|max|mean|min|multiply|ones_like|pad|reshape|softplus|std|subtract|sum|transpose"
+    r"|true_divide|where)(_\d+)?"
 )
 
 
@@ -343,7 +344,8 @@ class _Writer:
             if list(node.inputs) != before or not (plain or skipped) or node.index in self.shared:
                 return False
             before = [node.index]
-        return not self.functions and self.parts.outputs == before and bool(self.parts.kept)
+        has_layers = any(made.steps for made in self.pieces.values())
+        return not self.functions and self.parts.outputs == before and has_layers
 
     def _sequential(self) -> Iterator[str]:
         root = self.parts.root
