@@ -12,12 +12,11 @@ from cnncalc.cli.options import OUT, File, OutputFile, Spec
 from cnncalc.errors import failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from cnncalc.exchange.targets import Exported
     from cnncalc.network import Network
 
 Target = Annotated[
-    Literal["pytorch"],
+    Literal["pytorch", "keras"],
     typer.Option("--to", help="The framework.", rich_help_panel=OUT),
 ]
 Weights = Annotated[
@@ -25,13 +24,14 @@ Weights = Annotated[
     typer.Option(
         "--weights",
         metavar="FILE",
-        help="Write the weights too, as safetensors under the names of the code's state dict.",
+        help="Write the weights too: of PyTorch as safetensors under the names of the state dict, "
+        "of Keras as .npz under layer/variable.",
         rich_help_panel=OUT,
     ),
 ]
 Flat = Annotated[
     bool,
-    typer.Option("--flat", help="One class, without classes for its parts.", rich_help_panel=OUT),
+    typer.Option("--flat", help="Without classes or functions for its parts.", rich_help_panel=OUT),
 ]
 
 
@@ -44,30 +44,31 @@ def export(
     weights: Weights = None,
     out: OutputFile = None,
 ) -> None:
-    """The network as code: a module of PyTorch with the same parameters and the same names.
+    """The network as code of PyTorch or Keras 3, with the same parameters and the same names.
 
-    Parts of a network that are alike become one class, sequences an nn.Sequential. A layer that
-    PyTorch cannot compute is an error. The weights are those of the spec, or the initial ones.
+    Parts of a network that are alike become one class, or one function of Keras. A layer that the
+    framework cannot compute is an error. The weights are those of the spec, or the initial ones.
 
     Examples:
         cnncalc export lenet5 --to pytorch
         cnncalc export resnet50 --to pytorch -o resnet50.py
         cnncalc export digits --to pytorch -o digits.py --weights digits.safetensors
+        cnncalc export digits --to keras -o digits.py --weights digits.npz
     """
     from cnncalc.exchange.targets import TargetOptions, write
 
     network = spec.load(file)
     if weights is not None:
-        _refuse_weights(network, weights, out)
-    exported = write(network, to, TargetOptions(nested=not flat))
+        _refuse_weights(network, weights, out, to)
+    exported = write(network, to, TargetOptions(nested=not flat, loading=weights is not None))
     if weights is not None:
-        _write_weights(network, weights, exported.names)
+        _write_weights(network, weights, exported)
     output.emit([exported.content], out)
     output.tell(spec.remarks(file, (*network.diagnostics, *exported.notes)))
 
 
-def _refuse_weights(network: Network, path: str, out: str | None) -> None:
-    """Raise CnncalcError where no weights can be written, or over the code."""
+def _refuse_weights(network: Network, path: str, out: str | None, to: str) -> None:
+    """Raise CnncalcError where no weights can be written, or over the code, or for another tool."""
     from cnncalc.spec.load import is_model
 
     if is_model(network.file):
@@ -76,11 +77,18 @@ def _refuse_weights(network: Network, path: str, out: str | None) -> None:
     if out is not None and Path(out).resolve() == Path(path).resolve():
         message = "-o and --weights name the same file"
         raise failure("usage", message, exit_code=output.USAGE)
+    other = {"pytorch": ".npz", "keras": ".safetensors"}[to]
+    if Path(path).suffix == other:
+        wanted = {"pytorch": "safetensors", "keras": "npz"}[to]
+        message = f"the weights for {to} are written as {wanted}, and '{path}' ends in {other}"
+        remedy = f"write --weights {Path(path).with_suffix(f'.{wanted}')}"
+        raise failure("usage", message, exit_code=output.USAGE, help=remedy)
 
 
-def _write_weights(network: Network, path: str, names: Mapping[str, str]) -> None:
-    """The network's own parameters under other names; those of rows left out are not there."""
-    from cnncalc.inference import safetensors
+def _write_weights(network: Network, path: str, exported: Exported) -> None:
+    """The network's own parameters as the code reads them; those of rows left out are not there."""
+    from cnncalc.exchange.targets.laying import laid_out
+    from cnncalc.inference import npz, safetensors
     from cnncalc.inference.initial import InitialWeights
     from cnncalc.inference.parameters import WeightsFile, gather
     from cnncalc.inference.weights import own_file, read
@@ -88,10 +96,13 @@ def _write_weights(network: Network, path: str, names: Mapping[str, str]) -> Non
     own = own_file(network.init)
     stored = None if own is None else WeightsFile(own, read(own), "name")
     start = InitialWeights(network.init.scheme, network.init.seed)
-    parameters = gather(network, start, stored)
-    tensors = (
-        (names[name], tensor.dims, tensor.read())
-        for name, tensor in parameters.stored.items()
-        if name in names
+    tensors = gather(network, start, stored).stored
+    if exported.layout:
+        numbers = ((each.name, each.sizes, laid_out(each, tensors)) for each in exported.layout)
+        npz.write(path, numbers)
+        return
+    names = exported.names
+    safetensors.write(
+        path,
+        ((names[n], tensor.dims, tensor.read()) for n, tensor in tensors.items() if n in names),
     )
-    safetensors.write(path, tensors)

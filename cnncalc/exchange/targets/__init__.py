@@ -14,26 +14,59 @@ if TYPE_CHECKING:
     from cnncalc.errors import Diagnostic
     from cnncalc.network import Network
 
-Target = Literal["pytorch"]
+Target = Literal["pytorch", "keras"]
 
-WRITERS: dict[Target, str] = {"pytorch": "cnncalc.exchange.targets.pytorch"}
+WRITERS: dict[Target, str] = {
+    "pytorch": "cnncalc.exchange.targets.pytorch",
+    "keras": "cnncalc.exchange.targets.keras",
+}
 
 
 class TargetOptions(NamedTuple):
-    """How a network is written: `nested` with classes for the parts that are alike."""
+    """How a network is written: `nested` with classes for the parts that are alike.
+
+    `loading` asks for what loads a file of weights, where the framework needs code for it.
+    """
 
     nested: bool = True
+    loading: bool = False
 
 
 USUALLY = TargetOptions()
 
 
+class Laid(NamedTuple):
+    """A tensor of the framework's own weights, made of numbers of the network's parameters.
+
+    Each piece is a parameter, and which of its numbers, in C order; the pieces follow each other,
+    are seen as sizes `view`, their axes transposed as `order` says, and stored as sizes `dims`.
+
+    >>> Laid("fc/kernel", (("fc.weight", 0, 6),), (2, 3), (1, 0)).sizes
+    (3, 2)
+    """
+
+    name: str
+    pieces: tuple[tuple[str, int, int], ...]
+    view: tuple[int, ...]
+    order: tuple[int, ...]
+    dims: tuple[int, ...] | None = None  # those of the transposed view, unless given
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The sizes that it is stored with."""
+        return self.dims or tuple(self.view[axis] for axis in self.order)
+
+
 class Exported(NamedTuple):
-    """A network as code; `names` gives each parameter's key in the framework's own weights."""
+    """A network as code; `names` gives each parameter's key in the framework's own weights.
+
+    `layout` says how these are laid out where that is not as in the network.
+    """
 
     content: str
     names: Mapping[str, str]
     notes: tuple[Diagnostic, ...] = ()
+    layout: tuple[Laid, ...] = ()
 
 
 class NoCounterpart(Exception):  # noqa: N818 - it becomes an error with the layer's name

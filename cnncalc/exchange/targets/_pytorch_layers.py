@@ -269,7 +269,7 @@ def _tied(module: Call, cut: str | None = None) -> Piece:
         call = Call(at, (x[0], x[1]))
         return Call("F.pad", (call, cut)) if cut else call
 
-    return Piece(apply, module, helpers=(module.function,))
+    return Piece(apply, module, helpers=(str(module.function),))
 
 
 def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
