@@ -9,29 +9,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cnncalc.errors import Diagnostic
     from cnncalc.network import Network
 
-Target = Literal["pytorch"]
+Target = Literal["pytorch", "onnx"]
 
-WRITERS: dict[Target, str] = {"pytorch": "cnncalc.exchange.targets.pytorch"}
+WRITERS: dict[Target, str] = {
+    "pytorch": "cnncalc.exchange.targets.pytorch",
+    "onnx": "cnncalc.exchange.targets.onnx",
+}
 
 
 class TargetOptions(NamedTuple):
-    """How a network is written: `nested` with classes for the parts that are alike."""
+    """How a network is written: `nested` with classes for the parts that are alike.
+
+    `opset` and `numbers` are for ONNX: the version of its operators, if not the usual one, and
+    what gives the numbers of a parameter by its full name (None: the file has no weights).
+    """
 
     nested: bool = True
+    opset: int | None = None
+    numbers: Callable[[str], Sequence[float]] | None = None
 
 
 USUALLY = TargetOptions()
 
 
 class Exported(NamedTuple):
-    """A network as code; `names` gives each parameter's key in the framework's own weights."""
+    """A network as code, or as the bytes of a file in pieces.
 
-    content: str
+    `names` gives each parameter's key in the framework's own weights.
+    """
+
+    content: str | Iterable[bytes]
     names: Mapping[str, str]
     notes: tuple[Diagnostic, ...] = ()
 
