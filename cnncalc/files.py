@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from cnncalc.errors import failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from mmap import mmap
     from typing import BinaryIO
 
@@ -246,11 +246,13 @@ def write(
     *,
     replace: bool = True,
     remedy: str | None = None,
+    piecemeal: bool = False,
 ) -> None:
     """Write a file: afterwards it holds all of `content`, or still what it held before.
 
-    The whole content is computed first, then written to a temporary file in the same folder,
-    which then takes the name of the target. Whatever fails or interrupts this, the old file is
+    The whole content is computed first (`piecemeal`: while it is written, so that it need not fit
+    into memory), then written to a temporary file in the same folder, which then takes the name of
+    the target. Whatever fails or interrupts this, the old file is
     untouched and no temporary file remains. An existing file keeps its permissions. A symbolic
     link stays, and the file that it leads to is replaced. Devices, pipes and descriptors
     (/dev/stdout) are written to directly. Text is written as UTF-8.
@@ -261,7 +263,8 @@ def write(
             exists, with `remedy` as help.
     """
     pieces = [content] if isinstance(content, (str, bytes)) else content
-    data = [p.encode("utf-8", "replace") if isinstance(p, str) else p for p in pieces]
+    encoded = (p.encode("utf-8", "replace") if isinstance(p, str) else p for p in pieces)
+    data = encoded if piecemeal else list(encoded)
     name = str(path)
     try:
         status = _status(name)
@@ -312,7 +315,7 @@ def _ordinary(status: os.stat_result) -> bool:
     return stat.S_ISREG(status.st_mode)
 
 
-def _write_through(path: str, data: Sequence[ReadableBuffer]) -> None:
+def _write_through(path: str, data: Iterable[ReadableBuffer]) -> None:
     """Write to a device, a pipe or an open descriptor, where nothing can be replaced."""
     with Path(path).open("ab") as stream:  # appending, since a shell may have written there before
         stream.writelines(data)
@@ -324,7 +327,7 @@ def _refuse_input(name: str, status: os.stat_result | None) -> None:
         raise unwritable(title(name), "this command reads it", help="write to another file")
 
 
-def _create(path: Path, data: Sequence[ReadableBuffer]) -> None:
+def _create(path: Path, data: Iterable[ReadableBuffer]) -> None:
     """Create a file with this content, or none where that fails (OSError)."""
     stream = path.open("xb")
     try:
@@ -337,7 +340,7 @@ def _create(path: Path, data: Sequence[ReadableBuffer]) -> None:
         raise
 
 
-def _replace(target: Path, data: Sequence[ReadableBuffer], old: os.stat_result | None) -> None:
+def _replace(target: Path, data: Iterable[ReadableBuffer], old: os.stat_result | None) -> None:
     """Write a temporary file and rename it to the target. Raises OSError."""
     if old is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))  # renaming ignores them

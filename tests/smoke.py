@@ -59,6 +59,7 @@ RIGHT = {
     "forward digits --sample digits_7.pgm": "seven",
     "expand net.yaml": "filters: 2",
     "export net.yaml --to pytorch": "nn.Module",
+    "export net.yaml --to onnx -o net.onnx": "",
     "layers conv": "conv",
     "schema report": "$schema",
     "init fresh --quiet": "",  # writes fresh.yaml

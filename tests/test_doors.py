@@ -53,6 +53,8 @@ DOORS = {
     | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
     # a target writes a network as code; what its classes have in common, `structure` knows
     "exchange/targets/": BASE | {"network", "layers/_base", "exchange/targets/", "structure/"},
+    # it makes the layers that another layer is told as
+    "exchange/targets/_expressed": {"layers/__init__"},
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
     "inference/": BASE
     | {"layers/_", "network", "neuron_origin", "inference/", "files", "processes"},

@@ -128,6 +128,23 @@ class Step(NamedTuple):
     value: int | Fraction
 
 
+class Part(NamedTuple):
+    """One step of a layer that is told as a little graph of other layer types.
+
+    `inputs` counts the inputs of the whole layer first, then the parts before this one.
+    `parameters` says of each parameter of the part which parameter of the whole layer has its
+    numbers; the sizes may differ (a matrix as filters of 1x1), the order may not.
+
+    >>> Part("scale", fields={"factor": 2.0}).inputs
+    (0,)
+    """
+
+    type: str
+    inputs: tuple[int, ...] = (0,)
+    fields: Mapping[str, object] = {}
+    parameters: Mapping[str, str] = {}
+
+
 class Layer(ABC):
     """One layer type. Subclasses are frozen dataclasses; their annotations are the YAML fields.
 
@@ -243,6 +260,14 @@ class Layer(ABC):
 
         Parameters are flat lists by name, in C order of `Parameter.dims`.
         """
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...] | None:
+        """The same layer as a graph of other layer types, the last of which is its output.
+
+        For frameworks that have no such layer; None where no others compute the same. Layers are
+        named by their types, so that none has to import another.
+        """
+        return None
 
     def trace(self, neuron: NeuronView) -> NeuronReading | None:
         """The arithmetic of one neuron; None of layers that only move numbers or change them."""

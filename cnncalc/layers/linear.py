@@ -14,6 +14,7 @@ from cnncalc.layers._base import (
     Layer,
     Names,
     Parameter,
+    Part,
     Step,
     Tie,
     Words,
@@ -78,6 +79,15 @@ class Linear(Layer):
         (x,) = inputs
         biases = bias_or_zeros(parameters, self.units, self.bias)
         return by_column(x, lambda column: weigh(column, parameters["weight"], biases))
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...]:
+        """A convolution of 1x1; for a vector, a fully connected layer."""
+        fields: dict[str, object] = {"bias": self.bias}
+        names = {p.name: p.name for p in self.parameters(*inputs)}
+        if not inputs[0].rank:
+            return (Part("fc", fields={**fields, "units": self.units}, parameters=names),)
+        fields |= {"filters": self.units, "kernel": (1,)}
+        return (Part("conv", fields=fields, parameters=names),)
 
     def fans(self, *inputs: Shape) -> tuple[float, float]:
         """Those of the weight."""

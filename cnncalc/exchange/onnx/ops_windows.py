@@ -208,12 +208,20 @@ def _dense(
         linear = call.add("linear", last.row, stored={"weight": weight, "bias": bias},
                           units=units, bias=bias is not None)  # fmt: skip
         return Activation(linear, last.axes[1:], (x.dims[0], units))
-    row = call.plain(x)
+    row = _before_own_flatten(call, call.plain(x))
     if inner != call.rows.rows[row].shape.size or units < 1:
         size = call.rows.rows[row].shape.size
         raise broken(f"its weights take {inner} numbers, its input has {size}")
     return call.plainly("fc", row, stored={"weight": weight, "bias": bias}, units=units,
                         bias=bias is not None)  # fmt: skip
+
+
+def _before_own_flatten(call: Call, row: int) -> int:
+    """The row that a Flatten reads which our own exports name as a part of this operator."""
+    above = call.rows.rows[row]
+    name = f"{call.operator.name}/Flatten"
+    own = above.operator is not None and above.operator.name == name
+    return above.inputs[0] if own and above.layer.type == "flatten" else row
 
 
 def transposed(stored: Stored) -> Stored:

@@ -9,16 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cnncalc.errors import Diagnostic
     from cnncalc.network import Network
 
-Target = Literal["pytorch", "keras"]
+Target = Literal["pytorch", "keras", "onnx"]
 
 WRITERS: dict[Target, str] = {
     "pytorch": "cnncalc.exchange.targets.pytorch",
     "keras": "cnncalc.exchange.targets.keras",
+    "onnx": "cnncalc.exchange.targets.onnx",
 }
 
 
@@ -26,10 +27,14 @@ class TargetOptions(NamedTuple):
     """How a network is written: `nested` with classes for the parts that are alike.
 
     `loading` asks for what loads a file of weights, where the framework needs code for it.
+    `opset` and `numbers` are for ONNX: the version of its operators, if not the usual one, and
+    what gives the numbers of a parameter by its full name (None: the file has no weights).
     """
 
     nested: bool = True
     loading: bool = False
+    opset: int | None = None
+    numbers: Callable[[str], Sequence[float]] | None = None
 
 
 USUALLY = TargetOptions()
@@ -58,12 +63,13 @@ class Laid(NamedTuple):
 
 
 class Exported(NamedTuple):
-    """A network as code; `names` gives each parameter's key in the framework's own weights.
+    """A network as code, or as the bytes of a file in pieces.
 
-    `layout` says how these are laid out where that is not as in the network.
+    `names` gives each parameter's key in the framework's own weights, `layout` how these are laid
+    out where that is not as in the network.
     """
 
-    content: str
+    content: str | Iterable[bytes]
     names: Mapping[str, str]
     notes: tuple[Diagnostic, ...] = ()
     layout: tuple[Laid, ...] = ()

@@ -65,7 +65,7 @@ class Parts:
 
     def __init__(self, network: Network, attribute: Callable[[str, set[str]], str]) -> None:
         self.network = network
-        self.left_out = _left_out(network)
+        self.left_out = rows_left_out(network)
         self.kept = [n for n in network.nodes if n.inputs and n.index not in self.left_out]
         self.order = {node.index: place for place, node in enumerate(self.kept)}
         self.outputs = [index for index in network.outputs if index not in self.left_out]
@@ -251,7 +251,7 @@ def generalized(members: Sequence[Sequence[Code]], kinds: Sequence[str]) -> Gene
     return Generalized(code, tuple(sorted(arguments, key=lambda each: each.has_default)))
 
 
-def _left_out(network: Network) -> set[int]:
+def rows_left_out(network: Network) -> set[int]:
     """The rows that only training uses, unless others read them or nothing else is put out."""
     outputs = [index for index in network.outputs if not network.nodes[index].train_only]
     if not outputs:

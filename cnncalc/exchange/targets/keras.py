@@ -98,14 +98,18 @@ class _Writer:
             all(index in self.non_negative for index in node.inputs),
         )
         try:
-            if self.parts.tied_to(node) is not None:
-                raise NoCounterpart("a weight that is another layer's, transposed")
+            self._refuse_tied(node)
             made = piece(node.layer, self.network.shapes_into(node), node.shape, place)
         except NoCounterpart as problem:
             message = f"'{node.name}' ({node.layer.type}) has no counterpart in Keras: {problem}"
             raise CnncalcError(Diagnostic("error", "no-counterpart", message, node.span)) from None
         self._follow(node, place)
         return made
+
+    def _refuse_tied(self, node: Node) -> None:
+        """Raise NoCounterpart for a layer without a weight of its own."""
+        if self.parts.tied_to(node) is not None:
+            raise NoCounterpart("its weight is another layer's, transposed")
 
     def _follow(self, node: Node, place: Place) -> None:
         """Note how the numbers of a row's output lie in Keras."""
