@@ -125,7 +125,7 @@ def _refuse_weights(path: str, out: str | None, to: Target) -> None:
         raise failure("usage", message, exit_code=output.USAGE)
     wanted, other = (".npz", ".safetensors") if to == "keras" else (".safetensors", ".npz")
     if Path(path).suffix == other:
-        message = f"the weights for {to} are written as {wanted}, and '{path}' ends in {other}"
+        message = f"the weights for {to} are written as {wanted[1:]}, and '{path}' ends in {other}"
         remedy = f"write --weights {Path(path).with_suffix(wanted)}"
         raise failure("usage", message, exit_code=output.USAGE, help=remedy)
 
