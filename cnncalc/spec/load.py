@@ -55,10 +55,14 @@ class SpecChoice(NamedTuple):
     variant: str | None = None
     set: Mapping[str, object] = MappingProxyType({})
     input: str | None = None
+    path: str | None = None  # of the file; weights that the spec names lie beside it
 
     def network(self, input_: str | None = None) -> Network:
         """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
-        return build(self.document, self.variant, self.set, input_ or self.input)
+        network = build(self.document, self.variant, self.set, input_ or self.input)
+        if self.path is None:
+            return network
+        return network._replace(init=with_weights_path(network.init, self.path))
 
     @property
     def text(self) -> str:
@@ -75,13 +79,19 @@ class ModelChoice(NamedTuple):
     """A model file, with the chosen input and the node that its network ends with."""
 
     file: str
+    kind: ModelKind
     input: str | None = None
     until: str | None = None
+    partial: bool = False
     text: str = ""  # it has no lines
 
     def network(self, input_: str | None = None) -> Network:
         """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
-        return load(self.file, input=input_ or self.input, until=self.until)
+        from cnncalc.exchange.sources import SourceOptions
+        from cnncalc.exchange.sources import read as read_model
+
+        options = SourceOptions(input_ or self.input, self.until, self.partial)
+        return read_model(self.file, self.kind, options)
 
 
 Choice: TypeAlias = SpecChoice | ModelChoice
@@ -109,24 +119,11 @@ def load(
     >>> network.name, len(network.nodes) - len(network.inputs)
     ('LeNet-5', 12)
     """
-    if isinstance(target, str) and zoo.is_typed(target):
-        return parse(_split(target), variant=variant, set=set, input=input, file="stack")
-    path, named = _resolved(str(target))
-    kind = model_kind(path)
-    if kind is not None:
-        from cnncalc.exchange.sources import SourceOptions
-        from cnncalc.exchange.sources import read as read_model
-
-        _refuse_changes(path, variant or named, set)
-        return read_model(path, kind, SourceOptions(input, until, partial))
-    if until is not None or partial:
-        raise failure(
-            "no-model", f"--until and --partial are for model files; {named or path} is a spec"
-        )
-    text, file = read(path), zoo.display_name(path)
-    with reading(text, file):
-        network = build(_read(text, file), variant or named, set or {}, input)
-        return network._replace(init=with_weights_path(network.init, path))
+    choice = _read_choice(target, variant, set, input, until, partial=partial)
+    if isinstance(choice, ModelChoice):
+        return choice.network()
+    with reading(choice.text, choice.file):
+        return choice.network()
 
 
 def parse(
@@ -171,26 +168,47 @@ def choose(
     if isinstance(target, Network):
         return _chosen_again(target, variant, set or {}, input)
     if isinstance(target, Mapping):
-        text, file, named = _text(target), "spec", None
-    elif isinstance(target, str) and zoo.is_typed(target):
-        text, file, named = _text(_split(target)), "stack", None
+        text = _text(target)
+        with reading(text, "spec"):
+            return SpecChoice(_read(text, "spec"), variant, set or {}, input)
+    return _read_choice(target, variant, set, input, until)
+
+
+def _read_choice(
+    target: str | Path,
+    variant: str | None,
+    set_: Mapping[str, object] | None,
+    input_: str | None,
+    until: str | None,
+    *,
+    partial: bool = False,
+) -> Choice:
+    """What a target is: a typed network, a model file, or the spec in a file."""
+    path = named = None
+    if isinstance(target, str) and zoo.is_typed(target):
+        text, file = _text(_split(target)), "stack"
     else:
         path, named = _resolved(str(target))
-        if is_model(path):
-            _refuse_changes(path, variant or named, set)
-            return ModelChoice(path, input, until)
+        kind = model_kind(path)
+        if kind is not None:
+            _refuse_changes(path, variant or named, set_)
+            return ModelChoice(path, kind, input_, until, partial)
+        if until is not None or partial:
+            raise failure(
+                "no-model", f"--until and --partial are for model files; {named or path} is a spec"
+            )
         text, file = read(path), zoo.display_name(path)
     with reading(text, file):
-        return SpecChoice(_read(text, file), variant or named, set or {}, input)
+        return SpecChoice(_read(text, file), variant or named, set_ or {}, input_, path)
 
 
 def _chosen_again(
     network: Network, variant: str | None, set_: Mapping[str, object], input_: str | None
 ) -> Choice:
     if network.text is None and any(node.origin for node in network.nodes):
-        _refuse_changes(network.file, variant, set_)
         own = {key: str(value) for key, value in (network.overrides or {}).items()}
-        return ModelChoice(network.file, input_ or own.get("input"), own.get("until"))
+        again = input_ or own.get("input"), own.get("until")
+        return _read_choice(network.file, variant, set_, *again)
     if network.text is None:
         message = f"{network.name} was not read from a spec, so it cannot be built anew"
         raise failure("no-spec", message, help="load it from a spec, or use cnncalc.parse")

@@ -136,7 +136,7 @@ def test_a_tied_transposed_convolution_is_the_adjoint(d, groups, size, f, s, p, 
     net = layers(
         f"c: conv {2 * groups} f{f} s{s} p{p} g{groups} nobias",
         f"t: conv_transpose {maps} f{f} s{s} p{p} a{spare} g{groups} nobias tied=c",
-        input=f"{size}x{size}x{maps}",
+        input=f"{size}x{size}x{maps} HWC",
     )
     random = Random(seed)
     shape = net.nodes[0].shape
@@ -150,7 +150,7 @@ def test_a_tied_transposed_convolution_is_the_adjoint(d, groups, size, f, s, p, 
 def test_a_tied_fully_connected_layer_is_the_adjoint(height, width, units, seed):
     net = layers(
         f"a: fc {units} nobias", f"b: fc {2 * height * width} nobias tied=a",
-        input=f"{height}x{width}x2",
+        input=f"{height}x{width}x2 HWC",
     )  # fmt: skip
     random = Random(seed)
     shape = net.nodes[0].shape
