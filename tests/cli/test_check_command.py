@@ -182,6 +182,19 @@ def test_a_folder_is_searched_with_all_below_it_but_what_is_hidden(cnncalc, nets
 
 
 @pytest.mark.parametrize("format_", ["concise", "github"])
+def test_help_of_several_lines_stands_on_one(cnncalc, nets, format_):
+    (nets / "empty.yaml").write_text("input: 8x8x1\n", encoding="utf-8")
+    (line,) = [
+        line
+        for line in cnncalc("check", "nets/empty.yaml", "--format", format_).out.splitlines()
+        if "missing-layers" in line
+    ]
+    assert line.endswith(
+        "the spec has no layers; help: add a list of layers, such as layers: - conv 6 5x5 - fc 10"
+    )
+
+
+@pytest.mark.parametrize("format_", ["concise", "github"])
 def test_one_line_formats_bring_notes_and_suggestions(cnncalc, nets, format_):
     (nets / "a.yaml").write_text(LAYERS.replace("5x5", "5x5 s2 "), encoding="utf-8")
     (nets / "b.yaml").write_text(LAYERS.replace("5x5", "5x5 relo"), encoding="utf-8")
