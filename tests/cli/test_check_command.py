@@ -283,6 +283,25 @@ def test_junit_has_a_case_per_network(cnncalc, nets):
     assert '<&">' in broken.find("error").get("message")
 
 
+def test_the_local_hook_of_the_readme_runs_what_is_installed(cnncalc, committed):
+    root = Path(__file__).parents[2]
+    blocks = re.findall(
+        r"```yaml\n(repos:\n.*?)```", (root / "README.md").read_text("utf-8"), re.DOTALL
+    )
+    (repo,) = yaml.safe_load(blocks[1])["repos"]
+    (hook,) = repo["hooks"]
+    published = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text("utf-8"))[0]
+    assert (repo["repo"], hook["language"]) == ("local", "system")
+    assert {key: hook[key] for key in ("id", "name", "entry", "types")} == {
+        key: published[key] for key in ("id", "name", "entry", "types")
+    }
+    files = [str(path) for path in Path("nets").iterdir() if re.search(hook["files"], str(path))]
+    program, *words = hook["entry"].split()
+    answer = cnncalc(*words, *sorted(files))
+    assert (program, answer.status) == ("cnncalc", 1)
+    assert "nets/b.yaml:4:18: error[expect]: " in answer.out
+
+
 def test_the_block_of_the_readme_works_with_a_clone_of_this_repository(
     committed, tmp_path, monkeypatch
 ):
