@@ -70,7 +70,8 @@ def _suggesting(remark: Diagnostic) -> Diagnostic:
     """The remark with its help in the message, for formats of one line."""
     if remark.help is None:
         return remark
-    return remark._replace(message=f"{remark.message}; help: {remark.help}")
+    help_ = " ".join(part.strip() for part in remark.help.split("\n"))
+    return remark._replace(message=f"{remark.message}; help: {help_}")
 
 
 def line(result: CheckResult, page: Page = PIPE) -> str:

@@ -89,7 +89,7 @@ def test_every_kind_of_value_but_a_table_is_described():
 
 @pytest.fixture(scope="module")
 def spec_schema():
-    from cnncalc.spec.model import spec_schema
+    from cnncalc.spec.schema import spec_schema
 
     return jsonschema.Draft202012Validator(spec_schema())
 

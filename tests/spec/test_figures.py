@@ -9,7 +9,7 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.report import Memory, Row, Totals
 from cnncalc.errors import CnncalcError, UnplacedError
 from cnncalc.figures import FIGURES, used
-from cnncalc.spec.model import spec_schema
+from cnncalc.spec.schema import spec_schema
 from cnncalc.spec.sections.expectations import parse_amount, parse_limit
 
 # LeNet-5's first layer on its own: 6 filters of 5x5 over one map of 32x32.
