@@ -116,7 +116,7 @@ def limit(name: str, metavar: str, help_: str, figure: str, relation: str) -> An
 
     def parse(text: str) -> object:
         from cnncalc.errors import UnplacedError
-        from cnncalc.spec.sections.expectations import parse_limit
+        from cnncalc.spec.sections.budgets import parse_limit
 
         try:
             return parse_limit(figure, f"{relation} {text}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cnncalc import layers
+from cnncalc.conventions import DTYPES, OPTIMISERS
 from cnncalc.figures import used
 from cnncalc.network import SCHEMES
 
@@ -58,6 +59,18 @@ def _expect() -> Schema:
     layer = _section(dict.fromkeys((*used("layer"), "output"), FIGURE))
     layers: Schema = {"type": "object", "additionalProperties": layer}
     return _section({**dict.fromkeys((*used("expect"), "output"), FIGURE), "layers": layers})
+
+
+def _budget() -> Schema:
+    dtype: Schema = {
+        "type": ["string", "integer"],
+        "description": f"the type of numbers that bytes are counted in: {', '.join(DTYPES)}, "
+        "or bytes per number",
+    }
+    batch: Schema = {"type": "integer", "minimum": 1, "description": "samples of a step"}
+    training = _section({**dict.fromkeys(OPTIMISERS, LIMIT), "batch": batch, "dtype": dtype})
+    limits = dict.fromkeys(used("budget"), LIMIT)
+    return _section({**limits, "training_bytes": training, "dtype": dtype})
 
 
 Text = str | int | float
@@ -127,7 +140,7 @@ def spec_schema() -> Schema:
     }
     for described in (schema, schema["$defs"]["VariantModel"]):
         described["properties"]["expect"] = _expect()
-        described["properties"]["budget"] = _section(dict.fromkeys(used("budget"), LIMIT))
+        described["properties"]["budget"] = _budget()
     schema["properties"]["init"] = INIT
     schema["properties"]["layers"] = {"type": "array", "items": items, "minItems": 1}
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
