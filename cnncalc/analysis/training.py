@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import Report
 
+TRAINING = "training_bytes"  # the figure's name in specs, JSON and options
 ASSUMPTION = (
     "every output is kept for the backward pass, nothing in place; one gradient for each trained "
     "parameter; gradients of activations, workspace and allocator not counted"
@@ -81,10 +82,7 @@ def training(
     >>> training(analyze(load("lenet5")), "adam").total
     TrainingBytes(activations=62544, parameters=246824, gradients=246824, optimiser=493648)
     """
-    if optimiser not in OPTIMISERS:
-        message = f"'{optimiser}' is not a known optimiser"
-        help_ = did_you_mean(optimiser, OPTIMISERS) or f"known ones: {', '.join(OPTIMISERS)}"
-        raise CnncalcError(Diagnostic("error", "unknown-optimiser", message, help=help_))
+    require_optimiser(optimiser)
     batch, dtype = batch or report.totals.memory.batch, dtype or report.totals.memory.dtype
     each = bytes_per_number(dtype)
     sample = batch * each
@@ -98,3 +96,11 @@ def training(
             optimiser=OPTIMISERS[optimiser] * row.trainable * each,
         )
     return TrainingMemory(optimiser, dtype, batch, rows)
+
+
+def require_optimiser(optimiser: str) -> None:
+    """Raise CnncalcError for an optimiser that is not in `conventions.OPTIMISERS`."""
+    if optimiser not in OPTIMISERS:
+        message = f"'{optimiser}' is not a known optimiser"
+        help_ = did_you_mean(optimiser, OPTIMISERS) or f"known ones: {', '.join(OPTIMISERS)}"
+        raise CnncalcError(Diagnostic("error", "unknown-optimiser", message, help=help_))

@@ -17,6 +17,7 @@ from cnncalc.cli.options import (
     OutputFile,
     Set,
     Spec,
+    Training,
     complete_file,
 )
 from cnncalc.version import VERSION
@@ -39,6 +40,7 @@ def compare(
     input_: Input = None,
     batch: Batch = None,
     dtype: Dtype = "fp32",
+    training: Training = None,
     layers: Annotated[
         bool, typer.Option("--layers", help="Also show the layers that differ.",
                            rich_help_panel=ROWS)
@@ -55,6 +57,7 @@ def compare(
         cnncalc compare mobilenet_v2 mobilenet_v2@width=0.5
         cnncalc compare old.yaml new.yaml --layers --format md
         cnncalc compare HEAD:net.yaml net.yaml
+        cnncalc compare resnet18 resnet34 --training adam --batch 32
         cnncalc compare resnet18 model.onnx --layers --alike inference
 
     Raises:
@@ -65,7 +68,10 @@ def compare(
     from cnncalc.questions.compare import compare as run
 
     settings = Spec(set=set_).settings
-    comparison = run(*files, set=settings, input=input_, batch=batch, dtype=dtype, alike=alike)
+    comparison = run(
+        *files, set=settings, input=input_, batch=batch, dtype=dtype, alike=alike,
+        optimiser=training,
+    )  # fmt: skip
     output.emit([_written(comparison, format_, output.page(out), layers=layers)], out)
 
 

@@ -198,6 +198,12 @@ MaxParams = Annotated[
 MaxMacs = Annotated[
     Any, limit("--max-macs", "N", "At most N MACs, such as 600M.", "macs", "<=")
 ]
+Optimiser = Literal["sgd", "momentum", "adam"]
+Training = Annotated[
+    Optimiser | None,
+    typer.Option(help="Also show the bytes that training with this optimiser needs.",
+                 rich_help_panel=ROWS),
+]
 AsTool = Annotated[
     Literal["torchinfo", "fvcore", "ptflops", "thop", "torch", "keras"] | None,
     typer.Option("--as", help="Show the figures of another tool, and why they differ.",
@@ -316,7 +322,7 @@ class TableOptions(NamedTuple):
                      rich_help_panel=OUT),
     ] = False
     training: Annotated[
-        Literal["sgd", "momentum", "adam"] | None,
+        Optimiser | None,
         typer.Option(help="Show the bytes that training with this optimiser needs.",
                      rich_help_panel=OUT),
     ] = None

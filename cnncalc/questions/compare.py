@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from cnncalc.analysis.engine import analyze
+from cnncalc.analysis.training import TRAINING, training
 from cnncalc.brief import brief
 from cnncalc.errors import failure
 from cnncalc.figures import used
@@ -129,6 +130,7 @@ def compare(
     batch: int | None = None,
     dtype: str = "fp32",
     alike: Alike | None = None,
+    optimiser: str | None = None,
 ) -> Comparison:
     """Load and compare networks; `set` and `input` apply to all of them.
 
@@ -138,8 +140,10 @@ def compare(
     `alike="inference"` brings them into one form first, with folded batch norms and without what
     does nothing at inference, and takes layers for the same by what they compute, not by name.
 
+    With an `optimiser`, the bytes of a step of training are a figure too.
+
     Raises:
-        CnncalcError: where one does not load.
+        CnncalcError: where one does not load, and for an unknown optimiser.
         ValueError: for fewer than two networks.
 
     >>> comparison = compare("resnet18", "resnet34")
@@ -153,7 +157,8 @@ def compare(
 
         networks = [at_inference(network) for network in networks]
     reports = [analyze(network, batch=batch, dtype=dtype) for network in networks]
-    return compare_reports(reports, [_label(target) for target in targets], alike=alike)
+    labels = [_label(target) for target in targets]
+    return compare_reports(reports, labels, alike=alike, optimiser=optimiser)
 
 
 def _label(target: Target) -> str:
@@ -164,7 +169,11 @@ def _label(target: Target) -> str:
 
 
 def compare_reports(
-    reports: Sequence[Report], labels: Sequence[str], *, alike: Alike | None = None
+    reports: Sequence[Report],
+    labels: Sequence[str],
+    *,
+    alike: Alike | None = None,
+    optimiser: str | None = None,
 ) -> Comparison:
     """Compare existing reports under these labels.
 
@@ -183,7 +192,7 @@ def compare_reports(
     return Comparison(
         tuple(labels),
         tuple(reports),
-        tuple(_figures(reports)),
+        (*_figures(reports), *_training(reports, optimiser)),
         tuple(tuple(_pairs(first, list(_layers(other.rows)), partners)) for other in reports[1:]),
     )
 
@@ -195,6 +204,12 @@ def _figures(reports: Sequence[Report]) -> Iterator[ComparedFigure]:
         echoes = key in ECHOES and values == params
         if not echoes and (any(values) or key not in RARE):
             yield ComparedFigure(key, values)
+
+
+def _training(reports: Sequence[Report], optimiser: str | None) -> Iterator[ComparedFigure]:
+    if optimiser is not None:
+        needed = tuple(training(report, optimiser).total.total for report in reports)
+        yield ComparedFigure(TRAINING, needed)
 
 
 def _layers(rows: Sequence[Row]) -> Iterator[LayerGroup]:
