@@ -170,6 +170,7 @@ class Check(NamedTuple):
     span: Span | None = None
     delta: int | None = None
     line_text: str | None = None  # its source line, if it does not hold
+    help: str | None = None  # a likely cause, if it does not hold
 
     @property
     def comparison(self) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 ECHOES = ("trainable", "inference_params")
 RARE = ("fixed", "buffers")
 
+BIAS_ALONE = {"bias", "params"}  # what differs where one layer has a bias and the other none
+
 Alike = Literal["inference"]
 Status = Literal["added", "removed", "changed", "resized"]
 
@@ -121,6 +123,21 @@ class Comparison(NamedTuple):
     def __repr__(self) -> str:
         """The fields, cut where they get long."""
         return brief(self)
+
+    def bias_difference(self, index: int) -> tuple[int, list[str]] | None:
+        """The difference in params and the layers whose biases it is; None where it is more.
+
+        Only a difference that these biases explain to the last parameter is one.
+        """
+        pairs = [pair for pair in self.layers[index - 1] if set(pair.changes) == BIAS_ALONE]
+        names = [pair.before.name for pair in pairs if pair.before]
+        biases = 0
+        for pair in pairs:
+            before, after = pair.changes["params"]
+            if isinstance(before, int) and isinstance(after, int):
+                biases += after - before
+        first, other = self.reports[0].totals.params, self.reports[index].totals.params
+        return (biases, names) if biases and other - first == biases else None
 
 
 def compare(

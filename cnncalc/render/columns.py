@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 class CellStyle(NamedTuple):
     """How cells are written: the order of the axes, and the sign between sizes.
 
-    `bare` cells are for programs: their figures carry no mark such as ≥.
+    `bare` cells are for programs: their figures carry no mark such as ≥. `detailed` types say what
+    a layer needs: `fc 400→120`.
     """
 
     report: Report
     layout: str = "HWC"
     times: str = "×"
     bare: bool = False
+    detailed: bool = False
 
     def shape(self, shape: Shape) -> str:
         """A shape in the chosen layout."""
@@ -144,7 +146,7 @@ def _in(line: TableRow, style: CellStyle) -> Cell:
 
 def _type(line: TableRow, style: CellStyle) -> Cell:
     """The types; for people also what a layer needs and lacks, which its type does not say."""
-    if style.bare or line.owner is None:
+    if line.owner is None or not style.detailed:
         return line.type
     return type_text(line.rows, detailed=True)
 

@@ -38,6 +38,7 @@ STATUS_WORDS = {
     "changed": "changed", "added": "only in {after}", "removed": "only in {before}",
     "resized": "differing only in size", None: "the same",
 }  # fmt: skip
+MOST_NAMED = 6  # layers in a line
 MAX_SETTING = 40  # characters of a setting that a terminal shows
 
 
@@ -48,7 +49,7 @@ def text(comparison: Comparison, page: Page = PIPE, *, layers: bool = False) -> 
     """
     lines = totals_table(comparison).lines(page=page)
     for index in range(1, len(comparison.labels)):
-        lines += ["", _counts(comparison, index)]
+        lines += ["", _counts(comparison, index), *_biases(comparison, index)]
         changes = _changes(comparison, index, MAX_SETTING if page.width else None)
         lines += changes.lines(page=page, titles=False) if layers else []
     return joined(lines, ascii_only=page.ascii)
@@ -59,6 +60,7 @@ def pull_request(comparison: Comparison, *, layers: bool = False) -> str:
     parts = [totals_table(comparison).markdown()]
     for index in range(1, len(comparison.labels)):
         parts.append(f"\n{_counts(comparison, index)}\n")
+        parts += [f"\n{line}\n" for line in _biases(comparison, index)]
         changes = _changes(comparison, index)
         parts += ["\n", changes.markdown()] if layers and changes.rows else []
     return "".join(parts)
@@ -145,6 +147,19 @@ def _counts(comparison: Comparison, index: int) -> str:
     ]
     listed = ", ".join(counted).format(before=before, after=after)
     return f"layers of {before} and {after}: {listed}"
+
+
+def _biases(comparison: Comparison, index: int) -> list[str]:
+    """A line where the whole difference in parameters is biases: `26 more = biases of C1, C2`."""
+    found = comparison.bias_difference(index)
+    if found is None:
+        return []
+    difference, names = found
+    word = "more" if difference > 0 else "fewer"
+    shown = ", ".join(map(printable, names[:MOST_NAMED]))
+    rest = len(names) - MOST_NAMED
+    more = f" and {rest:,} more" if rest > 0 else ""
+    return [f"params: {abs(difference):,} {word} = biases of {shown}{more}"]
 
 
 def _changes(comparison: Comparison, index: int, longest: int | None = None) -> Table:

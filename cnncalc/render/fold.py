@@ -135,7 +135,7 @@ def merge(rows: Sequence[Row]) -> Row:
 def type_text(rows: Sequence[Row], *, detailed: bool = False) -> str:
     """`conv + bn + relu`, and in brackets whose weights it shares or that it only trains.
 
-    If `detailed`, `fc 400 → 120` says what a fully connected layer takes and gives, and
+    If `detailed`, `fc 400→120` says what a fully connected layer takes and gives, and
     `conv nobias + bn` that the norm took the bias away.
     """
     owner = rows[0]
@@ -150,7 +150,7 @@ def type_text(rows: Sequence[Row], *, detailed: bool = False) -> str:
 def _detail(row: Row, *, normed: bool) -> str:
     """What a layer takes and gives where it is fully connected; `nobias` before a norm."""
     if row.type == "fc":
-        return f" {row.in_shapes[0].size} → {row.out.channels}"
+        return f" {row.in_shapes[0].size}→{row.out.channels}"
     return " nobias" if normed and row.settings.get("bias") is False else ""
 
 
