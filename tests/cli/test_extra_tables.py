@@ -36,7 +36,19 @@ def test_the_document_of_a_tool(cnncalc, tool):
 def test_what_training_keeps(cnncalc):
     answer = cnncalc("analyze", "lenet5", "--training", "adam")
     lines = [line.split() for line in answer.out.splitlines()]
-    assert ["F6", "fc", "+", "tanh", "84", "672", "40,656", "40,656", "81,312", "163,296"] in lines
+    assert [
+        "F6",
+        "fc",
+        "120→84",
+        "+",
+        "tanh",
+        "84",
+        "672",
+        "40,656",
+        "40,656",
+        "81,312",
+        "163,296",
+    ] in lines
     total = next(line for line in lines if line[:1] == ["total"])
     assert total == ["total", "62,544", "246,824", "246,824", "493,648", "1,049,840"]
     assert answer.out.splitlines()[-1].startswith("assumed: every output is kept for the backward")
