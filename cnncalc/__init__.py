@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from cnncalc.inference.run import Pass
     from cnncalc.inference.samples import Preparation
     from cnncalc.network import Network
-    from cnncalc.questions.check import BudgetResult, CheckResult, check
+    from cnncalc.questions.budgets import BudgetResult
+    from cnncalc.questions.check import CheckResult, check
     from cnncalc.questions.compare import Comparison, compare
     from cnncalc.questions.explain import Explanation
     from cnncalc.questions.peers import PeerCount
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 # The module of each public name. Importing them all would slow down every command, so each is
 # imported when its name is first used.
 _HOMES = {
-    "BudgetResult": "cnncalc.questions.check",
+    "BudgetResult": "cnncalc.questions.budgets",
     "Check": "cnncalc.analysis.report",
     "CheckResult": "cnncalc.questions.check",
     "CnncalcError": "cnncalc.errors",

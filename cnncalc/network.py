@@ -182,7 +182,7 @@ class Network(NamedTuple):
     description: str | None = None
     source: tuple[str, ...] = ()
     expect: tuple[Expectation, ...] = ()
-    budget: Mapping[str, str] | None = None  # limits by figure, as written
+    budget: Mapping[str, object] | None = None  # limits by figure, as written
     init: Init = Init()
     diagnostics: tuple[Diagnostic, ...] = ()  # warnings and notes from reading the spec
     groups: Mapping[str, Group] | None = None

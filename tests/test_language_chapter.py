@@ -17,7 +17,7 @@ YAML = re.findall(r"^```yaml\n(.*?)^```$", CHAPTER, re.DOTALL | re.MULTILINE)
 PROSE = re.sub(r"^```.*?^```$", "", CHAPTER, flags=re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
 # Examples take one of these tensors, or 32x32x64 with the names below, or follow an encoder.
-OTHER_INPUTS = ("640x16 LC", "64", "12x12x12x4 DHWC")
+OTHER_INPUTS = ("7x7x32", "640x16 LC", "64", "12x12x12x4 DHWC")
 AROUND = """
 vars: {{c: 32, k: 3, n: [2, 3]}}
 blocks:

@@ -208,6 +208,7 @@ def totals(
         memory=memory(
             network,
             weights + biases + fixed + buffers,
+            biases=biases,
             batch=batch,
             dtype=dtype,
             out_of_place=out_of_place,

@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.analysis.report import LiveTensor, Memory, MemoryPeak, Moment
-from cnncalc.conventions import DTYPES, bytes_per_number
+from cnncalc.conventions import BIAS_BYTES, DTYPES, bytes_per_number
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
 
 if TYPE_CHECKING:
@@ -26,9 +26,17 @@ if TYPE_CHECKING:
 
 
 def memory(
-    network: Network, stored: int, *, batch: int, dtype: str, out_of_place: bool = True
+    network: Network,
+    stored: int,
+    *,
+    biases: int = 0,
+    batch: int,
+    dtype: str,
+    out_of_place: bool = True,
 ) -> Memory:
     """The bytes of the activations of `batch` samples and of `stored` numbers, all of one type.
+
+    `biases` of the stored numbers are biases, which int8 stores as int32.
 
     The activations leave out train-only rows. `out_of_place` also computes the peak for the case
     that no layer works in place.
@@ -55,7 +63,7 @@ def memory(
     return Memory(
         dtype=dtype,
         batch=batch,
-        param_bytes=stored * each,
+        param_bytes=stored * each + biases * (BIAS_BYTES.get(dtype, each) - each),
         activation_bytes=in_place.sizes(network) * batch * each,
         peak_activation_bytes=usual_peak.bytes,
         peak=usual_peak,

@@ -121,7 +121,8 @@ class Moment(NamedTuple):
 class Memory(NamedTuple):
     """Bytes, for `batch` samples of `bytes_each`-byte numbers.
 
-    `param_bytes` covers all stored numbers: learned, fixed and buffers. `activation_bytes` sums
+    `param_bytes` covers all stored numbers: learned, fixed and buffers; biases
+    of int8 take four bytes each, as in TensorFlow Lite. `activation_bytes` sums
     the inputs and the outputs of all rows of inference, where norms and activations work in place.
     `peak_activation_bytes` is the most that is alive at once, if each tensor lives until its last
     use. `peak` says where that is, `peak_out_of_place` what it would be if no layer worked in
@@ -178,6 +179,7 @@ class Check(NamedTuple):
     span: Span | None = None
     delta: int | None = None
     line_text: str | None = None  # its source line, if it does not hold
+    help: str | None = None  # a likely cause, if it does not hold
 
     @property
     def comparison(self) -> str:

@@ -17,6 +17,7 @@ from cnncalc.cli.options import (
     OutputFile,
     Set,
     Spec,
+    Training,
     Until,
     complete_file,
 )
@@ -41,6 +42,7 @@ def compare(
     input_: Input = None,
     batch: Batch = None,
     dtype: Dtype = "fp32",
+    training: Training = None,
     layers: Annotated[
         bool, typer.Option("--layers", help="Also show the layers that differ.",
                            rich_help_panel=ROWS)
@@ -58,6 +60,7 @@ def compare(
         cnncalc compare mobilenet_v2 mobilenet_v2@width=0.5
         cnncalc compare old.yaml new.yaml --layers --format md
         cnncalc compare HEAD:net.yaml net.yaml
+        cnncalc compare resnet18 resnet34 --training adam --batch 32
         cnncalc compare resnet18 model.onnx --layers --alike inference
         cnncalc compare a.onnx b.onnx@until=/layer4/Add --layers
 
@@ -69,8 +72,10 @@ def compare(
     from cnncalc.questions.compare import compare as run
 
     settings = Spec(set=set_).settings
-    comparison = run(*files, set=settings, input=input_, batch=batch, dtype=dtype, alike=alike,
-                     until=until)  # fmt: skip
+    comparison = run(
+        *files, set=settings, input=input_, batch=batch, dtype=dtype, alike=alike, until=until,
+        optimiser=training,
+    )  # fmt: skip
     output.emit([_written(comparison, format_, output.page(out), layers=layers)], out)
 
 

@@ -208,7 +208,7 @@ class RunOptions(NamedTuple):
         """
         if self.max_macs is None:
             return None
-        from cnncalc.spec.sections.expectations import parse_limit
+        from cnncalc.spec.sections.budgets import parse_limit
 
         try:
             return parse_limit("macs", f"<= {self.max_macs}").limit

@@ -123,7 +123,7 @@ def limit(name: str, metavar: str, help_: str, figure: str, relation: str) -> An
 
     def parse(text: str) -> object:
         from cnncalc.errors import UnplacedError
-        from cnncalc.spec.sections.expectations import parse_limit
+        from cnncalc.spec.sections.budgets import parse_limit
 
         try:
             return parse_limit(figure, f"{relation} {text}")
@@ -204,6 +204,12 @@ MaxParams = Annotated[
 ]
 MaxMacs = Annotated[
     Any, limit("--max-macs", "N", "At most N MACs, such as 600M.", "macs", "<=")
+]
+Optimiser = Literal["sgd", "momentum", "adam"]
+Training = Annotated[
+    Optimiser | None,
+    typer.Option(help="Also show the bytes that training with this optimiser needs.",
+                 rich_help_panel=ROWS),
 ]
 AsTool = Annotated[
     Literal["torchinfo", "fvcore", "ptflops", "thop", "torch", "keras"] | None,
@@ -324,7 +330,7 @@ class TableOptions(NamedTuple):
                      rich_help_panel=OUT),
     ] = False
     training: Annotated[
-        Literal["sgd", "momentum", "adam"] | None,
+        Optimiser | None,
         typer.Option(help="Show the bytes that training with this optimiser needs.",
                      rich_help_panel=OUT),
     ] = None

@@ -37,7 +37,7 @@ def parameters(text: str) -> int:
     >>> parameters("10k"), parameters("34944")
     (10000, 34944)
     """
-    from cnncalc.spec.sections.expectations import parse_amount
+    from cnncalc.spec.amounts import parse_amount
 
     amount = parse_amount(text, "count")
     if amount is None or not amount.whole:

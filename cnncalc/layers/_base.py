@@ -171,6 +171,7 @@ class Layer(ABC):
     quoted: ClassVar[str | None] = None  # the field that a text in quotes fills
     amounts: ClassVar[tuple[str, ...]] = ()  # fields that take 1.2M
     rarely_set: ClassVar[tuple[str, ...]] = ()  # fields that reports name only where set
+    expectation: ClassVar[str | None] = None  # the field that says what comes in: in=16
     attaches: ClassVar[Attachment | None] = None  # may follow as a word
     bias_free_before_norm: ClassVar[bool] = False  # no bias when a norm is attached first
     is_view: ClassVar[bool] = False  # hands on the memory it reads, under another name
@@ -244,9 +245,12 @@ class Layer(ABC):
     def settings(self, *inputs: Shape) -> dict[str, object]:
         """The fields with this input's sizes put in (`same` padding becomes numbers).
 
-        Those of `rarely_set` are left out where they have their default.
+        Those of `rarely_set` are left out where they have their default, and so is what the
+        spec expects of the input, which the input itself says.
         """
         values = {name: getattr(self, name) for name in _defaults(type(self))}
+        if self.expectation is not None:
+            del values[self.expectation]
         for name in self.rarely_set:
             if values[name] == _defaults(type(self))[name]:
                 del values[name]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cnncalc.shapes import Shape
-    from cnncalc.spec.sections.expectations import Budget
+    from cnncalc.spec.sections.budgets import Budget
     from cnncalc.spec.yaml_source import Value
 
 YEARS = re.compile(r"(\d{4})?(\.\.)?(\d{4})?\Z")

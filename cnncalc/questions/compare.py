@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from cnncalc.analysis.engine import analyze
+from cnncalc.analysis.training import TRAINING, training
 from cnncalc.brief import brief
 from cnncalc.errors import failure
 from cnncalc.figures import used
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 ECHOES = ("trainable", "inference_params")
 RARE = ("fixed", "buffers")
 SUMMED = ("params", "macs")  # the figures of a layer that the differences between layers tell
+
+BIAS_ALONE = {"bias", "params"}  # what differs where one layer has a bias and the other none
 
 Alike = Literal["inference"]
 Status = Literal["added", "removed", "changed", "resized"]
@@ -132,6 +135,21 @@ class Comparison(NamedTuple):
         found = (main_change(key, _deltas(self.layers[index - 1], key)) for key in SUMMED)
         return tuple(change for change in found if change)
 
+    def bias_difference(self, index: int) -> tuple[int, list[str]] | None:
+        """The difference in params and the layers whose biases it is; None where it is more.
+
+        Only a difference that these biases explain to the last parameter is one.
+        """
+        pairs = [pair for pair in self.layers[index - 1] if set(pair.changes) == BIAS_ALONE]
+        names = [pair.before.name for pair in pairs if pair.before]
+        biases = 0
+        for pair in pairs:
+            before, after = pair.changes["params"]
+            if isinstance(before, int) and isinstance(after, int):
+                biases += after - before
+        first, other = self.reports[0].totals.params, self.reports[index].totals.params
+        return (biases, names) if biases and other - first == biases else None
+
 
 def compare(
     *targets: Target,
@@ -141,6 +159,7 @@ def compare(
     dtype: str = "fp32",
     alike: Alike | None = None,
     until: str | None = None,
+    optimiser: str | None = None,
 ) -> Comparison:
     """Load and compare networks; `set`, `input` and `until` apply to all of them.
 
@@ -151,8 +170,10 @@ def compare(
     `alike="inference"` brings them into one form first, with folded batch norms and without what
     does nothing at inference, and takes layers for the same by what they compute, not by name.
 
+    With an `optimiser`, the bytes of a step of training are a figure too.
+
     Raises:
-        CnncalcError: where one does not load.
+        CnncalcError: where one does not load, and for an unknown optimiser.
         ValueError: for fewer than two networks.
 
     >>> comparison = compare("resnet18", "resnet34")
@@ -162,7 +183,8 @@ def compare(
     """
     networks = networks_of(targets, set or {}, input, alike, until)
     reports = [analyze(network, batch=batch, dtype=dtype) for network in networks]
-    return compare_reports(reports, [_label(target) for target in targets], alike=alike)
+    labels = [_label(target) for target in targets]
+    return compare_reports(reports, labels, alike=alike, optimiser=optimiser)
 
 
 def networks_of(
@@ -193,7 +215,11 @@ def _label(target: Target) -> str:
 
 
 def compare_reports(
-    reports: Sequence[Report], labels: Sequence[str], *, alike: Alike | None = None
+    reports: Sequence[Report],
+    labels: Sequence[str],
+    *,
+    alike: Alike | None = None,
+    optimiser: str | None = None,
 ) -> Comparison:
     """Compare existing reports under these labels.
 
@@ -212,7 +238,7 @@ def compare_reports(
     return Comparison(
         tuple(labels),
         tuple(reports),
-        tuple(_figures(reports)),
+        (*_figures(reports), *_training(reports, optimiser)),
         tuple(tuple(_pairs(first, list(_layers(other.rows)), partners)) for other in reports[1:]),
     )
 
@@ -234,6 +260,12 @@ def _deltas(pairs: Sequence[LayerPair], key: str) -> Counter[str]:
             if layer:
                 deltas[(pair.after or layer).name] += sign * layer.figure(key)
     return deltas
+
+
+def _training(reports: Sequence[Report], optimiser: str | None) -> Iterator[ComparedFigure]:
+    if optimiser is not None:
+        needed = tuple(training(report, optimiser).total.total for report in reports)
+        yield ComparedFigure(TRAINING, needed)
 
 
 def _layers(rows: Sequence[Row]) -> Iterator[LayerGroup]:

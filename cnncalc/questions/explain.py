@@ -14,7 +14,7 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.facts import all_facts
 from cnncalc.analysis.receptive import receptive_fields, trace
 from cnncalc.brief import brief
-from cnncalc.conventions import bytes_per_number
+from cnncalc.conventions import BIAS_BYTES, bytes_per_number
 from cnncalc.figures import FIGURES
 from cnncalc.layers._base import Step
 from cnncalc.questions.rf import field_steps
@@ -104,6 +104,11 @@ def _memory(row: Row, report: Report) -> Iterator[Step]:
     if stored:
         words, counts = _sum(list(stored)), _sum([str(count) for count in stored.values()])
         total = sum(stored.values()) * each
+        if row.biases and (more := BIAS_BYTES.get(memory.dtype, each) - each):
+            words, counts = f"{words}·bytes + biases", f"{counts}·{each} + {row.biases}"
+            yield Step("memory.stored", "bytes stored", f"{words}·{more}", f"{counts}·{more}",
+                       total + row.biases * more)  # fmt: skip
+            return
         yield Step("memory.stored", "bytes stored", f"{words}·bytes", f"{counts}·{each}", total)
 
 

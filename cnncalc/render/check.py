@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     from cnncalc.errors import Diagnostic
     from cnncalc.inference.differences import WeightsComparison
-    from cnncalc.questions.check import BaseReport, BudgetResult, CheckResult
+    from cnncalc.questions.budgets import BudgetResult
+    from cnncalc.questions.check import BaseReport, CheckResult
     from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
@@ -282,7 +283,9 @@ def _budget(result: BudgetResult) -> dict[str, Any]:
     budget = result.budget
     limit = {"key": budget.key, "relation": ">=" if budget.least else "<=", "limit": budget.limit}
     actual = {} if result.actual is None else {"actual": result.actual, "delta": result.delta}
-    return {**limit, **actual, "ok": result.ok}
+    how = {"dtype": result.dtype, "batch": result.batch, "optimiser": budget.optimiser}
+    known = {key: value for key, value in how.items() if value is not None}
+    return {**limit, **actual, "ok": result.ok, **known}
 
 
 def document(entries: Sequence[dict[str, Any]], *, version: str) -> dict[str, Any]:
@@ -315,7 +318,13 @@ def schema() -> Schema:
     spec = record({"file": TEXT, "variant": MAYBE_TEXT}, {"name": TEXT})
     budget = record(
         {"key": TEXT, "relation": {"enum": ["<=", ">="]}, "limit": COUNT, "ok": FLAG},
-        {"actual": COUNT, "delta": described(WHOLE, "how far beyond the limit; 0 where it is met")},
+        {
+            "actual": COUNT,
+            "delta": described(WHOLE, "how far beyond the limit; 0 where it is met"),
+            "dtype": described(TEXT, "the type of the numbers whose bytes are counted"),
+            "batch": COUNT,
+            "optimiser": TEXT,
+        },
     )
     base = record({"revision": TEXT, "new": FLAG, "compared": FLAG}, {"totals": totals_schema()})
     result = record(

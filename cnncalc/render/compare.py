@@ -47,6 +47,7 @@ TELLING = ("input", "output", *(FIGURES[key].word for key in (
 )))  # fmt: skip
 LISTED = 20  # changed layers that fit below a table
 SHOWN_ANYWAY = ("type", "out", "params", "macs")  # what has columns of its own
+MOST_NAMED = 6  # layers in a line
 MAX_SETTING = 40  # characters of a setting that a terminal shows
 
 
@@ -57,7 +58,7 @@ def text(comparison: Comparison, page: Page = PIPE, *, layers: bool = False) -> 
     """
     lines = totals_table(comparison).lines(page=page)
     for index in range(1, len(comparison.labels)):
-        lines += ["", _counts(comparison, index)]
+        lines += ["", _counts(comparison, index), *_biases(comparison, index)]
         changes = _changes(comparison, index, MAX_SETTING if page.width else None)
         lines += changes.lines(page=page, titles=False) if layers else []
         lines += _where(comparison, index)
@@ -69,6 +70,7 @@ def pull_request(comparison: Comparison, *, layers: bool = False) -> str:
     parts = [totals_table(comparison).markdown()]
     for index in range(1, len(comparison.labels)):
         parts.append(f"\n{_counts(comparison, index)}\n")
+        parts += [f"\n{line}\n" for line in _biases(comparison, index)]
         changes = _changes(comparison, index)
         parts += ["\n", changes.markdown()] if layers and changes.rows else []
         parts += [f"\n{line}\n" for line in _where(comparison, index)]
@@ -210,6 +212,19 @@ def signed(delta: int) -> str:
     size = abs(delta)
     sign = "+" if delta > 0 else "-" if delta else ""
     return f"{sign}{grouped(size) if size < ROUNDED else si(size)}"
+
+
+def _biases(comparison: Comparison, index: int) -> list[str]:
+    """A line where the whole difference in parameters is biases: `26 more = biases of C1, C2`."""
+    found = comparison.bias_difference(index)
+    if found is None:
+        return []
+    difference, names = found
+    word = "more" if difference > 0 else "fewer"
+    shown = ", ".join(map(printable, names[:MOST_NAMED]))
+    rest = len(names) - MOST_NAMED
+    more = f" and {rest:,} more" if rest > 0 else ""
+    return [f"params: {abs(difference):,} {word} = biases of {shown}{more}"]
 
 
 def _changes(comparison: Comparison, index: int, longest: int | None = None) -> Table:

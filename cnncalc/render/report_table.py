@@ -170,7 +170,10 @@ def _footer(report: Report, choice: Choice, table: Table, page: Page, *, memory:
 
 def style_of(report: Report, choice: Choice) -> CellStyle:
     """The layout and signs that cells are written in."""
-    return CellStyle(report, choice.layout or report.layout, "x" if choice.ascii else "×")
+    # Whoever chooses columns or bars needs the width for these.
+    usual = choice.columns is None and choice.bars is None and choice.sort is None
+    times = "x" if choice.ascii else "×"
+    return CellStyle(report, choice.layout or report.layout, times, detailed=usual)
 
 
 def picked(report: Report, choice: Choice) -> list[TableRow]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnncalc.conventions import BIAS_BYTES, INT8
 from cnncalc.errors import counted
 from cnncalc.figures import FIGURES, placed
 from cnncalc.render.format import bytes_text, count_text, grouped, printable, work_text
@@ -90,12 +91,21 @@ def memory_lines(totals: Totals, units: Units | None = None) -> list[str]:
         f"on a microcontroller: flash {memory.param_bytes:,} bytes for the parameters, "
         f"SRAM {memory.peak_activation_bytes:,} bytes for the peak"
     )
+    both = memory.param_bytes + memory.peak_activation_bytes
     return [
         GAP.join(parts),
+        f"params + peak {bytes_text(both, units)}",
         *(_peak(words, peak) for words, peak in peaks if peak),
         *([microcontroller] if memory.batch == 1 else []),
+        *([_int8(totals)] if memory.dtype in BIAS_BYTES else []),
         "sizes of tensors only; code, workspaces and the reserves of allocators come on top",
     ]
+
+
+def _int8(totals: Totals) -> str:
+    """How numbers of int8 are stored, and what a converter would still change."""
+    folded = "; batch norms, which converters fold into the layer before, not folded"
+    return f"{INT8}{folded if totals.buffers else ''}"
 
 
 def _peak(words: str, peak: MemoryPeak) -> str:

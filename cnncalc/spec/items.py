@@ -108,7 +108,8 @@ class ItemParser:
             return self.mapping(value)
         if not isinstance(value.value, str):
             written = value.text or "nothing"
-            raise failure("wrong-type", f"expected a layer, got {written}", value.span)
+            help_ = "a layer is a line of text, such as 'conv 8 3x3 relu'"
+            raise failure("wrong-type", f"expected a layer, got {written}", value.span, help=help_)
         return read_text(value, self.blocks, opens=opens)
 
     def branch(self, value: Value) -> Branch:

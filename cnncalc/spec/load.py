@@ -22,7 +22,8 @@ from cnncalc.spec.checks.limits import LARGEST_TENSOR, refuse_endless
 from cnncalc.spec.document import read_document
 from cnncalc.spec.expand import NetworkBuilder
 from cnncalc.spec.line_values import names_in
-from cnncalc.spec.sections.expectations import budgets, read_expect
+from cnncalc.spec.sections.budgets import budget_as_written
+from cnncalc.spec.sections.expectations import read_expect
 from cnncalc.spec.sections.init import read_init, with_weights_path
 from cnncalc.spec.sections.inputs import batch_of, read_inputs
 from cnncalc.spec.sections.variables import resolve_variables
@@ -365,7 +366,7 @@ def build(
         description=(chosen.description if chosen else None) or model.description,
         source=_citations(chosen.source if chosen and chosen.source else model.source),
         expect=() if skipped else tuple(read_expect(expect, first.layout)),
-        budget={limit.key: limit.written for limit in budgets(document.tree, variant)} or None,
+        budget=budget_as_written(document.tree, variant) or None,
         init=read_init(document.tree.at("init")),
         diagnostics=tuple(
             with_line(remark, document.text, document.file)

@@ -11,6 +11,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, counted, failure
+from cnncalc.layers._fields import WRONG_INPUT
 from cnncalc.network import Group, Input, Node, PartialNetwork
 from cnncalc.spec.checks.limits import LARGEST_TENSOR, MAX_ROWS, too_many
 from cnncalc.spec.expressions import HERE
@@ -212,7 +213,7 @@ class Rows:
             problem.code,
             problem.message,
             resolved.spans.get(problem.field or "", span),
-            notes=problem.notes + self._sources_note(name, sources),
+            notes=problem.notes + self._sources_note(name, sources, problem.code),
             help=problem.help,
         )
         names = tuple(node.name for node in sources)
@@ -223,7 +224,7 @@ class Rows:
         )
         return CnncalcError(diagnostic, partial=stopped)
 
-    def _sources_note(self, name: str, sources: list[Node]) -> tuple[str, ...]:
+    def _sources_note(self, name: str, sources: list[Node], code: str) -> tuple[str, ...]:
         """Notes on the shapes that a failing layer received, and from which layers."""
         if len(sources) > 1:
             labels = [f"branch {n} from {node.name}:" for n, node in enumerate(sources, 1)]
@@ -234,7 +235,18 @@ class Rows:
         note = f"{name} receives {source.shape.text(self.layout)} from {source.name}"
         if source is not first:
             note += f"; the network input was {first.shape.text(self.layout)}"
-        return (note,)
+        return (note, *self._map_note(source)) if code == WRONG_INPUT else (note,)
+
+    def _map_note(self, source: Node) -> tuple[str, ...]:
+        """The map that a row of numbers was flattened from: `1568 = 32·7·7 (C·H·W) of maxpool2`."""
+        node = source
+        while node.layer.is_view and not node.shape.rank:
+            node = self.nodes[node.inputs[0]]
+        if node.shape.size != source.shape.size or not node.shape.rank:
+            return ()
+        sizes = "·".join(map(str, (node.shape.channels, *node.shape.spatial)))
+        letters = "·".join(("C", *(axis.upper() for axis in node.shape.axes)))
+        return (f"{node.shape.size} = {sizes} ({letters}) of {node.name}",)
 
 
 def _output_shape(built: Layer, shapes: tuple[Shape, ...]) -> Shape:

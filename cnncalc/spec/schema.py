@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnncalc import layers
+from cnncalc.conventions import DTYPES, OPTIMISERS
 from cnncalc.figures import used
 from cnncalc.network import SCHEMES
 from cnncalc.spec.model import SpecModel
@@ -98,6 +99,22 @@ def _expect() -> Schema:
     return _section({**dict.fromkeys((*used("expect"), "output"), FIGURE), "layers": layers})
 
 
+def _budget() -> Schema:
+    dtype: Schema = {
+        "type": ["string", "integer"],
+        "description": f"the type of numbers that bytes are counted in: {', '.join(DTYPES)}, "
+        "or bytes per number",
+    }
+    batch: Schema = {"type": "integer", "minimum": 1, "description": "samples of a step"}
+    training = _section({**dict.fromkeys(OPTIMISERS, LIMIT), "batch": batch, "dtype": dtype})
+    limits = dict.fromkeys(used("budget"), LIMIT)
+    return _section({**limits, "training_bytes": training, "dtype": dtype})
+
+
+Text = str | int | float
+Words = Text | None
+
+
 def spec_schema() -> Schema:
     """The JSON Schema of a spec file, for editors; words inside layer text are not described.
 
@@ -120,7 +137,7 @@ def spec_schema() -> Schema:
     }
     for described in (schema, schema["$defs"]["VariantModel"]):
         described["properties"]["expect"] = _expect()
-        described["properties"]["budget"] = _section(dict.fromkeys(used("budget"), LIMIT))
+        described["properties"]["budget"] = _budget()
     _describe_variants(schema)
     schema["properties"]["init"] = INIT
     schema["properties"]["layers"] = {"type": "array", "items": items, "minItems": 1}

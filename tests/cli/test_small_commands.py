@@ -65,7 +65,8 @@ def test_the_reference_as_json(cnncalc):
     schema = cnncalc("schema", "layers").json
     jsonschema.validate(document, schema)
     jsonschema.validate(cnncalc("layers", "upconv", "--json").json, schema)
-    (units, bias) = by_type["fc"]["fields"]
+    (units, bias, inputs) = by_type["fc"]["fields"]
+    assert (inputs["required"], inputs["default"]) == (False, "null")
     assert (units["required"], units["position"], units["letters"]) == (True, 1, ["k"])
     assert (bias["default"], bias["value"]) == ("true", "true or false")
 

@@ -375,6 +375,11 @@ class NameChecker:
         """The error for an unknown head; its help may suggest a tensor too."""
         known = [*self.known, *self.later, *layers.names(), *self.blocks, *STRUCTURE]
         suggestion = did_you_mean(ref.text, known)
+        if ref.text in self.variables:
+            suggestion = (
+                f"'{ref.text}' is a variable; a norm or an activation stands in the line of its "
+                f"layer, without an arrow, such as 'conv 8 3x3 {ref.text}'"
+            )
         try:
             head_use(ref, self.blocks)
         except CnncalcError as error:
