@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 # How to draw weights that neither a file nor the spec gives; see `inference.initial`.
 InitScheme = Literal["default", "he", "xavier", "zeros"]
 SCHEMES: tuple[InitScheme, ...] = get_args(InitScheme)
+# More than any network of the literature (Xiao et al. 2018, arXiv 1806.05393, train 10,000
+# convolutions), and few enough for a report in seconds and 150 MB.
+MAX_ROWS = 50_000
+# As many numbers as the largest input can hold. Every figure then has fewer digits than a float
+# or a printed number may have.
+LARGEST_TENSOR = 10**60
 
 
 @final

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import did_you_mean, failure
 from cnncalc.layers import layer_type
-from cnncalc.spec.checks.limits import MAX_ROWS, check_depth, whole_count
+from cnncalc.network import MAX_ROWS
+from cnncalc.spec.checks.limits import check_depth, whole_count
 from cnncalc.spec.checks.names import declared
 from cnncalc.spec.expressions import HERE
 from cnncalc.spec.line_values import evaluate

@@ -3,6 +3,8 @@
 A sweep over input sizes does not read the layers again where the result is sure to be the same:
 no expression asks for a height, width, depth or length, no weights are written out or shared, and
 every tensor keeps its number of channels.
+
+What reads specs is imported where a spec is read: model files need none of it.
 """
 
 from __future__ import annotations
@@ -17,17 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from cnncalc import files, zoo
 from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, did_you_mean, failure
 from cnncalc.lines import with_line, with_lines
-from cnncalc.network import Input, Network, Node
-from cnncalc.spec.checks.limits import LARGEST_TENSOR, refuse_endless
-from cnncalc.spec.document import read_document
-from cnncalc.spec.expand import NetworkBuilder
-from cnncalc.spec.line_values import names_in
-from cnncalc.spec.sections.budgets import budget_as_written
-from cnncalc.spec.sections.expectations import read_expect
-from cnncalc.spec.sections.init import read_init, with_weights_path
-from cnncalc.spec.sections.inputs import batch_of, read_inputs
-from cnncalc.spec.sections.variables import resolve_variables
-from cnncalc.spec.syntax import Dynamic, Use
+from cnncalc.network import LARGEST_TENSOR, Input, Network, Node
 from cnncalc.spec.yaml_source import MappingValue, read
 
 if TYPE_CHECKING:
@@ -63,6 +55,8 @@ class SpecChoice(NamedTuple):
         network = build(self.document, self.variant, self.set, input_ or self.input)
         if self.path is None:
             return network
+        from cnncalc.spec.sections.init import with_weights_path
+
         return network._replace(init=with_weights_path(network.init, self.path))
 
     @property
@@ -311,11 +305,17 @@ def _refuse_changes(path: str, variant: str | None, set: Mapping[str, object] | 
 
 def _read(text: str, file: str) -> Document:
     """The document of a text; a short one is cached, since variants share their file."""
-    return _remembered(text, file) if len(text) <= SHORT else read_document(text, file)
+    return _remembered(text, file) if len(text) <= SHORT else _document(text, file)
 
 
 @lru_cache(maxsize=16)
 def _remembered(text: str, file: str) -> Document:
+    return _document(text, file)
+
+
+def _document(text: str, file: str) -> Document:
+    from cnncalc.spec.document import read_document
+
     return read_document(text, file)
 
 
@@ -330,6 +330,14 @@ def build(
     Raises:
         CnncalcError: the variables, the inputs or the shapes of layers do not fit.
     """
+    from cnncalc.spec.checks.limits import refuse_endless
+    from cnncalc.spec.expand import NetworkBuilder
+    from cnncalc.spec.sections.budgets import budget_as_written
+    from cnncalc.spec.sections.expectations import read_expect
+    from cnncalc.spec.sections.init import read_init
+    from cnncalc.spec.sections.inputs import batch_of, read_inputs
+    from cnncalc.spec.sections.variables import resolve_variables
+
     overrides = overrides or {}
     chosen = _variant(document, variant)
     changed = document.tree.at("variants", variant, "vars") if variant else None
@@ -395,6 +403,8 @@ def _variant(document: Document, name: str | None) -> VariantModel | None:
 
 def _is_own(inputs: Mapping[str, NetworkInput], document: Document, variant: str | None) -> bool:
     """Whether the inputs are the same as those of the file."""
+    from cnncalc.spec.sections.inputs import batch_of, read_inputs
+
     try:
         declared = read_inputs(document.tree, variant, None)
     except CnncalcError:  # it has none
@@ -492,6 +502,9 @@ def _shape_or_none(layer: Layer, entering: tuple[Shape, ...]) -> Shape | None:
 
 def variables_read(items: Iterable[object], blocks: Mapping[str, Block]) -> frozenset[str]:
     """The variables in all expressions of these items, and of every block that they call."""
+    from cnncalc.spec.line_values import names_in
+    from cnncalc.spec.syntax import Dynamic, Use
+
     names: set[str] = set()
     called: set[str] = set()
     to_do = list(items)

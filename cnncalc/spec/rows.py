@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, counted, failure
 from cnncalc.layers._fields import WRONG_INPUT
-from cnncalc.network import Group, Input, Node, PartialNetwork
-from cnncalc.spec.checks.limits import LARGEST_TENSOR, MAX_ROWS, too_many
+from cnncalc.network import LARGEST_TENSOR, MAX_ROWS, Group, Input, Node, PartialNetwork
+from cnncalc.spec.checks.limits import too_many
 from cnncalc.spec.expressions import HERE
 from cnncalc.spec.syntax import names_after
 from cnncalc.spec.validation import layer as validated_layer

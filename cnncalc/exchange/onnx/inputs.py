@@ -8,7 +8,6 @@ from cnncalc.errors import UnplacedError, failure
 from cnncalc.exchange.onnx.rows import text
 from cnncalc.exchange.wire import broken
 from cnncalc.shapes import AXES, LETTERS, Shape
-from cnncalc.spec.sections.inputs import parse_input
 
 if TYPE_CHECKING:
     from cnncalc.exchange.onnx.model import OpenDims
@@ -77,6 +76,8 @@ def _given(written: str, dims: OpenDims, last: bool, path: str, name: str) -> In
     Raises:
         CnncalcError: it fits in no order, or is no shape.
     """
+    from cnncalc.spec.sections.inputs import parse_input  # most files give all sizes
+
     problem: UnplacedError | None = None
     rank = len(dims) - 2
     channels = dims[-1] if last else dims[1]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import UnplacedError
 from cnncalc.exchange.onnx.model import unsupported
-from cnncalc.exchange.onnx.ops_norms import layer_norm_by_parts
+from cnncalc.exchange.onnx.ops_norms import channels_last, layer_norm_by_parts
 from cnncalc.exchange.onnx.ops_pointwise import along, hard_slope
 from cnncalc.exchange.onnx.ops_shapes import computed
 from cnncalc.exchange.onnx.rows import text, tidy
@@ -99,13 +99,23 @@ def _joined(call: Call, type_: str, maps: list[Activation]) -> Activation:
     alike = all(x.dims == first.dims for x in maps)
     if not type_ or (type_ == "sub" and not alike):
         return _unknown(call, maps)
-    if alike and all(x.axes == first.axes and call.shape(x) == call.shape(first) for x in maps):
-        return Activation(call.add(type_, *(x.row for x in maps)), first.axes, first.dims)
     if alike:
-        return call.plainly(type_, *(call.plain(x) for x in maps))
+        return _of_one_size(call, type_, maps)
     if type_ == "mul":
         return _gate(call, maps)
     raise _mismatch(call, maps)
+
+
+def _of_one_size(call: Call, type_: str, maps: list[Activation]) -> Activation:
+    """Maps whose sizes are equal, and whose axes may be in different orders."""
+    first = maps[0]
+    if all(x.axes == first.axes and call.shape(x) == call.shape(first) for x in maps):
+        return Activation(call.add(type_, *(x.row for x in maps)), first.axes, first.dims)
+    if len(first.dims) > PAIR and any(x.axes[-1] == "c" for x in maps):
+        # Channels that are last stay there, where the norms behind look for them.
+        maps = [channels_last(call, x) for x in maps]
+        return Activation(call.add(type_, *(x.row for x in maps)), maps[0].axes, first.dims)
+    return call.plainly(type_, *(call.plain(x) for x in maps))
 
 
 def _pattern(call: Call, type_: str, maps: list[Activation]) -> Activation | None:
@@ -120,9 +130,11 @@ def _pattern(call: Call, type_: str, maps: list[Activation]) -> Activation | Non
 def _softsign(call: Call, x: Activation, below: Activation) -> Activation | None:
     """x/(1 + |x|)."""
     row = call.row(below)
+    if _number(row, "shift") != 1:
+        return None
     inner = call.rows.rows[row.inputs[0]]
     absolute = isinstance(inner.layer, Opaque) and inner.layer.operation == "Abs"
-    if _number(row, "shift") == 1 and absolute and inner.inputs == (x.row,):
+    if absolute and inner.inputs == (x.row,):
         return call.like(x, "softsign")
     return None
 

@@ -566,13 +566,19 @@ def _reduced(call: Call, x: Activation, labels: list[Axis], kind: str) -> int:
 
 def depth_to_space(call: Call) -> Value:
     """DepthToSpace; its own order of channels is that of TensorFlow."""
-    order = call.word("mode", "DCR").lower()
-    return call.plainly("depth2space", call.plain(call.map()), block=_block(call), order=order)
+    return _in_blocks(call, "depth2space")
 
 
 def space_to_depth(call: Call) -> Value:
-    """SpaceToDepth, in the order of TensorFlow."""
-    return call.plainly("space2depth", call.plain(call.map()), block=_block(call), order="dcr")
+    """SpaceToDepth; its own order of channels is that of TensorFlow."""
+    return _in_blocks(call, "space2depth")
+
+
+def _in_blocks(call: Call, type_: str) -> Value:
+    order = call.word("mode", "DCR").lower()
+    if order not in {"crd", "dcr"}:
+        raise broken(f"mode is '{order}'")
+    return call.plainly(type_, call.plain(call.map()), block=_block(call), order=order)
 
 
 def _block(call: Call) -> int:

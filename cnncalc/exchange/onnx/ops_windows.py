@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.exchange.onnx.model import unsupported
+from cnncalc.exchange.onnx.ops_norms import channels_last
 from cnncalc.exchange.onnx.rows import one, one_pair, text
 from cnncalc.exchange.onnx.values import Activation, Constant
 from cnncalc.exchange.wire import broken
@@ -204,7 +205,7 @@ def _dense(
     if call.rows.batch == 1 != x.dims[0] and units > 0:  # many vectors of the one sample
         if inner != x.dims[1]:
             raise broken(f"its weights take {inner} numbers, its input has {x.dims[1]}")
-        last = _channels_last(call, call.lifted(x))
+        last = channels_last(call, call.lifted(x))
         linear = call.add("linear", last.row, stored={"weight": weight, "bias": bias},
                           units=units, bias=bias is not None)  # fmt: skip
         return Activation(linear, last.axes[1:], (x.dims[0], units))
@@ -245,22 +246,12 @@ def matmul(call: Call) -> Activation:
     if len(first.dims) == 2:  # noqa: PLR2004 - the batch and a vector
         return _dense(call, first, stored, turned=True, units=units, inner=inner)
     if first.axes[-1] != "c":
-        first = _channels_last(call, first)
+        first = channels_last(call, first)
     if inner != first.dims[-1] or units < 1:
         raise broken(f"its weights take {inner} numbers, its input has {first.dims[-1]}")
     row = call.add("linear", first.row, stored={"weight": transposed(stored)}, units=units,
                    bias=False)  # fmt: skip
     return Activation(row, first.axes, (*first.dims[:-1], units))
-
-
-def _channels_last(call: Call, x: Activation) -> Activation:
-    """The same tensor, its last axis being the channels of a row."""
-    if x.axes[-1] == "c":
-        return x
-    row = call.plain(x)
-    rank = call.rows.rows[row].shape.rank
-    turned = call.add("permute", row, order=(rank, *range(rank)))
-    return Activation(turned, ("n", *range(rank), "c"), x.dims)
 
 
 def _product(call: Call, first: Activation, second: Activation) -> Activation:

@@ -13,9 +13,8 @@ from cnncalc.exchange.onnx.model import FLOATS, StoredTensor, unsupported
 from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
 from cnncalc.exchange.wire import broken
 from cnncalc.layers import layer_type
-from cnncalc.network import Input, Opaque, Stored
+from cnncalc.network import LARGEST_TENSOR, MAX_ROWS, Input, Opaque, Stored
 from cnncalc.shapes import AXES, Shape
-from cnncalc.spec.checks.limits import LARGEST_TENSOR, MAX_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
