@@ -331,7 +331,9 @@ def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) 
         call = _named(f"layers.{name}", Number("units", layer.units), **settings)
         suffix = "" if is_last else f"_l{number}"
         if layer.bidirectional:
-            inner = [f"{way}_{name.lower()}" for way in ("forward", "backward")]
+            word = name.lower()  # without it Keras would count its own name on
+            call = call._replace(named=(*call.named, ("name", f'"{word}"')))
+            inner = [f"{way}_{word}" for way in ("forward", "backward")]
             steps.append(_layer("layers.Bidirectional", call).called(suffix))
         else:
             inner = [""]
