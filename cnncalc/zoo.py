@@ -117,9 +117,10 @@ def _bundled(name: str) -> tuple[str, str | None]:
     known = files()
     if name in known:
         return str(known[name]), name if name in variants(known[name]) else None
-    for path in known.values():
-        if name in variants(path):
-            return str(path), name
+    # Most variants begin with the name of their file, so that few files have to be read.
+    for stem in sorted(known, key=lambda stem: not name.startswith(stem)):
+        if name in variants(known[stem]):
+            return str(known[stem]), name
     guesses = (f"{name}{suffix}" for suffix in SUFFIXES)
     here = [guess for guess in guesses if os.path.isfile(guess)]  # noqa: PTH113 - as above
     close = f"did you mean '{here[0]}'?" if here else did_you_mean(name, names())

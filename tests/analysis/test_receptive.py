@@ -204,6 +204,13 @@ def test_a_pattern_ends_where_a_stride_undoes_it():
     assert (field.size, field.jump, field.start) == ((3,), (1,), (Fraction(3, 2),))
 
 
+def test_enlarging_and_undoing_it_again_and_again():
+    """Two units in place of one, then the larger of the two: the map as it was, ten times."""
+    rounds = 10 * [layer("upsample", scale=(2,)), pool(2)]
+    field = last(chain(Shape(1, (100_000,)), *rounds, conv(1, 3)))
+    assert (field.size, field.jump, field.start) == ((3,), (1,), (Fraction(3, 2),))
+
+
 def unet(depth, size):
     """Padded U-Net with nearest-neighbour upsampling."""
     graph = Graph(Shape(1, (size, size)))

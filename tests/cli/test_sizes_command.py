@@ -37,6 +37,13 @@ def test_steps_and_axes(cnncalc):
     assert "works   5 of 5: 32 to 48\n" in out
 
 
+def test_the_smallest_numbers_that_options_take(cnncalc):
+    out = cnncalc("sizes", "8x8x1; conv 2 1x1", "--from", 1, "--to", 1, "--step", 1).out
+    assert "works   1 of 1: 1\n" in out
+    for option in ("--from", "--to", "--step"):
+        assert cnncalc("sizes", "8x8x1; conv 2 1x1", option, 0).status == 2
+
+
 def test_status_says_whether_any_works(cnncalc):
     assert cnncalc("sizes", "lenet5", "--from", 31, "--to", 31).status == 1
     assert cnncalc("sizes", "lenet5", "--from", 33, "--to", 33).status == 0

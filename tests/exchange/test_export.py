@@ -156,6 +156,13 @@ layers:
     assert names["train.2.weight"] == "train_.2.weight"
 
 
+def test_a_recurrent_layer_is_written_as_pytorch_documents_it():
+    """`torch.nn.LSTM(input_size, hidden_size, num_layers=1, ..., bidirectional=False)`."""
+    layers = "input: {l: 5, c: 8}\nlayers: [{row: lstm 6 layers=2 bidirectional}]\n"
+    assert "num_layers=2, bidirectional=True)" in write(read(layers)).content
+    assert "num_layers" not in write(read(layers.replace(" layers=2", ""))).content
+
+
 def test_a_side_for_training_is_left_out_and_said(cnncalc, tmp_path):
     file = tmp_path / "net.yaml"
     file.write_text(

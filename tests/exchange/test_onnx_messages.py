@@ -127,6 +127,14 @@ def test_pickles_are_refused_with_the_line_that_converts(write, name, start):
     )
 
 
+def test_a_text_is_no_pickle_whatever_its_name(write):
+    assert load(write(b"input: 8\nlayers: [fc 3]\n", "net.bin")).nodes[-1].shape.channels == 3
+
+
+def test_an_archive_is_no_pickle_whatever_is_in_it(write):
+    assert "pickle" not in message(write(b"PK\x03\x04" + b"text\0" * 9, "slides.pptx"))
+
+
 def test_a_model_is_known_by_its_content(write):
     assert load(write(model([node("Relu", ["x"], ["y"])]), "model.data")).nodes[-1].name == "y"
 

@@ -1,0 +1,66 @@
+"""Numbers of small tensors, whichever field of the file holds them; and places of enlarged maps.
+
+The bits of 16-bit floats are those of IEEE 754 (one half is 0x3800, minus two 0xC000) and of
+bfloat16, the upper half of a 32-bit float (one half is 0x3F00, minus two 0xC000). Where ONNX's
+Resize reads is worked out by hand from its formulas.
+"""
+
+import struct
+from pathlib import Path
+
+import pytest
+from onnx_files import field, model, node, tensor, varint
+
+from cnncalc import CnncalcError, load
+from cnncalc.exchange.onnx.model import read
+
+FLOAT, INT32, INT64, FLOAT16, DOUBLE, BFLOAT16 = 1, 6, 7, 10, 11, 16
+INT32_DATA, FLOAT_DATA, INT64_DATA, RAW, DOUBLE_DATA = 5, 4, 7, 9, 10
+
+
+def packed(*values):
+    return b"".join(map(varint, values))
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "data", "numbers"),
+    [
+        (FLOAT16, INT32_DATA, packed(0x3800, 0xC000), (0.5, -2.0)),
+        (BFLOAT16, INT32_DATA, packed(0x3F00, 0xC000), (0.5, -2.0)),
+        (FLOAT16, RAW, bytes.fromhex("003800c0"), (0.5, -2.0)),
+        (BFLOAT16, RAW, bytes.fromhex("003f00c0"), (0.5, -2.0)),
+        (FLOAT, FLOAT_DATA, struct.pack("<2f", 0.5, -2.0), (0.5, -2.0)),
+        (DOUBLE, DOUBLE_DATA, struct.pack("<2d", 0.1, -2.0), (0.1, -2.0)),
+        (INT32, INT32_DATA, packed(3, -4), (3, -4)),
+        (INT64, INT64_DATA, packed(2**40, -4), (2**40, -4)),
+    ],
+)
+def test_numbers_of_every_field(kind, place, data, numbers):
+    stored = b"".join([field(1, 2), field(2, kind), field(8, "t"), field(place, data)])
+    found = read(model([node("Relu", ["x"], ["y"])], [stored]))
+    assert found.numbers(found.stored["t"]) == numbers
+
+
+def resized(tmp_path, rule, rounding, factor):
+    scales = tensor("s", (4,), (1.0, 1.0, factor, factor))
+    operator = node(
+        "Resize", ["x", "", "s"], ["y"], mode="nearest",
+        coordinate_transformation_mode=rule, nearest_mode=rounding,
+    )  # fmt: skip
+    path = tmp_path / "m.onnx"
+    Path(path).write_bytes(model([operator], [scales], inputs=(("x", (1, 1, 4, 4)),)))
+    return load(path)
+
+
+@pytest.mark.parametrize("rule", ["half_pixel", "pytorch_half_pixel"])
+def test_twice_as_many_at_half_pixels(rule, tmp_path):
+    """Output o lies at (o + 1/2)/2 - 1/2: at -1/4, 1/4, 3/4, 5/4, nearest to 0, 0, 1, 1."""
+    (*_, row) = resized(tmp_path, rule, "round_prefer_floor", 2.0).nodes
+    assert row.shape.spatial == (8, 8)
+    assert row.layer.type == "upsample"
+
+
+def test_other_places_are_not_taken_for_those_of_upsample(tmp_path):
+    """Rounded up, the same places are those of 0, 1, 1, 2."""
+    with pytest.raises(CnncalcError, match="to the nearest by pytorch_half_pixel and ceil"):
+        resized(tmp_path, "pytorch_half_pixel", "ceil", 2.0)
