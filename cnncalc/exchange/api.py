@@ -58,7 +58,8 @@ def from_torch(module: Any, shape: Sequence[int]) -> Network:
         CnncalcError: "no-torch" where PyTorch is not installed; "torch-export" where its export
             fails; and what `load` raises of a model file.
 
-    `cnncalc.from_torch(torchvision.models.resnet50(), (3, 224, 224))`
+    >>> from_torch(torchvision.models.resnet50(), (3, 224, 224))  # doctest: +SKIP
+    <Network ResNet: 224×224×3 -> 175 layers -> 1000>
     """
     try:
         torch: Any = import_module("torch")
