@@ -509,8 +509,8 @@ def test_export():
     assert exported.names["C1.weight"] == "C1/kernel"
 
 
-def test_from_torch_asks_for_pytorch(monkeypatch):
-    """With it, see tests/exchange/test_export_api.py."""
+def test_from_torch(monkeypatch):
+    """Without PyTorch, which it asks for; with it, see tests/exchange/test_export_api.py."""
     monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
     with pytest.raises(cnncalc.CnncalcError, match="needs PyTorch to be read"):
         cnncalc.from_torch(object(), (3, 8, 8))
