@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         training,
     )
     from cnncalc.errors import CnncalcError, Diagnostic
+    from cnncalc.exchange.api import export, from_torch
+    from cnncalc.exchange.targets import Exported
     from cnncalc.inference.api import forward
     from cnncalc.inference.run import Pass
     from cnncalc.inference.samples import Preparation
@@ -53,6 +55,7 @@ _HOMES = {
     "Comparison": "cnncalc.questions.compare",
     "Diagnostic": "cnncalc.errors",
     "Explanation": "cnncalc.questions.explain",
+    "Exported": "cnncalc.exchange.targets",
     "Network": "cnncalc.network",
     "Pass": "cnncalc.inference.run",
     "PeerCount": "cnncalc.questions.peers",
@@ -73,8 +76,10 @@ _HOMES = {
     "conv_transpose": "cnncalc.api",
     "count_as": "cnncalc.api",
     "explain": "cnncalc.api",
+    "export": "cnncalc.exchange.api",
     "fc": "cnncalc.api",
     "forward": "cnncalc.inference.api",
+    "from_torch": "cnncalc.exchange.api",
     "load": "cnncalc.spec.load",
     "parse": "cnncalc.spec.load",
     "pool": "cnncalc.api",
@@ -93,6 +98,7 @@ __all__ = [
     "Comparison",
     "Diagnostic",
     "Explanation",
+    "Exported",
     "Network",
     "Pass",
     "PeerCount",
@@ -114,8 +120,10 @@ __all__ = [
     "conv_transpose",
     "count_as",
     "explain",
+    "export",
     "fc",
     "forward",
+    "from_torch",
     "load",
     "parse",
     "pool",

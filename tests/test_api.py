@@ -505,3 +505,18 @@ def test_type_checkers_know_every_public_name(tmp_path):
     codes = [(line.split(":")[1], line.rsplit("[", 1)[1]) for line in found.splitlines()[:-1]]
     assert status == 1
     assert codes == [("4", "attr-defined]"), ("5", "arg-type]"), ("6", "arg-type]")], found
+
+
+def test_export():
+    """LeNet-5's first layer: 6 filters of 5x5."""
+    exported = cnncalc.export("lenet5", "keras")
+    assert isinstance(exported, cnncalc.Exported)
+    assert 'layers.Conv2D(6, 5, activation="tanh", name="C1")' in exported.content
+    assert exported.names["C1.weight"] == "C1/kernel"
+
+
+def test_from_torch(monkeypatch):
+    """Without PyTorch, which it asks for; with it, see tests/exchange/test_export_api.py."""
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
+    with pytest.raises(cnncalc.CnncalcError, match="needs PyTorch to be read"):
+        cnncalc.from_torch(object(), (3, 8, 8))

@@ -331,7 +331,9 @@ def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) 
         call = _named(f"layers.{name}", Number("units", layer.units), **settings)
         suffix = "" if is_last else f"_l{number}"
         if layer.bidirectional:
-            inner = [f"{way}_{name.lower()}" for way in ("forward", "backward")]
+            word = name.lower()  # without it Keras would count its own name on
+            call = call._replace(named=(*call.named, ("name", f'"{word}"')))
+            inner = [f"{way}_{word}" for way in ("forward", "backward")]
             steps.append(_layer("layers.Bidirectional", call).called(suffix))
         else:
             inner = [""]
@@ -684,6 +686,8 @@ def _concat(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> 
 
 def _matmul(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
     """With the channels last both matrices stand transposed, so that they change places."""
+    if layer.by_channel:
+        return _matmul_by_channel(layer)
 
     def matrix(x: str, shape: Shape, turned: bool) -> str:
         rows = prod(shape.spatial)
@@ -697,6 +701,19 @@ def _matmul(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> 
 
     sizes = _all((*out.spatial, out.channels))
     return Piece((Step(apply), _layer("layers.Reshape", sizes)))
+
+
+def _matmul_by_channel(layer: Any) -> Piece:
+    """The channels come before the maps, which are multiplied, and go back behind them."""
+    orders = ["(0, 3, 2, 1)" if turned else "(0, 3, 1, 2)"
+              for turned in (layer.transpose_a, layer.transpose_b)]  # fmt: skip
+
+    def apply(_: Code, x: Sequence[str]) -> Code:
+        pairs = zip(x, orders, strict=True)
+        factors = tuple([Call("ops.transpose", (name, order)) for name, order in pairs])
+        return Call("ops.transpose", (Call("ops.matmul", factors), "(0, 2, 3, 1)"))
+
+    return Piece((Step(apply),))
 
 
 # -- moves

@@ -521,13 +521,16 @@ def _cropped(row: Rows, x: str, shape: Shape, begin: Sequence[int], out: Shape) 
 
 def _matmul(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Sequence[str]) -> str:
     def matrix(name: str, shape: Shape, turned: bool) -> str:
+        if layer.by_channel:
+            return row.transpose(name, 0, 1, 3, 2) if turned else name
         if shape.rank != 1:
             name = row.reshape(name, shape.channels, shape.size // shape.channels)
         return row.transpose(name, 0, 2, 1) if turned else name
 
     first = matrix(x[0], shapes[0], layer.transpose_a)
     y = row.op("MatMul", first, matrix(x[1], shapes[1], layer.transpose_b))
-    return y if out.rank == 1 else row.reshape(y, out.channels, *out.spatial)
+    as_it_is = layer.by_channel or out.rank == 1
+    return y if as_it_is else row.reshape(y, out.channels, *out.spatial)
 
 
 # -- moves
