@@ -9,7 +9,8 @@ import typer
 
 from cnncalc.cli import output
 from cnncalc.cli.options import OUT, File, OutputFile, Spec
-from cnncalc.errors import failure
+from cnncalc.errors import CnncalcError, failure
+from cnncalc.lines import with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -91,7 +92,10 @@ def export(
         output.refuse_terminal()
     network = spec.load(file)
     numbers = None if to != "onnx" or no_weights else _numbers(network)
-    exported = write(network, to, TargetOptions(not flat, opset, numbers))
+    try:
+        exported = write(network, to, TargetOptions(not flat, opset, numbers))
+    except CnncalcError as error:
+        raise with_lines(error, network.text or "", network.file) from None
     if weights is not None:
         _write_weights(network, weights, exported.names)
     if isinstance(exported.content, str):

@@ -237,9 +237,21 @@ def _learned(call: Call, x: Activation, constant: Constant) -> Stored:
     return constant.stored
 
 
+def _one_learned(constant: Constant) -> Stored | None:
+    """The single number of a module's own weight or bias, else None."""
+    stored = constant.stored
+    if stored is None or constant.size != 1 or stored.inline:
+        return None
+    module, _, parameter = stored.name.rpartition(".")
+    return stored if module and parameter in {"weight", "bias"} else None
+
+
 def _shifted(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
     layer = call.layer(x)
     free = layer.type in WITH_BIAS and not getattr(layer, "bias", True) and call.alone(x)
+    one = None if free else _one_learned(constant)
+    if one is not None:
+        return _shifted_by_one(call, x, one)
     if constant.size == 1 and not (free and constant.stored and call.shape(x).channels == 1):
         number = _single(call, constant)
         return x if number == 0 else call.like(x, "scale", factor="none", shift=number, per="layer")
@@ -254,10 +266,18 @@ def _shifted(call: Call, x: Activation, constant: Constant, _swapped: bool) -> A
     return call.like(x, "scale", stored={"bias": stored}, factor="none", shift="learned")
 
 
-def _only_scales(layer: Layer) -> bool:
-    """Whether a layer learns one factor a channel and nothing else."""
+def _shifted_by_one(call: Call, x: Activation, shift: Stored) -> Activation:
+    """A learned shift that all channels share, as part of a scale of the same kind before it."""
+    if _only_scales(call.layer(x), "layer") and call.alone(x):
+        return _rewritten(call, x, "bias", shift, shift="learned")
+    words = {"factor": "none", "shift": "learned", "per": "layer"}
+    return call.like(x, "scale", stored={"bias": shift}, **words)
+
+
+def _only_scales(layer: Layer, per: str = "channel") -> bool:
+    """Whether a layer learns one factor a channel, or one for all, and nothing else."""
     return isinstance(layer, Scale) and (layer.factor, layer.shift, layer.per) == (
-        "learned", "none", "channel",
+        "learned", "none", per,
     )  # fmt: skip
 
 
@@ -308,6 +328,8 @@ def _subtracted(call: Call, x: Activation, constant: Constant, swapped: bool) ->
 
 
 def _scaled(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
+    if (one := _one_learned(constant)) is not None:
+        return call.like(x, "scale", stored={"weight": one}, per="layer")
     number = _single(call, constant)
     if number is None:
         stored = _learned(call, x, constant)
@@ -370,6 +392,15 @@ def elementwise(call: Call) -> Any:
     return _unknown(call, [value for value in values if isinstance(value, Activation)])
 
 
+def absolute(call: Call) -> Any:
+    """Abs; of a difference it is `sub abs`."""
+    x = call.value()
+    if isinstance(x, Activation) and call.layer(x).type == "sub" and call.alone(x):
+        row = call.row(x)
+        return Activation(call.add("sub", *row.inputs, absolute=True), x.axes, x.dims)
+    return elementwise(call)
+
+
 def negative(call: Call) -> Value:
     """Neg."""
     x = call.value()
@@ -382,9 +413,9 @@ def negative(call: Call) -> Value:
 
 OPERATORS: dict[str, Callable[[Call], Value]] = {
     "Add": add, "Sum": add, "Sub": subtract, "Mul": multiply, "Div": divide, "Max": largest,
-    "Min": smallest, "Mean": mean, "Neg": negative,
+    "Min": smallest, "Mean": mean, "Neg": negative, "Abs": absolute,
     **dict.fromkeys(
-        ("Erf", "Pow", "Sqrt", "Reciprocal", "Abs", "Exp", "Log", "Sin", "Cos", "Floor", "Ceil",
+        ("Erf", "Pow", "Sqrt", "Reciprocal", "Exp", "Log", "Sin", "Cos", "Floor", "Ceil",
          "Round", "Sign", "ThresholdedRelu", "Mod", "Equal", "Greater", "Less", "And", "Or", "Not",
          "Where", "GreaterOrEqual", "LessOrEqual"),
         elementwise,

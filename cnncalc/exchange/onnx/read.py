@@ -96,6 +96,7 @@ class Graph:
         self.lost: set[str] = set()  # tensors behind an operator whose shape is not known
         self.end: Activation | None = None  # where --until ends the network
         self.containers = containers_of(operator.name for operator in model.operators)
+        self.is_own = model.producer.startswith("cnncalc")
 
     def run(self) -> None:
         """Read the inputs, then every operator up to the end that was asked for."""
@@ -167,7 +168,7 @@ class Graph:
         until = self.options.until
         if until is None:
             return False
-        rows = {row_name(row, self.containers) for row in self.rows.rows[before:]}
+        rows = {self._name(row) for row in self.rows.rows[before:]}
         if until not in {operator.name, *operator.outputs, *rows}:
             return False
         name = until if until in operator.outputs else operator.outputs[0]
@@ -256,7 +257,13 @@ class Graph:
     def _named(self, indices: Iterable[int]) -> list[tuple[str, Row]]:
         """Rows with their names, which are different."""
         rows = [self.rows.rows[index] for index in indices]
-        return list(zip(unique(row_name(row, self.containers) for row in rows), rows, strict=True))
+        return list(zip(unique(map(self._name, rows)), rows, strict=True))
+
+    def _name(self, row: Row) -> str:
+        """The name of a row; in our own exports, what stands before the operator's own part."""
+        if self.is_own and row.operator is not None:
+            return plain_name(row.operator.name.partition("/")[0])
+        return row_name(row, self.containers)
 
     def _outputs(self) -> list[int]:
         """The rows that the network ends with."""
