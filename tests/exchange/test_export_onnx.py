@@ -35,7 +35,6 @@ DIFFERENT = {
     "vgg": "even bins", "convnext": "gamma", "poolformer": "gamma", "unet": "two crops",
     "unet-3d": "two crops", "fcn32s": "two crops", "genet": "a conv of as many groups as channels",
     "ghostnet": "a slice of everything", "mixnet": "the same",
-    "inception_resnet_v2": "a number for all, or for each channel",
     "resnet_d": "an average that counts no padding", "sknet": "groups as an axis",
 }  # fmt: skip
 

@@ -223,6 +223,13 @@ def _single(call: Call, constant: Constant) -> float | None:
     return None if value is None else float(tidy(float(value)))
 
 
+def _learned_alone(call: Call, constant: Constant, parameter: str) -> Stored | None:
+    """One stored number for all channels, where it is called after the row as cnncalc does it."""
+    name = f"{call.operator.name.partition('/')[0]}.{parameter}"
+    stored = constant.stored if constant.size == 1 else None
+    return stored if stored is not None and stored.name == name else None
+
+
 def _learned(call: Call, x: Activation, constant: Constant) -> Stored:
     """One stored number a channel. Raises UnplacedError for any other constant."""
     dims = call.spread(constant, len(x.dims))
@@ -237,27 +244,17 @@ def _learned(call: Call, x: Activation, constant: Constant) -> Stored:
     return constant.stored
 
 
-def _one_learned(constant: Constant) -> Stored | None:
-    """The single number of a module's own weight or bias, else None."""
-    stored = constant.stored
-    if stored is None or constant.size != 1 or stored.inline:
-        return None
-    module, _, parameter = stored.name.rpartition(".")
-    return stored if module and parameter in {"weight", "bias"} else None
-
-
 def _shifted(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
     layer = call.layer(x)
     free = layer.type in WITH_BIAS and not getattr(layer, "bias", True) and call.alone(x)
-    one = None if free else _one_learned(constant)
-    if one is not None:
-        return _shifted_by_one(call, x, one)
+    if (alone := _learned_alone(call, constant, "bias")) is not None and not free:
+        return _shifted_as_a_whole(call, x, alone)
     if constant.size == 1 and not (free and constant.stored and call.shape(x).channels == 1):
         number = _single(call, constant)
-        return x if number == 0 else call.like(x, "scale", factor="none", shift=number, per="layer")
+        return x if number == 0 else call.like(x, "scale", factor="none", shift=number)
     stored = constant.stored if constant.size == 1 else None
     if stored is None and constant.only is not None:
-        return call.like(x, "scale", factor="none", shift=float(constant.only), per="layer")
+        return call.like(x, "scale", factor="none", shift=float(constant.only))
     stored = stored or _learned(call, x, constant)
     if free:
         return _rewritten(call, x, "bias", stored, bias=True)
@@ -266,12 +263,11 @@ def _shifted(call: Call, x: Activation, constant: Constant, _swapped: bool) -> A
     return call.like(x, "scale", stored={"bias": stored}, factor="none", shift="learned")
 
 
-def _shifted_by_one(call: Call, x: Activation, shift: Stored) -> Activation:
-    """A learned shift that all channels share, as part of a scale of the same kind before it."""
+def _shifted_as_a_whole(call: Call, x: Activation, bias: Stored) -> Activation:
     if _only_scales(call.layer(x), "layer") and call.alone(x):
-        return _rewritten(call, x, "bias", shift, shift="learned")
-    words = {"factor": "none", "shift": "learned", "per": "layer"}
-    return call.like(x, "scale", stored={"bias": shift}, **words)
+        return _rewritten(call, x, "bias", bias, shift="learned")
+    fields = {"factor": "none", "shift": "learned", "per": "layer"}
+    return call.like(x, "scale", stored={"bias": bias}, **fields)
 
 
 def _only_scales(layer: Layer, per: str = "channel") -> bool:
@@ -316,10 +312,8 @@ def _subtracted(call: Call, x: Activation, constant: Constant, swapped: bool) ->
         number = float(constant.only)
     if number is not None:
         if swapped:
-            return call.like(x, "scale", factor=-1.0, shift=number or "none", per="layer")
-        return (
-            x if number == 0 else call.like(x, "scale", factor="none", shift=-number, per="layer")
-        )
+            return call.like(x, "scale", factor=-1.0, shift=number or "none")
+        return x if number == 0 else call.like(x, "scale", factor="none", shift=-number)
     stored = _learned(call, x, constant)
     if swapped:
         return call.like(x, "scale", stored={"bias": stored}, factor=-1.0, shift="learned")
@@ -328,8 +322,8 @@ def _subtracted(call: Call, x: Activation, constant: Constant, swapped: bool) ->
 
 
 def _scaled(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
-    if (one := _one_learned(constant)) is not None:
-        return call.like(x, "scale", stored={"weight": one}, per="layer")
+    if (alone := _learned_alone(call, constant, "weight")) is not None:
+        return call.like(x, "scale", stored={"weight": alone}, per="layer")
     number = _single(call, constant)
     if number is None:
         stored = _learned(call, x, constant)
@@ -365,7 +359,7 @@ def _times(call: Call, x: Activation, factor: float) -> Activation:
         for one, gate in (row.inputs, row.inputs[::-1]):
             if _one_plus_erf(call, rows[gate], one):
                 return Activation(call.add("gelu", one), x.axes, x.dims)
-    return call.like(x, "scale", factor=factor, per="layer")
+    return call.like(x, "scale", factor=factor)
 
 
 def _hard(call: Call, index: int) -> int | None:
@@ -393,7 +387,7 @@ def elementwise(call: Call) -> Any:
 
 
 def absolute(call: Call) -> Any:
-    """Abs; of a difference it is `sub abs`."""
+    """Abs of a difference that nobody else reads; of anything else as part of a pattern."""
     x = call.value()
     if isinstance(x, Activation) and call.layer(x).type == "sub" and call.alone(x):
         row = call.row(x)
@@ -404,11 +398,7 @@ def absolute(call: Call) -> Any:
 def negative(call: Call) -> Value:
     """Neg."""
     x = call.value()
-    return (
-        computed(call)
-        if isinstance(x, Constant)
-        else call.like(x, "scale", factor=-1.0, per="layer")
-    )
+    return computed(call) if isinstance(x, Constant) else call.like(x, "scale", factor=-1.0)
 
 
 OPERATORS: dict[str, Callable[[Call], Value]] = {

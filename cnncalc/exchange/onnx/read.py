@@ -32,7 +32,7 @@ from cnncalc.network import Network, Node, PartialNetwork
 from cnncalc.shapes import AXES, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.exchange.onnx.model import Model, Operator
     from cnncalc.exchange.onnx.rows import Row
@@ -168,7 +168,7 @@ class Graph:
         until = self.options.until
         if until is None:
             return False
-        rows = {self._name(row) for row in self.rows.rows[before:]}
+        rows = set(self._names(self.rows.rows[before:]))
         if until not in {operator.name, *operator.outputs, *rows}:
             return False
         name = until if until in operator.outputs else operator.outputs[0]
@@ -257,13 +257,22 @@ class Graph:
     def _named(self, indices: Iterable[int]) -> list[tuple[str, Row]]:
         """Rows with their names, which are different."""
         rows = [self.rows.rows[index] for index in indices]
-        return list(zip(unique(map(self._name, rows)), rows, strict=True))
+        return list(zip(unique(self._names(rows)), rows, strict=True))
 
-    def _name(self, row: Row) -> str:
-        """The name of a row; in our own exports, what stands before the operator's own part."""
-        if self.is_own and row.operator is not None:
-            return plain_name(row.operator.name.partition("/")[0])
-        return row_name(row, self.containers)
+    def _names(self, rows: Iterable[Row]) -> Iterator[str]:
+        """A row that shares its weights is named after its node, since another has their name.
+
+        Our own exports name all operators of a row after it.
+        """
+        taken: set[str] = set()
+        for row in rows:
+            name = None if self.is_own else name_by_weights(row)
+            if self.is_own and row.operator is not None:
+                name = plain_name(row.operator.name.partition("/")[0])
+            elif name is None or name in taken:
+                name = name_by_node(row, self.containers)
+            taken.add(name)
+            yield name
 
     def _outputs(self) -> list[int]:
         """The rows that the network ends with."""
@@ -368,19 +377,24 @@ def _owner(node: Node, made: Sequence[Node], readers: int) -> int | None:
     return before.index if before.attached_to is None else before.attached_to
 
 
-def row_name(row: Row, containers: Collection[str]) -> str:
-    """A name for a row: of its weights, else of its node, as far as a spec can have it.
-
-    PyTorch names a weight after its module (`layer1.0.conv1.weight`) and a node after its path
-    (`/layer1/layer1.0/relu/Relu`); `containers` are the modules that hold others.
-    """
-    operator = row.operator
-    if operator is None:
-        return plain_name(row.name) or "in"
+def name_by_weights(row: Row) -> str | None:
+    """The module that holds a row's weights, as PyTorch names them: `layer1.0.conv1.weight`."""
     for stored in row.stored.values():
         module, _, parameter = stored.name.rpartition(".")
         if module and "::" not in stored.name and parameter in {"weight", "bias", "running_mean"}:
             return plain_name(module)
+    return None
+
+
+def name_by_node(row: Row, containers: Collection[str]) -> str:
+    """A name for a row by its node, as far as a spec can have it.
+
+    PyTorch names a node after its path (`/layer1/layer1.0/relu/Relu`); `containers` are the
+    modules that hold others.
+    """
+    operator = row.operator
+    if operator is None:
+        return plain_name(row.name) or "in"
     path, _, last = operator.name.rpartition("/")
     if operator.name.startswith("/") and re.fullmatch(rf"{re.escape(operator.type)}(_\d+)?", last):
         module = module_of(path)
