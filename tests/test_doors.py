@@ -53,6 +53,10 @@ DOORS = {
     | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
     # a target writes a network as code; what its classes have in common, `structure` knows
     "exchange/targets/": BASE | {"network", "layers/_base", "exchange/targets/", "structure/"},
+    # a model file is written in the wire format that models are read in
+    "exchange/wire_writer": {"exchange/wire"},
+    "exchange/targets/onnx": BASE | {"network", "exchange/targets/", "exchange/wire_writer"},
+    "exchange/targets/_onnx_graph": {"exchange/wire_writer"},
     # it makes the layers that another layer is told as
     "exchange/targets/_expressed": {"layers/__init__"},
     "analysis/": BASE | {"layers/_", "network", "analysis/"},

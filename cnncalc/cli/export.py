@@ -9,7 +9,8 @@ import typer
 
 from cnncalc.cli import output
 from cnncalc.cli.options import OUT, File, OutputFile, Spec
-from cnncalc.errors import failure
+from cnncalc.errors import CnncalcError, failure
+from cnncalc.lines import with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +97,11 @@ def export(
     needed = weights is not None or (to == "onnx" and not no_weights)
     stored = own_parameters(network).stored if needed else {}
     numbers = (lambda name: stored[name].read()) if needed else None
-    exported = write(network, to, TargetOptions(not flat, weights is not None, opset, numbers))
+    options = TargetOptions(not flat, weights is not None, opset, numbers)
+    try:
+        exported = write(network, to, options)
+    except CnncalcError as error:
+        raise with_lines(error, network.text or "", network.file) from None
     if weights is not None:
         _write_weights(weights, stored, exported)
     if isinstance(exported.content, str):

@@ -130,9 +130,14 @@ def emit_bytes(pieces: Iterable[bytes], path: str | None = None) -> None:
         stream.flush()
 
 
+def is_terminal() -> bool:
+    """Whether stdout is a terminal, of whatever kind."""
+    return bool(getattr(sys.stdout, "isatty", lambda: False)())
+
+
 def refuse_terminal() -> None:
     """Raise CnncalcError where a binary result would go to a terminal."""
-    if bool(getattr(sys.stdout, "isatty", lambda: False)()):
+    if is_terminal():
         from cnncalc.errors import failure
 
         raise failure(

@@ -25,12 +25,21 @@ NEEDS_ONNX = "PyTorch writes ONNX with the package onnx: pip install onnx"
 ONE_TENSOR = "see that the module takes one tensor of this shape: channels, then spatial sizes"
 
 
-def export(target: Target, to: Framework, *, flat: bool = False) -> Exported:
-    """A network as code of "pytorch" or "keras"; its `content` is the text.
+def export(
+    target: Target,
+    to: Framework,
+    *,
+    flat: bool = False,
+    opset: int | None = None,
+    weights: bool = True,
+) -> Exported:
+    """A network as code of "pytorch" or "keras", or as an "onnx" file.
 
-    `target` is a network, a spec as a dict, or what `load` takes. `flat` asks for one class or
-    function, without others for its parts. `names` of the result has the key of each parameter in
-    the framework's own weights, and `layout` how these are laid out where that differs.
+    `target` is a network, a spec as a dict, or what `load` takes. `content` of the result is the
+    text, or the bytes of the file in pieces; `save(path)` writes either. `names` has the name of
+    each parameter in the framework's own weights, and `layout` how these are laid out where that
+    differs. `flat` asks for one class or function, without others for its parts; `opset` is the
+    version of ONNX's operators, and without `weights` an ONNX file holds zeros.
 
     Raises:
         CnncalcError: "no-counterpart" where the framework has nothing that computes what a layer
@@ -40,11 +49,19 @@ def export(target: Target, to: Framework, *, flat: bool = False) -> Exported:
     \"\"\"LeNet-5
     >>> export("lenet5", "pytorch").names["C1.weight"]
     'C1.weight'
+    >>> export("lenet5", "onnx").save("lenet5.onnx")  # doctest: +SKIP
     """
     if to not in WRITERS:
         known = ", ".join(map(repr, WRITERS))
         raise failure("unknown-framework", f"networks are written for {known}, not for {to!r}")
-    return write(as_network(target), to, TargetOptions(nested=not flat))
+    network = as_network(target)
+    numbers = None
+    if to == "onnx" and weights:
+        from cnncalc.inference.own_weights import own_parameters
+
+        stored = own_parameters(network).stored
+        numbers = lambda name: stored[name].read()  # noqa: E731 - as the writer asks for them
+    return write(network, to, TargetOptions(not flat, opset=opset, numbers=numbers))
 
 
 def from_torch(module: Any, shape: Sequence[int]) -> Network:

@@ -125,3 +125,12 @@ def test_a_module_of_pytorch_is_read():
     assert module.training
     types = [node.layer.type for node in network.nodes[1:]]
     assert types == ["conv", "bn", "relu", "maxpool", "flatten", "fc"]
+
+
+def test_an_onnx_file_is_saved_with_its_weights(tmp_path):
+    path = tmp_path / "digits.onnx"
+    cnncalc.export("digits", "onnx").save(path)
+    scores = cnncalc.forward(str(path), "digits_7.pgm").outputs[0].output.values
+    assert max(range(10), key=scores.__getitem__) == 7
+    empty = b"".join(cnncalc.export("digits", "onnx", weights=False).content)
+    assert len(empty) < 3000 < path.stat().st_size

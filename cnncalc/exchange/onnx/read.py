@@ -95,6 +95,7 @@ class Graph:
         self.lost: set[str] = set()  # tensors behind an operator whose shape is not known
         self.end: Activation | None = None  # where --until ends the network
         self.containers = containers_of(operator.name for operator in model.operators)
+        self.is_own = model.producer.startswith("cnncalc")
 
     def run(self) -> None:
         """Read the inputs, then every operator up to the end that was asked for."""
@@ -258,11 +259,16 @@ class Graph:
         return list(zip(unique(self._names(rows)), rows, strict=True))
 
     def _names(self, rows: Iterable[Row]) -> Iterator[str]:
-        """A row that shares its weights is named after its node, since another has their name."""
+        """A row that shares its weights is named after its node, since another has their name.
+
+        Our own exports name all operators of a row after it.
+        """
         taken: set[str] = set()
         for row in rows:
-            name = name_by_weights(row)
-            if name is None or name in taken:
+            name = None if self.is_own else name_by_weights(row)
+            if self.is_own and row.operator is not None:
+                name = plain_name(row.operator.name.partition("/")[0])
+            elif name is None or name in taken:
                 name = name_by_node(row, self.containers)
             taken.add(name)
             yield name

@@ -8,8 +8,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from cnncalc import files
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from cnncalc.errors import Diagnostic
     from cnncalc.network import Network
@@ -73,6 +76,14 @@ class Exported(NamedTuple):
     names: Mapping[str, str]
     notes: tuple[Diagnostic, ...] = ()
     layout: tuple[Laid, ...] = ()
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, which then holds all of it, or still what it held before.
+
+        Raises:
+            CnncalcError: where the file cannot be written.
+        """
+        files.write(path, self.content, piecemeal=True)
 
 
 class NoCounterpart(Exception):  # noqa: N818 - it becomes an error with the layer's name

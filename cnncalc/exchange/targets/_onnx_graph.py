@@ -62,14 +62,17 @@ class Stored(NamedTuple):
         return dims + rest + wire.head(9, self.length)
 
 
-def tensor(values: Sequence[int] | Sequence[float], dims: Sequence[int] | None = None) -> bytes:
+def tensor(
+    values: Sequence[int] | Sequence[float], dims: Sequence[int] | None = None, name: str = ""
+) -> bytes:
     """The message of a small tensor: whole numbers of 64 bits, or 32-bit floats."""
     is_whole = all(isinstance(value, int) for value in values)
     sizes = (len(values),) if dims is None else dims
     kind, code = (INT64, "q") if is_whole else (FLOAT, "f")
     data = struct.pack(f"<{len(values)}{code}", *values)
     head = wire.whole_numbers(1, sizes) if len(sizes) else b""
-    return head + wire.whole(2, kind) + wire.block(9, data)
+    label = wire.text(8, name) if name else b""
+    return head + wire.whole(2, kind) + label + wire.block(9, data)
 
 
 def _attribute(name: str, value: Attribute) -> bytes:

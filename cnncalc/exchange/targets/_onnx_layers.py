@@ -576,9 +576,13 @@ def _flatten(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Se
 
 
 def _shuffle(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Sequence[str]) -> str:
-    (shape,) = shapes
-    groups, rest = layer.groups, shape.spatial
-    apart = row.reshape(x[0], groups, shape.channels // groups, *rest)
+    return _shuffled(row, x[0], layer.groups, out)
+
+
+def _shuffled(row: Rows, x: str, groups: int, shape: Shape) -> str:
+    """The first channel of every group, then the second of every group, and so on."""
+    rest = shape.spatial
+    apart = row.reshape(x, groups, shape.channels // groups, *rest)
     turned = row.transpose(apart, 0, 2, 1, *range(3, 3 + shape.rank))
     return row.reshape(turned, shape.channels, *rest)
 
@@ -603,8 +607,9 @@ def _space2depth(
 ) -> str:
     (shape,) = shapes
     b, rank = layer.block, shape.rank
-    if rank == MAP and layer.order == "dcr":
-        return row.op("SpaceToDepth", x[0], blocksize=b)
+    if rank == MAP:
+        y = row.op("SpaceToDepth", x[0], blocksize=b)
+        return y if layer.order == "dcr" else _shuffled(row, y, b * b, out)
     pairs = [size for axis in out.spatial for size in (axis, b)]
     apart = row.reshape(x[0], shape.channels, *pairs)
     outer, inner = ([start + 2 * axis for axis in range(rank)] for start in (2, 3))

@@ -175,9 +175,12 @@ class _File:
         ]
         operators = (*empty, *self.graph.operators)
         yield from encoded(operators, inputs, outputs, network.name)
-        if self.numbers is not None:
-            for stored in self.graph.stored:
+        for stored in self.graph.stored:
+            if self.numbers is not None:
                 yield _Head.of(stored)
+                continue
+            # Readers take what comes from a stored shape for weights that were left out.
+            yield wire.block(5, tensor(stored.dims, (len(stored.dims),), _sizes_of(stored)))
 
     def _numbers(self, stored: Stored) -> Iterator[bytes]:
         """The numbers of one tensor as 32-bit floats, lowest byte first."""
@@ -223,7 +226,9 @@ def singles(values: Sequence[float]) -> array[float]:
 def _zeros(stored: Sequence[Stored]) -> Iterator[Operator]:
     """Parameters without numbers: zeros of their sizes, which take no space."""
     for each in stored:
-        sizes = tensor(list(each.dims), (len(each.dims),))
-        shape = f"{each.name}.shape"
-        yield Operator("Constant", shape, (), (shape,), {"value": sizes})
-        yield Operator("ConstantOfShape", each.name, (shape,), (each.name,), {})
+        yield Operator("ConstantOfShape", each.name, (_sizes_of(each),), (each.name,), {})
+
+
+def _sizes_of(stored: Stored) -> str:
+    """The name of the tensor that holds the sizes of a left-out one."""
+    return f"{stored.name}.shape"
