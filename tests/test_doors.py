@@ -53,6 +53,10 @@ DOORS = {
     | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
     # a target writes a network as code; what its classes have in common, `structure` knows
     "exchange/targets/": BASE | {"network", "layers/_base", "exchange/targets/", "structure/"},
+    # what works number by number keeps the order in which Keras flattens a map
+    "exchange/targets/_keras_layers": BASE | {"layers/_kinds", "exchange/targets/"},
+    # what Python programs call: it takes what `load` takes
+    "exchange/api": BASE | {"network", "exchange/", "spec/load"},
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
     "inference/": BASE
     | {"layers/_", "network", "neuron_origin", "inference/", "files", "processes"},

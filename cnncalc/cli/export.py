@@ -98,8 +98,13 @@ def _write_weights(network: Network, path: str, exported: Exported) -> None:
     start = InitialWeights(network.init.scheme, network.init.seed)
     tensors = gather(network, start, stored).stored
     if exported.layout:
-        numbers = ((each.name, each.sizes, laid_out(each, tensors)) for each in exported.layout)
-        npz.write(path, numbers)
+        npz.write(
+            path,
+            (
+                (each.name, each.sizes, laid_out(each, lambda name: tensors[name].read()))
+                for each in exported.layout
+            ),
+        )
         return
     names = exported.names
     safetensors.write(
