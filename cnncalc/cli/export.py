@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -96,7 +97,7 @@ def export(
     network = spec.load(file)
     needed = weights is not None or (to == "onnx" and not no_weights)
     stored = own_parameters(network).stored if needed else {}
-    numbers = (lambda name: stored[name].read()) if needed else None
+    numbers = partial(_numbers, stored) if needed else None
     options = TargetOptions(not flat, weights is not None, opset, numbers)
     try:
         exported = write(network, to, options)
@@ -109,6 +110,11 @@ def export(
     else:
         output.emit_bytes(exported.content, out)
     output.tell(spec.remarks(file, (*network.diagnostics, *exported.notes)))
+
+
+def _numbers(stored: Mapping[str, StoredTensor], name: str) -> Sequence[float]:
+    """The numbers of a parameter, read when they are asked for."""
+    return stored[name].read()
 
 
 def _refuse_options(target: Target, options: Sequence[str]) -> None:
@@ -141,9 +147,9 @@ def _write_weights(path: str, stored: Mapping[str, StoredTensor], exported: Expo
     from cnncalc.inference import npz, safetensors
 
     if exported.layout:
-        npz.write(
-            path, ((each.name, each.sizes, laid_out(each, stored)) for each in exported.layout)
-        )
+        numbers = partial(_numbers, stored)
+        laid = ((each.name, each.sizes, laid_out(each, numbers)) for each in exported.layout)
+        npz.write(path, laid)
         return
     names = exported.names
     tensors = stored.items()

@@ -55,7 +55,10 @@ def model_of(network, **options):
 def place(model, layout, parameters):
     """Put the network's numbers into the model; every variable is given, and no other."""
     arrays = {
-        laid.name: np.array(laid_out(laid, parameters)).reshape(laid.sizes) for laid in layout
+        laid.name: np.array(laid_out(laid, lambda name: parameters[name].read())).reshape(
+            laid.sizes
+        )
+        for laid in layout
     }
     variables = {v.path.removeprefix(f"{model.name}/"): v for v in model.weights}
     assert {k: tuple(v.shape) for k, v in variables.items()} == {

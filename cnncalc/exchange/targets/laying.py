@@ -8,24 +8,22 @@ from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Sequence
 
     from cnncalc.exchange.targets import Laid
-    from cnncalc.inference.stored import StoredTensor
 
 
-def laid_out(laid: Laid, stored: Mapping[str, StoredTensor]) -> array[float]:
-    """The numbers of a tensor, from the parameters of the network by name.
+def laid_out(laid: Laid, numbers_of: Callable[[str], Sequence[float]]) -> array[float]:
+    """The numbers of a tensor; `numbers_of` gives those of a parameter of the network.
 
     >>> from cnncalc.exchange.targets import Laid
-    >>> from cnncalc.inference.stored import StoredTensor
     >>> matrix = Laid("fc/kernel", (("fc.weight", 0, 6),), (2, 3), (1, 0))
-    >>> list(laid_out(matrix, {"fc.weight": StoredTensor((2, 3), lambda: [1, 2, 3, 4, 5, 6])}))
+    >>> list(laid_out(matrix, lambda _: [1, 2, 3, 4, 5, 6]))
     [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]
     """
     joined = array("d")
     for source, begin, end in laid.pieces:
-        joined.extend(array("d", stored[source].read()[begin:end]))
+        joined.extend(array("d", numbers_of(source)[begin:end]))
     if laid.order == tuple(range(len(laid.view))):
         return joined
     return _transposed(joined, laid.view, laid.order)
