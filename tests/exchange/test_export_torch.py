@@ -182,9 +182,9 @@ layers:
 input: 8x8x4
 blocks:
   inverted(c, s=1):
-    - as: conv
-      numbered: [conv 2*cin 1x1 nobias bn relu6, dwconv 3x3 s=s p1 bn relu6, conv c 1x1 bn]
-    - add: [identity, from in] if s == 1 and cin == c
+    - numbered: [conv 2*cin 1x1 nobias bn relu6, dwconv 3x3 s=s p1 bn relu6, conv c 1x1 bn]
+      name: conv
+    - add in if s == 1 and cin == c
 layers: [a: inverted 4, b: inverted 6 s=2, c: inverted 6, d: inverted 6, gap -> fc 3]
 """,
     "projections of rows": """

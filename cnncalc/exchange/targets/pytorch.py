@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic
 from cnncalc.exchange.targets import USUALLY, Exported, NoCounterpart, TargetOptions
-from cnncalc.exchange.targets._code import Call, definition, flat, shape_of, statement
+from cnncalc.exchange.targets._code import Call, definition, flat, folded, shape_of, statement
 from cnncalc.exchange.targets._names import class_name, docstring, identifier, unused
 from cnncalc.exchange.targets._options import options
 from cnncalc.exchange.targets._parts import Bound, Parts, generalized
@@ -482,7 +482,7 @@ def _made_modules(modules: Sequence[tuple[str, Code]], switch: _Switch | None) -
                 yield f"        {target}None"
             yield f"        if {switch.name}:"
         is_open = is_optional
-        yield from statement(target, code, 12 if is_optional else 8)
+        yield from statement(target, folded(code), 12 if is_optional else 8)
 
 
 def _attribute(word: str, taken: set[str]) -> str:
