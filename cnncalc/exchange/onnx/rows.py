@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc.errors import counted
 from cnncalc.exchange.onnx.model import FLOATS, StoredTensor, unsupported
 from cnncalc.exchange.onnx.values import Activation, Constant
+from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.layers import layer_type
 from cnncalc.network import Input, Opaque, Stored
@@ -331,15 +332,6 @@ class Call:
                 f"{MOST_SPATIAL} axes behind the channels"
             )
         return Shape(dims[1], tuple(dims[2:]))
-
-
-def text(dims: Sequence[object]) -> str:
-    """Sizes as messages write them, in the order of the file.
-
-    >>> text((1, 3, "height", "width"))
-    '1x3xheightxwidth'
-    """
-    return "x".join(map(str, dims))
 
 
 def one(values: tuple[int, ...]) -> tuple[int, ...]:
