@@ -92,6 +92,19 @@ class Builder:
         layer = Opaque(operation=part.kind, out=shape)
         return self._append(Row(part.name, layer, tuple(known), shape, part))
 
+    def unknown(
+        self, part: Part, inputs: Sequence[int], shape: Shape, why: str, field: str | None = None
+    ) -> int:
+        """A row of unknown cost, where --partial allows it.
+
+        Raises:
+            UnplacedError: it does not.
+        """
+        if not self.options.partial:
+            raise unsupported(why, field=field)
+        layer = Opaque(operation=part.kind, out=shape)
+        return self._append(Row(part.name, layer, tuple(inputs), shape, part))
+
     def _append(self, row: Row) -> int:
         if len(self.rows) >= MAX_ROWS:
             raise broken(f"the network would have more than {MAX_ROWS:,} layers")
@@ -191,6 +204,11 @@ def advice(
         before = "1 row stands" if rows == 1 else f"{rows:,} rows stand"
         notes = (*notes, f"{before} before it; cut there with --until {last}")
     return notes, problem.help or "--partial goes on with rows of unknown cost"
+
+
+def unsupported(why: str, *, field: str | None = None, help: str | None = None) -> UnplacedError:
+    """The complaint about a layer, or about a use of it, that no layer here expresses."""
+    return UnplacedError("unknown-operator", why, field=field, help=help)
 
 
 def attached_to(node: Node, made: Sequence[Node], readers: int) -> int | None:
