@@ -41,7 +41,6 @@ class Row(NamedTuple):
     shape: Shape
     part: Part | None = None  # None for an input of the network
     shared: int | None = None  # the row whose weights it uses
-    values: Mapping[str, Sequence[float]] | None = None
 
 
 class Builder:
@@ -68,7 +67,6 @@ class Builder:
         *inputs: int,
         suffix: str = "",
         shared: int | None = None,
-        values: Mapping[str, Sequence[float]] | None = None,
         **fields: object,
     ) -> int:
         """Append a layer; the result is the row's index.
@@ -78,7 +76,7 @@ class Builder:
         """
         layer = layer_type(type_)(**fields)
         shape = layer.output_shape(*(self.rows[index].shape for index in inputs))
-        return self._append(Row(part.name + suffix, layer, inputs, shape, part, shared, values))
+        return self._append(Row(part.name + suffix, layer, inputs, shape, part, shared))
 
     def leave_open(
         self, part: Part, inputs: Iterable[int | None], shape: Shape | None
@@ -250,7 +248,7 @@ def _nodes(
         shared, elsewhere = _sharing(row, at, made)
         node = Node(
             place, name, row.layer, inputs, row.shape, frozen=bool(row.part and row.part.frozen),
-            shared_with=shared, elsewhere=elsewhere, values=row.values,
+            shared_with=shared, elsewhere=elsewhere,
             origin=row.part.origin if row.part else None,
         )  # fmt: skip
         node = node._replace(
