@@ -66,7 +66,7 @@ class Builder:
         type_: str,
         *inputs: int,
         suffix: str = "",
-        shared: int | None = None,
+        shares: int | None = None,
         **fields: object,
     ) -> int:
         """Append a layer; the result is the row's index.
@@ -76,7 +76,7 @@ class Builder:
         """
         layer = layer_type(type_)(**fields)
         shape = layer.output_shape(*(self.rows[index].shape for index in inputs))
-        return self._append(Row(part.name + suffix, layer, inputs, shape, part, shared))
+        return self._append(Row(part.name + suffix, layer, inputs, shape, part, shares))
 
     def leave_open(
         self, part: Part, inputs: Iterable[int | None], shape: Shape | None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc import files
-from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean
+from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
 from cnncalc.exchange.building import Builder, Part, unsupported
 from cnncalc.exchange.darknet.cfg import sections
 from cnncalc.exchange.darknet.layers import (
@@ -57,6 +57,9 @@ def network_of(text: str, path: str, options: SourceOptions = AS_IT_IS) -> Netwo
         return walk.network()
     except CnncalcError as error:
         raise with_lines(error, text, path) from None
+    except UnplacedError as problem:
+        message = f"'{path}' is no network of darknet: {problem.message}"
+        raise failure(problem.code, message, help=problem.help) from None
 
 
 class Walk:
@@ -104,9 +107,9 @@ class Walk:
     def _value(self, section: Section, part: Part) -> int | None:
         """The row that a section puts out; None where it or what it reads is not known."""
         before: int | None = self.first
-        if section.number and section.kind != "route":
-            before = self._at(section.number - 1)
         try:
+            if section.number and section.kind != "route":
+                before = self._at(section.number - 1)
             return self._row(section, part, before)
         except UnplacedError as problem:
             partial = self.builder.options.partial

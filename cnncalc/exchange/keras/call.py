@@ -168,7 +168,7 @@ class Call(NamedTuple):
             type_,
             *(inputs or (self.row,)),
             suffix=suffix,
-            shared=self.made.get(name),
+            shares=self.made.get(name),
             **fields,
         )
         self.made.setdefault(name, row)

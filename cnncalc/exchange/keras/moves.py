@@ -68,11 +68,8 @@ def _scaled(call: Call, type_: str, fields: dict[str, Any], *, whole: bool = Fal
         raise unsupported(f"'{call.part.kind}' of all numbers with one of scale and center alone "
                           "has no layer here")  # fmt: skip
     row = call.add(type_, affine=False, suffix=".norm", **fields)
-    words: dict[str, Any] = {
-        "factor": "learned" if scale else "none",
-        "shift": "learned" if shift else "none",
-    }
-    return call.add("scale", row, **words)
+    factor, offset = ("learned" if there else "none" for there in (scale, shift))
+    return call.add("scale", row, factor=factor, shift=offset)
 
 
 def group_norm(call: Call) -> int:

@@ -30,7 +30,7 @@ def settle_orders(builder: Builder, outputs: Sequence[int]) -> None:
     fixed = shared.union(outputs, builder.frontier)
     for index, row in enumerate(rows):
         if row.layer.type == "flatten" and rows[row.inputs[0]].layer.type == "permute":
-            found = _dense_behind(rows, readers, fixed, index)
+            found = _dense_behind(rows, readers, (fixed, shared), index)
             if found and row.inputs[0] not in fixed and readers[row.inputs[0]] == [index]:
                 rows[index] = row._replace(inputs=rows[row.inputs[0]].inputs)
                 builder.notes.append(note_of_order(row.name, [rows[at].name for at in found]))
@@ -61,20 +61,27 @@ def _settle_reshape(
 
 
 def _dense_behind(
-    rows: Sequence[Row], readers: dict[int, list[int]], fixed: set[int], index: int
+    rows: Sequence[Row],
+    readers: dict[int, list[int]],
+    kept: tuple[set[int], set[int]],
+    index: int,
 ) -> list[int]:
-    """The Dense layers that alone read a vector in the end; none where anything else does."""
+    """The Dense layers that alone read a vector in the end; none where anything else does.
+
+    `kept` are rows whose numbers stay in their order, and those whose weights others use.
+    """
+    fixed, shared = kept
     found, todo = [], [index]
     while todo:
         at = todo.pop()
         if at in fixed or not readers.get(at):
             return []
         for reader in readers[at]:
-            if rows[reader].layer.type == "fc" and reader not in fixed:
+            if rows[reader].layer.type == "fc" and reader not in shared:
                 found.append(reader)
             elif _is_transparent(rows[reader]):
                 todo.append(reader)
-            elif rows[reader].layer.type == "fc" or not _is_transparent(rows[reader]):
+            else:
                 return []
     return sorted(set(found))
 

@@ -67,6 +67,10 @@ def network_of(
         outputs = walk.model(document, None, Scope())
     except EndedError as ended:
         outputs = [ended.row]
+    except RecursionError:
+        raise broken("it is nested too deeply") from None
+    except MALFORMED as error:
+        raise broken(f"its parts are not what they should be ({error})") from error
     else:
         if options.until is not None:
             raise walk.builder.no_such_end(walk.names)
@@ -181,6 +185,9 @@ class Walk:
             if Reference(node.name, node.call, 0) in values:
                 continue  # an input
             part = self._part(node.layer, node.place, len(layers), scope)
+            absent = next((each for each in node.reads if each not in values), None)
+            if absent is not None:
+                raise broken(f"'{absent.layer[:60]}' has no output {absent.tensor}")
             rows = [values[each] for each in node.reads]
             shape = shape_of(wiring.declared.get(Reference(node.name, node.call, 0), ()))
             found = self._called(

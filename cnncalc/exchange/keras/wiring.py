@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MOST_NODES = 200_000
 TENSOR = "__keras_tensor__"
 MODELS = frozenset({"Functional", "Sequential", "Model"})
+CALLED_TWICE = frozenset({"Functional", "Model"})  # by Keras 3
 HISTORY = 3  # layer, call, output
 
 
@@ -30,6 +31,7 @@ class Node(NamedTuple):
     arguments: Sequence[Any]
     named: Mapping[str, Any]
     reads: tuple[Reference, ...]
+    written: object = None  # as it stands in the file: a list in Keras 2
 
 
 class Wiring:
@@ -44,7 +46,7 @@ class Wiring:
         self.nodes = [
             node for place, layer in enumerate(layers) for node in self._calls(place, layer)
         ]
-        self._count_from_the_first_call()
+        self._count_calls_from_0()
         if len(self.nodes) > MOST_NODES:
             raise broken(f"its layers are called more than {MOST_NODES:,} times")
         if not self.outputs:
@@ -94,7 +96,7 @@ class Wiring:
         for index, node in enumerate(nodes):
             arguments, named = self._arguments(node)
             reads = tuple(_flat([arguments, named]))
-            yield Node(name, index, place, layer, arguments, named, reads)
+            yield Node(name, index, place, layer, arguments, named, reads, node)
 
     def _arguments(self, node: object) -> tuple[list[Any], dict[str, Any]]:
         """What a call takes, with its tensors as references."""
@@ -142,18 +144,34 @@ class Wiring:
         for each in written:
             yield _reference(each)
 
-    def _count_from_the_first_call(self) -> None:
-        """Models inside a model are called once when they are made, which references count too."""
-        least: dict[str, int] = {}
-        used = [read for node in self.nodes for read in node.reads]
-        for read in (*used, *self.outputs):
-            least[read.layer] = min(read.node, least.get(read.layer, read.node))
-        self.nodes = [
-            node._replace(call=node.call + least.get(node.name, 0))
-            if node.layer.get("class_name") in MODELS
-            else node
-            for node in self.nodes
-        ]
+    def _count_calls_from_0(self) -> None:
+        """Count calls of models inside the model as those of layers are, the first as 0.
+
+        Such a model has been called when it was made. Keras 2 counts that call in all references
+        to it; Keras 3 in those of the outputs alone.
+        """
+        first = {name: 0 for name, layer in self.layers.items() if _is_model(layer)}
+        if any(isinstance(node.written, list) for node in self.nodes):
+            used = [*self.outputs, *(read for node in self.nodes for read in node.reads)]
+            for name in first:
+                first[name] = min((each.node for each in used if each.layer == name), default=0)
+            self.nodes = [
+                node._replace(reads=tuple(_earlier(read, first) for read in node.reads))
+                for node in self.nodes
+            ]
+        else:
+            functional = (name for name in first if self.layers[name]["class_name"] in CALLED_TWICE)
+            first = dict.fromkeys(functional, 1)
+        self.outputs = tuple(_earlier(each, first) for each in self.outputs)
+
+
+def _is_model(layer: Mapping[str, Any]) -> bool:
+    return layer.get("class_name") in MODELS
+
+
+def _earlier(reference: Reference, first: Mapping[str, int]) -> Reference:
+    """The reference with calls counted from 0."""
+    return reference._replace(node=max(reference.node - first.get(reference.layer, 0), 0))
 
 
 def model_layers(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -166,6 +184,8 @@ def model_layers(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         )
     if not layers or not all(isinstance(layer, dict) for layer in layers):
         raise broken(f"'{kind}' has no layers")
+    if not all(isinstance(layer.get("class_name"), str) for layer in layers):
+        raise broken(f"a layer of '{kind}' has no 'class_name'")
     if not isinstance(config, dict) and kind != "Sequential":
         raise broken(f"'{kind}' has no input_layers")
     return layers
