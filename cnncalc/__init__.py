@@ -26,11 +26,14 @@ if TYPE_CHECKING:
         training,
     )
     from cnncalc.errors import CnncalcError, Diagnostic
+    from cnncalc.exchange.api import export, from_torch
+    from cnncalc.exchange.targets import Exported
     from cnncalc.inference.api import forward
     from cnncalc.inference.run import Pass
     from cnncalc.inference.samples import Preparation
     from cnncalc.network import Network
-    from cnncalc.questions.check import BudgetResult, CheckResult, check
+    from cnncalc.questions.budgets import BudgetResult
+    from cnncalc.questions.check import CheckResult, check
     from cnncalc.questions.compare import Comparison, compare
     from cnncalc.questions.explain import Explanation
     from cnncalc.questions.peers import PeerCount
@@ -45,13 +48,14 @@ if TYPE_CHECKING:
 # The module of each public name. Importing them all would slow down every command, so each is
 # imported when its name is first used.
 _HOMES = {
-    "BudgetResult": "cnncalc.questions.check",
+    "BudgetResult": "cnncalc.questions.budgets",
     "Check": "cnncalc.analysis.report",
     "CheckResult": "cnncalc.questions.check",
     "CnncalcError": "cnncalc.errors",
     "Comparison": "cnncalc.questions.compare",
     "Diagnostic": "cnncalc.errors",
     "Explanation": "cnncalc.questions.explain",
+    "Exported": "cnncalc.exchange.targets",
     "Network": "cnncalc.network",
     "Pass": "cnncalc.inference.run",
     "PeerCount": "cnncalc.questions.peers",
@@ -72,8 +76,10 @@ _HOMES = {
     "conv_transpose": "cnncalc.api",
     "count_as": "cnncalc.api",
     "explain": "cnncalc.api",
+    "export": "cnncalc.exchange.api",
     "fc": "cnncalc.api",
     "forward": "cnncalc.inference.api",
+    "from_torch": "cnncalc.exchange.api",
     "load": "cnncalc.spec.load",
     "parse": "cnncalc.spec.load",
     "pool": "cnncalc.api",
@@ -92,6 +98,7 @@ __all__ = [
     "Comparison",
     "Diagnostic",
     "Explanation",
+    "Exported",
     "Network",
     "Pass",
     "PeerCount",
@@ -113,8 +120,10 @@ __all__ = [
     "conv_transpose",
     "count_as",
     "explain",
+    "export",
     "fc",
     "forward",
+    "from_torch",
     "load",
     "parse",
     "pool",

@@ -15,6 +15,18 @@ MACS_COUNT = (
 # Bytes per number of each --dtype word.
 DTYPES: dict[str, int] = {"fp64": 8, "fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
 
+# Numbers of state that each optimiser keeps for each trained parameter: none for SGD, one for
+# momentum (Polyak 1964), two for Adam (Kingma & Ba 2014, arXiv 1412.6980).
+OPTIMISERS: dict[str, int] = {"sgd": 0, "momentum": 1, "adam": 2}
+
+# Bytes per bias where they differ from those of other numbers: TensorFlow Lite's quantization
+# specification stores int8 weights with int32 biases.
+BIAS_BYTES: dict[str, int] = {"int8": 4}
+INT8 = (
+    "int8 as TensorFlow Lite stores it: a weight 1 byte, a bias 4 (int32); scales and zero points "
+    "not counted"
+)
+
 LAYOUTS = ("HWC", "CHW", "WHD")
 
 

@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple
 
 FigureUnit = Literal["count", "bytes", "pixels"]
 # Where a report has the figure: in its totals, in their memory, as the receptive field of the
-# network, or only in single rows.
-FigurePlace = Literal["totals", "memory", "field", "row"]
+# network, or only in single rows. Training is asked about with an optimiser.
+FigurePlace = Literal["totals", "memory", "field", "row", "training"]
 # `expect` and `layer`: may be expected of a network, of one layer; `budget`: may be limited;
 # `column`: a column that rows can be sorted by; `compare`, `sweep`: shown by that command.
 FigureUse = Literal["expect", "layer", "budget", "column", "compare", "sweep"]
@@ -75,6 +75,9 @@ FIGURES: dict[str, Figure] = {
                BYTES, "bytes", "memory"),
         Figure("peak_activation_bytes", "peak activation bytes", "Peak bytes",
                "the most bytes of outputs alive at once", BYTES, "bytes", "memory"),
+        Figure("training_bytes", "training bytes", "Training bytes",
+               "bytes of a step of training with the optimiser of --training", "", "bytes",
+               "training"),
         Figure("rf", "receptive field", "RF", "receptive field in input pixels",
                "expect budget compare sweep", "pixels", "field"),
         Figure("rows", "layers", "Layers", "layers, attached ones too", "compare sweep"),

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from cnncalc.errors import failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
+    from mmap import mmap
     from typing import BinaryIO
 
     from _typeshed import ReadableBuffer
@@ -31,6 +32,8 @@ DESCRIPTORS = ("/dev/fd/", "/dev/std", "/proc/")
 
 Identity = tuple[int, int]  # device and inode, the same for every name of one file
 _inputs: ContextVar[set[Identity] | None] = ContextVar("inputs", default=None)
+# What was read of a standard input to see what it holds, and of which one.
+_ahead: tuple[BinaryIO, bytes] | None = None
 
 
 @contextmanager
@@ -66,13 +69,81 @@ def read_bytes(path: str, limit: int, remark: str = "") -> bytes:
     cnncalc.errors.CnncalcError: no-file: there is no file 'missing.pgm'
     """
     try:
-        with _standard_input() if path == "-" else opened(path) as stream:
-            data = stream.read(limit + 1)
+        if path == "-":
+            with _standard_input() as stream:
+                data = _taken(stream, limit + 1)
+        else:
+            with opened(path) as stream:
+                data = stream.read(limit + 1)
     except OSError as error:
         raise cannot_read(path, error) from None
     if len(data) > limit:
         raise too_big(path, limit, remark)
     return data
+
+
+def beginning(path: str, count: int) -> bytes:
+    """The first bytes of a file; of the standard input they are read again by whoever reads it.
+
+    Raises:
+        CnncalcError: with exit code 3 where the file cannot be read.
+
+    >>> len(beginning(__file__, 16))
+    16
+    """
+    try:
+        if path != "-":
+            with opened(path) as stream:
+                return stream.read(count)
+        with _standard_input() as stream:
+            return _kept(stream, count)[:count]
+    except OSError as error:
+        raise cannot_read(path, error) from None
+
+
+def mapped(path: str, limit: int) -> bytes | mmap:
+    """A file of which only the pages that are touched are read; the standard input is read whole.
+
+    Of the standard input at most `limit` bytes are read, which stay in memory for the next call.
+
+    Raises:
+        CnncalcError: with exit code 3 where the file cannot be read, 1 where it is too large.
+
+    >>> bytes(mapped(__file__, 100)[:3])
+    b'...'
+    """
+    from mmap import ACCESS_READ, mmap
+
+    try:
+        if path == "-":
+            with _standard_input() as stream:
+                data = _kept(stream, limit + 1)
+            if len(data) > limit:
+                raise too_big(path, limit)
+            return data
+        with opened(path) as stream:
+            empty = not os.fstat(stream.fileno()).st_size  # which cannot be mapped
+            return b"" if empty else mmap(stream.fileno(), 0, access=ACCESS_READ)
+    except (OSError, ValueError) as error:
+        raise unreadable(f"cannot map {title(path)} into memory: {error}") from None
+
+
+def _kept(stream: BinaryIO, count: int) -> bytes:
+    """The first bytes of a stream, kept so that they can be read again."""
+    global _ahead  # noqa: PLW0603 - there is one standard input
+    start = _taken(stream, 0) if _ahead is None or _ahead[0] is not stream else _ahead[1]
+    if len(start) < count:
+        start += stream.read(count - len(start))
+        _ahead = stream, start
+    return start
+
+
+def _taken(stream: BinaryIO, count: int) -> bytes:
+    """The next bytes of a stream, those first that `_kept` has kept."""
+    global _ahead  # noqa: PLW0603 - there is one standard input
+    start = _ahead[1] if _ahead is not None and _ahead[0] is stream else b""
+    _ahead = None
+    return start + stream.read(max(0, count - len(start)))
 
 
 def opened(path: str) -> BinaryIO:
@@ -175,11 +246,13 @@ def write(
     *,
     replace: bool = True,
     remedy: str | None = None,
+    piecemeal: bool = False,
 ) -> None:
     """Write a file: afterwards it holds all of `content`, or still what it held before.
 
-    The whole content is computed first, then written to a temporary file in the same folder,
-    which then takes the name of the target. Whatever fails or interrupts this, the old file is
+    The whole content is computed first (`piecemeal`: while it is written, so that it need not fit
+    into memory), then written to a temporary file in the same folder, which then takes the name of
+    the target. Whatever fails or interrupts this, the old file is
     untouched and no temporary file remains. An existing file keeps its permissions. A symbolic
     link stays, and the file that it leads to is replaced. Devices, pipes and descriptors
     (/dev/stdout) are written to directly. Text is written as UTF-8.
@@ -190,7 +263,8 @@ def write(
             exists, with `remedy` as help.
     """
     pieces = [content] if isinstance(content, (str, bytes)) else content
-    data = [p.encode("utf-8", "replace") if isinstance(p, str) else p for p in pieces]
+    encoded = (p.encode("utf-8", "replace") if isinstance(p, str) else p for p in pieces)
+    data = encoded if piecemeal else list(encoded)
     name = str(path)
     try:
         status = _status(name)
@@ -241,7 +315,7 @@ def _ordinary(status: os.stat_result) -> bool:
     return stat.S_ISREG(status.st_mode)
 
 
-def _write_through(path: str, data: Sequence[ReadableBuffer]) -> None:
+def _write_through(path: str, data: Iterable[ReadableBuffer]) -> None:
     """Write to a device, a pipe or an open descriptor, where nothing can be replaced."""
     with Path(path).open("ab") as stream:  # appending, since a shell may have written there before
         stream.writelines(data)
@@ -253,7 +327,7 @@ def _refuse_input(name: str, status: os.stat_result | None) -> None:
         raise unwritable(title(name), "this command reads it", help="write to another file")
 
 
-def _create(path: Path, data: Sequence[ReadableBuffer]) -> None:
+def _create(path: Path, data: Iterable[ReadableBuffer]) -> None:
     """Create a file with this content, or none where that fails (OSError)."""
     stream = path.open("xb")
     try:
@@ -266,7 +340,7 @@ def _create(path: Path, data: Sequence[ReadableBuffer]) -> None:
         raise
 
 
-def _replace(target: Path, data: Sequence[ReadableBuffer], old: os.stat_result | None) -> None:
+def _replace(target: Path, data: Iterable[ReadableBuffer], old: os.stat_result | None) -> None:
     """Write a temporary file and rename it to the target. Raises OSError."""
     if old is not None and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))  # renaming ignores them

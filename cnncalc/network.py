@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 # How to draw weights that neither a file nor the spec gives; see `inference.initial`.
 InitScheme = Literal["default", "he", "xavier", "zeros"]
 SCHEMES: tuple[InitScheme, ...] = get_args(InitScheme)
+# More than any network of the literature (Xiao et al. 2018, arXiv 1806.05393, train 10,000
+# convolutions), and few enough for a report in seconds and 150 MB.
+MAX_ROWS = 50_000
+# As many numbers as the largest input can hold. Every figure then has fewer digits than a float
+# or a printed number may have.
+LARGEST_TENSOR = 10**60
 
 
 @final
@@ -118,7 +124,7 @@ class Node(NamedTuple):
     span: Span | None = None
     attached_to: int | None = None
     block: str | None = None  # the block whose body wrote this row
-    shared_with: int | None = None  # the node whose weights this one uses
+    shared_with: int | None = None  # the node whose weights and biases this one uses
     frozen: bool = False
     train_only: bool = False
     note: str | None = None
@@ -127,6 +133,7 @@ class Node(NamedTuple):
     stored: Mapping[str, Stored] | None = None  # where a model file holds its parameters, by name
     # Parameters whose stored numbers an earlier row learns as well, which are counted there.
     elsewhere: frozenset[str] = frozenset()
+    tied_to: int | None = None  # the node whose weight this one uses transposed, with an own bias
 
     def __repr__(self) -> str:
         """The fields, cut where they get long."""
@@ -181,7 +188,7 @@ class Network(NamedTuple):
     description: str | None = None
     source: tuple[str, ...] = ()
     expect: tuple[Expectation, ...] = ()
-    budget: Mapping[str, str] | None = None  # limits by figure, as written
+    budget: Mapping[str, object] | None = None  # limits by figure, as written
     init: Init = Init()
     diagnostics: tuple[Diagnostic, ...] = ()  # warnings and notes from reading the spec
     groups: Mapping[str, Group] | None = None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".yaml", ".yml")
 NEXT_SECTION = re.compile(r"^[^ #\n]", re.MULTILINE)
 VARIANT = re.compile(r"^  ([\w.-]+):", re.MULTILINE)
+ROW = re.compile(r"^    ([\w.-]+):", re.MULTILINE)  # of a table of variants
 
 
 @cache
@@ -46,7 +47,8 @@ def variants(path: Path) -> tuple[str, ...]:
     """The names of a bundled file's variants, found without parsing YAML, which takes longer."""
     _, _, section = path.read_text(encoding="utf-8").partition("\nvariants:\n")
     body, *_ = NEXT_SECTION.split(section, maxsplit=1)
-    return tuple(VARIANT.findall(body))
+    is_table = body.startswith("  for: [")
+    return tuple((ROW if is_table else VARIANT).findall(body))
 
 
 def names() -> Iterator[str]:

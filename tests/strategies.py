@@ -118,7 +118,11 @@ def layers(draw, layer_type, shape):
     chosen = {}
     for field in fields(layer_type):
         kind = eval(field.type, namespace)  # an annotation of our own source
-        choices = BY_NAME[field.name] if field.name in BY_NAME else values(kind, shape)
+        if field.name == layer_type.expectation:  # no or the right one: others are refused
+            size = shape.size if layer_type.type == "fc" else shape.channels
+            choices = st.sampled_from([None, size])
+        else:
+            choices = BY_NAME[field.name] if field.name in BY_NAME else values(kind, shape)
         chosen[field.name] = draw(choices)
     return layer_type(**adjuster(layer_type)(draw, shape, chosen))
 

@@ -433,6 +433,12 @@ def test_a_report_shows_itself():
     page = ET.fromstring(f"<div>{report._repr_html_()}</div>")
     cells = [[cell.text for cell in row] for row in page.iter("tr")]
     assert "11,689,512" in cells[-1]
+    # the last layer has 513,000 of 11,689,512 parameters and 512,000 of 1,814,073,344 MACs
+    (last,) = [row for row in page.iter("tr") if "fc" in [cell.text for cell in row]]
+    bars = [cell.get("style").partition("bottom/")[2] for cell in last if cell.get("style")]
+    assert [bar for bar in bars if bar] == ["4.4% 3px no-repeat"]
+    assert len(report._repr_html_()) < 20_000
+    assert {e.tag for e in page.iter()}.isdisjoint({"script", "style"})
     assert "11,689,512" in report.table()
     assert report.table(format="md").startswith("| ")
     records = report.records()
@@ -499,3 +505,18 @@ def test_type_checkers_know_every_public_name(tmp_path):
     codes = [(line.split(":")[1], line.rsplit("[", 1)[1]) for line in found.splitlines()[:-1]]
     assert status == 1
     assert codes == [("4", "attr-defined]"), ("5", "arg-type]"), ("6", "arg-type]")], found
+
+
+def test_export():
+    """LeNet-5's first layer: 6 filters of 5x5."""
+    exported = cnncalc.export("lenet5", "keras")
+    assert isinstance(exported, cnncalc.Exported)
+    assert 'layers.Conv2D(6, 5, activation="tanh", name="C1")' in exported.content
+    assert exported.names["C1.weight"] == "C1/kernel"
+
+
+def test_from_torch(monkeypatch):
+    """Without PyTorch, which it asks for; with it, see tests/exchange/test_export_api.py."""
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
+    with pytest.raises(cnncalc.CnncalcError, match="needs PyTorch to be read"):
+        cnncalc.from_torch(object(), (3, 8, 8))

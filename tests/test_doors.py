@@ -52,7 +52,18 @@ DOORS = {
     "exchange/": BASE
     | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
     # a target writes a network as code; what its classes have in common, `structure` knows
-    "exchange/targets/": BASE | {"network", "layers/_base", "exchange/targets/", "structure/"},
+    "exchange/targets/": BASE
+    | {"network", "layers/_base", "exchange/targets/", "structure/", "files"},
+    # a model file is written in the wire format that models are read in
+    "exchange/wire_writer": {"exchange/wire"},
+    "exchange/targets/onnx": BASE | {"network", "exchange/targets/", "exchange/wire_writer"},
+    "exchange/targets/_onnx_graph": {"exchange/wire_writer"},
+    # it makes the layers that another layer is told as
+    "exchange/targets/_expressed": {"layers/__init__"},
+    # what works number by number keeps the order in which Keras flattens a map
+    "exchange/targets/_keras_layers": BASE | {"layers/_kinds", "exchange/targets/"},
+    # what Python programs call: it takes what `load` takes
+    "exchange/api": BASE | {"network", "exchange/", "spec/load", "inference/own_weights"},
     "analysis/": BASE | {"layers/_", "network", "analysis/"},
     "inference/": BASE
     | {"layers/_", "network", "neuron_origin", "inference/", "files", "processes"},
@@ -78,6 +89,8 @@ DOORS = {
         "processes",
         "revisions",
     },
+    # names and sizes of weights files are read as the forward pass reads them
+    "questions/weights": BASE | {"network", "inference/", "spec/load", "zoo"},
     "questions/cluster": {"errors", "version"},  # workers have the same version
     # a box is a line of the table, and its texts are the table's
     "pictures/": {"errors", "figures", "shapes", "pictures/", "render/fold", "render/format"},

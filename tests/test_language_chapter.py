@@ -16,8 +16,8 @@ CHAPTER = language.source()
 YAML = re.findall(r"^```yaml\n(.*?)^```$", CHAPTER, re.DOTALL | re.MULTILINE)
 PROSE = re.sub(r"^```.*?^```$", "", CHAPTER, flags=re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
-# Examples take one of these tensors, or 32x32x64 with the names below.
-OTHER_INPUTS = ("640x16 LC", "64", "12x12x12x4 DHWC")
+# Examples take one of these tensors, or 32x32x64 with the names below, or follow an encoder.
+OTHER_INPUTS = ("7x7x32", "640x16 LC", "64", "12x12x12x4 DHWC")
 AROUND = """
 vars: {{c: 32, k: 3, n: [2, 3]}}
 blocks:
@@ -74,6 +74,7 @@ def read(line):
     specs = [f"input: 32x32x64\n{AROUND.format(line=brackets + line + brackets)}"]
     specs += [f"input: {shape}\nvars: {{k: 3, d: 1}}\nlayers: [{brackets}{line}{brackets}]"
               for shape in OTHER_INPUTS]  # fmt: skip
+    specs.append(f"input: 784\nlayers: [enc: fc 128, {line}]")
     errors = []
     for spec in specs:
         try:

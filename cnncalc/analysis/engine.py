@@ -15,11 +15,12 @@ from cnncalc.errors import CnncalcError
 from cnncalc.lines import with_line, with_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cnncalc.analysis.facts import Facts
     from cnncalc.analysis.report import ReceptiveField
     from cnncalc.errors import Diagnostic
+    from cnncalc.layers._base import Step
     from cnncalc.network import Network, Node
 
 
@@ -133,12 +134,24 @@ def _row(
         names[node.shared_with] if node.shared_with is not None else None,
         node.train_only,
         node.note,
-        facts.steps,
+        facts.steps if node.tied_to is None else tuple(_tied_steps(facts)),
         node.layer.is_view and not node.layer.acts_in_training,
         node.layer.stated,
         node.layer.family,
         node.layer.type == "unknown",
+        None if node.tied_to is None else names[node.tied_to],
     )
+
+
+def _tied_steps(facts: Facts) -> Iterator[Step]:
+    """The steps of a layer whose weight is counted at another one."""
+    for step in facts.steps:
+        if step.field == "weights":
+            yield step._replace(formula="counted there", numbers="0", value=0)
+        elif step.field == "params":
+            yield step._replace(numbers=f"0 + {facts.biases}", value=facts.biases)
+        else:
+            yield step
 
 
 def _owner(network: Network, node: Node) -> Node:
@@ -195,6 +208,7 @@ def totals(
         memory=memory(
             network,
             weights + biases + fixed + buffers,
+            biases=biases,
             batch=batch,
             dtype=dtype,
             out_of_place=out_of_place,
@@ -208,7 +222,9 @@ def _inference_params(network: Network, rows: Sequence[Row]) -> int:
     if not any(row.train_only for row in rows):
         return sum(row.params for row in rows)
     owners = {_owner_of_weights(network, row.index) for row in rows if not row.train_only}
-    return sum(row.params for row in rows if row.index in owners)
+    tied = {network.nodes[index].tied_to for index in owners} - owners
+    weights = sum(row.weights for row in rows if row.index in tied)
+    return weights + sum(row.params for row in rows if row.index in owners)
 
 
 def _owner_of_weights(network: Network, index: int) -> int:

@@ -9,6 +9,8 @@ from cnncalc.errors import CnncalcError, Diagnostic, suggested
 from cnncalc.figures import FIGURES, used
 from cnncalc.lines import line_of
 
+MOST_NAMED = 6  # layers in a message
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -30,7 +32,7 @@ def checks(network: Network, report: Report) -> tuple[Check, ...]:
         CnncalcError: "unknown-layer" or "unknown-key", with the span of the expectation.
     """
     results = (_check(expectation, network, report) for expectation in network.expect)
-    return tuple(check if check.ok else _with_line(check, network) for check in results)
+    return tuple(check if check.ok else _told(check, network, report) for check in results)
 
 
 def unmet(check: Check, severity: Severity, prefix: str = "") -> Diagnostic:
@@ -40,13 +42,69 @@ def unmet(check: Check, severity: Severity, prefix: str = "") -> Diagnostic:
     'params: expected 60,000, got 61,706 (+1,706)'
     """
     message = f"{prefix}{check.key}: {check.comparison}"
-    return Diagnostic(severity, "expect", message, check.span, line_text=check.line_text)
+    return Diagnostic(
+        severity, "expect", message, check.span, help=check.help, line_text=check.line_text
+    )
 
 
-def _with_line(check: Check, network: Network) -> Check:
+def _told(check: Check, network: Network, report: Report) -> Check:
+    """The check with its source line and, where that is exact, the likely cause."""
+    if check.key in {"params", "biases", "trainable"} and check.delta:
+        check = check._replace(help=_bias_help(check.delta, report))
     if check.span is None or network.text is None:
         return check
     return check._replace(line_text=line_of(network.text, check.span.line))
+
+
+def _bias_help(delta: int, report: Report) -> str | None:
+    """Words where the difference is exactly the biases of the layers that a norm follows."""
+    dropped, kept = biases_before_norms(report)
+    if dropped and delta == -sum(dropped.values()):
+        names = _listed(dropped)
+        return (
+            f"{-delta:,} are the biases of {names}, which the norms behind them made redundant; "
+            "write 'bias' in these layers if they have one"
+        )
+    if kept and delta == sum(kept.values()):
+        names = _listed(kept)
+        return (
+            f"{delta:,} are the biases of {names}, which norms follow; "
+            "write 'nobias' in these layers if they have none"
+        )
+    return None
+
+
+def _listed(names: Iterable[str]) -> str:
+    first, *others = names
+    shown = [first, *others][:MOST_NAMED]
+    rest = len(others) + 1 - len(shown)
+    return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
+
+
+def biases_before_norms(report: Report) -> tuple[dict[str, int], dict[str, int]]:
+    """The layers that a norm follows, with how many biases each lacks for it, and each has.
+
+    >>> from cnncalc.analysis.engine import analyze
+    >>> from cnncalc.layers.bn import Bn
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> rows = [("C1", Conv(filters=6, kernel=(5,))), ("bn1", Bn())]
+    >>> biases_before_norms(analyze(chain("one", Shape(1, (32, 32)), rows)))
+    ({}, {'C1': 6})
+    """
+    dropped: dict[str, int] = {}
+    kept: dict[str, int] = {}
+    rows = {row.name: row for row in report.rows}
+    for norm in report.rows:
+        layer = rows.get(norm.inputs[0]) if norm.kind == "norm" else None
+        if layer is None or layer.shared_with is not None or "bias" not in layer.settings:
+            continue
+        if layer.settings["bias"] is False:
+            dropped[layer.name] = layer.out.channels
+        elif layer.biases:
+            kept[layer.name] = layer.biases
+    return dropped, kept
 
 
 def _check(expectation: Expectation, network: Network, report: Report) -> Check:

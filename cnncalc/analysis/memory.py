@@ -15,8 +15,8 @@ from collections import defaultdict
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.analysis.report import LiveTensor, Memory, MemoryPeak
-from cnncalc.conventions import DTYPES, bytes_per_number
+from cnncalc.analysis.report import LiveTensor, Memory, MemoryPeak, Moment
+from cnncalc.conventions import BIAS_BYTES, DTYPES, bytes_per_number
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
 
 if TYPE_CHECKING:
@@ -26,9 +26,17 @@ if TYPE_CHECKING:
 
 
 def memory(
-    network: Network, stored: int, *, batch: int, dtype: str, out_of_place: bool = True
+    network: Network,
+    stored: int,
+    *,
+    biases: int = 0,
+    batch: int,
+    dtype: str,
+    out_of_place: bool = True,
 ) -> Memory:
     """The bytes of the activations of `batch` samples and of `stored` numbers, all of one type.
+
+    `biases` of the stored numbers are biases, which int8 stores as int32.
 
     The activations leave out train-only rows. `out_of_place` also computes the peak for the case
     that no layer works in place.
@@ -55,7 +63,7 @@ def memory(
     return Memory(
         dtype=dtype,
         batch=batch,
-        param_bytes=stored * each,
+        param_bytes=stored * each + biases * (BIAS_BYTES.get(dtype, each) - each),
         activation_bytes=in_place.sizes(network) * batch * each,
         peak_activation_bytes=usual_peak.bytes,
         peak=usual_peak,
@@ -149,20 +157,35 @@ def moments(network: Network, tensors: Lifetimes) -> Iterator[tuple[int, int]]:
         alive -= leaving.get(index, 0)
 
 
-def timeline(network: Network, each: int) -> tuple[LiveTensor, ...]:
-    """Per row of inference the bytes alive while it runs, where a number takes `each` bytes.
+def timeline(network: Network, *, batch: int = 1, dtype: str = "fp32") -> tuple[Moment, ...]:
+    """Per row of inference the bytes alive while it runs, and the tensors that they are.
 
     The largest is the peak of `memory`. Norms and activations work in place.
+
+    Raises:
+        CnncalcError: for an unknown dtype.
 
     >>> from cnncalc.layers.conv import Conv
     >>> from cnncalc.network import chain
     >>> from cnncalc.shapes import Shape
     >>> net = chain("one", Shape(1, (32, 32)), [("C1", Conv(filters=6, kernel=(5,)))])
-    >>> [moment.bytes for moment in timeline(net, 4)]
-    [4096, 22912]
+    >>> [(moment.bytes, moment.tensors) for moment in timeline(net)]
+    [(4096, ('in',)), (22912, ('in', 'C1'))]
     """
-    alive = moments(network, lifetimes(network))
-    return tuple(LiveTensor(network.nodes[index].name, size * each) for index, size in alive)
+    each = batch * _bytes_each(dtype)
+    tensors = lifetimes(network)
+    leaving: dict[int, list[int]] = defaultdict(list)
+    for owner, end in tensors.ends.items():
+        leaving[end].append(owner)
+    alive: dict[int, str] = {}
+    found: list[Moment] = []
+    for index, numbers in moments(network, tensors):
+        name = network.nodes[index].name
+        alive[tensors.owners[index]] = name
+        found.append(Moment(name, numbers * each, tuple(alive.values())))
+        for owner in leaving[index]:
+            del alive[owner]
+    return tuple(found)
 
 
 def _alive(network: Network, tensors: Lifetimes, when: int) -> tuple[tuple[str, int], ...]:

@@ -73,6 +73,7 @@ class Row(NamedTuple):
     stated: bool = False  # its figures are those of the spec's writer
     kind: str = ""  # what the layer does: conv, pool, merge, ...
     unknown: bool = False  # an operator of a model file that no layer expresses
+    tied_to: str | None = None  # the layer whose weight is used transposed
 
     def __repr__(self) -> str:
         """The fields, cut where they get long."""
@@ -109,10 +110,19 @@ class MemoryPeak(NamedTuple):
     tensors: tuple[LiveTensor, ...]
 
 
+class Moment(NamedTuple):
+    """The bytes that are alive while a row runs, and the rows that wrote those tensors last."""
+
+    name: str
+    bytes: int
+    tensors: tuple[str, ...]
+
+
 class Memory(NamedTuple):
     """Bytes, for `batch` samples of `bytes_each`-byte numbers.
 
-    `param_bytes` covers all stored numbers: learned, fixed and buffers. `activation_bytes` sums
+    `param_bytes` covers all stored numbers: learned, fixed and buffers; biases
+    of int8 take four bytes each, as in TensorFlow Lite. `activation_bytes` sums
     the inputs and the outputs of all rows of inference, where norms and activations work in place.
     `peak_activation_bytes` is the most that is alive at once, if each tensor lives until its last
     use. `peak` says where that is, `peak_out_of_place` what it would be if no layer worked in
@@ -169,6 +179,7 @@ class Check(NamedTuple):
     span: Span | None = None
     delta: int | None = None
     line_text: str | None = None  # its source line, if it does not hold
+    help: str | None = None  # a likely cause, if it does not hold
 
     @property
     def comparison(self) -> str:

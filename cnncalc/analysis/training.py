@@ -3,8 +3,7 @@
 Every row's output is kept until the backward pass has used it, nothing works in place, and
 train-only rows count. A view (`Layer.is_view`, as for the peak memory of inference) needs no
 memory, unless it acts in training, as dropout does. Each trained parameter has one gradient and
-the numbers of optimiser state: none for SGD, one for momentum (Polyak 1964), two for Adam (Kingma
-& Ba 2014, arXiv 1412.6980).
+the numbers of state that the optimiser keeps (`conventions.OPTIMISERS`).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.brief import brief
-from cnncalc.conventions import bytes_per_number
+from cnncalc.conventions import OPTIMISERS, bytes_per_number
 from cnncalc.errors import CnncalcError, Diagnostic, did_you_mean
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import Report
 
-STATE_NUMBERS = {"sgd": 0, "momentum": 1, "adam": 2}  # of each optimiser, per trained parameter
+TRAINING = "training_bytes"  # the figure's name in specs, JSON and options
 ASSUMPTION = (
     "every output is kept for the backward pass, nothing in place; one gradient for each trained "
     "parameter; gradients of activations, workspace and allocator not counted"
@@ -71,23 +70,22 @@ class TrainingMemory(NamedTuple):
         return self.over(self.rows)
 
 
-def training(report: Report, optimiser: str = "sgd") -> TrainingMemory:
-    """The memory of one step of training, for the report's batch and type of numbers.
+def training(
+    report: Report, optimiser: str = "sgd", *, batch: int | None = None, dtype: str | None = None
+) -> TrainingMemory:
+    """The memory of one step of training; batch and type of numbers are the report's by default.
 
     Raises:
-        CnncalcError: "unknown-optimiser" for one that is not in STATE_NUMBERS.
+        CnncalcError: "unknown-optimiser" for one that is not in `conventions.OPTIMISERS`.
 
     >>> from cnncalc import analyze, load
     >>> training(analyze(load("lenet5")), "adam").total
     TrainingBytes(activations=62544, parameters=246824, gradients=246824, optimiser=493648)
     """
-    if optimiser not in STATE_NUMBERS:
-        message = f"'{optimiser}' is not a known optimiser"
-        help_ = did_you_mean(optimiser, STATE_NUMBERS) or f"known ones: {', '.join(STATE_NUMBERS)}"
-        raise CnncalcError(Diagnostic("error", "unknown-optimiser", message, help=help_))
-    memory = report.totals.memory
-    each = bytes_per_number(memory.dtype)
-    sample = memory.batch * each
+    require_optimiser(optimiser)
+    batch, dtype = batch or report.totals.memory.batch, dtype or report.totals.memory.dtype
+    each = bytes_per_number(dtype)
+    sample = batch * each
     rows = {port.name: TrainingBytes(port.shape.size * sample, 0, 0, 0) for port in report.inputs}
     for row in report.rows:
         rows[row.name] = TrainingBytes(
@@ -95,6 +93,14 @@ def training(report: Report, optimiser: str = "sgd") -> TrainingMemory:
             # Frozen, fixed and running numbers take memory too, but have no gradient.
             parameters=(row.params + row.fixed + row.buffers) * each,
             gradients=row.trainable * each,
-            optimiser=STATE_NUMBERS[optimiser] * row.trainable * each,
+            optimiser=OPTIMISERS[optimiser] * row.trainable * each,
         )
-    return TrainingMemory(optimiser, memory.dtype, memory.batch, rows)
+    return TrainingMemory(optimiser, dtype, batch, rows)
+
+
+def require_optimiser(optimiser: str) -> None:
+    """Raise CnncalcError for an optimiser that is not in `conventions.OPTIMISERS`."""
+    if optimiser not in OPTIMISERS:
+        message = f"'{optimiser}' is not a known optimiser"
+        help_ = did_you_mean(optimiser, OPTIMISERS) or f"known ones: {', '.join(OPTIMISERS)}"
+        raise CnncalcError(Diagnostic("error", "unknown-optimiser", message, help=help_))

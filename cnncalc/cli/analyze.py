@@ -9,12 +9,12 @@ import typer
 
 from cnncalc.cli import output
 from cnncalc.cli.options import OUT, SPEC, Cost, File, Spec, TableOptions
-from cnncalc.errors import Diagnostic
+from cnncalc.errors import Diagnostic, failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from cnncalc.analysis.report import Report
+    from cnncalc.analysis.report import Moment, Report
     from cnncalc.network import Network
 
 
@@ -26,10 +26,24 @@ Fused = Annotated[
         help="Count with batch norms folded into the layers before them.",
     ),
 ]
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        rich_help_panel=OUT,
+        help="Show it again whenever the file is saved, with what changed; Ctrl-C ends it.",
+    ),
+]
 
 
 def analyze(
-    file: File, *, spec: Spec, cost: Cost, table: TableOptions, fused: Fused = False
+    file: File,
+    *,
+    spec: Spec,
+    cost: Cost,
+    table: TableOptions,
+    fused: Fused = False,
+    watch: Watch = False,
 ) -> None:
     """Per-layer table and totals of a network: parameters, MACs, memory, receptive field.
 
@@ -43,15 +57,43 @@ def analyze(
         cnncalc analyze lenet5 --json | jq .totals.params
         cnncalc analyze model.onnx --input '3x224x224 CHW'
         cnncalc analyze yolov5s --fused --totals
+        cnncalc analyze net.yaml --watch
     """
     if _explained_columns(table):
         return
-    network = spec.load(file)
-    if fused:
-        from cnncalc.questions.alike import fused as fold
-
-        network = fold(network)
+    if watch:
+        _watch(file, spec, cost, table, fused=fused)
+        return
+    network = _loaded(file, spec, fused=fused)
     _show(network, cost, table, partial(spec.remarks, file))
+
+
+def _loaded(file: str, spec: Spec, *, fused: bool) -> Network:
+    network = spec.load(file)
+    if not fused:
+        return network
+    from cnncalc.questions.alike import fused as fold
+
+    return fold(network)
+
+
+def _watch(file: str, spec: Spec, cost: Cost, table: TableOptions, *, fused: bool) -> None:
+    """Show the table again after every save. Raises CnncalcError for another format, and -o."""
+    if table.format_ != "table" or table.out:
+        message = "--watch draws tables one after the other, and nothing else"
+        help_ = "leave out -o, --json, --format and CNNCALC_FORMAT"
+        raise failure("usage", message, help=help_, exit_code=output.USAGE)
+    from cnncalc.cli.watch import Drawn, watch
+
+    def draw() -> Drawn:
+        network = _loaded(file, spec, fused=fused)
+        report = _analyzed(network, cost, table)
+        remarks = spec.remarks(file, report.diagnostics)
+        if absent := _absent(report, table):
+            return Drawn(report, "", [absent, *remarks])
+        return Drawn(report, "".join(_pieces(network, report, table)), remarks)
+
+    watch(file, draw)
 
 
 def stack(
@@ -106,16 +148,12 @@ def _run(shape: str, layers: list[str], sample: list[str], table: TableOptions) 
     if table != TableOptions(format_=format_, out=out, layout=layout):
         message = "--sample runs the network: the options of the table have no effect"
         raise failure("usage", message, help="leave them out", exit_code=output.USAGE)
-    if format_ not in {"table", "json"}:
-        message = f"a forward pass is written as a table or as JSON, not as {format_}"
-        raise failure("usage", message, exit_code=output.USAGE)
-    written: Literal["table", "json"] = "json" if format_ == "json" else "table"
     forward(
         ";".join([shape, *layers]),
         sample=SampleOptions(sample),
         weights=WeightOptions(),
         run=RunOptions(),
-        view=ViewOptions(format_=written, out=out, layout=layout),
+        view=ViewOptions(format_=format_, out=out, layout=layout),
         spec=Spec(),
     )
 
@@ -155,16 +193,13 @@ def _show(
     versus: bool = False,
 ) -> None:
     """Analyse the network and print the report, then those of its notes and warnings."""
-    from cnncalc.analysis.engine import analyze
-    from cnncalc.cli.report import ReportView, conclude, strictly, written
+    from cnncalc.cli.report import conclude
 
-    report = analyze(network, batch=cost.batch, dtype=cost.dtype, formulas=table.formulas)
-    report = strictly(report, cost.strict)
-    choice = table.choice(ascii_only=output.ascii_only())
-    if table.totals or not (absent := _absent(report, choice.only)):
-        view = ReportView(table.format_, table.totals, table.formulas, table.memory, table.fold,
-                          table.count_buffers, table.as_, table.training, table.out)  # fmt: skip
-        pieces = list(written(report, choice, view))
+    report = _analyzed(network, cost, table)
+    if absent := _absent(report, table):
+        output.tell([absent])
+    else:
+        pieces = list(_pieces(network, report, table))
         if versus:
             from cnncalc.render import one_layer  # few ask
 
@@ -173,9 +208,36 @@ def _show(
             )
             pieces += ["\n", beside]
         output.emit(pieces, table.out)
-    else:
-        output.tell([absent])
     conclude(report, remarks(report.diagnostics))
+
+
+def _analyzed(network: Network, cost: Cost, table: TableOptions) -> Report:
+    """The report, with --strict applied to its remarks."""
+    from cnncalc.analysis.engine import analyze
+    from cnncalc.cli.report import strictly
+
+    report = analyze(network, batch=cost.batch, dtype=cost.dtype, formulas=table.formulas)
+    return strictly(report, cost.strict)
+
+
+def _pieces(network: Network, report: Report, table: TableOptions) -> Iterator[str]:
+    """The text of the report, in pieces."""
+    from cnncalc.cli.report import ReportView, written
+
+    view = ReportView(table.format_, table.totals, table.formulas, table.memory, table.fold,
+                      table.count_buffers, table.as_, table.training, table.out,
+                      _timeline(network, report, table))  # fmt: skip
+    return written(report, table.choice(ascii_only=output.ascii_only()), view)
+
+
+def _timeline(network: Network, report: Report, table: TableOptions) -> tuple[Moment, ...]:
+    """The memory while each row runs, where JSON is asked for it."""
+    if not (table.memory and table.format_ == "json"):
+        return ()
+    from cnncalc.analysis.memory import timeline
+
+    memory = report.totals.memory
+    return timeline(network, batch=memory.batch, dtype=memory.dtype)
 
 
 def _dense(report: Report) -> dict[str, int]:
@@ -192,8 +254,9 @@ def _dense(report: Report) -> dict[str, int]:
     }
 
 
-def _absent(report: Report, types: tuple[str, ...]) -> Diagnostic | None:
+def _absent(report: Report, table: TableOptions) -> Diagnostic | None:
     """A note in place of a table that would be empty, else None."""
+    types = () if table.totals else table.types
     present = list(dict.fromkeys(row.type for row in report.rows))
     if not types or not set(types).isdisjoint(present):
         return None

@@ -51,6 +51,12 @@ Against = Annotated[
     typer.Option(metavar="FILE", autocompletion=complete_file,
                  help="Fail where a layer differs from those of this spec or model file."),
 ]
+Weights = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", autocompletion=complete_file,
+                 help="Fail where the tensors of this file (safetensors, JSON, ONNX) are not "
+                      "those that the layers need. Only names and sizes are compared."),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", show_default="the processors, for many files",
@@ -79,6 +85,7 @@ def check(
     min_rf: MinRf = None,
     against: Against = None,
     alike: AlikeOption = None,
+    weights: Weights = None,
     jobs: Jobs = None,
     base: Base = None,
     format_: Style = "full",
@@ -93,6 +100,7 @@ def check(
         cnncalc check nets/ --base main --format md
         cnncalc check nets/*.yaml --json | jq -e 'all(.results[]; .ok)'
         cnncalc check net.yaml --against model.onnx --alike inference
+        cnncalc check net.yaml --weights model.safetensors
 
     Raises:
         typer.Exit: if a network fails, with the highest exit code of any.
@@ -112,7 +120,7 @@ def check(
     given = tuple(limit for limit in limits if limit is not None)
     terms = CheckTerms(
         given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype, spec.until, base,
-        against, alike,
+        against, alike, weights,
     )  # fmt: skip
     done: list[CheckResult] = []
     text = _written(_results(files, spec.variant, terms, jobs, done), format_, output.page(out))

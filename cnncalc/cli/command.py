@@ -39,14 +39,22 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     ".dot": ("dot",), ".gv": ("dot",), ".mmd": ("mermaid",),
 }  # fmt: skip
 
+# What the commands of one format write, and the ending of the files that hold it.
+ONE_FORMAT = {
+    "expand": ("YAML", ".yaml"), "import_": ("YAML", ".yaml"), "report": ("HTML", ".html"),
+    "export": ("Python code", ".py"), "schema": ("JSON", ".json"),
+}  # fmt: skip
+ROWS = ("jsonl", "csv", "tsv", "md", "latex")
 PICKING = frozenset({"depth", "expand", "only", "at", "sort", "top"})
-# The options of a report, by what is written. JSON always holds the memory, so that `--memory`
-# is true of it; a table is folded unless --expand says otherwise, so that `--fold` is not for it;
-# CSV holds every layer, or with `--fold` and the options that pick rows the lines of the table.
+# The options of a report, by what is written. JSON always holds the memory, and with `--memory`
+# also that of every row while it runs; a table is folded unless --expand says otherwise, so that
+# `--fold` is not for it; CSV holds every layer, or with `--fold` and the options that pick rows the
+# lines of the table.
 REPORT: dict[str, frozenset[str]] = {
     "table": PICKING
     | {"columns", "layout", "units", "memory", "formulas", "count_buffers", "bars"},
     "--totals": frozenset({"totals", "units", "memory", "count_buffers"}),
+    **dict.fromkeys((f"{style} --totals" for style in ROWS), frozenset({"totals"})),
     "--training": PICKING | {"training", "layout", "units"},
     "--training --totals": frozenset({"training", "totals", "units"}),
     "--as": frozenset({"as_"}),
@@ -64,7 +72,10 @@ FIGURES = {"columns": frozenset({"table", "md", "csv", "tsv", "latex"})}
 FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("conv", "conv_transpose", "pool", "explain"), SHAPES),
     "fc": {"layout": frozenset({"md"})},  # the output is a vector; only md shows the input's shape
-    "forward": {"layout": frozenset({"table"}), "as_": frozenset({"table"})},
+    "forward": {
+        "layout": SHAPES["layout"] | {"csv", "tsv"},
+        "as_": frozenset({"table"}),
+    },
     "rf": {
         "layout": SHAPES["layout"] | {"svg"},
         "expand": frozenset({"table", "md", "csv", "tsv", "latex", "jsonl"}),
@@ -77,7 +88,7 @@ FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
 NEEDED: dict[str, Mapping[str, str]] = {
     "forward": {"as_": "show", "picture": "save", "hide_zeros": "steps"},
     "rf": {"through": "at"},
-    "solve": {"output_padding": "transposed"},
+    "solve": {"output_padding": "transposed", "d": "params", "k": "params", "no_bias": "params"},
 }
 
 
@@ -173,6 +184,8 @@ def _refuse_ending(
     json: bool,
 ) -> None:
     """Raise CnncalcError where the file of -o ends in what contradicts the format."""
+    if command in ONE_FORMAT:
+        _refuse_foreign(command, options["out"])
     meant = _ending(command, options, choices)
     if meant is None:
         return
@@ -188,6 +201,16 @@ def _refuse_ending(
             f"the ending {ending} of -o contradicts {'--json' if json else f'--format {style}'}"
         )
         raise failure("usage", message, help="change one of the two", exit_code=output.USAGE)
+
+
+def _refuse_foreign(command: str, path: str | None) -> None:
+    """Raise CnncalcError where a file of -o ends as those of another format do."""
+    held, own = ONE_FORMAT[command]
+    ending = PurePath(path or "").suffix
+    if ending.lower() in ENDINGS and ending.lower() != own:
+        message = f"{command.strip('_')} writes {held}, which {ending} files do not hold"
+        help_ = f"end the name in {own}"
+        raise failure("usage", message, help=help_, exit_code=output.USAGE)
 
 
 def _spread(parameter: Parameter, format_: str | None) -> Iterator[Parameter]:
@@ -291,7 +314,7 @@ def _written(style: str, options: Mapping[str, Any]) -> str:
         return "--training --totals" if options["totals"] else "--training"
     if style == "table" and options["totals"]:
         return "--totals"
-    return "json --totals" if style == "json" and options["totals"] else style
+    return f"{style} --totals" if style != "table" and options["totals"] else style
 
 
 def _ignored(option: str, written: str, heeding: list[str]) -> Exception:

@@ -17,6 +17,8 @@ from cnncalc.cli.options import (
     OutputFile,
     Set,
     Spec,
+    Training,
+    Until,
     complete_file,
 )
 from cnncalc.version import VERSION
@@ -32,18 +34,21 @@ def compare(
         typer.Argument(
             metavar="A B [C...]", autocompletion=complete_file, show_default=False,
             help="Networks to compare with the first; FILE@VARIANT, FILE@NAME=VALUE,... for "
-                 "variables, or REVISION:FILE as git had it.",
+                 "variables, MODEL@until=NAME to end a model file there, or REVISION:FILE as git "
+                 "had it.",
         ),
     ],
     set_: Set = None,
     input_: Input = None,
     batch: Batch = None,
     dtype: Dtype = "fp32",
+    training: Training = None,
     layers: Annotated[
         bool, typer.Option("--layers", help="Also show the layers that differ.",
                            rich_help_panel=ROWS)
     ] = False,
     alike: AlikeOption = None,
+    until: Until = None,
     format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
@@ -55,7 +60,9 @@ def compare(
         cnncalc compare mobilenet_v2 mobilenet_v2@width=0.5
         cnncalc compare old.yaml new.yaml --layers --format md
         cnncalc compare HEAD:net.yaml net.yaml
+        cnncalc compare resnet18 resnet34 --training adam --batch 32
         cnncalc compare resnet18 model.onnx --layers --alike inference
+        cnncalc compare a.onnx b.onnx@until=/layer4/Add --layers
 
     Raises:
         typer.BadParameter: for a single network.
@@ -65,7 +72,10 @@ def compare(
     from cnncalc.questions.compare import compare as run
 
     settings = Spec(set=set_).settings
-    comparison = run(*files, set=settings, input=input_, batch=batch, dtype=dtype, alike=alike)
+    comparison = run(
+        *files, set=settings, input=input_, batch=batch, dtype=dtype, alike=alike, until=until,
+        optimiser=training,
+    )  # fmt: skip
     output.emit([_written(comparison, format_, output.page(out), layers=layers)], out)
 
 

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 LOOK = "Look"
 Style = Literal["auto", "column", "lanes", "volume", "sheets"]
 Show = Literal["shape", "params", "macs", "rf"]
+Scale = Literal["auto", "linear", "sqrt"]
 Theme = Literal["auto", "light", "dark"]
 Format = Literal["svg", "dot", "mermaid", "tikz", "json"]
+SCALED = ("volume", "sheets")  # styles that draw sizes as lengths
 PLACED = ("svg", "tikz")  # formats in which boxes have places; other programs find their own
 
 
@@ -46,6 +48,11 @@ class DrawOptions(NamedTuple):
     show: Annotated[
         Show, typer.Option(help="The third line of each box.", rich_help_panel=LOOK)
     ] = "shape"
+    scale: Annotated[
+        Scale,
+        typer.Option(help="Sizes as lengths, for volume and sheets: so that all are seen, true to "
+                          "scale, or as square roots.", rich_help_panel=LOOK),
+    ] = "auto"
     theme: Annotated[
         Theme, typer.Option(help="Colours: as the reader prefers, light or dark.",
                             rich_help_panel=LOOK)
@@ -112,7 +119,8 @@ def draw(file: File, *, spec: Spec, options: DrawOptions) -> None:
     report = analyze(network)
     choice = Choice(depth=options.depth, expand=options.expand, at=options.at,
                     layout=options.layout)  # fmt: skip
-    look = PictureOptions(options.show, not options.no_stack, options.title, not options.no_legend)
+    look = PictureOptions(options.show, not options.no_stack, options.title, not options.no_legend,
+                          options.scale)  # fmt: skip
     text = _written(picture(report, choice, look), form, options)
     _emit(text, options.out, report.name, form)
     output.tell(network.diagnostics)
@@ -153,6 +161,11 @@ def _refuse_void(options: DrawOptions, form: Format) -> None:
             message = f"{option} has no effect with --format {form}"
             help_ = "it is for svg" + (" and tikz" if option != "--theme" else "")
             raise failure("usage", message, help=help_, exit_code=output.USAGE)
+    if options.scale != "auto" and (options.style not in SCALED or form not in PLACED):
+        of = f"--style {options.style}" if form in PLACED else f"--format {form}"
+        message = f"--scale has no effect with {of}"
+        help_ = "it is for --style volume and --style sheets"
+        raise failure("usage", message, help=help_, exit_code=output.USAGE)
 
 
 def _written(picture: Picture, form: Format, options: DrawOptions) -> str:

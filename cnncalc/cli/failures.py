@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cnncalc import files
 from cnncalc.cli import output
 from cnncalc.errors import CnncalcError, Diagnostic, failure
+from cnncalc.render.choice import ChoiceError
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from cnncalc.analysis.report import Report
     from cnncalc.network import PartialNetwork
+
+# What goes wrong by the user's doing, or the machine's; everything else is a bug.
+EXPLAINED = (CnncalcError, ChoiceError, OSError, RecursionError, MemoryError)
 
 
 @contextmanager
@@ -27,17 +31,15 @@ def guarded(*, json: bool = False) -> Iterator[None]:
     Raises:
         SystemExit: after a failure that was explained.
     """
-    from cnncalc.render.choice import ChoiceError
-
     try:
         yield
-    except (CnncalcError, ChoiceError, OSError, RecursionError, MemoryError) as error:
+    except EXPLAINED as error:
         if output.settings.debug:
             raise
-        fail(_explained(error), json=json)
+        fail(explained(error), json=json)
 
 
-def _explained(error: Exception) -> CnncalcError:
+def explained(error: Exception) -> CnncalcError:
     """The failure as a CnncalcError, which carries the message and the exit status."""
     if isinstance(error, CnncalcError):
         return error

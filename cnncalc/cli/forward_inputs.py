@@ -73,10 +73,7 @@ def prepare(request: Request) -> PreparedPass:
     seed = request.weights.seed
     preparation = request.sample.preparation(seed or 0)
     mac_limit = request.run.mac_limit
-    if request.view.steps and request.view.format_ == "json":
-        raise wrong_option(
-            "--steps", "is written as text only; with --json, use --show and --trace"
-        )
+    request.view.require_one_table()
     network = _network(request)
     weights_path = request.weights.weights
     if weights_path is None:

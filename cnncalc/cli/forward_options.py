@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator  # Typer reads the annotations of completions
+from collections.abc import Iterator, Mapping  # Typer reads the annotations of completions
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -12,20 +12,23 @@ import typer
 from cnncalc.cli import output
 from cnncalc.cli.options import (
     OUT,
+    FormatOption,
     LayoutOption,
     OutputFile,
-    PlainFormat,
     Spec,
     complete_layer,
     nodes,
 )
 from cnncalc.errors import UnplacedError, failure
+from cnncalc.shapes import PLACE_WORDS
 
 if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError
     from cnncalc.inference.samples import Preparation
     from cnncalc.network import Network
+    from cnncalc.shapes import Shape
 
+FEW = 16  # indices that completion offers one by one
 SAMPLE, WEIGHTS, RUN = "Sample", "Weights", "Run"
 
 
@@ -39,13 +42,38 @@ def complete_sample(incomplete: str) -> Iterator[str]:
 
 
 def complete_neuron(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
-    """Row names with the middle neuron, and the ranges of its indices."""
+    """Row names with the middle neuron; behind NAME: its indices one after the other.
+
+    Beside each stands the range of the indices.
+    """
+    name, colon, typed = incomplete.partition(":")
     for node in nodes(ctx):
-        if node.name.startswith(incomplete.partition(":")[0]):
-            sizes = node.shape.view("CHW")
-            middle = ",".join(str(size // 2) for size in sizes)
-            most = ",".join(str(size - 1) for size in sizes)
-            yield f"{node.name}:{middle}", f"0 to {most}"
+        sizes = _index_sizes(node.shape)
+        if colon and node.name == name:
+            yield from ((f"{name}:{places}", range_) for places, range_ in _indices(typed, sizes))
+        elif not colon and node.name.startswith(name):
+            middle = ",".join(str(size // 2) for size in sizes.values())
+            ranges = ", ".join(f"{word} 0 to {size - 1}" for word, size in sizes.items())
+            yield f"{node.name}:{middle}", ranges
+
+
+def _index_sizes(shape: Shape) -> dict[str, int]:
+    """What the indices of a neuron are called, and how many there are of each."""
+    words = [PLACE_WORDS[letter][0] for letter in shape.axes]
+    return dict(zip(["map" if words else "unit", *words], shape.view("CHW"), strict=True))
+
+
+def _indices(typed: str, sizes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """The indices typed so far with the next one: all there are, or first, middle and last."""
+    *before, begun = typed.split(",")
+    if len(before) >= len(sizes):
+        return
+    word, size = list(sizes.items())[len(before)]
+    offered = range(size) if size <= FEW else dict.fromkeys((0, size // 2, size - 1))
+    more = "," if len(before) + 1 < len(sizes) else ""
+    for at in offered:
+        if str(at).startswith(begun):
+            yield f"{','.join([*before, str(at)])}{more}", f"{word} 0 to {size - 1}"
 
 
 # fmt: off
@@ -180,7 +208,7 @@ class RunOptions(NamedTuple):
         """
         if self.max_macs is None:
             return None
-        from cnncalc.spec.sections.expectations import parse_limit
+        from cnncalc.spec.sections.budgets import parse_limit
 
         try:
             return parse_limit("macs", f"<= {self.max_macs}").limit
@@ -240,7 +268,7 @@ class ViewOptions(NamedTuple):
         int | None,
         typer.Option(min=1, metavar="N", help="Show the N largest outputs.", rich_help_panel=OUT),
     ] = None
-    format_: PlainFormat = "table"
+    format_: FormatOption = "table"
     out: OutputFile = None
     layout: LayoutOption = None
 
@@ -256,6 +284,29 @@ class ViewOptions(NamedTuple):
         if not re.fullmatch(r"[-+]?[0-9]{1,9}(,[-+]?[0-9]{1,9})*", self.shift):
             raise wrong_option("--shift", f"takes whole numbers such as 1,0, got '{self.shift}'")
         return tuple(map(int, self.shift.split(",")))
+
+    def require_one_table(self) -> None:
+        """Refuse what a format of rows does not hold.
+
+        Raises:
+            CnncalcError: for worked steps and traces, and for two tables at once.
+        """
+        if self.format_ == "table":
+            return
+        if self.steps:
+            what = "is written as text only; with --json, use --show and --trace"
+            raise wrong_option("--steps", what)
+        if self.format_ == "json":
+            return
+        if self.trace:
+            what = f"is written as text or JSON, not as {self.format_}"
+            raise wrong_option("--trace", what, "--json holds every term of it")
+        given = {"--show": self.show, "--top-k": self.top_k, "--shift": self.shift}
+        tables = [option for option, value in given.items() if value]
+        if len(tables) > 1:
+            message = f"{' and '.join(tables)} are two tables, and {self.format_} holds one"
+            help_ = "leave one of them out; --json holds both"
+            raise failure("usage", message, help=help_, exit_code=output.USAGE)
 
 
 # fmt: on

@@ -11,14 +11,14 @@ from cnncalc.cli import output
 from cnncalc.cli.forward_options import traced_neuron
 from cnncalc.inference import image_files
 from cnncalc.inference.neuron_trace import LayerTracer, trace
-from cnncalc.inference.parameters import owner, stored_by
+from cnncalc.inference.parameters import used_by
 from cnncalc.inference.run import inference
 from cnncalc.render import forward as render
-from cnncalc.render import maps, shift, worked_pass
+from cnncalc.render import forward_rows, maps, shift, worked_pass
 from cnncalc.render import samples as render_samples
 from cnncalc.render import trace as render_trace
 from cnncalc.render.format import printable, to_ascii
-from cnncalc.render.json import dumps
+from cnncalc.render.json import dumps, json_lines
 from cnncalc.tensor import positions
 from cnncalc.version import VERSION
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cnncalc.inference.run import LayerRun, Pass
     from cnncalc.inference.shift import LayerShift
     from cnncalc.network import Node
+    from cnncalc.render.forward import RankedValue
     from cnncalc.render.samples import Answers
 
 
@@ -48,10 +49,33 @@ def one(prepared: PreparedPass, done: Pass, moved: MovedPass | None = None) -> I
         if moved:
             document["shift"] = shift.document(moved.layers, moved.by)
         yield f"{dumps(document)}\n"
+    elif prepared.request.view.format_ != "table":
+        yield _rows(prepared, done, moved)
     else:
         yield from _printed(_lines(prepared, done))
         if moved:
             yield from _printed(_shifted(prepared, done, moved))
+
+
+def _rows(prepared: PreparedPass, done: Pass, moved: MovedPass | None) -> str:
+    """The one table that was asked for: of the shift, of values, of outputs, or of layers."""
+    view = prepared.request.view
+    if view.save:
+        for path in _save_pictures(prepared, done):
+            output.say(printable(f"wrote {path}"))
+    if moved:
+        if view.format_ == "jsonl":
+            return json_lines(shift.document(moved.layers, moved.by)["layers"])
+        table = forward_rows.shifts(moved.layers)
+    elif view.show:
+        table = forward_rows.values({name: done.tensor(name) for name in prepared.rows.shown})
+    elif view.top_k:
+        table = forward_rows.ranked(_ranked(prepared, done))
+    elif view.format_ == "jsonl":
+        return json_lines(render.layer_document(row) for row in done.rows)
+    else:
+        table = forward_rows.layers(done, _layout(prepared))
+    return forward_rows.written(table, view.format_)
 
 
 def _shifted(prepared: PreparedPass, done: Pass, moved: MovedPass) -> Iterator[str]:
@@ -70,6 +94,14 @@ def several(prepared: PreparedPass, answers: Answers) -> Iterator[str]:
     if view.format_ == "json":
         weights = _weights_document(prepared)
         yield f"{dumps(render_samples.document(answers, weights, version=VERSION))}\n"
+        return
+    if view.format_ == "jsonl":
+        yield json_lines(
+            render_samples.result_document(answers, result) for result in answers.results
+        )
+        return
+    if view.format_ != "table":
+        yield forward_rows.written(render_samples.table(answers), view.format_)
         return
     layout = view.layout or answers.network.layout
     page, words = output.page(view.out), _weights_text(prepared)
@@ -200,7 +232,7 @@ def _step(prepared: PreparedPass, done: Pass, node: Node, layout: str) -> Iterat
     entering = [(network.nodes[i].name, network.nodes[i].shape) for i in node.inputs]
     yield worked_pass.heading(node.name, node.layer.type, entering, node.shape, layout=layout)
     values = prepared.parameters.of(network, node)
-    stored = stored_by(network, owner(network, node))
+    stored = used_by(network, node)
     yield from worked_pass.weights(
         worked_pass.Weights(p.name, p.dims, values[p.name]) for p in stored
     )
@@ -217,17 +249,12 @@ def _step(prepared: PreparedPass, done: Pass, node: Node, layout: str) -> Iterat
 
 def _document(prepared: PreparedPass, done: Pass) -> dict[str, Any]:
     view = prepared.request.view
-    ranked = {
-        row.node.name: render.ranking(row.output, view.top_k or render.TOP, labels)
-        for row, labels in _labelled(prepared, done)
-        if row.output is not None and (labels or view.top_k or not row.node.shape.rank)
-    }
     document = render.document(
         done,
         version=VERSION,
         setting=_setting(prepared),
         shown={name: done.tensor(name) for name in prepared.rows.shown},
-        ranked=ranked,
+        ranked=_ranked(prepared, done),
         macs=prepared.work.macs,
     )
     if view.trace:
@@ -235,6 +262,16 @@ def _document(prepared: PreparedPass, done: Pass) -> dict[str, Any]:
     if view.save:
         document["pictures"] = list(_save_pictures(prepared, done))
     return document
+
+
+def _ranked(prepared: PreparedPass, done: Pass) -> dict[str, list[RankedValue]]:
+    """The largest numbers of the outputs that are ranked."""
+    top = prepared.request.view.top_k
+    return {
+        row.node.name: render.ranking(row.output, top or render.TOP, labels)
+        for row, labels in _labelled(prepared, done)
+        if row.output is not None and (labels or top or not row.node.shape.rank)
+    }
 
 
 def _save_pictures(prepared: PreparedPass, done: Pass) -> Iterator[str]:

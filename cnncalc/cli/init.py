@@ -46,7 +46,7 @@ def init(
 
     from cnncalc.files import write
     from cnncalc.render.format import printable
-    from cnncalc.spec.model import spec_schema
+    from cnncalc.spec.schema import spec_schema
     from cnncalc.spec.write import flow
 
     path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")

@@ -36,6 +36,13 @@ def complete_column(incomplete: str) -> Iterator[str]:
     return after_comma(COLUMNS, incomplete)
 
 
+def complete_types(incomplete: str) -> Iterator[str]:
+    """Layer types, also after a comma."""
+    from cnncalc import layers
+
+    return after_comma(sorted(layers.names()), incomplete)
+
+
 def after_comma(names: Iterable[str], incomplete: str) -> Iterator[str]:
     """Completions of the last word of a comma list.
 
@@ -92,7 +99,7 @@ def complete_variable(ctx: typer.Context, incomplete: str) -> Iterator[str]:
 
 def _file(ctx: typer.Context) -> str:
     """The FILE typed so far; while an option still lacks its value, it is in ctx.args."""
-    return str(ctx.params.get("file") or next(iter(ctx.args), ""))
+    return str(ctx.params.get("file") or next(iter(ctx.params.get("files") or ctx.args), ""))
 
 
 def check_dtype(value: str) -> str:
@@ -116,7 +123,7 @@ def limit(name: str, metavar: str, help_: str, figure: str, relation: str) -> An
 
     def parse(text: str) -> object:
         from cnncalc.errors import UnplacedError
-        from cnncalc.spec.sections.expectations import parse_limit
+        from cnncalc.spec.sections.budgets import parse_limit
 
         try:
             return parse_limit(figure, f"{relation} {text}")
@@ -141,8 +148,8 @@ def words(text: str | None) -> tuple[str, ...]:
 File = Annotated[
     str,
     typer.Argument(metavar="FILE", autocompletion=complete_file, show_default=False,
-                   help="Spec file, - for standard input, ONNX model, a bundled network or "
-                   'variant, or layers as in "28x28x1; conv 16 5x5; fc 10".'),
+                   help="Spec, model file (ONNX, Keras, darknet), - for standard input, a bundled "
+                   'network or variant, or layers as in "28x28x1; conv 16 5x5; fc 10".'),
 ]
 Variant = Annotated[
     str | None,
@@ -197,6 +204,12 @@ MaxParams = Annotated[
 ]
 MaxMacs = Annotated[
     Any, limit("--max-macs", "N", "At most N MACs, such as 600M.", "macs", "<=")
+]
+Optimiser = Literal["sgd", "momentum", "adam"]
+Training = Annotated[
+    Optimiser | None,
+    typer.Option(help="Also show the bytes that training with this optimiser needs.",
+                 rich_help_panel=ROWS),
 ]
 AsTool = Annotated[
     Literal["torchinfo", "fvcore", "ptflops", "thop", "torch", "keras"] | None,
@@ -277,7 +290,7 @@ class TableOptions(NamedTuple):
     only: Annotated[
         str | None,
         typer.Option(metavar="TYPES", help="Show only these layer types: conv,fc.",
-                     rich_help_panel=ROWS),
+                     autocompletion=complete_types, rich_help_panel=ROWS),
     ] = None
     at: Annotated[
         str | None,
@@ -312,11 +325,12 @@ class TableOptions(NamedTuple):
     ] = False
     memory: Annotated[
         bool,
-        typer.Option("--memory", help="Also show the bytes of parameters and activations.",
+        typer.Option("--memory", help="Also show the bytes of parameters and activations; in JSON "
+                          "those alive while each row runs.",
                      rich_help_panel=OUT),
     ] = False
     training: Annotated[
-        Literal["sgd", "momentum", "adam"] | None,
+        Optimiser | None,
         typer.Option(help="Show the bytes that training with this optimiser needs.",
                      rich_help_panel=OUT),
     ] = None

@@ -112,6 +112,40 @@ def emit(
     flush()
 
 
+def emit_bytes(pieces: Iterable[bytes], path: str | None = None) -> None:
+    """Write a binary result, piece by piece, to a pipe or to the file of `-o`.
+
+    Raises:
+        CnncalcError: with exit code 2 for a terminal, and 3 where it cannot be written; an
+            existing file is then unchanged.
+    """
+    if path not in (None, "-", *STDOUT):
+        files.write(path, pieces, piecemeal=True)
+        return
+    refuse_terminal()
+    with blaming_stdout():
+        stream = sys.stdout.buffer
+        for piece in pieces:
+            stream.write(piece)
+        stream.flush()
+
+
+def is_terminal() -> bool:
+    """Whether stdout is a terminal, of whatever kind."""
+    return bool(getattr(sys.stdout, "isatty", lambda: False)())
+
+
+def refuse_terminal() -> None:
+    """Raise CnncalcError where a binary result would go to a terminal."""
+    if is_terminal():
+        from cnncalc.errors import failure
+
+        raise failure(
+            "usage", "a binary file is not for a terminal", exit_code=USAGE,
+            help="write it to a file with -o FILE, or into a pipe",
+        )  # fmt: skip
+
+
 def _folded(text: str, limit: int | None) -> str:
     if limit is None:
         return text

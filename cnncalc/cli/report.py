@@ -11,9 +11,9 @@ from cnncalc.errors import failure
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from cnncalc.analysis.report import Report
+    from cnncalc.analysis.report import Moment, Report
     from cnncalc.errors import Diagnostic
     from cnncalc.render.choice import Choice
 
@@ -30,6 +30,7 @@ class ReportView(NamedTuple):
     tool: str | None = None
     optimiser: str | None = None
     out: str | None = None  # the file that is written
+    timeline: Sequence[Moment] = ()  # for JSON
 
 
 def strictly(report: Report, strict: str | None) -> Report:
@@ -61,6 +62,8 @@ def written(report: Report, choice: Choice, view: ReportView) -> Iterator[str]:
         yield _document(report, view)
     elif view.optimiser:
         yield _training(report, view.optimiser, choice, view)
+    elif view.totals and view.format != "table":
+        yield _totals(report, view.format)
     elif view.format == "jsonl":
         from cnncalc.render import report_json
 
@@ -89,7 +92,8 @@ def _document(report: Report, view: ReportView) -> str:
     from cnncalc.render import report_json
     from cnncalc.render.json import dumps
 
-    document = report_json.document(report, version=VERSION, folded=view.folded)
+    document = report_json.document(report, version=VERSION, folded=view.folded,
+                                   timeline=view.timeline)  # fmt: skip
     if view.totals:
         document["layers"] = []
     if view.optimiser:
@@ -98,6 +102,18 @@ def _document(report: Report, view: ReportView) -> str:
 
         document["training"] = training_document(training(report, view.optimiser), ASSUMPTION)
     return f"{dumps(document)}\n"
+
+
+def _totals(report: Report, format_: str) -> str:
+    """The totals as rows of a figure and its value."""
+    from cnncalc.render import summary
+    from cnncalc.render.json import json_lines
+
+    table = summary.table(report)
+    if format_ != "jsonl":
+        return table.written(format_)
+    keys = [column.key for column in table.columns]
+    return json_lines(dict(zip(keys, row, strict=True)) for row in table.rows)
 
 
 def _counted_as(report: Report, tool: str, format_: str) -> str:

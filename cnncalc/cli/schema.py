@@ -35,7 +35,7 @@ def schema(
 
 def _described(of: str) -> dict[str, Any]:
     if of == "spec":
-        from cnncalc.spec.model import spec_schema
+        from cnncalc.spec.schema import spec_schema
 
         return spec_schema()
     from cnncalc.render.schema import schema_of

@@ -48,7 +48,8 @@ def sizes(
     wanted: Annotated[
         OptionValues | None,
         typer.Option("--out", "-O", metavar="INT|NxN", parser=comma_list(per_axis(count)),
-                     help="Only sizes that give this output: 28, or 28x28.", show_default=False,
+                     help="Only sizes that give this output: 28, or 28x28; without --from and --to "
+                     "they are looked for far and wide.", show_default=False,
                      rich_help_panel=SIZES),
     ] = None,
     format_: FormatOption = "table",
@@ -59,7 +60,7 @@ def sizes(
     Examples:
         cnncalc sizes unet-padded --from 320 --to 360
         cnncalc sizes resnet50 --exact
-        cnncalc sizes "28x28x1; conv 16 5x5; maxpool 2" --out 12x12
+        cnncalc sizes "28x28x1; conv 16 5x5; maxpool 2" --out 28x28
         cnncalc sizes unet-padded --axes w --format csv
 
     Raises:
@@ -71,15 +72,15 @@ def sizes(
                                  param_hint="--partial")  # fmt: skip
     if start is not None and stop is not None and start > stop:
         raise typer.BadParameter("lies below --from", param_hint="--to")
+    if wanted and len(wanted.values) > 1:
+        raise typer.BadParameter("takes one output, such as 28 or 28x28", param_hint="--out")
+    asked: tuple[int, ...] | None = wanted.values[0] if wanted else None
     from cnncalc.questions.sizes import sizes as ask
 
     with output.bar("sizes", 1) as advance:
         answer = ask(file, start=start, stop=stop, step=step, axes=axes, variant=spec.variant,
-                     set=spec.settings, input=spec.input, until=spec.until,
+                     set=spec.settings, input=spec.input, until=spec.until, giving=asked,
                      watch=advance)  # fmt: skip
-    if wanted and len(wanted.values) > 1:
-        raise typer.BadParameter("takes one output, such as 28 or 28x28", param_hint="--out")
-    asked: tuple[int, ...] | None = wanted.values[0] if wanted else None
     found = answer.exact if exact else answer.working
     if asked:
         found = tuple(size for size in found if size in answer.giving(asked))

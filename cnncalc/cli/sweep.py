@@ -17,6 +17,7 @@ from cnncalc.cli.options import (
     OutputFile,
     Set,
     Spec,
+    Training,
     Variant,
     complete_variable,
     formats,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     Goal = tuple[str, int]  # a figure, and 1 where less of it is better, -1 where more
 
 VARIED = "Settings"
+TRAINING = "training_bytes"  # a figure where --training names the optimiser
 
 # fmt: off
 Vary = Annotated[
@@ -96,6 +98,7 @@ def sweep(
     set_: Set = None,
     batch: Batch = None,
     dtype: Dtype = "fp32",
+    training: Training = None,
     columns: Columns = None,
     pareto: Pareto = None,
     plot: Plot = False,
@@ -106,7 +109,7 @@ def sweep(
 
     Examples:
         cnncalc sweep mobilenet_v2 --vary width=0.5:1.5:0.25 --pareto macs,max:rf --plot
-        cnncalc sweep resnet18 --vary-input 160,224,320
+        cnncalc sweep resnet18 --vary-input 160,224,320 --training adam --batch 32
         cnncalc sweep resnet50 --vary 'n=[2,2,2,2],[3,4,6,3]'
         cnncalc sweep resnet50 --vary wpg=16:128:4 --jobs 2 --shard 3/10 --format jsonl
 
@@ -117,10 +120,11 @@ def sweep(
     from cnncalc.figures import used
 
     if columns == "help":
-        output.emit([", ".join(used("sweep")), "\n"])
+        output.emit([", ".join((*used("sweep"), TRAINING)), "\n"])
         return
     from cnncalc.questions import settings
     from cnncalc.questions.sweep import sweep as start
+    from cnncalc.render import sweep as render
 
     if not vary and vary_input is None:
         message = "there is nothing to vary: give --vary or --vary-input"
@@ -128,8 +132,11 @@ def sweep(
     if scheduler is not None and jobs > 1:
         message = "the cluster shares the work: leave out --jobs"
         raise typer.BadParameter(message, param_hint="--scheduler")
-    goals = [_goal(word) for word in words(pareto)]
-    shown = [_figure(word) for word in words(columns)]
+    figures = (*used("sweep"), *([TRAINING] if training else []))
+    goals = [_goal(word, figures) for word in words(pareto)]
+    shown = [_figure(word, figures) for word in words(columns)]
+    few = render.COLUMNS if format_ in {"table", "md", "latex", "json"} else used("sweep")
+    usual = [*few, *([TRAINING] if training else [])]
     tally = Tally()
     varied = _varied(vary or [])
     inputs = None if vary_input is None else settings.parse_inputs(vary_input)
@@ -147,9 +154,11 @@ def sweep(
             executor=executor,
             batch=batch,
             dtype=dtype,
+            optimiser=training,
         )
         page = output.page(out)
-        text = _written(tally.counted(results, advance), goals, shown, format_, page, plot=plot)
+        stream = tally.counted(results, advance)
+        text = _written(stream, goals, shown or usual, format_, page, plot=plot)
         output.emit(text, out)
     if tally.all and not tally.working:
         raise typer.Exit(output.INVALID)
@@ -176,22 +185,24 @@ def _varied(texts: Sequence[str]) -> dict[str, Sequence[object]]:
     return varied
 
 
-def _figure(word: str) -> str:
+def _figure(word: str, figures: Sequence[str]) -> str:
     """The name of a figure. Raises ChoiceError for any other word."""
-    from cnncalc.figures import used
     from cnncalc.render.choice import ChoiceError
 
-    if word not in used("sweep"):
-        raise ChoiceError("figure", word, used("sweep"))
+    if word == TRAINING and word not in figures:
+        message = f"{TRAINING} depend on the optimiser: add --training adam, momentum or sgd"
+        raise typer.BadParameter(message, param_hint="--training")
+    if word not in figures:
+        raise ChoiceError("figure", word, figures)
     return word
 
 
-def _goal(word: str) -> Goal:
+def _goal(word: str, figures: Sequence[str]) -> Goal:
     """A figure with the direction that is better."""
     more, colon, key = word.rpartition(":")
     if colon and more not in {"max", "min"}:
         raise typer.BadParameter(f"'{word}' is not a goal; write max:{key} or min:{key}")
-    return _figure(key), -1 if more == "max" else 1
+    return _figure(key, figures), -1 if more == "max" else 1
 
 
 class Tally:
@@ -221,7 +232,6 @@ def _written(
     plot: bool,
 ) -> Iterator[str]:
     """The text. csv, tsv and jsonl are written while later settings are still computed."""
-    from cnncalc.figures import used
     from cnncalc.questions.sweep import unbeaten
     from cnncalc.render import sweep as render
     from cnncalc.render.page import PIPE
@@ -233,7 +243,7 @@ def _written(
         front = unbeaten(whole, goals) if goals else None
     if format_ in {"csv", "tsv"}:
         delimiter = "," if format_ == "csv" else "\t"
-        yield from _flushed(render.separated(results, columns or used("sweep"), front, delimiter))
+        yield from _flushed(render.separated(results, columns, front, delimiter))
     elif format_ == "jsonl":
         yield from _flushed(render.jsonl(results, front))
     else:
@@ -260,7 +270,6 @@ def _whole(
     from cnncalc.render import sweep as render
     from cnncalc.render.json import dumps
 
-    columns = columns or render.COLUMNS
     if format_ == "json":
         return f"{dumps(render.document(results, front, version=VERSION))}\n"
     if format_ in {"md", "latex"}:

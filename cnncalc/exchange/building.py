@@ -10,8 +10,7 @@ from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean
 from cnncalc.exchange.names import plain_name, unique
 from cnncalc.exchange.wire import broken
 from cnncalc.layers import layer_type
-from cnncalc.network import Input, Network, Node, Opaque, PartialNetwork
-from cnncalc.spec.checks.limits import LARGEST_TENSOR, MAX_ROWS
+from cnncalc.network import LARGEST_TENSOR, MAX_ROWS, Input, Network, Node, Opaque, PartialNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,6 +47,7 @@ class Builder:
 
     def __init__(self, path: str, options: SourceOptions, layout: str) -> None:
         self.path = path
+        self.name = "model" if path == "-" else Path(path).stem
         self.options = options
         self.layout = layout
         self.batch = 1
@@ -128,7 +128,7 @@ class Builder:
         nodes = tuple(_nodes(self._named(range(len(self.rows)))))
         read = [nodes[index] for index in inputs if index is not None]
         partial = PartialNetwork(
-            Path(self.path).stem, self.layout, nodes, part.name, part.kind,
+            self.name, self.layout, nodes, part.name, part.kind,
             tuple(node.name for node in read), tuple(node.shape for node in read), {},
         )  # fmt: skip
         origin = None if part.span else f"{self.path}: {part.origin}"
@@ -176,7 +176,7 @@ class Builder:
         places = {old: new for new, old in enumerate(alive)}
         asked = {"input": self.options.input, "until": self.options.until}
         return Network(
-            name=Path(self.path).stem,
+            name=self.name,
             nodes=tuple(_nodes(named, places, [places[end] for end in ends])),
             outputs=tuple(places[end] for end in ends),
             file=self.path,

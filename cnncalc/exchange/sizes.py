@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import UnplacedError, failure
 from cnncalc.shapes import AXES, LETTERS, Shape
-from cnncalc.spec.sections.inputs import parse_input
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +66,8 @@ def _given(written: str, dims: OpenDims, last: bool, path: str, name: str) -> In
     Raises:
         CnncalcError: it fits in no order, or is no shape.
     """
+    from cnncalc.spec.sections.inputs import parse_input  # most files give all sizes
+
     problem: UnplacedError | None = None
     rank = len(dims) - 2
     channels = dims[-1] if last else dims[1]

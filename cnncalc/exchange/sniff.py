@@ -34,13 +34,15 @@ def kind_of(path: str) -> ModelKind | None:
 
     Raises:
         CnncalcError: "pickle" for a file that only running code from it could read, "hdf5" for
-            one of Keras' older format, "no-file" or "unreadable" where it cannot be opened.
+            one of Keras' older format, "weights-only" for weights without a network, "no-file" or
+            "unreadable" where it cannot be opened.
     """
-    with files.opened(path) as stream:
-        start = stream.read(ENOUGH)
+    start = files.beginning(path, ENOUGH)
     suffix = Path(path).suffix.lower()
     if _is_pickle(start, suffix):
         raise _pickle(path)
+    if _is_safetensors(start):
+        raise _weights_only(path)
     if suffix in ONNX_SUFFIXES or _begins_like_onnx(start):
         return "onnx"
     if start.startswith(HDF5):
@@ -53,9 +55,16 @@ def kind_of(path: str) -> ModelKind | None:
 
 
 def _is_pickle(start: bytes, suffix: str) -> bool:
-    """Pickle's own mark with its version, or a zip under one of its names."""
+    """Pickle's own mark with its version, or a zip under one of its names or from PyTorch."""
+    if start.startswith(ZIP) and b"/data.pkl" in start:
+        return True
     protocol = start[:1] == b"\x80" and start[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"}
     return protocol or (suffix in PICKLE_SUFFIXES and (start.startswith(ZIP) or b"\0" in start))
+
+
+def _is_safetensors(start: bytes) -> bool:
+    """The length of a JSON header in eight bytes, and then the header."""
+    return start[5:8] == b"\0\0\0" and start[8:9] == b"{" and start[:8] != bytes(8)
 
 
 def _begins_like_onnx(start: bytes) -> bool:
@@ -77,4 +86,14 @@ def _hdf5(path: str) -> CnncalcError:
         f"{files.title(path)} is an HDF5 file, which is not read here",
         help="in the program that made the model: model.save('model.keras') or "
         "open('model.json', 'w').write(model.to_json())",
+    )
+
+
+def _weights_only(path: str) -> CnncalcError:
+    name = "FILE" if path == "-" else path
+    return failure(
+        "weights-only",
+        f"{files.title(path)} holds weights by name, and nothing says how they are connected",
+        help=f"write the layers in a spec; 'cnncalc check net.yaml --weights {name}' then says "
+        "which layer differs from the file",
     )

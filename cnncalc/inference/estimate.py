@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.inference import kernels
 from cnncalc.inference.kernels.kernel import OTHER, KernelRate
-from cnncalc.inference.parameters import owner, stored_by
+from cnncalc.inference.parameters import used_by
 from cnncalc.inference.run import COUNTED_ANYWAY, PassOptions, inference, last_uses
 
 if TYPE_CHECKING:
@@ -125,4 +125,4 @@ def _memory(network: Network, keep: Collection[str]) -> int:
 
 def _weights(network: Network, node: Node) -> int:
     """How many parameters a row computes with."""
-    return sum(parameter.size for parameter in stored_by(network, owner(network, node)))
+    return sum(parameter.size for parameter in used_by(network, node))

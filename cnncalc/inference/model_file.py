@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from array import array
 from functools import partial
 from itertools import product
@@ -13,6 +12,7 @@ from cnncalc import files
 from cnncalc.errors import failure
 from cnncalc.exchange.onnx.model import StoredTensor as FileTensor
 from cnncalc.exchange.onnx.model import read as read_model
+from cnncalc.exchange.onnx.read import MOST_PIPED
 from cnncalc.exchange.wire import Place
 from cnncalc.inference.stored import StoredTensor, decode
 
@@ -36,9 +36,7 @@ def read(network: Network) -> dict[str, StoredTensor]:
     Raises:
         CnncalcError: a tensor lies in another file, which is not opened, or was left out.
     """
-    with files.opened(network.file) as stream:
-        data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-    model = read_model(data)
+    model = read_model(files.mapped(network.file, MOST_PIPED))
     inline = {
         name: operator.attributes
         for operator in model.operators

@@ -52,11 +52,16 @@ class Parameters(NamedTuple):
         root = owner(network, node)
         values = {}
         for parameter in stored_by(network, root):
-            name = f"{root.name}.{parameter.name}"
-            if name not in self.stored:
-                raise failure("weights-mismatch", f"there are no values for {name}")
-            values[parameter.name] = self.stored[name].read()
+            values[parameter.name] = self._tensor(f"{root.name}.{parameter.name}").read()
+        if root.tied_to is not None:
+            tensor = self._tensor(f"{network.nodes[root.tied_to].name}.weight")
+            values["weight"] = _tied(root, tensor).read()
         return values
+
+    def _tensor(self, name: str) -> StoredTensor:
+        if name not in self.stored:
+            raise failure("weights-mismatch", f"there are no values for {name}")
+        return self.stored[name]
 
     @property
     def tally(self) -> dict[str, int]:
@@ -70,7 +75,13 @@ def owner(network: Network, node: Node) -> Node:
 
 
 def stored_by(network: Network, node: Node) -> tuple[Parameter, ...]:
-    """The parameters of a row."""
+    """The parameters that are stored for a row: of one that is tied not the weight."""
+    parameters = used_by(network, node)
+    return parameters if node.tied_to is None else parameters[1:]
+
+
+def used_by(network: Network, node: Node) -> tuple[Parameter, ...]:
+    """The parameters that a row computes with, whoever stores them."""
     return node.layer.parameters(*network.shapes_into(node)) if node.inputs else ()
 
 
@@ -108,18 +119,31 @@ def gather(
     origins = {name: origin for name, (_, origin) in own.items()}
     if file is None:
         return Parameters(stored, origins)
+    matched, pairs = _matched(network, needed(network), file)
+    from_file: dict[str, Origin] = dict.fromkeys(matched, "file")
+    return Parameters({**stored, **matched}, {**origins, **from_file}, pairs)
+
+
+def needed(network: Network) -> list[RequiredTensor]:
+    """What a weights file has to hold, in order; what it may leave out is marked so.
+
+    >>> from cnncalc.layers.fc import Fc
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> needed(chain("net", Shape(4), [("fc1", Fc(units=2))]))[0]
+    RequiredTensor(name='fc1.weight', dims=(2, 4), optional=False)
+    """
     used = _used(network)
-    needed = [
+    return [
         RequiredTensor(
             name,
-            stored[name].dims,
-            node.index not in used or origins[name] == "spec" or _is_constant(node, parameter),
+            parameter.dims,
+            node.index not in used
+            or _is_written_out(node, parameter)
+            or _is_constant(node, parameter),
         )
         for node, parameter, name in each(network)
     ]
-    matched, pairs = _matched(network, needed, file)
-    from_file: dict[str, Origin] = dict.fromkeys(matched, "file")
-    return Parameters({**stored, **matched}, {**origins, **from_file}, pairs)
 
 
 def _own(
@@ -144,9 +168,16 @@ def _same(values: array[float]) -> array[float]:
     return values
 
 
+def _is_written_out(node: Node, parameter: Parameter) -> bool:
+    """Whether the spec gives a parameter's numbers; an exercise that gives no bias means none."""
+    explicit = node.values or {}
+    return bool(explicit) and (parameter.name in explicit or parameter.name == "bias")
+
+
 def _used(network: Network) -> set[int]:
     """The rows whose numbers a forward pass needs."""
-    return {owner(network, node).index for node in network.nodes if not node.train_only}
+    owners = [owner(network, node) for node in network.nodes if not node.train_only]
+    return {node.index for node in owners} | {node.tied_to or 0 for node in owners}
 
 
 def _is_constant(node: Node, parameter: Parameter) -> bool:
@@ -158,26 +189,46 @@ def _is_constant(node: Node, parameter: Parameter) -> bool:
 
 
 def _matched(
-    network: Network, needed: list[RequiredTensor], file: WeightsFile
+    network: Network, wanted: list[RequiredTensor], file: WeightsFile
 ) -> tuple[dict[str, StoredTensor], list[tuple[str, str]]]:
     if file.match == "order":
-        required = [need for need in needed if not need.optional]
+        required = [need for need in wanted if not need.optional]
         return by_order(file.path, required, file.tensors)
-    return by_name(file.path, needed, _without_copies(network, file)), []
+    return by_name(file.path, wanted, _without_copies(network, file)), []
 
 
 def _without_copies(network: Network, file: WeightsFile) -> dict[str, StoredTensor]:
-    """The tensors without those that a row sharing its weights repeats number for number."""
+    """The tensors without those that a row using another's weights repeats number for number."""
     kept = dict(file.tensors)
-    for node in network.nodes:
-        root = owner(network, node)
-        if root is node:
-            continue
-        for parameter in stored_by(network, root):
-            copy, original = (f"{row.name}.{parameter.name}" for row in (node, root))
-            if copy in kept and original in kept and _equal(kept[copy], kept[original]):
+    for copy, original, tied in _repeated(network):
+        if copy in kept and original in kept:
+            numbers = kept[original] if tied is None else _tied(tied, kept[original])
+            if _equal(kept[copy], numbers):
                 del kept[copy]
     return kept
+
+
+def _repeated(network: Network) -> Iterator[tuple[str, str, Node | None]]:
+    """What a file may hold twice: the copy, the original, and the row that has it transposed."""
+    for node in network.nodes:
+        root = owner(network, node)
+        for parameter in stored_by(network, root) if root is not node else ():
+            yield f"{node.name}.{parameter.name}", f"{root.name}.{parameter.name}", None
+        if node.tied_to is not None:
+            yield f"{node.name}.weight", f"{network.nodes[node.tied_to].name}.weight", node
+
+
+def _tied(node: Node, stored: StoredTensor) -> StoredTensor:
+    """The weight of a layer that uses the transposed one of another, which is stored there."""
+    if node.layer.tie is None or not node.layer.tie.is_transposed:
+        return stored
+    units, columns = stored.dims
+
+    def read() -> Sequence[float]:
+        numbers = stored.read()
+        return [number for column in range(columns) for number in numbers[column::columns]]
+
+    return StoredTensor((columns, units), read)
 
 
 def _equal(one: StoredTensor, other: StoredTensor) -> bool:

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 MAX_JSON = 256 * 2**20
 MAX_DEPTH = 64  # of the dots in a name
+PROTOCOLS = frozenset({b"\x02", b"\x03", b"\x04", b"\x05"})  # of pickle
+TO_SAFETENSORS = (
+    "in the program that made it: "
+    "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')"
+)
 BLANK = b" \t\r\n\xef\xbb\xbf"
 
 
@@ -37,10 +42,22 @@ def read(path: str) -> dict[str, StoredTensor]:
     cnncalc.errors.CnncalcError: no-file: there is no file 'missing.json'
     """
     with opened(path) as stream:
-        first = next((byte for byte in stream.read(64) if byte not in BLANK), None)
+        start = stream.read(64)
+    if _is_pickle(start):
+        raise failure(
+            "pickle",
+            f"'{path}' is a pickle: reading it would run whatever code it holds",
+            help=TO_SAFETENSORS,
+        )
+    first = next((byte for byte in start if byte not in BLANK), None)
     if first != ord("{"):
         return safetensors.read(path)
     return _from_json(path, read_bytes(path, MAX_JSON))
+
+
+def _is_pickle(start: bytes) -> bool:
+    """A zip, as PyTorch saves weights, or pickle's own mark with its version."""
+    return start.startswith(b"PK\x03\x04") or (start[:1] == b"\x80" and start[1:2] in PROTOCOLS)
 
 
 def own_file(init: Init) -> str | None:

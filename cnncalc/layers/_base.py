@@ -98,6 +98,19 @@ class Between(NamedTuple):
     left_out: tuple[object, object] | None = None
 
 
+class Tie(NamedTuple):
+    """Whose weight `tied=` may name, and whether the stored matrix has to be transposed.
+
+    A transposed convolution stores its weight as the convolution does, and uses it transposed.
+
+    >>> Tie(("conv",)).is_transposed
+    False
+    """
+
+    types: tuple[str, ...]
+    is_transposed: bool = False
+
+
 class Step(NamedTuple):
     """One line of an explanation: a formula, the same with this layer's numbers, the value.
 
@@ -113,6 +126,23 @@ class Step(NamedTuple):
     formula: str
     numbers: str
     value: int | Fraction
+
+
+class Part(NamedTuple):
+    """One step of a layer that is told as a little graph of other layer types.
+
+    `inputs` counts the inputs of the whole layer first, then the parts before this one.
+    `parameters` says of each parameter of the part which parameter of the whole layer has its
+    numbers; the sizes may differ (a matrix as filters of 1x1), the order may not.
+
+    >>> Part("scale", fields={"factor": 2.0}).inputs
+    (0,)
+    """
+
+    type: str
+    inputs: tuple[int, ...] = (0,)
+    fields: Mapping[str, object] = {}
+    parameters: Mapping[str, str] = {}
 
 
 class Layer(ABC):
@@ -136,10 +166,12 @@ class Layer(ABC):
     between: ClassVar[Between | None] = None  # two fields as one word: 2..5
     if_negative: ClassVar[str | None] = None  # help for a negative number, {size} without its sign
     words: ClassVar[Words] = {}  # "nobias" -> ("bias", False)
+    tie: ClassVar[Tie | None] = None  # whose weight may be used transposed
     stated: ClassVar[bool] = False  # figures are the writer's; reach and arithmetic are not known
     quoted: ClassVar[str | None] = None  # the field that a text in quotes fills
     amounts: ClassVar[tuple[str, ...]] = ()  # fields that take 1.2M
     rarely_set: ClassVar[tuple[str, ...]] = ()  # fields that reports name only where set
+    expectation: ClassVar[str | None] = None  # the field that says what comes in: in=16
     attaches: ClassVar[Attachment | None] = None  # may follow as a word
     bias_free_before_norm: ClassVar[bool] = False  # no bias when a norm is attached first
     is_view: ClassVar[bool] = False  # hands on the memory it reads, under another name
@@ -213,9 +245,12 @@ class Layer(ABC):
     def settings(self, *inputs: Shape) -> dict[str, object]:
         """The fields with this input's sizes put in (`same` padding becomes numbers).
 
-        Those of `rarely_set` are left out where they have their default.
+        Those of `rarely_set` are left out where they have their default, and so is what the
+        spec expects of the input, which the input itself says.
         """
         values = {name: getattr(self, name) for name in _defaults(type(self))}
+        if self.expectation is not None:
+            del values[self.expectation]
         for name in self.rarely_set:
             if values[name] == _defaults(type(self))[name]:
                 del values[name]
@@ -229,6 +264,14 @@ class Layer(ABC):
 
         Parameters are flat lists by name, in C order of `Parameter.dims`.
         """
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...] | None:
+        """The same layer as a graph of other layer types, the last of which is its output.
+
+        For frameworks that have no such layer; None where no others compute the same. Layers are
+        named by their types, so that none has to import another.
+        """
+        return None
 
     def trace(self, neuron: NeuronView) -> NeuronReading | None:
         """The arithmetic of one neuron; None of layers that only move numbers or change them."""

@@ -165,10 +165,15 @@ BIAS: Words = {"bias": ("bias", True), "nobias": ("bias", False)}
 CEIL: Words = {"ceil": ("ceil", True), "floor": ("ceil", False)}
 UNIT_LETTERS: Names = {"k": "units"}
 UNIT_NAMES: Names = {"out_features": "units"}
+INPUT_NAMES: Names = {"in": "inputs", "in_features": "inputs"}
 FILTER_NAMES: Names = {"out_channels": "filters"}
+CHANNEL_NAMES: Names = {"in": "inputs", "in_channels": "inputs"}
 DILATION_NAMES: Names = {"dilation_rate": "dilation"}
 POOL_NAMES: Names = {"pool_size": "kernel"}
 CEIL_NAMES: Names = {"ceil_mode": "ceil"}
+
+
+WRONG_INPUT = "wrong-input"  # the code where a layer is written for another input
 
 
 def spread(values: tuple[int, ...], rank: int, field: str) -> tuple[int, ...]:
@@ -273,6 +278,53 @@ def _divisors(number: int) -> str:
     low = [n for n in range(1, isqrt(number) + 1) if number % n == 0]
     *others, last = map(str, sorted({*low, *(number // n for n in low)}))
     return f"{', '.join(others)} or {last}" if others else last
+
+
+def require_numbers(stated: int | None, shape: Shape, size: int, units: int) -> None:
+    """Raise UnplacedError where a layer of units is written for inputs of another size.
+
+    >>> from cnncalc.shapes import Shape
+    >>> require_numbers(None, Shape(1568), 1568, 10)
+    >>> require_numbers(1050, Shape(1568), 1568, 10)
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.UnplacedError: the layer is written for 1050 inputs, but 1568 come in
+    """
+    if stated is None or stated == size:
+        return
+    rows = shape.size // size
+    product = f"shapes cannot be multiplied ({rows}x{size} and {stated}x{units})"
+    raise UnplacedError(
+        WRONG_INPUT,
+        f"the layer is written for {stated} inputs, but {size} come in",
+        field="inputs",
+        notes=(f"in PyTorch: mat1 and mat2 {product}",),
+        help=f"write in={size}, leave 'in' out, or change the layers before",
+    )
+
+
+def require_channels(stated: int | None, shape: Shape) -> None:
+    """Raise UnplacedError where a layer is written for maps of another number of channels.
+
+    >>> from cnncalc.shapes import Shape
+    >>> require_channels(8, Shape(8, (28, 28)))
+    >>> require_channels(16, Shape(8, (28, 28)))
+    Traceback (most recent call last):
+        ...
+    cnncalc.errors.UnplacedError: the layer is written for 16 input channels, but 8 come in
+    """
+    if stated is None or stated == shape.channels:
+        return
+    sizes = ", ".join(map(str, (1, shape.channels, *shape.spatial)))
+    wanted = f"expected input[{sizes}] to have {stated} channels"
+    refusal = f"{wanted}, but got {shape.channels} channels instead"
+    raise UnplacedError(
+        WRONG_INPUT,
+        f"the layer is written for {stated} input channels, but {shape.channels} come in",
+        field="inputs",
+        notes=(f"in PyTorch: {refusal}",),
+        help=f"write in={shape.channels}, leave 'in' out, or change the layers before",
+    )
 
 
 def require_several(count: int) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
+from cnncalc.layers._base import Part
 from cnncalc.layers._fields import Positive
 from cnncalc.layers._kinds import Pointwise
 from cnncalc.layers._math import exp
 
 if TYPE_CHECKING:
+    from cnncalc.shapes import Shape
     from cnncalc.tensor import Scalar
 
 
@@ -32,3 +34,8 @@ class Celu(Pointwise):
     def apply(self, x: Scalar) -> Scalar:
         """x, or alpha·(e^(x/alpha) - 1) below 0."""
         return x if x > 0 else self.alpha * (exp(x / self.alpha) - 1)
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...]:
+        """An ELU of x/alpha, times alpha."""
+        before, after = {"factor": 1 / self.alpha}, {"factor": self.alpha}
+        return Part("scale", fields=before), Part("elu", (1,)), Part("scale", (2,), after)

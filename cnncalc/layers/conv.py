@@ -30,6 +30,7 @@ from cnncalc.layers._base import (
 from cnncalc.layers._explain import biases, same_macs, tally
 from cnncalc.layers._fields import (
     BIAS,
+    CHANNEL_NAMES,
     DILATION_NAMES,
     FILTER_NAMES,
     Count,
@@ -41,6 +42,7 @@ from cnncalc.layers._fields import (
     Real,
     Switch,
     prepared,
+    require_channels,
     require_groups,
 )
 from cnncalc.layers._math import add_weighted, bias_or_zeros, mean, sqrt, times
@@ -92,7 +94,8 @@ class Conv(Windowed):
     """A convolution over one, two or three axes.
 
     Input (D, *spatial), output (filters, *spatial'). `table` lists, for each filter, the
-    input maps it sees (LeNet-5's C3); without it every filter sees its whole group.
+    input maps it sees (LeNet-5's C3); without it every filter sees its whole group. `in` states
+    how many channels come in, as frameworks' `in_channels` does.
 
     `std` takes each filter's weights minus their mean over their deviation (BiT); `scaled_std`
     multiplies them by gamma/sqrt(weights of a filter) and a learned `gain` too (NF-ResNets).
@@ -114,12 +117,18 @@ class Conv(Windowed):
     standardize: Literal["none", "filters", "scaled"] = "none"
     gamma: Real = 1.0
     weight_eps: Positive = 1e-6
+    inputs: Count | None = None
 
     positional: ClassVar[tuple[str, ...]] = ("filters",)
     letters: ClassVar[Names] = {
         **Windowed.letters, "k": "filters", "d": "dilation", "g": "groups",
     }  # fmt: skip
-    other_names: ClassVar[Names] = {**Windowed.other_names, **FILTER_NAMES, **DILATION_NAMES}
+    other_names: ClassVar[Names] = {
+        **Windowed.other_names,
+        **FILTER_NAMES,
+        **CHANNEL_NAMES,
+        **DILATION_NAMES,
+    }
     words: ClassVar[Words] = {
         **Windowed.words,
         **BIAS,
@@ -127,6 +136,7 @@ class Conv(Windowed):
         "scaled_std": ("standardize", "scaled"),
     }
     rarely_set: ClassVar[tuple[str, ...]] = ("standardize", "gamma", "weight_eps")
+    expectation: ClassVar[str | None] = "inputs"
     bias_free_before_norm: ClassVar[bool] = True
     work: ClassVar[Work] = "counted"
     family: ClassVar[Family] = "conv"
@@ -134,6 +144,7 @@ class Conv(Windowed):
     def channels_out(self, shape: Shape) -> int:
         """One channel per filter, once the groups and the table are seen to work."""
         maps = shape.channels
+        require_channels(self.inputs, shape)
         if self.table is not None:
             self._check_table(self.table, maps)
         require_groups(self.groups, maps, self.filters)

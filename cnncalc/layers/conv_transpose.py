@@ -20,6 +20,7 @@ from cnncalc.layers._base import (
     Names,
     Parameter,
     Step,
+    Tie,
     Words,
     Work,
     dotted,
@@ -31,6 +32,7 @@ from cnncalc.layers._base import (
 from cnncalc.layers._explain import axis_steps, each_axis
 from cnncalc.layers._fields import (
     BIAS,
+    CHANNEL_NAMES,
     DILATION_NAMES,
     FILTER_NAMES,
     Count,
@@ -38,6 +40,7 @@ from cnncalc.layers._fields import (
     Padding,
     PerAxis,
     Switch,
+    require_channels,
     require_groups,
     spread,
 )
@@ -60,7 +63,8 @@ class ConvTranspose(Windowed):
     """A transposed convolution over one, two or three axes.
 
     Input (D, *spatial), output (filters, *spatial'). Padding takes cells away from the output.
-    `same` gives W·S outputs and `valid` at least as many, as in Keras; both set a.
+    `same` gives W·S outputs and `valid` at least as many, as in Keras; both set a. `in` states how
+    many channels come in.
 
     >>> up = ConvTranspose(filters=64, kernel=(2,), stride=(2,))
     >>> up.output_shape(Shape(128, (28, 28))), up.macs(Shape(128, (28, 28)))
@@ -75,6 +79,7 @@ class ConvTranspose(Windowed):
     dilation: PerAxis = (1,)
     groups: Count = 1
     bias: Switch = True
+    inputs: Count | None = None
 
     positional: ClassVar[tuple[str, ...]] = ("filters",)
     letters: ClassVar[Names] = {
@@ -83,10 +88,12 @@ class ConvTranspose(Windowed):
     }  # fmt: skip
     other_names: ClassVar[Names] = {
         **Windowed.other_names,
-        **FILTER_NAMES, **DILATION_NAMES, "op": "output_padding",
+        **FILTER_NAMES, **CHANNEL_NAMES, **DILATION_NAMES, "op": "output_padding",
     }  # fmt: skip
     words: ClassVar[Words] = {**Windowed.words, **BIAS}
+    expectation: ClassVar[str | None] = "inputs"
     bias_free_before_norm: ClassVar[bool] = True
+    tie: ClassVar[Tie | None] = Tie(("conv",))
     work: ClassVar[Work] = "counted"
     family: ClassVar[Family] = "up"
 
@@ -102,6 +109,7 @@ class ConvTranspose(Windowed):
 
     def channels_out(self, shape: Shape) -> int:
         """One channel per filter, once the groups are seen to divide both sides."""
+        require_channels(self.inputs, shape)
         require_groups(self.groups, shape.channels, self.filters)
         return self.filters
 

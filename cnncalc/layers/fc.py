@@ -16,6 +16,7 @@ from cnncalc.layers._base import (
     Names,
     Parameter,
     Step,
+    Tie,
     Words,
     Work,
     see_all,
@@ -23,7 +24,15 @@ from cnncalc.layers._base import (
     weight_fans,
 )
 from cnncalc.layers._explain import dense_steps
-from cnncalc.layers._fields import BIAS, UNIT_LETTERS, UNIT_NAMES, Count, Switch
+from cnncalc.layers._fields import (
+    BIAS,
+    INPUT_NAMES,
+    UNIT_LETTERS,
+    UNIT_NAMES,
+    Count,
+    Switch,
+    require_numbers,
+)
 from cnncalc.layers._math import bias_or_zeros, weigh
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -41,6 +50,8 @@ if TYPE_CHECKING:
 class Fc(Layer):
     """A fully connected layer: input of any shape, output (units).
 
+    `in` states how many numbers come in, as `nn.Linear(in_features, ...)` does.
+
     >>> f6 = Fc(units=84)
     >>> f6.output_shape(Shape(120)), f6.macs(Shape(120))
     (Shape(channels=84, spatial=()), 10080)
@@ -48,16 +59,20 @@ class Fc(Layer):
 
     units: Count
     bias: Switch = True
+    inputs: Count | None = None
 
     positional: ClassVar[tuple[str, ...]] = ("units",)
     letters: ClassVar[Names] = UNIT_LETTERS
-    other_names: ClassVar[Names] = UNIT_NAMES
+    other_names: ClassVar[Names] = {**UNIT_NAMES, **INPUT_NAMES}
     words: ClassVar[Words] = BIAS
+    tie: ClassVar[Tie | None] = Tie(("fc", "linear"), is_transposed=True)
+    expectation: ClassVar[str | None] = "inputs"
     work: ClassVar[Work] = "counted"
     family: ClassVar[Family] = "dense"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """A vector with one number per unit."""
+        require_numbers(self.inputs, inputs[0], inputs[0].size, self.units)
         return Shape(self.units)
 
     def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Family, Layer, Parameter, Step, Work, neurons
+from cnncalc.layers._base import Family, Layer, Parameter, Part, Step, Work, neurons
 from cnncalc.layers._explain import weight_alone_steps
 from cnncalc.layers._fields import Real
 from cnncalc.tensor import Tensor
@@ -55,6 +55,10 @@ class Gamma(Layer):
         (x,) = inputs
         weights = enumerate(parameters["weight"])
         return Tensor(x.shape, [v * w for channel, w in weights for v in x.plane(channel)])
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...]:
+        """A learned scale."""
+        return (Part("scale", fields={"initial": self.initial}, parameters={"weight": "weight"}),)
 
     def initial_value(self, parameter: Parameter) -> float | None:
         """The field `initial`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import _explain
-from cnncalc.layers._base import Family, Layer, Step, Work, neurons
+from cnncalc.layers._base import Family, Layer, Part, Step, Work, neurons
 from cnncalc.layers._math import sigmoid, times
 from cnncalc.shapes import Shape
 from cnncalc.tensor import Tensor
@@ -56,6 +56,12 @@ class Glu(Layer):
         half = x.shape.size // 2
         pairs = zip(x.values[:half], x.values[half:], strict=True)
         return Tensor(self.output_shape(x.shape), [times(v, sigmoid(gate)) for v, gate in pairs])
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...]:
+        """The first half, times the sigmoid of the second."""
+        first, second = ({"index": index, "parts": 2} for index in (0, 1))
+        halves = Part("chunk", fields=first), Part("chunk", fields=second)
+        return *halves, Part("sigmoid", (2,)), Part("mul", (1, 3))
 
     def explain(self, *inputs: Shape) -> list[Step]:
         """Channels and neurons."""

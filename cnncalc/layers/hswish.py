@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
+from cnncalc.layers._base import Part
 from cnncalc.layers._kinds import Pointwise
 from cnncalc.layers._math import clamp
 
 if TYPE_CHECKING:
+    from cnncalc.shapes import Shape
     from cnncalc.tensor import Scalar
 
 
@@ -24,3 +26,7 @@ class Hswish(Pointwise):
     def apply(self, x: Scalar) -> Scalar:
         """x·relu6(x + 3)/6."""
         return x * clamp(x + 3, 0.0, 6.0) / 6
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...]:
+        """x, times its hard sigmoid."""
+        return Part("hsigmoid"), Part("mul", (0, 1))

@@ -14,14 +14,24 @@ from cnncalc.layers._base import (
     Layer,
     Names,
     Parameter,
+    Part,
     Step,
+    Tie,
     Words,
     Work,
     weight_and_bias,
     weight_fans,
 )
 from cnncalc.layers._explain import dense_steps
-from cnncalc.layers._fields import BIAS, UNIT_LETTERS, UNIT_NAMES, Count, Switch
+from cnncalc.layers._fields import (
+    BIAS,
+    INPUT_NAMES,
+    UNIT_LETTERS,
+    UNIT_NAMES,
+    Count,
+    Switch,
+    require_numbers,
+)
 from cnncalc.layers._math import bias_or_zeros, by_column, weigh
 from cnncalc.shapes import Shape
 from cnncalc.tensor import offset
@@ -38,6 +48,8 @@ if TYPE_CHECKING:
 class Linear(Layer):
     """Input (D, *spatial), output (units, *spatial); ConvNeXt's 96 to 384 and back.
 
+    `in` states how many channels come in.
+
     >>> widen = Linear(units=384)
     >>> widen.output_shape(Shape(96, (56, 56))), widen.parameters(Shape(96, (56, 56)))[0].dims
     (Shape(channels=384, spatial=(56, 56)), (384, 96))
@@ -45,16 +57,20 @@ class Linear(Layer):
 
     units: Count
     bias: Switch = True
+    inputs: Count | None = None
 
     positional: ClassVar[tuple[str, ...]] = ("units",)
     letters: ClassVar[Names] = UNIT_LETTERS
-    other_names: ClassVar[Names] = UNIT_NAMES
+    other_names: ClassVar[Names] = {**UNIT_NAMES, **INPUT_NAMES}
     words: ClassVar[Words] = BIAS
+    tie: ClassVar[Tie | None] = Tie(("fc", "linear"), is_transposed=True)
+    expectation: ClassVar[str | None] = "inputs"
     work: ClassVar[Work] = "counted"
     family: ClassVar[Family] = "dense"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         """The same positions, one channel per unit."""
+        require_numbers(self.inputs, inputs[0], inputs[0].channels, self.units)
         return Shape(self.units, inputs[0].spatial)
 
     def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
@@ -76,6 +92,15 @@ class Linear(Layer):
         (x,) = inputs
         biases = bias_or_zeros(parameters, self.units, self.bias)
         return by_column(x, lambda column: weigh(column, parameters["weight"], biases))
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...]:
+        """A convolution of 1x1; for a vector, a fully connected layer."""
+        fields: dict[str, object] = {"bias": self.bias}
+        names = {p.name: p.name for p in self.parameters(*inputs)}
+        if not inputs[0].rank:
+            return (Part("fc", fields={**fields, "units": self.units}, parameters=names),)
+        fields |= {"filters": self.units, "kernel": (1,)}
+        return (Part("conv", fields=fields, parameters=names),)
 
     def fans(self, *inputs: Shape) -> tuple[float, float]:
         """Those of the weight."""

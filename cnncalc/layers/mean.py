@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
+from cnncalc.layers._base import Part
 from cnncalc.layers._kinds import Merge, elementwise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.shapes import Shape
     from cnncalc.tensor import Scalar, Tensor
 
 
@@ -29,3 +31,9 @@ class Mean(Merge):
     ) -> Tensor:
         """The sum at every place, over the number of inputs."""
         return elementwise(inputs, lambda numbers: sum(numbers) / len(numbers))
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...]:
+        """The sum, over the number of inputs."""
+        count = len(inputs)
+        total = Part("add", tuple(range(count)))
+        return total, Part("scale", (count,), {"factor": 1 / count})

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Work
+from cnncalc.layers._base import Part, Work
 from cnncalc.layers._kinds import Pointwise
 from cnncalc.layers._math import clamp
 
 if TYPE_CHECKING:
+    from cnncalc.shapes import Shape
     from cnncalc.tensor import Scalar
 
 
@@ -30,3 +31,7 @@ class Relu6(Pointwise):
     def apply(self, x: Scalar) -> Scalar:
         """x, held between 0 and 6."""
         return clamp(x, 0.0, 6.0)
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...]:
+        """A hard tanh from 0 to 6."""
+        return (Part("hardtanh", fields={"low": 0.0, "high": 6.0}),)

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
+from cnncalc.layers._base import Part
 from cnncalc.layers._kinds import Pointwise
 from cnncalc.layers._math import exp
 
 if TYPE_CHECKING:
+    from cnncalc.shapes import Shape
     from cnncalc.tensor import Scalar
 
 
@@ -27,3 +29,7 @@ class Silu(Pointwise):
     def apply(self, x: Scalar) -> Scalar:
         """x/(1 + e^-x)."""
         return x / (1 + exp(-x))
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...]:
+        """x, times its sigmoid."""
+        return Part("sigmoid"), Part("mul", (0, 1))

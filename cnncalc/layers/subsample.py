@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
 from cnncalc.layers import _explain
-from cnncalc.layers._base import Family, Names, Parameter, Step, Work, neurons, scale_and_shift
+from cnncalc.layers._base import (
+    Family,
+    Names,
+    Parameter,
+    Part,
+    Step,
+    Work,
+    neurons,
+    scale_and_shift,
+)
 from cnncalc.layers._fields import POOL_NAMES, Padding, PerAxis
 from cnncalc.layers._math import pooled, scaled_channels, total
 from cnncalc.layers._windowed import Windowed
@@ -62,6 +71,13 @@ class Subsample(Windowed):
         (x,) = inputs
         sums = pooled(x, self.output_shape(x.shape), self.taps(x.shape), total)
         return scaled_channels(sums, parameters)
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...]:
+        """Sums, scaled and shifted map by map."""
+        window = {name: getattr(self, name) for name in ("kernel", "stride", "padding")}
+        own = {"weight": "weight", "bias": "bias"}
+        sums = Part("sumpool", fields=window)
+        return sums, Part("scale", (1,), {"shift": "learned"}, own)
 
     def trace(self, neuron: NeuronView) -> NeuronReading:
         """The sum of the window x coefficient + bias."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._base import Family, Names, Words
+from cnncalc.layers._base import Family, Names, Part, Words
 from cnncalc.layers._fields import CEIL, CEIL_NAMES, POOL_NAMES, Padding, PerAxis, Switch
 from cnncalc.layers._math import pooled, total
 from cnncalc.layers._windowed import Windowed
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cnncalc.layers._neuron import NeuronReading, NeuronView
+    from cnncalc.shapes import Shape
     from cnncalc.tensor import Scalar
 
 
@@ -49,6 +50,12 @@ class SumPool(Windowed):
         """At each position: the sum of the window."""
         (x,) = inputs
         return pooled(x, self.output_shape(x.shape), self.taps(x.shape), total)
+
+    def expressed(self, *inputs: Shape) -> tuple[Part, ...]:
+        """An average that is divided by 1."""
+        names = ("kernel", "stride", "padding", "ceil")
+        window = {name: getattr(self, name) for name in names}
+        return (Part("avgpool", fields={**window, "divisor_override": 1}),)
 
     def trace(self, neuron: NeuronView) -> NeuronReading:
         """The sum of the window."""

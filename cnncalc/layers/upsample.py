@@ -1,8 +1,8 @@
 """Upsampling: a map is enlarged (or reduced) by copying the nearest number or by blending.
 
-Output per axis floor(W·scale), or `size`. Output o lies at input place o·r (nearest), or at
-(o + 1/2)·r - 1/2 (bilinear; o·(W - 1)/(W' - 1) with align_corners), where r is 1/scale when a
-scale was given and W/W' otherwise. Source: PyTorch's interpolate.
+Output per axis floor(W·scale), or `size`. Output o lies at input place o·r + t, where r is 1/scale
+when a scale was given and W/W' otherwise, and t 0 (asymmetric) or (r - 1)/2 (half_pixel); with
+align_corners at o·(W - 1)/(W' - 1). Sources: PyTorch's interpolate; ONNX's Resize.
 """
 
 from __future__ import annotations
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from cnncalc.tensor import Scalar
 
 Blend = list[tuple[int, float]]  # the places an output reads on one axis, and their shares
+Rule = Literal["half_pixel", "asymmetric", "align_corners"]
+Rounding = Literal["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"]
+# What is added to a place that is then rounded down or up.
+HALVES: Mapping[Rounding, int] = {
+    "floor": 0, "ceil": 0, "round_prefer_floor": -1, "round_prefer_ceil": 1,
+}  # fmt: skip
+ROUNDED_UP = frozenset({"ceil", "round_prefer_floor"})
 
 
 class ResizeAxis(NamedTuple):
@@ -37,9 +44,17 @@ class ResizeAxis(NamedTuple):
     step: int | Fraction
     start: int | Fraction
 
+    rounding: Rounding = "floor"
+
+    @property
+    def shift(self) -> int | Fraction:
+        """What is added to o·step before it is rounded down or up."""
+        return self.start + HALVES[self.rounding] * ratio(1, 2)
+
     def nearest(self, o: int) -> Blend:
-        """The place before, whole."""
-        return [(min(int(o * self.step), self.size - 1), 1.0)]
+        """The place that is nearest by the rounding, whole."""
+        rounded = ceil if self.rounding in ROUNDED_UP else floor
+        return [(clipped(rounded(o * self.step + self.shift), 0, self.size - 1), 1.0)]
 
     def between(self, o: int) -> Blend:
         """The two places around, each the more the nearer it is; one where it is hit."""
@@ -51,29 +66,31 @@ class ResizeAxis(NamedTuple):
         return [(low, 1 - share), (low + 1, share)]
 
     def reach_nearest(self) -> Reach:
-        """The reach of `nearest`: rounding down goes furthest where the largest fraction is."""
-        step, rounding = self.step, 0
-        if step.denominator > 1:
-            rounding = largest_residue(step.numerator, 0, step.denominator, self.out)
-        return Reach(step, ratio(-rounding, step.denominator), 0)
+        """The reach of `nearest`: furthest where the fraction that is rounded away is largest."""
+        step, shift = self.step, self.shift
+        if step == 0:
+            return Reach(0, 0, 0)
+        low = clipped(ceil(-shift / step), 0, self.out)  # those before read place 0
+        offsets, high = self._at_the_ends(low, shift)
+        if low < high:
+            unit = lcm(step.denominator, shift.denominator)
+            slope, first = int(step * unit), int((low * step + shift) * unit)
+            sign = -1 if self.rounding in ROUNDED_UP else 1
+            residues = (sign * slope, sign * first, unit, high - low)
+            for residue in (least_residue(*residues), largest_residue(*residues)):
+                offsets.append(shift - sign * ratio(residue, unit))
+        return Reach(step, _whole(min(offsets)), _whole(max(offsets)))
 
     def reach_between(self) -> Reach:
-        """The reach of `between`, from the ends of its three stretches of outputs.
+        """The reach of `between`: those that hit no place read the one before and the one behind.
 
-        The first outputs all read place 0 and the last ones the last place, which gets nearer,
-        relative to the output, with every step. Those between read the place before, by the
-        fraction of their own, and the one behind it, unless the fraction is 0.
+        Each place before is away by the fraction of the output's own place.
         """
-        step, start, last = self.step, self.start, self.size - 1
+        step, start = self.step, self.start
         if step == 0:
             return Reach(0, 0, 0)
         low = clipped(floor(-start / step) + 1, 0, self.out)  # so many lie at 0 or before
-        high = clipped(ceil((last - start) / step), low, self.out)  # the first at the last place
-        offsets: list[int | Fraction] = []
-        if low > 0:
-            offsets += [0, -(low - 1) * step]
-        if high < self.out:
-            offsets += [last - high * step, last - (self.out - 1) * step]
+        offsets, high = self._at_the_ends(low, start)
         if low < high:
             unit = lcm(step.denominator, start.denominator)
             slope, first = int(step * unit), int((low * step + start) * unit)
@@ -83,6 +100,21 @@ class ResizeAxis(NamedTuple):
             offsets += [start - ratio(most, unit), start + 1 - ratio(least, unit)]
         return Reach(step, _whole(min(offsets)), _whole(max(offsets)))
 
+    def _at_the_ends(self, low: int, shift: int | Fraction) -> tuple[list[int | Fraction], int]:
+        """The reach of the outputs that read only place 0 or the last, and the first of the latter.
+
+        The first `low` outputs read place 0, and the last ones the last place, which gets nearer,
+        relative to the output, with every step.
+        """
+        step, last = self.step, self.size - 1
+        high = clipped(ceil((last - shift) / step), low, self.out)
+        offsets: list[int | Fraction] = []
+        if low > 0:
+            offsets += [0, -(low - 1) * step]
+        if high < self.out:
+            offsets += [last - high * step, last - (self.out - 1) * step]
+        return offsets, high
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +123,10 @@ class Upsample(Layer):
 
     Input (D, *spatial), output (D, *spatial'). A factor is taken as the fraction it stands
     for (1.5 as 3/2), so that sizes and places are exact. `bilinear` is linear over one axis
-    and trilinear over three.
+    and trilinear over three. `rule` is where outputs lie, and `nearest_mode` how such a place is
+    rounded: `half_pixel round_prefer_floor` as ONNX's Resize does unless told otherwise,
+    `half_pixel round_prefer_ceil` as PyTorch's nearest-exact. Without them `nearest` is
+    `asymmetric floor` and `bilinear` is `half_pixel`, as in PyTorch.
 
     >>> Upsample(scale=(2,)).output_shape(Shape(512, (20, 20)))
     Shape(channels=512, spatial=(40, 40))
@@ -101,6 +136,8 @@ class Upsample(Layer):
     size: PerAxis | None = None
     mode: Literal["nearest", "bilinear"] = "nearest"
     align_corners: Switch = False
+    rule: Rule | None = None
+    nearest_mode: Rounding | None = None
 
     positional: ClassVar[tuple[str, ...]] = ("scale",)
     sized: ClassVar[str | None] = "scale"
@@ -110,7 +147,12 @@ class Upsample(Layer):
         "linear": ("mode", "bilinear"),
         "bilinear": ("mode", "bilinear"),
         "trilinear": ("mode", "bilinear"),
+        "half_pixel": ("rule", "half_pixel"),
+        "asymmetric": ("rule", "asymmetric"),
+        "round_prefer_floor": ("nearest_mode", "round_prefer_floor"),
+        "round_prefer_ceil": ("nearest_mode", "round_prefer_ceil"),
     }
+    rarely_set: ClassVar[tuple[str, ...]] = ("rule", "nearest_mode")
     work: ClassVar[Work] = "uncounted"
     family: ClassVar[Family] = "up"
 
@@ -144,12 +186,34 @@ class Upsample(Layer):
                 field=None if self.scale is None else "size",
                 help="write upsample 2, or upsample size=14x14",
             )
-        if self.align_corners and self.mode == "nearest":
+        if self.align_corners and (self.mode == "nearest" or self.rule is not None):
             raise UnplacedError(
                 "align-corners",
-                "align_corners has no meaning for the mode nearest",
+                "align_corners has no meaning for the mode nearest"
+                if self.mode == "nearest"
+                else f"align_corners and the rule {self.rule} contradict each other",
                 field="align_corners",
-                help="use the mode bilinear, or leave align_corners out",
+                help="use the mode bilinear, or leave align_corners out"
+                if self.mode == "nearest"
+                else "leave one of them out",
+            )
+        self._check_rounding()
+
+    def _check_rounding(self) -> None:
+        if self.mode == "bilinear" and self.nearest_mode is not None:
+            raise UnplacedError(
+                "upsample",
+                f"{self.nearest_mode} rounds places, and the mode bilinear blends between them",
+                field="nearest_mode",
+                help="use the mode nearest, or leave it out",
+            )
+        if self.mode == "nearest" and self.rule is not None and self.nearest_mode is None:
+            raise UnplacedError(
+                "upsample",
+                f"by the rule {self.rule} it is open how places are rounded",
+                field="rule",
+                help="add round_prefer_floor (ONNX's default), round_prefer_ceil (with half_pixel "
+                "PyTorch's nearest-exact), nearest_mode=floor or nearest_mode=ceil",
             )
 
     def _factors(self, rank: int) -> tuple[Fraction, ...]:
@@ -164,23 +228,42 @@ class Upsample(Layer):
     def _axes(self, shape: Shape) -> list[ResizeAxis]:
         """How the output's places lie on each axis of the input."""
         out = self.output_shape(shape)
-        if self.align_corners:
-            sizes = zip(shape.spatial, out.spatial, strict=True)
-            return [ResizeAxis(size, o, ratio(size - 1, max(o - 1, 1)), 0) for size, o in sizes]
+        rule = self.rule or ("asymmetric" if self.mode == "nearest" else "half_pixel")
+        rounding = self.nearest_mode or "floor"
+        sizes = zip(shape.spatial, out.spatial, strict=True)
+        if self.align_corners or rule == "align_corners":
+            return [
+                ResizeAxis(size, o, ratio(size - 1, max(o - 1, 1)), 0, rounding)
+                for size, o in sizes
+            ]
         steps = (
             [ratio(f.denominator, f.numerator) for f in self._factors(shape.rank)]
             if self.scale is not None
             else [ratio(size, o) for size, o in zip(shape.spatial, out.spatial, strict=True)]
         )
-        axes = zip(shape.spatial, out.spatial, steps, strict=True)
-        return [ResizeAxis(size, o, step, (step - 1) * ratio(1, 2)) for size, o, step in axes]
+        half = ratio(1, 2) if rule == "half_pixel" else 0
+        return [
+            ResizeAxis(size, o, step, (step - 1) * half, rounding)
+            for (size, o), step in zip(sizes, steps, strict=True)
+        ]
 
     def _blends(self, shape: Shape) -> list[list[Blend]]:
-        nearest = self.mode == "nearest"
-        return [
-            [axis.nearest(o) if nearest else axis.between(o) for o in range(axis.out)]
-            for axis in self._axes(shape)
-        ]
+        return [[self._blend(axis, o) for o in range(axis.out)] for axis in self._axes(shape)]
+
+    def _blend(self, axis: ResizeAxis, o: int) -> Blend:
+        return axis.nearest(o) if self.mode == "nearest" else axis.between(o)
+
+    def reads(
+        self, neuron: tuple[int, ...], *inputs: Shape
+    ) -> tuple[tuple[Sequence[int], ...], ...]:
+        """The same channel, and the places that the neuron is made of.
+
+        Near an edge they are fewer than the reach has, which holds for all neurons.
+        """
+        channel, *position = neuron
+        axes = zip(self._axes(inputs[0]), position, strict=True)
+        places = ([place for place, _ in self._blend(axis, o)] for axis, o in axes)
+        return (((channel,), *places),)
 
     def reach(self, *inputs: Shape) -> tuple[tuple[Reach, ...], ...]:
         """As far to both sides of an output's place as any output reads."""

@@ -25,12 +25,16 @@ JOINS = ("norm", "activation", "dropout")  # go into the box of the layer that t
 
 
 class PictureOptions(NamedTuple):
-    """How a picture is made of a report; `show` is the third line of a box."""
+    """How a picture is made of a report; `show` is the third line of a box.
+
+    `scale` is auto, or linear or sqrt for the styles that draw sizes as lengths.
+    """
 
     show: str = "shape"
     stack: bool = True
     title: str | None = None
     legend: bool = True
+    scale: str = "auto"
 
 
 PLAIN = PictureOptions()
@@ -84,7 +88,8 @@ def picture(report: Report, choice: Choice, options: PictureOptions = PLAIN) -> 
     parts = {name: texts.part(name) for name in report.groups if name in shown}
     title = printable(options.title or report.name)
     heading = printable(options.title) if options.title else None
-    return Picture(title, boxes, _edges(drafts, home), parts, heading, options.legend)
+    return Picture(title, boxes, _edges(drafts, home), parts, heading, options.legend,
+                   options.scale)  # fmt: skip
 
 
 def _parts(drafts: Sequence[_Draft], report: Report) -> dict[str, str]:

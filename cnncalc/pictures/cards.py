@@ -32,13 +32,20 @@ LINE = 12  # the height of a line of small text
 BAND = 200  # pixels in which lines are looked for together
 
 
-def card_width(picture: Picture, most: float = 210) -> float:
-    """How wide the cards of a picture are: one width for all, so that most texts fit."""
+def card_width(picture: Picture, most: float = 210, *, parts: bool = True) -> float:
+    """How wide the cards of a picture are: one width for all, so that most texts fit.
+
+    Names are without those of opened parts where the style draws `parts`.
+    """
     needed = max(
         (
             width(text, NAME if bold else SMALL, bold=bold)
             for box in picture.boxes
-            for text, bold in zip((box.short, *box.text[1:]), (True, False, False), strict=True)
+            for text, bold in zip(
+                (box.short if parts else box.text[0], *box.text[1:]),
+                (True, False, False),
+                strict=True,
+            )
         ),
         default=0,
     )

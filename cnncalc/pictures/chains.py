@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 USAGE = 2  # the exit status of a command line that asks for what does not go
 
 
+POWERS = {"linear": 1.0, "sqrt": 0.5}  # lengths grow with this power of the sizes
+
+
 def maps_of(shape: Shape) -> tuple[int, int]:
     """The rows and columns of a map; a vector has one of each, a sequence one column.
 

@@ -188,7 +188,7 @@ def _jump(box: Box) -> int | Fraction | None:
 
 def place(picture: Picture) -> Placed:
     """The boxes of a picture from left to right by resolution, and their edges between them."""
-    wide = card_width(picture, WIDEST)
+    wide = card_width(picture, WIDEST, parts=False)
     grid = _Grid(picture)
     in_order = sorted(picture.edges, key=lambda edge: grid.step[edge[1]] - grid.step[edge[0]])
     spaces = {edge: grid.space(edge) for edge in in_order}

@@ -51,6 +51,7 @@ class Picture(NamedTuple):
     parts: Mapping[str, str]  # name -> what stands at its outline
     heading: str | None = None  # written above the picture
     legend: bool = True
+    scale: str = "auto"  # how sizes become lengths, where a style draws them: or linear, or sqrt
 
     @property
     def sources(self) -> list[list[int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import failure
 from cnncalc.pictures.cards import MARGIN, NAME, SMALL, headings, legend
-from cnncalc.pictures.chains import USAGE, maps_of, require_chain
+from cnncalc.pictures.chains import POWERS, USAGE, maps_of, require_chain
 from cnncalc.pictures.lettering import cut, width
 from cnncalc.pictures.marks import Group, Line, Placed, Polygon, Rect, Text
 
@@ -27,7 +27,8 @@ LARGEST, SMALLEST = 150, 15  # pixels of the largest map, and of the smallest
 POWER = 0.7  # sides grow with this power of the sizes
 STEP = 6  # from one sheet to the next
 GAP = 56  # between two outputs
-NOTE = "sides of sheets grow with the map, not to scale; no more than 16 sheets are shown"
+NOTE = "sides of sheets: the map, {}; no more than 16 sheets are shown"
+SCALES = {"auto": "not to scale", "linear": "to scale", "sqrt": "as square roots"}
 
 
 class _Stack(NamedTuple):
@@ -77,9 +78,10 @@ def place(picture: Picture) -> Placed:
     right = stacks[-1].x + max(stacks[-1].wide, 50) + MARGIN
     bottom += 44
     if picture.legend:
-        right = max(right, width(NOTE, SMALL) + 2 * MARGIN)
+        words = NOTE.format(SCALES[picture.scale])
+        right = max(right, width(words, SMALL) + 2 * MARGIN)
         entries, bottom = legend((box.kind for box in boxes), right, bottom + 10)
-        marks += [*entries, Text(MARGIN, bottom + 2, NOTE, SMALL, soft=True, anchor="start")]
+        marks += [*entries, Text(MARGIN, bottom + 2, words, SMALL, soft=True, anchor="start")]
         bottom += MARGIN
     frames = tuple(
         Rect(*stack.back, stack.wide + stack.behind, stack.high + stack.behind, box.kind)
@@ -93,7 +95,8 @@ def _stacks(picture: Picture) -> list[_Stack]:
     boxes = picture.boxes
     largest = max(max(maps_of(box.out)) for box in boxes)
     tops = MARGIN + (24 if picture.heading else 0) + 34
-    sizes = [_size(box, largest) for box in boxes]
+    power = POWERS.get(picture.scale)
+    sizes = [_size(box, largest, power) for box in boxes]
     heights = [high + STEP * (number - 1) for _, high, number in sizes]
     middle = tops + max(heights) / 2
     stacks: list[_Stack] = []
@@ -110,12 +113,18 @@ def _stacks(picture: Picture) -> list[_Stack]:
     return stacks
 
 
-def _size(box: Box, largest: int) -> tuple[float, float, int]:
-    """Width, height and number of the sheets; a vector is one bar."""
+def _size(box: Box, largest: int, power: float | None) -> tuple[float, float, int]:
+    """Width, height and number of the sheets; a vector is one bar.
+
+    Without a power that is asked for, small maps are as large as can be seen.
+    """
     if not box.out.spatial:
         return 10, min(40 + 1.2 * box.out.channels**0.75, 170), 1
     rows, columns = (
-        max(LARGEST * (size / largest) ** POWER, SMALLEST) for size in maps_of(box.out)
+        LARGEST * (size / largest) ** power
+        if power
+        else max(LARGEST * (size / largest) ** POWER, SMALLEST)
+        for size in maps_of(box.out)
     )
     return columns, rows, min(box.out.channels, SHEETS)
 

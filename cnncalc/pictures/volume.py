@@ -1,7 +1,8 @@
 """The style `volume`: every output as a solid, for networks that are a chain.
 
-Its height and depth are the map's, its thickness the number of channels, neither to scale: a
-solid of 7×7×512 beside one of 224×224×64 would not be seen. Solids of one size stand together.
+Its height and depth are the map's, its thickness the number of channels, neither to scale unless
+that is asked for: a solid of 7×7×512 beside one of 224×224×64 would hardly be seen. Solids of one
+size stand together.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from math import log2
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.pictures.cards import MARGIN, SMALL, headings, legend
-from cnncalc.pictures.chains import maps_of, require_chain
+from cnncalc.pictures.chains import POWERS, maps_of, require_chain
 from cnncalc.pictures.lettering import width
 from cnncalc.pictures.marks import Group, Line, Placed, Polygon, Rect, Text
 
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
     from cnncalc.pictures.picture import Box, Picture
 
 TALLEST, DEEPEST = 200, 120  # pixels of the largest map
+THICKEST = 60  # pixels of most channels, where a scale is asked for
 POWER = 0.55  # heights and depths grow with this power of the sizes
 SLANT = (0.72, -0.64)  # the direction of the depth
 TOGETHER, APART, ARROW = 5, 16, 26  # between solids of one size, of vectors, and to the next size
-NOTE = "height and depth: the map, thickness: channels; not to scale. A dark edge: activation"
+NOTE = "height and depth: the map, thickness: channels; {}. A dark edge: activation"
+SCALES = {"auto": "not to scale", "linear": "each to scale", "sqrt": "as the square roots of each"}
+
+
+_Measures = tuple[float, float, float]  # thickness, height and depth of a solid
 
 
 class _Solid(NamedTuple):
@@ -49,7 +55,7 @@ def place(picture: Picture) -> Placed:
         CnncalcError: if the network is no chain at this depth.
     """
     require_chain(picture, "volume")
-    solids = _solids(picture.boxes)
+    solids = _solids(picture)
     top = MARGIN + (24 if picture.heading else 0) + 14
     middle = top + max(solid.high / 2 - solid.back[1] for solid in solids)
     below = middle + max(solid.high for solid in solids) / 2 + 16
@@ -62,9 +68,10 @@ def place(picture: Picture) -> Placed:
     right = max(solid.x + solid.thick + solid.back[0] for solid in solids)
     right = max([right, *(_end(mark) for mark in marks if isinstance(mark, Text))]) + MARGIN
     if picture.legend:
-        right = max(right, width(NOTE, SMALL) + 2 * MARGIN)
+        words = NOTE.format(SCALES[picture.scale])
+        right = max(right, width(words, SMALL) + 2 * MARGIN)
         entries, bottom = legend((box.kind for box in picture.boxes), right, bottom + 12)
-        note = Text(MARGIN, bottom + 2, NOTE, SMALL, soft=True, anchor="start")
+        note = Text(MARGIN, bottom + 2, words, SMALL, soft=True, anchor="start")
         marks += [*entries, note]
         bottom += MARGIN
     frames = tuple(
@@ -79,13 +86,14 @@ def _end(text: Text) -> float:
     return text.x + wide * {"start": 1, "middle": 0.5, "end": 0}[text.anchor]
 
 
-def _solids(boxes: Sequence[Box]) -> list[_Solid]:
+def _solids(picture: Picture) -> list[_Solid]:
     """The solid of each box, from left to right."""
-    largest = max(max(maps_of(box.out)) for box in boxes)
+    boxes = picture.boxes
+    measures = _usual(boxes) if picture.scale == "auto" else _scaled(boxes, POWERS[picture.scale])
     solids: list[_Solid] = []
     x = float(MARGIN) + 6
     for n, box in enumerate(boxes):
-        thick, high, deep = _measures(box, largest)
+        thick, high, deep = measures[n]
         across = max(thick, width(str(box.out.channels), SMALL, bold=True))
         if n:
             before = boxes[n - 1]
@@ -95,13 +103,37 @@ def _solids(boxes: Sequence[Box]) -> list[_Solid]:
     return solids
 
 
-def _measures(box: Box, largest: int) -> tuple[float, float, float]:
-    """Thickness, height and depth of a solid; a vector is a bar, longer with more numbers."""
-    rows, columns = maps_of(box.out)
-    if rows == columns == 1:
-        return 9, min(30 + 14 * log2(box.out.channels), TALLEST), 9
-    high, deep = ((size / largest) ** POWER for size in (rows, columns))
-    return 3 + 3.2 * log2(box.out.channels + 1), high * TALLEST, deep * DEEPEST
+def _usual(boxes: Sequence[Box]) -> list[_Measures]:
+    """Solids that can all be seen; a vector is a bar, longer with more numbers."""
+    largest = max(max(maps_of(box.out)) for box in boxes)
+    measures: list[_Measures] = []
+    for box in boxes:
+        rows, columns = maps_of(box.out)
+        if rows == columns == 1:
+            measures.append((9, min(30 + 14 * log2(box.out.channels), TALLEST), 9))
+            continue
+        high, deep = ((size / largest) ** POWER for size in (rows, columns))
+        thick = 3 + 3.2 * log2(box.out.channels + 1)
+        measures.append((thick, high * TALLEST, deep * DEEPEST))
+    return measures
+
+
+def _scaled(boxes: Sequence[Box], power: float) -> list[_Measures]:
+    """Solids as large as powers of their sizes, in shares of the largest map, thickness, vector."""
+    vectors = [box for box in boxes if maps_of(box.out) == (1, 1)]
+    longest = max((box.out.channels for box in vectors), default=1)
+    most = max((box.out.channels for box in boxes if box not in vectors), default=1)
+    largest = max(max(maps_of(box.out)) for box in boxes)
+    measures: list[_Measures] = []
+    for box in boxes:
+        rows, columns = maps_of(box.out)
+        if rows == columns == 1:
+            measures.append((9, TALLEST * (box.out.channels / longest) ** power, 9))
+            continue
+        high, deep = ((size / largest) ** power for size in (rows, columns))
+        thick = THICKEST * (box.out.channels / most) ** power
+        measures.append((thick, high * TALLEST, deep * DEEPEST))
+    return measures
 
 
 def _together(one: Box, other: Box) -> bool:

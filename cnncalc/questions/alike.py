@@ -83,6 +83,7 @@ class _Rewriting:
             inputs=inputs,
             attached_to=None if node.attached_to is None else self.places[node.attached_to],
             shared_with=None if node.shared_with is None else self.places[node.shared_with],
+            tied_to=None if node.tied_to is None else self.places[node.tied_to],
         )
         for rule in self.rules:
             found = rule(self, new) if new.inputs else new
@@ -222,6 +223,7 @@ def _pruned(network: Network) -> Network:
             inputs=tuple(places[index] for index in node.inputs),
             attached_to=places.get(node.attached_to) if node.attached_to is not None else None,
             shared_with=places.get(node.shared_with) if node.shared_with is not None else None,
+            tied_to=places.get(node.tied_to) if node.tied_to is not None else None,
         )
         for node in network.nodes
         if node.index in needed

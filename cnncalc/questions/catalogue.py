@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc import zoo
 from cnncalc.errors import UnplacedError
 from cnncalc.spec.sections.inputs import parse_input
+from cnncalc.spec.sections.variants import settled
 from cnncalc.spec.yaml_composer import compose
 from cnncalc.spec.yaml_source import ListValue, MappingValue, Scalar, plain
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cnncalc.shapes import Shape
-    from cnncalc.spec.sections.expectations import Budget
+    from cnncalc.spec.sections.budgets import Budget
     from cnncalc.spec.yaml_source import Value
 
 YEARS = re.compile(r"(\d{4})?(\.\.)?(\d{4})?\Z")
@@ -79,6 +80,7 @@ def entries() -> Iterator[CatalogueEntry]:
         tree = compose(path.read_text(encoding="utf-8"), path.name)
         if not isinstance(tree, MappingValue):
             continue
+        tree, _ = settled(tree)
         variants = tree.get("variants")
         if not isinstance(variants, MappingValue):
             yield _entry(family, family, tree, tree)

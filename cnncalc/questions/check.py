@@ -17,47 +17,36 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.expect import unmet
 from cnncalc.analysis.notes import promoted
 from cnncalc.brief import brief
-from cnncalc.errors import CnncalcError, Diagnostic, Span, counted
+from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, counted, suggested
+from cnncalc.figures import used
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
 from cnncalc.processes import interrupts_held_back, pool, processes
+from cnncalc.questions.budgets import exceeded, measured
 from cnncalc.questions.compare import compare
+from cnncalc.questions.versions import network_of
 from cnncalc.revisions import at_revision
 from cnncalc.shapes import Shape
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build, is_model, load
-from cnncalc.spec.sections.expectations import Budget, budgets, parse_limit
+from cnncalc.spec.sections.budgets import budgets, parse_limit
 from cnncalc.spec.yaml_source import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import Report
+    from cnncalc.inference.differences import WeightsComparison
     from cnncalc.network import Network
+    from cnncalc.questions.budgets import BudgetResult
     from cnncalc.questions.compare import Alike, LayerPair
     from cnncalc.spec.document import Document
+    from cnncalc.spec.sections.budgets import Budget
 
 INVALID = 1
 MOST_LISTED = 10  # layers that differ
 SECONDS_PER_BYTE = 5e-5  # of a spec's text, roughly: to tell many files from few
 SUFFIXES = (".yaml", ".yml")
-
-
-class BudgetResult(NamedTuple):
-    """A budget and the actual figure; None where the network has no such figure."""
-
-    budget: Budget
-    actual: int | None
-
-    @property
-    def delta(self) -> int | None:
-        """How far the figure lies beyond its limit; 0 where it keeps it."""
-        return None if self.actual is None else self.budget.excess(self.actual)
-
-    @property
-    def ok(self) -> bool:
-        """Whether the budget is kept."""
-        return self.delta == 0
 
 
 class CheckResult(NamedTuple):
@@ -74,6 +63,7 @@ class CheckResult(NamedTuple):
     exit_code: int
     bundled: bool = False
     base: BaseReport | None = None
+    weights: WeightsComparison | None = None
 
     def __repr__(self) -> str:
         """The fields, cut where they get long."""
@@ -119,6 +109,7 @@ class CheckTerms(NamedTuple):
     base: str | None = None
     against: str | None = None  # a network whose layers these must be
     alike: Alike | None = None  # what may differ between them, as in `compare`
+    weights: str | None = None  # a file whose tensors must be those that the network needs
 
 
 NO_TERMS = CheckTerms()
@@ -146,13 +137,20 @@ def check(
     >>> result.ok, result.budget[0].delta
     (False, 557032)
     """
-    added = tuple(parse_limit(key, str(limit)) for key, limit in (budget or {}).items())
+    added = tuple(_limit(key, limit) for key, limit in (budget or {}).items())
     terms = terms._replace(limits=(*terms.limits, *added))
     return (
         result
         for file, listed in specs(targets)
         for result in _check_file(file, variant, terms, listed=listed)
     )
+
+
+def _limit(key: str, limit: str | int) -> Budget:
+    if key not in used("budget"):
+        help_ = suggested(key, used("budget"), "figures are")
+        raise UnplacedError("unknown-key", f"'{key}' is no figure to limit", help=help_)
+    return parse_limit(key, str(limit))
 
 
 def check_in_processes(
@@ -313,10 +311,11 @@ def _check_network(document: Document, variant: str | None, terms: CheckTerms) -
     try:
         network = build(document, variant, terms.set, terms.input)
         report = _compared(network, analyze(network, batch=terms.batch, dtype=terms.dtype), terms)
+        weights = _weights(network, terms)
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
     limits = (*budgets(document.tree, variant), *terms.limits)
-    return _checked(report, limits, terms, document.text)
+    return _checked(network, report, limits, terms, weights)
 
 
 def _check_model(path: str, terms: CheckTerms) -> CheckResult:
@@ -324,16 +323,17 @@ def _check_model(path: str, terms: CheckTerms) -> CheckResult:
     try:
         network = load(path, set=terms.set, input=terms.input, until=terms.until)
         report = _compared(network, analyze(network, batch=terms.batch, dtype=terms.dtype), terms)
+        weights = _weights(network, terms)
     except CnncalcError as error:
         return _failed(path, None, error)
-    return _checked(report, terms.limits, terms, "")
+    return _checked(network, report, terms.limits, terms, weights)
 
 
 def _compared(network: Network, report: Report, terms: CheckTerms) -> Report:
     """The report with an error where layers are not those of the network it is held against."""
     if terms.against is None:
         return report
-    other = load(terms.against, input=terms.input)
+    other = network_of(terms.against, {}, terms.input)
     pairs = compare(network, other, alike=terms.alike).layers[0]
     odd = [pair for pair in pairs if pair.status is not None]
     if not odd:
@@ -374,34 +374,45 @@ def _word(value: object) -> str:
     return "none" if value is None else str(value)
 
 
+def _weights(network: Network, terms: CheckTerms) -> WeightsComparison | None:
+    if terms.weights is None:
+        return None
+    from cnncalc.questions.weights import weights_against  # few checks are of weights
+
+    return weights_against(network, terms.weights, terms.input)
+
+
+def _unlike(found: WeightsComparison, report: Report, prefix: str) -> Iterator[Diagnostic]:
+    from cnncalc.questions.weights import unlike
+
+    return unlike(found, report, prefix)
+
+
 def _checked(
-    report: Report, limits: tuple[Budget, ...], terms: CheckTerms, text: str
+    network: Network,
+    report: Report,
+    limits: tuple[Budget, ...],
+    terms: CheckTerms,
+    weights: WeightsComparison | None = None,
 ) -> CheckResult:
     """The result for a network that works."""
     variant = report.variant
-    budget = tuple(BudgetResult(limit, report.figure(limit.key)) for limit in limits)
+    budget = tuple(measured(network, report, limits))
     prefix = f"{variant}: " if variant else ""
     diagnostics = [
         *(promoted(remark, terms.strict) for remark in report.diagnostics),
         *(unmet(check, "error", prefix) for check in report.expect if not check.ok),
-        *(_exceeded(result, prefix, report.file) for result in budget if not result.ok),
+        *(exceeded(result, prefix, report.file) for result in budget if not result.ok),
+        *(_unlike(weights, report, prefix) if weights else ()),
     ]
     failed = any(remark.severity == "error" for remark in diagnostics)
-    shown = tuple(_with_line(remark, text) for remark in diagnostics)
-    return CheckResult(report.file, variant, report, budget, shown, INVALID if failed else 0)
+    shown = tuple(_with_line(remark, network.text or "") for remark in diagnostics)
+    status = INVALID if failed else 0
+    return CheckResult(report.file, variant, report, budget, shown, status, weights=weights)
 
 
 def _failed(file: str, variant: str | None, error: CnncalcError) -> CheckResult:
     return CheckResult(file, variant, None, (), error.diagnostics, error.exit_code)
-
-
-def _exceeded(result: BudgetResult, prefix: str, file: str) -> Diagnostic:
-    """A budget that is not kept, at its place; at the file's start if the command line gave it."""
-    limit, actual, delta = result.budget, result.actual, result.delta
-    got = "there is none" if actual is None else f"got {actual:,} ({delta:+,})"
-    verb = "required" if limit.least else "allowed"
-    message = f"{prefix}{limit.key}: {limit.relation} {limit.limit:,} {verb}, {got}"
-    return Diagnostic("error", "budget", message, limit.span or Span(file, 1, 1, 1))
 
 
 def _with_line(remark: Diagnostic, text: str) -> Diagnostic:

@@ -8,27 +8,33 @@ to it.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from cnncalc.analysis.engine import analyze
+from cnncalc.analysis.training import TRAINING, training
 from cnncalc.brief import brief
 from cnncalc.errors import failure
 from cnncalc.figures import used
 from cnncalc.network import Network
+from cnncalc.questions.change_parts import main_change
 from cnncalc.questions.versions import network_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cnncalc.analysis.report import Report, Row
+    from cnncalc.questions.change_parts import MainChange
     from cnncalc.spec.load import Target
 
 # Figures that are left out where they equal `params`, and where they are 0 in every network.
 ECHOES = ("trainable", "inference_params")
 RARE = ("fixed", "buffers")
+SUMMED = ("params", "macs")  # the figures of a layer that the differences between layers tell
+
+BIAS_ALONE = {"bias", "params"}  # what differs where one layer has a bias and the other none
 
 Alike = Literal["inference"]
 Status = Literal["added", "removed", "changed", "resized"]
@@ -72,9 +78,12 @@ class LayerGroup(NamedTuple):
             **{key: value for key, value in settings.items() if value is not None},
             "in": first.in_shapes,
             "out": self.rows[-1].out,
-            "params": sum(row.params for row in self.rows),
-            "macs": sum(row.macs for row in self.rows),
+            **{key: self.figure(key) for key in SUMMED},
         }
+
+    def figure(self, key: str) -> int:
+        """The parameters or the MACs of the layer."""
+        return sum(getattr(row, key) for row in self.rows)
 
 
 Pairing: TypeAlias = "Callable[[list[LayerGroup], list[LayerGroup]], dict[int, int]]"
@@ -121,6 +130,26 @@ class Comparison(NamedTuple):
         """The fields, cut where they get long."""
         return brief(self)
 
+    def main_changes(self, index: int) -> tuple[MainChange, ...]:
+        """Where most of the change from the first network to the network `index` is."""
+        found = (main_change(key, _deltas(self.layers[index - 1], key)) for key in SUMMED)
+        return tuple(change for change in found if change)
+
+    def bias_difference(self, index: int) -> tuple[int, list[str]] | None:
+        """The difference in params and the layers whose biases it is; None where it is more.
+
+        Only a difference that these biases explain to the last parameter is one.
+        """
+        pairs = [pair for pair in self.layers[index - 1] if set(pair.changes) == BIAS_ALONE]
+        names = [pair.before.name for pair in pairs if pair.before]
+        biases = 0
+        for pair in pairs:
+            before, after = pair.changes["params"]
+            if isinstance(before, int) and isinstance(after, int):
+                biases += after - before
+        first, other = self.reports[0].totals.params, self.reports[index].totals.params
+        return (biases, names) if biases and other - first == biases else None
+
 
 def compare(
     *targets: Target,
@@ -129,17 +158,22 @@ def compare(
     batch: int | None = None,
     dtype: str = "fp32",
     alike: Alike | None = None,
+    until: str | None = None,
+    optimiser: str | None = None,
 ) -> Comparison:
-    """Load and compare networks; `set` and `input` apply to all of them.
+    """Load and compare networks; `set`, `input` and `until` apply to all of them.
 
-    Besides what `load` takes, a target may set variables (`net.yaml@se=false,w=32`) and be a file
-    at a revision of its git repository (`HEAD:net.yaml`).
+    Besides what `load` takes, a target may set variables (`net.yaml@se=false,w=32`), be a file at a
+    revision of its git repository (`HEAD:net.yaml`), or be a model file up to a node, tensor or row
+    (`model.onnx@until=NAME`).
 
     `alike="inference"` brings them into one form first, with folded batch norms and without what
     does nothing at inference, and takes layers for the same by what they compute, not by name.
 
+    With an `optimiser`, the bytes of a step of training are a figure too.
+
     Raises:
-        CnncalcError: where one does not load.
+        CnncalcError: where one does not load, and for an unknown optimiser.
         ValueError: for fewer than two networks.
 
     >>> comparison = compare("resnet18", "resnet34")
@@ -147,13 +181,30 @@ def compare(
     >>> params.values, params.delta(1)
     ((11689512, 21797672), 10108160)
     """
-    networks = [network_of(target, set or {}, input) for target in targets]
-    if alike == "inference":
-        from cnncalc.questions.alike import at_inference  # most comparisons are of networks as is
-
-        networks = [at_inference(network) for network in networks]
+    networks = networks_of(targets, set or {}, input, alike, until)
     reports = [analyze(network, batch=batch, dtype=dtype) for network in networks]
-    return compare_reports(reports, [_label(target) for target in targets], alike=alike)
+    labels = [_label(target) for target in targets]
+    return compare_reports(reports, labels, alike=alike, optimiser=optimiser)
+
+
+def networks_of(
+    targets: Sequence[Target],
+    set: Mapping[str, object],
+    input: str | None,
+    alike: Alike | None,
+    until: str | None = None,
+) -> list[Network]:
+    """The networks that `compare` compares, each as far as `alike` says in the same form.
+
+    Raises:
+        CnncalcError: where one does not load.
+    """
+    networks = [network_of(target, set, input, until) for target in targets]
+    if alike != "inference":
+        return networks
+    from cnncalc.questions.alike import at_inference  # most comparisons are of networks as is
+
+    return [at_inference(network) for network in networks]
 
 
 def _label(target: Target) -> str:
@@ -164,7 +215,11 @@ def _label(target: Target) -> str:
 
 
 def compare_reports(
-    reports: Sequence[Report], labels: Sequence[str], *, alike: Alike | None = None
+    reports: Sequence[Report],
+    labels: Sequence[str],
+    *,
+    alike: Alike | None = None,
+    optimiser: str | None = None,
 ) -> Comparison:
     """Compare existing reports under these labels.
 
@@ -183,7 +238,7 @@ def compare_reports(
     return Comparison(
         tuple(labels),
         tuple(reports),
-        tuple(_figures(reports)),
+        (*_figures(reports), *_training(reports, optimiser)),
         tuple(tuple(_pairs(first, list(_layers(other.rows)), partners)) for other in reports[1:]),
     )
 
@@ -195,6 +250,22 @@ def _figures(reports: Sequence[Report]) -> Iterator[ComparedFigure]:
         echoes = key in ECHOES and values == params
         if not echoes and (any(values) or key not in RARE):
             yield ComparedFigure(key, values)
+
+
+def _deltas(pairs: Sequence[LayerPair], key: str) -> Counter[str]:
+    """How much each layer's figure changed, by the name that the layer has now, or had."""
+    deltas: Counter[str] = Counter()
+    for pair in pairs:
+        for sign, layer in ((-1, pair.before), (1, pair.after)):
+            if layer:
+                deltas[(pair.after or layer).name] += sign * layer.figure(key)
+    return deltas
+
+
+def _training(reports: Sequence[Report], optimiser: str | None) -> Iterator[ComparedFigure]:
+    if optimiser is not None:
+        needed = tuple(training(report, optimiser).total.total for report in reports)
+        yield ComparedFigure(TRAINING, needed)
 
 
 def _layers(rows: Sequence[Row]) -> Iterator[LayerGroup]:

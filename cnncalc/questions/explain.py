@@ -14,7 +14,7 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.facts import all_facts
 from cnncalc.analysis.receptive import receptive_fields, trace
 from cnncalc.brief import brief
-from cnncalc.conventions import bytes_per_number
+from cnncalc.conventions import BIAS_BYTES, bytes_per_number
 from cnncalc.figures import FIGURES
 from cnncalc.layers._base import Step
 from cnncalc.questions.rf import field_steps
@@ -104,6 +104,11 @@ def _memory(row: Row, report: Report) -> Iterator[Step]:
     if stored:
         words, counts = _sum(list(stored)), _sum([str(count) for count in stored.values()])
         total = sum(stored.values()) * each
+        if row.biases and (more := BIAS_BYTES.get(memory.dtype, each) - each):
+            words, counts = f"{words}·bytes + biases", f"{counts}·{each} + {row.biases}"
+            yield Step("memory.stored", "bytes stored", f"{words}·{more}", f"{counts}·{more}",
+                       total + row.biases * more)  # fmt: skip
+            return
         yield Step("memory.stored", "bytes stored", f"{words}·bytes", f"{counts}·{each}", total)
 
 
@@ -132,6 +137,8 @@ def _remarks(row: Row, frozen: bool) -> Iterator[str]:
     """What the figures leave out."""
     if row.shared_with is not None:
         yield f"uses the weights of {row.shared_with}, which are counted there"
+    if row.tied_to is not None:
+        yield f"uses the weight of {row.tied_to} transposed, which is counted there"
     if frozen:
         yield "frozen: its parameters are not trained"
     if row.train_only:

@@ -38,7 +38,8 @@ def written(
     if expect:
         asked = asked._replace(expect=tuple(_expectations(asked)))
     notes = tuple(_remarks(network))
-    head = f"# read from {network.file}\n"
+    source = "the standard input" if network.file == "-" else network.file
+    head = f"# read from {source}\n"
     if flat:
         return WrittenSpec(head + write.text(_renamed(asked), folder), notes)
     short = shorten.short(asked, folder)

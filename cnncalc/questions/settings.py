@@ -121,6 +121,7 @@ class SweepPlan(NamedTuple):
     dtype: str
     grid: SettingGrid
     square: SquareInput | None
+    optimiser: str | None = None  # of training, where its bytes are a figure too
 
     def setting(self, number: int) -> SweepSetting:
         """The setting with that number, its input as `--input` takes it."""

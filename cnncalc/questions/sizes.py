@@ -108,10 +108,7 @@ class Sizes(NamedTuple):
         return tuple(
             result.size
             for result in self.outcomes
-            if any(
-                shape.rank and shape.spatial in {spatial, spatial * shape.rank}
-                for shape in result.out
-            )
+            if any(_has_sizes(shape, spatial) for shape in result.out)
         )
 
     @property
@@ -136,18 +133,21 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     set: Mapping[str, object] | None = None,
     input: str | None = None,
     until: str | None = None,
+    giving: tuple[int, ...] | None = None,
     watch: Callable[[float], None] | None = None,
 ) -> Sizes:
     """Try every input size from `start` to `stop` on a network; by default square pictures.
 
     By default the range is from half the spec's own size to one and a half times that size, but
-    no further than 256 away. `axes` are the letters of the axes that vary (`w` keeps the height).
+    no further than 256 away; for an output that is wanted (`giving=(28, 28)`), from a half of the
+    spec's size, a quarter and so on to twice the size, four times and so on, until the outputs are
+    smaller and larger than it. `axes` are the letters of the axes that vary (`w` keeps the height).
     `until` ends the network of a model file at a node, tensor or row. `watch` is called after
     every size with the share of the work that it was.
 
     Raises:
         CnncalcError: where the spec is not valid or its input has no such axis, and where the
-            range holds more than 20,000 sizes.
+            range holds more than 20,000 sizes, or no output has the axes of the wanted one.
 
     >>> tried = sizes("unet-padded", start=320, stop=360)
     >>> tried.working
@@ -157,7 +157,18 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     """
     spec = choose(target, variant=variant, set=set, input=input, until=until)
     with reading(spec.text, spec.file):
-        return _tried(spec, start, stop, step, axes, watch or (lambda _: None))
+        asked = Asked(start, stop, step, axes, giving)
+        return _tried(spec, asked, watch or (lambda _: None))
+
+
+class Asked(NamedTuple):
+    """The range of sizes as far as it was given, the axes that vary, and the wanted output."""
+
+    start: int | None
+    stop: int | None
+    step: int
+    axes: str | None
+    giving: tuple[int, ...] | None
 
 
 class VariedInput(NamedTuple):
@@ -168,20 +179,11 @@ class VariedInput(NamedTuple):
     layout: str
 
 
-def _tried(
-    spec: Choice,
-    start: int | None,
-    stop: int | None,
-    step: int,
-    axes: str | None,
-    watch: Callable[[float], None],
-) -> Sizes:
+def _tried(spec: Choice, asked: Asked, watch: Callable[[float], None]) -> Sizes:
     base = _base(spec)
-    varied = _varied(base.shape, axes)
-    usual = base.shape.by_letter[varied[-1]]
-    around = min(usual // 2, USUAL_RANGE)
-    first = max(1, min(usual, stop or usual) - around) if start is None else start
-    last = max(usual, first) + around if stop is None else stop
+    varied = _varied(base.shape, asked.axes)
+    trial = Trial(spec, base, varied)
+    first, last, step = *_range(trial, asked), asked.step
     count = (last - first) // step + 1
     if count > MOST_SIZES:
         raise failure(
@@ -190,13 +192,66 @@ def _tried(
             help="take a larger step, or a range around the sizes that matter",
             exit_code=2,
         )
-    trial = Trial(spec, base, varied)
     outcomes = []
     for size in range(first, last + 1, step):
         outcomes.append(trial.result(size))
         watch(1 / count)
     written = _written(base, varied, "S")
     return Sizes(base.name, written, varied, base.layout, first, last, step, tuple(outcomes))
+
+
+def _range(trial: Trial, asked: Asked) -> tuple[int, int]:
+    """The first and the last size to try."""
+    usual, start, stop = trial.base.shape.by_letter[trial.varied[-1]], asked.start, asked.stop
+    if asked.giving and start is None and stop is None:
+        return _range_around(trial, usual, asked.giving)
+    around = min(usual // 2, USUAL_RANGE)
+    first = max(1, min(usual, stop or usual) - around) if start is None else start
+    return first, max(usual, first) + around if stop is None else stop
+
+
+def _range_around(trial: Trial, usual: int, wanted: tuple[int, ...]) -> tuple[int, int]:
+    """Sizes around those that give the wanted output, as far as outputs grow with their input.
+
+    Raises:
+        CnncalcError: where the outputs have no such axes.
+    """
+    result = trial.result(usual)
+    if result.works and not any(_sizes_beside(shape, wanted) for shape in result.out):
+        outputs = ", ".join(shape.text(trial.base.layout, times="x") for shape in result.out)
+        sizes_ = "x".join(map(str, wanted))
+        message = f"an output cannot be {sizes_} where the outputs are {outputs}"
+        every = "they have no axis that grows with the input"
+        raise failure("no-axes", message, help=None if _spatial(result) else every)
+    first = last = usual
+    while last < MOST_SIZES and not _all_outputs(int.__gt__, trial.result(last), wanted):
+        last *= 2
+    while first > 1 and not _all_outputs(int.__lt__, trial.result(first), wanted):
+        first //= 2
+    return first, last
+
+
+def _spatial(result: SizeResult) -> bool:
+    return any(shape.rank for shape in result.out)
+
+
+def _all_outputs(
+    beyond: Callable[[int, int], bool], result: SizeResult, wanted: tuple[int, ...]
+) -> bool:
+    """Whether the outputs lie beyond the wanted one on an axis, those that have its axes."""
+    pairs = [_sizes_beside(shape, wanted) for shape in result.out]
+    return result.works and all(any(beyond(*pair) for pair in beside) for beside in pairs if beside)
+
+
+def _sizes_beside(shape: Shape, wanted: tuple[int, ...]) -> list[tuple[int, int]]:
+    """The sizes of an output, each with the wanted one; none where it has other axes."""
+    every = wanted * shape.rank if len(wanted) == 1 else wanted
+    return list(zip(shape.spatial, every, strict=True)) if len(every) == shape.rank else []
+
+
+def _has_sizes(shape: Shape, wanted: tuple[int, ...]) -> bool:
+    beside = _sizes_beside(shape, wanted)
+    return bool(beside) and all(size == own for size, own in beside)
 
 
 def _base(spec: Choice) -> VariedInput:

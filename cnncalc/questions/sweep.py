@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.analysis.engine import analyze
+from cnncalc.analysis.training import TRAINING, require_optimiser, training
 from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, Diagnostic, failure
 from cnncalc.figures import used
@@ -77,22 +78,25 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
     in_flight: int = IN_FLIGHT,
     batch: int | None = None,
     dtype: str = "fp32",
+    optimiser: str | None = None,
 ) -> Iterator[SweepResult]:
     """The results of every combination of the values, in order, as they are computed.
 
     `vary` gives the values of declared variables, `vary_input` input shapes, where a number
     stands for a square input. `shard=(3, 8)` computes the third of eight shares. The work is done
-    in this process, in `jobs` processes, or by `executor`. A setting that does not work gives a
-    result with an error.
+    in this process, in `jobs` processes, or by `executor`. With an `optimiser` there is a figure
+    `training_bytes`. A setting that does not work gives a result with an error.
 
     Raises:
-        CnncalcError: where the file, the variant or a variable does not exist, and where a
-            variable is both set and varied.
+        CnncalcError: where the file, the variant or a variable does not exist, where a
+            variable is both set and varied, and for an unknown optimiser.
 
     >>> results = sweep("mobilenet_v2", vary={"width": [0.5, 1.0]}, vary_input=[96])
     >>> [(result.vars["width"], result.figures["params"]) for result in results]
     [(0.5, 1968680), (1.0, 3504872)]
     """
+    if optimiser is not None:
+        require_optimiser(optimiser)
     if both := sorted({*(set or ())} & {*(vary or ())}):
         message = f"'{both[0]}' is both set and varied"
         raise failure("bad-setting", message, help="leave one of the two out", exit_code=2)
@@ -119,6 +123,7 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
         dtype=dtype,
         grid=SettingGrid(dict(vary or {}), vary_input, shard),
         square=_square(document, variant),
+        optimiser=optimiser,
     )
     builder = SettingBuilder(plan, document)
     _refuse_typos(builder)
@@ -228,7 +233,9 @@ def _computed(builder: SettingBuilder, setting: SweepSetting) -> SweepResult:
         return _failed(setting, error.diagnostics[0])
     except RecursionError:
         return _failed(setting, Diagnostic("error", "too-deep", "the network is nested too deep"))
-    figures = {key: report.figure(key) for key in used("sweep")}
+    figures: dict[str, int | None] = {key: report.figure(key) for key in used("sweep")}
+    if plan.optimiser is not None:
+        figures[TRAINING] = training(report, plan.optimiser).total.total
     output = report.inference_outputs[0].shape
     return SweepResult(*_written(setting), report.layout, output, figures)
 

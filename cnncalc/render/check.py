@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cnncalc.errors import Diagnostic
-    from cnncalc.questions.check import BaseReport, BudgetResult, CheckResult
+    from cnncalc.inference.differences import WeightsComparison
+    from cnncalc.questions.budgets import BudgetResult
+    from cnncalc.questions.check import BaseReport, CheckResult
     from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
@@ -69,7 +71,8 @@ def _suggesting(remark: Diagnostic) -> Diagnostic:
     """The remark with its help in the message, for formats of one line."""
     if remark.help is None:
         return remark
-    return remark._replace(message=f"{remark.message}; help: {remark.help}")
+    help_ = " ".join(part.strip() for part in remark.help.split("\n"))
+    return remark._replace(message=f"{remark.message}; help: {help_}")
 
 
 def line(result: CheckResult, page: Page = PIPE) -> str:
@@ -95,10 +98,22 @@ def _facts(result: CheckResult) -> Iterator[str]:
         yield _share([check.ok for check in report.expect], "figure", "as expected")
     if result.budget:
         yield _share([budget.ok for budget in result.budget], "budget", "met")
-    if not report.expect and not result.budget:
+    if result.weights:
+        yield _weights(result.weights)
+    if not (report.expect or result.budget or result.weights):
         yield "nothing to compare"
     if base := result.base:
         yield _standing(base)
+
+
+def _weights(found: WeightsComparison) -> str:
+    """How the tensors of a file were found, and how far they fit."""
+    here, there = found.numbers
+    told = f"{found.how} in {printable(found.path)}"
+    if found.ok:
+        return f"weights fit: {told}"
+    counts = f"{here:,} numbers here, {there:,} there"
+    return f"weights differ: {told}, {counts}"
 
 
 def _standing(base: BaseReport) -> str:
@@ -228,7 +243,34 @@ def entry(result: CheckResult) -> dict[str, Any]:
         fields["budget"] = [_budget(budget) for budget in result.budget]
     if result.base is not None:
         fields["base"] = _base(result.base)
+    if result.weights is not None:
+        fields["weights"] = _weights_entry(result.weights)
     return {**fields, "diagnostics": [diagnostic(d) for d in result.diagnostics]}
+
+
+def _weights_entry(found: WeightsComparison) -> dict[str, Any]:
+    """The comparison with a weights file, all layers that differ among it."""
+    pairs = found.pairs
+    return {
+        "file": found.path,
+        "ok": found.ok,
+        "tensors": dict(zip(("here", "file"), found.tensors, strict=True)),
+        "numbers": dict(zip(("here", "file"), found.numbers, strict=True)),
+        "by_name": len(pairs.by_name),
+        "by_order": len(pairs.by_order),
+        "pairs": {ours: theirs for ours, theirs in pairs.all.items() if ours != theirs},
+        "layers": [
+            {
+                "name": layer.row.name,
+                "kind": layer.kind,
+                "here": {name: list(dims) for name, dims in layer.here.items()},
+                "file": {name: list(dims) for name, dims in layer.there.items()},
+                **({"reason": layer.reason} if layer.reason else {}),
+            }
+            for layer in found.layers
+        ],
+        "extra": {name: list(dims) for name, dims in found.extra.items()},
+    }
 
 
 def _base(base: BaseReport) -> dict[str, Any]:
@@ -241,7 +283,9 @@ def _budget(result: BudgetResult) -> dict[str, Any]:
     budget = result.budget
     limit = {"key": budget.key, "relation": ">=" if budget.least else "<=", "limit": budget.limit}
     actual = {} if result.actual is None else {"actual": result.actual, "delta": result.delta}
-    return {**limit, **actual, "ok": result.ok}
+    how = {"dtype": result.dtype, "batch": result.batch, "optimiser": budget.optimiser}
+    known = {key: value for key, value in how.items() if value is not None}
+    return {**limit, **actual, "ok": result.ok, **known}
 
 
 def document(entries: Sequence[dict[str, Any]], *, version: str) -> dict[str, Any]:
@@ -250,12 +294,37 @@ def document(entries: Sequence[dict[str, Any]], *, version: str) -> dict[str, An
     return {**envelope("check", version, ok=ok), "results": list(entries)}
 
 
+def _weights_schema() -> Schema:
+    shapes: Schema = {"type": "object", "additionalProperties": listed(COUNT)}
+    layer = record(
+        {"name": TEXT, "kind": {"enum": ["missing", "shape"]}, "here": shapes, "file": shapes},
+        {"reason": described(TEXT, "what about the layer would have to be different")},
+    )
+    names: Schema = {"type": "object", "additionalProperties": TEXT}
+    both = record({"here": COUNT, "file": COUNT})
+    return record(
+        {
+            "file": TEXT, "ok": FLAG, "tensors": both, "numbers": both,
+            "by_name": COUNT, "by_order": COUNT,
+            "pairs": described(names, "the name in the file, where it is another"),
+            "layers": listed(layer),
+            "extra": described(shapes, "tensors of the file that no layer takes"),
+        }
+    )  # fmt: skip
+
+
 def schema() -> Schema:
     """The schema of `cnncalc.check/1`."""
     spec = record({"file": TEXT, "variant": MAYBE_TEXT}, {"name": TEXT})
     budget = record(
         {"key": TEXT, "relation": {"enum": ["<=", ">="]}, "limit": COUNT, "ok": FLAG},
-        {"actual": COUNT, "delta": described(WHOLE, "how far beyond the limit; 0 where it is met")},
+        {
+            "actual": COUNT,
+            "delta": described(WHOLE, "how far beyond the limit; 0 where it is met"),
+            "dtype": described(TEXT, "the type of the numbers whose bytes are counted"),
+            "batch": COUNT,
+            "optimiser": TEXT,
+        },
     )
     base = record({"revision": TEXT, "new": FLAG, "compared": FLAG}, {"totals": totals_schema()})
     result = record(
@@ -265,6 +334,7 @@ def schema() -> Schema:
             "expect": listed(expectation_schema()),
             "budget": listed(budget),
             "base": described(base, "the network at the revision of --base"),
+            "weights": described(_weights_schema(), "the tensors of the file of --weights"),
         },
     )
     return answer_schema(

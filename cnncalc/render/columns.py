@@ -8,6 +8,7 @@ from cnncalc.conventions import bytes_per_number
 from cnncalc.errors import counted
 from cnncalc.figures import FIGURES, used
 from cnncalc.render.choice import ChoiceError
+from cnncalc.render.fold import type_text
 from cnncalc.render.format import decimal, per_axis, setting_text
 from cnncalc.render.table import Column
 
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 class CellStyle(NamedTuple):
     """How cells are written: the order of the axes, and the sign between sizes.
 
-    `bare` cells are for programs: their figures carry no mark such as ≥.
+    `bare` cells are for programs: their figures carry no mark such as ≥. `detailed` types say what
+    a layer needs: `fc 400→120`.
     """
 
     report: Report
     layout: str = "HWC"
     times: str = "×"
     bare: bool = False
+    detailed: bool = False
 
     def shape(self, shape: Shape) -> str:
         """A shape in the chosen layout."""
@@ -141,6 +144,13 @@ def _in(line: TableRow, style: CellStyle) -> Cell:
     return ", ".join(map(style.shape, line.rows[0].in_shapes)) if line.rows else None
 
 
+def _type(line: TableRow, style: CellStyle) -> Cell:
+    """The types; for people also what a layer needs and lacks, which its type does not say."""
+    if line.owner is None or not style.detailed:
+        return line.type
+    return type_text(line.rows, detailed=True)
+
+
 def _output(line: TableRow, style: CellStyle) -> Cell:
     return style.shape(line.out)
 
@@ -175,7 +185,7 @@ COLUMNS: dict[str, ReportColumn] = {
     for column in (
         ReportColumn("index", "#", "number of the line", lambda line, _: str(line.number)),
         _fact("name", "Layer", "name of the layer or group", lambda line: line.name, "name"),
-        _fact("type", "Type", "type, with what is attached", lambda line: line.type),
+        ReportColumn("type", "Type", "type, with what is attached", _type, kind="text"),
         ReportColumn("in", "Input", "shape of what goes in", _in),
         _setting("kernel", "F", "size of the filter or window", _sizes),
         _setting("stride", "S", "stride", setting_text),
@@ -200,7 +210,7 @@ COLUMNS: dict[str, ReportColumn] = {
         _fact("block", "Block", "the block call that the layer comes from",
               lambda line: line.owner.block if line.owner else None),
         _fact("shared", "Shares", "the layer whose weights are used",
-              lambda line: line.owner.shared_with if line.owner else None),
+              lambda line: line.owner.shared_with or line.owner.tied_to if line.owner else None),
         _fact("note", "Note", "the note in the spec",
               lambda line: line.owner.note if line.owner else None),
         ReportColumn("source", "Line", "line of the spec", _source),

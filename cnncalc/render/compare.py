@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.figures import FIGURES
-from cnncalc.render.format import grouped, joined, printable, setting_text
+from cnncalc.render.format import grouped, joined, printable, setting_text, si
 from cnncalc.render.json import (
     NAMED_SHAPES,
     answer_schema,
@@ -17,7 +17,7 @@ from cnncalc.render.json import (
     totals_schema,
 )
 from cnncalc.render.page import PIPE, Marked
-from cnncalc.render.schema import MAYBE_TEXT, TEXT, described, listed, record
+from cnncalc.render.schema import MAYBE_TEXT, TEXT, WHOLE, described, listed, record
 from cnncalc.render.table import Column, Table
 from cnncalc.shapes import Shape
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.analysis.report import Port, Report
+    from cnncalc.questions.change_parts import MainChange
     from cnncalc.questions.compare import ComparedFigure, Comparison, LayerGroup, LayerPair
     from cnncalc.render.page import Page, Style
     from cnncalc.render.schema import Schema
@@ -38,6 +39,15 @@ STATUS_WORDS = {
     "changed": "changed", "added": "only in {after}", "removed": "only in {before}",
     "resized": "differing only in size", None: "the same",
 }  # fmt: skip
+FEW = 3  # names in a sentence
+ROUNDED = 10**6  # from here on, sentences round differences
+# What is told of a change; the other figures follow from these, nearly always.
+TELLING = ("input", "output", *(FIGURES[key].word for key in (
+    "params", "macs", "peak_activation_bytes", "rf"
+)))  # fmt: skip
+LISTED = 20  # changed layers that fit below a table
+SHOWN_ANYWAY = ("type", "out", "params", "macs")  # what has columns of its own
+MOST_NAMED = 6  # layers in a line
 MAX_SETTING = 40  # characters of a setting that a terminal shows
 
 
@@ -48,9 +58,10 @@ def text(comparison: Comparison, page: Page = PIPE, *, layers: bool = False) -> 
     """
     lines = totals_table(comparison).lines(page=page)
     for index in range(1, len(comparison.labels)):
-        lines += ["", _counts(comparison, index)]
+        lines += ["", _counts(comparison, index), *_biases(comparison, index)]
         changes = _changes(comparison, index, MAX_SETTING if page.width else None)
         lines += changes.lines(page=page, titles=False) if layers else []
+        lines += _where(comparison, index)
     return joined(lines, ascii_only=page.ascii)
 
 
@@ -59,9 +70,27 @@ def pull_request(comparison: Comparison, *, layers: bool = False) -> str:
     parts = [totals_table(comparison).markdown()]
     for index in range(1, len(comparison.labels)):
         parts.append(f"\n{_counts(comparison, index)}\n")
+        parts += [f"\n{line}\n" for line in _biases(comparison, index)]
         changes = _changes(comparison, index)
         parts += ["\n", changes.markdown()] if layers and changes.rows else []
+        parts += [f"\n{line}\n" for line in _where(comparison, index)]
     return "".join(parts)
+
+
+def since(comparison: Comparison, page: Page = PIPE) -> str:
+    """What changed from one state of a network to the next, without what stayed the same."""
+    figures = [*_ports(comparison), *map(_figure, comparison.figures)]
+    rows = [[name, before, "→", now, *change] for name, before, now, *change in figures
+            if before != now]  # fmt: skip
+    telling = [row for row in rows if row[0] in TELLING] or rows
+    columns = [Column("", "name"), *(Column("", joined=True) for _ in range(5))]
+    changed = Table(columns, telling).lines(page=page, titles=False)
+    layers = _changes(comparison, 1, MAX_SETTING if page.width else None)
+    listed = layers.lines(page=page, titles=False) if len(layers.rows) <= LISTED else []
+    if not rows and not layers.rows:
+        return "since the last good state: no figure and no layer changed\n"
+    lines = ["since the last good state:", *changed, _counts(comparison, 1), *listed]
+    return joined([*lines, *_where(comparison, 1)], ascii_only=page.ascii)
 
 
 def table(comparison: Comparison, *, layers: bool = False) -> Table:
@@ -92,16 +121,18 @@ def totals_table(comparison: Comparison) -> Table:
     columns = [Column("", "name"), Column(first)]
     for label in others:
         columns += [Column(label), Column("change", joined=True), Column("%", joined=True)]
-    rows: list[list[Cell]] = []
+    return Table(columns, [*_ports(comparison), *map(_figure, comparison.figures)])
+
+
+def _ports(comparison: Comparison) -> Iterator[list[Cell]]:
+    """The shapes of the inputs and the outputs."""
     reports = comparison.reports
     for word, ports in (
         ("input", [report.inputs for report in reports]),
         ("output", [report.inference_outputs for report in reports]),
     ):
         shapes = [_shapes(some, of.layout) for some, of in zip(ports, reports, strict=True)]
-        rows.append([word, shapes[0], *(cell for shape in shapes[1:] for cell in (shape, "", ""))])
-    rows += map(_figure, comparison.figures)
-    return Table(columns, rows)
+        yield [word, shapes[0], *(cell for shape in shapes[1:] for cell in (shape, "", ""))]
 
 
 def _shapes(ports: Sequence[Port], layout: str) -> str:
@@ -145,6 +176,55 @@ def _counts(comparison: Comparison, index: int) -> str:
     ]
     listed = ", ".join(counted).format(before=before, after=after)
     return f"layers of {before} and {after}: {listed}"
+
+
+def _where(comparison: Comparison, index: int) -> Iterator[str]:
+    """One line: the parts that hold most of the change, unless the figures are the same."""
+    told: dict[tuple[str, ...], list[str]] = {}
+    for change in comparison.main_changes(index):
+        names = tuple(printable(each.part) for each in change.parts)
+        told.setdefault(names, []).append(_held(change))
+    places = (f"{_few(names)}, {' and '.join(figures)}" for names, figures in told.items())
+    if told:
+        yield f"most of the change: {'; '.join(places)}"
+
+
+def _held(change: MainChange) -> str:
+    """How much of a change these parts hold, and what the others do if that is more than all."""
+    rest = change.delta - change.held
+    against = f" ({signed(rest)} elsewhere)" if rest * change.delta < 0 else ""
+    return f"{signed(change.held)} of {signed(change.delta)} {_word(change.figure)}{against}"
+
+
+def _few(names: Sequence[str]) -> str:
+    """Names in a sentence, the first ones if they are many."""
+    if len(names) > FEW:
+        return f"{', '.join(names[:FEW])} and {len(names) - FEW} more"
+    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
+
+
+def signed(delta: int) -> str:
+    """A difference with its sign, to three digits from a million on.
+
+    >>> signed(1234567), signed(-99999), signed(0)
+    ('+1.23 M', '-99,999', '0')
+    """
+    size = abs(delta)
+    sign = "+" if delta > 0 else "-" if delta else ""
+    return f"{sign}{grouped(size) if size < ROUNDED else si(size)}"
+
+
+def _biases(comparison: Comparison, index: int) -> list[str]:
+    """A line where the whole difference in parameters is biases: `26 more = biases of C1, C2`."""
+    found = comparison.bias_difference(index)
+    if found is None:
+        return []
+    difference, names = found
+    word = "more" if difference > 0 else "fewer"
+    shown = ", ".join(map(printable, names[:MOST_NAMED]))
+    rest = len(names) - MOST_NAMED
+    more = f" and {rest:,} more" if rest > 0 else ""
+    return [f"params: {abs(difference):,} {word} = biases of {shown}{more}"]
 
 
 def _changes(comparison: Comparison, index: int, longest: int | None = None) -> Table:
@@ -199,6 +279,27 @@ def _shown(value: Any, layout: str, longest: int | None = None) -> str:
     return text if longest is None or len(text) <= longest else f"{text[:longest]}…"
 
 
+class PairTexts(NamedTuple):
+    """What a table says of two layers beside their shapes and counts."""
+
+    name: str
+    type: str
+    settings: str  # those that differ, before → after
+
+
+def summary(comparison: Comparison) -> list[str]:
+    """A line for each network but the first: how many layers changed, were added, were removed."""
+    return [_counts(comparison, index) for index in range(1, len(comparison.labels))]
+
+
+def pair_texts(pair: LayerPair, layouts: tuple[str, str]) -> PairTexts:
+    """The texts of two layers that are compared; the layouts are those of their networks."""
+    types = dict.fromkeys(str(unit.facts["type"]) for unit in (pair.before, pair.after) if unit)
+    others = {key: value for key, value in pair.changes.items() if key not in SHOWN_ANYWAY}
+    settings = _difference(pair._replace(changes=others), layouts, MAX_SETTING) if others else ""
+    return PairTexts(_name(pair), " → ".join(types), settings)
+
+
 def document(comparison: Comparison, *, version: str) -> dict[str, Any]:
     """The document `cnncalc.compare/1`; deltas are against the first network."""
     return {
@@ -212,6 +313,16 @@ def document(comparison: Comparison, *, version: str) -> dict[str, Any]:
             entry
             for index, pairs in enumerate(comparison.layers, start=1)
             for entry in _layers(comparison.labels[index], pairs)
+        ],
+        "main_changes": [
+            {
+                "network": label,
+                "key": change.figure,
+                "delta": change.delta,
+                "parts": [part._asdict() for part in change.parts],
+            }
+            for index, label in enumerate(comparison.labels[1:], start=1)
+            for change in comparison.main_changes(index)
         ],
     }
 
@@ -276,5 +387,21 @@ def schema() -> Schema:
         },
         {"before": TEXT, "after": TEXT},
     )
-    fields = {"networks": listed(network), "totals": listed(figure), "layers": listed(layer)}
+    part = record({"part": described(TEXT, "a layer or a part of the network"), "delta": WHOLE})
+    main = record(
+        {
+            "network": described(TEXT, "the label of the network that is compared with the first"),
+            "key": {"enum": ["params", "macs"]},
+            "delta": WHOLE,
+            "parts": described(
+                listed(part), "the fewest that hold over half of the delta, largest first"
+            ),
+        }
+    )
+    fields = {
+        "networks": listed(network),
+        "totals": listed(figure),
+        "layers": listed(layer),
+        "main_changes": listed(main),
+    }
     return answer_schema("compare", "networks side by side", fields)

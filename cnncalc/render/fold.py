@@ -132,12 +132,27 @@ def merge(rows: Sequence[Row]) -> Row:
     return owner._replace(out=last.out, receptive_field=last.receptive_field, steps=steps, **sums)
 
 
-def type_text(rows: Sequence[Row]) -> str:
-    """`conv + bn + relu`, and in brackets whose weights it shares or that it only trains."""
+def type_text(rows: Sequence[Row], *, detailed: bool = False) -> str:
+    """`conv + bn + relu`, and in brackets whose weights it shares or that it only trains.
+
+    If `detailed`, `fc 400→120` says what a fully connected layer takes and gives, and
+    `conv nobias + bn` that the norm took the bias away.
+    """
     owner = rows[0]
-    text = " + ".join(_type(row) for row in rows)
+    words = [_type(row) for row in rows]
+    if detailed:
+        words[0] += _detail(owner, normed=len(rows) > 1 and rows[1].kind == "norm")
+    text = " + ".join(words)
     shared = f" (= {owner.shared_with})" if owner.shared_with else ""
+    shared += f" (tied to {owner.tied_to})" if owner.tied_to else ""
     return f"{text}{shared}{' (train only)' if owner.train_only else ''}"
+
+
+def _detail(row: Row, *, normed: bool) -> str:
+    """What a layer takes and gives where it is fully connected; `nobias` before a norm."""
+    if row.type == "fc":
+        return f" {row.in_shapes[0].size}→{row.out.channels}"
+    return " nobias" if normed and row.settings.get("bias") is False else ""
 
 
 def _type(row: Row) -> str:

@@ -176,13 +176,14 @@ def document(
         "spec": spec(done.network),
         **setting,
         "totals": {"macs": macs, "seconds": sum(row.seconds for row in done.rows)},
-        "layers": [_layer(row) for row in done.rows],
+        "layers": [layer_document(row) for row in done.rows],
         "outputs": [output_document(row, ranked.get(row.node.name, ())) for row in done.outputs],
         **({"activations": {n: tensor_json(t) for n, t in shown.items()}} if shown else {}),
     }
 
 
-def _layer(row: LayerRun) -> dict[str, Any]:
+def layer_document(row: LayerRun) -> dict[str, Any]:
+    """The entry of one layer."""
     figures = row.statistics
     counted = {} if row.multiplications is None else {"multiplications": row.multiplications}
     return {

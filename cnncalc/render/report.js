@@ -1,20 +1,61 @@
-"use strict";
-// Folds, sorts, shows formulas, links the diagram with the table, moves the field. The page is
-// whole without it. It holds no angle bracket to the left and no ampersand, so that the page is XML.
-const data = JSON.parse(document.getElementById("report").textContent);
+// A network: folds, sorts, shows formulas, links the diagram with the table, moves the field.
+const data = read("report"), later = read("later") || [];
 const layers = new Map(data.layers.map(layer => [layer.name, layer]));
-const body = document.querySelector("#layers tbody");
+const moments = new Map(data.timeline.map(moment => [moment.name, moment]));
+const parts = new Set(data.groups.map(group => group.name));
+const table = document.getElementById("layers"), body = table.tBodies[0];
+const FIGURES = { 3: "params", 4: "macs", 5: "connections", 6: "alive" }; // by the place of the cell
+function partOf(name) {
+  for (let end = name.lastIndexOf("."); end > 0; end = name.lastIndexOf(".", end - 1))
+    if (parts.has(name.slice(0, end))) return name.slice(0, end);
+  return "";
+}
+function complete() { // very large networks: the lines that the file does not hold
+  const lines = new Map([...body.rows].map(row => [row.dataset.name, row]));
+  const last = new Map(); // the line after which the next one of a part stands
+  const total = data.totals, peak = total.memory.peak_activation_bytes;
+  for (const [place, type, out, alive, field] of later) {
+    const layer = data.layers[place], part = partOf(layer.name), row = document.createElement("tr");
+    row.className = "row";
+    row.dataset.name = layer.name;
+    const head = document.createElement("th");
+    head.scope = "row";
+    head.textContent = layer.name;
+    let inset = 0;
+    for (let above = part; above; above = partOf(above)) inset += 1;
+    head.style.setProperty("--in", inset);
+    row.append(head);
+    const cell = (text, number, of) => {
+      const made = row.insertCell();
+      if (number) {
+        const button = document.createElement("button"), share = 100 * number / of;
+        button.textContent = text;
+        made.append(button);
+        if (share >= 0.05) made.style.setProperty("--share", share.toFixed(1) + "%");
+      } else made.textContent = text;
+    };
+    cell(type);
+    cell(out);
+    for (const figure of ["params", "macs", "connections"])
+      cell(layer.unknown ? "?" : grouped(layer[figure]), layer[figure], total[figure]);
+    const moment = moments.get(layer.name);
+    cell(alive, moment ? moment.bytes : 0, peak);
+    cell(field);
+    (last.get(part) || lines.get(part)).after(row);
+    for (let above = part; above; above = partOf(above)) last.set(above, row);
+  }
+}
+complete();
 const rows = [...body.rows];
 const named = new Map(rows.map(row => [row.dataset.name, row]));
+const outer = row => named.get(partOf(row.dataset.name));
 const hidden = row => {
-  for (let above = named.get(row.dataset.part); above; above = named.get(above.dataset.part))
-    if (above.dataset.open === "0") return true;
+  for (let above = outer(row); above; above = outer(above)) if (above.dataset.open === "0") return true;
   return false;
 };
-let sorted = "", falling = true;
 function show() {
   for (const row of body.querySelectorAll("tr.formula")) row.remove();
-  for (const row of rows) row.hidden = sorted ? row.classList.contains("group") : hidden(row);
+  for (const row of rows) row.hidden = order.figure ? row.classList.contains("group") : hidden(row);
 }
 function open(row, wanted) {
   row.dataset.open = wanted ? "1" : "0";
@@ -22,67 +63,44 @@ function open(row, wanted) {
   button.setAttribute("aria-expanded", String(wanted));
   button.firstElementChild.textContent = wanted ? "▾ " : "▸ ";
 }
-const grouped = text => text.replace(/\d{4,}/g, digits => BigInt(digits).toLocaleString("en"));
-function formula(row, figure) {
-  const next = row.nextElementSibling;
-  if (next !== null) if (next.classList.contains("formula")) {
-    next.remove();
-    if (next.dataset.figure === figure) return;
+const within = name => data.layers.filter(layer => layer.name.startsWith(name + "."));
+function formula(name, figure) {
+  const layer = layers.get(name);
+  if (figure === "alive") {
+    const met = (layer ? [name] : within(name).map(one => one.name)).map(one => moments.get(one)).filter(Boolean);
+    const most = met.reduce((a, b) => b.bytes > a.bytes ? b : a);
+    return (layer ? "" : "most at " + most.name + ": ") + most.tensors.join(" + ") + " = " + most.bytes + " bytes";
   }
-  const layer = layers.get(row.dataset.name);
-  let text;
-  if (layer) text = (layer.formulas || {})[figure] || "no formula: the figure was stated";
-  else {
-    const inside = data.layers.filter(one => one.name.startsWith(row.dataset.name + "."));
-    const parts = inside.map(one => one[figure]).filter(Boolean);
-    text = parts.join(" + ") + " = " + parts.reduce((sum, part) => sum + BigInt(part), 0n);
-  }
-  const line = document.createElement("tr");
-  line.className = "formula";
-  line.dataset.figure = figure;
-  const cell = line.insertCell();
-  cell.colSpan = row.cells.length;
-  cell.textContent = figure + ": " + grouped(text.replaceAll("*", "·"));
-  row.after(line);
+  if (layer) return (layer.formulas || {})[figure] || "no formula: the figure was stated";
+  const summands = within(name).map(one => one[figure]).filter(Boolean);
+  return summands.join(" + ") + " = " + summands.reduce((sum, one) => sum + BigInt(one), 0n);
 }
 body.addEventListener("click", event => {
   const button = event.target.closest("button");
   if (!button) return;
-  const row = button.closest("tr");
+  const row = button.closest("tr"), figure = FIGURES[button.parentNode.cellIndex];
   if (button.classList.contains("fold")) { open(row, row.dataset.open === "0"); show(); }
-  else formula(row, button.dataset.figure);
+  else {
+    const text = formula(row.dataset.name, figure);
+    below(row, figure + ": " + (figure === "alive" ? text : grouped(text.replaceAll("*", "·"))));
+  }
 });
-for (const button of document.querySelectorAll("#layers thead button")) button.addEventListener("click", () => {
-  const figure = button.dataset.figure;
-  for (const head of document.querySelectorAll("#layers thead th")) head.removeAttribute("aria-sort");
-  falling = sorted === figure ? !falling : true;
-  sorted = figure;
-  if (figure) button.parentNode.setAttribute("aria-sort", falling ? "descending" : "ascending");
-  const order = [...rows];
-  const value = row => Number(row.dataset[figure] || 0);
-  if (figure) order.sort((a, b) => falling ? value(b) - value(a) : value(a) - value(b));
-  body.append(...order);
-  show();
-});
-function choose(name) {
-  for (const one of document.querySelectorAll(".chosen")) one.classList.remove("chosen");
-  for (const box of document.querySelectorAll(".diagram g[data-name]")) if (box.dataset.name === name) box.classList.add("chosen");
+function value(row, figure) {
+  const name = row.dataset.name, layer = layers.get(name);
+  if (!layer) return 0; // a part: its line is hidden
+  if (figure === "alive") return moments.has(name) ? moments.get(name).bytes : 0;
+  if (figure === "field") return layer.receptive_field ? Math.max(...layer.receptive_field.size) : 0;
+  return layer[figure];
+}
+sortable(table, rows, value, show);
+choosable(box => {
+  const name = box.dataset.name;
   const row = named.get(name) || rows.find(one => one.dataset.name.startsWith(name + "."));
   if (!row) return;
-  for (let above = named.get(row.dataset.part); above; above = named.get(above.dataset.part)) open(above, true);
+  for (let above = outer(row); above; above = outer(above)) open(above, true);
   show();
-  row.classList.add("chosen");
-  row.scrollIntoView({ block: "nearest" });
-}
-for (const box of document.querySelectorAll(".diagram g[data-name]")) {
-  box.setAttribute("tabindex", "0");
-  box.setAttribute("role", "button");
-  box.setAttribute("aria-label", box.dataset.name);
-  box.addEventListener("click", () => choose(box.dataset.name));
-  box.addEventListener("keydown", event => {
-    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(box.dataset.name); }
-  });
-}
+  highlight(row, [box]);
+});
 const slider = document.getElementById("field-of");
 if (slider) {
   const seeing = data.layers.filter(layer => layer.receptive_field ? layer.receptive_field.jump.some(Boolean) : false);

@@ -45,7 +45,7 @@ from cnncalc.render.steps import formulas
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cnncalc.analysis.report import Port, ReceptiveField, Report, Row
+    from cnncalc.analysis.report import Moment, Port, ReceptiveField, Report, Row
     from cnncalc.errors import Diagnostic
     from cnncalc.render.schema import Schema
     from cnncalc.shapes import Shape
@@ -57,8 +57,14 @@ Seen = dict[object, dict[str, Any]]
 COMPARED = ("weights", "biases", "params", "connections", "macs")
 
 
-def document(report: Report, *, version: str, folded: bool = False) -> dict[str, Any]:
-    """The whole report; `folded` merges attached norms and activations as the table does."""
+def document(
+    report: Report, *, version: str, folded: bool = False, timeline: Iterable[Moment] = ()
+) -> dict[str, Any]:
+    """The whole report; `folded` merges attached norms and activations as the table does.
+
+    A `timeline`, the memory while each row runs, is a part of it where one is given.
+    """
+    moments = [moment._asdict() for moment in timeline]
     return {
         **envelope("report", version, ok=report.ok),
         "spec": {
@@ -82,6 +88,7 @@ def document(report: Report, *, version: str, folded: bool = False) -> dict[str,
         "totals": totals(report.totals),
         "layers": list(layers(report.rows, folded=folded)),
         "groups": _groups(report),
+        **({"timeline": moments} if moments else {}),
         "expect": [expectation(check) for check in report.expect],
         "diagnostics": [diagnostic(d) for d in report.diagnostics],
     }
@@ -202,6 +209,8 @@ def _sometimes(row: Row, seen: Seen) -> dict[str, Any]:
         optional["receptive_field"] = _field(row.receptive_field)
     if row.unused:
         optional["fit"] = {"exact": not any(row.unused), "unused": list(row.unused)}
+    if row.tied_to is not None:
+        optional["tied_to"] = row.tied_to
     if row.stated:
         optional["stated"] = True
     if row.unknown:
@@ -296,6 +305,9 @@ def _report_schema() -> Schema:
         {
             "versus": _versus_schema(),
             "training": training_schema(),
+            "timeline": described(
+                listed(_moment_schema()), "with --memory: each row of inference while it runs"
+            ),
             "complete": described(
                 {"const": False}, "totals are the least, without what is unknown"
             ),
@@ -367,10 +379,11 @@ def _layer_schema() -> Schema:
             "out": ref("shape"),
             "neurons": SIZE,
             **dict.fromkeys(used("column"), COUNT),
-            "shared_with": described(MAYBE_TEXT, "the layer whose weights it uses"),
+            "shared_with": described(MAYBE_TEXT, "the layer whose weights and biases it uses"),
             "train_only": FLAG,
         },
         {
+            "tied_to": described(TEXT, "the layer whose weight it uses transposed"),
             "in_shapes": described(listed(ref("shape")), "all inputs, where there are several"),
             "source": record({"file": TEXT, "line": SIZE, "column": SIZE}),
             "receptive_field": _receptive_field_schema(),
@@ -392,6 +405,11 @@ def _group_schema() -> Schema:
     ends = {"first": described(COUNT, "index of its first layer"),
             "last": described(COUNT, "index of its last layer")}  # fmt: skip
     return record({**fields, **ends})
+
+
+def _moment_schema() -> Schema:
+    tensors = described(listed(TEXT), "what is alive, by the rows that wrote it last")
+    return record({"name": TEXT, "bytes": COUNT, "tensors": tensors})
 
 
 def _fit_schema() -> Schema:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 USUAL = Choice()
 # Columns that the longest bar takes: in a pipe, and on a terminal.
+BARRED = ("params", "macs")  # columns whose cells have bars in HTML
 USUAL_BAR, LEAST_BAR, LONGEST_BAR = 24, 8, 48
 
 
@@ -169,7 +170,10 @@ def _footer(report: Report, choice: Choice, table: Table, page: Page, *, memory:
 
 def style_of(report: Report, choice: Choice) -> CellStyle:
     """The layout and signs that cells are written in."""
-    return CellStyle(report, choice.layout or report.layout, "x" if choice.ascii else "×")
+    # Whoever chooses columns or bars needs the width for these.
+    usual = choice.columns is None and choice.bars is None and choice.sort is None
+    times = "x" if choice.ascii else "×"
+    return CellStyle(report, choice.layout or report.layout, times, detailed=usual)
 
 
 def picked(report: Report, choice: Choice) -> list[TableRow]:
@@ -261,7 +265,9 @@ def _flat(
 
 
 def html(report: Report, choice: Choice = USUAL) -> str:
-    """The table as HTML, without colours or scripts, for notebooks.
+    """The table as HTML, styled inline and without scripts, for notebooks.
+
+    Lines under parameters and MACs are their shares of the totals, as on the page of `report`.
 
     Raises:
         ChoiceError: for columns or layers that do not exist.
@@ -271,7 +277,21 @@ def html(report: Report, choice: Choice = USUAL) -> str:
     cells = table(report, choice)
     footer = "<br/>".join(map(escape, _footer(report, choice, cells, PIPE, memory=False)))
     caption = " ".join(title(report, choice))
-    return f"{cells.texts(choice.units).html(caption)}<p>{footer}</p>"
+    return f"{cells.texts(choice.units).html(caption, _shares(cells))}<p>{footer}</p>"
+
+
+def _shares(cells: Table) -> list[list[float]]:
+    """Per row and cell, how many percent of the total it is, in the columns that have bars."""
+    sums = cells.total or [None] * len(cells.columns)
+    totals = [
+        total if isinstance(total, int) and column.key in BARRED else 0
+        for column, total in zip(cells.columns, sums, strict=True)
+    ]
+    return [
+        [100 * cell / total if total and isinstance(cell, int) else 0.0
+         for cell, total in zip(row, totals, strict=True)]
+        for row in cells.rows
+    ]  # fmt: skip
 
 
 def _split(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import counted
-from cnncalc.render.format import duration, number
+from cnncalc.render.format import duration
 from cnncalc.render.forward import (
     MAX_PRINTED,
     TIME,
@@ -14,6 +14,7 @@ from cnncalc.render.forward import (
     ranking,
     weights_schema,
 )
+from cnncalc.render.forward_rows import rounded
 from cnncalc.render.json import SPEC, answer_schema, diagnostic, envelope, spec
 from cnncalc.render.page import PIPE
 from cnncalc.render.schema import COUNT, FLAG, SIZE, TEXT, described, listed, record, ref
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from cnncalc.render.forward import RankedValue
     from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
-    from cnncalc.render.table import Kind
+    from cnncalc.render.table import Cell, Kind
 
+SAMPLE = Column("Sample", "name", "sample")
 TOP = 3  # numbers of an output that has labels or is long, unless others are asked for
 
 
@@ -58,8 +60,12 @@ def lines(answers: Answers, weights: str, page: Page = PIPE, *, layout: str) -> 
         node = answers.network.nodes[index]
         yield ""
         yield f"{node.name}: {node.shape.text(layout)}"
-        rows = [_cells(answers, result, place, node) for result in answers.results]
-        yield from Table(_columns(answers, node), rows).lines(page=page)
+        rows = [
+            [result.source, *_figures(answers, result, place, node), *_error(answers, result)]
+            for result in answers.results
+        ]
+        columns = [SAMPLE, *_columns(answers, node), *_error_column(answers)]
+        yield from Table(columns, rounded(rows)).lines(page=page)
     yield ""
     yield _summary(answers)
 
@@ -81,45 +87,70 @@ def _ranked(answers: Answers, node: Node) -> int:
     return 0
 
 
+def table(answers: Answers) -> Table:
+    """A row per sample with the figures of every output, for programs."""
+    nodes = [answers.network.nodes[index] for index in _outputs(answers.network)]
+    columns = [
+        column if len(nodes) == 1 else _of(node, column)
+        for node in nodes
+        for column in _columns(answers, node)
+    ]
+    rows: list[list[Cell]] = []
+    for result in answers.results:
+        figures = (_figures(answers, result, place, node) for place, node in enumerate(nodes))
+        cells = (cell for some in figures for cell in some)
+        rows.append([result.source, *cells, *_error(answers, result)])
+    return Table([SAMPLE, *columns, *_error_column(answers)], rows)
+
+
+def _of(node: Node, column: Column) -> Column:
+    """The column of one of several outputs."""
+    return column._replace(title=f"{node.name} {column.title}", key=f"{node.name}.{column.key}")
+
+
 def _columns(answers: Answers, node: Node) -> list[Column]:
-    count, failed = _ranked(answers, node), answers.done < len(answers.results)
-    if count:
+    """The columns of one output."""
+    if count := _ranked(answers, node):
         kind: Kind = "text" if _labels(answers, node) else "number"
-        figures = [
+        return [
             column
             for number in range(1, count + 1)
-            for column in (Column(f"Top {number}", kind), Column("Value"))
+            for column in (
+                Column(f"Top {number}", kind, f"top{number}"),
+                Column("Value", key=f"value{number}"),
+            )
         ]
-    elif node.shape.size <= MAX_PRINTED:
-        figures = [Column(str(index)) for index in range(node.shape.size)]
-    else:
-        figures = [Column("Min"), Column("Mean"), Column("Max")]
-    return [Column("Sample", "name"), *figures, *([Column("Error", "text")] if failed else [])]
+    if node.shape.size <= MAX_PRINTED:
+        return [Column(str(index), key=str(index)) for index in range(node.shape.size)]
+    return [Column("Min", key="min"), Column("Mean", key="mean"), Column("Max", key="max")]
 
 
-def _cells(answers: Answers, result: SampleResult, place: int, node: Node) -> list[str]:
-    """A line of the table; that of a failed sample ends in the code of its error."""
-    width = len(_columns(answers, node))
-    if not result.ok:
-        return [result.source, *[""] * (width - 2), result.diagnostics[0].code]
-    row = result.outputs[place]
-    cells = [result.source, *_figures(row, _ranked(answers, node), _labels(answers, node))]
-    return cells + [""] * (width - len(cells))
+def _figures(answers: Answers, result: SampleResult, place: int, node: Node) -> list[Cell]:
+    """The cells of one output; empty ones where the sample failed."""
+    cells: list[Cell] = []
+    row = result.outputs[place] if result.ok else None
+    if row is not None and row.output is not None:
+        if count := _ranked(answers, node):
+            for entry in ranking(row.output, count, _labels(answers, node)):
+                label = f"{entry.unit} {entry.label}" if entry.label else str(entry.unit)
+                cells += [label, float(entry.value)]
+        elif node.shape.size <= MAX_PRINTED:
+            cells += map(float, row.output.values)
+        else:
+            found = row.statistics
+            cells += [found.minimum, found.mean, found.maximum]
+    return cells + [None] * (len(_columns(answers, node)) - len(cells))
 
 
-def _figures(row: LayerRun, count: int, labels: Sequence[str] | None) -> Iterator[str]:
-    if row.output is None:
-        return
-    if count:
-        for entry in ranking(row.output, count, labels):
-            yield f"{entry.unit} {entry.label}" if entry.label else str(entry.unit)
-            yield number(entry.value)
-    elif row.node.shape.size <= MAX_PRINTED:
-        yield from map(number, row.output.values)
-    else:
-        yield from map(
-            number, (row.statistics.minimum, row.statistics.mean, row.statistics.maximum)
-        )
+def _error_column(answers: Answers) -> list[Column]:
+    failed = answers.done < len(answers.results)
+    return [Column("Error", "text", "error")] if failed else []
+
+
+def _error(answers: Answers, result: SampleResult) -> list[Cell]:
+    """The code of a failed sample's error, where there is a column for it."""
+    code = None if result.ok else result.diagnostics[0].code
+    return [code] * len(_error_column(answers))
 
 
 def _summary(answers: Answers) -> str:
@@ -144,11 +175,12 @@ def document(answers: Answers, weights: Mapping[str, Any], *, version: str) -> d
             "seconds": answers.seconds,
             "jobs": answers.jobs,
         },
-        "results": [_result(answers, result) for result in answers.results],
+        "results": [result_document(answers, result) for result in answers.results],
     }
 
 
-def _result(answers: Answers, result: SampleResult) -> dict[str, Any]:
+def result_document(answers: Answers, result: SampleResult) -> dict[str, Any]:
+    """The entry of one sample."""
     remarks = [diagnostic(remark) for remark in result.diagnostics]
     entry: dict[str, Any] = {"source": result.source, "ok": result.ok}
     if result.ok:

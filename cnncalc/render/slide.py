@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cnncalc.pictures.sliding import Cell, Plane, Sliding, Stop
     from cnncalc.render.schema import Schema
 
+ROOM_OF_MARKS = 8  # columns for an ellipsis on both sides, in ASCII too
 APART = "    "  # between maps that stand side by side
 REVERSED, PLAIN = "\x1b[7m", "\x1b[0m"
 
@@ -41,11 +42,11 @@ def frame(
         *((plane, stop.taps) for plane in sliding.filters),
     ]
     drawn = [
-        [name, *_rows(plane, cells, color=color)]
+        _block(name, plane, cells, width, color=color)
         for name, (plane, cells) in zip(names, planes, strict=False)
     ]
     here = ((sliding.output.map, stop.row, stop.column),)
-    output = [names[-1], *_rows(_so_far(sliding.output, known), here, color=color)]
+    output = _block(names[-1], _so_far(sliding.output, known), here, width, color=color)
     inputs, filters = drawn[: len(sliding.inputs)], drawn[len(sliding.inputs) :]
     for index, left in enumerate(inputs):
         middle = filters[index] if index < len(filters) else []
@@ -73,19 +74,48 @@ def _so_far(plane: Plane, known: set[tuple[int, int]]) -> Plane:
     return plane._replace(rows=rows)
 
 
-def _rows(plane: Plane, cells: Sequence[Cell], *, color: bool) -> Iterator[str]:
-    """The rows of a map, its numbers right-aligned; a point is a cell without a number."""
+def _block(
+    name: str, plane: Plane, cells: Sequence[Cell], width: int | None, *, color: bool
+) -> list[str]:
+    """A map under its name; of one that is wider than the page, the columns around the cells."""
     marked = {(row, column) for channel, row, column in cells if channel == plane.map}
     texts = [["." if value is None else short(value) for value in row] for row in plane.rows]
-    width = max(len(text) for row in texts for text in row)
+    cell = max(len(text) for row in texts for text in row) + len("[]")
     top, left = plane.first
-    for y, row in enumerate(texts, top):
-        line = ""
-        for x, text in enumerate(row, left):
-            here = (y, x) in marked
-            cell = f"{'[' if here else ' '}{text:>{width}}{']' if here else ' '}"
-            line += f"{REVERSED}{cell}{PLAIN}" if here and color else cell
-        yield line
+    across = len(texts[0])
+    start, end = _columns([column - left for _, column in marked], across, cell, width)
+    if (start, end) != (0, across):
+        name += f", columns {left + start} to {left + end - 1}"
+    before, after = ("… " if start else "", " …" if end < across else "")
+    rows = [
+        "".join(
+            _cell(text, cell, marked=(y, x) in marked, color=color)
+            for x, text in enumerate(row[start:end], left + start)
+        )
+        for y, row in enumerate(texts, top)
+    ]
+    return [name, *(f"{before}{row}{after}" for row in rows)]
+
+
+def _columns(marked: Sequence[int], across: int, cell: int, width: int | None) -> tuple[int, int]:
+    """The first column that is shown, and the one behind the last.
+
+    >>> _columns([0, 1, 2], 9, 6, None), _columns([4, 5], 9, 6, 40), _columns([8], 9, 6, 40)
+    ((0, 9), (3, 8), (4, 9))
+    """
+    if width is None or across * cell <= width:
+        return 0, across
+    shown = max(1, (width - ROOM_OF_MARKS) // cell)
+    middle = (min(marked) + max(marked) + 1) // 2 if marked else 0
+    start = min(max(0, middle - shown // 2), across - shown)
+    return start, start + shown
+
+
+def _cell(text: str, width: int, *, marked: bool, color: bool) -> str:
+    if not marked:
+        return f" {text:>{width - 2}} "
+    cell = f"[{text:>{width - 2}}]"
+    return f"{REVERSED}{cell}{PLAIN}" if color else cell
 
 
 def _beside(blocks: Sequence[Sequence[str]], width: int | None) -> Iterator[str]:

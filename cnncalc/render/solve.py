@@ -15,19 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cnncalc.questions.solve import SolveRequest, SolveResult, WindowSetting
+    from cnncalc.questions.solve_params import FilterResult, FilterSetting
     from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
     from cnncalc.render.table import Cell
 
 FORMULA = "⌊(W - F + 2P)/S⌋ + 1"
 DILATED = "⌊(W - d(F - 1) - 1 + 2P)/S⌋ + 1"
+WITH_BIASES, WITHOUT_BIASES = "K·(F²·D + 1)", "K·F²·D"
 TRANSPOSED = "(W - 1)S - 2P + d(F - 1) + a + 1"
 REMARK = Column("Remark", "prose", "Remark")
 
 
-def text(answer: SolveResult, top: int, page: Page = PIPE) -> Iterator[str]:
+def text(answer: SolveResult, top: int, page: Page = PIPE) -> str:
     """The settings in two tables of at most `top` lines each."""
-    yield joined(_lines(answer, top, page), ascii_only=page.ascii)
+    return joined(_lines(answer, top, page), ascii_only=page.ascii)
 
 
 def _lines(answer: SolveResult, top: int, page: Page) -> Iterator[str]:
@@ -88,6 +90,37 @@ def _remark(setting: WindowSetting) -> str:
     return ", ".join(filter(None, [unread, skipped]))
 
 
+def filters_text(answer: FilterResult, top: int, page: Page = PIPE) -> str:
+    """The filters with that many parameters, in a table of at most `top` lines."""
+    return joined(_filter_lines(answer, top, page), ascii_only=page.ascii)
+
+
+def _filter_lines(answer: FilterResult, top: int, page: Page) -> Iterator[str]:
+    wanted, settings = answer.asked.params, answer.settings
+    yield f"{WITH_BIASES if answer.asked.bias else WITHOUT_BIASES} = {wanted:,}"
+    yield ""
+    if settings:
+        yield f"{counted(len(settings), 'setting')}"
+        yield from _filter_table(settings[:top]).lines(page=page)
+        if len(settings) > top:
+            yield f"and {len(settings) - top:,} more (--top {len(settings)})"
+        return
+    yield f"no filters within the ranges have {counted(wanted, 'parameter')}"
+    if answer.nearest:
+        yield "nearest:"
+        yield from _filter_table(answer.nearest).lines(page=page)
+
+
+def filters_table(answer: FilterResult, format_: str) -> str:
+    """All filters with that many parameters as one table, in Markdown, CSV or LaTeX."""
+    return _filter_table(answer.settings).written(format_)
+
+
+def _filter_table(settings: Sequence[FilterSetting]) -> Table:
+    columns = [*(Column(letter, key=letter) for letter in "FDK"), Column("Params", key="params")]
+    return Table(columns, [list(setting) for setting in settings])
+
+
 def table(found: Sequence[SolveResult], format_: str) -> str:
     """All settings as one table, in Markdown or CSV; with their output where several are asked."""
     several = [Column("out", key="out")] if len(found) > 1 else []
@@ -100,16 +133,29 @@ def table(found: Sequence[SolveResult], format_: str) -> str:
     return Table(columns, cells).written(format_)
 
 
-def document(found: Sequence[SolveResult], *, version: str) -> dict[str, Any]:
-    """The document `cnncalc.solve/1`; `ok` is false where an output has no setting."""
+def document(
+    found: Sequence[SolveResult], filters: FilterResult | None, *, version: str
+) -> dict[str, Any]:
+    """The document `cnncalc.solve/1`; `ok` is false where something asked for has no setting."""
     outs = [one.asked.out for one in found]
+    ok = all(one.settings for one in found) and bool(filters is None or filters.settings)
     return {
-        **envelope("solve", version, ok=all(one.settings for one in found)),
-        "out": outs[0],
+        **envelope("solve", version, ok=ok),
+        **({"out": outs[0]} if found else {}),
         **({"outs": outs} if len(outs) > 1 else {}),
-        "transposed": found[0].asked.transposed,
+        "transposed": any(one.asked.transposed for one in found),
         "settings": [_setting(one.asked, each) for one in found for each in one.settings],
         "nearest": [_setting(one.asked, each) for one in found for each in one.nearest],
+        **(_filters(filters) if filters else {}),
+    }
+
+
+def _filters(answer: FilterResult) -> dict[str, Any]:
+    return {
+        "params": answer.asked.params,
+        "bias": answer.asked.bias,
+        "filters": [setting._asdict() for setting in answer.settings],
+        "nearest_filters": [setting._asdict() for setting in answer.nearest],
     }
 
 
@@ -134,11 +180,18 @@ def schema() -> Schema:
             "output_padding": COUNT,
         },
     )
+    filter_ = record(dict.fromkeys(("f", "d", "k", "params"), SIZE))
     fields = {
-        "out": described(SIZE, "the output size asked for"),
         "transposed": FLAG,
         "settings": described(listed(setting), "the most common first"),
         "nearest": described(listed(setting), "the closest settings where none gives that size"),
     }
-    more = {"outs": described(listed(SIZE), "all output sizes, where several were asked for")}
+    more = {
+        "out": described(SIZE, "the output size asked for, if one was"),
+        "outs": described(listed(SIZE), "all output sizes, where several were asked for"),
+        "params": described(SIZE, "the number of parameters asked for, if one was"),
+        "bias": described(FLAG, "whether one bias per filter is among them"),
+        "filters": described(listed(filter_), "f x f x d weights, k times; the most common first"),
+        "nearest_filters": described(listed(filter_), "the closest where none has that many"),
+    }
     return answer_schema("solve", "the settings that give an output size", fields, more)

@@ -27,6 +27,7 @@ def explanation(row: Row, *, layout: str = "HWC", ascii_only: bool = False) -> l
         ("output", f"{row.out.text(layout)} = {counted(row.neurons, 'neuron')}"),
         *((step.label, equation(step.formula, step.numbers, step.value)) for step in row.steps),
         *([("shares", f"the weights of {row.shared_with}")] if row.shared_with else []),
+        *([("tied", f"to the transposed weight of {row.tied_to}")] if row.tied_to else []),
         *([("note", printable(row.note))] if row.note else []),
     ]
     lines = [head(row), *labelled(facts, indent="  ")]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnncalc.conventions import BIAS_BYTES, INT8
 from cnncalc.errors import counted
-from cnncalc.figures import FIGURES
+from cnncalc.figures import FIGURES, placed
 from cnncalc.render.format import bytes_text, count_text, grouped, printable, work_text
 from cnncalc.render.page import PIPE
+from cnncalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +38,15 @@ def lines(
     if memory:
         texts += memory_lines(report.totals, units)
     return [*map(page.signs, texts), *expectations(report.expect, page)]
+
+
+def table(report: Report) -> Table:
+    """The totals as rows; of a network with layers of unknown cost they are lower bounds."""
+    bound = "at least" if report.incomplete else ""
+    columns = [Column("figure", "name", "figure"), Column("value", key="value"),
+               Column("remark", "text", "remark")]  # fmt: skip
+    values = ((key, report.figure(key)) for key in placed("totals", "memory", "field"))
+    return Table(columns, [[key, value, bound] for key, value in values if value is not None])
 
 
 def expectations(checks: Sequence[Check], page: Page = PIPE) -> list[str]:
@@ -80,12 +91,21 @@ def memory_lines(totals: Totals, units: Units | None = None) -> list[str]:
         f"on a microcontroller: flash {memory.param_bytes:,} bytes for the parameters, "
         f"SRAM {memory.peak_activation_bytes:,} bytes for the peak"
     )
+    both = memory.param_bytes + memory.peak_activation_bytes
     return [
         GAP.join(parts),
+        f"params + peak {bytes_text(both, units)}",
         *(_peak(words, peak) for words, peak in peaks if peak),
         *([microcontroller] if memory.batch == 1 else []),
+        *([_int8(totals)] if memory.dtype in BIAS_BYTES else []),
         "sizes of tensors only; code, workspaces and the reserves of allocators come on top",
     ]
+
+
+def _int8(totals: Totals) -> str:
+    """How numbers of int8 are stored, and what a converter would still change."""
+    folded = "; batch norms, which converters fold into the layer before, not folded"
+    return f"{INT8}{folded if totals.buffers else ''}"
 
 
 def _peak(words: str, peak: MemoryPeak) -> str:

@@ -6,21 +6,24 @@ only replaces them where the reader prefers dark. Nothing is embedded and nothin
 
 from __future__ import annotations
 
+import re
+from html import escape
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
 from cnncalc.pictures.marks import Group, Line, Polygon, Rect, Text, kinds_of
 from cnncalc.render.colours import DARK, LIGHT, Colours
 from cnncalc.render.format import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cnncalc.pictures.marks import Arc, Mark, Placed, Point
 
 FONTS = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 BEND = 5  # the radius of corners
-NOT_XML = {0xFFFE: 0xFFFD, 0xFFFF: 0xFFFD}  # what no XML file may hold
+SPECIAL = re.compile('[&<>"]')  # few texts have one, so they are looked at once
+QUOTE = '"'
+NOT_XML = ("\ufffe", "\uffff")  # what no XML file may hold
 
 
 def text(placed: Placed, theme: str = "auto", *, ascii_only: bool = False) -> str:
@@ -29,10 +32,23 @@ def text(placed: Placed, theme: str = "auto", *, ascii_only: bool = False) -> st
     With `ascii_only` other characters are written by their numbers, and look the same.
     """
     writer = _Writer(DARK if theme == "dark" else LIGHT, follows=theme == "auto")
-    root = writer.write(placed)
-    ET.indent(root, " ")
-    written = f"{ET.tostring(root, encoding='unicode')}\n".translate(NOT_XML)
+    written = writer.write(placed)
+    for sign in NOT_XML:  # `translate` would look at every character
+        written = written.replace(sign, "\ufffd")
     return written.encode("ascii", "xmlcharrefreplace").decode() if ascii_only else written
+
+
+def _attributes(values: Mapping[str, str]) -> str:
+    """The attributes of an element, each with a space before it.
+
+    >>> _attributes({"x": "3", "class": 'a"b'})
+    ' x="3" class="a&quot;b"'
+    """
+    text = "".join([f' {key}="{value}"' for key, value in values.items()])
+    if text.count('"') == 2 * len(values) and not ("&" in text or "<" in text or ">" in text):
+        return text
+    safe = {key: escape(value, quote=False) for key, value in values.items()}
+    return "".join([f' {key}="{value.replace(QUOTE, "&quot;")}"' for key, value in safe.items()])
 
 
 def _number(value: float) -> str:
@@ -46,73 +62,95 @@ def _number(value: float) -> str:
 
 
 class _Writer:
-    """Writes the marks of one picture in the colours of one theme."""
+    """Writes the marks of one picture in the colours of one theme, an element a line."""
 
     def __init__(self, colours: Colours, *, follows: bool) -> None:
         self.colours = colours
         self.follows = follows
+        self.lines: list[str] = []
+        self.inset = ""
 
-    def write(self, placed: Placed) -> ET.Element:
+    def add(self, tag: str, attributes: Mapping[str, str], text: str = "") -> None:
+        """An element without others in it."""
+        head = f"{self.inset}<{tag}{_attributes(attributes)}"
+        if SPECIAL.search(text):
+            text = escape(text, quote=False)
+        self.lines.append(f"{head}>{text}</{tag}>" if text else f"{head} />")
+
+    def open(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """The begin of an element with others in it."""
+        self.lines.append(f"{self.inset}<{tag}{_attributes(attributes)}>")
+        self.inset += " "
+
+    def close(self, tag: str) -> None:
+        """The end of that element."""
+        self.inset = self.inset[1:]
+        self.lines.append(f"{self.inset}</{tag}>")
+
+    def write(self, placed: Placed) -> str:
         """The whole picture."""
         size = _number(placed.width), _number(placed.height)
-        root = ET.Element("svg", {
+        self.open("svg", {
             "xmlns": "http://www.w3.org/2000/svg", "width": size[0], "height": size[1],
             "viewBox": f"0 0 {size[0]} {size[1]}", "role": "img",
             "aria-labelledby": "title description", "font-family": FONTS,
         })  # fmt: skip
-        ET.SubElement(root, "title", {"id": "title"}).text = placed.title
-        ET.SubElement(root, "desc", {"id": "description"}).text = placed.description
+        self.add("title", {"id": "title"}, placed.title)
+        self.add("desc", {"id": "description"}, placed.description)
         if self.follows:
-            ET.SubElement(root, "style").text = _dark_style(kinds_of(placed.marks))
-        defs = ET.SubElement(root, "defs")
-        arrow = {"id": "arrow", "viewBox": "0 0 8 8", "refX": "7", "refY": "4", "markerWidth": "7",
-                 "markerHeight": "7", "orient": "auto"}  # fmt: skip
-        head = ET.SubElement(defs, "marker", arrow)
-        ET.SubElement(head, "path", {"d": "M0,0.5L8,4L0,7.5z", "class": "a",
-                                     "fill": self.colours.line})  # fmt: skip
-        ET.SubElement(root, "rect", {"width": "100%", "height": "100%", "class": "page",
-                                     "fill": self.colours.page})  # fmt: skip
+            self.add("style", {}, _dark_style(kinds_of(placed.marks)))
+        self.open("defs", {})
+        self.open("marker", {"id": "arrow", "viewBox": "0 0 8 8", "refX": "7", "refY": "4",
+                             "markerWidth": "7", "markerHeight": "7",
+                             "orient": "auto"})  # fmt: skip
+        self.add("path", {"d": "M0,0.5L8,4L0,7.5z", "class": "a", "fill": self.colours.line})
+        self.close("marker")
+        self.close("defs")
+        self.add("rect", {"width": "100%", "height": "100%", "class": "page",
+                          "fill": self.colours.page})  # fmt: skip
         for mark in placed.marks:
             if isinstance(mark, Group):
-                group = ET.SubElement(root, "g", {"data-name": printable(mark.name)})
-                ET.SubElement(group, "title").text = mark.tip
+                self.open("g", {"data-name": printable(mark.name)})
+                self.add("title", {}, mark.tip)
                 for inner in mark.marks:
-                    self.mark(group, inner)
+                    self.mark(inner)
+                self.close("g")
             else:
-                self.mark(root, mark)
-        return root
+                self.mark(mark)
+        self.close("svg")
+        return "\n".join([*self.lines, ""])
 
-    def mark(self, parent: ET.Element, mark: Mark) -> None:
-        """One shape, as an element below the parent."""
+    def mark(self, mark: Mark) -> None:
+        """One shape."""
         if isinstance(mark, Rect):
-            self.rect(parent, mark)
+            self.rect(mark)
         elif isinstance(mark, Text):
-            self.line_of_text(parent, mark)
+            self.line_of_text(mark)
         elif isinstance(mark, Line):
-            self.line(parent, mark)
+            self.line(mark)
         elif isinstance(mark, Polygon):
-            self.polygon(parent, mark)
+            self.polygon(mark)
         else:
-            self.arc(parent, mark)
+            self.arc(mark)
 
-    def rect(self, parent: ET.Element, mark: Rect) -> None:
+    def rect(self, mark: Rect) -> None:
         """A rectangle with round corners."""
         name, fill, stroke = self.colours.named(mark.kind)
         sides = dict(zip(("x", "y", "width", "height"), map(_number, mark[:4]), strict=True))
         dashed = {"stroke-dasharray": "5 3"} if mark.dashed else {}
         colours = {"class": name, "fill": fill, "stroke": stroke}
-        ET.SubElement(parent, "rect", {**sides, "rx": _number(mark.round), **colours, **dashed})
+        self.add("rect", {**sides, "rx": _number(mark.round), **colours, **dashed})
 
-    def line_of_text(self, parent: ET.Element, mark: Text) -> None:
+    def line_of_text(self, mark: Text) -> None:
         """One line of text."""
         fill = self.colours.soft if mark.soft else self.colours.text
         bold = {"font-weight": "bold"} if mark.bold else {}
-        ET.SubElement(parent, "text", {
+        self.add("text", {
             "x": _number(mark.x), "y": _number(mark.y), "font-size": _number(mark.size),
             "text-anchor": mark.anchor, "class": "s" if mark.soft else "t", "fill": fill, **bold,
-        }).text = mark.text  # fmt: skip
+        }, mark.text)  # fmt: skip
 
-    def line(self, parent: ET.Element, mark: Line) -> None:
+    def line(self, mark: Line) -> None:
         """A line with round corners; edges end in an arrow."""
         faint = mark.stroke in ("guide", "rule")
         look = {"fill": "none", "stroke": self.colours.faint if faint else self.colours.line}
@@ -121,10 +159,10 @@ class _Writer:
         dashes = {"shared": "2 3", "guide": "2 4"}.get(mark.stroke)
         if dashes:
             look["stroke-dasharray"] = dashes
-        ET.SubElement(parent, "path", {"d": _path(mark.points), "class": "f" if faint else "e",
+        self.add("path", {"d": _path(mark.points), "class": "f" if faint else "e",
                                        **look})  # fmt: skip
 
-    def polygon(self, parent: ET.Element, mark: Polygon) -> None:
+    def polygon(self, mark: Polygon) -> None:
         """A polygon in the colours of its kind."""
         name, fill, stroke = self.colours.named(mark.kind)
         corners = " ".join(f"{_number(x)},{_number(y)}" for x, y in mark.points)
@@ -133,22 +171,22 @@ class _Writer:
             look = {"class": f"{name}-dark", "fill": stroke}
         if mark.clear:
             look["fill-opacity"] = "0.35"
-        ET.SubElement(parent, "polygon", {"points": corners, **look, "stroke": stroke,
+        self.add("polygon", {"points": corners, **look, "stroke": stroke,
                                           "stroke-linejoin": "round"})  # fmt: skip
 
-    def arc(self, parent: ET.Element, mark: Arc) -> None:
+    def arc(self, mark: Arc) -> None:
         """The bow beside a closed part, with a plus at its end where tensors are added."""
         name, fill, stroke = self.colours.named(mark.kind)
         x, y, high = map(_number, mark[:3])
         bow = {"d": f"M{x},{y}c9,0 9,{high} 0,{high}", "class": f"{name}-line", "fill": "none",
                "stroke": stroke, "stroke-width": "1.5"}  # fmt: skip
-        ET.SubElement(parent, "path", bow)
+        self.add("path", bow)
         if mark.plus:
             end = mark.y + mark.height
             ring = {"cx": x, "cy": _number(end), "r": "4.5", "class": name, "fill": fill}
-            ET.SubElement(parent, "circle", {**ring, "stroke": stroke})
+            self.add("circle", {**ring, "stroke": stroke})
             plus = f"M{_number(mark.x - 2.5)},{_number(end)}h5m-2.5,-2.5v5"
-            ET.SubElement(parent, "path", {"d": plus, "class": f"{name}-line", "fill": "none",
+            self.add("path", {"d": plus, "class": f"{name}-line", "fill": "none",
                                            "stroke": stroke})  # fmt: skip
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Cell = int | float | str | None  # a count, a percentage, a text, nothing
 Kind = Literal["number", "name", "text", "prose"]
 
+LEAST_SHARE = 0.05  # percent that a bar shows
 MIN_CUT = 12  # columns of a terminal that a shortened text keeps
 ROOM = 24  # columns that a long text may take before others are left out
 DELIMITERS = {"csv": ",", "tsv": "\t"}
@@ -313,20 +314,31 @@ class TextTable(NamedTuple):
         sums = cut(self.subtotal), cut(self.total)
         return TextTable(self.columns, cut(self.titles), list(map(cut, self.rows)), *sums)
 
-    def html(self, caption: str) -> str:
-        """The same as an HTML table under a caption that is text."""
+    def html(self, caption: str, bars: Sequence[Sequence[float]] = ()) -> str:
+        """The same as an HTML table under a caption that is text.
+
+        `bars` are, per row and cell, percent of the cell that a line under its text takes.
+        """
         from html import escape
 
-        sides = [' style="text-align:right"' if column.right else "" for column in self.columns]
+        right = ["text-align:right" if column.right else "" for column in self.columns]
+        none = [0.0] * len(right)
 
-        def row(cells: list[str], tag: str = "td") -> str:
+        def row(cells: list[str], tag: str = "td", shares: Sequence[float] = none) -> str:
+            styles = (
+                ";".join(filter(None, (side, _underline(share))))
+                for side, share in zip(right, shares, strict=True)
+            )
             parts = (
-                f"<{tag}{side}>{escape(cell)}</{tag}>"
-                for cell, side in zip(cells, sides, strict=True)
+                f'<{tag} style="{style}">{escape(cell)}</{tag}>'
+                if style
+                else f"<{tag}>{escape(cell)}</{tag}>"
+                for cell, style in zip(cells, styles, strict=True)
             )
             return f"<tr>{''.join(parts)}</tr>"
 
-        body = "".join(map(row, self.rows))
+        lines = zip(self.rows, bars or [none] * len(self.rows), strict=True)
+        body = "".join(row(cells, shares=shares) for cells, shares in lines)
         sums = "".join(row(cells, "th") for cells in (self.subtotal, self.total) if cells)
         head = row(self.titles, "th")
         return (
@@ -367,6 +379,14 @@ def _together(
             yield together
         together = [column]
     yield together
+
+
+def _underline(share: float) -> str:
+    """The style of a cell under whose text a line takes so many percent of it."""
+    if share < LEAST_SHARE:
+        return ""
+    colour = "linear-gradient(#0072b2,#0072b2)"
+    return f"background:{colour} right bottom/{share:.1f}% 3px no-repeat"
 
 
 def cell_text(cell: Cell, units: Units | None = None, *, ascii_only: bool = False) -> str:

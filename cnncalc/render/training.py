@@ -48,7 +48,8 @@ def text(
     table = [] if totals else [printable(report.name), *_table(report, training, choice, page), ""]
     sums = summary(training, choice.units)
     footer = to_ascii(sums) if choice.ascii else sums
-    return "\n".join([*table, footer, f"assumed: {assumption}", ""])
+    forward = f"without gradients and optimiser: {bytes_text(_forward(training), choice.units)}"
+    return "\n".join([*table, footer, forward, f"assumed: {assumption}", ""])
 
 
 def summary(training: TrainingMemory, units: Units | None = None) -> str:
@@ -63,6 +64,11 @@ def summary(training: TrainingMemory, units: Units | None = None) -> str:
     parts = [f"{key} {bytes_text(value, units)}" for key, value in share._asdict().items()]
     how = f"training with {training.optimiser} ({training.dtype}, batch {training.batch})"
     return f"{how}: {bytes_text(share.total, units)} = {' + '.join(parts)}"
+
+
+def _forward(training: TrainingMemory) -> int:
+    """The bytes of parameters and of every output, as a forward pass in training fills them."""
+    return training.total.activations + training.total.parameters
 
 
 def document(training: TrainingMemory, assumption: str) -> dict[str, Any]:

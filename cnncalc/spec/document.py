@@ -22,7 +22,7 @@ from cnncalc.spec.line_values import links, read_word, sum_as_padding
 from cnncalc.spec.model import SpecModel, VariantModel
 from cnncalc.spec.ready_blocks import settled
 from cnncalc.spec.resolve import Resolver
-from cnncalc.spec.sections import expectations, init, inputs, variables
+from cnncalc.spec.sections import budgets, expectations, init, inputs, variables, variants
 from cnncalc.spec.sections.variables import may_name
 from cnncalc.spec.syntax import Argument, Block, BlockParameter, Chain, Name, Use
 from cnncalc.spec.validation import read_top
@@ -70,6 +70,7 @@ def read_document(text: str, file: str) -> Document:
             tree.span,
             help="start with a line such as   input: 32x32x1",
         )
+    tree, unsettled = variants.settled(tree)
     model, errors = read_top(tree)
     blocks, keys, mistakes = read_signatures(tree)
     for name in ready_blocks.mentioned(text) - blocks.keys():
@@ -80,6 +81,7 @@ def read_document(text: str, file: str) -> Document:
     body = _body(tree, reader)
     outputs = _names(tree.get("outputs"))
     errors += [
+        *unsettled,
         *mistakes,
         *reader.errors,
         *unfit,
@@ -89,7 +91,7 @@ def read_document(text: str, file: str) -> Document:
     for expect in (tree.section("expect"), *variables.variant_sections(tree, "expect")):
         errors += expectations.expect_problems(expect)
     for budget in (tree.section("budget"), *variables.variant_sections(tree, "budget")):
-        errors += expectations.budget_problems(budget)
+        errors += budgets.budget_problems(budget)
     errors += init.init_problems(tree.section("init"))
     check_cycles(blocks)  # before the checks below, which follow the calls of blocks
     notes: list[Diagnostic] = []

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import did_you_mean, failure
 from cnncalc.layers import layer_type
-from cnncalc.spec.checks.limits import MAX_ROWS, check_depth, whole_count
+from cnncalc.network import MAX_ROWS
+from cnncalc.spec.checks.limits import check_depth, whole_count
 from cnncalc.spec.checks.names import declared
 from cnncalc.spec.expressions import HERE
 from cnncalc.spec.line_values import evaluate
@@ -278,6 +279,8 @@ class NetworkBuilder:
             self.attach(follower, node, use, scope)
         if use.share is not None:
             self.share(use.share, node.index, scope)
+        if use.tied is not None:
+            self.tie(use.tied, node, scope)
         return len(self.nodes) - 1
 
     def sized_like(self, use: Use, scope: Scope) -> Use:
@@ -440,6 +443,17 @@ class NetworkBuilder:
             first = last.index if last.attached_to is None else last.attached_to
             end = last.index + 1
         self.rows.share(share, first, end, start)
+
+    def tie(self, tied: Name, node: Node, scope: Scope) -> None:
+        """Let a row use the weight of the layer in `tied=`, transposed."""
+        path = f"{scope.prefix}{tied.text}"
+        if path in self.rows.ranges:
+            start, end = self.rows.ranges[path]
+            owners = [row for row in self.nodes[start:end] if row.attached_to is None]
+        else:
+            last = self.nodes[self.find(tied, scope)]
+            owners = [last if last.attached_to is None else self.nodes[last.attached_to]]
+        self.rows.tie(tied, owners, node)
 
     # -- limits
 

@@ -55,6 +55,7 @@ OPTIONS = (
     "name",
     "from",
     "share",
+    "tied",
     "frozen",
     "train_only",
     "note",
@@ -107,7 +108,8 @@ class ItemParser:
             return self.mapping(value)
         if not isinstance(value.value, str):
             written = value.text or "nothing"
-            raise failure("wrong-type", f"expected a layer, got {written}", value.span)
+            help_ = "a layer is a line of text, such as 'conv 8 3x3 relu'"
+            raise failure("wrong-type", f"expected a layer, got {written}", value.span, help=help_)
         return read_text(value, self.blocks, opens=opens)
 
     def branch(self, value: Value) -> Branch:
@@ -428,8 +430,8 @@ class ItemParser:
                 return put(use, "name", _name(value, dotted=True), key.span)
             case "from":
                 return self._with_source(use, key, value)
-            case "share":
-                return put(use, "share", _reference(value), key.span)
+            case "share" | "tied":
+                return put(use, key.text, _reference(value), key.span)
             case "frozen":
                 return use._replace(frozen=_switch(value))
             case "train_only":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cnncalc import layers
@@ -56,9 +57,28 @@ def read_text(scalar: Scalar, blocks: Mapping[str, Block], *, opens: bool = Fals
         return read_link(chain[0], blocks, opens=opens)
     for words in chain[:-1]:
         _refuse_condition(words)
+    for before, words in pairwise(chain):
+        _refuse_sizes(before, words)
     first, *rest = chain
     head = read_link(first, blocks, opens=True)
     return Chain((head, *(read_link(words, blocks) for words in rest)))
+
+
+def _refuse_sizes(before: list[Word], words: list[Word]) -> None:
+    """Raise CnncalcError for `fc 1568 -> 10`, as tables show what a layer takes and gives."""
+    number = words[0].text
+    if len(words) != 1 or not number.isdecimal() or before[0].text not in layers.names():
+        return
+    layer_type, given = layers.layer_type(before[0].text), before[1].text if before[1:] else ""
+    if layer_type.expectation is None or layer_type.sized or not given.isdecimal():
+        return
+    line = f"{before[0].text} {number}"
+    raise failure(
+        "unknown-type",
+        f"there is no layer type or block named '{number}'",
+        words[0].span,
+        help=f"write '{line}', or '{line} in={given}' to state what comes in",
+    )
 
 
 def read_link(words: list[Word], blocks: Mapping[str, Block], *, opens: bool = False) -> Item:
@@ -237,8 +257,8 @@ def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
         raise _repeated_merge(use.head, word.span)
     if key == "x":
         return put(use, "repeat", Argument("x", read_word(value), value.span), word.span)
-    if key == "share":
-        return put(use, "share", _reference(value), word.span)
+    if key in ("share", "tied"):
+        return put(use, key, _reference(value), word.span)
     if key in vocabulary.tensors:
         tensor = (key, _reference(value))
         return use._replace(tensors=(*use.tensors, tensor))
@@ -247,7 +267,7 @@ def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
         slope = Argument(None, read_word(value), value.span)
         return use._replace(words=(*use.words, Attached(type_, (slope,), word.span)))
     if field is None:
-        raise unknown_key(key, word.part(0, len(key)).span, vocabulary, "x", "share")
+        raise unknown_key(key, word.part(0, len(key)).span, vocabulary, "x", "share", "tied")
     if vocabulary.takes_sides(key):
         return with_padding(use, Argument(field, read_padding(value), value.span), vocabulary)
     read = read_side if vocabulary.takes_one_side(key) else read_word

@@ -3,6 +3,8 @@
 A sweep over input sizes does not read the layers again where the result is sure to be the same:
 no expression asks for a height, width, depth or length, no weights are written out or shared, and
 every tensor keeps its number of channels.
+
+What reads specs is imported where a spec is read: model files need none of it.
 """
 
 from __future__ import annotations
@@ -17,16 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from cnncalc import files, zoo
 from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, did_you_mean, failure
 from cnncalc.lines import with_line, with_lines
-from cnncalc.network import Input, Network, Node
-from cnncalc.spec.checks.limits import LARGEST_TENSOR, refuse_endless
-from cnncalc.spec.document import read_document
-from cnncalc.spec.expand import NetworkBuilder
-from cnncalc.spec.line_values import names_in
-from cnncalc.spec.sections.expectations import budgets, read_expect
-from cnncalc.spec.sections.init import read_init, with_weights_path
-from cnncalc.spec.sections.inputs import batch_of, read_inputs
-from cnncalc.spec.sections.variables import resolve_variables
-from cnncalc.spec.syntax import Dynamic, Use
+from cnncalc.network import LARGEST_TENSOR, Input, Network, Node
 from cnncalc.spec.yaml_source import MappingValue, read
 
 if TYPE_CHECKING:
@@ -55,10 +48,16 @@ class SpecChoice(NamedTuple):
     variant: str | None = None
     set: Mapping[str, object] = MappingProxyType({})
     input: str | None = None
+    path: str | None = None  # of the file; weights that the spec names lie beside it
 
     def network(self, input_: str | None = None) -> Network:
         """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
-        return build(self.document, self.variant, self.set, input_ or self.input)
+        network = build(self.document, self.variant, self.set, input_ or self.input)
+        if self.path is None:
+            return network
+        from cnncalc.spec.sections.init import with_weights_path
+
+        return network._replace(init=with_weights_path(network.init, self.path))
 
     @property
     def text(self) -> str:
@@ -75,13 +74,19 @@ class ModelChoice(NamedTuple):
     """A model file, with the chosen input and the node that its network ends with."""
 
     file: str
+    kind: ModelKind
     input: str | None = None
     until: str | None = None
+    partial: bool = False
     text: str = ""  # it has no lines
 
     def network(self, input_: str | None = None) -> Network:
         """The network on an input, by default the chosen one. Raises CnncalcError if it fails."""
-        return load(self.file, input=input_ or self.input, until=self.until)
+        from cnncalc.exchange.sources import SourceOptions
+        from cnncalc.exchange.sources import read as read_model
+
+        options = SourceOptions(input_ or self.input, self.until, self.partial)
+        return read_model(self.file, self.kind, options)
 
 
 Choice: TypeAlias = SpecChoice | ModelChoice
@@ -99,8 +104,9 @@ def load(
     """Read a network from a file, from standard input (`-`), or from the bundled ones by name.
 
     `variant` (or `target@variant`) chooses a variant, `set` changes declared variables,
-    `input` replaces the input shape. A file may be an ONNX model: then `until` names the node,
-    tensor or row that it ends with, and `partial` allows operators that no layer expresses.
+    `input` replaces the input shape. A file may be a model (ONNX, Keras, darknet):
+    then `until` names the node, tensor, layer or row that it ends with, and `partial` allows
+    operators that no layer expresses.
 
     Raises:
         CnncalcError: with every mistake found.
@@ -109,24 +115,11 @@ def load(
     >>> network.name, len(network.nodes) - len(network.inputs)
     ('LeNet-5', 12)
     """
-    if isinstance(target, str) and zoo.is_typed(target):
-        return parse(_split(target), variant=variant, set=set, input=input, file="stack")
-    path, named = _resolved(str(target))
-    kind = model_kind(path)
-    if kind is not None:
-        from cnncalc.exchange.sources import SourceOptions
-        from cnncalc.exchange.sources import read as read_model
-
-        _refuse_changes(path, variant or named, set)
-        return read_model(path, kind, SourceOptions(input, until, partial))
-    if until is not None or partial:
-        raise failure(
-            "no-model", f"--until and --partial are for model files; {named or path} is a spec"
-        )
-    text, file = read(path), zoo.display_name(path)
-    with reading(text, file):
-        network = build(_read(text, file), variant or named, set or {}, input)
-        return network._replace(init=with_weights_path(network.init, path))
+    choice = _read_choice(target, variant, set, input, until, partial=partial)
+    if isinstance(choice, ModelChoice):
+        return choice.network()
+    with reading(choice.text, choice.file):
+        return choice.network()
 
 
 def parse(
@@ -171,26 +164,47 @@ def choose(
     if isinstance(target, Network):
         return _chosen_again(target, variant, set or {}, input)
     if isinstance(target, Mapping):
-        text, file, named = _text(target), "spec", None
-    elif isinstance(target, str) and zoo.is_typed(target):
-        text, file, named = _text(_split(target)), "stack", None
+        text = _text(target)
+        with reading(text, "spec"):
+            return SpecChoice(_read(text, "spec"), variant, set or {}, input)
+    return _read_choice(target, variant, set, input, until)
+
+
+def _read_choice(
+    target: str | Path,
+    variant: str | None,
+    set_: Mapping[str, object] | None,
+    input_: str | None,
+    until: str | None,
+    *,
+    partial: bool = False,
+) -> Choice:
+    """What a target is: a typed network, a model file, or the spec in a file."""
+    path = named = None
+    if isinstance(target, str) and zoo.is_typed(target):
+        text, file = _text(_split(target)), "stack"
     else:
         path, named = _resolved(str(target))
-        if is_model(path):
-            _refuse_changes(path, variant or named, set)
-            return ModelChoice(path, input, until)
+        kind = model_kind(path)
+        if kind is not None:
+            _refuse_changes(path, variant or named, set_)
+            return ModelChoice(path, kind, input_, until, partial)
+        if until is not None or partial:
+            raise failure(
+                "no-model", f"--until and --partial are for model files; {named or path} is a spec"
+            )
         text, file = read(path), zoo.display_name(path)
     with reading(text, file):
-        return SpecChoice(_read(text, file), variant or named, set or {}, input)
+        return SpecChoice(_read(text, file), variant or named, set_ or {}, input_, path)
 
 
 def _chosen_again(
     network: Network, variant: str | None, set_: Mapping[str, object], input_: str | None
 ) -> Choice:
     if network.text is None and any(node.origin for node in network.nodes):
-        _refuse_changes(network.file, variant, set_)
         own = {key: str(value) for key, value in (network.overrides or {}).items()}
-        return ModelChoice(network.file, input_ or own.get("input"), own.get("until"))
+        again = input_ or own.get("input"), own.get("until")
+        return _read_choice(network.file, variant, set_, *again)
     if network.text is None:
         message = f"{network.name} was not read from a spec, so it cannot be built anew"
         raise failure("no-spec", message, help="load it from a spec, or use cnncalc.parse")
@@ -267,12 +281,14 @@ def is_model(path: str) -> bool:
 
 
 def model_kind(path: str) -> ModelKind | None:
-    """The kind of a model file, else None; specs by their name and pipes are not looked into.
+    """The kind of a model file, else None.
+
+    Specs by their name are not looked into, and no pipe but the standard input.
 
     Raises:
         CnncalcError: for a file that only running code from it could read.
     """
-    if path == "-" or path.endswith(zoo.SUFFIXES) or not Path(path).is_file():
+    if path.endswith(zoo.SUFFIXES) or not (path == "-" or Path(path).is_file()):
         return None
     from cnncalc.exchange.sniff import kind_of
 
@@ -281,19 +297,26 @@ def model_kind(path: str) -> ModelKind | None:
 
 def _refuse_changes(path: str, variant: str | None, set: Mapping[str, object] | None) -> None:
     """Raise CnncalcError for what only a spec has: variants and variables."""
+    file = files.title(path) if path == "-" else path
     if variant is not None:
-        raise failure("unknown-variant", f"{path} is a model file, which has no variants")
+        raise failure("unknown-variant", f"{file} is a model file, which has no variants")
     if set:
-        raise failure("unknown-variable", f"{path} is a model file, which has no variables")
+        raise failure("unknown-variable", f"{file} is a model file, which has no variables")
 
 
 def _read(text: str, file: str) -> Document:
     """The document of a text; a short one is cached, since variants share their file."""
-    return _remembered(text, file) if len(text) <= SHORT else read_document(text, file)
+    return _remembered(text, file) if len(text) <= SHORT else _document(text, file)
 
 
 @lru_cache(maxsize=16)
 def _remembered(text: str, file: str) -> Document:
+    return _document(text, file)
+
+
+def _document(text: str, file: str) -> Document:
+    from cnncalc.spec.document import read_document
+
     return read_document(text, file)
 
 
@@ -308,6 +331,14 @@ def build(
     Raises:
         CnncalcError: the variables, the inputs or the shapes of layers do not fit.
     """
+    from cnncalc.spec.checks.limits import refuse_endless
+    from cnncalc.spec.expand import NetworkBuilder
+    from cnncalc.spec.sections.budgets import budget_as_written
+    from cnncalc.spec.sections.expectations import read_expect
+    from cnncalc.spec.sections.init import read_init
+    from cnncalc.spec.sections.inputs import batch_of, read_inputs
+    from cnncalc.spec.sections.variables import resolve_variables
+
     overrides = overrides or {}
     chosen = _variant(document, variant)
     changed = document.tree.at("variants", variant, "vars") if variant else None
@@ -344,7 +375,7 @@ def build(
         description=(chosen.description if chosen else None) or model.description,
         source=_citations(chosen.source if chosen and chosen.source else model.source),
         expect=() if skipped else tuple(read_expect(expect, first.layout)),
-        budget={limit.key: limit.written for limit in budgets(document.tree, variant)} or None,
+        budget=budget_as_written(document.tree, variant) or None,
         init=read_init(document.tree.at("init")),
         diagnostics=tuple(
             with_line(remark, document.text, document.file)
@@ -373,6 +404,8 @@ def _variant(document: Document, name: str | None) -> VariantModel | None:
 
 def _is_own(inputs: Mapping[str, NetworkInput], document: Document, variant: str | None) -> bool:
     """Whether the inputs are the same as those of the file."""
+    from cnncalc.spec.sections.inputs import batch_of, read_inputs
+
     try:
         declared = read_inputs(document.tree, variant, None)
     except CnncalcError:  # it has none
@@ -470,6 +503,9 @@ def _shape_or_none(layer: Layer, entering: tuple[Shape, ...]) -> Shape | None:
 
 def variables_read(items: Iterable[object], blocks: Mapping[str, Block]) -> frozenset[str]:
     """The variables in all expressions of these items, and of every block that they call."""
+    from cnncalc.spec.line_values import names_in
+    from cnncalc.spec.syntax import Dynamic, Use
+
     names: set[str] = set()
     called: set[str] = set()
     to_do = list(items)

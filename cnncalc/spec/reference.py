@@ -117,7 +117,7 @@ def _setting(field: str, value: object) -> str:
     return f"{field}: {flow(value)}"
 
 
-def _chosen(layer_type: type[Layer]) -> dict[str, object]:
+def example_fields(layer_type: type[Layer]) -> dict[str, object]:
     """Values for the required fields and the first positional one."""
     chosen: dict[str, object] = {}
     for field in fields(layer_type):  # type: ignore[arg-type]
@@ -130,13 +130,13 @@ def _chosen(layer_type: type[Layer]) -> dict[str, object]:
 
 def _example(layer_type: type[Layer]) -> str:
     """The mapping form of an example."""
-    chosen = _chosen(layer_type)
+    chosen = example_fields(layer_type)
     return f"{layer_type.type}: {flow(chosen)}" if chosen else layer_type.type
 
 
 def _line(layer_type: type[Layer]) -> dict[str, str]:
     """A line that says the same as the example, where a line can."""
-    chosen, name = _chosen(layer_type), layer_type.type
+    chosen, name = example_fields(layer_type), layer_type.type
     written = [validated_layer(name, chosen, {}, NOWHERE)]
     vocabulary = of_layer_type(name)
     settings = [
@@ -156,7 +156,9 @@ def _attached(layer_type: type[Layer]) -> dict[str, str]:
     """How a norm or an activation is appended to a layer, with its settings."""
     if not layer_type.attaches:
         return {}
-    settings = " ".join(f"{field}={flow(value)}" for field, value in _chosen(layer_type).items())
+    settings = " ".join(
+        f"{field}={flow(value)}" for field, value in example_fields(layer_type).items()
+    )
     return {"attached": f"conv 16 3x3 {layer_type.type}{f'({settings})' if settings else ''}"}
 
 

@@ -11,15 +11,16 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, counted, failure
-from cnncalc.network import Group, Input, Node, PartialNetwork
-from cnncalc.spec.checks.limits import LARGEST_TENSOR, MAX_ROWS, too_many
+from cnncalc.layers._fields import WRONG_INPUT
+from cnncalc.network import LARGEST_TENSOR, MAX_ROWS, Group, Input, Node, PartialNetwork
+from cnncalc.spec.checks.limits import too_many
 from cnncalc.spec.expressions import HERE
 from cnncalc.spec.syntax import names_after
 from cnncalc.spec.validation import layer as validated_layer
 from cnncalc.spec.yaml_source import ListValue, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.errors import Span
     from cnncalc.layers._base import Layer, Parameter
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 
 FILLS = {"zeros": 0.0, "ones": 1.0}
+# Settings of a convolution whose weight another layer can use transposed.
+PLAIN: Mapping[str, object] = {"table": None, "standardize": "none"}
 MOST_FILLED = 10**7  # numbers from one word: 80 MB
 
 
@@ -59,6 +62,10 @@ class Rows:
         if use.values:
             shapes = (self.nodes[index].shape for index in inputs)
             values = explicit_values(use.values, node.layer.parameters(*shapes))
+            if use.tied is not None and "weight" in values:
+                message = f"the weights are those of '{use.tied.text}', transposed"
+                help_ = "leave out the weights or tied="
+                raise failure("weights", message, use.values["weights"].span, help=help_)
         if values or use.note:
             node = node._replace(values=values, note=use.note)
         self.nodes.append(node)
@@ -138,7 +145,52 @@ class Rows:
                 root = original.index if original.shared_with is None else original.shared_with
                 self.nodes[start + offset] = copy._replace(shared_with=root)
 
-    def _stored(self, node: Node) -> tuple[object, ...]:
+    def tie(self, tied: Name, owners: Sequence[Node], node: Node) -> None:
+        """Let a row use the weight of another one, transposed; `owners` are the rows of that name.
+
+        Raises:
+            CnncalcError: it is not one layer, or has no weight that fits.
+        """
+        if len(owners) != 1:
+            message = f"'{tied.text}' is {counted(len(owners), 'layer')}, and tied= takes one"
+            help_ = "give the layer whose weight is meant a name of its own"
+            raise failure("tied", message, tied.span, help=help_)
+        (owner,) = owners
+        root = owner if owner.shared_with is None else self.nodes[owner.shared_with]
+        self._check_tie(tied, root, node)
+        self.nodes[node.index] = node._replace(tied_to=root.index, elsewhere=frozenset({"weight"}))
+
+    def _check_tie(self, tied: Name, root: Node, node: Node) -> None:
+        """Raise CnncalcError where a row cannot use the transposed weight of another one."""
+        type_, tie, name = node.layer.type, node.layer.tie, tied.text
+        if tie is None or root.layer.type not in tie.types:
+            wanted = " or ".join(tie.types) if tie else "no layer"
+            why = f"'{type_}' takes the transposed weight of {wanted}, and '{name}' is a "
+            raise failure("tied", f"{why}'{root.layer.type}'", tied.span)
+        if root.tied_to is not None:
+            other = self.nodes[root.tied_to].name
+            message = f"'{name}' has no weight of its own: it is tied to '{other}'"
+            help_ = f"write share={other} for the weight of '{other}' as it is"
+            raise failure("tied", message, tied.span, help=help_)
+        if any(getattr(root.layer, field, usual) != usual for field, usual in PLAIN.items()):
+            message = f"'{name}' has standardised filters or a table of maps, and '{type_}' has not"
+            raise failure("tied", message, tied.span)
+        theirs, ours = self._way(root), self._way(node)
+        fitting = theirs._replace(entering=theirs.leaving, leaving=theirs.entering)
+        if ours != fitting:
+            message = f"'{name}' goes from {theirs}, so a layer tied to it goes from {fitting}"
+            named = ours._replace(leaving=fitting.leaving)
+            line = f"write {type_} {fitting.leaving} tied={name}" if named == fitting else None
+            raise failure("tied", f"{message}; this one goes from {ours}", tied.span, help=line)
+
+    def _way(self, node: Node) -> Way:
+        """What the weight of a row leads from and to."""
+        shape = self.nodes[node.inputs[0]].shape
+        entering = shape.size if node.layer.type == "fc" else shape.channels
+        kernel = self._stored(node)[0].dims[2:]
+        return Way(entering, node.shape.channels, kernel, getattr(node.layer, "groups", 1))
+
+    def _stored(self, node: Node) -> tuple[Parameter, ...]:
         """The parameters of a row."""
         shapes = (self.nodes[index].shape for index in node.inputs)
         return node.layer.parameters(*shapes)
@@ -161,7 +213,7 @@ class Rows:
             problem.code,
             problem.message,
             resolved.spans.get(problem.field or "", span),
-            notes=problem.notes + self._sources_note(name, sources),
+            notes=problem.notes + self._sources_note(name, sources, problem.code),
             help=problem.help,
         )
         names = tuple(node.name for node in sources)
@@ -172,7 +224,7 @@ class Rows:
         )
         return CnncalcError(diagnostic, partial=stopped)
 
-    def _sources_note(self, name: str, sources: list[Node]) -> tuple[str, ...]:
+    def _sources_note(self, name: str, sources: list[Node], code: str) -> tuple[str, ...]:
         """Notes on the shapes that a failing layer received, and from which layers."""
         if len(sources) > 1:
             labels = [f"branch {n} from {node.name}:" for n, node in enumerate(sources, 1)]
@@ -183,7 +235,18 @@ class Rows:
         note = f"{name} receives {source.shape.text(self.layout)} from {source.name}"
         if source is not first:
             note += f"; the network input was {first.shape.text(self.layout)}"
-        return (note,)
+        return (note, *self._map_note(source)) if code == WRONG_INPUT else (note,)
+
+    def _map_note(self, source: Node) -> tuple[str, ...]:
+        """The map that a row of numbers was flattened from: `1568 = 32·7·7 (C·H·W) of maxpool2`."""
+        node = source
+        while node.layer.is_view and not node.shape.rank:
+            node = self.nodes[node.inputs[0]]
+        if node.shape.size != source.shape.size or not node.shape.rank:
+            return ()
+        sizes = "·".join(map(str, (node.shape.channels, *node.shape.spatial)))
+        letters = "·".join(("C", *(axis.upper() for axis in node.shape.axes)))
+        return (f"{node.shape.size} = {sizes} ({letters}) of {node.name}",)
 
 
 def _output_shape(built: Layer, shapes: tuple[Shape, ...]) -> Shape:
@@ -215,6 +278,20 @@ def _wrong_arity(built: Layer, given: int) -> UnplacedError:
 def _unlike(share: Name, why: str) -> CnncalcError:
     message = f"cannot share the weights of '{share.text}': {why}"
     return failure("share-mismatch", message, share.span)
+
+
+class Way(NamedTuple):
+    """What a weight leads from and to: "3 to 16 with 3×3"."""
+
+    entering: int
+    leaving: int
+    kernel: tuple[int, ...]
+    groups: int
+
+    def __str__(self) -> str:
+        kernel = f" with {_shown(self.kernel)}" if self.kernel else ""
+        groups = f" in {self.groups} groups" if self.groups > 1 else ""
+        return f"{self.entering} to {self.leaving}{kernel}{groups}"
 
 
 class Scope(NamedTuple):

@@ -118,6 +118,7 @@ def _same(network: Network, again: Network, order: Sequence[int]) -> bool:
         moved = old._replace(
             inputs=tuple(place[each] for each in old.inputs),
             shared_with=None if root is None else place[root],
+            tied_to=None if old.tied_to is None else place[old.tied_to],
         )
         if _meaning(moved) != _meaning(node):
             return False
@@ -128,7 +129,7 @@ def _same(network: Network, again: Network, order: Sequence[int]) -> bool:
 
 def _meaning(node: Node) -> tuple[object, ...]:
     """What a row is, apart from its name and its place."""
-    marks = (node.shared_with, node.frozen, node.train_only, node.note, node.values)
+    marks = (node.shared_with, node.tied_to, node.frozen, node.train_only, node.note, node.values)
     return (meaning(node.layer), node.inputs, node.shape, *marks)
 
 
@@ -231,9 +232,9 @@ class _Writer:
             others = [tensor for tensor in read if tensor != current]
             found |= dict.fromkeys(others)
             for step in self._parts(item):
-                root = step.owner.shared_with
-                if root is not None:
-                    found[self.ends[root]] = None
+                for root in (step.owner.shared_with, step.owner.tied_to):
+                    if root is not None:
+                        found[self.ends[root]] = None
             if isinstance(item, Merge):
                 for branch in item.branches:
                     found |= self._needed(branch, item.source)
@@ -323,6 +324,8 @@ class _Writer:
             words += " frozen"
         if step.owner.shared_with is not None:
             words += f" share={self.labels[self.ends[step.owner.shared_with]]}"
+        if step.owner.tied_to is not None:
+            words += f" tied={self.labels[self.ends[step.owner.tied_to]]}"
         if step.last in self.labels:
             words += f" as {self.labels[step.last]}"
         return words
@@ -336,6 +339,8 @@ class _Writer:
             options["repeat"] = len(step.more) + 1
         if owner.shared_with is not None:
             options["share"] = self.labels[self.ends[owner.shared_with]]
+        if owner.tied_to is not None:
+            options["tied"] = self.labels[self.ends[owner.tied_to]]
         switches = {"frozen": owner.frozen, "train_only": marked}
         options |= {name: True for name, on in switches.items() if on}
         if owner.note is not None:

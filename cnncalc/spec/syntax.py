@@ -71,6 +71,7 @@ class Use(NamedTuple):
     condition: Argument | None = None
     repeat: Argument | None = None
     share: Name | None = None
+    tied: Name | None = None
     source: Name | None = None  # `from: left`
     frozen: bool = False
     train_only: bool = False

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 NAMED = re.compile(r"([A-Za-z_]\w*)\s*:\s+(\S.*)")
-REFERENCE = re.compile(r"(?:share|from)=(\w+)")
+REFERENCE = re.compile(r"(?:share|tied|from)=(\w+)")
 
 
 def typed_spec(shape: str, layers: Sequence[str]) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc import layers
 from cnncalc.errors import CnncalcError, Diagnostic, Span, did_you_mean
+from cnncalc.figures import used
 from cnncalc.spec.core_schema import validator
 from cnncalc.spec.model import SpecModel, VariantModel
 from cnncalc.spec.vocabulary import choices
@@ -237,7 +238,7 @@ def _top_diagnostic(tree: MappingValue, problem: Any) -> Diagnostic:
     kind, loc, given = problem["type"], problem["loc"], problem["input"]
     key, value = _find(tree, loc)
     if kind == "unexpected_keyword_argument":
-        return _unknown_key(loc, key.span if key else tree.span)
+        return _unknown_key(tree, loc, key.span if key else tree.span)
     if kind == "missing":
         message = f"the spec has no {loc[-1]}"
         return Diagnostic("error", "missing-layers", message, _start(tree), (), LAYERS_HELP)
@@ -261,12 +262,18 @@ def _wrong(
     return Diagnostic("error", "wrong-type", message, span, help=help)
 
 
-def _unknown_key(loc: tuple[object, ...], span: Span) -> Diagnostic:
+def _unknown_key(tree: MappingValue, loc: tuple[object, ...], span: Span) -> Diagnostic:
     last, at_top = str(loc[-1]), len(loc) == 1
     fields = (SpecModel if at_top else VariantModel).__dataclass_fields__
     known = [name for name in fields if not name.startswith("_")]
     message = f"{'the spec' if at_top else 'a variant'} has no key '{last}'"
-    help_ = did_you_mean(last, known) or f"it has {', '.join(known)}"
+    if at_top:
+        help_ = did_you_mean(last, known) or f"it has {', '.join(known)}"
+    else:
+        more = [*tree.section("vars").keys(), *used("expect")]
+        help_ = did_you_mean(last, [*known, *more]) or (
+            f"it has {', '.join(known)}, the variables of the spec and figures such as params"
+        )
     return Diagnostic("error", "unknown-key", message, span, help=help_)
 
 

@@ -134,6 +134,8 @@ def _entry(network: Network, unit: AttachedGroup, names: Mapping[int, str], curr
         options["attached"] = list(_attached(unit))
     if shared := _shared(network, unit):
         options["share"] = shared
+    if owner.tied_to is not None:
+        options["tied"] = network.nodes[owner.tied_to].name
     switches = {"frozen": owner.frozen, "train_only": owner.train_only}
     options |= {name: True for name, on in switches.items() if on}
     if owner.note is not None:

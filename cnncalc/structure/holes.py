@@ -122,6 +122,7 @@ class Signatures:
         alone = any(
             row.index in self.single
             or row.shared_with is not None
+            or row.tied_to is not None
             or row.note is not None
             or row.values is not None
             for row in rows

@@ -5,7 +5,8 @@ from graphs import Graph, conv, layer, lenet5
 
 from cnncalc import analyze, load
 from cnncalc.analysis.memory import lifetimes
-from cnncalc.analysis.training import STATE_NUMBERS, TrainingBytes, training
+from cnncalc.analysis.training import TrainingBytes, training
+from cnncalc.conventions import OPTIMISERS
 from cnncalc.errors import CnncalcError
 from cnncalc.layers._base import Layer
 from cnncalc.shapes import Shape
@@ -119,4 +120,4 @@ def test_an_unknown_optimiser():
     assert str(caught.value) == "unknown-optimiser: 'adamw' is not a known optimiser"
     assert caught.value.diagnostics[0].help == "did you mean 'adam'?"
     assert training(report, "adam").optimiser == "adam"
-    assert set(STATE_NUMBERS) == {"sgd", "momentum", "adam"}
+    assert set(OPTIMISERS) == {"sgd", "momentum", "adam"}

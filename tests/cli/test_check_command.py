@@ -182,6 +182,19 @@ def test_a_folder_is_searched_with_all_below_it_but_what_is_hidden(cnncalc, nets
 
 
 @pytest.mark.parametrize("format_", ["concise", "github"])
+def test_help_of_several_lines_stands_on_one(cnncalc, nets, format_):
+    (nets / "empty.yaml").write_text("input: 8x8x1\n", encoding="utf-8")
+    (line,) = [
+        line
+        for line in cnncalc("check", "nets/empty.yaml", "--format", format_).out.splitlines()
+        if "missing-layers" in line
+    ]
+    assert line.endswith(
+        "the spec has no layers; help: add a list of layers, such as layers: - conv 6 5x5 - fc 10"
+    )
+
+
+@pytest.mark.parametrize("format_", ["concise", "github"])
 def test_one_line_formats_bring_notes_and_suggestions(cnncalc, nets, format_):
     (nets / "a.yaml").write_text(LAYERS.replace("5x5", "5x5 s2 "), encoding="utf-8")
     (nets / "b.yaml").write_text(LAYERS.replace("5x5", "5x5 relo"), encoding="utf-8")
@@ -268,6 +281,25 @@ def test_junit_has_a_case_per_network(cnncalc, nets):
     assert failed.find("failure").get("message") == "params: expected 150, got 156 (+6)"
     assert "4 | expect: {params: 150}" in failed.find("failure").text
     assert '<&">' in broken.find("error").get("message")
+
+
+def test_the_local_hook_of_the_readme_runs_what_is_installed(cnncalc, committed):
+    root = Path(__file__).parents[2]
+    blocks = re.findall(
+        r"```yaml\n(repos:\n.*?)```", (root / "README.md").read_text("utf-8"), re.DOTALL
+    )
+    (repo,) = yaml.safe_load(blocks[1])["repos"]
+    (hook,) = repo["hooks"]
+    published = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text("utf-8"))[0]
+    assert (repo["repo"], hook["language"]) == ("local", "system")
+    assert {key: hook[key] for key in ("id", "name", "entry", "types")} == {
+        key: published[key] for key in ("id", "name", "entry", "types")
+    }
+    files = [str(path) for path in Path("nets").iterdir() if re.search(hook["files"], str(path))]
+    program, *words = hook["entry"].split()
+    answer = cnncalc(*words, *sorted(files))
+    assert (program, answer.status) == ("cnncalc", 1)
+    assert "nets/b.yaml:4:18: error[expect]: " in answer.out
 
 
 def test_the_block_of_the_readme_works_with_a_clone_of_this_repository(

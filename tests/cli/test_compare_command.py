@@ -1,5 +1,7 @@
 """`cnncalc compare` on the command line: the table, Markdown, JSON, and question 14."""
 
+import subprocess
+
 import jsonschema
 import pytest
 
@@ -33,8 +35,8 @@ def test_unchanged_figures_leave_the_change_empty(cnncalc, pair):
 def test_layers_are_counted_and_shown_when_asked(cnncalc, pair):
     a, b = pair
     short = cnncalc("compare", a, b).out
-    assert short.splitlines()[-1] == f"layers of {a} and {b}: 1 changed, 1 differing only in size"
-    assert cnncalc("compare", a, b, "--layers").out.splitlines()[-1] == (
+    assert short.splitlines()[-2] == f"layers of {a} and {b}: 1 changed, 1 differing only in size"
+    assert cnncalc("compare", a, b, "--layers").out.splitlines()[-2] == (
         "~  C1  filters 4 → 8, kernel 3 → 5, padding 1 → 2, out 8×8×4 → 8×8×8, "
         "params 40 → 208, MACs 2,304 → 12,800"
     )
@@ -48,12 +50,84 @@ def test_markdown_for_a_pull_request(cnncalc, pair):
     lines = cnncalc("compare", *pair, "--layers", "--format", "md").out.splitlines()
     assert lines[1] == "| --- | ---: | ---: | ---: | ---: |"
     assert "| params | 40 | 208 | +168 | +420.0 % |" in lines
-    assert lines[-1].startswith("| ~ | C1 | filters 4 → 8, ")
+    assert lines[-3].startswith("| ~ | C1 | filters 4 → 8, ")
+    assert lines[-1] == ("most of the change: C1, +168 of +168 params and +10,496 of +10,496 MACs")
+
+
+def last_line(answer):
+    assert answer.status == 0
+    return answer.out.splitlines()[-1]
+
+
+def test_the_last_line_says_where_most_of_the_change_is(cnncalc):
+    """ResNet-34 has 10,108,160 parameters more: 4 blocks of 1,180,672 in layer3, 1 of 4,720,640
+    in layer4, and less in the others."""
+    assert last_line(cnncalc("compare", "resnet18", "resnet34")) == (
+        "most of the change: layer3 and layer4, +9.44 M of +10.1 M params; "
+        "layer3 and layer2, +1.39 G of +1.85 G MACs"
+    )
+
+
+def test_each_network_has_its_own_last_line(cnncalc):
+    lines = cnncalc("compare", "resnet18", "resnet34", "resnet18", "vgg16").out.splitlines()
+    assert [line[:30] for line in lines if line.startswith("most")] == [
+        "most of the change: layer3 and",
+        "most of the change: classifier",
+    ]
+
+
+def test_equal_networks_have_no_most_of_a_change(cnncalc, pair):
+    assert "most of" not in cnncalc("compare", "resnet18", "resnet18").out
+    assert cnncalc("compare", "resnet18", "resnet18", "--json").json["main_changes"] == []
+
+
+def test_what_other_parts_take_back_is_told(cnncalc, tmp_path):
+    for name, first, second in (("a", 100, 10), ("b", 10, 200)):
+        text = f"input: 10\nlayers:\n  - one: fc {first}\n  - two: fc {second}\n"
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    files = [str(tmp_path / f"{name}.yaml") for name in "ab"]
+    # (10 + 1) * 100 = 1100 and (100 + 1) * 10 = 1010; then 110 and (10 + 1) * 200 = 2200
+    assert last_line(cnncalc("compare", *files)) == (
+        "most of the change: two, +1,190 of +200 params (-990 elsewhere) "
+        "and +1,000 of +100 MACs (-900 elsewhere)"
+    )
+
+
+def test_a_change_in_many_parts_names_the_first(cnncalc, tmp_path):
+    for units in (10, 20):
+        layers = "".join(f"  - part{k}: fc {units}\n" for k in range(9))
+        (tmp_path / f"{units}.yaml").write_text(f"input: {units}\nlayers:\n{layers}", "utf-8")
+    line = last_line(cnncalc("compare", *(str(tmp_path / f"{n}.yaml") for n in (10, 20))))
+    # every layer has 10 * 10 + 10 = 110 parameters before, and 20 * 20 + 20 = 420 after
+    assert line == (
+        "most of the change: part0, part1, part2 and 2 more, +1,550 of +2,790 params "
+        "and +1,500 of +2,700 MACs"
+    )
+
+
+def test_the_last_line_of_a_revision(cnncalc, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    spec = tmp_path / "net.yaml"
+    spec.write_text("input: 8x8x1\nlayers:\n  - c: conv 4 3x3\n", encoding="utf-8")
+    author = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "first"]):
+        subprocess.run(["git", *command], check=True)
+    spec.write_text("input: 8x8x1\nlayers:\n  - c: conv 4 3x3\n  - fc 10\n", encoding="utf-8")
+    # 6 * 6 * 4 = 144 inputs of 10 units
+    assert last_line(cnncalc("compare", "HEAD:net.yaml", "net.yaml")) == (
+        "most of the change: fc1, +1,450 of +1,450 params and +1,440 of +1,440 MACs"
+    )
 
 
 def test_json_fits_its_schema(cnncalc, pair):
     document = cnncalc("compare", *pair, "resnet18", "--json").json
     jsonschema.validate(document, compare_schema())
+    assert document["main_changes"][0] == {
+        "network": pair[1],
+        "key": "params",
+        "delta": 168,
+        "parts": [{"part": "C1", "delta": 168}],
+    }
     (params,) = [figure for figure in document["totals"] if figure["key"] == "params"]
     assert params == {
         "key": "params", "values": [40, 208, 11689512], "deltas": [0, 168, 11689472],

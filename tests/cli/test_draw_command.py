@@ -149,6 +149,10 @@ def test_the_name_of_the_file_tells_the_format(cnncalc, net, name, begins):
         ("--depth 1 --expand", "--expand shows every row, --depth folds them",
          "leave one of the two out"),
         ("--at maxpol1", "there is no layer 'maxpol1'", "did you mean 'maxpool1'?"),
+        ("--scale linear", "--scale has no effect with --style auto",
+         "it is for --style volume and --style sheets"),
+        ("--scale sqrt --format dot", "--scale has no effect with --format dot",
+         "it is for --style volume and --style sheets"),
         ("--json --format dot", "--json contradicts --format dot", "leave one of the two out"),
     ],
 )  # fmt: skip

@@ -36,7 +36,19 @@ def test_the_document_of_a_tool(cnncalc, tool):
 def test_what_training_keeps(cnncalc):
     answer = cnncalc("analyze", "lenet5", "--training", "adam")
     lines = [line.split() for line in answer.out.splitlines()]
-    assert ["F6", "fc", "+", "tanh", "84", "672", "40,656", "40,656", "81,312", "163,296"] in lines
+    assert [
+        "F6",
+        "fc",
+        "120→84",
+        "+",
+        "tanh",
+        "84",
+        "672",
+        "40,656",
+        "40,656",
+        "81,312",
+        "163,296",
+    ] in lines
     total = next(line for line in lines if line[:1] == ["total"])
     assert total == ["total", "62,544", "246,824", "246,824", "493,648", "1,049,840"]
     assert answer.out.splitlines()[-1].startswith("assumed: every output is kept for the backward")
@@ -64,7 +76,9 @@ def test_training_in_the_report(cnncalc):
 
 def test_only_the_totals_of_training(cnncalc):
     lines = cnncalc("analyze", "lenet5", "--training", "sgd", "--totals").out.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
+    # Kept outputs and parameters of LeNet-5, 4 bytes each: 15,636 and 61,706 numbers.
+    assert lines[1] == "without gradients and optimiser: 309 kB (302 KiB)"
     assert lines[0].startswith("training with sgd (fp32, batch 1): 556 kB (543 KiB) = ")
 
 
@@ -77,8 +91,29 @@ def test_memory_says_where_the_peak_is_and_what_is_alive(cnncalc):
 
 def test_memory_for_a_microcontroller(cnncalc):
     out = cnncalc("analyze", "lenet5", "--memory", "--totals", "--dtype", "int8").out
-    words = "flash 61,706 bytes for the parameters, SRAM 5,880 bytes for the peak\n"
+    # 61,470 weights of a byte and 236 biases of four.
+    words = "flash 62,414 bytes for the parameters, SRAM 5,880 bytes for the peak\n"
     assert f"on a microcontroller: {words}" in out
+    assert "\nint8 as TensorFlow Lite stores it: a weight 1 byte, a bias 4 (int32); " in out
+    assert "batch norms" not in out
+
+
+def test_other_numbers_have_one_size(cnncalc):
+    """A number of bytes says nothing of quantization."""
+    out = cnncalc("analyze", "lenet5", "--memory", "--totals", "--dtype", "1").out
+    assert "flash 61,706 bytes for the parameters" in out
+    assert "TensorFlow Lite" not in out
+
+
+def test_batch_norms_of_int8_are_said_to_be_as_they_stand(cnncalc):
+    out = cnncalc("analyze", "resnet18", "--memory", "--totals", "--dtype", "int8").out
+    assert "; batch norms, which converters fold into the layer before, not folded\n" in out
+
+
+def test_parameters_and_peak_together_in_full(cnncalc):
+    out = cnncalc("analyze", "lenet5", "--memory", "--totals", "--units", "exact").out
+    assert "   params 246,824 bytes   activations 36,472 bytes   peak while running 23,520 b" in out
+    assert "\nparams + peak 270,344 bytes\n" in out
 
 
 def test_the_peak_in_the_report(cnncalc):
@@ -90,6 +125,37 @@ def test_the_peak_in_the_report(cnncalc):
         "tensors": [{"name": "C1.tanh", "bytes": 18816}, {"name": "S2", "bytes": 4704}],
     }
     assert document["totals"]["memory"]["peak_out_of_place"]["bytes"] == 37632
+
+
+@pytest.mark.parametrize("extra", [(), ("--fold",), ("--totals",)])
+def test_the_bytes_of_each_row_in_the_report(cnncalc, extra):
+    """Those of LeNet-5 by hand: 32-bit input, then each output with what it is made of."""
+    document = cnncalc("analyze", "lenet5", "--json", "--memory", *extra).json
+    Draft202012Validator(schema()).validate(document)
+    assert document["timeline"][:4] == [
+        {"name": "in", "bytes": 4 * 1024, "tensors": ["in"]},
+        {"name": "C1", "bytes": 4 * (1024 + 4704), "tensors": ["in", "C1"]},
+        {"name": "C1.tanh", "bytes": 4 * 4704, "tensors": ["C1.tanh"]},
+        {"name": "S2", "bytes": 4 * (4704 + 1176), "tensors": ["C1.tanh", "S2"]},
+    ]
+    assert "timeline" not in cnncalc("analyze", "lenet5", "--json", *extra).json
+    twice = cnncalc("analyze", "lenet5", "--json", "--memory", "--batch", 2, "--dtype", "fp16").json
+    assert [moment["bytes"] for moment in twice["timeline"]] == [
+        moment["bytes"] for moment in document["timeline"]
+    ]
+
+
+@pytest.mark.parametrize("name", ["resnet50", "unet", "densenet121", "googlenet", "siamese"])
+def test_the_tensors_of_each_moment_add_up_to_its_bytes(cnncalc, name):
+    document = cnncalc("analyze", name, "--json", "--memory").json
+    size = {row["name"]: 4 * row["neurons"] for row in document["layers"]}
+    size |= {port["name"]: 4 * port["size"] for port in document["inputs"]}
+    for moment in document["timeline"]:
+        assert sum(size[tensor] for tensor in moment["tensors"]) == moment["bytes"]
+    memory = document["totals"]["memory"]
+    peak = max(document["timeline"], key=lambda moment: moment["bytes"])
+    assert (peak["name"], peak["bytes"]) == (memory["peak"]["layer"], memory["peak"]["bytes"])
+    assert peak["tensors"] == [tensor["name"] for tensor in memory["peak"]["tensors"]]
 
 
 @pytest.mark.parametrize("option", [("--as", "keras"), ("--training", "sgd")])

@@ -46,21 +46,20 @@ WAYS = {
     "training totals": ("--training", "sgd", "--totals"),
     "as": ("--as", "thop"),
     **{name: ("--format", name) for name in ("md", "csv", "tsv", "jsonl", "latex")},
+    "md totals": ("--format", "md", "--totals"),
+    "csv totals": ("--format", "csv", "--totals"),
     "json": ("--json",),
     "json totals": ("--json", "--totals"),
     "json training": ("--json", "--training", "sgd"),
     "json as": ("--json", "--as", "thop"),
 }
 NOTHING_TO_CHANGE = {
-    ("json", "memory"): "the JSON report always holds the memory",
-    ("json totals", "memory"): "the same",
-    ("json training", "memory"): "the same",
     ("training totals", "units si"): "bytes have prefixes unless they shall be exact",
     ("md", "units exact"): "a table is exact unless prefixes are asked for; nothing is below it",
     ("latex", "units exact"): "the same",
     **{
         (way, "totals"): "it is what is written already"
-        for way in ("totals", "training totals", "json totals")
+        for way in ("totals", "training totals", "json totals", "md totals", "csv totals")
     },
 }
 
@@ -99,11 +98,13 @@ def test_no_option_of_a_report_is_dropped(cnncalc, net, way):
 HEEDED = {
     "table": "depth expand only at sort top totals formulas count_buffers memory training as "
     "columns layout units bars",
-    "md": "depth expand only at sort top columns layout units bars",
-    "latex": "depth expand only at sort top columns layout units",
-    "csv": "depth only at sort top columns fold",
-    "tsv": "depth only at sort top columns fold",
-    "jsonl": "formulas fold",
+    "md": "depth expand only at sort top totals columns layout units bars",
+    "latex": "depth expand only at sort top totals columns layout units",
+    "csv": "depth only at sort top totals columns fold",
+    "tsv": "depth only at sort top totals columns fold",
+    "jsonl": "formulas totals fold",
+    "md totals": "totals",
+    "csv totals": "totals",
     "json": "totals formulas memory training as fold",
     "totals": "count_buffers memory training units totals",
     "training": "depth expand only at sort top totals layout units",

@@ -4,6 +4,7 @@ import csv
 import io
 
 import jsonschema
+import pytest
 
 from cnncalc.render.sizes import distance
 from cnncalc.render.sizes import schema as sizes_schema
@@ -105,7 +106,47 @@ def test_the_output_beside_each_input_and_the_inputs_of_an_output(cnncalc):
         assert (answer.status, answer.json["giving"]) == (0, [28, 29])
         jsonschema.validate(answer.json, sizes_schema())
     assert "gives   12×12: 28 to 29\n" in cnncalc("sizes", net, "--out", "12x12").out
-    missed = cnncalc("sizes", net, "--out", "100")
-    assert (missed.status, "gives   100: none\n" in missed.out) == (1, True)
+    missed = cnncalc("sizes", "8x8x1; upsample 2", "--out", "101")
+    assert (missed.status, "gives   101: none\n" in missed.out) == (1, True)
     rows = cnncalc("sizes", net, "--from", 28, "--to", 28, "--format", "csv").out.splitlines()
     assert rows[1] == "28,yes,yes,,,,,12x12x16"
+
+
+@pytest.mark.parametrize(
+    ("net", "wanted", "inputs"),
+    [
+        # 2 * 100 and one more before pooling, and 4 more before the filter of 5
+        ("28x28x1; conv 16 5x5; maxpool 2", "100", [204, 205]),
+        ("28x28x1; conv 16 5x5; maxpool 2", "1x1", [6, 7]),
+        # Ronneberger et al. 2015: 572 gives 388; 16 pixels more give 16 more
+        ("unet", "388x388", [*range(572, 588)]),
+        ("unet", "404", [*range(588, 604)]),
+        # YOLOv5 divides by 8, 16 and 32 (ultralytics): 416 gives 52, 26 and 13
+        ("yolov5s", "13x13", [*range(410, 418)]),
+        ("16x1 LC; conv 1 f3 p1; maxpool 2", "40", [80, 81]),
+    ],
+)
+def test_the_inputs_of_an_output_are_found_far_from_the_size_of_the_spec(
+    cnncalc, net, wanted, inputs
+):
+    answer = cnncalc("sizes", net, "--out", wanted, "--json")
+    assert (answer.status, answer.json["giving"]) == (0, inputs)
+
+
+def test_a_range_that_was_given_is_kept(cnncalc):
+    net = "28x28x1; conv 16 5x5; maxpool 2"
+    document = cnncalc("sizes", net, "--out", "100", "--to", 40, "--json").json
+    assert (document["giving"], document["to"]) == ([], 40)
+
+
+def test_outputs_without_the_axes_of_the_wanted_one(cnncalc):
+    answer = cnncalc("sizes", "lenet5", "--out", "28x28")
+    assert (answer.status, answer.out) == (1, "")
+    assert answer.err == (
+        "error[no-axes]: an output cannot be 28x28 where the outputs are 10\n"
+        "  = help: they have no axis that grows with the input\n"
+    )
+    answer = cnncalc("sizes", "unet", "--out", "2x28x28")
+    assert answer.err == (
+        "error[no-axes]: an output cannot be 2x28x28 where the outputs are 388x388x2\n"
+    )

@@ -5,12 +5,14 @@ import json
 import jsonschema
 import pytest
 
+from cnncalc import analyze, parse, zoo
 from cnncalc import layers as layer_types
-from cnncalc import zoo
 from cnncalc.layers import layer_type
 from cnncalc.spec import ready_blocks
 from cnncalc.spec.document import read_document
 from cnncalc.spec.reference import KINDS, OTHER, all_described
+from cnncalc.spec.validation import layer as validated_layer
+from cnncalc.spec.words import NOWHERE
 from cnncalc.spec.yaml_composer import compose
 from cnncalc.spec.yaml_source import plain
 
@@ -63,7 +65,8 @@ def test_the_reference_as_json(cnncalc):
     schema = cnncalc("schema", "layers").json
     jsonschema.validate(document, schema)
     jsonschema.validate(cnncalc("layers", "upconv", "--json").json, schema)
-    (units, bias) = by_type["fc"]["fields"]
+    (units, bias, inputs) = by_type["fc"]["fields"]
+    assert (inputs["required"], inputs["default"]) == (False, "null")
     assert (units["required"], units["position"], units["letters"]) == (True, 1, ["k"])
     assert (bias["default"], bias["value"]) == ("true", "true or false")
 
@@ -87,7 +90,7 @@ def test_every_kind_of_value_but_a_table_is_described():
 
 @pytest.fixture(scope="module")
 def spec_schema():
-    from cnncalc.spec.model import spec_schema
+    from cnncalc.spec.schema import spec_schema
 
     return jsonschema.Draft202012Validator(spec_schema())
 
@@ -104,6 +107,35 @@ def test_the_schema_is_printed_whole(cnncalc, spec_schema):
 def test_every_bundled_spec_keeps_the_schema(name, spec_schema):
     path = zoo.files()[name]
     spec_schema.validate(plain(compose(path.read_text(encoding="utf-8"), path.name)))
+
+
+def test_the_examples_of_the_schema_are_specs(spec_schema):
+    examples = spec_schema.schema["examples"]
+    assert examples
+    for example in examples:
+        spec_schema.validate(example)
+        report = analyze(parse(example))
+        assert report.expect
+        assert all(check.ok for check in report.expect)
+        for name in example.get("variants", {}):
+            assert all(check.ok for check in analyze(parse(example, variant=name)).expect)
+
+
+def test_the_examples_of_items_are_items(spec_schema):
+    items = spec_schema.schema["$defs"]["item"]["examples"]
+    spec_schema.validate({"input": "32x32x3", "layers": items})
+    network = parse({"input": "32x32x3", "layers": items})
+    assert {"conv", "bn", "relu", "maxpool", "add"} <= {node.layer.type for node in network.nodes}
+
+
+@pytest.mark.parametrize("name", sorted(layer_types.layer_types()))
+def test_every_layer_type_has_an_example_in_the_schema(name, spec_schema):
+    (example,) = spec_schema.schema["$defs"][name]["examples"]
+    spec_schema.validate({"input": "32x32x8", "layers": [{name: example}]})
+    layer = validated_layer(name, example, {}, NOWHERE)
+    assert layer.type == name
+    required = all_described()[name]["fields"]
+    assert {field["name"] for field in required if field["required"]} <= set(example)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +232,13 @@ def test_a_starter_with_an_odd_name(cnncalc, tmp_path):
         ("cnncalc forward lenet5 --sample z", 4, ["zeros"]),
         ("cnncalc forward lenet5 --sample digits_7", 4, ["digits_7.pgm"]),
         ("cnncalc forward lenet5 --trace S2", 4, ["S2:3,7,7"]),
+        ("cnncalc forward lenet5 --trace S2:", 4, [f"S2:{k}," for k in range(6)]),
+        ("cnncalc forward lenet5 --trace S2:5,1", 4,
+         ["S2:5,1,", "S2:5,10,", "S2:5,11,", "S2:5,12,", "S2:5,13,"]),
+        ("cnncalc forward lenet5 --trace C1:5,27,", 4, ["C1:5,27,0", "C1:5,27,14", "C1:5,27,27"]),
+        ("cnncalc forward lenet5 --trace S2:5,1,2,", 4, []),
+        ("cnncalc forward lenet5 --trace out.fc1:9", 4, ["out.fc1:9"]),
+        ("cnncalc analyze lenet5 --only conv,fl", 4, ["conv,flatten"]),
         ("cnncalc zoo lenet5-", 2, ["lenet5-1998"]),
         ("cnncalc layers conv_", 2, ["conv_transpose"]),
         ("cnncalc pool --kin", 2, ["--kind"]),
@@ -214,6 +253,22 @@ def test_completion_offers_what_fits(cnncalc, monkeypatch, typed, at, offered):
     monkeypatch.setenv("COMP_WORDS", typed)
     monkeypatch.setenv("COMP_CWORD", str(at))
     assert cnncalc().out.split() == offered
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("--trace S2", "map 0 to 5, row 0 to 13, column 0 to 13"),
+        ("--trace S2:", "map 0 to 5"),
+        ("--trace S2:5,1", "row 0 to 13"),
+        ("--trace out.fc1", "unit 0 to 9"),
+    ],
+)
+def test_completion_says_the_ranges(cnncalc, monkeypatch, typed, told):
+    """Shells that show a remark beside what they offer get the ranges of the indices."""
+    monkeypatch.setenv("_CNNCALC_COMPLETE", "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", f"cnncalc forward lenet5 {typed}")
+    assert told in cnncalc().out
 
 
 @pytest.mark.parametrize("word", ["x" * 300, "x\0y"])

@@ -105,7 +105,7 @@ def test_csv_and_markdown(cnncalc):
         (["--out", 0], "'0' is not a whole number from 1"),
         (["--out", 5, "-F", "x"], "'x' is not a whole number from 1"),
         (["--out", 5, "-A", 1], "needs --transposed"),
-        ([], "Missing option '--out'"),
+        ([], "solve needs an output size or a number of parameters to reach"),
     ],
 )
 def test_wrong_command_lines(cnncalc, arguments, message):
@@ -166,3 +166,82 @@ def test_several_outputs_one_after_the_other(cnncalc):
     assert rows[0] == "W,F,S,P,Remark,out"
     assert [row.rpartition(",")[2] for row in rows[1:]] == ["12", "14"]
     assert cnncalc("solve", "-W", 28, "-F", 5, "-S", 2, "--out", "12,99").status == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "row"),
+    [
+        ("--params 156 -D 1", "5  1  6     156"),  # LeNet-5's C1, LeCun 1998
+        ("--params 34944 -D 3", "11  3     96  34,944"),  # torchvision's alexnet features.0
+        ("--params 9408 -D 3 --no-bias", "7  3     64   9,408"),  # torchvision's resnet conv1
+        ("--params 2359808 -F 3 -K 512", "3  512  512  2,359,808"),  # torchvision's vgg
+    ],
+)
+def test_filters_with_a_number_of_parameters(cnncalc, line, row):
+    answer = cnncalc("solve", *line.split())
+    assert answer.status == 0
+    assert answer.out.splitlines()[4].split() == row.split()
+
+
+def test_filters_of_the_parameters_and_windows_of_the_outputs_are_the_same(cnncalc):
+    """456 parameters on 3 channels: 6 filters of 5x5, or 114 of 1x1."""
+    document = cnncalc("solve", "-W", 28, "--out", "12,14", "--params", 456, "-D", 3, "--json").json
+    jsonschema.validate(document, solve_schema())
+    assert (document["outs"], document["params"], document["bias"]) == ([12, 14], 456, True)
+    assert document["filters"] == [
+        {"f": 5, "d": 3, "k": 6, "params": 456}, {"f": 1, "d": 3, "k": 114, "params": 456},
+    ]  # fmt: skip
+    assert {setting["f"] for setting in document["settings"]} == {5, 1}
+
+
+def test_no_filters_with_that_many_parameters(cnncalc):
+    answer = cnncalc("solve", "--params", 157, "-F", 5, "-D", 1)
+    assert answer.status == 1
+    assert answer.out == (
+        "K·(F²·D + 1) = 157\n\nno filters within the ranges have 157 parameters\nnearest:\n"
+        "F  D  K  Params\n5  1  6     156\n5  1  7     182\n"
+    )
+    document = cnncalc("solve", "--params", 157, "-F", 5, "-D", 1, "--json").json
+    jsonschema.validate(document, solve_schema())
+    assert (document["ok"], len(document["nearest_filters"])) == (False, 2)
+
+
+def test_filters_as_tables_of_programs(cnncalc):
+    line = ["solve", "--params", 760, "-D", 3, "--format"]
+    assert cnncalc(*line, "csv").out.split() == ["F,D,K,params", "5,3,10,760", "1,3,190,760"]
+    assert cnncalc(*line, "jsonl").out.splitlines()[0] == '{"f": 5, "d": 3, "k": 10, "params": 760}'
+    assert cnncalc(*line, "md").out.splitlines()[2] == "| 5 | 3 | 10 | 760 |"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", ("error[usage]: solve needs an output size or a number of parameters to reach\n"
+             "  = help: such as --out 55, or --params 10000\n")),
+        ("--out 4 -W 9 --params 9 --format csv",
+         ("error[usage]: windows and filters are two tables, and csv holds one\n"
+         "  = help: leave --out or --params out\n")),
+        ("--params 2000000M",
+         ("error[too-many]: 2,000,000,000,000 parameters are more than are tried, which is "
+         "1,000,000,000,000\n")),
+    ],
+)  # fmt: skip
+def test_what_no_filters_can_be_found_for(cnncalc, line, message):
+    answer = cnncalc("solve", *line.split())
+    assert (answer.status, answer.out, answer.err) == (2, "", message)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--params 10,000", "'10,000' is not a whole number such as 10000, 10k or 2.5M"),
+        ("--params 760 -W 32", "--w: needs --out"),
+        ("--params 760 --transposed", "--transposed, --exact: needs --out"),
+        ("--out 4 -K 3", "--k: needs --params"),
+        ("--out 4 --no-bias", "--no-bias: needs --params"),
+    ],
+)
+def test_options_that_belong_to_the_other_question(cnncalc, line, words):
+    answer = cnncalc("solve", *line.split())
+    assert answer.status == 2
+    assert words in " ".join(answer.err.replace("│", " ").split())

@@ -15,7 +15,8 @@ from cnncalc.render.page import visible_width
 FILES = Path(__file__).parents[1] / "corpus" / "files"
 WIDTHS = (40, 60, 80, 100, 120, 200)
 FOR_COPYING = ("--json", "--format", "expand", "export", "schema", "init", "zoo lenet5",
-               "zoo resnet", "layers se", "|", "-o ", "help conv")  # fmt: skip
+               "zoo resnet", "layers se", "|", "-o ", "help conv",
+               "--watch")  # fmt: skip
 HARD = [
     "analyze long.yaml --memory",
     "analyze long.yaml --columns rf,jump,start,note,params,macs,in,output",
@@ -35,6 +36,31 @@ HARD = [
     "conv -W 224 -F 11 -S 4 --vs depthwise",
     "solve -F 3,5,7 -S 1,2,3 --out 55",
 ]
+# Lines that need not be as hard, one or more for every other command.
+OTHERS = [
+    "stack 28x28x1 'conv 16 5x5' 'fc 10' --vs mlp",
+    "forward digits --sample digits_7.pgm --shift 1,0",
+    "forward digits --sample digits_7.pgm --trace conv1",
+    "forward digits --sample digits_7.pgm --sample nosuch.pgm --top-k 3",
+    "sweep mobilenet_v2 --vary width=0.5,1.0",
+    "sizes long.yaml --out 5x5",
+    "solve --params 10000",
+    "compare resnet18 resnet34",
+    "explain lenet5 C1",
+    "pool -W 32 -F 2,3,4",
+    "fc --in 784 --units 300",
+    "conv-transpose --w 5 --f 3 --s 2",
+    "slide --w 5 --f 3 --s 2 --p 1",
+    "slide --w 32 --f 5 --s 9",
+    "report long.yaml -o r.html",
+    "draw long.yaml -o x.svg",
+    "export long.yaml --to pytorch -o x.py",
+    "import nosuch.onnx",
+    "layers conv",
+    "zoo --family resnet",
+]
+# Commands that print what is copied into files, or help, which Typer wraps.
+WHOLE = {"expand", "schema", "init", "help"}
 LONG = """\
 name: A network whose name is longer than a narrow terminal is wide, and then goes on
 input: 33x33x3
@@ -116,10 +142,22 @@ def test_no_line_of_an_example_is_longer_than_a_narrow_terminal(rendered, name):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("line", HARD)
+@pytest.mark.parametrize("line", [*HARD, *OTHERS])
 def test_no_line_is_longer_than_the_terminal(rendered, line, width):
     assert too_long(rendered(line, width), width) == []
     assert too_long(rendered(line, width, "--ascii"), width) == []
+
+
+def test_maps_of_slide_are_cut_on_a_terminal_only(rendered):
+    wide = "input 32×32, columns 0 to 23\n"
+    narrow = rendered("slide --w 32 --f 5 --s 9", 80)
+    assert wide in narrow
+    assert "input 32×32, columns 8 to 31\n" in narrow  # the window has gone to the right
+    assert "columns" not in rendered("slide --w 32 --f 5 --s 9")
+
+
+def test_every_command_is_looked_at():
+    assert {line.split()[0] for line in [*HARD, *OTHERS]} == set(COMMANDS) - WHOLE
 
 
 @pytest.mark.parametrize("line", HARD)

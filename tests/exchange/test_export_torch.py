@@ -184,6 +184,17 @@ blocks:
   tower(c): [conv c 3x3 bn relu, conv c 3x3 relu, gap]
 layers: [a: tower 4, b: {tower: 4, from: right, share: a}, sub a abs, fc 1]
 """,
+    "tied": """
+input: 5x5x2
+layers:
+  - linear 3 as wide
+  - linear 2 tied=wide nobias
+  - down: conv 4 3x2 s2x1 p1x0 g2 bn relu
+  - conv_transpose 2 3x2 s2x1 p1x0 g2 tied=down
+  - code: [bottom: fc 7 relu]
+  - back: fc 50 tied=code relu
+  - fc 7 -> fc 50 share=back relu
+""",
     "branches": """
 input: 9x9x4
 layers:

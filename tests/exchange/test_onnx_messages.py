@@ -163,3 +163,51 @@ def test_the_json_of_an_unknown_operator_has_its_origin(write):
     entry = diagnostic(caught.value.diagnostics[0])
     assert entry["origin"] == "m.onnx: node 2 of 3 '/e' (Einsum, opset 17)"
     assert json.dumps(entry)
+
+
+# -- operators that would change numbers, each beside one that does not
+
+
+@pytest.mark.parametrize("to", [1, 10, 11, 16])
+def test_numbers_stay_the_same_as_another_float(write, to):
+    nodes = [node("Relu", ["x"], ["a"]), node("Cast", ["a"], ["y"], to=to)]
+    assert [row.layer.type for row in load(write(model(nodes))).nodes] == ["input", "relu"]
+
+
+@pytest.mark.parametrize("to", [3, 6, 7, 9, 17])
+def test_computed_numbers_that_are_cut(write, to):
+    """To whole numbers, to truth values, to floats of 8 bits."""
+    nodes = [node("Relu", ["x"], ["a"]), node("Cast", ["a"], ["y"], "/cast", to=to)]
+    assert message(write(model(nodes))).startswith(
+        "error[unknown-operator]: 'Cast' has no layer here\n --> m.onnx: node 2 of 2 '/cast'"
+    )
+
+
+def test_what_an_embedding_looks_up_is_whole_already(write):
+    table = tensor("t", (5, 3))
+    nodes = [node("Cast", ["x"], ["a"], to=7), node("Gather", ["t", "a"], ["y"])]
+    network = load(write(model(nodes, [table], inputs=[("x", (1, 4))])))
+    assert [row.layer.type for row in network.nodes][:2] == ["input", "embedding"]
+
+
+@pytest.mark.parametrize(("mode", "order"), [(None, "dcr"), ("DCR", "dcr"), ("CRD", "crd")])
+@pytest.mark.parametrize(
+    ("operator", "type_", "dims"),
+    [("SpaceToDepth", "space2depth", (1, 2, 4, 4)), ("DepthToSpace", "depth2space", (1, 8, 4, 4))],
+)
+def test_both_operators_say_the_order_of_channels(write, operator, type_, dims, mode, order):
+    said = {} if mode is None else {"mode": mode}
+    nodes = [node(operator, ["x"], ["y"], blocksize=2, **said)]
+    row = load(write(model(nodes, inputs=[("x", dims)]))).nodes[-1].layer
+    assert (row.type, row.order) == (type_, order)
+
+
+def test_an_order_of_channels_that_there_is_not(write):
+    nodes = [node("SpaceToDepth", ["x"], ["y"], blocksize=2, mode="ABC")]
+    path = write(model(nodes, inputs=[("x", (1, 2, 4, 4))]))
+    assert "mode is 'abc'" in message(path)
+
+
+def test_a_quotient_of_two_maps(write):
+    nodes = [node("Div", ["x", "x"], ["y"], "/d")]
+    assert message(write(model(nodes))).startswith("error[unknown-operator]: 'Div' has no layer")

@@ -1,6 +1,8 @@
 """What the layer types for sequences, attention and scaling refuse, and how they begin."""
 
+import json
 from math import sqrt
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +57,18 @@ REFUSALS = [
      "a 196×64 matrix cannot be multiplied by a 32×196 one",
      ("a tensor is a matrix of channels × positions; transpose_a=true or "
       "transpose_b=true transposes one first")),
+    ("matmul", {"by_channel": True}, [Shape(8, (4, 5)), Shape(8, (4, 5))],
+     "a 4×5 matrix cannot be multiplied by a 4×5 one",
+     ("the map of a channel is a matrix of height × width; transpose_a=true or "
+      "transpose_b=true transposes one first")),
+    ("matmul", {"by_channel": True}, [Shape(8, (4, 5)), Shape(8, (5,))],
+     ("by_channel=true multiplies maps of height and width, channel by channel; "
+      "here 4×5×8 and 5×8 meet"),
+     "give both inputs as many channels, each with a map"),
+    ("matmul", {"by_channel": True}, [Shape(8, (4, 5)), Shape(4, (5, 4))],
+     ("by_channel=true multiplies maps of height and width, channel by channel; "
+      "here 4×5×8 and 5×4×4 meet"),
+     "give both inputs as many channels, each with a map"),
     ("attention", {"heads": 3}, [Shape(64, (7, 7))],
      "heads=3 does not divide the 64 channels",
      "every head takes as many channels as the others"),
@@ -125,3 +139,22 @@ def test_a_file_of_weights_may_leave_the_filter_of_a_blur_out():
     net = chain("net", Shape(1, (4, 4)), [("blur", layer_type("blur")())])
     parameters = gather(net, None, WeightsFile("w.json", {}))
     assert list(parameters.of(net, net.nodes[1])["filter"])[4] == 0.25
+
+
+HEADS = json.loads((Path(__file__).parents[1] / "data" / "matmul_by_channel.json").read_text())
+
+
+@pytest.mark.parametrize("case", HEADS["cases"], ids=str)
+def test_maps_are_multiplied_channel_by_channel(case):
+    """As torch.matmul multiplies the last two axes; its figures are in the file."""
+    first, second, out = (_of(case[name]) for name in ("a", "b", "out"))
+    turned = {name: case[name] for name in ("transpose_a", "transpose_b")}
+    layer = layer_type("matmul")(by_channel=True, **turned)
+    assert layer.forward([first, second], {}) == out
+    assert layer.macs(first.shape, second.shape) == 3 * 2 * 4 * 5
+
+
+def _of(channels):
+    """A tensor from nested lists: channels, rows, columns."""
+    shape = Shape(len(channels), (len(channels[0]), len(channels[0][0])))
+    return Tensor(shape, [value for rows in channels for row in rows for value in row])

@@ -20,9 +20,6 @@ NOT_YET = {
     "avg_pool2d_before_after_uneven_exclude_pad": "torch and cnncalc refuse so much padding",
     "gru_batch_first_order": "cnncalc has one order, that of gru_one_direction",
     "max_pool1d_before_after": "torch and cnncalc refuse so much padding",
-    "resize_nearest_half_pixel_5to7": "nearest at half pixels",
-    "resize_nearest_half_pixel_down2_ceil": "nearest at half pixels",
-    "resize_nearest_half_pixel_down2_floor": "nearest at half pixels",
 }
 
 
@@ -94,7 +91,8 @@ def resize(given):
     return {
         "size": tuple(given["size"]),
         "mode": {"linear": "bilinear"}.get(given["mode"], given["mode"]),
-        "align_corners": given["coordinate_transformation_mode"] == "align_corners",
+        "rule": given["coordinate_transformation_mode"],
+        "nearest_mode": given.get("nearest_mode"),
     }
 
 

@@ -15,7 +15,7 @@ from cnncalc.errors import UnplacedError
 from cnncalc.layers import layer_type, layer_types
 from cnncalc.layers._fields import require_groups
 from cnncalc.layers.adaptivepool import AdaptivePool, axis_bins
-from cnncalc.layers.upsample import Upsample, floor_sum, largest_residue, least_residue
+from cnncalc.layers.upsample import HALVES, Upsample, floor_sum, largest_residue, least_residue
 from cnncalc.shapes import Shape
 from cnncalc.window import Reach
 
@@ -68,10 +68,12 @@ FACTORS = st.sampled_from([2.0, 3.0, 0.5, 1.5, 0.75, 1.1, 2.3, 0.3, 1 / 3]) | st
 @st.composite
 def upsamplings(draw):
     mode = draw(st.sampled_from(["nearest", "bilinear"]))
-    align = mode == "bilinear" and draw(st.booleans())
     given_size = draw(st.booleans())
     how = {"size": (draw(SIZES),)} if given_size else {"scale": (draw(FACTORS),)}
-    return Upsample(**how, mode=mode, align_corners=align)
+    how["rule"] = draw(st.sampled_from([None, "half_pixel", "asymmetric", "align_corners"]))
+    if mode == "nearest" and (how["rule"] or draw(st.booleans())):
+        how["nearest_mode"] = draw(st.sampled_from(list(HALVES)))
+    return Upsample(**how, mode=mode)
 
 
 @settings(max_examples=300)

@@ -57,7 +57,7 @@ def test_every_row_and_every_part_has_its_numbers(page, name):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_data_is_the_json_report(page, cnncalc, name):
-    assert data(page(name)) == cnncalc("analyze", name, "--json", "--formulas").json | {
+    assert data(page(name)) == cnncalc("analyze", name, "--json", "--formulas", "--memory").json | {
         "diagnostics": []
     }
 
@@ -66,7 +66,7 @@ def test_the_data_is_the_json_report(page, cnncalc, name):
 def test_the_most_that_is_alive_is_the_peak(name):
     network = load(name)
     peak = analyze(network).totals.memory.peak
-    alive = timeline(network, 4)
+    alive = timeline(network)
     assert max(moment.bytes for moment in alive) == peak.bytes
     assert next(moment.name for moment in alive if moment.bytes == peak.bytes) == peak.layer
 
@@ -86,6 +86,23 @@ def test_a_page_is_small_and_soon_there(page):
     text = page("resnet50")
     assert process_time() - begun < 2
     assert len(text.encode()) < 300_000
+
+
+@pytest.mark.parametrize("name", ["preresnet1001_cifar", "resnest269e"])
+def test_a_page_of_thousands_of_layers_has_each_as_a_line_or_for_the_script(page, name):
+    """What stands in no part is always a line; the figures of the others are in the report."""
+    report, text = analyze(load(name)), page(name)
+    found, document = lines(text), data(text)
+    later = json.loads(next(e.text for e in ET.fromstring(text).iter() if e.get("id") == "later"))
+    left = [document["layers"][place]["name"] for place, *_ in later]
+    assert [row.name for row in report.rows if row.name not in found] == left
+    assert {name for name in left if "." not in name} == set()
+    assert set(report.groups) <= set(found)
+    for place, type_, out, *_ in later[:50]:
+        row = report.rows[place]
+        assert (type_, out) == (row.type, row.out.text(report.layout))
+    assert f"{len(left):,} that stand in parts" in text
+    assert len(text.encode()) < 4_500_000
 
 
 def test_the_same_network_gives_the_same_page(page):
@@ -161,3 +178,143 @@ def test_weights_need_a_sample(cnncalc):
     answer = cnncalc("report", "digits", "--weights", "w.json")
     assert answer.status == 2
     assert "needs --sample" in answer.err
+
+
+# -- two networks
+
+
+def cells(text, table):
+    """The texts of the lines of a table on a page."""
+    found = next(e for e in ET.fromstring(text).iter(f"{H}table") if e.get("id") == table)
+    return [["".join(cell.itertext()) for cell in row] for row in found.find(f"{H}tbody")]
+
+
+def documents(text):
+    scripts = ET.fromstring(text).iter(f"{H}script")
+    return {s.get("id"): json.loads(s.text) for s in scripts if s.get("id")}
+
+
+PAIRS = [("resnet18", "resnet34"), ("mobilenet_v2", "mobilenet_v2@width=0.5"), ("unet", "lenet5"),
+         ("resnet18", "resnet18.onnx"), ("lenet5", "lenet5")]  # fmt: skip
+
+
+@pytest.fixture
+def models(tmp_path, monkeypatch):
+    """A folder with a model file of a bundled network."""
+    import shutil
+    from pathlib import Path
+
+    monkeypatch.chdir(tmp_path)
+    data = Path(__file__).parents[1] / "data"
+    shutil.copy(data / "onnx" / "resnet18.ts17.kept.onnx", tmp_path / "resnet18.onnx")
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("pair", PAIRS)
+def test_two_networks_have_the_figures_and_the_layers_of_compare(page, cnncalc, pair):
+    text = page(*pair)
+    compared = cnncalc("compare", *pair, "--json").json
+    found = documents(text)
+    assert found["comparison"] == compared
+    assert [found[name]["schema"] for name in ("report", "other")] == ["cnncalc.report/1"] * 2
+    figures = {name: numbers for name, *numbers in cells(text, "totals")}
+    for figure in compared["totals"]:
+        words = figure_word(figure["key"])
+        whole = [int(number.replace(",", "")) for number in figures[words][:2]]
+        assert whole == figure["values"]
+        assert int(figures[words][2].replace(",", "") or 0) == figure["deltas"][1]
+    lines = cells(text, "layers")
+    words = {"added": "only in B", "removed": "only in A"}
+    expected = [words.get(one["status"], one["status"]) for one in compared["layers"]]
+    assert [line[1] for line in lines if line[1] != "same"] == expected
+    for column, key in ((6, "params"), (9, "macs")):
+        for place, document in enumerate(compared["networks"]):
+            numbers = [line[column + place].replace(",", "") for line in lines]
+            total = sum(int(number) for number in numbers if number != "-")
+            assert total == document["totals"][key]
+        change = sum(int(line[column + 2].replace(",", "") or 0) for line in lines)
+        totals = [document["totals"][key] for document in compared["networks"]]
+        assert change == totals[1] - totals[0]
+
+
+def figure_word(key):
+    from cnncalc.figures import FIGURES
+
+    return FIGURES[key].word if key in FIGURES else key
+
+
+def test_what_differs_is_marked_and_nothing_else(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    spec = "input: 12x12x1\nvars: {k: 3}\nlayers:\n  - conv 4 kernel=k\n  - pool 2x2\n  - fc 3\n"
+    (tmp_path / "net.yaml").write_text(spec, encoding="utf-8")
+    text = page("net.yaml", "net.yaml@k=5")
+    found = next(e for e in ET.fromstring(text).iter(f"{H}table") if e.get("id") == "layers")
+    marks = {
+        row[0].text: ["".join(mark.itertext()) for mark in row.iter(f"{H}mark")]
+        for row in found.find(f"{H}tbody")
+    }
+    # (12 - 5) + 1 = 8 positions with 4·(5·5 + 1) parameters, 8·8·4·25 MACs; halved, 4·4·4 inputs
+    assert marks == {
+        "conv1": ["kernel 3 → 5", "8×8×4", "104", "6,400"],
+        "pool1": ["in 10×10×4 → 8×8×4", "4×4×4"],
+        "fc1": ["in 5×5×4 → 4×4×4", "195", "192"],
+    }
+    same = ET.fromstring(page("net.yaml", "net.yaml"))
+    assert list(same.iter(f"{H}mark")) == []
+
+
+def test_a_revision_stands_beside_the_file(page, tmp_path, monkeypatch):
+    import subprocess
+
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "net.yaml"
+    path.write_text("input: 8x8x1\nlayers:\n  - conv 2 3x3\n", encoding="utf-8")
+    for words in (["init", "-q"], ["add", "net.yaml"],
+                  ["-c", "user.name=n", "-c", "user.email=e", "commit", "-qm", "one"]):  # fmt: skip
+        subprocess.run(["git", *words], check=True)
+    path.write_text("input: 8x8x1\nlayers:\n  - conv 2 3x3\n  - fc 5\n", encoding="utf-8")
+    text = page("HEAD:net.yaml", "net.yaml")
+    assert [line[:2] for line in cells(text, "layers")] == [["conv1", "same"], ["fc1", "only in B"]]
+    assert "HEAD:net.yaml and net.yaml" in text
+
+
+def test_a_page_of_two_asks_nobody_and_has_no_id_twice(page):
+    text = page("resnet18", "unet")
+    addresses = set(re.findall(r"https?://[^\"' <]*", text))
+    assert addresses == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xhtml"}
+    root = ET.fromstring(text)
+    ids = [e.get("id") for e in root.iter() if e.get("id")]
+    assert len(ids) == len(set(ids))
+    asked = re.findall(r"url\(#([^)]*)\)", text)
+    for element in root.iter():
+        asked += [*(element.get("aria-labelledby") or "").split(), element.get("for") or ids[0]]
+    assert set(asked) <= set(ids)
+    assert 'class="diagram"' not in page("resnet18", "unet", "--no-diagram")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("a", "b", "c"), "Invalid value for FILE [OTHER]: a page has one network or two"),
+        (("lenet5", "unet", "--sample", "ones"), "--sample: is for one network: make a page of"),
+        (("lenet5", "unet", "--variant", "x"), "--variant: is for one network: write FILE@NAME"),
+        (("lenet5", "unet", "--until", "x"), "--until: is for one network: make a page of each"),
+        (("lenet5", "--alike", "inference"), "--alike: compares two networks: name the other"),
+        (("lenet5", "unet", "--weights", "w"), "--weights: needs --sample"),
+    ],
+)
+def test_options_of_the_other_kind_of_page_are_refused(cnncalc, words, said):
+    answer = cnncalc("report", *words)
+    assert (answer.status, answer.out) == (2, "")
+    assert said in " ".join(answer.err.replace("│", " ").split())
+
+
+def test_settings_are_for_both(page):
+    text = page("resnet18", "resnet34", "--input", "64x64x3", "--batch", 2)
+    assert [document["layers"][0]["in"] for name, document in documents(text).items()
+            if name != "comparison"] == [{"h": 64, "w": 64, "c": 3}] * 2  # fmt: skip
+
+
+def test_networks_may_be_compared_as_they_run(page):
+    text = page("resnet18", "resnet18", "--alike", "inference")
+    assert "bn" not in {line[2] for line in cells(text, "layers")}

@@ -11,6 +11,9 @@ from cnncalc.cli.app import run
 pytestmark = pytest.mark.page
 NETWORKS = ["resnet50", "unet", "lenet5-1998", "googlenet", "vgg16", "densenet121", "m5", "siamese",
             "hrnet", "yolov5s"]  # fmt: skip
+PAIRS = {"resnet18-resnet34": ("resnet18", "resnet34"),
+         "widths": ("mobilenet_v2", "mobilenet_v2@width=0.5"),
+         "small": ("lenet5", "lenet5-1998")}  # fmt: skip
 CHROMIUM = shutil.which("chromium")
 
 
@@ -38,8 +41,9 @@ def browser():
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
-    for name in NETWORKS:
-        assert run(["report", name, "-o", str(folder / f"{name}.html")]) == 0
+    pages = {**{name: (name,) for name in NETWORKS}, **PAIRS}
+    for name, networks in pages.items():
+        assert run(["report", *networks, "-o", str(folder / f"{name}.html")]) == 0
     return folder
 
 
@@ -111,14 +115,64 @@ def test_a_heading_sorts_and_sorts_back(opened):
     assert shown(page) == before
 
 
+COLUMNS = {"params": 4, "macs": 5, "connections": 6, "alive": 7}
+
+
+def number(page, name, figure):
+    """The button of a number in the line of a row or a part."""
+    return page.locator(f"tr[data-name='{name}'] > :nth-child({COLUMNS[figure]}) button")
+
+
 def test_a_number_shows_its_formula(opened):
     page = opened("resnet50")
-    page.locator("tr[data-name=conv1] button[data-figure=macs]").click()
+    number(page, "conv1", "macs").click()
     assert page.locator("tr.formula").inner_text() == "macs: 112·112·9,408 = 118,013,952"
-    page.locator("tr[data-name=conv1] button[data-figure=macs]").click()
+    number(page, "conv1", "macs").click()
     assert page.locator("tr.formula").count() == 0
-    page.locator("tr[data-name='layer4'] button[data-figure=params]").click()
+    number(page, "layer4", "params").click()
     assert page.locator("tr.formula").inner_text().endswith("= 14,964,736")
+
+
+def test_bytes_show_the_tensors_that_they_are(opened):
+    """Those of the peak are the report's; of a part, those of the row in it with most bytes."""
+    page = opened("lenet5-1998")
+    peak = analyze(load("lenet5-1998")).totals.memory.peak
+    tensors = " + ".join(tensor.name for tensor in peak.tensors)
+    number(page, peak.layer, "alive").click()
+    assert page.locator("tr.formula").inner_text() == f"alive: {tensors} = {peak.bytes} bytes"
+    page = opened("resnet50")
+    number(page, "layer1", "alive").click()
+    words = page.locator("tr.formula").inner_text()
+    assert words.startswith("alive: most at layer1.0.")
+    number(page, "layer1", "alive").click()
+    assert page.locator("tr.formula").count() == 0
+
+
+def test_lines_that_are_left_to_the_script_are_the_same(opened, files, monkeypatch):
+    from cnncalc.render import html_tree
+
+    get = """() => [...document.querySelectorAll('#layers tbody tr')].map(r =>
+        [r.className, r.dataset.name, [...r.cells].map(c => [c.textContent,
+         c.style.getPropertyValue('--in'), c.scope || '', c.querySelectorAll('button').length])])"""
+    shares = """() => [...document.querySelectorAll('#layers tbody td')].map(c =>
+        parseFloat(c.style.getPropertyValue('--share') || 0))"""
+    full = opened("resnet50")
+    written = full.evaluate(get)
+    monkeypatch.setattr(html_tree, "MOST_WRITTEN", 100)
+    path = files / "later.html"
+    assert run(["report", "resnet50", "-o", str(path)]) == 0
+    page = opened("later")
+    assert page.evaluate(get) == written
+    pairs = zip(page.evaluate(shares), full.evaluate(shares), strict=True)
+    assert max(abs(one - other) for one, other in pairs) < 0.11
+    before = shown(page)
+    button = page.locator("tr[data-name='layer1.0'] button.fold")
+    button.click()
+    assert len(shown(page)) > len(before)
+    bare = opened("later", java_script_enabled=False)
+    lines = bare.locator("#layers tbody tr").count()
+    assert 0 < lines < len(written)
+    assert "analyze --expand prints them" in bare.locator("main").inner_text()
 
 
 def test_a_box_chooses_its_line(opened):
@@ -139,7 +193,7 @@ def test_the_slider_moves_the_field(opened):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["resnet50", "unet", "m5"])
+@pytest.mark.parametrize("name", ["resnet50", "unet", "m5", *PAIRS])
 def test_axe_finds_nothing(opened, name, scheme):
     axe = need("axe_playwright_python.sync_playwright").Axe()
     page = opened(name, color_scheme=scheme)
@@ -147,7 +201,7 @@ def test_axe_finds_nothing(opened, name, scheme):
     assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *PAIRS])
 def test_a_phone_scrolls_down_only(opened, name):
     page = opened(name, viewport={"width": 420, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
@@ -160,7 +214,7 @@ def test_without_javascript_all_rows_are_there(opened):
     assert page.locator("#layers tbody tr.row").last.is_visible()
 
 
-@pytest.mark.parametrize("name", ["resnet50", "lenet5-1998", "unet"])
+@pytest.mark.parametrize("name", ["resnet50", "lenet5-1998", "unet", *PAIRS])
 def test_no_printed_page_is_empty(opened, name, tmp_path):
     import subprocess
 
@@ -175,6 +229,72 @@ def test_no_printed_page_is_empty(opened, name, tmp_path):
     pages = text.split("\f")[:-1]
     assert pages
     assert all(len(one.split()) > 10 for one in pages)
+
+
+# -- two networks
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_page_of_two_asks_for_itself_alone_and_shows_both(opened, name):
+    page = opened(name)
+    assert page.asked == [page.url]
+    lines = page.evaluate("""() => [...document.querySelectorAll('#layers tbody tr')].map(
+        r => [...r.cells].map(c => c.textContent))""")
+    for column, network in zip((6, 7), PAIRS[name], strict=True):
+        numbers = [line[column].replace(",", "") for line in lines]
+        known = sum(int(number) for number in numbers if number != "-")
+        base, _, width = network.partition("@width=")
+        settings = {"width": float(width)} if width else {}
+        assert known == analyze(load(base, set=settings)).totals.params
+
+
+def statuses(page):
+    return page.evaluate(f"{SHOWN}.map(r => r.cells[1].textContent)")
+
+
+def test_what_is_the_same_can_be_hidden(opened):
+    page = opened("resnet18-resnet34")
+    assert set(statuses(page)) == {"only in B"}
+    page.locator("#differing").uncheck()
+    assert set(statuses(page)) == {"only in B", "same"}
+    bare = opened("resnet18-resnet34", java_script_enabled=False)
+    assert set(bare.locator("#layers tbody tr").evaluate_all(
+        "rows => rows.map(r => r.cells[1].textContent)")) == {"only in B", "same"}  # fmt: skip
+
+
+def test_two_networks_are_sorted_by_a_change(opened):
+    page = opened("small")
+    before = statuses(page)
+    get = f"{SHOWN}.map(r => Number(r.cells[8].textContent.replaceAll(',', '')))"
+    button = page.locator("#layers thead button", has_text="Params change")
+    button.click()
+    found = page.evaluate(get)
+    assert found == sorted(found, reverse=True)
+    assert sum(found) == 60000 - 61706
+    assert page.locator("th[aria-sort]").get_attribute("aria-sort") == "descending"
+    page.locator("#layers thead button").first.click()
+    assert statuses(page) == before
+
+
+def test_numbers_of_two_networks_show_their_formulas(opened):
+    page = opened("small")
+    line = page.locator("tr[data-a=C3]")
+    line.locator("> :nth-child(8) button").click()  # LeNet-5 of 1998: 60 of 96 connections
+    assert page.locator("tr.formula").inner_text().startswith("params B: C3: ")
+    assert page.locator("tr.formula").inner_text().endswith("1,516")
+    line.locator("> :nth-child(7) button").click()
+    assert page.locator("tr.formula").inner_text().endswith("= 2,416")
+
+
+def test_boxes_of_either_picture_choose_their_line(opened):
+    page = opened("resnet18-resnet34")
+    first, second = page.locator(".diagram").all()
+    second.locator("g[data-name='layer2.1']").click()
+    assert page.locator("tr.chosen").get_attribute("data-b") == "layer2.1.conv1"
+    first.locator("g[data-name='conv1']").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("tr.chosen").get_attribute("data-a") == "conv1"
+    assert page.locator("g.chosen").count() == 1
 
 
 def test_a_slide_moves_and_holds_still_for_those_who_asked_for_it(browser, tmp_path):

@@ -8,8 +8,8 @@ from geometry import ends_of, overlaps
 
 from cnncalc import analyze, load, zoo
 from cnncalc.errors import CnncalcError
-from cnncalc.pictures.boxes import picture
-from cnncalc.pictures.marks import Group, Polygon, Text
+from cnncalc.pictures.boxes import PictureOptions, picture
+from cnncalc.pictures.marks import Group, Polygon, Rect, Text
 from cnncalc.pictures.styles import placed
 from cnncalc.render.choice import Choice
 
@@ -49,6 +49,13 @@ def test_a_unet_is_a_u(depth):
     assert [frame.y for frame in firsts] == sorted(frame.y for frame in firsts)
     assert frames["out"].x > max(frame.x for frame in firsts)
     assert frames["out"].y == min(frame.y for frame in frames.values())
+
+
+def test_names_in_lanes_are_whole_where_there_is_room():
+    """No part has an outline there, so that boxes have their whole names."""
+    groups = [mark for mark in placed(shown("unet"), "lanes").marks if isinstance(mark, Group)]
+    names = [next(m.text for m in group.marks if isinstance(m, Text)) for group in groups]
+    assert names == [box.name for box in shown("unet").boxes]
 
 
 def test_hrnet_has_four_lanes_of_resolutions_side_by_side():
@@ -100,6 +107,41 @@ def test_solids_are_as_large_as_their_maps():
     pairs = zip(of.boxes, result.frames, strict=True)
     thick = {box.out.channels: frame.width for box, frame in pairs if box.out.spatial}
     assert [thick[n] for n in (3, 64, 128, 256, 512)] == sorted(thick.values())
+
+
+def with_scale(name, scale):
+    return picture(analyze(load(name)), Choice(), PictureOptions(scale=scale))
+
+
+@pytest.mark.parametrize(("scale", "power"), [("linear", 1), ("sqrt", 2)])
+@pytest.mark.parametrize("name", ["vgg16", "alexnet", "lenet5"])
+def test_solids_are_true_to_the_scale_that_is_asked_for(name, scale, power):
+    """Heights to rows, thickness to channels, bars to the numbers of a vector."""
+    of = with_scale(name, scale)
+    result = placed(of, "volume")
+    maps, vectors, thick = set(), set(), set()
+    for box, frame in zip(of.boxes, result.frames, strict=True):
+        if box.out.spatial and set(box.out.spatial) != {1}:
+            maps.add(round(frame.height**power / box.out.spatial[0], 6))
+            thick.add(round(frame.width**power / box.out.channels, 6))
+        else:
+            vectors.add(round(frame.height**power / box.out.channels, 6))
+    assert (len(maps), len(thick), len(vectors)) == (1, 1, 1)
+    assert overlaps(result.frames) == []
+
+
+@pytest.mark.parametrize(("scale", "power"), [("linear", 1), ("sqrt", 2)])
+def test_sheets_are_true_to_the_scale_that_is_asked_for(scale, power):
+    result = placed(with_scale("lenet5", scale), "sheets")
+    fronts = [
+        next(mark for mark in reversed(group.marks) if isinstance(mark, Rect))
+        for group in result.marks
+        if isinstance(group, Group)
+    ]
+    sides = [(front.width**power, front.height**power) for front in fronts[:6]]
+    for (wide, high), size in zip(sides, (32, 28, 14, 10, 5, 1), strict=True):
+        assert (wide * 32 / size, high * 32 / size) == pytest.approx(sides[0])
+    assert overlaps(result.frames) == []
 
 
 def test_windows_of_lenets_sheets():

@@ -11,7 +11,7 @@ import pytest
 from cnncalc import check
 from cnncalc.errors import UnplacedError
 from cnncalc.questions.check import CheckTerms
-from cnncalc.spec.sections.expectations import parse_limit
+from cnncalc.spec.sections.budgets import parse_limit
 
 LENET = """\
 input: 32x32x1

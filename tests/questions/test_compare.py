@@ -5,8 +5,11 @@ parameters; the other networks are counted by hand.
 """
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cnncalc import analyze, compare, load
+from cnncalc.questions.change_parts import main_change
 from cnncalc.questions.compare import compare_reports
 
 
@@ -138,3 +141,27 @@ def test_a_comparison_needs_two():
         compare("lenet5")
     report = analyze(load("lenet5"))
     assert len(compare_reports([report, report], ["a", "b"]).layers) == 1
+
+
+@pytest.mark.parametrize("other", ["resnet50", "vgg16", "mobilenet_v2", "yolov5s", "siamese"])
+def test_the_changes_of_layers_add_up_to_that_of_the_network(other):
+    found = compare("googlenet", other)
+    assert {change.figure: change.delta for change in found.main_changes(1)} == {
+        key: figures(found)[key].delta(1) for key in ("params", "macs")
+    }
+
+
+@given(st.dictionaries(st.from_regex(r"[ab](\.[ab]){0,3}", fullmatch=True), st.integers(-9, 9)))
+def test_the_main_parts_hold_over_half_and_the_last_is_needed(deltas):
+    change = main_change("params", deltas)
+    if sum(deltas.values()) == 0:
+        assert change is None
+        return
+    sizes = [part.delta for part in change.parts]
+    assert 2 * abs(change.held) > abs(change.delta)
+    assert change.held * change.delta > 0
+    assert 2 * abs(sum(sizes[:-1])) <= abs(change.delta)
+    assert sizes == sorted(sizes, key=abs, reverse=True)
+    for part, delta in change.parts:
+        inside = [n for n in deltas if n == part or n.startswith(f"{part}.")]
+        assert delta == sum(deltas[name] for name in inside)

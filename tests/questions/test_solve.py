@@ -10,6 +10,7 @@ from cnncalc.errors import UnplacedError
 from cnncalc.layers.conv import Conv
 from cnncalc.layers.conv_transpose import ConvTranspose
 from cnncalc.questions.solve import FEW_STRIDES, FILTERS, STRIDES, solve
+from cnncalc.questions.solve_params import FilterRequest, filters_with
 from cnncalc.shapes import Shape
 from cnncalc.window import Window, padding_by_rule, transposed_count
 
@@ -202,3 +203,30 @@ def test_lists_pairs_and_words_are_paddings():
     with pytest.raises(UnplacedError) as caught:
         solve(32, w=32, f=4, s=1, p="samee")
     assert str(caught.value) == "'samee' is not one of same, half, valid, full, causal"
+
+
+@given(
+    st.integers(1, 4000),
+    st.none() | st.tuples(st.integers(1, 12)),
+    st.none() | st.tuples(st.integers(1, 40)),
+    st.none() | st.tuples(st.integers(1, 40)),
+    st.booleans(),
+)
+def test_the_filters_are_all_that_have_the_parameters(params, f, d, k, bias):
+    """A layer with those filters counts its own parameters, and no other filters have as many."""
+
+    def count(f, d, k):
+        layer = Conv(filters=k, kernel=(f, f), bias=bias)
+        return sum(p.size for p in layer.parameters(Shape(d, (f, f))))
+
+    found = filters_with(FilterRequest(params, f, d, k, bias))
+    assert all(count(*setting[:3]) == setting.params == params for setting in found.settings)
+    assert all(count(*near[:3]) == near.params != params for near in found.nearest)
+    small = [
+        (side, depth, number)
+        for side in f or range(1, 12)
+        for depth in d or range(1, 9)
+        for number in k or range(1, 9)
+        if number * (side * side * depth + bias) == params
+    ]
+    assert set(small) <= {setting[:3] for setting in found.settings}

@@ -30,6 +30,7 @@ def everything():
     step = Step("out.w", "output width", "⌊(W - F + 2P)/S⌋ + 1", "⌊(32 - 5 + 2·0)/1⌋ + 1", 28)
     add = row(
         2, "b", "add", "a", shape, shape, receptive_field=odd, note="hello", steps=(step,),
+        tied_to="a",
         settings={"scale": Fraction(3, 2), "fit": None, "sizes": (1, [2, Fraction(2)])},
         span=Span("net.yaml", 3, 5, 9), unused=(0, 1), shared_with="a", block="unit",
     )  # fmt: skip

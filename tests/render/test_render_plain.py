@@ -8,17 +8,17 @@ from cnncalc.render.choice import Choice
 from cnncalc.shapes import Shape
 
 LENET = """\
-LeNet-5                                                                          H × W × C
-#  Layer  Type            F  S  P    Output  Weights  Biases  Params  Connections     MACs
-0  in     input                     32×32×1
-1  C1     conv + tanh   5×5  1  0   28×28×6      150       6     156      117,600  117,600
-2  S2     avgpool       2×2  2  0   14×14×6        0       0       0        4,704        0
-3  C3     conv + tanh   5×5  1  0  10×10×16    2,400      16   2,416      240,000  240,000
-4  S4     avgpool       2×2  2  0    5×5×16        0       0       0        1,600        0
-5  C5     conv + tanh   5×5  1  0   1×1×120   48,000     120  48,120       48,000   48,000
-6  F6     fc + tanh                      84   10,080      84  10,164       10,080   10,080
-7  out    fc + softmax                   10      840      10     850          840      840
-   total                                      61,470     236  61,706      422,824  416,520
+LeNet-5                                                                                H × W × C
+#  Layer  Type                  F  S  P    Output  Weights  Biases  Params  Connections     MACs
+0  in     input                           32×32×1
+1  C1     conv + tanh         5×5  1  0   28×28×6      150       6     156      117,600  117,600
+2  S2     avgpool             2×2  2  0   14×14×6        0       0       0        4,704        0
+3  C3     conv + tanh         5×5  1  0  10×10×16    2,400      16   2,416      240,000  240,000
+4  S4     avgpool             2×2  2  0    5×5×16        0       0       0        1,600        0
+5  C5     conv + tanh         5×5  1  0   1×1×120   48,000     120  48,120       48,000   48,000
+6  F6     fc 120→84 + tanh                     84   10,080      84  10,164       10,080   10,080
+7  out    fc 84→10 + softmax                   10      840      10     850          840      840
+   total                                            61,470     236  61,706      422,824  416,520
 
 params 61,706 (61,470 weights + 236 biases)   connections 422,824 (429,342 with biases)
 MACs 416,520 (833,040 FLOPs)

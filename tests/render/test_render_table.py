@@ -56,7 +56,9 @@ def test_without_colour_there_are_no_escapes_and_with_it_the_same_words():
 def test_a_narrow_terminal_loses_whole_columns_and_says_which():
     text = report_table.text(lenet(), page=Page(80))
     assert "Connections" not in text
-    assert text.endswith("not shown for want of width: connections (--columns shows them)\n")
+    assert text.endswith(
+        "not shown for want of width: connections, biases (--columns shows them)\n"
+    )
     assert max(map(len, text.splitlines()[:12])) <= 80
 
 

@@ -7,4 +7,5 @@ def adjust(draw, shape, fields):
     if not draw(st.integers(0, 3)):
         return fields
     first = draw(st.booleans())
-    return {"transpose_a": first, "transpose_b": not first}
+    by_channel = shape.rank == 2 and draw(st.booleans())
+    return {"transpose_a": first, "transpose_b": not first, "by_channel": by_channel}

@@ -1,4 +1,4 @@
-"""An upsampling has a factor or a size, and aligns corners only where it blends."""
+"""An upsampling has a factor or a size; rules go with what they rule."""
 
 from hypothesis import strategies as st
 
@@ -8,8 +8,8 @@ def adjust(draw, shape, fields):
     chosen = {"scale": scale, "size": None}
     if draw(st.booleans()):
         chosen = {"scale": None, "size": fields["size"] or (4,)}
-    return {**fields, **chosen, "align_corners": fields["align_corners"] and _blends(fields)}
-
-
-def _blends(fields):
-    return fields["mode"] == "bilinear"
+    if fields["mode"] == "bilinear":
+        aligned = fields["align_corners"] and fields["rule"] is None
+        return {**fields, **chosen, "align_corners": aligned, "nearest_mode": None}
+    rounding = fields["nearest_mode"] or (fields["rule"] and "round_prefer_floor")
+    return {**fields, **chosen, "align_corners": False, "nearest_mode": rounding}

@@ -6,7 +6,7 @@ from written import network, shapes, sources
 
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build, reads_sizes
-from cnncalc.spec.model import spec_schema
+from cnncalc.spec.schema import spec_schema
 from cnncalc.spec.write import text
 
 SPEC = """

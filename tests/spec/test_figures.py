@@ -9,8 +9,9 @@ from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.report import Memory, Row, Totals
 from cnncalc.errors import CnncalcError, UnplacedError
 from cnncalc.figures import FIGURES, used
-from cnncalc.spec.model import spec_schema
-from cnncalc.spec.sections.expectations import parse_amount, parse_limit
+from cnncalc.spec.amounts import parse_amount
+from cnncalc.spec.schema import spec_schema
+from cnncalc.spec.sections.budgets import parse_limit
 
 # LeNet-5's first layer on its own: 6 filters of 5x5 over one map of 32x32.
 # 150 weights, 6 biases, 28·28·6 neurons of 25 links (122,304 with biases, LeCun et al. 1998).
@@ -152,4 +153,4 @@ def test_the_schema_of_specs_knows_them():
     for place in (schema, schema["$defs"]["VariantModel"]):
         expect, budget = place["properties"]["expect"], place["properties"]["budget"]
         assert set(expect["properties"]) == {*used("expect"), "output", "layers"}
-        assert set(budget["properties"]) == set(used("budget"))
+        assert set(budget["properties"]) == {*used("budget"), "training_bytes", "dtype"}

@@ -8,7 +8,7 @@ from cnncalc.inference.parameters import gather
 from cnncalc.inference.run import forward
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
-from cnncalc.spec.model import spec_schema
+from cnncalc.spec.schema import spec_schema
 from cnncalc.spec.write import text
 from cnncalc.tensor import Tensor
 

@@ -10,7 +10,7 @@ from cnncalc.errors import ENOUGH_ERRORS
 from cnncalc.layers import layer_type, layer_types
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
-from cnncalc.spec.model import spec_schema
+from cnncalc.spec.schema import spec_schema
 from cnncalc.spec.sections.variables import may_name
 from cnncalc.spec.vocabulary import is_plain_word, of_layer_type
 from cnncalc.spec.write import text

@@ -8,13 +8,21 @@ import yaml
 from cnncalc import analyze, load
 
 SPECS = Path(__file__).parents[2] / "specs"
+FIGURES = ("params", "macs", "buffers", "output")
 DATA = Path(__file__).parents[1] / "data"
 
 
 @cache
 def written(stem):
     """A bundled file as plain YAML, read without the project's own reader."""
-    return yaml.safe_load((SPECS / f"{stem}.yaml").read_text())
+    spec = yaml.safe_load((SPECS / f"{stem}.yaml").read_text())
+    table = spec.get("variants") or {}
+    if isinstance(names := table.get("for"), list):
+        rows = {key: row if isinstance(row, list) else [row] for key, row in table["in"].items()}
+        spec["variants"] = {key: dict(zip(names, row, strict=True)) for key, row in rows.items()}
+    for variant in (spec.get("variants") or {}).values():
+        variant.setdefault("expect", {k: v for k, v in variant.items() if k in FIGURES})
+    return spec
 
 
 def files():

@@ -80,3 +80,21 @@ class TestTimm:
             assert ours.pop("maxpool")
             assert timm.pop("maxpool")
         assert ours == timm
+
+
+# Networks that were first written from the README alone, one or two of each family.
+WRITTEN_BY_HAND = (
+    "convmixer_768_32", "convnextv2_atto", "cspresnet50", "dla34", "dpn68", "edgenext_small",
+    "efficientnet_b1_pruned", "ese_vovnet19b_dw", "gernet_s", "ghostnet_100", "hgnetv2_b0",
+    "hrnet_w18_small", "inception_resnet_v2", "lcnet_050", "mixnet_s", "mobilenetv4_conv_small",
+    "mobileone_s0", "nf_regnet_b1", "poolformer_s12", "regnetz_b16", "repvgg_a0",
+    "res2net50_26w_4s", "resnest14d", "resnet50d", "resnetv2_50", "rexnet_100", "selecsls42b",
+    "skresnet18", "starnet_s1", "tinynet_a", "tresnet_m", "xception41",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRITTEN_BY_HAND)
+def test_a_family_takes_forty_lines(name):
+    lines = (bundled.SPECS / f"{family(name)}.yaml").read_text().splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 100

@@ -58,7 +58,7 @@ def network_of(text: str, path: str, options: SourceOptions = AS_IT_IS) -> Netwo
     except CnncalcError as error:
         raise with_lines(error, text, path) from None
     except UnplacedError as problem:
-        message = f"'{path}' is no network of darknet: {problem.message}"
+        message = f"{files.title(path)} is no network of darknet: {problem.message}"
         raise failure(problem.code, message, help=problem.help) from None
 
 

@@ -6,12 +6,14 @@ import json
 import zipfile
 import zlib
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 
 from cnncalc import files
+from cnncalc.exchange.sniff import ZIP
 from cnncalc.exchange.wire import broken
 
 LARGEST_CONFIG = 2**26  # bytes, unpacked; that of the largest bundled application has 2**21
+MOST_PIPED = 2**30  # bytes of a zip on the standard input, which is read whole
 MEMBER = "config.json"
 PIECE = 2**16
 
@@ -23,11 +25,12 @@ def load(path: str) -> dict[str, Any]:
         CnncalcError: the file cannot be read, or is too large.
         UnplacedError: it is no JSON of a model.
     """
+    if files.beginning(path, len(ZIP)) != ZIP:
+        return parsed(files.read_bytes(path, LARGEST_CONFIG))
+    if path == "-":
+        return parsed(_member(BytesIO(files.read_bytes(path, MOST_PIPED))))
     with files.opened(path) as stream:
-        zipped = zipfile.is_zipfile(stream)
-        if zipped:
-            return parsed(_member(stream))
-    return parsed(files.read_bytes(path, LARGEST_CONFIG))
+        return parsed(_member(stream))
 
 
 def parsed(data: bytes) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def parsed(data: bytes) -> dict[str, Any]:
     return found
 
 
-def _member(stream: Any) -> bytes:
+def _member(stream: IO[bytes]) -> bytes:
     """The unpacked `config.json`, which must keep to the limit whatever the zip says of it."""
     try:
         with zipfile.ZipFile(stream) as archive, archive.open(MEMBER) as member:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cnncalc import files
 from cnncalc.errors import CnncalcError, UnplacedError, failure
 from cnncalc.exchange.building import Builder, Part, unsupported
 from cnncalc.exchange.keras import activations, moves, windows
@@ -19,7 +20,6 @@ from cnncalc.exchange.names import plain_name
 from cnncalc.exchange.sizes import input_of, text
 from cnncalc.exchange.sources import AS_IT_IS
 from cnncalc.exchange.wire import broken
-from cnncalc.spec.sections.inputs import parse_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,7 +49,7 @@ def read(path: str, options: SourceOptions = AS_IT_IS) -> Network:
     try:
         return network_of(load(path), path, options)
     except UnplacedError as problem:
-        message = f"'{path}' is no model of Keras: {problem.message}"
+        message = f"{files.title(path)} is no model of Keras: {problem.message}"
         raise failure(problem.code, message, help=problem.help) from None
 
 
@@ -156,6 +156,8 @@ class Walk:
                 f"{self.path} does not say the shape of its input",
                 help="give it, such as --input '224x224x3 HWC'",
             )
+        from cnncalc.spec.sections.inputs import parse_input  # few files leave it out
+
         try:
             given = parse_input(written)
         except UnplacedError as problem:

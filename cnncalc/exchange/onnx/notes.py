@@ -22,6 +22,8 @@ def folded_norms(network: Network, model: Model) -> Iterator[Diagnostic]:
     """A note where convolutions hold, or may hold, the batch norms that stood behind them."""
     convolutions = [node for node in network.nodes if node.layer.type in CONVOLUTIONS]
     biased = [node for node in convolutions if getattr(node.layer, "bias", False)]
+    if model.producer.startswith("cnncalc"):  # which folds nothing
+        return
     behind = {node.inputs[0] for node in network.nodes if node.layer.type == "bn"}
     if any(node.index in behind for node in convolutions):
         return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import UnplacedError
 from cnncalc.exchange.onnx.model import unsupported
-from cnncalc.exchange.onnx.ops_norms import layer_norm_by_parts
+from cnncalc.exchange.onnx.ops_norms import channels_last, layer_norm_by_parts
 from cnncalc.exchange.onnx.ops_pointwise import along, hard_slope
 from cnncalc.exchange.onnx.ops_shapes import computed
 from cnncalc.exchange.onnx.rows import tidy
@@ -100,13 +100,23 @@ def _joined(call: Call, type_: str, maps: list[Activation]) -> Activation:
     alike = all(x.dims == first.dims for x in maps)
     if not type_ or (type_ == "sub" and not alike):
         return _unknown(call, maps)
-    if alike and all(x.axes == first.axes and call.shape(x) == call.shape(first) for x in maps):
-        return Activation(call.add(type_, *(x.row for x in maps)), first.axes, first.dims)
     if alike:
-        return call.plainly(type_, *(call.plain(x) for x in maps))
+        return _of_one_size(call, type_, maps)
     if type_ == "mul":
         return _gate(call, maps)
     raise _mismatch(call, maps)
+
+
+def _of_one_size(call: Call, type_: str, maps: list[Activation]) -> Activation:
+    """Maps whose sizes are equal, and whose axes may be in different orders."""
+    first = maps[0]
+    if all(x.axes == first.axes and call.shape(x) == call.shape(first) for x in maps):
+        return Activation(call.add(type_, *(x.row for x in maps)), first.axes, first.dims)
+    if len(first.dims) > PAIR and any(x.axes[-1] == "c" for x in maps):
+        # Channels that are last stay there, where the norms behind look for them.
+        maps = [channels_last(call, x) for x in maps]
+        return Activation(call.add(type_, *(x.row for x in maps)), maps[0].axes, first.dims)
+    return call.plainly(type_, *(call.plain(x) for x in maps))
 
 
 def _pattern(call: Call, type_: str, maps: list[Activation]) -> Activation | None:
@@ -121,9 +131,11 @@ def _pattern(call: Call, type_: str, maps: list[Activation]) -> Activation | Non
 def _softsign(call: Call, x: Activation, below: Activation) -> Activation | None:
     """x/(1 + |x|)."""
     row = call.row(below)
+    if _number(row, "shift") != 1:
+        return None
     inner = call.rows.rows[row.inputs[0]]
     absolute = isinstance(inner.layer, Opaque) and inner.layer.operation == "Abs"
-    if _number(row, "shift") == 1 and absolute and inner.inputs == (x.row,):
+    if absolute and inner.inputs == (x.row,):
         return call.like(x, "softsign")
     return None
 
@@ -184,10 +196,14 @@ def _gated(call: Call, maps: list[Activation]) -> Activation | None:
 
 
 def _erf_gelu(call: Call, maps: list[Activation]) -> Activation | None:
-    """x/2·(1 + erf(x/√2)), with the half taken first."""
+    """x/2·(1 + erf(x/√2)), with the half taken first, and x·(1/2·(1 + erf(x/√2)))."""
     for half, gate in (maps, maps[::-1]):
-        row = call.row(half)
-        if _number(row, "factor") == 0.5 and _one_plus_erf(call, call.row(gate), row.inputs[0]):  # noqa: PLR2004
+        row, other = call.row(half), call.row(gate)
+        if _number(other, "factor") == 0.5 and _one_plus_erf(  # noqa: PLR2004
+            call, call.rows.rows[other.inputs[0]], half.row
+        ):
+            return call.like(half, "gelu")
+        if _number(row, "factor") == 0.5 and _one_plus_erf(call, other, row.inputs[0]):  # noqa: PLR2004
             return Activation(call.add("gelu", row.inputs[0]), half.axes, half.dims)
     return None
 
@@ -224,6 +240,13 @@ def _single(call: Call, constant: Constant) -> float | None:
     return None if value is None else float(tidy(float(value)))
 
 
+def _learned_alone(call: Call, constant: Constant, parameter: str) -> Stored | None:
+    """One stored number for all channels, where it is called after the row as cnncalc does it."""
+    name = f"{call.operator.name.partition('/')[0]}.{parameter}"
+    stored = constant.stored if constant.size == 1 else None
+    return stored if stored is not None and stored.name == name else None
+
+
 def _learned(call: Call, x: Activation, constant: Constant) -> Stored:
     """One stored number a channel. Raises UnplacedError for any other constant."""
     dims = call.spread(constant, len(x.dims))
@@ -241,12 +264,14 @@ def _learned(call: Call, x: Activation, constant: Constant) -> Stored:
 def _shifted(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
     layer = call.layer(x)
     free = layer.type in WITH_BIAS and not getattr(layer, "bias", True) and call.alone(x)
+    if (alone := _learned_alone(call, constant, "bias")) is not None and not free:
+        return _shifted_as_a_whole(call, x, alone)
     if constant.size == 1 and not (free and constant.stored and call.shape(x).channels == 1):
         number = _single(call, constant)
-        return x if number == 0 else call.like(x, "scale", factor="none", shift=number, per="layer")
+        return x if number == 0 else call.like(x, "scale", factor="none", shift=number)
     stored = constant.stored if constant.size == 1 else None
     if stored is None and constant.only is not None:
-        return call.like(x, "scale", factor="none", shift=float(constant.only), per="layer")
+        return call.like(x, "scale", factor="none", shift=float(constant.only))
     stored = stored or _learned(call, x, constant)
     if free:
         return _rewritten(call, x, "bias", stored, bias=True)
@@ -255,10 +280,17 @@ def _shifted(call: Call, x: Activation, constant: Constant, _swapped: bool) -> A
     return call.like(x, "scale", stored={"bias": stored}, factor="none", shift="learned")
 
 
-def _only_scales(layer: Layer) -> bool:
-    """Whether a layer learns one factor a channel and nothing else."""
+def _shifted_as_a_whole(call: Call, x: Activation, bias: Stored) -> Activation:
+    if _only_scales(call.layer(x), "layer") and call.alone(x):
+        return _rewritten(call, x, "bias", bias, shift="learned")
+    fields = {"factor": "none", "shift": "learned", "per": "layer"}
+    return call.like(x, "scale", stored={"bias": bias}, **fields)
+
+
+def _only_scales(layer: Layer, per: str = "channel") -> bool:
+    """Whether a layer learns one factor a channel, or one for all, and nothing else."""
     return isinstance(layer, Scale) and (layer.factor, layer.shift, layer.per) == (
-        "learned", "none", "channel",
+        "learned", "none", per,
     )  # fmt: skip
 
 
@@ -297,10 +329,8 @@ def _subtracted(call: Call, x: Activation, constant: Constant, swapped: bool) ->
         number = float(constant.only)
     if number is not None:
         if swapped:
-            return call.like(x, "scale", factor=-1.0, shift=number or "none", per="layer")
-        return (
-            x if number == 0 else call.like(x, "scale", factor="none", shift=-number, per="layer")
-        )
+            return call.like(x, "scale", factor=-1.0, shift=number or "none")
+        return x if number == 0 else call.like(x, "scale", factor="none", shift=-number)
     stored = _learned(call, x, constant)
     if swapped:
         return call.like(x, "scale", stored={"bias": stored}, factor=-1.0, shift="learned")
@@ -309,6 +339,8 @@ def _subtracted(call: Call, x: Activation, constant: Constant, swapped: bool) ->
 
 
 def _scaled(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
+    if (alone := _learned_alone(call, constant, "weight")) is not None:
+        return call.like(x, "scale", stored={"weight": alone}, per="layer")
     number = _single(call, constant)
     if number is None:
         stored = _learned(call, x, constant)
@@ -344,7 +376,7 @@ def _times(call: Call, x: Activation, factor: float) -> Activation:
         for one, gate in (row.inputs, row.inputs[::-1]):
             if _one_plus_erf(call, rows[gate], one):
                 return Activation(call.add("gelu", one), x.axes, x.dims)
-    return call.like(x, "scale", factor=factor, per="layer")
+    return call.like(x, "scale", factor=factor)
 
 
 def _hard(call: Call, index: int) -> int | None:
@@ -371,21 +403,26 @@ def elementwise(call: Call) -> Any:
     return _unknown(call, [value for value in values if isinstance(value, Activation)])
 
 
+def absolute(call: Call) -> Any:
+    """Abs of a difference that nobody else reads; of anything else as part of a pattern."""
+    x = call.value()
+    if isinstance(x, Activation) and call.layer(x).type == "sub" and call.alone(x):
+        row = call.row(x)
+        return Activation(call.add("sub", *row.inputs, absolute=True), x.axes, x.dims)
+    return elementwise(call)
+
+
 def negative(call: Call) -> Value:
     """Neg."""
     x = call.value()
-    return (
-        computed(call)
-        if isinstance(x, Constant)
-        else call.like(x, "scale", factor=-1.0, per="layer")
-    )
+    return computed(call) if isinstance(x, Constant) else call.like(x, "scale", factor=-1.0)
 
 
 OPERATORS: dict[str, Callable[[Call], Value]] = {
     "Add": add, "Sum": add, "Sub": subtract, "Mul": multiply, "Div": divide, "Max": largest,
-    "Min": smallest, "Mean": mean, "Neg": negative,
+    "Min": smallest, "Mean": mean, "Neg": negative, "Abs": absolute,
     **dict.fromkeys(
-        ("Erf", "Pow", "Sqrt", "Reciprocal", "Abs", "Exp", "Log", "Sin", "Cos", "Floor", "Ceil",
+        ("Erf", "Pow", "Sqrt", "Reciprocal", "Exp", "Log", "Sin", "Cos", "Floor", "Ceil",
          "Round", "Sign", "ThresholdedRelu", "Mod", "Equal", "Greater", "Less", "And", "Or", "Not",
          "Where", "GreaterOrEqual", "LessOrEqual"),
         elementwise,

@@ -6,10 +6,11 @@ from fractions import Fraction
 from math import ceil, floor, prod
 from typing import TYPE_CHECKING, Any
 
+from cnncalc.exchange.onnx.blocks import settled
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.ops_shapes import gathered, joined, reshaped, sliced, transposed
-from cnncalc.exchange.onnx.rows import one, tidy
-from cnncalc.exchange.onnx.values import Activation, Constant
+from cnncalc.exchange.onnx.rows import MOST_SPATIAL, one, tidy
+from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.shapes import Shape
@@ -38,9 +39,9 @@ def _vector(call: Call, x: Activation) -> Activation:
     return call.seen(call.reshaped(row, Shape(call.rows.rows[row].shape.size)))
 
 
-def reshape(call: Call) -> Value:
+def reshape(call: Call) -> Value | ManyAxes:
     """Reshape; 0 keeps a size, -1 stands for what is left."""
-    value = call.value()
+    value = call.any_value()
     written = call.whole_numbers("shape", 1)
     if written is None:
         raise broken("it has no shape")
@@ -54,10 +55,12 @@ def reshape(call: Call) -> Value:
         dims[dims.index(-1)] = prod(value.dims) // rest if rest else 0
     if min(dims, default=1) < 1 or prod(dims) != prod(value.dims):
         raise broken(f"{text(value.dims)} does not become {text(written)}")
+    if isinstance(value, ManyAxes):
+        return settled(call, value, tuple(dims))
     return _viewed(call, value, tuple(dims))
 
 
-def _viewed(call: Call, value: Value, dims: Dims) -> Value:
+def _viewed(call: Call, value: Value, dims: Dims) -> Value | ManyAxes:
     """A tensor under other sizes."""
     if isinstance(value, Constant):
         return reshaped(value, dims)
@@ -67,12 +70,14 @@ def _viewed(call: Call, value: Value, dims: Dims) -> Value:
         dims[:1] == value.dims[:1] or call.rows.batch == 1
     ):
         return _settled(call, _relabelled(value, dims))
-    if (whole := _shuffled(call, value, dims) or _by_groups(call, value, dims)) is not None:
-        return whole
-    if (merged := _merged_axes(call, value, dims)) is not None:
-        return merged
-    wanted = call.sample(dims)
-    return call.seen(call.reshaped(call.plain(value), wanted))
+    for known in (_shuffled, _by_groups, _merged_axes):
+        if (whole := known(call, value, dims)) is not None:
+            return whole
+    if len(dims) - VECTOR > MOST_SPATIAL and dims[0] == call.rows.batch:
+        return ManyAxes(call.plain(value), dims, tuple(range(len(dims))))
+    wanted = call.sample((1, *dims) if call.rows.batch == 1 != dims[0] else dims)
+    row = call.reshaped(call.plain(call.lifted(value)), wanted)
+    return call.lowered(call.seen(row), dims)
 
 
 def _without_ones(dims: Sequence[int]) -> list[int]:
@@ -92,7 +97,8 @@ def _relabelled(x: Activation, dims: Dims) -> Activation:
 
 def _settled(call: Call, x: Activation) -> Activation:
     """A vector as a row of its own, as frameworks write it."""
-    return call.seen(call.plain(x)) if len(x.dims) == VECTOR else x
+    is_vector = len(x.dims) == VECTOR and x.dims[0] == call.rows.batch and x.axes[0] in {"n", None}
+    return call.seen(call.plain(x)) if is_vector else x
 
 
 def _shuffled(call: Call, x: Activation, dims: Dims) -> Activation | None:
@@ -144,8 +150,6 @@ def squeeze(call: Call) -> Value:
     dims = tuple(size for k, size in enumerate(value.dims) if k not in gone)
     if isinstance(value, Constant):
         return reshaped(value, dims)
-    if 0 in gone:
-        raise unsupported("'Squeeze' of the batch has no layer here")
     axes_left = tuple(axis for k, axis in enumerate(value.axes) if k not in gone)
     return _settled(call, Activation(value.row, axes_left, dims))
 
@@ -165,23 +169,23 @@ def unsqueeze(call: Call) -> Value:
     dims = tuple(1 if k in new else next(own) for k in range(rank))
     if isinstance(value, Constant):
         return reshaped(value, dims)
-    if 0 in new:
-        raise unsupported("'Unsqueeze' before the batch has no layer here")
     labels = iter(value.axes)
     return Activation(
         value.row, tuple(None if k in new else next(labels) for k in range(rank)), dims
     )
 
 
-def transpose(call: Call) -> Value:
+def transpose(call: Call) -> Value | ManyAxes:
     """Transpose: no row, since a tensor remembers what its axes are."""
-    value = call.value()
+    value = call.any_value()
     rank = len(value.dims)
     order = call.operator.attributes.get("perm", tuple(reversed(range(rank))))
     if not isinstance(order, tuple) or sorted(map(str, order)) != sorted(map(str, range(rank))):
         raise broken(f"perm is {order} for {text(value.dims)}")
     if isinstance(value, Constant):
         return transposed(value, order)
+    if isinstance(value, ManyAxes):
+        return ManyAxes(value.row, value.sizes, tuple(value.order[k] for k in order))
     return Activation(
         value.row, tuple(value.axes[k] for k in order), tuple(value.dims[k] for k in order)
     )
@@ -315,7 +319,7 @@ def split(call: Call) -> list[Value]:
     return found
 
 
-def gather(call: Call) -> Value:
+def gather(call: Call) -> Value | ManyAxes:
     """Gather: constants by any indices; of a map one place, or neighbouring ones.
 
     Rows of a stored table by computed numbers are an embedding.
@@ -339,8 +343,6 @@ def gather(call: Call) -> Value:
     places = range(picks[0], picks[0] + len(picks))
     if list(places) != picks:
         raise unsupported("'Gather' of places in another order has no layer here")
-    if not indices.dims and value.axes[axis] == "n" and size == 1:
-        raise unsupported("'Gather' of the batch has no layer here")
     x = _taken(call, value, axis, places) if value.axes[axis] is not None else value
     if indices.dims:
         return x
@@ -434,18 +436,25 @@ def resize(call: Call) -> Value:
     if mode == "nearest":
         rounding = call.word("nearest_mode", "floor" if old else "round_prefer_floor")
         if not all(_same_nearest(*axis, rule, rounding) for axis in axes):
-            raise unsupported(f"'Resize' to the nearest by {rule} and {rounding} has no layer here")
+            fields |= {"rule": _rule(rule, sizes[2:]), "nearest_mode": rounding}
     elif rule == "align_corners":
         fields["align_corners"] = True
-    elif rule not in {"half_pixel", "pytorch_half_pixel"} or (
-        rule == "pytorch_half_pixel" and 1 in sizes[2:]
-    ):
-        raise unsupported(f"'Resize' in the mode {mode} by {rule} has no layer here")
+    elif _rule(rule, sizes[2:]) == "asymmetric":
+        fields["rule"] = "asymmetric"
     by_factor = all(int(size / step) == out for size, out, step in axes) and not call.given(3)
     scale = tuple(float(factor) for factor in factors[2:])
     scale = scale[:1] if len(set(scale)) == 1 else scale
     size = {"scale": scale} if by_factor else {"size": one(tuple(sizes[2:]))}
     return call.plainly("upsample", row, **size, **fields)
+
+
+def _rule(rule: str, sizes: Sequence[int]) -> str:
+    """The rule of `upsample` by which outputs lie where this one of ONNX has them."""
+    if rule == "pytorch_half_pixel" and 1 not in sizes:
+        return "half_pixel"
+    if rule not in {"half_pixel", "asymmetric", "align_corners"}:
+        raise unsupported(f"'Resize' by {rule} has no layer here")
+    return rule
 
 
 def _resizing(call: Call, x: Activation) -> tuple[list[Fraction], list[int]]:
@@ -558,13 +567,19 @@ def _reduced(call: Call, x: Activation, labels: list[Axis], kind: str) -> int:
 
 def depth_to_space(call: Call) -> Value:
     """DepthToSpace; its own order of channels is that of TensorFlow."""
-    order = call.word("mode", "DCR").lower()
-    return call.plainly("depth2space", call.plain(call.map()), block=_block(call), order=order)
+    return _in_blocks(call, "depth2space")
 
 
 def space_to_depth(call: Call) -> Value:
-    """SpaceToDepth, in the order of TensorFlow."""
-    return call.plainly("space2depth", call.plain(call.map()), block=_block(call), order="dcr")
+    """SpaceToDepth; its own order of channels is that of TensorFlow."""
+    return _in_blocks(call, "space2depth")
+
+
+def _in_blocks(call: Call, type_: str) -> Value:
+    order = call.word("mode", "DCR").lower()
+    if order not in {"crd", "dcr"}:
+        raise broken(f"mode is '{order}'")
+    return call.plainly(type_, call.plain(call.map()), block=_block(call), order=order)
 
 
 def _block(call: Call) -> int:

@@ -12,6 +12,7 @@ from math import ceil, erf, floor, prod
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.exchange.onnx.model import (
+    FLOATS,
     LARGEST_SIZE,
     MOST_AXES,
     MOST_NUMBERS,
@@ -209,14 +210,21 @@ def size(call: Call) -> Constant:
 
 
 def cast(call: Call) -> Value:
-    """Cast and CastLike: the same numbers as another type."""
+    """Cast and CastLike: the same numbers as another type.
+
+    Numbers that the network computes stay the same as floats only: others are cut. What enters the
+    network may be whole numbers already, as those that an embedding looks up.
+    """
     value = call.value()
     if isinstance(value, Activation):
-        return value
+        is_kept = call.operator.type == "CastLike" or call.whole("to", 1) in FLOATS
+        if is_kept or call.layer(value).type == "input":
+            return value
+        return Activation(call.opaque(call.shape(value), value.row), value.axes, value.dims)
     if call.operator.type == "CastLike":
         to_float = isinstance(call.value(1), Activation) or getattr(call.value(1), "is_float", True)
     else:
-        to_float = call.whole("to", 1) in {1, 10, 11, 16}
+        to_float = call.whole("to", 1) in FLOATS
     if to_float == value.is_float:
         return value
     convert: Callable[[Number], Number] = float if to_float else int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.exchange.onnx.model import unsupported
+from cnncalc.exchange.onnx.ops_norms import channels_last
 from cnncalc.exchange.onnx.rows import one, one_pair
 from cnncalc.exchange.onnx.values import Activation, Constant
 from cnncalc.exchange.sizes import text
@@ -201,13 +202,28 @@ def _dense(
     bias: Stored | None = None,
 ) -> Activation:  # fmt: skip
     """A fully connected row. Cnncalc keeps its weights as (units, inputs)."""
-    row = call.plain(x)
+    weight = transposed(stored) if turned else stored
+    if call.rows.batch == 1 != x.dims[0] and units > 0:  # many vectors of the one sample
+        if inner != x.dims[1]:
+            raise broken(f"its weights take {inner} numbers, its input has {x.dims[1]}")
+        last = channels_last(call, call.lifted(x))
+        linear = call.add("linear", last.row, stored={"weight": weight, "bias": bias},
+                          units=units, bias=bias is not None)  # fmt: skip
+        return Activation(linear, last.axes[1:], (x.dims[0], units))
+    row = _before_own_flatten(call, call.plain(x))
     if inner != call.rows.rows[row].shape.size or units < 1:
         size = call.rows.rows[row].shape.size
         raise broken(f"its weights take {inner} numbers, its input has {size}")
-    weight = transposed(stored) if turned else stored
     return call.plainly("fc", row, stored={"weight": weight, "bias": bias}, units=units,
                         bias=bias is not None)  # fmt: skip
+
+
+def _before_own_flatten(call: Call, row: int) -> int:
+    """The row that a Flatten reads which our own exports name as a part of this operator."""
+    above = call.rows.rows[row]
+    name = f"{call.operator.name}/Flatten"
+    own = above.operator is not None and above.operator.name == name
+    return above.inputs[0] if own and above.layer.type == "flatten" else row
 
 
 def transposed(stored: Stored) -> Stored:
@@ -231,7 +247,7 @@ def matmul(call: Call) -> Activation:
     if len(first.dims) == 2:  # noqa: PLR2004 - the batch and a vector
         return _dense(call, first, stored, turned=True, units=units, inner=inner)
     if first.axes[-1] != "c":
-        first = _channels_last(call, first)
+        first = channels_last(call, first)
     if inner != first.dims[-1] or units < 1:
         raise broken(f"its weights take {inner} numbers, its input has {first.dims[-1]}")
     row = call.add("linear", first.row, stored={"weight": transposed(stored)}, units=units,
@@ -239,22 +255,44 @@ def matmul(call: Call) -> Activation:
     return Activation(row, first.axes, (*first.dims[:-1], units))
 
 
-def _channels_last(call: Call, x: Activation) -> Activation:
-    """The same tensor, its last axis being the channels of a row."""
-    row = call.plain(x)
-    rank = call.rows.rows[row].shape.rank
-    turned = call.add("permute", row, order=(rank, *range(rank)))
-    return Activation(turned, ("n", *range(rank), "c"), x.dims)
-
-
 def _product(call: Call, first: Activation, second: Activation) -> Activation:
-    """Channels x positions times channels x positions, sample by sample."""
-    if len(first.dims) != 3 or len(second.dims) != 3:  # noqa: PLR2004 - batch, rows, columns
+    """Channels x positions times channels x positions; of more axes, matrix by matrix.
+
+    Where there is one sample, the first of three axes may be heads, not the batch.
+    """
+    ranks = {len(first.dims), len(second.dims)}
+    lifted = [call.lifted(x) for x in (first, second)]
+    heads = ranks == {4} or (ranks == {3} and call.rows.batch == 1 != first.dims[0])
+    if heads and lifted[0].dims[:2] == lifted[1].dims[:2] and len(lifted[0].dims) == 4:  # noqa: PLR2004 - batch, heads, rows, columns
+        a, b = (_matrices(call, x) for x in lifted)
+        product = call.plainly(
+            "matmul", a[0], b[0], by_channel=True, transpose_a=a[1], transpose_b=b[1]
+        )
+        return call.lowered(product, first.dims)
+    if ranks != {3}:
         raise unsupported(
             f"'MatMul' of {text(first.dims)} by {text(second.dims)}, both computed by the "
             "network, has no layer here"
         )
     return call.plainly("matmul", call.plain(first), call.plain(second))
+
+
+def _matrices(call: Call, x: Activation) -> tuple[int, bool]:
+    """A row whose channels' maps are the matrices, and whether they lie there transposed."""
+    turned = Activation(x.row, (*x.axes[:2], x.axes[3], x.axes[2]), (*x.dims[:2], *x.dims[:1:-1]))
+    if not _in_order(x) and _in_order(turned):
+        return call.plain(turned), True
+    return call.plain(x), False
+
+
+def _in_order(x: Activation) -> bool:
+    """Whether the axes that count are those of the row, in their order."""
+    places = [
+        -1 if axis == "c" else axis
+        for axis, size in zip(x.axes, x.dims, strict=True)
+        if axis not in {"n", None} and size > 1
+    ]
+    return places == sorted(places, key=int)
 
 
 OPERATORS = {

@@ -27,14 +27,14 @@ from cnncalc.exchange.onnx.inputs import enter_inputs
 from cnncalc.exchange.onnx.model import read as read_model
 from cnncalc.exchange.onnx.notes import folded_norms
 from cnncalc.exchange.onnx.rows import Call, Rows, stored_constant
-from cnncalc.exchange.onnx.values import Activation
+from cnncalc.exchange.onnx.values import Activation, ManyAxes
 from cnncalc.exchange.sources import AS_IT_IS
 from cnncalc.exchange.wire import broken
 from cnncalc.network import Network, Node, PartialNetwork
 from cnncalc.shapes import AXES, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.exchange.onnx.model import Model, Operator
     from cnncalc.exchange.onnx.rows import Row
@@ -42,13 +42,14 @@ if TYPE_CHECKING:
     from cnncalc.exchange.sources import SourceOptions
     from cnncalc.exchange.wire import Data
 
-OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
+OPERATORS: dict[str, Callable[[Call], Value | ManyAxes | list[Value]]] = {
     **ops_windows.OPERATORS, **ops_pointwise.OPERATORS, **ops_norms.OPERATORS,
     **ops_merges.OPERATORS, **ops_moves.OPERATORS, **ops_shapes.OPERATORS,
 }  # fmt: skip
 # What an operator trips over in a file that breaks the rules of ONNX: a size that is a text, a
 # missing output, a number beyond any float.
 MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError)
+MOST_PIPED = 2**30  # bytes of a model on the standard input, which is read whole
 
 
 def read(path: str, options: SourceOptions = AS_IT_IS) -> Network:
@@ -58,17 +59,14 @@ def read(path: str, options: SourceOptions = AS_IT_IS) -> Network:
         CnncalcError: the file is broken, an operator is unknown, or a size is left open.
     """
     try:
-        with files.opened(path) as stream:
-            if not stream.read(1):
-                raise broken("it is empty")
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                if hasattr(
-                    mmap, "MADV_RANDOM"
-                ):  # the pages between, which hold weights, stay unread
-                    data.madvise(mmap.MADV_RANDOM)
-                return network_of(data, path, options)
+        data = files.mapped(path, MOST_PIPED)
+        if not data:
+            raise broken("it is empty")
+        if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_RANDOM"):
+            data.madvise(mmap.MADV_RANDOM)  # the pages between, which hold weights, stay unread
+        return network_of(data, path, options)
     except UnplacedError as problem:
-        message = f"'{path}' is no ONNX model: {problem.message}"
+        message = f"{files.title(path)} is no ONNX model: {problem.message}"
         raise failure(problem.code, message, help=problem.help) from None
 
 
@@ -91,12 +89,14 @@ class Graph:
     def __init__(self, model: Model, path: str, options: SourceOptions) -> None:
         self.model = model
         self.path = path
+        self.name = "model" if path == "-" else Path(path).stem
         self.options = options
         self.rows = Rows(model)
         self.unread: list[Operator] = []  # those that made no row
         self.lost: set[str] = set()  # tensors behind an operator whose shape is not known
         self.end: Activation | None = None  # where --until ends the network
         self.containers = containers_of(operator.name for operator in model.operators)
+        self.is_own = model.producer.startswith("cnncalc")
 
     def run(self) -> None:
         """Read the inputs, then every operator up to the end that was asked for."""
@@ -168,7 +168,7 @@ class Graph:
         until = self.options.until
         if until is None:
             return False
-        rows = {row_name(row, self.containers) for row in self.rows.rows[before:]}
+        rows = set(self._names(self.rows.rows[before:]))
         if until not in {operator.name, *operator.outputs, *rows}:
             return False
         name = until if until in operator.outputs else operator.outputs[0]
@@ -225,7 +225,7 @@ class Graph:
         nodes = tuple(_nodes(self._named(standing), places, ()))
         read = [nodes[places[row]] for row in rows if row in places]
         return PartialNetwork(
-            Path(self.path).stem, self.layout, nodes, operator.label, operator.type,
+            self.name, self.layout, nodes, operator.label, operator.type,
             tuple(node.name for node in read), tuple(node.shape for node in read), {},
         )  # fmt: skip
 
@@ -240,7 +240,7 @@ class Graph:
         nodes = tuple(_nodes(self._named(alive), places, outputs))
         asked = {"input": self.options.input, "until": self.options.until}
         network = Network(
-            name=Path(self.path).stem,
+            name=self.name,
             nodes=nodes,
             outputs=tuple(dict.fromkeys(places[row] for row in outputs)),
             file=self.path,
@@ -254,7 +254,22 @@ class Graph:
     def _named(self, indices: Iterable[int]) -> list[tuple[str, Row]]:
         """Rows with their names, which are different."""
         rows = [self.rows.rows[index] for index in indices]
-        return list(zip(unique(row_name(row, self.containers) for row in rows), rows, strict=True))
+        return list(zip(unique(self._names(rows)), rows, strict=True))
+
+    def _names(self, rows: Iterable[Row]) -> Iterator[str]:
+        """A row that shares its weights is named after its node, since another has their name.
+
+        Our own exports name all operators of a row after it.
+        """
+        taken: set[str] = set()
+        for row in rows:
+            name = None if self.is_own else name_by_weights(row)
+            if self.is_own and row.operator is not None:
+                name = plain_name(row.operator.name.partition("/")[0])
+            elif name is None or name in taken:
+                name = name_by_node(row, self.containers)
+            taken.add(name)
+            yield name
 
     def _outputs(self) -> list[int]:
         """The rows that the network ends with."""
@@ -264,6 +279,8 @@ class Graph:
         rows = []
         for name in self.model.outputs:
             value = self.rows.values.get(name)
+            if isinstance(value, ManyAxes):
+                raise self._too_many_axes(value, makers[name])
             if isinstance(value, Activation):
                 rows.append(self._as_seen(value, makers.get(name)))
         lost = {name for operator in self.unread for name in operator.inputs}
@@ -273,12 +290,17 @@ class Graph:
             raise broken("no output depends on an input")
         return list(dict.fromkeys(rows))
 
+    def _too_many_axes(self, value: ManyAxes, operator: Operator) -> CnncalcError:
+        return self.located(Call(self.rows, operator).too_many_axes(value.dims), operator)
+
     def _as_seen(self, value: Activation, operator: Operator | None) -> int:
         """The row of an output in the shape that the file gives it."""
         if operator is None:
             return value.row
         try:
-            return Call(self.rows, operator).plain(value)
+            call = Call(self.rows, operator)
+            has_batch = value.dims[:1] == (self.rows.batch,)
+            return call.plain(value if has_batch else call.lifted(value))
         except UnplacedError as problem:
             raise self.located(problem, operator) from None
 
@@ -349,19 +371,24 @@ def _sharing(
     return None, frozenset(earlier)
 
 
-def row_name(row: Row, containers: Collection[str]) -> str:
-    """A name for a row: of its weights, else of its node, as far as a spec can have it.
-
-    PyTorch names a weight after its module (`layer1.0.conv1.weight`) and a node after its path
-    (`/layer1/layer1.0/relu/Relu`); `containers` are the modules that hold others.
-    """
-    operator = row.operator
-    if operator is None:
-        return plain_name(row.name) or "in"
+def name_by_weights(row: Row) -> str | None:
+    """The module that holds a row's weights, as PyTorch names them: `layer1.0.conv1.weight`."""
     for stored in row.stored.values():
         module, _, parameter = stored.name.rpartition(".")
         if module and "::" not in stored.name and parameter in {"weight", "bias", "running_mean"}:
             return plain_name(module)
+    return None
+
+
+def name_by_node(row: Row, containers: Collection[str]) -> str:
+    """A name for a row by its node, as far as a spec can have it.
+
+    PyTorch names a node after its path (`/layer1/layer1.0/relu/Relu`); `containers` are the
+    modules that hold others.
+    """
+    operator = row.operator
+    if operator is None:
+        return plain_name(row.name) or "in"
     path, _, last = operator.name.rpartition("/")
     if operator.name.startswith("/") and re.fullmatch(rf"{re.escape(operator.type)}(_\d+)?", last):
         module = module_of(path)

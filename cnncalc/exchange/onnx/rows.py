@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import counted
 from cnncalc.exchange.onnx.model import FLOATS, StoredTensor, unsupported
-from cnncalc.exchange.onnx.values import Activation, Constant
+from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.layers import layer_type
-from cnncalc.network import Input, Opaque, Stored
+from cnncalc.network import LARGEST_TENSOR, MAX_ROWS, Input, Opaque, Stored
 from cnncalc.shapes import AXES, Shape
-from cnncalc.spec.checks.limits import LARGEST_TENSOR, MAX_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cnncalc.errors import UnplacedError
     from cnncalc.exchange.onnx.model import Dims, Model, Number, Operator
     from cnncalc.exchange.onnx.values import Axis, Value
     from cnncalc.layers._base import Layer
@@ -54,7 +54,7 @@ class Rows:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.rows: list[Row] = []
-        self.values: dict[str, Value] = {}
+        self.values: dict[str, Value | ManyAxes] = {}
         self.batch = 1
         self.reads: Counter[int] = Counter()  # how many operators read what a row puts out
         reading = (
@@ -70,10 +70,10 @@ class Rows:
         self.rows.append(Row(Input(shape=shape), (), shape, None, {}, name))
         self.bind(name, Activation(len(self.rows) - 1, axes, dims))
 
-    def bind(self, name: str, value: Value) -> None:
+    def bind(self, name: str, value: Value | ManyAxes) -> None:
         """Note what a tensor is."""
         self.values[name] = value
-        if isinstance(value, Activation):
+        if not isinstance(value, Constant):
             self.reads[value.row] += self.readers[name]
 
     def add(
@@ -112,7 +112,14 @@ class Call:
         return place < len(self.operator.inputs) and self.operator.inputs[place] != ""
 
     def value(self, place: int = 0) -> Value:
-        """The input at a place. Raises UnplacedError where there is none."""
+        """The input at a place. Raises UnplacedError where there is none, or none of its rank."""
+        found = self.any_value(place)
+        if isinstance(found, ManyAxes):
+            raise self.too_many_axes(found.dims)
+        return found
+
+    def any_value(self, place: int = 0) -> Value | ManyAxes:
+        """The input at a place, whatever its rank. Raises UnplacedError where there is none."""
         name = self.operator.inputs[place] if self.given(place) else ""
         if name not in self.rows.values:
             missing = f"'{name}', which nothing before it puts out" if name else "is left out"
@@ -327,11 +334,34 @@ class Call:
         if batch > 1 and axes and axes[0] != "n":
             raise unsupported(f"'{self.operator.type}' moves the batch, which no layer here does")
         if len(dims) - SMALLEST_RANK > MOST_SPATIAL:
-            raise unsupported(
-                f"'{self.operator.type}' gives {text(dims)}: a shape here has at most "
-                f"{MOST_SPATIAL} axes behind the channels"
-            )
+            raise self.too_many_axes(dims)
         return Shape(dims[1], tuple(dims[2:]))
+
+    def too_many_axes(self, dims: Sequence[int]) -> UnplacedError:
+        """The complaint about a tensor that no shape has."""
+        return unsupported(
+            f"'{self.operator.type}' of {text(dims)}: a shape here has at most "
+            f"{MOST_SPATIAL} axes behind the channels"
+        )
+
+    def lifted(self, x: Activation) -> Activation:
+        """The whole tensor as the one sample of a batch, where its first axis is not the batch.
+
+        Where there is one sample only, a tensor need not have a batch: (heads, length, size).
+        Axes of size 1 lose their meaning.
+        """
+        if self.rows.batch != 1:
+            return x
+        axes = tuple(None if size == 1 else axis for axis, size in zip(x.axes, x.dims, strict=True))
+        if x.dims[:1] == (1,):
+            return Activation(x.row, ("n", *axes[1:]), x.dims)
+        return Activation(x.row, ("n", *axes), (1, *x.dims))
+
+    def lowered(self, x: Activation, like: Sequence[int]) -> Activation:
+        """What was `lifted` without its batch again, where the sizes `like` have none."""
+        if self.rows.batch != 1 or like[:1] == (1,):
+            return x
+        return Activation(x.row, x.axes[1:], x.dims[1:])
 
 
 def one(values: tuple[int, ...]) -> tuple[int, ...]:

@@ -72,4 +72,23 @@ class Activation:
         return axis + rank if -rank <= axis < 0 else axis if 0 <= axis < rank else -1
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class ManyAxes:
+    """A row seen with more axes than a shape has: what exporters move blocks of pixels with.
+
+    The row's numbers, channels first, are split into axes of these `sizes`, the batch in front, and
+    axis k of the file is axis `order[k]` of them.
+    """
+
+    row: int
+    sizes: Dims
+    order: Dims
+
+    @property
+    def dims(self) -> Dims:
+        """The sizes as the file sees them."""
+        return tuple(self.sizes[axis] for axis in self.order)
+
+
 Value = Constant | Activation

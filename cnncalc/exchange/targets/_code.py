@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-USUAL: dict[str, int | str] = {"stride": 1, "groups": 1}  # left out where it stands by name
+USUAL: dict[str, int | str] = {
+    "stride": 1,
+    "strides": 1,
+    "groups": 1,
+}  # left out where it stands by name
 WIDTH = 88  # what formatters allow unless told otherwise
 
 
@@ -21,7 +25,7 @@ class Number(NamedTuple):
 class Call(NamedTuple):
     """A call: what is called, its arguments in order, and those by name."""
 
-    function: str
+    function: Code
     arguments: tuple[Code, ...] = ()
     named: tuple[tuple[str, Code], ...] = ()
 
@@ -47,7 +51,7 @@ def numbers(code: Code) -> Iterator[Number]:
         for item in code.items:
             yield from numbers(item)
     elif isinstance(code, Call):
-        for item in code.arguments:
+        for item in (code.function, *code.arguments):
             yield from numbers(item)
         for _, item in code.named:
             yield from numbers(item)
@@ -60,9 +64,10 @@ def replaced(code: Code, new: Iterator[int | str]) -> Code:
     if isinstance(code, Listed):
         return Listed(tuple([replaced(item, new) for item in code.items]))
     if isinstance(code, Call):
+        function = replaced(code.function, new)
         arguments = tuple([replaced(item, new) for item in code.arguments])
         named = tuple([(name, replaced(item, new)) for name, item in code.named])
-        return Call(code.function, arguments, named)
+        return Call(function, arguments, named)
     return code
 
 
@@ -86,7 +91,7 @@ def flat(code: Code) -> str:
         return f"[{', '.join(map(flat, code.items))}]"
     if isinstance(code, Call):
         named = (f"{name}={flat(item)}" for name, item in _written(code.named))
-        return f"{code.function}({', '.join([*map(flat, code.arguments), *named])})"
+        return f"{flat(code.function)}({', '.join([*map(flat, code.arguments), *named])})"
     return code
 
 
@@ -121,25 +126,41 @@ def statement(start: str, code: Code, indent: int, end: str = "") -> Iterator[st
     if len(line) <= WIDTH or isinstance(code, (str, Number)):
         yield line
         return
+    if isinstance(code, Call) and isinstance(code.function, Call):
+        opened = f"{start}{flat(code.function)}("
+        if len(f"{pad}{opened}") > WIDTH:  # then formatters break the first brackets
+            inside = flat(code)[len(flat(code.function)) :]
+            yield from statement(start, code.function, indent, f"{inside}{end}")
+            return
+        yield f"{pad}{opened}"
+        yield from _inside(code, indent + 4)
+        yield f"{pad}){end}"
+        return
     if start and len(f"{pad}{start}{_opened(code)}") > WIDTH:
         yield f"{pad}{start}("
         yield from statement("", code, indent + 4)
         yield f"{pad}){end}"
         return
     yield f"{pad}{start}{_opened(code)}"
-    if isinstance(code, Listed):
-        for item in code.items:
-            yield from statement("", item, indent + 4, ",")
-    else:
-        for item in code.arguments:
-            yield from statement("", item, indent + 4, ",")
-        for name, item in _written(code.named):
-            yield from statement(f"{name}=", item, indent + 4, ",")
+    yield from _inside(code, indent + 4)
     yield f"{pad}{']' if isinstance(code, Listed) else ')'}{end}"
 
 
+def _inside(code: Listed | Call, indent: int) -> Iterator[str]:
+    """What stands between the brackets: on one line if it fits, else each on its own."""
+    items = code.items if isinstance(code, Listed) else code.arguments
+    named = [] if isinstance(code, Listed) else list(_written(code.named))
+    every = [("", item) for item in items] + [(f"{name}=", item) for name, item in named]
+    line = f"{' ' * indent}{', '.join(f'{start}{flat(item)}' for start, item in every)}"
+    if len(line) <= WIDTH and not any(isinstance(item, Call) for _, item in every):
+        yield line
+        return
+    for start, item in every:
+        yield from statement(start, item, indent, ",")
+
+
 def _opened(code: Listed | Call) -> str:
-    return "[" if isinstance(code, Listed) else f"{code.function}("
+    return "[" if isinstance(code, Listed) else f"{flat(code.function)}("
 
 
 def definition(name: str, arguments: Sequence[str], indent: int) -> Iterator[str]:

@@ -18,6 +18,32 @@ class ChannelLinear(nn.Linear):
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 '''
 
+TIED_LINEAR = '''\
+class TiedLinear(nn.Module):
+    """A linear map of the channels with the transposed weight of another, and its own bias."""
+
+    def __init__(self, out_features, *, bias=True):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(out_features)) if bias else None
+
+    def forward(self, x, weight):
+        return F.linear(x.movedim(1, -1), weight.t(), self.bias).movedim(-1, 1)
+'''
+
+TIED_CONV_TRANSPOSE = '''\
+class TiedConvTranspose(nn.Module):
+    """A transposed convolution with the weight of a convolution, and its own bias."""
+
+    def __init__(self, out_channels, *, bias=True, **settings):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
+        self.settings = settings
+
+    def forward(self, x, weight):
+        convolve = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[x.dim() - 3]
+        return convolve(x, weight, self.bias, **self.settings)
+'''
+
 SCALE = '''\
 class Scale(nn.Module):
     """Every channel times a learned factor, plus a learned shift."""
@@ -213,6 +239,8 @@ class {name}(nn.{name}):
 HELPERS = {
     "ChannelNorm": LAYER_NORM,
     "ChannelLinear": CHANNEL_LINEAR,
+    "TiedLinear": TIED_LINEAR,
+    "TiedConvTranspose": TIED_CONV_TRANSPOSE,
     "Scale": SCALE,
     "GlobalResponseNorm": GRN,
     "Subsample": SUBSAMPLE,

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 WITHOUT = {
     "custom": "what it computes is not known",
 }
+# What PyTorch calls an interpolation by this rule and rounding; "" is by the number of axes.
+INTERPOLATE: dict[str, dict[tuple[str | None, str | None], str]] = {
+    "nearest": {
+        (None, None): "nearest", (None, "floor"): "nearest", ("asymmetric", "floor"): "nearest",
+        ("half_pixel", "round_prefer_ceil"): "nearest-exact",
+    },
+    "bilinear": {(None, None): "", ("half_pixel", None): "", ("align_corners", None): ""},
+}  # fmt: skip
 AXES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
@@ -166,7 +174,9 @@ def _no_numbers(named: list[tuple[str, Code]]) -> list[tuple[str, Code]]:
     return [(name, code) for name, code in values if (name, code) != ("stride", "1")]
 
 
-def _conv_transpose(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
+def _conv_transpose(
+    layer: Any, shapes: tuple[Shape, ...], out: Shape, *, tied: bool = False
+) -> Piece:
     (shape,) = shapes
     windows = layer.windows(shape)
     extra = layer.settings(shape)["output_padding"]
@@ -179,6 +189,7 @@ def _conv_transpose(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
             raise NoCounterpart(f"output padding {more} is not below the stride or the dilation")
         if (begin or end) and more:
             raise NoCounterpart("output padding beside a padding whose sides differ")
+    pads = ", ".join(f"{-begin}, {-end}" for begin, end in reversed(cuts))
     named: list[tuple[str, Code]] = []
     strides = [window.stride for window in windows]
     named.append(("stride", _same(strides, "stride")))
@@ -192,11 +203,13 @@ def _conv_transpose(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     if any(window.dilation != 1 for window in windows):
         named.append(("dilation", _one([window.dilation for window in windows])))
     sizes = (Number("in_channels", shape.channels), Number("out_channels", layer.filters))
+    if tied:
+        module = Call("TiedConvTranspose", sizes[1:], tuple(named))
+        return _tied(module, f"({pads})" if any(map(any, cuts)) else None)
     kernel = _one([window.kernel for window in windows])
     module = Call(f"nn.ConvTranspose{shape.rank}d", (*sizes, kernel), tuple(named))
     if not any(map(any, cuts)):
         return _module(module)
-    pads = ", ".join(f"{-begin}, {-end}" for begin, end in reversed(cuts))
     return Piece(lambda at, x: Call("F.pad", (Call(at, (x[0],)), f"({pads})")), module)
 
 
@@ -232,6 +245,31 @@ def _linear(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     sizes = (Number("in_features", shape.channels), Number("out_features", layer.units))
     name = "ChannelLinear" if shape.rank else "nn.Linear"
     return _module(Call(name, sizes, bias), *(["ChannelLinear"] if shape.rank else []))
+
+
+def tied_piece(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
+    """The code of a layer that uses the transposed weight of another one, its second input.
+
+    Raises:
+        NoCounterpart: PyTorch has none.
+    """
+    if layer.type == "conv_transpose":
+        return _conv_transpose(layer, shapes, out, tied=True)
+    bias = () if layer.bias else (("bias", "False"),)
+    made = _tied(Call("TiedLinear", (Number("out_features", layer.units),), bias))
+    if layer.type == "linear" or not shapes[0].rank:
+        return made
+    return made._replace(apply=lambda at, x: Call(at, (f"{x[0]}.flatten(1)", x[1])))
+
+
+def _tied(module: Call, cut: str | None = None) -> Piece:
+    """A module that is called with a weight; `cut` are the places to take off what it gives."""
+
+    def apply(at: str, x: Sequence[str]) -> Code:
+        call = Call(at, (x[0], x[1]))
+        return Call("F.pad", (call, cut)) if cut else call
+
+    return Piece(apply, module, helpers=(str(module.function),))
 
 
 def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
@@ -507,6 +545,8 @@ def _concat(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 
 def _matmul(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     def matrix(x: str, shape: Shape, turned: bool) -> str:
+        if layer.by_channel:
+            return f"{x}.transpose(2, 3)" if turned else x
         x = f"{x}.flatten(2)" if shape.rank else f"{x}.unsqueeze(2)"
         return f"{x}.transpose(1, 2)" if turned else x
 
@@ -514,6 +554,8 @@ def _matmul(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
         first = matrix(a, shapes[0], layer.transpose_a)
         second = matrix(b, shapes[1], layer.transpose_b)
         product = f"({first} @ {second})"
+        if layer.by_channel:
+            return product
         sizes = ", ".join(map(str, (out.channels, *out.spatial)))
         return f"{product}.reshape(-1, {sizes})"
 
@@ -576,7 +618,12 @@ def _blocks(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 
 def _upsample(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     (shape,) = shapes
-    mode = "nearest" if layer.mode == "nearest" else AXES[shape.rank]
+    aligned = layer.align_corners or layer.rule == "align_corners"
+    how = ("align_corners" if aligned else layer.rule, layer.nearest_mode)
+    if how not in INTERPOLATE[layer.mode]:
+        said = " ".join(word for word in how if word)
+        raise NoCounterpart(f"PyTorch has no interpolation by {said}")
+    mode = INTERPOLATE[layer.mode][how] or AXES[shape.rank]
     named: list[tuple[str, Code]] = [("mode", f'"{mode}"')]
     if layer.size is not None:
         named.insert(0, ("size", _all(out.spatial)))
@@ -589,7 +636,7 @@ def _upsample(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
         named.insert(0, ("scale_factor", written))
         if not whole:
             _check_factors(layer, shape, out)
-    if layer.align_corners:
+    if aligned:
         named.append(("align_corners", "True"))
     return Piece(lambda _, x: Call("F.interpolate", (x[0],), tuple(named)))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import CnncalcError, failure
+from cnncalc.network import MAX_ROWS
 from cnncalc.spec.line_values import evaluate, names_in
 from cnncalc.spec.syntax import Chain, Loop, Repeat, Side, Use
 from cnncalc.spec.validation import shown
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
     from cnncalc.spec.syntax import Argument, Block, Branch, Item
 
     Env = Mapping[str, object]
-
-# More than any network of the literature (Xiao et al. 2018, arXiv 1806.05393, train 10,000
-# convolutions), and few enough for a report in seconds and 150 MB.
-MAX_ROWS = 50_000
-# As many numbers as the largest input can hold. Every figure then has fewer digits than a float
-# or a printed number may have.
-LARGEST_TENSOR = 10**60
 
 
 def whole_count(argument: Argument, env: Mapping[str, object]) -> int:

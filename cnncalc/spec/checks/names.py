@@ -268,6 +268,39 @@ class NameChecker:
                 )
         if use.share is not None:
             self.reference(use.share)
+        if use.tied is not None:
+            self._tied(use, use.tied)
+
+    def _tied(self, use: Use, tied: Name) -> None:
+        """`tied=` names a layer, stands on a type that can use its weight, and not beside `share=`.
+
+        What the named layer stores is known only once it is built.
+        """
+        self.reference(tied)
+        if use.share is not None:
+            self._say(
+                "tied",
+                f"'{use.head}' has both share= and tied=",
+                tied.span,
+                help="share= takes the weight and bias of a layer as they are; "
+                "tied= its weight transposed, with a bias of its own",
+            )
+        elif use.is_block:
+            self._say(
+                "tied",
+                f"'{use.head}' is a block, and tied= belongs on one layer",
+                tied.span,
+                help="write it on the layer inside the block that uses the weight",
+            )
+        elif layers.layer_type(use.head).tie is None:
+            able = [name for name in layers.layer_types() if layers.layer_type(name).tie]
+            self._say(
+                "tied",
+                f"'{use.head}' cannot use the transposed weight of another layer",
+                tied.span,
+                help=f"{', '.join(able[:-1])} and {able[-1]} can; "
+                f"share={tied.text} uses a weight as it is",
+            )
 
     def _branch(self, use: Use, branch: Branch, variables: frozenset[str]) -> None:
         self._walk(branch.body, variables)
@@ -342,6 +375,11 @@ class NameChecker:
         """The error for an unknown head; its help may suggest a tensor too."""
         known = [*self.known, *self.later, *layers.names(), *self.blocks, *STRUCTURE]
         suggestion = did_you_mean(ref.text, known)
+        if ref.text in self.variables:
+            suggestion = (
+                f"'{ref.text}' is a variable; a norm or an activation stands in the line of its "
+                f"layer, without an arrow, such as 'conv 8 3x3 {ref.text}'"
+            )
         try:
             head_use(ref, self.blocks)
         except CnncalcError as error:

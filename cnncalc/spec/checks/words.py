@@ -204,6 +204,9 @@ def _too_many(word: Argument, vocabulary: Vocabulary, blocks: Blocks) -> Diagnos
     if vocabulary.sized == "kernel" and isinstance(word.value, int):
         size = word.value
         help_ = f"if {size} is the filter size, write {size}x{size} or f{size}"
+    if "in" in vocabulary.names and not vocabulary.sized and isinstance(word.value, int):
+        line = f"{vocabulary.head} {word.value}"
+        help_ = f"what comes in is known: write '{line}', or '{line} in=N' to state it"
     if vocabulary.is_block:
         help_ = _definition(blocks[vocabulary.head])
     return Diagnostic("error", "unknown-word", message, word.span, help=help_)

@@ -1,0 +1,175 @@
+"""Two networks as one HTML page: totals, pictures and memory side by side, and every layer.
+
+Everything is there without the script, which hides what is the same, sorts, shows formulas and
+links the pictures with the table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from cnncalc.figures import FIGURES
+from cnncalc.render import compare, html, report_json
+from cnncalc.render.format import grouped, printable
+from cnncalc.render.html import add
+from cnncalc.render.html_parts import diagram, memory_chart, remarks
+from cnncalc.render.table import cell_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from xml.etree import ElementTree as ET
+
+    from cnncalc.analysis.report import Moment, Report
+    from cnncalc.questions.compare import Comparison, LayerGroup, LayerPair
+
+COUNTS = ("params", "macs")
+LETTERS = ("A", "B")  # what the networks are called in the headings of columns
+STATUS = {"added": "only in B", "removed": "only in A", "changed": "changed", "resized": "resized",
+          None: "same"}  # fmt: skip
+NONE = "-"  # where a network lacks a layer
+NOTE = ("What differs is bold and underlined. Resized layers differ in nothing but the size of "
+        "what they read.")  # fmt: skip
+
+
+class Half(NamedTuple):
+    """One of the two networks: its letter, the name it is compared under, and what is shown."""
+
+    letter: str
+    label: str
+    report: Report
+    timeline: Sequence[Moment]
+    diagram: str | None
+
+    @property
+    def title(self) -> str:
+        """What stands above the network."""
+        return f"{self.letter}: {self.label}"
+
+
+def text(
+    comparison: Comparison,
+    timelines: Sequence[Sequence[Moment]],
+    diagrams: Sequence[str] = (),
+    *,
+    version: str,
+) -> str:
+    """The page of a comparison of two networks; per network its memory, and its picture as SVG."""
+    pictures: Sequence[str | None] = diagrams or [None] * len(LETTERS)
+    several = zip(LETTERS, comparison.labels, comparison.reports, timelines, pictures, strict=True)
+    halves = [Half(*each) for each in several]
+    names = " and ".join(comparison.labels)
+    page, body = html.body_of(f"{names}: what differs")
+    header = add(body, "header")
+    add(header, "h1", names)
+    add(header, "p", f"Two networks side by side; cnncalc {version}", **{"class": "pale"})
+    main = add(add(body, "main"), "div")
+    _totals(main, comparison, halves)
+    if diagrams:
+        add(main, "h2", "Networks")
+        for part, half in _columns(main, halves):
+            diagram(part, half.diagram or "", mark=f"-{half.letter}")
+    _layers(main, comparison, halves)
+    add(main, "h2", "Memory while it runs")
+    most = max(moment.bytes for half in halves for moment in half.timeline)
+    for part, half in _columns(main, halves):
+        memory_chart(part, half.report, half.timeline, most)
+    for half in halves:
+        remarks(main, half.report, of=f", {half.title}")
+    documents = {
+        name: report_json.document(half.report, version=version, timeline=half.timeline)
+        for name, half in zip(("report", "other"), halves, strict=True)
+    }
+    data = {"comparison": compare.document(comparison, version=version), **documents}
+    return html.written(page, styles=["page.css"], scripts=["page.js", "compare.js"], data=data)
+
+
+def _columns(main: ET.Element, halves: Sequence[Half]) -> list[tuple[ET.Element, Half]]:
+    """A column for each network, side by side where there is room, under its title."""
+    both = add(main, "div", **{"class": "halves"})
+    parts = [add(both, "section") for _ in halves]
+    for part, half in zip(parts, halves, strict=True):
+        add(part, "h3", half.title)
+    return list(zip(parts, halves, strict=True))
+
+
+def _table(main: ET.Element, name: str) -> ET.Element:
+    """A table below the heading of its name, in a frame of its own that scrolls."""
+    scroll = add(main, "div", **{"class": "scroll", "tabindex": "0", "role": "region",
+                                 "aria-labelledby": f"heading-{name}"})  # fmt: skip
+    return add(scroll, "table", id=name, **{"class": "pairs"})
+
+
+def _totals(main: ET.Element, comparison: Comparison, halves: Sequence[Half]) -> None:
+    """Every figure of both, and the difference."""
+    add(main, "h2", "Totals", id="heading-totals")
+    table = _table(main, "totals")
+    line = add(add(table, "thead"), "tr")
+    for heading in ("Figure", *(half.title for half in halves), "Change", "%"):
+        add(line, "th", heading, scope="col")
+    body = add(table, "tbody")
+    for name, before, after, *change in compare.totals_table(comparison).rows:
+        line = add(body, "tr")
+        add(line, "th", cell_text(name), scope="row")
+        add(line, "td", cell_text(before))
+        _cell(line, cell_text(after), marked=before != after)
+        for one in change:
+            add(line, "td", cell_text(one))
+
+
+def _layers(main: ET.Element, comparison: Comparison, halves: Sequence[Half]) -> None:
+    """A line for each layer of both networks, counterparts in one."""
+    add(main, "h2", "Layers", id="heading-layers")
+    for note in (*(f"{line[:1].upper()}{line[1:]}." for line in compare.summary(comparison)), NOTE):
+        add(main, "p", note, **{"class": "pale"})
+    controls = add(main, "p", **{"class": "controls"})
+    add(controls, "input", id="differing", type="checkbox")
+    add(controls, "label", " only layers that differ", **{"for": "differing"})
+    table = _table(main, "layers")
+    line = add(add(table, "thead"), "tr")
+    add(add(line, "th", scope="col"), "button", "Layer", **{"data-figure": ""})
+    for heading in ("Status", "Type", "Settings", "Output A", "Output B"):
+        add(line, "th", heading, scope="col")
+    for key in COUNTS:
+        for place in (*LETTERS, "change"):
+            heading = f"{FIGURES[key].heading} {place}"
+            button = {"data-figure": f"{key} {place}"}
+            add(add(line, "th", scope="col"), "button", heading, **button)
+    body = add(table, "tbody")
+    layouts = (halves[0].report.layout, halves[1].report.layout)
+    for pair in comparison.layers[0]:
+        _line(body, pair, layouts)
+
+
+def _line(body: ET.Element, pair: LayerPair, layouts: tuple[str, str]) -> None:
+    """A layer of one network or of both."""
+    units = (pair.before, pair.after)
+    names = {key: unit.name for key, unit in zip(("data-a", "data-b"), units, strict=True) if unit}
+    line = add(body, "tr", **{"class": pair.status or "same"}, **names)
+    texts = compare.pair_texts(pair, layouts)
+    add(line, "th", texts.name, scope="row")
+    add(line, "td", STATUS[pair.status])
+    _cell(line, texts.type, marked="type" in pair.changes)
+    _cell(line, texts.settings, marked=bool(texts.settings))
+    for unit, layout in zip(units, layouts, strict=True):
+        shape = unit.rows[-1].out.text(layout) if unit else NONE
+        _cell(line, shape, marked=unit is pair.after and "out" in pair.changes)
+    for key in COUNTS:
+        before, after = (_count(unit, key) for unit in units)
+        for unit, count in zip(units, (before, after), strict=True):
+            changed = unit is pair.after and key in pair.changes
+            text = NONE if count is None else grouped(count)
+            _cell(line, text, marked=changed, chosen=bool(count))
+        change = (after or 0) - (before or 0)
+        add(line, "td", f"{change:+,}" if change else "")
+
+
+def _count(unit: LayerGroup | None, key: str) -> int | None:
+    return sum(getattr(row, key) for row in unit.rows) if unit else None
+
+
+def _cell(line: ET.Element, text: str, *, marked: bool = False, chosen: bool = False) -> None:
+    """A cell, marked where it differs; what can be chosen is a button."""
+    cell = add(line, "td")
+    inner = add(cell, "mark") if marked else cell
+    inner = add(inner, "button") if chosen else inner
+    inner.text = printable(text)

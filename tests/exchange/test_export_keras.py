@@ -1,0 +1,280 @@
+"""`cnncalc export --to keras` against Keras itself: every layer type, and whole networks.
+
+Skipped where Keras is not installed; KERAS_BACKEND says what it computes with.
+"""
+
+import runpy
+import subprocess
+import sys
+from collections import Counter
+from math import prod
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from strategies import examples
+
+from cnncalc import layers, zoo
+from cnncalc.errors import CnncalcError, UnplacedError
+from cnncalc.exchange.targets import TargetOptions
+from cnncalc.exchange.targets.keras import write
+from cnncalc.exchange.targets.laying import laid_out
+from cnncalc.inference.initial import InitialWeights
+from cnncalc.inference.parameters import WeightsFile, gather
+from cnncalc.inference.run import forward
+from cnncalc.inference.stored import StoredTensor
+from cnncalc.inference.weights import read
+from cnncalc.network import Input, Network, Node
+from cnncalc.spec.document import read_document
+from cnncalc.spec.load import build, load
+from cnncalc.tensor import Tensor
+
+keras = pytest.importorskip("keras")
+np = pytest.importorskip("numpy")
+pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]  # Keras has its own
+
+SETTINGS = 40  # random layers of each type
+ALWAYS_REFUSED = {"custom", "localconv"}
+
+OUTCOMES = {}  # of the layer types tried, for the table in the README
+# Bundled networks with a layer that Keras does not compute.
+REFUSED = {"crnn", "edgenext", "lraspp", "sknet", "ssd300"}
+
+
+def model_of(network, **options):
+    """The exported model, and how its weights are laid out."""
+    exported = write(network, TargetOptions(**options))
+    space = {"__name__": "exported"}
+    exec(compile(exported.content, network.name, "exec"), space)
+    functions = [name for name, value in space.items() if hasattr(value, "__code__")]
+    builder = [name for name in functions if name != "load_weights"][-1]
+    return space[builder](), exported.layout, space
+
+
+def place(model, layout, parameters):
+    """Put the network's numbers into the model; every variable is given, and no other."""
+    arrays = {
+        laid.name: np.array(laid_out(laid, lambda name: parameters[name].read())).reshape(
+            laid.sizes
+        )
+        for laid in layout
+    }
+    variables = {v.path.removeprefix(f"{model.name}/"): v for v in model.weights}
+    assert {k: tuple(v.shape) for k, v in variables.items()} == {
+        k: v.shape for k, v in arrays.items()
+    }
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+def numbers(random, count, layer=None):
+    if layer is not None and layer.type == "embedding":
+        return [float(random.randrange(layer.entries)) for _ in range(count)]
+    return [random.uniform(-1, 1) for _ in range(count)]
+
+
+def tensor(values):
+    return StoredTensor((len(values),), lambda: values)
+
+
+def as_array(values, shape):
+    """One sample, the channels last."""
+    array = np.array(values, dtype="float32").reshape(1, shape.channels, *shape.spatial)
+    return np.moveaxis(array, 1, -1)
+
+
+def computed(model, inputs, shapes):
+    """What the model puts out, each flat with the channels first."""
+    arrays = [as_array(values, shape) for values, shape in zip(inputs, shapes, strict=True)]
+    got = model(arrays[0] if len(arrays) == 1 else arrays, training=False)
+    tensors = got if isinstance(got, (list, tuple)) else [got]
+    return [np.moveaxis(keras.ops.convert_to_numpy(tensor), -1, 1) for tensor in tensors]
+
+
+def of_one_layer(layer, shapes):
+    nodes = [Node(i, f"in{i}", Input(shape=shape), (), shape) for i, shape in enumerate(shapes)]
+    out = layer.output_shape(*shapes)
+    inputs = tuple(range(len(shapes)))
+    nodes.append(Node(len(nodes), "layer", layer, inputs, out))
+    return Network(name="one layer", nodes=tuple(nodes), outputs=(len(shapes),))
+
+
+def compared(layer, shapes, seed):
+    """'equal' or 'refused', or a failure."""
+    network = of_one_layer(layer, shapes)
+    try:
+        model, layout, _ = model_of(network)
+    except CnncalcError as error:
+        codes = [diagnostic.code for diagnostic in error.diagnostics]
+        return "refused" if codes == ["no-counterpart"] else codes
+    random = Random(seed)
+    inputs = [numbers(random, shape.size, layer) for shape in shapes]
+    parameters, stored = {}, layer.parameters(*shapes)
+    for p in stored:
+        positive = p.name == "running_var"
+        values = [abs(v) + 0.1 if positive else v for v in numbers(random, p.size)]
+        if layer.type == "blur":
+            values = list(layer.initial_value(p))
+        parameters[p.name] = values
+    place(model, layout, {f"layer.{p.name}": tensor(parameters[p.name]) for p in stored})
+    (got,) = computed(model, inputs, shapes)
+    tensors = [Tensor(shape, values) for shape, values in zip(shapes, inputs, strict=True)]
+    wanted = layer.forward(tensors, parameters)
+    assert got.shape == (1, wanted.shape.channels, *wanted.shape.spatial), (layer, shapes)
+    largest = max(1.0, *map(abs, wanted.values))
+    difference = float(np.abs(got.reshape(-1) - np.array(wanted.values)).max())
+    assert difference <= 1e-5 * largest, (layer, shapes, difference)
+    return "equal"
+
+
+@pytest.mark.parametrize("name", layers.layer_types())
+def test_every_layer_type_is_equal_or_refused(name):
+    layer_type = layers.layer_type(name)
+    outcomes = Counter()
+
+    @given(examples(layer_type), st.integers(0, 10**6))
+    @settings(
+        max_examples=4 * SETTINGS, derandomize=True, database=None, deadline=None,
+        suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+    )  # fmt: skip
+    def attempt(example, seed):
+        layer, shapes = example
+        if outcomes.total() >= SETTINGS:
+            return
+        try:
+            layer.output_shape(*shapes)
+            layer.parameters(*shapes)
+        except UnplacedError:
+            return
+        outcomes[compared(layer, shapes, seed)] += 1
+
+    attempt()
+    OUTCOMES[name] = outcomes
+    assert outcomes.total() >= 10, outcomes
+    if name in ALWAYS_REFUSED:
+        assert not outcomes["equal"]
+    else:
+        assert outcomes["equal"] >= 5, outcomes
+
+
+@pytest.mark.parametrize("name", sorted({*zoo.files()} - REFUSED))
+def test_every_bundled_network_has_the_same_parameters(name):
+    """All of them, those that are trained, and the shapes of inputs and outputs."""
+    network = load(name)
+    model, layout, _ = model_of(network)
+    stored = [
+        (node, p)
+        for node in network.nodes
+        if node.inputs and not node.train_only and node.shared_with is None
+        for p in node.layer.parameters(*network.shapes_into(node))
+    ]
+    trained = sum(p.size for node, p in stored if p.role == "learned" and not node.frozen)
+    assert sum(prod(v.shape) for v in model.trainable_weights) == trained
+    assert sum(prod(v.shape) for v in model.weights) == sum(p.size for _, p in stored)
+    variables = {v.path.removeprefix(f"{model.name}/"): tuple(v.shape) for v in model.weights}
+    assert variables == {laid.name: laid.sizes for laid in layout}
+    outputs = [network.nodes[i] for i in network.outputs if not network.nodes[i].train_only]
+    assert [tuple(y.shape[1:]) for y in model.outputs] == [
+        (*node.shape.spatial, node.shape.channels) for node in outputs
+    ]
+
+
+WHOLE = {
+    "chain": """
+input: 12x11x3
+layers:
+  - conv 4 3x3 half bn relu
+  - maxpool 3x3 s2 p1
+  - conv 6 3x3 s2 p1 silu
+  - dropout 0.5
+  - fc 7 relu
+  - fc 5 softmax
+""",
+    "resnet": """
+input: 12x12x3
+blocks:
+  basic(c, s=1):
+    - conv c 3x3 s=s p1 -> bn -> relu
+    - conv c 3x3 p1 -> bn
+    - add: [identity, from in -> conv c 1x1 s=s bn as downsample if s != 1]
+    - relu
+layers:
+  - conv 4 3x3 p1 bn relu
+  - layer1: {numbered: [basic 4 x3]}
+  - layer2: {numbered: [basic 8 s=first(2) x2]}
+  - gap -> fc 10
+""",
+    "shared": """
+inputs: {left: 8x8x2, right: 8x8x2}
+blocks:
+  tower(c): [conv c 3x3 bn relu, conv c 3x3 relu, gap]
+layers: [a: tower 4, b: {tower: 4, from: right, share: a}, sub a abs, fc 1]
+""",
+    "branches": """
+input: 9x9x4
+layers:
+  - stem: conv 4 3x3 p1 relu
+  - inception: {concat: [conv 2 1x1, conv 2 1x1 -> conv 3 3x3 p1 gelu, identity]}
+  - se: {mul: [identity, [gap, fc 3 relu, fc 9 sigmoid]]}
+  - maxpool 2x2 p0+1
+  - concat: [stem -> avgpool 2x2 s2 ceil, identity]
+  - {side: [gap, fc 3]}
+  - conv 3 1x1
+""",
+    "flattened": """
+input: 4x5x3
+layers:
+  - conv 2 3x3 p1
+  - flatten -> relu -> dropout 0.1 -> fc 6
+  - reshape 1x2x3
+  - flatten -> bn -> fc 4
+""",
+    "an output in the order of the map": """
+input: 4x5x3
+layers: [conv 2 3x3 p1, flatten, relu]
+""",
+    "names of Keras' own": """
+input: 8x8x3
+layers:
+  - pad_1: conv 4 3x3 p1
+  - get_item: {concat: [slice 0..2, maxpool 3x3 s1 p1]}
+  - add: [identity, conv 6 1x1]
+  - input_layer: conv 2 1x1
+""",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("nested", [True, False])
+@pytest.mark.parametrize("case", WHOLE)
+def test_whole_networks_compute_the_same(case, nested):
+    network = build(read_document(WHOLE[case], "net.yaml"))
+    model, layout, _ = model_of(network, nested=nested)
+    parameters = gather(network, InitialWeights(seed=3))
+    place(model, layout, parameters.stored)
+    random = Random(5)
+    inputs = [Tensor(node.shape, numbers(random, node.shape.size)) for node in network.inputs]
+    got = computed(model, [tensor.values for tensor in inputs], [t.shape for t in inputs])
+    samples = dict(zip([node.name for node in network.inputs], inputs, strict=True))
+    done = forward(network, samples, parameters)
+    for index, tensor in zip(network.outputs, got, strict=True):
+        wanted = done.tensor(network.nodes[index].name).values
+        assert tensor.flatten().tolist() == pytest.approx(list(wanted), abs=1e-5)
+
+
+def test_a_file_of_weights_is_loaded_by_the_code(tmp_path):
+    """What the README says, with the bundled weights of the digits."""
+    code, weights = tmp_path / "digits.py", tmp_path / "digits.npz"
+    command = [sys.executable, "-m", "cnncalc", "export", "digits", "--to", "keras"]
+    subprocess.run([*command, "-o", code, "--weights", weights], check=True)
+    space = runpy.run_path(str(code))
+    model = space["digits"]()
+    space["load_weights"](model, weights)
+    network = load("digits")
+    shape = network.inputs[0].shape
+    sample = Tensor(shape, numbers(Random(2), shape.size))
+    (got,) = computed(model, [sample.values], [shape])
+    own = WeightsFile(network.init.weights, read(network.init.weights), "name")
+    done = forward(network, {network.inputs[0].name: sample}, gather(network, None, own))
+    wanted = done.tensor(network.nodes[network.outputs[0]].name).values
+    assert got.flatten().tolist() == pytest.approx(list(wanted), abs=1e-5)
