@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from cnncalc import analyze
+from cnncalc import analyze, export, load
 from cnncalc.exchange.keras.read import network_of
 from cnncalc.inference.api import forward
 from cnncalc.tensor import Tensor
@@ -291,6 +291,30 @@ def test_joins():
             K.Maximum()([a, b]), K.Minimum()([a, b]), a * 2.0 + 1.0, 3.0 - b, a - b]  # fmt: skip
     joined = K.Concatenate(axis=1)(maps[:5])
     check(keras.Model(x, [joined, K.Concatenate()(maps[5:])]))
+
+
+def test_parts_and_functions():
+    x = keras.Input((8, 6, 4))
+    ops = keras.ops
+    outputs = [x[:, 1:-1, :, 2:], x[..., :2], x[:, ::2, 1::3], ops.mean(x, axis=(1, 2)),
+               ops.concatenate([x, ops.relu(x)], axis=2), ops.silu(x), ops.softmax(x)]  # fmt: skip
+    check(keras.Model(x, [K.Rescaling(1.0)(each) for each in outputs]))
+
+
+BUNDLED = ["lenet5", "alexnet", "resnet18", "mobilenet_v2", "densenet121", "googlenet", "unet",
+           "shufflenet_v2_x1_0", "efficientnet_b0", "mobilenet_v3_small", "dcgan"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_what_export_writes_comes_back(name):
+    """A spec as code of Keras, built by Keras, and its configuration read: the same figures."""
+    network = load(name)
+    space = {"__name__": "exported"}
+    exec(compile(export(network, "keras").content, name, "exec"), space)
+    own = [each for each in space.values() if getattr(each, "__module__", None) == "exported"]
+    back = network_of(json.loads(own[-1]().to_json()), "model.json")
+    mine, theirs = analyze(network).totals, analyze(back).totals
+    assert (mine.params, mine.buffers, mine.macs) == (theirs.params, theirs.buffers, theirs.macs)
 
 
 def test_several_inputs_and_a_shared_layer():

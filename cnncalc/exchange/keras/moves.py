@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import Diagnostic
 from cnncalc.exchange.building import unsupported
-from cnncalc.exchange.keras.call import Reference
 from cnncalc.exchange.wire import broken
 from cnncalc.shapes import AXES, Shape
 
@@ -359,32 +358,6 @@ def scaled_sum(call: Call) -> int:
     return call.add("add", kept, scaled)
 
 
-def operation(type_: str) -> Callable[[Call], int]:
-    """keras.ops.add and the like: of two tensors, or of one and a number."""
-
-    def read(call: Call) -> int:
-        given = [*call.arguments, *call.named.values()]
-        if len(given) != 2:  # noqa: PLR2004 - x1 and x2
-            raise broken(f"it joins {len(given)} values, not two")
-        if all(isinstance(each, Reference) for each in given):
-            return joined(type_)(call)
-        number = next((each for each in given if not isinstance(each, Reference)), None)
-        first = isinstance(given[0], Reference)
-        if not isinstance(number, (int, float)) or isinstance(number, bool):
-            raise unsupported(f"'{call.part.kind}' of a tensor and {str(number)[:60]} "
-                              "has no layer here")  # fmt: skip
-        if not abs(number) < 1e300:  # noqa: PLR2004 - a float
-            raise broken(f"{number} is no number")
-        if type_ == "mul":
-            return call.add("scale", factor=float(number))
-        if type_ == "sub":
-            return call.add("scale", factor=1.0 if first else -1.0,
-                            shift=float(-number if first else number))  # fmt: skip
-        return call.add("scale", factor="none", shift=float(number))
-
-    return read
-
-
 def note_of_order(flat: str, names: list[str]) -> Diagnostic:
     """What to know where the numbers of a vector stand in another order than in Keras."""
     count = len(names)
@@ -423,8 +396,3 @@ APPLICATIONS: dict[tuple[str, str], Callable[[Call], int]] = {
     ("keras.src.applications.convnext", "StochasticDepth"): dropout("drop_path_rate"),
     ("keras.src.applications.inception_resnet_v2", "CustomScaleLayer"): scaled_sum,
 }
-# Functions of keras.ops in a functional model.
-OPERATIONS: dict[str, Callable[[Call], int]] = {
-    "Add": operation("add"), "Subtract": operation("sub"), "Multiply": operation("mul"),
-    "Maximum": joined("max"), "Minimum": joined("min"),
-}  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc import files
 from cnncalc.errors import CnncalcError, UnplacedError, failure
 from cnncalc.exchange.building import Builder, Part, unsupported
-from cnncalc.exchange.keras import activations, moves, windows
+from cnncalc.exchange.keras import activations, moves, operations, windows
 from cnncalc.exchange.keras.call import Call, Reference
 from cnncalc.exchange.keras.document import load
 from cnncalc.exchange.keras.order import settle_orders
@@ -318,7 +318,7 @@ def _handler(layer: Mapping[str, Any], part: Part) -> Callable[[Call], int]:
     if module is not None:
         found = found if module == "keras.layers" else moves.APPLICATIONS.get((str(module), kind))
         if str(module).startswith(OPERATIONS_IN):
-            found = moves.OPERATIONS.get(kind)
+            found = operations.OPERATIONS.get(kind)
     if found is None:
         of = "" if module in {None, "keras.layers"} else f" of '{str(module)[:60]}'"
         raise unsupported(f"'{part.kind}'{of} has no layer here")
