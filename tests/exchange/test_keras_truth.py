@@ -280,3 +280,44 @@ def test_flatten_says_what_it_means_for_weights(write):
         "note[flatten-order]: 'f' has the channels first here and last in Keras\n"
         "  = note: weights of d that come from Keras must be put into this order"
     )
+
+
+def test_a_norm_on_the_way_to_dense_has_its_weights_in_that_order_too(write):
+    layers = [two("Flatten", name="f"), two("BatchNormalization", name="n"), two("Dense", name="d",
+              units=2)]  # fmt: skip
+    net = load(write(keras2(first(), *layers)))
+    assert net.diagnostics[0].notes[0].startswith("weights of n, d that come")
+    assert [node.layer.type for node in net.nodes] == ["input", "conv", "flatten", "bn", "fc"]
+
+
+def test_a_vector_that_anything_else_reads_keeps_the_order_of_keras(write):
+    for last in (
+        two("LayerNormalization", name="n"),
+        two("Reshape", name="r", target_shape=[12, 12]),
+    ):
+        net = load(write(keras2(first(), two("Flatten", name="f"), last)))
+        assert "permute" in [node.layer.type for node in net.nodes]
+
+
+# As Keras 3.15 writes a Python lambda, a function, a registered one.
+OWN = [
+    {"value": ["4wEAAAAAAAAA", None, None]},
+    {"module": "builtins", "class_name": "function", "config": "my", "registered_name": "function"},
+    {"module": "builtins", "class_name": "function", "config": "relu",
+     "registered_name": "function"},
+    {"class_name": "__lambda__", "config": {"value": "4wEA"}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("own", OWN)
+def test_activations_of_ones_own_are_unknown(write, own):
+    path = write(keras2(first(activation=own)))
+    assert message(path).startswith("error[unknown-operator]: an activation ")
+    net = load(path, partial=True)
+    assert [node.layer.type for node in net.nodes] == ["input", "conv", "unknown"]
+
+
+def test_an_option_that_no_version_has_yet_is_not_passed_over(write):
+    path = write(keras2(first(twisted=True)))
+    assert "'Conv2D' with the option 'twisted' has no layer here" in message(path)
+    assert load(write(keras2(first(data_format="channels_last", kernel_initializer={})))).complete

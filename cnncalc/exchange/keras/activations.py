@@ -37,7 +37,6 @@ FUNCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "hard_silu": ("hswish", {}),
     "hard_swish": ("hswish", {}),
 }
-OWN_MODULES = (None, "keras.activations", "keras.src.activations.activations")
 
 
 def activated(call: Call, row: int) -> int:
@@ -49,19 +48,20 @@ def applied(call: Call, row: int, written: object, *, alone: bool = False) -> in
     """The row with an activation as it is written; `alone`, it has the name of its layer."""
     if isinstance(written, dict) and written.get("module") == "keras.layers":
         return _layer(call, row, written)
-    word = written
-    if isinstance(written, dict):
-        own = written.get("module") in OWN_MODULES
-        word = written.get("config") if own else f"{written.get('registered_name')}"
-    if word in {None, "linear"}:
+    if written is None or written == "linear":
         return row if not alone else call.add("identity", row)
-    if not isinstance(word, str):
+    suffix = "" if alone else ".activation"
+    if isinstance(written, dict):  # whatever it holds, it is code that is not run
+        name = written.get("config")
+        named = f"'{name[:60]}'" if isinstance(name, str) else "of its own"
+        return call.unknown(f"an activation {named} has no layer here", row, suffix)
+    if not isinstance(written, str):
         raise broken(f"'activation' is {str(written)[:60]}")
-    if word not in FUNCTIONS or (isinstance(written, dict) and word == "function"):
-        why = f"the activation '{word[:60]}' has no layer here"
-        return call.unknown(why, row, "" if alone else ".activation")
-    type_, fields = FUNCTIONS[word]
-    if word == "hard_sigmoid" and call.keras2:
+    if written not in FUNCTIONS:
+        why = f"the activation '{written[:60]}' has no layer here"
+        return call.unknown(why, row, suffix)
+    type_, fields = FUNCTIONS[written]
+    if written == "hard_sigmoid" and call.keras2:
         fields = {"slope": KERAS_2_SLOPE}
     return call.add(type_, row, suffix="" if alone else f".{type_}", **fields)
 

@@ -18,6 +18,39 @@ LARGEST = 2**31 - 1
 CHANNELS_FIRST = "channels_first"
 
 
+# Options that change no number at inference: of training, of how a layer runs, of its input.
+IN_TRAINING = frozenset({
+    "name", "trainable", "dtype", "dynamic", "autocast", "momentum", "synchronized", "seed",
+    "virtual_batch_size", "noise_shape", "stddev", "dropout", "recurrent_dropout",
+    "implementation", "unroll", "time_major", "zero_output_for_mask", "batch_shape",
+    "batch_input_shape", "input_shape", "input_length", "flash_attention", "renorm_momentum",
+    "renorm_clipping", "unit_forget_bias", "projection_dim", "fill_mode", "fill_value",
+})  # fmt: skip
+OF_WEIGHTS = ("_initializer", "_regularizer", "_constraint")
+
+
+class Options(dict[str, Any]):
+    """A layer's options; those that are asked for count as read."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__(config)
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of an option."""
+        self.asked.add(name)
+        return super().get(name, default)
+
+    def unread(self) -> list[str]:
+        """The options that were not asked for and could change the layer."""
+        return [
+            name
+            for name, value in self.items()
+            if name not in self.asked and name not in IN_TRAINING
+            and not name.endswith(OF_WEIGHTS) and value not in (None, False, "channels_last")
+        ]  # fmt: skip
+
+
 class Reference(NamedTuple):
     """A tensor that a layer reads: which output of which call of which layer."""
 

@@ -48,12 +48,14 @@ def _settle_reshape(
     source = rows[reshape].inputs[0]
     if rows[reshape].part is not row.part or rows[source].shape.rank:
         return
-    at, reader = source, reshape
+    at, reader, learning = source, reshape, []
     while readers[at] == [reader] and at not in fixed:
+        if _learns(rows, at):
+            learning.append(rows[at].name)
         if rows[at].layer.type == "fc":
             size = (*row.shape.spatial, row.shape.channels)
             rows[index] = row._replace(layer=Reshape(size=size), inputs=(source,))
-            builder.notes.append(note_of_order(row.name, [rows[at].name]))
+            builder.notes.append(note_of_order(row.name, learning[::-1]))
             return
         if not _is_transparent(rows[at]):
             return
@@ -66,9 +68,10 @@ def _dense_behind(
     kept: tuple[set[int], set[int]],
     index: int,
 ) -> list[int]:
-    """The Dense layers that alone read a vector in the end; none where anything else does.
+    """The Dense layers that alone read a vector in the end, and what learns on the way to them.
 
-    `kept` are rows whose numbers stay in their order, and those whose weights others use.
+    None where anything else reads it. `kept` are rows whose numbers stay in their
+    order, and those whose weights others use.
     """
     fixed, shared = kept
     found, todo = [], [index]
@@ -81,6 +84,8 @@ def _dense_behind(
                 found.append(reader)
             elif _is_transparent(rows[reader]):
                 todo.append(reader)
+                if _learns(rows, reader):
+                    found.append(reader)
             else:
                 return []
     return sorted(set(found))
@@ -89,3 +94,9 @@ def _dense_behind(
 def _is_transparent(row: Row) -> bool:
     """Whether each number of a vector goes its own way, with weights of its own or with none."""
     return row.layer.type in TRANSPARENT or row.layer.attaches == "activation"
+
+
+def _learns(rows: Sequence[Row], index: int) -> bool:
+    """Whether a row stores a number for each of its input's."""
+    row = rows[index]
+    return bool(row.layer.parameters(*(rows[source].shape for source in row.inputs)))

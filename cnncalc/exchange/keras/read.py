@@ -12,7 +12,7 @@ from cnncalc import files
 from cnncalc.errors import CnncalcError, UnplacedError, failure
 from cnncalc.exchange.building import Builder, Part, unsupported
 from cnncalc.exchange.keras import activations, moves, operations, windows
-from cnncalc.exchange.keras.call import Call, Reference
+from cnncalc.exchange.keras.call import Call, Options, Reference
 from cnncalc.exchange.keras.document import load
 from cnncalc.exchange.keras.order import settle_orders
 from cnncalc.exchange.keras.wiring import Wiring, dims_of, first_dims, model_layers, shape_of
@@ -288,12 +288,17 @@ class Walk:
         if not isinstance(config, dict):
             raise broken("it has no 'config'")
         handle = _handler(layer, part)
-        call = Call(self.builder, part, config, known, self.keras2, self.made, arguments, named)
+        options = Options(config)
+        call = Call(self.builder, part, options, known, self.keras2, self.made, arguments, named)
         for name, value in named.items():
             plain = isinstance(value, (type(None), bool)) and value in HARMLESS
             if not plain and name in {"mask", "training", "initial_state", "attention_mask"}:
                 raise unsupported(f"'{part.kind}' called with {name} has no layer here")
-        return [handle(call)]
+        found = handle(call)
+        left = options.unread() if handle is not moves.nothing else ()
+        if left:
+            raise unsupported(f"'{part.kind}' with the option '{left[0][:60]}' has no layer here")
+        return [found]
 
     def _only(self, rows: Sequence[int | None]) -> int | None:
         if len(rows) != 1:
