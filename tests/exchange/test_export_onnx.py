@@ -120,7 +120,7 @@ REFUSED = {
     ),
     "--to onnx -o n.onnx --flat": (
         "error[usage]: --flat does not go with --to onnx\n"
-        "  = help: leave it out, or write --to pytorch\n"
+        "  = help: leave it out, or write --to pytorch or keras\n"
     ),
     "--to onnx -o n.onnx --weights w.safetensors": (
         "error[usage]: --weights does not go with --to onnx\n"

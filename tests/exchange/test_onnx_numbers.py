@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from onnx_files import field, model, node, tensor, varint
 
-from cnncalc import CnncalcError, load
+from cnncalc import forward, load
 from cnncalc.exchange.onnx.model import read
+from cnncalc.tensor import Tensor
 
 FLOAT, INT32, INT64, FLOAT16, DOUBLE, BFLOAT16 = 1, 6, 7, 10, 11, 16
 INT32_DATA, FLOAT_DATA, INT64_DATA, RAW, DOUBLE_DATA = 5, 4, 7, 9, 10
@@ -60,7 +61,16 @@ def test_twice_as_many_at_half_pixels(rule, tmp_path):
     assert row.layer.type == "upsample"
 
 
-def test_other_places_are_not_taken_for_those_of_upsample(tmp_path):
-    """Rounded up, the same places are those of 0, 1, 1, 2."""
-    with pytest.raises(CnncalcError, match="to the nearest by pytorch_half_pixel and ceil"):
-        resized(tmp_path, "pytorch_half_pixel", "ceil", 2.0)
+@pytest.mark.parametrize(
+    ("rule", "rounding", "places"),
+    [
+        ("half_pixel", "round_prefer_floor", [0, 0, 1, 1, 2, 2, 3, 3]),
+        ("pytorch_half_pixel", "ceil", [0, 1, 1, 2, 2, 3, 3, 3]),  # of -1/4, 1/4, 3/4, 5/4, ...
+        ("asymmetric", "ceil", [0, 1, 1, 2, 2, 3, 3, 3]),  # of 0, 1/2, 1, 3/2, ...
+    ],
+)
+def test_the_places_that_are_read(rule, rounding, places, tmp_path):
+    network = resized(tmp_path, rule, rounding, 2.0)
+    sample = Tensor(network.nodes[0].shape, [10.0 * y + x for y in range(4) for x in range(4)])
+    values = forward(network, sample).outputs[0].output.values
+    assert list(values) == [10.0 * y + x for y in places for x in places]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cnncalc import check, load
 from cnncalc.errors import CnncalcError, UnplacedError
 from cnncalc.questions.check import CheckTerms
-from cnncalc.spec.model import spec_schema
+from cnncalc.spec.schema import spec_schema
 from cnncalc.spec.sections.budgets import parse_limit
 from cnncalc.spec.write import text
 

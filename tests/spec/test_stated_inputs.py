@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cnncalc import analyze, compare, load, parse, sizes
 from cnncalc.errors import CnncalcError
-from cnncalc.spec.model import spec_schema
+from cnncalc.spec.schema import spec_schema
 from cnncalc.spec.write import text
 
 NET = """\
