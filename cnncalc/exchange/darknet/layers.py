@@ -124,7 +124,9 @@ def _padding(section: Section, size: int) -> int:
 
 
 def _finished(call: Call, row: int, normed: bool) -> int:
-    if normed:
+    if (
+        normed
+    ):  # darknet adds 1e-5 to the variance on a GPU, the first one 1e-6 to its root on a CPU
         row = call.add("bn", row, suffix=".bn")
     return call.activated(row, "logistic")
 
