@@ -826,6 +826,9 @@ def _upsample(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -
         given = [float(factor) for factor in layer._factors(shape.rank)]  # noqa: SLF001 - exact
         if given != factors:
             raise NoCounterpart("Keras enlarges by whole factors only")
+    usual = "asymmetric" if layer.mode == "nearest" else "half_pixel"
+    if layer.rule not in (None, usual) or layer.nearest_mode not in (None, "floor"):
+        raise NoCounterpart("Keras has one rule for where outputs lie, and how places are rounded")
     settings: dict[str, Code] = {}
     if layer.mode != "nearest":
         if layer.align_corners or shape.rank != 2:  # noqa: PLR2004 - a map
