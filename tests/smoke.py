@@ -31,12 +31,30 @@ MODEL = bytes.fromhex(
     "021011"
 )
 
+# The same network for darknet and for Keras.
+CFG = """[net]
+height=8
+width=8
+channels=1
+[convolutional]
+filters=2
+size=3
+activation=relu
+"""
+KERAS = """{"class_name": "Sequential", "config": {"layers": [{"class_name": "Conv2D", "config":
+{"name": "C1", "filters": 2, "kernel_size": [3, 3], "activation": "relu",
+"batch_input_shape": [null, 8, 8, 1]}}]}}"""
+
 # One right command line of each command -> what stands in its table.
 RIGHT = {
     "analyze net.yaml": "C1",
     "analyze resnet18 --totals --quiet": "11,689,512",
     "analyze model.onnx": "3×8×8",
+    "analyze model.cfg": "conv0",
+    "analyze model.json": "C1",
     "import model.onnx": "relu",
+    "import model.cfg": "conv 2 3x3",
+    "import model.json": "conv 2 3x3",
     "conv -W 32 -F 5 -P 2": "32 × 32 × 1",
     "conv --x 1;2;4 --filter 2;3": "output: 2×1×1",
     "pool -W 28 -F 2": "14 × 14 × 1",
@@ -173,6 +191,8 @@ def main(program: list[str]) -> int:
         folder = Path(name)
         (folder / "net.yaml").write_text(SPEC, encoding="utf-8")
         (folder / "model.onnx").write_bytes(MODEL)
+        (folder / "model.cfg").write_text(CFG, encoding="utf-8")
+        (folder / "model.json").write_text(KERAS, encoding="utf-8")
         commands = listed(call(program, Run("--help"), folder).stdout)
         untried = {*commands} - {words.split()[0] for words in RIGHT}
         failed = [f"there is no smoke test of '{command}'" for command in sorted(untried)]

@@ -15,7 +15,7 @@ from cnncalc.errors import failure
 ModelFile = Annotated[
     str,
     typer.Argument(metavar="MODEL", autocompletion=complete_file, show_default=False,
-                   help="ONNX model, or - for standard input."),
+                   help="Model file (ONNX, Keras, darknet), or - for standard input."),
 ]
 Flat = Annotated[
     bool,
@@ -38,6 +38,8 @@ def import_(
 
     Examples:
         cnncalc import model.onnx
+        cnncalc import model.keras
+        cnncalc import yolov3-tiny.cfg
         cnncalc import model.onnx --flat --expect -o net.yaml
 
     Raises:

@@ -148,8 +148,8 @@ def words(text: str | None) -> tuple[str, ...]:
 File = Annotated[
     str,
     typer.Argument(metavar="FILE", autocompletion=complete_file, show_default=False,
-                   help="Spec file, - for standard input, ONNX model, a bundled network or "
-                   'variant, or layers as in "28x28x1; conv 16 5x5; fc 10".'),
+                   help="Spec, model file (ONNX, Keras, darknet), - for standard input, a bundled "
+                   'network or variant, or layers as in "28x28x1; conv 16 5x5; fc 10".'),
 ]
 Variant = Annotated[
     str | None,

@@ -12,11 +12,17 @@ from cnncalc.errors import failure
 if TYPE_CHECKING:
     from cnncalc.errors import CnncalcError
 
-ModelKind = Literal["onnx"]
+ModelKind = Literal["onnx", "keras", "darknet"]
 
 ONNX_SUFFIXES = frozenset({".onnx", ".ort"})
+KERAS_SUFFIX, DARKNET_SUFFIX = ".keras", ".cfg"
 PICKLE_SUFFIXES = frozenset({".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"})
 ZIP = b"PK\x03\x04"
+HDF5 = b"\x89HDF\r\n\x1a\n"
+ENOUGH = 4096  # bytes: all that tells a file's kind stands there
+# A model of Keras as JSON names its class before anything long; no spec has such a key.
+KERAS_JSON = re.compile(rb'\s*\{[^{}\[\]]*"class_name"\s*:')
+DARKNET = re.compile(rb"(?:\s|[#;][^\n]*\n)*\[(?:net|network)\]\s")
 TO_ONNX = (
     "in the program that made the model: "
     "torch.onnx.export(model.eval(), torch.zeros(1, 3, 224, 224), 'model.onnx')"
@@ -27,11 +33,11 @@ def kind_of(path: str) -> ModelKind | None:
     """The kind of model that a file is; None for anything else, which is read as a spec.
 
     Raises:
-        CnncalcError: "pickle" for a file that only running code from it could read,
-            "weights-only" for weights without a network, "no-file" or "unreadable" where it cannot
-            be opened.
+        CnncalcError: "pickle" for a file that only running code from it could read, "hdf5" for
+            one of Keras' older format, "weights-only" for weights without a network, "no-file" or
+            "unreadable" where it cannot be opened.
     """
-    start = files.beginning(path, 64)
+    start = files.beginning(path, ENOUGH)
     suffix = Path(path).suffix.lower()
     if _is_pickle(start, suffix):
         raise _pickle(path)
@@ -39,6 +45,12 @@ def kind_of(path: str) -> ModelKind | None:
         raise _weights_only(path)
     if suffix in ONNX_SUFFIXES or _begins_like_onnx(start):
         return "onnx"
+    if start.startswith(HDF5):
+        raise _hdf5(path)
+    if suffix == KERAS_SUFFIX or start.startswith(ZIP) or KERAS_JSON.match(start):
+        return "keras"
+    if suffix == DARKNET_SUFFIX or DARKNET.match(start):
+        return "darknet"
     return None
 
 
@@ -65,6 +77,15 @@ def _pickle(path: str) -> CnncalcError:
         "pickle",
         f"{files.title(path)} is a pickle: reading it would run whatever code it holds",
         help=TO_ONNX,
+    )
+
+
+def _hdf5(path: str) -> CnncalcError:
+    return failure(
+        "hdf5",
+        f"{files.title(path)} is an HDF5 file, which is not read here",
+        help="in the program that made the model: model.save('model.keras') or "
+        "open('model.json', 'w').write(model.to_json())",
     )
 
 

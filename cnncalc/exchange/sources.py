@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from cnncalc.network import Network
 
 # Each module has `read(path, options)`, which gives a network.
-READERS: dict[ModelKind, str] = {"onnx": "cnncalc.exchange.onnx.read"}
+READERS: dict[ModelKind, str] = {
+    "onnx": "cnncalc.exchange.onnx.read",
+    "keras": "cnncalc.exchange.keras.read",
+    "darknet": "cnncalc.exchange.darknet.read",
+}
 
 
 class SourceOptions(NamedTuple):

@@ -104,8 +104,9 @@ def load(
     """Read a network from a file, from standard input (`-`), or from the bundled ones by name.
 
     `variant` (or `target@variant`) chooses a variant, `set` changes declared variables,
-    `input` replaces the input shape. A file may be an ONNX model: then `until` names the node,
-    tensor or row that it ends with, and `partial` allows operators that no layer expresses.
+    `input` replaces the input shape. A file may be a model (ONNX, Keras, darknet):
+    then `until` names the node, tensor, layer or row that it ends with, and `partial` allows
+    operators that no layer expresses.
 
     Raises:
         CnncalcError: with every mistake found.

@@ -26,7 +26,7 @@ def ending(command):
 
 
 OWN = re.compile(
-    r"nets/|(quiz|net|old|new)\.yaml|\.(txt|png|safetensors|onnx)\b"
+    r"nets/|(quiz|net|old|new)\.yaml|\.(txt|png|safetensors|onnx|keras|cfg)\b"
 )  # a user's own files
 
 

@@ -14,6 +14,7 @@ from cnncalc.exchange.wire import Place, Reader, broken, signed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cnncalc.exchange.sizes import OpenDims
     from cnncalc.exchange.wire import Data, Message
 
 MOST_NUMBERS = 4096  # of one tensor that are ever read: shapes, scales and limits are small
@@ -23,7 +24,6 @@ LARGEST_SIZE = 2**40
 
 Number = int | float
 Dims = tuple[int, ...]
-OpenDims = tuple[int | str, ...]  # a text is an axis whose size the file leaves open
 
 FLOAT, FLOAT16, DOUBLE, BFLOAT16 = 1, 10, 11, 16
 FLOATS = frozenset({FLOAT, FLOAT16, DOUBLE, BFLOAT16})

@@ -15,8 +15,9 @@ from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.ops_norms import channels_last, layer_norm_by_parts
 from cnncalc.exchange.onnx.ops_pointwise import along, hard_slope
 from cnncalc.exchange.onnx.ops_shapes import computed
-from cnncalc.exchange.onnx.rows import text, tidy
+from cnncalc.exchange.onnx.rows import tidy
 from cnncalc.exchange.onnx.values import Activation, Constant
+from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.layers.scale import Scale
 from cnncalc.network import Opaque

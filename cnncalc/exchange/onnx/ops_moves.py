@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from cnncalc.exchange.onnx.blocks import settled
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.ops_shapes import gathered, joined, reshaped, sliced, transposed
-from cnncalc.exchange.onnx.rows import MOST_SPATIAL, one, text, tidy
+from cnncalc.exchange.onnx.rows import MOST_SPATIAL, one, tidy
 from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
+from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.shapes import Shape
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.ops_pointwise import alive
-from cnncalc.exchange.onnx.rows import text
 from cnncalc.exchange.onnx.values import Activation, Constant
+from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.layers.reduce import Reduce
 from cnncalc.layers.scale import Scale

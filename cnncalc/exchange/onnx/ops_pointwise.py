@@ -6,7 +6,8 @@ from math import isclose, prod
 from typing import TYPE_CHECKING
 
 from cnncalc.exchange.onnx.model import unsupported
-from cnncalc.exchange.onnx.rows import text, tidy
+from cnncalc.exchange.onnx.rows import tidy
+from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ from cnncalc.exchange.onnx.model import (
     StoredTensor,
     unsupported,
 )
-from cnncalc.exchange.onnx.rows import stored_constant, text
+from cnncalc.exchange.onnx.rows import stored_constant
 from cnncalc.exchange.onnx.values import Activation, Constant, known
+from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.network import Stored
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.ops_norms import channels_last
-from cnncalc.exchange.onnx.rows import one, one_pair, text
+from cnncalc.exchange.onnx.rows import one, one_pair
 from cnncalc.exchange.onnx.values import Activation, Constant
+from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.window import padding_by_rule
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from cnncalc import files
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
+from cnncalc.exchange.building import advice, attached_to
+from cnncalc.exchange.names import plain_name, unique
 from cnncalc.exchange.onnx import (
     ops_merges,
     ops_moves,
@@ -48,7 +50,6 @@ OPERATORS: dict[str, Callable[[Call], Value | ManyAxes | list[Value]]] = {
 # missing output, a number beyond any float.
 MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError)
 MOST_PIPED = 2**30  # bytes of a model on the standard input, which is read whole
-NAME = re.compile(r"\W+")
 
 
 def read(path: str, options: SourceOptions = AS_IT_IS) -> Network:
@@ -199,10 +200,7 @@ class Graph:
         makers = [self.rows.rows[index].operator for index in standing]
         made = [maker for maker in makers if maker is not None]
         if problem.code == "unknown-operator":
-            if made:
-                rows = "1 row stands" if len(made) == 1 else f"{len(made):,} rows stand"
-                notes = (*notes, f"{rows} before it; cut there with --until {made[-1].label}")
-            help_ = help_ or "--partial goes on with rows of unknown cost"
+            notes, help_ = advice(problem, len(made), made[-1].label if made else None)
         return CnncalcError(
             Diagnostic(
                 "error", problem.code, problem.message, None, notes, help_,
@@ -347,7 +345,7 @@ def _nodes(
         )  # fmt: skip
         made.append(
             node._replace(
-                attached_to=_owner(node, made, readers[row.inputs[0]] if row.inputs else 0)
+                attached_to=attached_to(node, made, readers[row.inputs[0]] if row.inputs else 0)
             )
         )
     return made
@@ -371,16 +369,6 @@ def _sharing(
         ):
             return source, frozenset()
     return None, frozenset(earlier)
-
-
-def _owner(node: Node, made: Sequence[Node], readers: int) -> int | None:
-    """The layer that a norm or activation is attached to: the row before, if it alone reads it."""
-    if node.layer.attaches is None or node.inputs != (node.index - 1,) or readers != 1:
-        return None
-    before = made[node.index - 1]
-    if before.layer.type in {"input", "unknown"}:
-        return None
-    return before.index if before.attached_to is None else before.attached_to
 
 
 def name_by_weights(row: Row) -> str | None:
@@ -437,31 +425,3 @@ def containers_of(names: Iterable[str]) -> frozenset[str]:
         parts = path.split("/")
         found.update("/".join(parts[:end]) for end in range(1, len(parts)))
     return frozenset(found)
-
-
-def plain_name(name: str) -> str:
-    """Letters, digits, underscores and single dots.
-
-    >>> plain_name("/conv1/Conv_output_0"), plain_name("features.0.weight")
-    ('conv1_Conv_output_0', 'features.0.weight')
-    """
-    parts = (NAME.sub("_", part).strip("_") for part in name.split("."))
-    return ".".join(part for part in parts if part)[:200] or "row"
-
-
-def unique(names: Iterable[str]) -> list[str]:
-    """The names, with a number added where one is taken.
-
-    >>> unique(["a", "a", "a_2"])
-    ['a', 'a_2', 'a_2_2']
-    """
-    taken: set[str] = set()
-    found = []
-    for name in names:
-        number, label = 1, name
-        while label in taken:
-            number += 1
-            label = f"{name}_{number}"
-        taken.add(label)
-        found.append(label)
-    return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc.errors import counted
 from cnncalc.exchange.onnx.model import FLOATS, StoredTensor, unsupported
 from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
+from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.layers import layer_type
 from cnncalc.network import LARGEST_TENSOR, MAX_ROWS, Input, Opaque, Stored
@@ -361,15 +362,6 @@ class Call:
         if self.rows.batch != 1 or like[:1] == (1,):
             return x
         return Activation(x.row, x.axes[1:], x.dims[1:])
-
-
-def text(dims: Sequence[object]) -> str:
-    """Sizes as messages write them, in the order of the file.
-
-    >>> text((1, 3, "height", "width"))
-    '1x3xheightxwidth'
-    """
-    return "x".join(map(str, dims))
 
 
 def one(values: tuple[int, ...]) -> tuple[int, ...]:

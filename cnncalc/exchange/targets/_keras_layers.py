@@ -5,6 +5,7 @@ Keras holds maps with the channels last, and so do the weights that belong to th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -146,6 +147,8 @@ def _pad_step(sides: Sequence[tuple[int, int]], mode: str, fill: str = "") -> St
         return _layer(f"layers.ZeroPadding{rank}D", _sides(sides)).called("_pad")
     if mode in ("replicate", "circular"):
         raise NoCounterpart(f"padding by the mode {mode}, which no backend of Keras shares")
+    if mode == "reflect" and rank == 3:  # noqa: PLR2004 - axes of a volume
+        raise NoCounterpart("padding by reflection over three axes, which PyTorch's backend lacks")
     pairs = ", ".join(f"({begin}, {end})" for begin, end in ((0, 0), *sides, (0, 0)))
     more = {"mode": '"reflect"'} if mode == "reflect" else {"constant_values": fill}
     return Step(lambda _, x: _named("ops.pad", x[0], f"({pairs})", **more))
@@ -826,6 +829,9 @@ def _upsample(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -
         given = [float(factor) for factor in layer._factors(shape.rank)]  # noqa: SLF001 - exact
         if given != factors:
             raise NoCounterpart("Keras enlarges by whole factors only")
+    usual = replace(layer, rule=None, nearest_mode=None)
+    if usual != layer and usual._blends(shape) != layer._blends(shape):  # noqa: SLF001 - its places
+        raise NoCounterpart("Keras has one rule for where outputs lie, and how places are rounded")
     settings: dict[str, Code] = {}
     if layer.mode != "nearest":
         if layer.align_corners or shape.rank != 2:  # noqa: PLR2004 - a map

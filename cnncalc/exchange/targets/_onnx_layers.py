@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from math import prod, sqrt
+from math import ceil, floor, prod, sqrt
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.exchange.targets import NoCounterpart
@@ -32,6 +32,13 @@ RESIZES_AXES = 18  # the first opset whose Resize leaves the batch open
 HAS_GELU = 20
 LIKE_RELU = 20.0  # beyond it, softplus is x itself in 32-bit floats
 MAP = 2  # axes
+# How ONNX rounds a place to the nearest neighbour.
+ROUNDED: dict[str, Callable[[float], int]] = {
+    "floor": floor,
+    "ceil": ceil,
+    "round_prefer_floor": lambda place: ceil(place - 0.5),
+    "round_prefer_ceil": lambda place: floor(place + 0.5),
+}
 
 
 def write_layer(
@@ -626,11 +633,11 @@ def _upsample(
     row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Sequence[str]
 ) -> str:
     (shape,) = shapes
-    settings: dict[str, Attribute] = {"mode": "linear"}
+    usual = "asymmetric" if layer.mode == "nearest" else "half_pixel"
+    rule = "align_corners" if layer.align_corners else layer.rule or usual
+    settings: dict[str, Attribute] = {"mode": "linear", "coordinate_transformation_mode": rule}
     if layer.mode == "nearest":
-        settings = {"mode": "nearest", "nearest_mode": "floor"}
-    rule = "align_corners" if layer.align_corners else "half_pixel"
-    settings["coordinate_transformation_mode"] = "asymmetric" if layer.mode == "nearest" else rule
+        settings |= {"mode": "nearest", "nearest_mode": layer.nearest_mode or "floor"}
     source, spatial, sizes = x[0], shape.spatial, out.spatial
     is_line = shape.rank == 1 and layer.mode != "nearest"
     if is_line:  # ONNX Runtime has no linear resizing of a single axis
@@ -643,7 +650,7 @@ def _upsample(
         factors = [_single(factor) for factor in ([1.0] if is_line else []) + given]
     axes = list(zip(spatial, sizes, factors, strict=True))
     if layer.mode == "nearest":
-        _check_places(layer, shape, axes)
+        _check_places(layer, shape, axes, rule)
     if not by_size and any(int(size * factor) != new for size, new, factor in axes):
         raise NoCounterpart("the factor is no binary fraction, and rounds to another size")
     if by_size:
@@ -656,15 +663,28 @@ def _upsample(
     return row.reshape(y, out.channels, *out.spatial) if is_line else y
 
 
-def _check_places(layer: Any, shape: Shape, axes: Sequence[tuple[int, int, float]]) -> None:
+def _check_places(
+    layer: Any, shape: Shape, axes: Sequence[tuple[int, int, float]], rule: str
+) -> None:
     """Raise NoCounterpart where 32-bit floats take another neighbour than fractions do."""
+    rounded = ROUNDED[layer.nearest_mode or "floor"]
     for axis, (size, count, factor) in zip(layer._axes(shape), axes, strict=True):  # noqa: SLF001 - its places
         for place in range(count):
-            taken = min(int(_single(place / factor)), size - 1)
-            if taken != min(int(place * axis.step), size - 1):
+            lies = _lies_at(place, size, count, factor, rule)
+            ((wanted, _),) = axis.nearest(place)
+            if min(max(rounded(lies), 0), size - 1) != wanted:
                 raise NoCounterpart(
                     "the nearest neighbours of this factor differ when rounded to 32-bit floats"
                 )
+
+
+def _lies_at(place: int, size: int, count: int, factor: float, rule: str) -> float:
+    """Where an output lies on its input, computed as runtimes do in 32-bit floats."""
+    if rule == "align_corners":
+        return _single(_single(place * (size - 1)) / (count - 1)) if count > 1 else 0.0
+    if rule == "half_pixel":
+        return _single(_single((place + 0.5) / factor) - 0.5)
+    return _single(place / factor)
 
 
 def _softmax(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Sequence[str]) -> str:

@@ -1,0 +1,1 @@
+"""Reading networks from the .cfg files of darknet."""

@@ -1,0 +1,1 @@
+"""Reading networks from model files of Keras: their configuration alone, never their code."""
