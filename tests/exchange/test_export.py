@@ -4,6 +4,7 @@ Whether it computes the same is asked where PyTorch is installed: see test_expor
 """
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -78,12 +79,20 @@ RESNET = """\
 class Basic(nn.Module):
     \"\"\"As in layer1.0.\"\"\"
 
-    def __init__(self, in_channels):
+    def __init__(self, in_channels, out_channels, stride=1, downsample=False):
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, in_channels, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(in_channels)
-        self.conv2 = nn.Conv2d(in_channels, in_channels, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(in_channels)
+        self.conv1 = nn.Conv2d(
+            in_channels, out_channels, 3, stride=stride, padding=1, bias=False
+        )
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.downsample = None
+        if downsample:
+            self.downsample = nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False),
+                nn.BatchNorm2d(out_channels),
+            )
 
     def forward(self, x):
         out = self.conv1(x)
@@ -91,18 +100,98 @@ class Basic(nn.Module):
         out = F.relu(out)
         out = self.conv2(out)
         out = self.bn2(out)
-        out = out + x
+        shortcut = x
+        if self.downsample is not None:
+            shortcut = self.downsample(x)
+        out = out + shortcut
         out = F.relu(out)
         return out
 """
 
 
 def test_parts_that_are_alike_are_one_class():
+    """As torchvision's `BasicBlock` has it: one class, with or without a projection."""
     text = write(load("resnet34")).content
     assert RESNET in text
-    assert text.count("class ") == 3  # with and without a projection, and the network
-    assert "        self.layer1 = nn.Sequential(Basic(64), Basic(64), Basic(64))\n" in text
+    assert text.count("\nclass ") == 2
+    assert "            Basic(64, 128, stride=2, downsample=True),\n" in text
+    assert "            *[Basic(256, 256) for _ in range(5)],\n        )\n" in text
+    assert "self.layer1 = nn.Sequential(*[Basic(64, 64) for _ in range(3)])\n" in text
     assert write(load("resnet34"), TargetOptions(nested=False)).content.count("class ") == 1
+
+
+BLOCKS = {
+    "resnet18": "Basic",
+    "resnet50": "Bottleneck",
+    "resnext50_32x4d": "Bottleneck",
+    "se_resnet50": "Bottleneck",
+    "regnet_y_400mf": "Block",
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_projection_is_an_argument(name):
+    """Each kind of block is one class, as torchvision and timm have it."""
+    block, text = BLOCKS[name], write(load(name)).content
+    assert text.count(f"class {block}") == 1
+    calls = [line for line in text.splitlines() if f" {block}(" in line and "class" not in line]
+    assert any("=True)" in line for line in calls)
+    assert any("=True)" not in line for line in calls)
+
+
+def test_a_shortcut_only_where_the_shapes_agree_is_an_argument():
+    """The ten additions of MobileNetV2 (arXiv 1801.04381, Table 2) in one class."""
+    text = write(load("mobilenet_v2")).content
+    found = re.findall(r"residual=True\)(?: for _ in range\((\d)\))?", text)
+    assert sum(int(times or 1) for times in found) == 10
+    assert "        if self.residual:\n            out = out + x\n        return out\n" in text
+    assert text.count("class ") == 3  # the first block does not expand
+
+
+PROJECTIONS = """
+input: 8x8x4
+blocks:
+  unit(c, s=1):
+    - conv c 3x3 s=s p1 -> relu
+    - conv c 3x3 p1
+    - add: [identity, from in -> %s]
+layers:
+  - a: unit 4
+  - b: unit 8 s=2
+  - c: unit 8
+  - gap
+"""
+
+
+def test_a_projection_of_rows_of_the_block_is_an_argument_too():
+    rows = write(read(PROJECTIONS % "conv c 1x1 s=s bn if s != 1")).content
+    assert (
+        "        self.conv3 = None\n"
+        "        if project:\n"
+        "            self.conv3 = nn.Conv2d(\n"
+        "                in_channels, out_channels, 1, stride=stride, bias=False\n"
+        "            )\n"
+        "            self.conv3_bn = nn.BatchNorm2d(out_channels)\n"
+    ) in rows
+    assert (
+        "        shortcut = x\n"
+        "        if self.conv3 is not None:\n"
+        "            shortcut = self.conv3(x)\n"
+        "            shortcut = self.conv3_bn(shortcut)\n"
+        "        out = out + shortcut\n"
+    ) in rows
+
+
+def test_blocks_that_differ_in_more_stay_two_classes():
+    """A projection in one, and another activation in the other."""
+    spec = PROJECTIONS % "conv c 1x1 s=s if s != 1"
+    blocks = spec.replace("(c, s=1)", "(c, s=1, soft=false)").replace(
+        "p1 -> relu", "p1\n    - relu if not soft\n    - silu if soft"
+    )
+    alike = blocks.replace("unit 8\n", "unit 8 soft=true\n")
+    text = write(read(alike.replace("unit 4\n", "unit 4 soft=true\n"))).content
+    assert text.count("(nn.Module)") == 3
+    assert "=False" not in text.replace("bias=False", "")
 
 
 HOSTILE = [

@@ -178,6 +178,33 @@ layers:
   - layer2: {numbered: [basic 8 s=first(2) x2]}
   - gap -> fc 10
 """,
+    "inverted": """
+input: 8x8x4
+blocks:
+  inverted(c, s=1):
+    - numbered: [conv 2*cin 1x1 nobias bn relu6, dwconv 3x3 s=s p1 bn relu6, conv c 1x1 bn]
+      name: conv
+    - add in if s == 1 and cin == c
+layers: [a: inverted 4, b: inverted 6 s=2, c: inverted 6, d: inverted 6, gap -> fc 3]
+""",
+    "projections of rows": """
+input: 8x8x4
+blocks:
+  unit(c, s=1):
+    - conv c 3x3 s=s p1 -> relu
+    - conv c 3x3 p1
+    - sub: [identity, from in -> conv c 1x1 s=s bn -> relu if s != 1]
+layers: [a: unit 4, b: unit 8 s=2, c: unit 8, gap -> fc 3]
+""",
+    "pooled shortcuts": """
+input: 8x8x4
+blocks:
+  unit(s=1):
+    - conv cin 3x3 s=s p1 -> relu
+    - max: [from in -> avgpool 2x2 s=s if s != 1, identity]
+    - relu
+layers: [a: unit, b: unit s=2, c: unit, gap -> fc 3]
+""",
     "shared": """
 inputs: {left: 8x8x2, right: 8x8x2}
 blocks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ USUAL: dict[str, int | str] = {
     "groups": 1,
 }  # left out where it stands by name
 WIDTH = 88  # what formatters allow unless told otherwise
+REPEATED = 3  # equal calls in sequence from which on they are a loop
+LONGEST_LOOP = 64  # characters, so that it fits into a line wherever it stands
 
 
 class Number(NamedTuple):
@@ -113,6 +116,24 @@ def _spaced(term: str) -> str:
         if found:
             return f"{left} {mark} {right}"
     return term
+
+
+def folded(code: Code) -> Code:
+    """The code with equal calls in sequence, among the arguments of a call, as a loop.
+
+    >>> flat(folded(Call("f", (Call("g", ("1",)),) * 4)))
+    'f(*[g(1) for _ in range(4)])'
+    """
+    if not isinstance(code, Call):
+        return code
+    arguments: list[Code] = []
+    for item, group in groupby(map(folded, code.arguments)):
+        items = list(group)
+        loop = f"*[{flat(item)} for _ in range({len(items)})]"
+        if isinstance(item, Call) and len(items) >= REPEATED and len(loop) <= LONGEST_LOOP:
+            items = [loop]
+        arguments += items
+    return code._replace(arguments=tuple(arguments))
 
 
 def statement(start: str, code: Code, indent: int, end: str = "") -> Iterator[str]:

@@ -175,14 +175,18 @@ class Parts:
         return self.entries(part), self.results(part)
 
     def flow(
-        self, part: Part, units: Sequence[Unit], names: dict[int, str], local: Callable[[int], str]
+        self,
+        ends: tuple[Sequence[int], Sequence[int]],
+        units: Sequence[Unit],
+        names: dict[int, str],
+        local: Callable[[int], str],
     ) -> Iterator[Bound]:
         """The units with names for their tensors: what is read at once is called `x` or `out`.
 
-        `names` has those of the entries and gets the others; `local` gives the name of a tensor
-        that is read later too.
+        `ends` are the entries and results; `names` has those of the entries and gets the others;
+        `local` gives the name of a tensor that is read later too.
         """
-        entries, results = self.ends(part)
+        entries, results = ends
         last = {index: len(units) for index in results}
         for place, unit in enumerate(units):
             for index in unit.reads:
@@ -237,18 +241,53 @@ class Generalized(NamedTuple):
         )
 
 
-def generalized(members: Sequence[Sequence[Code]], kinds: Sequence[str]) -> Generalized:
-    """The same pieces of code in several versions, as one with arguments named after `kinds`."""
+def generalized(members: Sequence[Sequence[Code | None]], kinds: Sequence[str]) -> Generalized:
+    """The same pieces of code in several versions, as one with arguments named after `kinds`.
+
+    A piece is None in versions that do without it. The pieces that all have decide which
+    arguments there are, the others use them where they can.
+    """
     columns = Columns(None, {kind: kind for kind in kinds})
-    held = [[number for code in each for number in numbers(code)] for each in members]
-    terms: list[Term] = [
-        columns.term(column[0].kind, [int(number.value) for number in column])
-        for column in zip(*held, strict=True)
-    ]
-    supply = iter(terms)
-    code = tuple([replaced(each, supply) for each in members[0]])
+    pieces = list(zip(*members, strict=True))
+    terms: dict[int, list[Term]] = {}
+    for place in sorted(range(len(pieces)), key=lambda place: None in pieces[place]):
+        terms[place] = list(_terms(pieces[place], columns))
+    code = tuple([
+        replaced(next(each for each in versions if each is not None), iter(terms[place]))
+        for place, versions in enumerate(pieces)
+    ])  # fmt: skip
     arguments = [Argument(str(a.term), a.kind, tuple(a.values)) for a in columns.arguments]
     return Generalized(code, tuple(sorted(arguments, key=lambda each: each.has_default)))
+
+
+def _terms(versions: Sequence[Code | None], columns: Columns) -> Iterator[Term]:
+    """The terms of the numbers in one piece of code, of which some versions are None.
+
+    A number that is the same wherever the piece is there may still be one of the arguments.
+    """
+    held = [None if code is None else list(numbers(code)) for code in versions]
+    pattern = next(each for each in held if each is not None)
+    for place, number in enumerate(pattern):
+        values = [None if each is None else int(each[place].value) for each in held]
+        found = _argument_of(number.kind, values, columns) if None in values else None
+        yield columns.term(number.kind, values) if found is None else found
+
+
+def _argument_of(kind: str, values: Sequence[int | None], columns: Columns) -> Term | None:
+    """The argument, or the multiple of one, with values that are all the same and not 1."""
+    places = [place for place, value in enumerate(values) if value is not None]
+    value, *others = {values[place] for place in places}
+    if others or value is None or value == 1:
+        return None
+    is_plain = kind in WITH_DEFAULT
+    found: list[tuple[int, Term]] = []
+    for argument in sorted(columns.arguments, key=lambda argument: argument.kind != kind):
+        base, *more = {argument.values[place] for place in places}
+        is_like = argument.kind == kind or not (is_plain or argument.kind in WITH_DEFAULT)
+        if is_like and not more and (value == base or (value % base == 0 and not is_plain)):
+            found.append((value // base, argument.term))
+    factor, term = min(found, key=lambda each: each[0], default=(0, ""))
+    return None if not factor else term if factor == 1 else f"{factor}*{term}"
 
 
 def rows_left_out(network: Network) -> set[int]:

@@ -243,7 +243,7 @@ class _Writer:
         inputs = tuple(names[index] for index in entries)
         found: list[tuple[str, Code]] = []
         flow = self.parts.flow(
-            part, units, names, lambda index: unused(self._local_name(index), taken)
+            (entries, results), units, names, lambda index: unused(self._local_name(index), taken)
         )
         for bound in flow:
             found += self._statements(part, bound, taken)

@@ -1,7 +1,8 @@
 """Network -> PyTorch: nested modules that follow the dotted names of its rows.
 
-Parts that are alike share a class, whose arguments are the numbers that differ; numbered parts
-in sequence are an `nn.Sequential`; layers without weights are function calls.
+Parts that are alike share a class, whose arguments are the numbers that differ, and whether
+there is a projection or a shortcut; numbered parts in sequence are an `nn.Sequential`; layers
+without weights are function calls.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic
 from cnncalc.exchange.targets import USUALLY, Exported, NoCounterpart, TargetOptions
-from cnncalc.exchange.targets._code import Call, definition, flat, shape_of, statement
+from cnncalc.exchange.targets._code import Call, definition, flat, folded, shape_of, statement
 from cnncalc.exchange.targets._names import class_name, docstring, identifier, unused
-from cnncalc.exchange.targets._parts import Parts, generalized
+from cnncalc.exchange.targets._options import options
+from cnncalc.exchange.targets._parts import Bound, Parts, generalized
 from cnncalc.exchange.targets._pytorch_helpers import HELPERS
 from cnncalc.exchange.targets._pytorch_layers import Piece, piece, tied_piece
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.exchange.targets._code import Code
-    from cnncalc.exchange.targets._parts import Part, Unit
+    from cnncalc.exchange.targets._options import Option
+    from cnncalc.exchange.targets._parts import Generalized, Part, Unit
     from cnncalc.network import Network, Node
 
 # What every module has already, so that no part may be called so.
@@ -61,6 +64,27 @@ class _Body(NamedTuple):
     forward: tuple[str, ...]
 
 
+class _Group(NamedTuple):
+    """Parts that share a class: those of which it writes everything, and the others.
+
+    The others do without the option.
+    """
+
+    members: list[tuple[Part, _Body]]
+    option: Option | None = None  # of the first member
+    without: tuple[tuple[Part, _Body], ...] = ()
+
+
+class _Switch(NamedTuple):
+    """An option as an argument of a class, and the attribute by which `forward` asks for it."""
+
+    option: Option
+    name: str
+    attribute: str
+    test: str  # of whether the option is there
+    targets: tuple[str, ...]  # the starts of the statements that make its modules
+
+
 class _Writer:
     def __init__(self, network: Network, *, nested: bool) -> None:
         self.network = network
@@ -69,6 +93,7 @@ class _Writer:
         self.pieces = {node.index: self._piece(node) for node in self.parts.kept}
         self._decide(self.parts.root)
         self.parts.root.kind = "class"
+        self.parts.root.height += 1
         self.taken: set[str] = {*HELPERS, "F", "nn", "torch", "model", "math", "itertools"}
         self.title = unused(class_name(network.name), self.taken)
         self.code: dict[tuple[str, ...], Code] = {}  # what makes a part
@@ -88,13 +113,14 @@ class _Writer:
             self._decide(child)
         if not part.children:  # a row, or a network without layers
             return
-        part.height = 1 + max(child.height for child in part.children.values())
+        part.height = max(child.height for child in part.children.values())
         if not self.nested or len(part.rows) == 1 or not self._is_closed(part):
             return
         if self._is_sequence(part):
             part.kind = "sequential"
         elif not any(name.isdigit() for name in part.children):
             part.kind = "class"
+            part.height += 1
 
     def _is_closed(self, part: Part) -> bool:
         """Whether a part can be a call, and has weights."""
@@ -133,40 +159,94 @@ class _Writer:
         return Exported(f"{text}\n", self._names(), tuple(self._notes()))
 
     def _write_classes(self, parts: list[Part]) -> None:
-        """One class for all parts that differ in numbers alone."""
+        """One class for all parts that differ in numbers, or in an option, alone."""
         alike: dict[object, list[tuple[Part, _Body]]] = {}
         for part in parts:
             body = self._body(part)
-            shapes = tuple((target, shape_of(code)) for target, code in body.modules)
-            key = (body.inputs, shapes, body.forward, part is self.parts.root)
-            alike.setdefault(key, []).append((part, body))
-        for group in alike.values():
+            alike.setdefault(self._key(part, body), []).append((part, body))
+        for group in self._with_options(alike):
             self._write_class(group)
 
-    def _write_class(self, group: list[tuple[Part, _Body]]) -> None:
-        part, body = group[0]
-        members = [[code for _, code in each.modules] for _, each in group]
-        general = generalized(members, ARGUMENTS)
+    def _key(self, part: Part, body: _Body) -> object:
+        """What parts that share a class have in common."""
+        shapes = tuple((target, shape_of(code)) for target, code in body.modules)
+        return body.inputs, shapes, body.forward, part is self.parts.root
+
+    def _with_options(self, alike: dict[object, list[tuple[Part, _Body]]]) -> list[_Group]:
+        """The groups of parts that are alike; of two that differ in an option, one."""
+        groups = {key: _Group(members) for key, members in alike.items()}
+        for key, members in alike.items():
+            part, body = members[0]
+            for option in options(self.parts, part, self.parts.units(part, CALLED)):
+                other = self._key(part, self._body_without(part, body, option))
+                is_new = key in groups and other in groups and other != key
+                if is_new and groups[key].option is groups[other].option is None:
+                    groups[key] = _Group(members, option, tuple(groups.pop(other).members))
+        return list(groups.values())
+
+    def _body_without(self, part: Part, body: _Body, option: Option) -> _Body:
+        left = self._targets_of(part, option)
+        modules = tuple([each for each in body.modules if each[0] not in left])
+        return _Body(body.inputs, modules, tuple(self._forward(part, without=option)[1]))
+
+    def _targets_of(self, part: Part, option: Option) -> list[str]:
+        """The starts of the statements that make an option's modules right below the part."""
+        paths = [
+            self.parts.paths[unit.row] if unit.part is None else unit.part.path
+            for unit in option.steps
+            if unit.part is not None or self._has_module(unit.row)
+        ]
+        return [f"self.{path[-1]} = " for path in paths if len(path) == len(part.path) + 1]
+
+    def _write_class(self, group: _Group) -> None:
+        part, body = group.members[0]
+        general = self._generalized(group)
         targets = [target for target, _ in body.modules]
-        modules = tuple(zip(targets, general.code, strict=True))
+        body = body._replace(modules=tuple(zip(targets, general.code, strict=True)))
+        head, switch = general.head, None
+        if group.option is not None:
+            switch = self._switch(part, group.option, {each.name for each in general.arguments})
+            head = [*head, f"{switch.name}=False"]
+            body = body._replace(forward=tuple(self._forward(part, switch=switch)[1]))
         is_root = part is self.parts.root
         name = self.title if is_root else unused(self.parts.name_of_call(part), self.taken)
-        self.classes.append(self._class(name, part, general.head, body._replace(modules=modules)))
-        for place, (each, _) in enumerate(group):
-            self.code[each.path] = Call(name, *general.given(place))
+        everyone = [member for member, _ in (*group.members, *group.without)]
+        path = min(everyone, key=lambda member: member.rows[:1]).path
+        said = self.network.name if is_root else f"As in {'.'.join(path)}."
+        self.classes.append(_class(name, said, head, body, switch))
+        for place, member in enumerate(everyone):
+            given, named = general.given(place)
+            if switch is not None and place < len(group.members):
+                named = (*named, (switch.name, "True"))
+            self.code[member.path] = Call(name, given, named)
 
-    def _class(self, name: str, part: Part, given: Sequence[str], body: _Body) -> str:
-        where = ".".join(part.path)
-        said = self.network.name if part is self.parts.root else f"As in {where}."
-        lines = [f"class {name}(nn.Module):", f'    """{docstring(said).strip()}"""', ""]
-        if body.modules:
-            lines += [*definition("__init__", ["self", *given], 4), "        super().__init__()"]
-            for target, code in body.modules:
-                lines += statement(target, code, 8)
-            lines.append("")
-        lines += definition("forward", ["self", *body.inputs], 4)
-        lines += body.forward
-        return "\n".join(lines)
+    def _generalized(self, group: _Group) -> Generalized:
+        """The modules of all parts of a group, those of its option None where it is not."""
+        part, body = group.members[0]
+        left = [] if group.option is None else self._targets_of(part, group.option)
+        versions: list[list[Code | None]] = [
+            [code for _, code in each.modules] for _, each in group.members
+        ]
+        for _, each in group.without:
+            codes = iter([code for _, code in each.modules])
+            targets = [target for target, _ in body.modules]
+            versions.append([None if target in left else next(codes) for target in targets])
+        return generalized(versions, ARGUMENTS)
+
+    def _switch(self, part: Part, option: Option, taken: set[str]) -> _Switch:
+        """The argument for an option, and the attribute that holds it or its first module."""
+        targets = self._targets_of(part, option)
+        attributes = {*part.children, *MODULE_ATTRIBUTES}
+        if not targets:
+            word = "project" if option.is_projection else "residual"
+            attribute = unused(word, attributes)
+            return _Switch(option, unused(word, taken), attribute, f"self.{attribute}", ())
+        attribute = targets[0].removeprefix("self.").removesuffix(" = ")
+        word = attribute.rstrip("0123456789_")
+        is_said = option.steps[0].part is not None and word.isidentifier()
+        argument = unused(word if is_said else "project", taken)
+        test = f"self.{attribute} is not None"
+        return _Switch(option, argument, attribute, test, tuple(targets))
 
     def _body(self, part: Part) -> _Body:
         modules = tuple(self._modules(part))
@@ -197,10 +277,12 @@ class _Writer:
                 yield from self._modules(child, (*below, name))
 
     def _has_modules(self, part: Part) -> bool:
-        return any(
-            self.pieces[row].module is not None and self.network.nodes[row].shared_with is None
-            for row in part.rows
-        )
+        return any(self._has_module(row) for row in part.rows)
+
+    def _has_module(self, row: int) -> bool:
+        """Whether a row is a module of its own."""
+        is_first = self.network.nodes[row].shared_with is None
+        return is_first and self.pieces[row].module is not None
 
     def _made(self, part: Part, *, always: bool = False) -> Code | None:
         """The code that makes a part; None where it needs none, or its rows are made one by one."""
@@ -216,8 +298,10 @@ class _Writer:
 
     # -- forward
 
-    def _forward(self, part: Part) -> tuple[list[str], list[str]]:
-        """The names of the inputs, and the lines."""
+    def _forward(
+        self, part: Part, *, without: Option | None = None, switch: _Switch | None = None
+    ) -> tuple[list[str], list[str]]:
+        """The names of the inputs, and the lines: without an option, or as `switch` has it."""
         units = self.parts.units(part, CALLED)
         entries, results = self.parts.ends(part)
         taken = {"self", "x", "out", "layer", "F", "nn", "torch", "math", "itertools", *HELPERS}
@@ -226,25 +310,72 @@ class _Writer:
             names[entries[0]] = "x"
         for index in entries if len(entries) > 1 else ():
             names[index] = unused(self._local_name(index), taken)
+        shortcut = unused("shortcut", taken) if switch is not None else ""
+        left = without
+        if switch is not None and switch.option.is_projection:
+            left = switch.option
+        kept = units if left is None else left.left(units)
+        results = results if left is None else [left.read(index) for index in results]
         lines: list[str] = []
         flow = self.parts.flow(
-            part, units, names, lambda index: unused(self._local_name(index), taken)
+            (entries, results), kept, names, lambda index: unused(self._local_name(index), taken)
         )
-        for unit, inputs, written, is_read in flow:
-            reads = (*inputs, *self._tied_weight(part, unit))
-            at = self._module_of(part, unit)
-            if len(at) > LONGEST_PLACE:
-                name = at.partition("(")[2].rstrip(")")
-                lines += statement("layer = ", Call("self.get_submodule", (name,)), 8)
-                at = "layer"
-            is_row = unit.part is None
-            code = self.pieces[unit.row].apply(at, reads) if is_row else Call(at, reads)
-            if not is_read:
-                lines += statement("", code, 8)
-            elif flat(code) != written:
-                lines += statement(f"{written} = ", code, 8)
+        for bound in flow:
+            if switch is None:
+                lines += self._step(part, bound)
+            elif switch.option.is_projection:
+                lines += self._projecting(part, bound, switch, shortcut)
+            else:
+                lines += self._perhaps(part, bound, switch, names)
         returned = ", ".join(names[index] for index in results)
         return [names[index] for index in entries], [*lines, f"        return {returned}"]
+
+    def _step(self, part: Part, bound: Bound, indent: int = 8) -> Iterator[str]:
+        """The lines of one step."""
+        unit, inputs, written, is_read = bound
+        reads = (*inputs, *self._tied_weight(part, unit))
+        at = self._module_of(part, unit)
+        if len(at) > LONGEST_PLACE:
+            name = at.partition("(")[2].rstrip(")")
+            yield from statement("layer = ", Call("self.get_submodule", (name,)), indent)
+            at = "layer"
+        is_row = unit.part is None
+        code = self.pieces[unit.row].apply(at, reads) if is_row else Call(at, reads)
+        if not is_read:
+            yield from statement("", code, indent)
+        elif flat(code) != written:
+            yield from statement(f"{written} = ", code, indent)
+
+    def _projecting(
+        self, part: Part, bound: Bound, switch: _Switch, shortcut: str
+    ) -> Iterator[str]:
+        """The lines of a step: what reads a projection reads that or the entry, as `shortcut`."""
+        option = switch.option
+        if option.reader != bound.unit.writes:
+            yield from self._step(part, bound)
+            return
+        reads = list(bound.reads)
+        entry = reads[option.place]
+        yield f"        {shortcut} = {entry}"
+        yield f"        if {switch.test}:"
+        for unit in option.steps:
+            yield from self._step(part, Bound(unit, (entry,), shortcut, is_read=True), 12)
+            entry = shortcut
+        reads[option.place] = shortcut
+        yield from self._step(part, bound._replace(reads=tuple(reads)))
+
+    def _perhaps(
+        self, part: Part, bound: Bound, switch: _Switch, names: Mapping[int, str]
+    ) -> Iterator[str]:
+        """The lines of a step, under a condition if it is the addition of an optional shortcut."""
+        if bound.unit not in switch.option.steps:
+            yield from self._step(part, bound)
+            return
+        instead = names[switch.option.instead]
+        if bound.written != instead:
+            yield f"        {bound.written} = {instead}"
+        yield f"        if {switch.test}:"
+        yield from self._step(part, bound, 12)
 
     def _local_name(self, index: int) -> str:
         node = self.network.nodes[index]
@@ -326,6 +457,32 @@ class _Writer:
         if left_out:
             message = f"left out, since only training uses it: {', '.join(left_out)}"
             yield Diagnostic("note", "side-left-out", message)
+
+
+def _class(name: str, said: str, given: Sequence[str], body: _Body, switch: _Switch | None) -> str:
+    lines = [f"class {name}(nn.Module):", f'    """{docstring(said).strip()}"""', ""]
+    if body.modules:
+        lines += [*definition("__init__", ["self", *given], 4), "        super().__init__()"]
+        lines += [*_made_modules(body.modules, switch), ""]
+    lines += definition("forward", ["self", *body.inputs], 4)
+    lines += body.forward
+    return "\n".join(lines)
+
+
+def _made_modules(modules: Sequence[tuple[str, Code]], switch: _Switch | None) -> Iterator[str]:
+    """The statements that make modules, those of an option under a condition."""
+    optional = () if switch is None else switch.targets
+    if switch is not None and not optional:
+        yield f"        self.{switch.attribute} = {switch.name}"
+    is_open = False  # whether the lines before are under the condition
+    for target, code in modules:
+        is_optional = target in optional
+        if switch is not None and is_optional and not is_open:
+            if target == optional[0]:
+                yield f"        {target}None"
+            yield f"        if {switch.name}:"
+        is_open = is_optional
+        yield from statement(target, folded(code), 12 if is_optional else 8)
 
 
 def _attribute(word: str, taken: set[str]) -> str:
