@@ -177,8 +177,8 @@ def test_layers_that_onnx_has_not_are_refused_at_their_line(cnncalc, tmp_path):
 
 def test_the_table_in_the_readme_names_the_types_without_counterpart():
     text = README.read_text(encoding="utf-8")
-    _, _, section = text.partition("\n## ONNX files\n")
-    section = section.partition("\n## ")[0]
+    _, _, section = text.partition("\n### ONNX\n")
+    section = section.partition("\n##")[0]
     told = dict(re.findall(r"^\| `(\w+)` \| none: (.+) \|$", section, re.MULTILINE))
     assert told == WITHOUT
 
