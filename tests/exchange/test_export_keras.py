@@ -10,7 +10,9 @@ from collections import Counter
 from math import prod
 from random import Random
 
+import contracts
 import pytest
+from contracts import numbers, of_one_layer
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from strategies import examples
@@ -25,7 +27,6 @@ from cnncalc.inference.parameters import WeightsFile, gather
 from cnncalc.inference.run import forward
 from cnncalc.inference.stored import StoredTensor
 from cnncalc.inference.weights import read
-from cnncalc.network import Input, Network, Node
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build, load
 from cnncalc.tensor import Tensor
@@ -68,12 +69,6 @@ def place(model, layout, parameters):
         variable.assign(arrays[name])
 
 
-def numbers(random, count, layer=None):
-    if layer is not None and layer.type == "embedding":
-        return [float(random.randrange(layer.entries)) for _ in range(count)]
-    return [random.uniform(-1, 1) for _ in range(count)]
-
-
 def tensor(values):
     return StoredTensor((len(values),), lambda: values)
 
@@ -90,14 +85,6 @@ def computed(model, inputs, shapes):
     got = model(arrays[0] if len(arrays) == 1 else arrays, training=False)
     tensors = got if isinstance(got, (list, tuple)) else [got]
     return [np.moveaxis(keras.ops.convert_to_numpy(tensor), -1, 1) for tensor in tensors]
-
-
-def of_one_layer(layer, shapes):
-    nodes = [Node(i, f"in{i}", Input(shape=shape), (), shape) for i, shape in enumerate(shapes)]
-    out = layer.output_shape(*shapes)
-    inputs = tuple(range(len(shapes)))
-    nodes.append(Node(len(nodes), "layer", layer, inputs, out))
-    return Network(name="one layer", nodes=tuple(nodes), outputs=(len(shapes),))
 
 
 def compared(layer, shapes, seed):
@@ -181,6 +168,7 @@ def test_every_bundled_network_has_the_same_parameters(name):
 
 
 WHOLE = {
+    **contracts.WHOLE,
     "chain": """
 input: 12x11x3
 layers:
@@ -204,23 +192,6 @@ layers:
   - layer1: {numbered: [basic 4 x3]}
   - layer2: {numbered: [basic 8 s=first(2) x2]}
   - gap -> fc 10
-""",
-    "shared": """
-inputs: {left: 8x8x2, right: 8x8x2}
-blocks:
-  tower(c): [conv c 3x3 bn relu, conv c 3x3 relu, gap]
-layers: [a: tower 4, b: {tower: 4, from: right, share: a}, sub a abs, fc 1]
-""",
-    "branches": """
-input: 9x9x4
-layers:
-  - stem: conv 4 3x3 p1 relu
-  - inception: {concat: [conv 2 1x1, conv 2 1x1 -> conv 3 3x3 p1 gelu, identity]}
-  - se: {mul: [identity, [gap, fc 3 relu, fc 9 sigmoid]]}
-  - maxpool 2x2 p0+1
-  - concat: [stem -> avgpool 2x2 s2 ceil, identity]
-  - {side: [gap, fc 3]}
-  - conv 3 1x1
 """,
     "flattened": """
 input: 4x5x3

@@ -6,7 +6,9 @@ Skipped where they are not installed.
 from collections import Counter
 from random import Random
 
+import contracts
 import pytest
+from contracts import of_one_layer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import examples
@@ -18,7 +20,6 @@ from cnncalc.exchange.targets.onnx import write
 from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.parameters import gather
 from cnncalc.inference.run import forward
-from cnncalc.network import Input, Network, Node
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build, load
 from cnncalc.tensor import Tensor
@@ -50,13 +51,6 @@ def run(content, network, inputs):
         for node, values in zip(network.inputs, inputs, strict=True)
     }
     return session.run(None, given)
-
-
-def of_one_layer(layer, shapes):
-    nodes = [Node(i, f"in{i}", Input(shape=shape), (), shape) for i, shape in enumerate(shapes)]
-    inputs = tuple(range(len(shapes)))
-    nodes.append(Node(len(nodes), "layer", layer, inputs, layer.output_shape(*shapes)))
-    return Network(name="one layer", nodes=tuple(nodes), outputs=(len(shapes),))
 
 
 def numbers(random, count, layer=None):
@@ -153,6 +147,7 @@ def test_every_bundled_network_is_written(name):
 
 
 WHOLE = {
+    **contracts.WHOLE,
     "resnet": """
 input: 12x12x3
 blocks:
@@ -166,23 +161,6 @@ layers:
   - layer1: {numbered: [basic 4 x2]}
   - layer2: {numbered: [basic 8 s=first(2) x2]}
   - gap -> fc 10
-""",
-    "shared": """
-inputs: {left: 8x8x2, right: 8x8x2}
-blocks:
-  tower(c): [conv c 3x3 bn relu, conv c 3x3 relu, gap]
-layers: [a: tower 4, b: {tower: 4, from: right, share: a}, sub a abs, fc 1]
-""",
-    "branches": """
-input: 9x9x4
-layers:
-  - stem: conv 4 3x3 p1 relu
-  - inception: {concat: [conv 2 1x1, conv 2 1x1 -> conv 3 3x3 p1 gelu, identity]}
-  - se: {mul: [identity, [gap, fc 3 relu, fc 9 sigmoid]]}
-  - maxpool 2x2 p0+1
-  - concat: [stem -> avgpool 2x2 s2 ceil, identity]
-  - {side: [gap, fc 3]}
-  - conv 3 1x1
 """,
     "sequence": """
 input: 7x4

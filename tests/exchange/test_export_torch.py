@@ -7,7 +7,9 @@ import warnings
 from collections import Counter
 from random import Random
 
+import contracts
 import pytest
+from contracts import numbers, of_one_layer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import examples
@@ -19,7 +21,6 @@ from cnncalc.exchange.targets.pytorch import write
 from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.parameters import gather
 from cnncalc.inference.run import forward
-from cnncalc.network import Input, Network, Node
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build, load
 from cnncalc.tensor import Tensor
@@ -46,20 +47,6 @@ def module_of(network, **options):
 def stored(module):
     """The state dict without the counters that PyTorch adds to batch norms."""
     return {k: v for k, v in module.state_dict().items() if not k.endswith("num_batches_tracked")}
-
-
-def of_one_layer(layer, shapes):
-    nodes = [Node(i, f"in{i}", Input(shape=shape), (), shape) for i, shape in enumerate(shapes)]
-    out = layer.output_shape(*shapes)
-    inputs = tuple(range(len(shapes)))
-    nodes.append(Node(len(nodes), "layer", layer, inputs, out))
-    return Network(name="one layer", nodes=tuple(nodes), outputs=(len(shapes),))
-
-
-def numbers(random, count, layer=None):
-    if layer is not None and layer.type == "embedding":
-        return [float(random.randrange(layer.entries)) for _ in range(count)]
-    return [random.uniform(-1, 1) for _ in range(count)]
 
 
 def as_torch(values, shape):
@@ -164,6 +151,7 @@ def test_every_bundled_network_has_the_same_parameters(name):
 
 
 WHOLE = {
+    **contracts.WHOLE,
     "resnet": """
 input: 12x12x3
 blocks:
@@ -205,12 +193,6 @@ blocks:
     - relu
 layers: [a: unit, b: unit s=2, c: unit, gap -> fc 3]
 """,
-    "shared": """
-inputs: {left: 8x8x2, right: 8x8x2}
-blocks:
-  tower(c): [conv c 3x3 bn relu, conv c 3x3 relu, gap]
-layers: [a: tower 4, b: {tower: 4, from: right, share: a}, sub a abs, fc 1]
-""",
     "tied": """
 input: 5x5x2
 layers:
@@ -221,17 +203,6 @@ layers:
   - code: [bottom: fc 7 relu]
   - back: fc 50 tied=code relu
   - fc 7 -> fc 50 share=back relu
-""",
-    "branches": """
-input: 9x9x4
-layers:
-  - stem: conv 4 3x3 p1 relu
-  - inception: {concat: [conv 2 1x1, conv 2 1x1 -> conv 3 3x3 p1 gelu, identity]}
-  - se: {mul: [identity, [gap, fc 3 relu, fc 9 sigmoid]]}
-  - maxpool 2x2 p0+1
-  - concat: [stem -> avgpool 2x2 s2 ceil, identity]
-  - {side: [gap, fc 3]}
-  - conv 3 1x1
 """,
 }  # fmt: skip
 

@@ -42,6 +42,31 @@ class Listed(NamedTuple):
 Code = str | Number | Call | Listed
 
 
+def one_or_tuple(sizes: Sequence[int]) -> str:
+    """The number that all axes have, else one for each.
+
+    >>> one_or_tuple((2, 2)), one_or_tuple((1, 2))
+    ('2', '(1, 2)')
+    """
+    values = list(sizes)
+    return str(values[0]) if len(set(values)) == 1 else f"({', '.join(map(str, values))})"
+
+
+def one_argument(sizes: Sequence[int], kind: str) -> Code:
+    """A number that may become an argument, where all axes have the same."""
+    return Number(kind, sizes[0]) if len(set(sizes)) == 1 else one_or_tuple(sizes)
+
+
+def as_tuple(sizes: Sequence[int]) -> str:
+    """One number for each axis.
+
+    >>> as_tuple((2, 2)), as_tuple((2,))
+    ('(2, 2)', '(2,)')
+    """
+    values = ", ".join(map(str, sizes))
+    return f"({values},)" if len(sizes) == 1 else f"({values})"
+
+
 def numbers(code: Code) -> Iterator[Number]:
     """The numbers in a piece of code, in order.
 

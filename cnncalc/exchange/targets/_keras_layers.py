@@ -10,7 +10,15 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.exchange.targets import Laid, NoCounterpart
-from cnncalc.exchange.targets._code import Call, Code, Listed, Number
+from cnncalc.exchange.targets._code import (
+    Call,
+    Code,
+    Listed,
+    Number,
+    as_tuple,
+    one_argument,
+    one_or_tuple,
+)
 from cnncalc.layers._kinds import Pointwise
 from cnncalc.window import padding_by_rule, transposed_padding
 
@@ -115,23 +123,6 @@ def _text(write: Callable[..., str]) -> Piece:
     return Piece((Step(lambda _, x: write(*x)),))
 
 
-def _one(sizes: Sequence[int]) -> str:
-    """`2` where all axes have the same, else `(1, 2)`."""
-    values = list(sizes)
-    return str(values[0]) if len(set(values)) == 1 else f"({', '.join(map(str, values))})"
-
-
-def _same(sizes: Sequence[int], kind: str) -> Code:
-    """A number that may become an argument, where all axes have the same."""
-    return Number(kind, sizes[0]) if len(set(sizes)) == 1 else _one(sizes)
-
-
-def _all(sizes: Sequence[int]) -> str:
-    """`(2, 2)`, and `(2,)` for one axis."""
-    values = ", ".join(map(str, sizes))
-    return f"({values},)" if len(sizes) == 1 else f"({values})"
-
-
 def _sides(sides: Sequence[tuple[int, int]]) -> str:
     """Both ends of every axis, as layers that pad or crop take them."""
     if len({side for pair in sides for side in pair}) == 1:
@@ -209,16 +200,16 @@ def _conv(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Pi
     if max(strides) > 1 and max(dilations) > 1:
         raise NoCounterpart("Keras takes no strides together with a dilation")
     kernel = [window.kernel for window in windows]
-    settings: dict[str, Code] = {"strides": _same(strides, "strides"), **named}
+    settings: dict[str, Code] = {"strides": one_argument(strides, "strides"), **named}
     if max(dilations) > 1:
-        settings["dilation_rate"] = _one(dilations)
+        settings["dilation_rate"] = one_or_tuple(dilations)
     settings |= _use_bias(layer)
     order = (*range(2, 2 + rank), 1, 0)
     if layer.type == "dwconv" and rank < 3 and len(set(strides)) == 1:  # noqa: PLR2004 - no 3-D one
         multiplier = out.channels // shape.channels
         if multiplier > 1:
             settings = {"depth_multiplier": str(multiplier), **settings}
-        step = _layer(f"layers.DepthwiseConv{rank}D", _one(kernel), **settings)
+        step = _layer(f"layers.DepthwiseConv{rank}D", one_or_tuple(kernel), **settings)
         view = (shape.channels, multiplier, *kernel)
         laid = _whole("weight", view, (*range(2, 2 + rank), 0, 1), "kernel")
         return Piece((*before, step), (laid, *_bias(layer, out.channels)))
@@ -235,7 +226,7 @@ def _conv(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Pi
         if layer.standardize == "scaled":
             settings["gamma"] = repr(layer.gamma)
             gain = _vectors({"gain": "gain"}, out.channels)
-    step = _layer(name, Number("filters", out.channels), _one(kernel), **settings)
+    step = _layer(name, Number("filters", out.channels), one_or_tuple(kernel), **settings)
     view = (out.channels, shape.channels // groups, *kernel)
     laid = _whole("weight", view, order, "kernel")
     return Piece((*before, step), (laid, *_bias(layer, out.channels), *gain), helpers)
@@ -252,8 +243,8 @@ def _table_conv(layer: Any, shape: Shape) -> Piece:
     maps = Listed(tuple(Listed(tuple(map(str, column))) for column in layer.table))
     kernel = [window.kernel for window in windows]
     strides = [window.stride for window in windows]
-    settings = {} if max(strides) == 1 else {"strides": _one(strides)}
-    step = _layer("TableConv", maps, _all(kernel), **settings, **named, **_use_bias(layer))
+    settings = {} if max(strides) == 1 else {"strides": one_or_tuple(strides)}
+    step = _layer("TableConv", maps, as_tuple(kernel), **settings, **named, **_use_bias(layer))
     view = (sum(map(len, layer.table)), *kernel)
     laid = _whole("weight", view, range(len(view)), "kernel")
     return Piece((*before, step), (laid, *_bias(layer, layer.filters)), ("TableConv",))
@@ -267,7 +258,7 @@ def _conv_transpose(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Pl
     strides = [window.stride for window in windows]
     if any(window.dilation > 1 for window in windows):
         raise NoCounterpart("a dilation in a transposed convolution, which not all backends have")
-    settings: dict[str, Code] = {"strides": _same(strides, "strides")}
+    settings: dict[str, Code] = {"strides": one_argument(strides, "strides")}
     full = [
         (size - 1) * window.stride + max(window.extent, window.stride)
         for window, size in zip(windows, shape.spatial, strict=True)
@@ -288,7 +279,7 @@ def _conv_transpose(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Pl
     settings |= _use_bias(layer)
     kernel = [window.kernel for window in windows]
     filters = Number("filters", layer.filters)
-    step = _layer(f"layers.Conv{rank}DTranspose", filters, _one(kernel), **settings)
+    step = _layer(f"layers.Conv{rank}DTranspose", filters, one_or_tuple(kernel), **settings)
     view = (shape.channels, layer.filters, *kernel)
     laid = _whole("weight", view, (*range(2, 2 + rank), 1, 0), "kernel")
     return Piece((step, *after), (laid, *_bias(layer, layer.filters)))
@@ -382,8 +373,8 @@ def _attention(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) 
     )
     before, after = [], []
     if shape.rank != 1:
-        before = [_layer("layers.Reshape", _all((positions, channels))).called("_sequence")]
-        after = [_layer("layers.Reshape", _all((*shape.spatial, channels))).called("_map")]
+        before = [_layer("layers.Reshape", as_tuple((positions, channels))).called("_sequence")]
+        after = [_layer("layers.Reshape", as_tuple((*shape.spatial, channels))).called("_map")]
     weights: list[Laid] = []
     for number, name in enumerate(("query", "key", "value")):
         share = channels * channels
@@ -405,7 +396,7 @@ def _embedding(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) 
     before = [] if not shape.rank else [_layer("layers.Flatten").called("_flatten")]
     step = _layer("layers.Embedding", str(layer.entries), str(layer.size))
     laid = _whole("weight", (layer.entries, layer.size), (0, 1), "embeddings")
-    sizes = _all((*out.spatial, out.channels))
+    sizes = as_tuple((*out.spatial, out.channels))
     after = [] if out.rank == 1 else [_layer("layers.Reshape", sizes).called("_map")]
     return Piece((*before, step, *after), (laid,))
 
@@ -439,8 +430,8 @@ def _blur(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Pi
         raise NoCounterpart("a blur whose strides differ")
     sides = [(window.begin, window.end) for window in windows]
     before = [_pad_step(sides, layer.edge_mode)] if any(map(any, sides)) else []
-    settings = {"strides": _one(strides)} if strides[0] > 1 else {}
-    step = _layer("Blur", _all(kernel), **settings)
+    settings = {"strides": one_or_tuple(strides)} if strides[0] > 1 else {}
+    step = _layer("Blur", as_tuple(kernel), **settings)
     laid = _whole("filter", kernel, (0, 1), "filter")
     return Piece((*before, step), (laid,), ("Blur",))
 
@@ -564,8 +555,8 @@ def _window_sides(layer: Any, shape: Shape, out: Shape) -> Sides:
 def _pool(name: str, windows: Sequence[Window], **named: Code) -> Step:
     strides = [window.stride for window in windows]
     kernel = [window.kernel for window in windows]
-    settings: dict[str, Code] = {} if strides == kernel else {"strides": _one(strides)}
-    return _layer(f"layers.{name}Pooling{len(windows)}D", _one(kernel), **settings, **named)
+    settings: dict[str, Code] = {} if strides == kernel else {"strides": one_or_tuple(strides)}
+    return _layer(f"layers.{name}Pooling{len(windows)}D", one_or_tuple(kernel), **settings, **named)
 
 
 def _max_pool(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
@@ -624,7 +615,7 @@ def _adaptive(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -
     if any(size % kept for size, kept in zip(shape.spatial, out.spatial, strict=True)):
         raise NoCounterpart("an adaptive pool whose windows differ in size")
     sizes = [size // kept for size, kept in zip(shape.spatial, out.spatial, strict=True)]
-    return Piece((_layer(f"layers.{kind}Pooling{shape.rank}D", _one(sizes)),))
+    return Piece((_layer(f"layers.{kind}Pooling{shape.rank}D", one_or_tuple(sizes)),))
 
 
 def _global_pool(kind: str, rank: int, place: Place) -> Piece:
@@ -702,7 +693,7 @@ def _matmul(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> 
         second = matrix(x[1], shapes[1], layer.transpose_b)
         return Call("ops.matmul", (second, first))
 
-    sizes = _all((*out.spatial, out.channels))
+    sizes = as_tuple((*out.spatial, out.channels))
     return Piece((Step(apply), _layer("layers.Reshape", sizes)))
 
 
@@ -743,12 +734,12 @@ def _padmaps(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) ->
 
 
 def _channels_first(rank: int) -> Step:
-    order = _all((rank + 1, *range(1, rank + 1)))
+    order = as_tuple((rank + 1, *range(1, rank + 1)))
     return _layer("layers.Permute", order).called("_channels_first")
 
 
 def _channels_last(rank: int) -> Step:
-    return _layer("layers.Permute", _all((*range(2, rank + 2), 1))).called("_channels_last")
+    return _layer("layers.Permute", as_tuple((*range(2, rank + 2), 1))).called("_channels_last")
 
 
 def _turned(steps: list[Step]) -> Piece:
@@ -760,7 +751,7 @@ def _reshape(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) ->
     """Numbers keep their order with the channels first."""
     (shape,) = shapes
     steps = [_channels_first(shape.rank)] if shape.rank else []
-    sizes = _all((out.channels, *out.spatial))
+    sizes = as_tuple((out.channels, *out.spatial))
     steps.append(_layer("layers.Reshape", sizes).called("_shape"))
     return _turned([*steps, *([_channels_last(out.rank)] if out.rank else [])])
 
@@ -770,7 +761,7 @@ def _permute(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) ->
     if not rank:
         return Piece(())
     channels, *spatial = (rank + 1 if axis == 0 else axis for axis in layer.order)
-    return Piece((_layer("layers.Permute", _all((*spatial, channels))),))
+    return Piece((_layer("layers.Permute", as_tuple((*spatial, channels))),))
 
 
 def _flatten(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
@@ -785,10 +776,11 @@ def _flatten(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) ->
 def _shuffle(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
     (shape,) = shapes
     rank, share = shape.rank, shape.channels // layer.groups
+    order = as_tuple((*range(1, rank + 1), rank + 2, rank + 1))
     return _turned([
-        _layer("layers.Reshape", _all((*shape.spatial, layer.groups, share))).called("_groups"),
-        _layer("layers.Permute", _all((*range(1, rank + 1), rank + 2, rank + 1))).called("_turn"),
-        _layer("layers.Reshape", _all((*shape.spatial, shape.channels))),
+        _layer("layers.Reshape", as_tuple((*shape.spatial, layer.groups, share))).called("_groups"),
+        _layer("layers.Permute", order).called("_turn"),
+        _layer("layers.Reshape", as_tuple((*shape.spatial, shape.channels))),
     ])  # fmt: skip
 
 
@@ -813,9 +805,9 @@ def _blocks(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> 
         deep_order = [2 * rank + 1, *tail] if channel_first else [*tail, 2 * rank + 1]
         order = [2 * axis + 1 for axis in range(rank)] + deep_order
     return _turned([
-        _layer("layers.Reshape", _all(split)).called("_blocks"),
-        _layer("layers.Permute", _all(order)).called("_turn"),
-        _layer("layers.Reshape", _all((*out.spatial, out.channels))),
+        _layer("layers.Reshape", as_tuple(split)).called("_blocks"),
+        _layer("layers.Permute", as_tuple(order)).called("_turn"),
+        _layer("layers.Reshape", as_tuple((*out.spatial, out.channels))),
     ])  # fmt: skip
 
 
@@ -837,13 +829,13 @@ def _upsample(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -
         if layer.align_corners or shape.rank != 2:  # noqa: PLR2004 - a map
             raise NoCounterpart("Keras blends maps of two axes only, without align_corners")
         settings["interpolation"] = '"bilinear"'
-    return Piece((_layer(f"layers.UpSampling{shape.rank}D", _one(factors), **settings),))
+    return Piece((_layer(f"layers.UpSampling{shape.rank}D", one_or_tuple(factors), **settings),))
 
 
 def _softmax(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
     (shape,) = shapes
     rank, groups = shape.rank, layer.groups
-    sizes = _all((*shape.spatial, shape.channels))
+    sizes = as_tuple((*shape.spatial, shape.channels))
     if layer.over == "positions" and not rank:
         return _text(lambda x: f"ops.ones_like({x})")
     if layer.over == "all" and rank:
@@ -859,16 +851,16 @@ def _softmax(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) ->
         if layer.over == "radix":
             split = (groups, layer.radix, shape.channels // groups // layer.radix)
             order = (*range(1, rank + 1), rank + 2, rank + 1, rank + 3)
-            turn, axis = [_layer("layers.Permute", _all(order)).called("_turn")], -3
+            turn, axis = [_layer("layers.Permute", as_tuple(order)).called("_turn")], -3
         return _turned([
-            _layer("layers.Reshape", _all((*shape.spatial, *split))).called("_groups"),
+            _layer("layers.Reshape", as_tuple((*shape.spatial, *split))).called("_groups"),
             *turn,
             _layer("layers.Softmax", str(axis)).called("_share"),
             _layer("layers.Reshape", sizes),
         ])  # fmt: skip
     if layer.over in ("groups", "radix"):  # of one number each
         return _text(lambda x: f"ops.ones_like({x})")
-    axes = {"positions": _all(range(1, rank + 1))}.get(layer.over, "-1")
+    axes = {"positions": as_tuple(range(1, rank + 1))}.get(layer.over, "-1")
     if layer.over in shape.axes:
         axes = str(1 + shape.axes.index(layer.over))
     return Piece((_layer("layers.Softmax", axes),))

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.exchange.targets import NoCounterpart
-from cnncalc.exchange.targets._code import Call, Code, Listed, Number
+from cnncalc.exchange.targets._code import (
+    Call,
+    Code,
+    Listed,
+    Number,
+    as_tuple,
+    one_argument,
+    one_or_tuple,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,23 +81,6 @@ def _call(function: str, *arguments: Code, **named: Code) -> Piece:
     return Piece(lambda _, x: Call(function, (x[0], *arguments), tuple(named.items())))
 
 
-def _one(sizes: Sequence[int]) -> str:
-    """`2` where all axes have the same, else `(1, 2)`."""
-    values = list(sizes)
-    return str(values[0]) if len(set(values)) == 1 else f"({', '.join(map(str, values))})"
-
-
-def _same(sizes: Sequence[int], kind: str) -> Code:
-    """A number that may become an argument, where all axes have the same."""
-    return Number(kind, sizes[0]) if len(set(sizes)) == 1 else _one(sizes)
-
-
-def _all(sizes: Sequence[int]) -> str:
-    """`(2, 2)`, and `(2,)` for one axis."""
-    values = ", ".join(map(str, sizes))
-    return f"({values},)" if len(sizes) == 1 else f"({values})"
-
-
 def _number(value: float) -> str:
     return repr(value)
 
@@ -115,13 +106,13 @@ def _windowed(
     mode = layer.edge_mode
     named: list[tuple[str, Code]] = []
     strides = [window.stride for window in windows]
-    named.append(("stride", _same(strides, "stride")))
+    named.append(("stride", one_argument(strides, "stride")))
     even = all(begin == end for begin, end in sides)
     own = even and inside and mode == "zeros"
     if own and any(map(any, sides)):
-        named.append(("padding", _one([begin for begin, _ in sides])))
+        named.append(("padding", one_or_tuple([begin for begin, _ in sides])))
     if any(window.dilation != 1 for window in windows):
-        named.append(("dilation", _one([window.dilation for window in windows])))
+        named.append(("dilation", one_or_tuple([window.dilation for window in windows])))
     made = module(named)
     if own or not any(map(any, sides)):
         return Piece(lambda at, x: Call(at, (x[0],)), made, is_plain=True, helpers=helpers)
@@ -145,7 +136,7 @@ def _conv(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
         return _windowed(
             layer,
             shape,
-            lambda named: Call("TableConv", (maps, _all(kernel)), (*_no_numbers(named), *bias)),
+            lambda named: Call("TableConv", (maps, as_tuple(kernel)), (*_no_numbers(named), *bias)),
             "TableConv",
         )
     groups = shape.channels if layer.type == "dwconv" else layer.groups
@@ -162,7 +153,7 @@ def _conv(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
         if standardize == "scaled":
             more.append(("gamma", _number(layer.gamma)))
         sizes = (Number("in_channels", shape.channels), Number("out_channels", out.channels))
-        return Call(name, (*sizes, _one(kernel)), tuple(more))
+        return Call(name, (*sizes, one_or_tuple(kernel)), tuple(more))
 
     helpers = () if standardize == "none" else (f"StandardizedConv{rank}d",)
     return _windowed(layer, shape, made, *helpers)
@@ -192,21 +183,21 @@ def _conv_transpose(
     pads = ", ".join(f"{-begin}, {-end}" for begin, end in reversed(cuts))
     named: list[tuple[str, Code]] = []
     strides = [window.stride for window in windows]
-    named.append(("stride", _same(strides, "stride")))
+    named.append(("stride", one_argument(strides, "stride")))
     if any(least):
-        named.append(("padding", _one(least)))
+        named.append(("padding", one_or_tuple(least)))
     if any(extra):
-        named.append(("output_padding", _one(extra)))
+        named.append(("output_padding", one_or_tuple(extra)))
     named.append(("groups", Number("groups", layer.groups)))
     if not layer.bias:
         named.append(("bias", "False"))
     if any(window.dilation != 1 for window in windows):
-        named.append(("dilation", _one([window.dilation for window in windows])))
+        named.append(("dilation", one_or_tuple([window.dilation for window in windows])))
     sizes = (Number("in_channels", shape.channels), Number("out_channels", layer.filters))
     if tied:
         module = Call("TiedConvTranspose", sizes[1:], tuple(named))
         return _tied(module, f"({pads})" if any(map(any, cuts)) else None)
-    kernel = _one([window.kernel for window in windows])
+    kernel = one_or_tuple([window.kernel for window in windows])
     module = Call(f"nn.ConvTranspose{shape.rank}d", (*sizes, kernel), tuple(named))
     if not any(map(any, cuts)):
         return _module(module)
@@ -218,11 +209,11 @@ def _localconv(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     windows = layer.windows(shape)
     sizes: tuple[Code, ...] = (
         str(shape.channels), str(layer.filters),
-        _all([window.kernel for window in windows]), _all(out.spatial),
+        as_tuple([window.kernel for window in windows]), as_tuple(out.spatial),
     )  # fmt: skip
     named: tuple[tuple[str, Code], ...] = (
-        ("stride", _all([window.stride for window in windows])),
-        ("dilation", _all([window.dilation for window in windows])),
+        ("stride", as_tuple([window.stride for window in windows])),
+        ("dilation", as_tuple([window.dilation for window in windows])),
         *(() if layer.bias else (("bias", "False"),)),
     )
     module = Call("LocalConv", sizes, named)
@@ -304,8 +295,8 @@ def _subsample(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     windows = layer.windows(shapes[0])
     sizes: tuple[Code, ...] = (
         str(shapes[0].channels),
-        _all([window.kernel for window in windows]),
-        _all([window.stride for window in windows]),
+        as_tuple([window.kernel for window in windows]),
+        as_tuple([window.stride for window in windows]),
     )
     module = Call("Subsample", sizes)
     return _windowed(layer, shapes[0], lambda _: module, "Subsample", inside=False)
@@ -317,7 +308,7 @@ def _rbf(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 
 def _blur(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     windows = layer.windows(shapes[0])
-    sizes = (_all([w.kernel for w in windows]), _all([w.stride for w in windows]))
+    sizes = (as_tuple([w.kernel for w in windows]), as_tuple([w.stride for w in windows]))
     module = Call("Blur", sizes)
     return _windowed(layer, shapes[0], lambda _: module, "Blur", inside=False)
 
@@ -436,15 +427,17 @@ def _pooled(layer: Any, shape: Shape, kind: str) -> Piece:
     rounded_up = any(window.ceil for window in windows)
     if not even and rounded_up:
         raise NoCounterpart("a padding whose sides differ, where windows are rounded up")
-    named: list[tuple[str, Code]] = [("stride", _one([window.stride for window in windows]))]
+    named: list[tuple[str, Code]] = [
+        ("stride", one_or_tuple([window.stride for window in windows]))
+    ]
     if even and any(map(any, sides)):
-        named.append(("padding", _one([begin for begin, _ in sides])))
+        named.append(("padding", one_or_tuple([begin for begin, _ in sides])))
     if any(window.dilation != 1 for window in windows):
-        named.append(("dilation", _one([window.dilation for window in windows])))
+        named.append(("dilation", one_or_tuple([window.dilation for window in windows])))
     if rounded_up:
         named.append(("ceil_mode", "True"))
     named += _divisor(layer, shape, sides)
-    kernel = _one([window.kernel for window in windows])
+    kernel = one_or_tuple([window.kernel for window in windows])
     function = f"F.{kind}_pool{shape.rank}d"
     if even:
         module = Call(f"nn.{kind.capitalize()}Pool{shape.rank}d", (kernel,), tuple(named))
@@ -472,7 +465,7 @@ def _divisor(
 
 
 def _adaptive(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
-    rank, size = shapes[0].rank, _one(out.spatial)
+    rank, size = shapes[0].rank, one_or_tuple(out.spatial)
     module = Call(f"nn.Adaptive{layer.kind.capitalize()}Pool{rank}d", (size,))
     function = f"F.adaptive_{layer.kind}_pool{rank}d"
     return Piece(lambda _, x: Call(function, (x[0], size)), as_module=module)
@@ -483,7 +476,7 @@ def _global(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     name = "mean" if layer.type == "gap" else "amax"
     if not shape.rank:
         return _text(lambda x: x, "nn.Identity()")
-    axes = _all(range(2, 2 + shape.rank))
+    axes = as_tuple(range(2, 2 + shape.rank))
     keep = ", keepdim=True" if out.rank else ""
     return _text(lambda x: f"{x}.{name}({axes}{keep})")
 
@@ -626,7 +619,7 @@ def _upsample(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     mode = INTERPOLATE[layer.mode][how] or AXES[shape.rank]
     named: list[tuple[str, Code]] = [("mode", f'"{mode}"')]
     if layer.size is not None:
-        named.insert(0, ("size", _all(out.spatial)))
+        named.insert(0, ("size", as_tuple(out.spatial)))
     else:
         given = layer.scale * shape.rank if len(layer.scale) == 1 else layer.scale
         whole = all(float(factor).is_integer() for factor in given)
