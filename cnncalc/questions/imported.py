@@ -23,10 +23,16 @@ class WrittenSpec(NamedTuple):
 
 
 def written(
-    network: Network, folder: Path, *, flat: bool = False, expect: bool = False
+    network: Network,
+    folder: Path,
+    *,
+    flat: bool = False,
+    named: bool = False,
+    expect: bool = False,
 ) -> WrittenSpec:
     """The network as a spec file in `folder`.
 
+    `named` is the short form in which rows with weights have their names in the file, and
     `expect` adds the figures as found, so that `cnncalc check` holds the spec to them.
 
     Raises:
@@ -42,7 +48,7 @@ def written(
     head = f"# read from {source}\n"
     if flat:
         return WrittenSpec(head + write.text(_renamed(asked), folder), notes)
-    short = shorten.short(asked, folder)
+    short = shorten.short(_renamed(asked) if named else asked, folder, named=named)
     return WrittenSpec(head + short.text, (*notes, *short.notes))
 
 
