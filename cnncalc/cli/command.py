@@ -126,7 +126,7 @@ def command_line(function: Callable[..., None], format_: str | None = None) -> C
     ]
     parameters = [each for parameter in declared for each in _spread(parameter, format_)]
     choices = [word for each in parameters if each.name == "format_" for word in _choices(each)]
-    run.__doc__ = _sections(function)[0]
+    run.__doc__ = _flowing(_sections(function)[0])
     run.__signature__ = Signature([CONTEXT, *parameters])  # type: ignore[attr-defined]  # where inspect looks first
     return run
 
@@ -145,6 +145,11 @@ def _sections(function: Callable[..., None]) -> tuple[str, str]:
     """Split a docstring into description and examples; other sections are not for users."""
     description, _, rest = cleandoc(function.__doc__ or "").partition("\n\nExamples:\n")
     return description.partition("\n\nRaises:\n")[0], rest.partition("\n\n")[0]
+
+
+def _flowing(text: str) -> str:
+    """Paragraphs of one line each, so that a terminal of any width breaks them by itself."""
+    return "\n\n".join(" ".join(part.splitlines()) for part in text.split("\n\n"))
 
 
 def _typed(context: typer.Context) -> list[str]:
