@@ -53,6 +53,7 @@ RIGHT = {
     "analyze model.cfg": "conv0",
     "analyze model.json": "C1",
     "import model.onnx": "relu",
+    "import model.onnx --names": "relu",
     "import model.cfg": "conv 2 3x3",
     "import model.json": "conv 2 3x3",
     "conv -W 32 -F 5 -P 2": "32 × 32 × 1",

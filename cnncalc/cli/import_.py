@@ -22,6 +22,11 @@ Flat = Annotated[
     typer.Option("--flat", rich_help_panel=OUT,
                  help="Write one mapping per layer, with the names in the file."),
 ]
+Names = Annotated[
+    bool,
+    typer.Option("--names", rich_help_panel=OUT,
+                 help="Let rows with weights keep their names in the file."),
+]
 Expect = Annotated[
     bool,
     typer.Option("--expect", rich_help_panel=OUT,
@@ -31,7 +36,8 @@ Expect = Annotated[
 
 
 def import_(
-    file: ModelFile, *, spec: Spec, flat: Flat = False, expect: Expect = False,
+    file: ModelFile, *, spec: Spec, flat: Flat = False, names: Names = False,
+    expect: Expect = False,
     out: OutputFile = None,
 ) -> None:  # fmt: skip
     """A spec of the network in a model file: blocks, repeats and branches, without weights.
@@ -40,6 +46,7 @@ def import_(
         cnncalc import model.onnx
         cnncalc import model.keras
         cnncalc import yolov3-tiny.cfg
+        cnncalc import model.onnx --names -o net.yaml
         cnncalc import model.onnx --flat --expect -o net.yaml
 
     Raises:
@@ -60,7 +67,11 @@ def import_(
     from cnncalc.questions.imported import written
 
     found = written(
-        network, Path(out).parent if out and out != "-" else Path(), flat=flat, expect=expect
+        network,
+        Path(out).parent if out and out != "-" else Path(),
+        flat=flat,
+        named=names,
+        expect=expect,
     )
     output.emit([found.text], out)
     output.tell((*spec.remarks(file, network.diagnostics), *found.notes))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cnncalc.network import Network
+    from cnncalc.network import Network, Node
 
 
 class WrittenSpec(NamedTuple):
@@ -23,10 +23,16 @@ class WrittenSpec(NamedTuple):
 
 
 def written(
-    network: Network, folder: Path, *, flat: bool = False, expect: bool = False
+    network: Network,
+    folder: Path,
+    *,
+    flat: bool = False,
+    named: bool = False,
+    expect: bool = False,
 ) -> WrittenSpec:
     """The network as a spec file in `folder`.
 
+    `named` is the short form in which rows with weights have their names in the file, and
     `expect` adds the figures as found, so that `cnncalc check` holds the spec to them.
 
     Raises:
@@ -40,9 +46,12 @@ def written(
     notes = tuple(_remarks(network))
     source = "the standard input" if network.file == "-" else network.file
     head = f"# read from {source}\n"
+    if flat or named:
+        asked = _renamed(asked)
+        notes = (*notes, *_other_names(network, asked))
     if flat:
-        return WrittenSpec(head + write.text(_renamed(asked), folder), notes)
-    short = shorten.short(asked, folder)
+        return WrittenSpec(head + write.text(asked, folder), notes)
+    short = shorten.short(asked, folder, named=named)
     return WrittenSpec(head + short.text, (*notes, *short.notes))
 
 
@@ -63,6 +72,23 @@ def _renamed(network: Network) -> Network:
         taken.add(name)
         nodes.append(node._replace(name=name))
     return network._replace(nodes=tuple(nodes))
+
+
+def _other_names(network: Network, written: Network) -> Iterator[Diagnostic]:
+    """The rows with weights that could not keep their names."""
+    pairs = zip(network.nodes, written.nodes, strict=True)
+    told = [f"'{old.name}' as '{new.name}'" for old, new in pairs if _is_other(old, new, network)]
+    if told:
+        yield Diagnostic(
+            "note",
+            "other-name",
+            f"the spec has {', '.join(told)}: a word of the language names no layer",
+        )
+
+
+def _is_other(old: Node, new: Node, network: Network) -> bool:
+    holds_weights = bool(old.inputs) and old.layer.parameters(*network.shapes_into(old))
+    return old.name != new.name and bool(holds_weights)
 
 
 def _expectations(network: Network) -> Iterator[Expectation]:

@@ -17,10 +17,11 @@ from cnncalc.spec import frameworks
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
 from cnncalc.spec.ready_blocks import NAMES as READY
-from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, STRUCTURE
+from cnncalc.spec.vocabulary import RESERVED, SCOPE_NAMES, STRUCTURE, is_plain_word
 from cnncalc.spec.words import Words, meaning
 from cnncalc.spec.write import explicit_values, flow, foot, head, quoted, simple, text
 from cnncalc.structure.find import structure
+from cnncalc.structure.names import Names
 from cnncalc.structure.series import OWNERS
 from cnncalc.structure.tree import Call, Merge, Side, Step, rows, sources
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 WIDTH = 96  # columns of a line with several layers
 HEADS = frozenset({"gap", "gmp", "flatten"})  # the first layers of a network's head
+WORD = re.compile(r"\w+", re.ASCII)
 UNQUOTED = re.compile(r"[A-Za-z_][^:#\n]*")
 
 
@@ -43,8 +45,8 @@ class Shortened(NamedTuple):
     notes: tuple[Diagnostic, ...] = ()
 
 
-def short(network: Network, folder: Path = Path()) -> Shortened:
-    """The network as a short spec file in `folder`.
+def short(network: Network, folder: Path = Path(), *, named: bool = False) -> Shortened:
+    """The network as a short spec file in `folder`; with `named`, rows with weights keep names.
 
     >>> from cnncalc.layers.conv import Conv
     >>> from cnncalc.network import chain
@@ -57,19 +59,36 @@ def short(network: Network, folder: Path = Path()) -> Shortened:
       - conv 6 5x5
     """
     network = _with_input_names(network)
-    found = structure(network)
+    kept = _rows_with_weights(network) if named else {}
+    found = structure(network, names=Names(kept, _may_be_called))
     written = _Writer(network, found)
     body = list(written.lines())
     order = [*(node.index for node in network.inputs), *_order(found)]
     names = _names_again(network, order, [*head(network), *body])
     if names is not None:
         lines = [*head(network), *body, *foot(network, names, folder)]
-        if _names_again(network, order, lines) is not None:
+        loads = _names_again(network, order, lines) is not None
+        if loads and all(names[name] == name for name in kept.values()):
             return Shortened("".join(f"{line}\n" for line in lines))
-    note = Diagnostic(
-        "note", "written-flat", f"'{network.name}' has no short form that is the same network"
-    )
+    same = "with the names of its rows" if named else "that is the same network"
+    note = Diagnostic("note", "written-flat", f"'{network.name}' has no short form {same}")
     return Shortened(text(network, folder), (note,))
+
+
+def _rows_with_weights(network: Network) -> dict[int, str]:
+    """The names of the rows that store numbers of their own, by index."""
+    return {
+        node.index: node.name
+        for node in network.nodes
+        if node.inputs
+        and node.shared_with is None
+        and node.layer.parameters(*network.shapes_into(node))
+    }
+
+
+def _may_be_called(name: str) -> bool:
+    """Whether a row may be called so: by no word of the language."""
+    return name not in RESERVED | SCOPE_NAMES and name not in READY and not is_plain_word(name)
 
 
 def _with_input_names(network: Network) -> Network:
@@ -184,13 +203,15 @@ class _Writer:
 
     def _block(self, block: Block) -> list[_Entry]:
         (entry,) = set(sources(block.body[0]))
-        self.labels = {entry: "in"}
+        self.labels = {entry: "in", **self._kept(block.body)}
         self._label(self._needed(block.body, entry), inside=True)
         return self._entries(block.body, entry)
 
     def _top(self) -> Iterator[str]:
         inputs = self.network.inputs
         self.labels = {node.index: node.name for node in inputs}
+        for item in self.found.body:
+            self.labels |= self._kept(item.chain if isinstance(item, Side) else (item,))
         self.taken |= set(self.labels.values())
         needed: dict[int, None] = {}
         current = inputs[0].index
@@ -244,6 +265,19 @@ class _Writer:
     def _parts(self, item: Item) -> tuple[Step, ...]:
         return (item,) if isinstance(item, Step) else ()
 
+    def _kept(self, chain: Chain) -> dict[int, str]:
+        """The names that the layers and calls in a chain keep, by the tensors they put out."""
+        found: dict[int, str] = {}
+        for item in chain:
+            if isinstance(item, Merge):
+                for branch in item.branches:
+                    found |= self._kept(branch)
+            elif isinstance(item, Step) and item.label is not None:
+                found[item.last] = item.label
+            elif isinstance(item, Call) and item.label is not None:
+                found[item.last] = _name_of_call(item, item.label)
+        return found
+
     def _label(self, tensors: Mapping[int, None], *, inside: bool) -> None:
         """Give names to tensors, like those of their rows; in a block, without their prefix."""
         own = set(self.labels.values()) | self.taken
@@ -294,6 +328,7 @@ class _Writer:
         several = len(owner.inputs) > 1
         others = owner.inputs[1:] if owner.inputs[0] == current else ()
         joined = several and others and current not in others
+        plain = plain and self._is_word(step.last)
         if line is not None and plain and not marked and (not several or joined):
             head_word, blank, rest = line.partition(" ")
             refs = "".join(f" {self.labels[index]}" for index in others)
@@ -306,7 +341,7 @@ class _Writer:
                     is_head=owner.layer.type in HEADS,
                 )
             else:
-                yield _Entry((f"{self.labels[owner.inputs[0]]} -> {words}",), True, links=False)
+                yield _Entry((f"{self._start(owner.inputs[0])} -> {words}",), True, links=False)
             return
         if several:
             yield self._joined(step, current, terms)
@@ -315,6 +350,16 @@ class _Writer:
             yield _Entry((f"from {self.labels[owner.inputs[0]]}",), True, links=False)
         options = {**self.words.options(group, terms), **self._more_options(step, marked=marked)}
         yield _Entry((f"{owner.layer.type}: {flow(options)}",))
+
+    def _start(self, tensor: int) -> str:
+        """A tensor at the head of a line, where a layer type or a dot would mean something else."""
+        label = self.labels[tensor]
+        plain = label.isidentifier() and not _means_a_layer(label)
+        return label if plain else f"from {label}"
+
+    def _is_word(self, tensor: int) -> bool:
+        """Whether the name of a tensor, if it has any, can stand behind `as`."""
+        return WORD.fullmatch(self.labels.get(tensor, "a")) is not None
 
     def _more_words(self, step: Step) -> str:
         words = ""
@@ -351,7 +396,7 @@ class _Writer:
         """A merge that names what it joins, each a branch of its own."""
         group = tuple(row.layer for row in step.rows)
         branches = [
-            "identity" if index == current else self.labels[index] for index in step.owner.inputs
+            "identity" if index == current else self._start(index) for index in step.owner.inputs
         ]
         options = self.words.options(group, terms) | self._more_options(
             step, marked=step.owner.train_only
@@ -400,6 +445,8 @@ class _Writer:
 
     def _call(self, call: Call) -> _Entry:
         block = self.blocks[call.block]
+        if not self._is_word(call.last):
+            return _Entry((f"{call.block}: {flow(self._call_options(call))}",))
         words = [call.block]
         for at, (parameter, value) in enumerate(zip(block.parameters, call.arguments, strict=True)):
             if at in call.first:
@@ -408,11 +455,25 @@ class _Writer:
                 words.append(str(value))
             elif value != parameter.default:
                 words.append(f"{parameter.name}={value}")
-        if call.times != 1:
+        if _is_counted(call):
             words.append(f"x{call.times}" if isinstance(call.times, int) else f"x={call.times}")
         if call.last in self.labels:
             words.append(f"as {self.labels[call.last]}")
         return _Entry((" ".join(words),), is_text=True, alone=True)
+
+    def _call_options(self, call: Call) -> dict[str, object]:
+        """The same as `_call`, as options of a mapping."""
+        options: dict[str, object] = {}
+        parameters = self.blocks[call.block].parameters
+        for at, (parameter, value) in enumerate(zip(parameters, call.arguments, strict=True)):
+            if at in call.first:
+                options[parameter.name] = f"first({value})"
+            elif value != parameter.default:
+                options[parameter.name] = value
+        options["name"] = self.labels[call.last]
+        if _is_counted(call):
+            options["repeat"] = call.times
+        return options
 
     def _side(self, side: Side, current: int) -> _Entry:
         (start,) = set(sources(side.chain[0]))
@@ -453,6 +514,16 @@ def _steps(found: Structure) -> Iterator[Step]:
 
     for item in found.body:
         yield from inside(item.chain if isinstance(item, Side) else (item,))
+
+
+def _is_counted(call: Call) -> bool:
+    """Whether a call says how often it is repeated."""
+    return call.times != 1
+
+
+def _name_of_call(call: Call, first: str) -> str:
+    """The name of a call whose first pass is called `first`: `layer1` for `layer1.0`."""
+    return first.removesuffix(".0") if _is_counted(call) else first
 
 
 def _label_like(name: str, taken: set[str]) -> str:

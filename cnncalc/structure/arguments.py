@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cnncalc.network import Network
     from cnncalc.structure.holes import Signatures
+    from cnncalc.structure.names import Names
     from cnncalc.structure.tree import Chain, Item, Term
 
 # The letter of an argument by the field that it fills first.
@@ -69,9 +70,16 @@ class Blocks:
     """
 
     def __init__(
-        self, network: Network, chains: Sequence[Chain], names: Iterable[str], known: Signatures
+        self,
+        network: Network,
+        chains: Sequence[Chain],
+        names: Iterable[str],
+        known: Signatures,
+        kept: Names,
     ) -> None:
         self.network = network
+        self.named = kept
+        self._parts = kept.parts()
         self._kept = read_twice(network)
         self.signatures = known
         self.blocks: dict[str, Block] = {}  # those that are called, by their provisional names
@@ -91,12 +99,12 @@ class Blocks:
                 items.append(item._replace(branches=branches))
             elif isinstance(item, Call):
                 name = self.blocks[item.block].name
-                items += [
-                    Call(name, run.arguments, run.passes, run.first, len(run.passes))
-                    for run in self._runs(item)
-                ]
+                for run in self._runs(item):
+                    label = self.named.of_call(run.passes, None)
+                    times = len(run.passes)
+                    items.append(Call(name, run.arguments, run.passes, run.first, times, label))
             else:
-                items.append(item)
+                items.append(item._replace(label=self.named.of_step(item, None)))
         return self._again(items)
 
     def _again(self, items: Iterable[Item]) -> Chain:
@@ -108,6 +116,7 @@ class Blocks:
                 isinstance(item, Step)
                 and isinstance(before, Step)
                 and before.last not in self._kept
+                and self.named.repeats(item)
                 and _repeats(before, item)
             ):
                 out[-1] = before._replace(more=(*before.more, item.rows))
@@ -158,7 +167,14 @@ class Blocks:
                 while same and end < len(given) and given[end] == rest:
                     end += 1
                 first = first if same else frozenset()
-            yield _Run(given[at], first, call.passes[at:end])
+            run = _Run(given[at], first, call.passes[at:end])
+            if self.named.are_passes(run.passes):
+                yield run
+            else:  # each is a call of its own name
+                yield from (
+                    _Run(one, frozenset(), (call.passes[k],))
+                    for k, one in enumerate(given[at:end], at)
+                )
             at = end
 
     # -- one block
@@ -178,13 +194,14 @@ class Blocks:
         ]
         # Behind the others, whose arguments decide.
         branches = zip(*[list(self._shortcuts(body)) for body in bodies], strict=True)
-        shortcuts = [self._shortcut(found, columns) for found in branches]
+        prefixes = [self.named.prefix(one) for one in passes]
+        shortcuts = [self._shortcut(found, columns, prefixes) for found in branches]
         parameters = columns.parameters()
         for index, one in enumerate(passes):
             values = tuple(columns.value(each.name, index) for each in parameters)
             self._arguments[name, one[-1].last] = values
         supply = _Supply(iter(terms), iter(shortcuts), iter(first))
-        body = self._again(self._filled(bodies[0], supply))
+        body = self._again(self._filled(bodies[0], supply, prefixes[0]))
         return Block(self._title(name, passes), parameters, body)
 
     def _title(self, name: str, passes: list[Chain]) -> str:
@@ -194,7 +211,8 @@ class Blocks:
         ends = {tuple(rows(one))[-1].block for one in passes}
         taken = {block.name for block in self.blocks.values()}
         fits = title is not None and ends == {title} and 2 * count > owners.total()
-        return title if title is not None and fits and title not in taken else name
+        is_free = title not in taken and title not in self._parts
+        return title if title is not None and fits and is_free else name
 
     def _common_first(self, bodies: list[Chain]) -> list[frozenset[int]]:
         """For each call in the bodies, the arguments that may differ in its first pass."""
@@ -253,28 +271,30 @@ class Blocks:
                 if place is not None:
                     yield item.branches[place]
 
-    def _filled(self, chain: Chain, supply: _Supply) -> Chain:
-        """The chain with terms in place of its numbers."""
+    def _filled(self, chain: Chain, supply: _Supply, prefix: str | None) -> Chain:
+        """The chain with terms in place of its numbers, and names without their prefix."""
         items: list[Item] = []
         for item in self._expanded(chain):
             if isinstance(item, Step):
-                items.append(item._replace(terms=_terms_of(item, supply.terms)))
+                label = self.named.of_step(item, prefix)
+                items.append(item._replace(terms=_terms_of(item, supply.terms), label=label))
             elif isinstance(item, Call):
                 block = self.blocks[item.block]
                 arguments = tuple(next(supply.terms) for _ in block.parameters)
                 times, first = next(supply.terms), next(supply.first)
-                items.append(Call(block.name, arguments, item.passes, first, times))
+                label = self.named.of_call(item.passes, prefix)
+                items.append(Call(block.name, arguments, item.passes, first, times, label))
             else:
-                items.append(self._filled_merge(item, supply))
+                items.append(self._filled_merge(item, supply, prefix))
         return tuple(items)
 
-    def _filled_merge(self, merge: Merge, supply: _Supply) -> Merge:
+    def _filled_merge(self, merge: Merge, supply: _Supply, prefix: str | None) -> Merge:
         for hole in varying(merge.layer):
             if next(supply.terms) != hole.value:
                 raise _NoCommonForm
         place = self.signatures.optional(merge)
         branches = [
-            branch if at == place else self._filled(branch, supply)
+            branch if at == place else self._filled(branch, supply, prefix)
             for at, branch in enumerate(merge.branches)
         ]
         if place is None:
@@ -287,11 +307,15 @@ class Blocks:
             condition=shortcut.condition,
         )
 
-    def _shortcut(self, found: Sequence[Chain], columns: Columns) -> _Shortcut:
+    def _shortcut(
+        self, found: Sequence[Chain], columns: Columns, prefixes: Sequence[str | None]
+    ) -> _Shortcut:
         """The branch that some calls have, and the simplest condition true of just these."""
         there = [bool(chain) for chain in found]
         if not any(there):
             return _Shortcut((), None)
+        if len({self._labels(*each) for each in zip(found, prefixes, strict=True) if each[0]}) > 1:
+            raise _NoCommonForm
         numbers = [list(self._numbers(chain)) for chain in found]
         kinds = [hole.kind for hole in max(numbers, key=len)]
         terms = [
@@ -299,11 +323,16 @@ class Blocks:
             for place, kind in enumerate(kinds)
         ]
         widths = [term for kind, term in zip(kinds, terms, strict=True) if kind == "filters"]
-        chain = next(chain for chain in found if chain)
-        filled = self._filled(chain, _Supply(iter(terms), iter(()), iter(())))
+        place = there.index(True)
+        supply = _Supply(iter(terms), iter(()), iter(()))
+        filled = self._filled(found[place], supply, prefixes[place])
         if all(there):
             return _Shortcut(filled, None)
         return _Shortcut(filled, columns.condition(there, widths[-1] if widths else None))
+
+    def _labels(self, chain: Chain, prefix: str | None) -> tuple[str | None, ...]:
+        """The names in a shortcut, all of whose items are layers."""
+        return tuple(self.named.of_step(one, prefix) for one in chain if isinstance(one, Step))
 
 
 class Columns:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.structure.arguments import Blocks
 from cnncalc.structure.holes import Signatures
+from cnncalc.structure.names import Names
 from cnncalc.structure.repeats import Folder
 from cnncalc.structure.series import reduce, steps
 from cnncalc.structure.tree import Side, Structure, rows, sources
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
     from cnncalc.structure.tree import Chain, Item
 
 
-def structure(network: Network, *, named: bool = False) -> Structure:
+def structure(network: Network, *, named: bool = False, names: Names | None = None) -> Structure:
     """The chains, branches, sides and blocks of a network.
 
-    With `named` a norm or activation is attached only where its row has the usual name.
+    With `named` a norm or activation is attached only where its row has the usual name. What is
+    folded leaves the rows of `names` theirs.
     """
-    chain = reduce(network, steps(network, named=named))
+    names = Names({}) if names is None else names
+    chain = reduce(network, steps(network, named=named, kept=names.kept))
     sides = _sides(network, chain)
     beside = {item.last for _, side in sides for item in side}
     main = tuple(item for item in chain if item.last not in beside)
@@ -32,11 +35,11 @@ def structure(network: Network, *, named: bool = False) -> Structure:
     signatures = Signatures(chain, shared)
     outside = {*network.outputs, *shared, *(source for source, _ in sides)}
     chains = (main, *(side for _, side in sides))
-    folder = Folder(signatures, outside)
+    folder = Folder(signatures, outside, names)
     for one in chains:  # once to find the blocks, and again so that all of them are used everywhere
         folder.fold(one)
     folded = [folder.fold(one) for one in chains]
-    blocks = Blocks(network, folded, folder.keys.values(), signatures)
+    blocks = Blocks(network, folded, folder.keys.values(), signatures, names)
     written = [blocks.written(one) for one in folded]
     starts = [source for source, _ in sides]
     return Structure(tuple(blocks.blocks.values()), tuple(_joined(written, starts)))

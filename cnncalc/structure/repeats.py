@@ -7,7 +7,7 @@ blocks take as arguments is decided afterwards, when all their calls are known (
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.structure.series import OWNERS
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cnncalc.structure.holes import Signatures
+    from cnncalc.structure.names import Names
     from cnncalc.structure.tree import Chain, Item
 
 LONGEST = 16  # items of a block
@@ -35,8 +36,10 @@ class _Found(NamedTuple):
 class Folder:
     """Folds chains; `keys` gives a block's name by the number of its body."""
 
-    def __init__(self, signatures: Signatures, outside: Iterable[int]) -> None:
+    def __init__(self, signatures: Signatures, outside: Iterable[int], names: Names) -> None:
         self.signatures = signatures
+        self.names = names
+        self.taken = names.parts()
         self.outside = frozenset(outside)  # rows that are read from outside of their chain
         self.keys: dict[int, str] = {}
         self._numbers: dict[tuple[int, object], int] = {}
@@ -97,8 +100,10 @@ class Folder:
                 if not inside:
                     break
                 key = self._numbers.setdefault((key, marks[place]), len(self._numbers) + 1)
-                if reach <= place:
-                    yield start, place - start + 1, key
+                local = self.names.local(items[start : place + 1], self.signatures)
+                if reach <= place and local is not None:
+                    whole = self._numbers.setdefault((key, local), len(self._numbers) + 1)
+                    yield start, place - start + 1, whole
                 reach = max(reach, after)
 
     def _weighed(self, items: Chain, key: int, length: int, places: list[int]) -> _Found | None:
@@ -112,6 +117,14 @@ class Folder:
         if saving < (0.5 if known else LEAST_SAVING) or lines < 2:  # noqa: PLR2004 - a call is one
             return None
         return _Found(saving, key, length, tuple(places))
+
+    def _name(self, key: int) -> str:
+        """The name of a block, which no row is called."""
+        if key not in self.keys:
+            free = (f"block{number}" for number in count(len(self.keys) + 1))
+            used = {*self.taken, *self.keys.values()}
+            self.keys[key] = next(name for name in free if name not in used)
+        return self.keys[key]
 
     def _reads(self, items: Chain) -> list[tuple[tuple[int, ...], int]]:
         """Per item: the places it reads (-1 is what enters), and the last that reads it."""
@@ -128,7 +141,7 @@ class Folder:
 
     def _replaced(self, items: Chain, found: _Found) -> Chain:
         """The chain with calls in place of the sequence; calls in sequence are one."""
-        name = self.keys.setdefault(found.key, f"block{len(self.keys) + 1}")
+        name = self._name(found.key)
         out: list[Item] = []
         at = 0
         starts = set(found.places)
@@ -142,7 +155,12 @@ class Folder:
             before = out[-1] if out else None
             # Only the next pass may read what a pass puts out.
             handed_on = at > 0 and reads[at - 1][1] < at + found.length
-            if isinstance(before, Call) and before.block == name and handed_on:
+            if (
+                isinstance(before, Call)
+                and before.block == name
+                and handed_on
+                and (self.names.follows(before.passes, body))
+            ):
                 out[-1] = before._replace(passes=(*before.passes, body))
             else:
                 out.append(Call(name, (), (body,)))

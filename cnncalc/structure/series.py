@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.structure.tree import Merge, Step, rows, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from cnncalc.network import Network, Node
     from cnncalc.structure.tree import Chain, Item
@@ -23,10 +23,11 @@ LONGEST_NESTED = 14  # rows of a branch beside an empty one that may hold such a
 LONGEST_REGION = 100  # rows of a branch that holds a merge which names what it joins
 
 
-def steps(network: Network, *, named: bool = False) -> list[Step]:
+def steps(network: Network, *, named: bool = False, kept: Container[int] = ()) -> list[Step]:
     """The rows of a network as steps: norms and activations belong to the layer before them.
 
-    With `named` a row is attached only if its name is the usual one (`conv1.bn` of `conv1`).
+    With `named` a row is attached only if its name is the usual one (`conv1.bn` of `conv1`),
+    and so are the rows of `kept` without it.
     """
     readers = _readers(network)
     pinned = {node.shared_with for node in network.nodes}
@@ -37,7 +38,8 @@ def steps(network: Network, *, named: bool = False) -> list[Step]:
             continue
         group = [node]
         if node.layer.type in OWNERS and node.index not in pinned:
-            group += _followers(node, readers, pinned, named=named)
+            usual = range(len(network.nodes)) if named else kept
+            group += _followers(node, readers, pinned, usual)
         taken.update(row.index for row in group)
         found.append(Step(tuple(group)))
     return found
@@ -55,9 +57,12 @@ def _readers(network: Network) -> dict[int, list[Node]]:
 
 
 def _followers(
-    owner: Node, readers: dict[int, list[Node]], pinned: set[int | None], *, named: bool
+    owner: Node, readers: dict[int, list[Node]], pinned: set[int | None], usual: Container[int]
 ) -> Iterator[Node]:
-    """The norm and the activation behind a layer, in that order, if nothing else reads it."""
+    """The norm and the activation behind a layer, in that order, if nothing else reads it.
+
+    Rows of `usual` follow only with their usual names.
+    """
     current, allowed = owner, ["norm", "activation"]
     while allowed and len(readers[current.index]) == 1:
         (follower,) = readers[current.index]
@@ -65,7 +70,7 @@ def _followers(
         if kind not in allowed or len(follower.inputs) > 1 or not _alike(follower, owner):
             return
         if follower.index in pinned or (
-            named and follower.name != f"{owner.name}.{follower.layer.type}"
+            follower.index in usual and follower.name != f"{owner.name}.{follower.layer.type}"
         ):
             return
         del allowed[: allowed.index(kind) + 1]

@@ -17,12 +17,14 @@ Term = int | str
 class Step(NamedTuple):
     """A layer with the norms and activations attached to it, perhaps several times in sequence.
 
-    `terms` are the fields of the layer that a block computes from its arguments.
+    `terms` are the fields of the layer that a block computes from its arguments; `label` is the
+    name that it keeps, without what the call of its block puts before it.
     """
 
     rows: tuple[Node, ...]
     terms: Mapping[str, Term] = {}
     more: tuple[tuple[Node, ...], ...] = ()  # the rows of further passes, if it is repeated
+    label: str | None = None
 
     @property
     def owner(self) -> Node:
@@ -83,7 +85,8 @@ class Block(NamedTuple):
 class Call(NamedTuple):
     """A block, used once or several times in sequence.
 
-    An argument in `first` has its value in the first pass only, and is 1 in all others.
+    An argument in `first` has its value in the first pass only, and is 1 in all others. `label`
+    is what its rows are called after, in the first pass, where they keep their names.
     """
 
     block: str
@@ -91,6 +94,7 @@ class Call(NamedTuple):
     passes: tuple[Chain, ...]  # the rows of each pass, as they stand in the network
     first: frozenset[int] = frozenset()
     times: Term = 1
+    label: str | None = None
 
     @property
     def last(self) -> int:
