@@ -205,6 +205,33 @@ def test_random_specs_come_back():
     assert read_ones > RANDOM_SPECS / 10
 
 
+def weighted(network):
+    """The names of the rows that store numbers of their own."""
+    return sorted(
+        node.name
+        for node in network.nodes
+        if node.inputs
+        and node.shared_with is None
+        and node.layer.parameters(*network.shapes_into(node))
+    )
+
+
+def test_random_specs_keep_the_names_of_rows_with_weights():
+    """Whatever the blocks and branches are; where no block gives the names, it is the flat form."""
+    folded = 0
+    for seed in range(RANDOM_SPECS):
+        try:
+            network = read(Writer(Random(seed)).spec())
+        except CnncalcError:
+            continue
+        found = short(network, named=True)
+        again = read(found.text)
+        assert weighted(again) == weighted(network), seed
+        assert described(again) == described(network), seed
+        folded += not found.notes
+    assert folded > RANDOM_SPECS / 20
+
+
 def test_expectations_of_layers_follow_their_rows():
     """A row of another name is still the one that is meant; what is no row is a comment."""
     network = read(
