@@ -13,7 +13,7 @@ from cnncalc.layers import layer_type
 from cnncalc.network import LARGEST_TENSOR, MAX_ROWS, Input, Network, Node, Opaque, PartialNetwork
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.errors import Span
     from cnncalc.exchange.sources import SourceOptions
@@ -219,19 +219,27 @@ def attached_to(node: Node, made: Sequence[Node], readers: int) -> int | None:
     return before.index if before.attached_to is None else before.attached_to
 
 
+def needed_rows(reads: Sequence[Collection[int]], wanted: Iterable[int]) -> list[int]:
+    """The rows that those wanted depend on, in order; `reads` are the earlier rows of each.
+
+    >>> needed_rows([(), (0,), (0,), (2,)], wanted=[3])
+    [0, 2, 3]
+    """
+    needed = [False] * len(reads)
+    for index in wanted:
+        needed[index] = True
+    for index in range(len(reads) - 1, -1, -1):
+        if needed[index]:
+            for source in reads[index]:
+                needed[source] = True
+    return [index for index, is_needed in enumerate(needed) if is_needed]
+
+
 def _alive(rows: Sequence[Row], outputs: Iterable[int]) -> list[int]:
     """The rows that outputs depend on, and all inputs, in order."""
-    needed = [row.part is None for row in rows]
-    for index in outputs:
-        needed[index] = True
-    for index in range(len(rows) - 1, -1, -1):
-        if needed[index]:
-            for source in rows[index].inputs:
-                needed[source] = True
-            shared = rows[index].shared
-            if shared is not None:
-                needed[shared] = True
-    return [index for index, alive in enumerate(needed) if alive]
+    entries = [index for index, row in enumerate(rows) if row.part is None]
+    reads = [row.inputs if row.shared is None else (*row.inputs, row.shared) for row in rows]
+    return needed_rows(reads, [*entries, *outputs])
 
 
 def _nodes(

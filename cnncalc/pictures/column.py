@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cnncalc.pictures.marks import Placed
     from cnncalc.pictures.picture import Picture
 
-BESIDE = 36  # between branches that stand side by side: room for one line
+BESIDE = 36  # between branches that stand side by side, wide enough for one line
 CLEAR = 7  # from a line to the boxes it passes
 CORRIDOR = 19  # from a box to the first line beside it
 APART = 9  # between two lines beside each other
@@ -85,7 +85,7 @@ def place(picture: Picture) -> Placed:
 
 
 def _steps(number: int, height: Callable[[int], float], labelled: set[int]) -> list[Step]:
-    """Where each step begins and ends, with room for the names of the parts that begin there."""
+    """Where each step begins and ends, and space for the names of the parts that begin there."""
     steps: list[Step] = []
     y = 0.0
     for n in range(number):

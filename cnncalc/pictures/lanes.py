@@ -231,10 +231,10 @@ def _way(edge: Edge, space: _Space | None, grid: _Grid, middles: Sequence[float]
 
 def _heights(grid: _Grid) -> tuple[list[float], dict[int, float]]:
     """The middle of each row, and where each lane begins: as far apart as the lines need."""
-    room = [0] * (grid.rows + 1)
+    lines = [0] * (grid.rows + 1)
     for space in grid.passing:
         if space.line is not None:
-            room[space.row] = max(room[space.row], space.line + 1)
+            lines[space.row] = max(lines[space.row], space.line + 1)
     middles: list[float] = []
     lanes: dict[int, float] = {}
     begins = {row: level for level, row in grid.first_row.items()}
@@ -243,7 +243,7 @@ def _heights(grid: _Grid) -> tuple[list[float], dict[int, float]]:
         if row in begins:
             y += LANE - ROW if row else 0
             lanes[begins[row]] = y
-        y += ROW + LINES * room[row]
+        y += ROW + LINES * lines[row]
         middles.append(y + CARD / 2)
         y += CARD
     return middles, lanes

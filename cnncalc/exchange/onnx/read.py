@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc import files
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
-from cnncalc.exchange.building import advice, attached_to
+from cnncalc.exchange.building import advice, attached_to, needed_rows
 from cnncalc.exchange.names import plain_name, unique
 from cnncalc.exchange.onnx import (
     ops_merges,
@@ -319,14 +319,8 @@ class Graph:
 
 def _alive(rows: Sequence[Row], outputs: Iterable[int]) -> list[int]:
     """The rows that outputs depend on, and all inputs, in order."""
-    needed = [row.operator is None for row in rows]
-    for index in outputs:
-        needed[index] = True
-    for index in range(len(rows) - 1, -1, -1):
-        if needed[index]:
-            for source in rows[index].inputs:
-                needed[source] = True
-    return [index for index, alive in enumerate(needed) if alive]
+    entries = [index for index, row in enumerate(rows) if row.operator is None]
+    return needed_rows([row.inputs for row in rows], [*entries, *outputs])
 
 
 def _nodes(

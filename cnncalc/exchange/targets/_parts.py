@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cnncalc.errors import Diagnostic
 from cnncalc.exchange.targets._code import Number, numbers, replaced
 from cnncalc.exchange.targets._names import class_name
 from cnncalc.structure.arguments import Columns
@@ -303,3 +304,12 @@ def rows_left_out(network: Network) -> set[int]:
         else:
             needed.update(node.inputs)
     return left_out
+
+
+def notes(network: Network, left_out: set[int]) -> tuple[Diagnostic, ...]:
+    """That these rows are left out, where there are any."""
+    if not left_out:
+        return ()
+    names = ", ".join(network.nodes[index].name for index in sorted(left_out))
+    message = f"left out, since only training uses it: {names}"
+    return (Diagnostic("note", "side-left-out", message),)

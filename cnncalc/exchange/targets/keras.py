@@ -22,7 +22,7 @@ from cnncalc.exchange.targets._keras_layers import (
     piece,
 )
 from cnncalc.exchange.targets._names import docstring, identifier, unused
-from cnncalc.exchange.targets._parts import Parts, generalized
+from cnncalc.exchange.targets._parts import Parts, generalized, notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -339,7 +339,7 @@ class _Writer:
         for laid in layout:
             for source, _, _ in laid.pieces:
                 names.setdefault(source, laid.name)
-        return Exported(f"{text}\n", names, tuple(self._notes()), layout)
+        return Exported(f"{text}\n", names, notes(self.network, self.parts.left_out), layout)
 
     def _is_chain(self) -> bool:
         """Whether the network is a list of layers, each of which reads the one before it."""
@@ -411,12 +411,6 @@ class _Writer:
                     pieces = tuple((f"{node.name}.{p}", a, b) for p, a, b in laid.pieces)
                     joint = "" if laid.name.startswith("_") else "/"
                     yield laid._replace(name=f"{at}{joint}{laid.name}", pieces=pieces)
-
-    def _notes(self) -> Iterator[Diagnostic]:
-        left_out = [self.network.nodes[index].name for index in sorted(self.parts.left_out)]
-        if left_out:
-            message = f"left out, since only training uses it: {', '.join(left_out)}"
-            yield Diagnostic("note", "side-left-out", message)
 
 
 def _dotted(part: Part) -> str:

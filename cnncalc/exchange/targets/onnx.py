@@ -24,7 +24,7 @@ from cnncalc.exchange.targets._onnx_graph import (
     value_info,
 )
 from cnncalc.exchange.targets._onnx_layers import write_layer
-from cnncalc.exchange.targets._parts import rows_left_out
+from cnncalc.exchange.targets._parts import notes, rows_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,8 +54,8 @@ def write(network: Network, options: TargetOptions = USUALLY) -> Exported:
             raise _too_old(network, graph, wanted)
         graph = _graph(network, graph.least)
     names = {each.name: each.name for each in graph.stored}
-    notes = tuple(_notes(network))
-    return Exported(_File(network, graph, options), names, notes)
+    told = notes(network, rows_left_out(network))
+    return Exported(_File(network, graph, options), names, told)
 
 
 def _checked(opset: int | None) -> int | None:
@@ -130,13 +130,6 @@ def _tied(network: Network, owner: Node) -> TiedWeight | None:
     other = network.nodes[owner.tied_to]
     weight, *_ = other.layer.parameters(*network.shapes_into(other))
     return TiedWeight(other.name, weight.dims, owner.layer.type in ("fc", "linear"))
-
-
-def _notes(network: Network) -> Iterator[Diagnostic]:
-    left_out = [network.nodes[index].name for index in sorted(rows_left_out(network))]
-    if left_out:
-        message = f"left out, since only training uses it: {', '.join(left_out)}"
-        yield Diagnostic("note", "side-left-out", message)
 
 
 class _File:

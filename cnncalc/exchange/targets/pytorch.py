@@ -14,7 +14,7 @@ from cnncalc.exchange.targets import USUALLY, Exported, NoCounterpart, TargetOpt
 from cnncalc.exchange.targets._code import Call, definition, flat, folded, shape_of, statement
 from cnncalc.exchange.targets._names import class_name, docstring, identifier, unused
 from cnncalc.exchange.targets._options import options
-from cnncalc.exchange.targets._parts import Bound, Parts, generalized
+from cnncalc.exchange.targets._parts import Bound, Parts, generalized, notes
 from cnncalc.exchange.targets._pytorch_helpers import HELPERS
 from cnncalc.exchange.targets._pytorch_layers import Piece, piece, tied_piece
 
@@ -156,7 +156,7 @@ class _Writer:
         for height in sorted({part.height for part in parts}):
             self._write_classes([part for part in parts if part.height == height])
         text = "\n\n\n".join([self._head(), *self._helpers(), *self.classes, self._tail()])
-        return Exported(f"{text}\n", self._names(), tuple(self._notes()))
+        return Exported(f"{text}\n", self._names(), notes(self.network, self.parts.left_out))
 
     def _write_classes(self, parts: list[Part]) -> None:
         """One class for all parts that differ in numbers, or in an option, alone."""
@@ -451,12 +451,6 @@ class _Writer:
                 for parameter in parameters[node.tied_to is not None :]:  # the weight comes first
                     found[f"{node.name}.{parameter.name}"] = f"{at}.{parameter.name}"
         return found
-
-    def _notes(self) -> Iterator[Diagnostic]:
-        left_out = [self.network.nodes[index].name for index in sorted(self.parts.left_out)]
-        if left_out:
-            message = f"left out, since only training uses it: {', '.join(left_out)}"
-            yield Diagnostic("note", "side-left-out", message)
 
 
 def _class(name: str, said: str, given: Sequence[str], body: _Body, switch: _Switch | None) -> str:
