@@ -327,7 +327,7 @@ def test_a_refusal_stands_at_its_line(cnncalc, tmp_path):
     [  # where torch 2.13's F.interpolate computes other numbers than the factor says
         ("3x8x1", "upsample 1.25", "1 where 3 becomes 3"),
         ("2x2x1", "upsample 1.25 bilinear", "1 where 2 becomes 2"),
-        ("2x8x1", "upsample 2.25x1.5 nearest", "2 where 2 becomes 4"),
+        ("2x8x1", "upsample 2.25", "2 where 2 becomes 4"),
     ],
 )
 def test_a_factor_that_pytorch_takes_as_another_one_is_refused(size, layer, growth):
