@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
+from cnncalc.cli.commands import FORMAT_VARIABLE
 from cnncalc.conventions import DTYPES
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 SPEC, ROWS, OUT, LIMITS = "Network", "Rows", "Output", "Budgets"
 
-FORMAT_VARIABLE = "CNNCALC_FORMAT"  # the environment's default of --format
 Format = Literal["table", "json", "jsonl", "csv", "tsv", "md", "latex"]
 Layout = Literal["HWC", "CHW", "WHD"]
 Units = Literal["exact", "si"]

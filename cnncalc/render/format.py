@@ -29,14 +29,15 @@ GATED = "a gate on the way scales by a global pool of the whole map, which is no
 # What controls a terminal or rearranges a line instead of being shown: control characters
 # (C0, DEL, C1), line and paragraph separators, the overrides and isolates of bidirectional text;
 # and halves of surrogate pairs, which are no characters.
-CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
-ANY_CONTROL = re.compile(f"[{CONTROL}]")
+OTHERS = "\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+ANY_CONTROL = re.compile(f"[\x00-\x1f{OTHERS}]")
 COLOR = r"\x1b\[[0-9;]*m"  # as rich and the diagnostics write it
-LAYOUT = r"\r\n|[\n\t]"  # line ends of text and of CSV, and the tabs of TSV
 # What GitHub Actions obeys in a log: a line that begins with ::, or ##[ anywhere.
 COMMAND = re.compile(rf"(?m)^((?:[^\S\n]|{COLOR})*):(?=:)|#(?=#\[)")
-STRAY = re.compile(f"(?!{LAYOUT})[{CONTROL}]")
-STRAY_BETWEEN_COLORS = re.compile(f"(?!{LAYOUT}|{COLOR})[{CONTROL}]")
+# All but line ends of text and of CSV (CR LF) and the tabs of TSV. What may follow is asked behind
+# the character: a pattern that begins with a set is searched for ten times as fast.
+STRAY = re.compile(rf"[\x00-\x08\x0b-\x1f{OTHERS}](?<!\r(?=\n))")
+STRAY_BETWEEN_COLORS = re.compile(rf"{STRAY.pattern}(?<!\x1b(?=\[[0-9;]*m))")
 REPLACEMENT = "\ufffd"
 
 
@@ -58,6 +59,8 @@ def without_commands(text: str) -> str:
     >>> without_commands("::error::net\n  ::debug::a::b\n##[group]")
     '�:error::net\n  �:debug::a::b\n�#[group]'
     """
+    if "::" not in text and "##[" not in text:  # as nearly always; found much faster than a line
+        return text
     return COMMAND.sub(rf"\1{REPLACEMENT}", text)
 
 
