@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 from json import dumps, loads
 from typing import TYPE_CHECKING
 
 from cnncalc.cli import output
-from cnncalc.cli.commands import COMPLETION_VARIABLE, FORMAT_VARIABLE
+from cnncalc.cli.commands import COMMANDS, COMPLETION_VARIABLE, FORMAT_VARIABLE
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# The program, the first word as far as it is typed, and more words; without marks of quotation.
+LINE = re.compile(r"[\w./~-]+ ([a-z][a-z-]*|)(?: [\w./ -]*)?")
+
 
 def run(arguments: list[str]) -> int | None:
     """Answer the command line and return the exit status; None where Typer has to read it."""
-    answer = ANSWERS.get(" ".join(arguments))
-    if answer is None or not os.environ.keys().isdisjoint({COMPLETION_VARIABLE, FORMAT_VARIABLE}):
+    answer = _answer(arguments)
+    if answer is None:
         return None
     output.settings = output.Settings(folded=answer is layers)
     with output.streams():
@@ -25,6 +29,26 @@ def run(arguments: list[str]) -> int | None:
             return output.status_of(answer)
         except KeyboardInterrupt:
             return output.INTERRUPTED
+
+
+def _answer(arguments: list[str]) -> Callable[[], None] | None:
+    if COMPLETION_VARIABLE in os.environ:
+        return commands if _completed() else None
+    return None if FORMAT_VARIABLE in os.environ else ANSWERS.get(" ".join(arguments))
+
+
+def _completed() -> list[str]:
+    """The commands that bash may complete a first word to; other shells show their help as well."""
+    asked = os.environ[COMPLETION_VARIABLE], os.environ.get("COMP_CWORD")
+    line = LINE.fullmatch(os.environ.get("COMP_WORDS", ""))
+    if asked != ("complete_bash", "1") or line is None:
+        return []
+    return [name for name in COMMANDS if name.startswith(line[1])]
+
+
+def commands() -> None:
+    """Print the names of commands that bash may complete a first word to."""
+    output.emit([f"{name}\n" for name in _completed()])
 
 
 def version() -> None:

@@ -96,8 +96,36 @@ def test_other_command_lines_are_left_to_typer(word):
     assert plain.run(word.split()) is None
 
 
-def test_the_shell_that_asks_for_completions_is_left_to_typer(monkeypatch):
-    monkeypatch.setenv("_CNNCALC_COMPLETE", "complete_bash")
+COMPLETING = {"_CNNCALC_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["cnncalc ", "cnncalc s", "./cnncalc conv", "cnncalc conv-", "cnncalc de", "cnncalc e lenet5",
+     "cnncalc e 'my net'", "cnncalc nosuch", "cnncalc 'a"],
+)  # fmt: skip
+def test_bash_completes_a_command_as_from_typer(line):
+    environment = {**COMPLETING, "COMP_WORDS": line}
+    found = piped(THE_PROGRAM, "", **environment)
+    assert found == piped(BY_TYPER, "", **environment)
+    assert found[1:] == (b"", 0)
+
+
+def test_bash_completes_a_command_without_typer(monkeypatch, capsys):
+    for name, value in {**COMPLETING, "COMP_WORDS": "cnncalc ex"}.items():
+        monkeypatch.setenv(name, value)
+    assert plain.run([]) == 0
+    assert capsys.readouterr().out == "explain\nexpand\nexport\n"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"_CNNCALC_COMPLETE": "complete_zsh"}, {"COMP_CWORD": "2"}, {"COMP_WORDS": "cnncalc -"}],
+    ids=["zsh", "second word", "option"],
+)
+def test_other_completions_are_left_to_typer(other, monkeypatch):
+    for name, value in {**COMPLETING, "COMP_WORDS": "cnncalc ", **other}.items():
+        monkeypatch.setenv(name, value)
     assert plain.run(["layers"]) is None
 
 
