@@ -243,9 +243,11 @@ class Spec(NamedTuple):
     @property
     def settings(self) -> dict[str, object]:
         """The variables of --set. Raises CnncalcError for anything but NAME=VALUE."""
+        if not self.set:
+            return {}  # a model file has none, and needs nothing of what reads specs
         from cnncalc.spec.sections.variables import parse_setting
 
-        return dict(map(parse_setting, self.set or ()))
+        return dict(map(parse_setting, self.set))
 
     def load(self, file: str) -> Network:
         """Load the network of a file. Raises CnncalcError if it is invalid."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from json import dumps, loads
 from typing import TYPE_CHECKING
 
 from cnncalc.cli import output
@@ -58,6 +57,8 @@ def version() -> None:
 
 def schema(out: str | None = None) -> None:
     """Write the JSON Schema of a spec file."""
+    from json import dumps, loads
+
     from cnncalc.spec import recorded
 
     text = recorded.schema()
