@@ -13,9 +13,13 @@ FEWER_COLLECTIONS = 50_000
 def main() -> None:
     """Run the command line and exit with its status."""
     gc.set_threshold(FEWER_COLLECTIONS)
-    from cnncalc.cli.app import run
+    from cnncalc.cli import plain
 
-    status = run(sys.argv[1:])
+    status = plain.run(sys.argv[1:])
+    if status is None:
+        from cnncalc.cli.app import run
+
+        status = run(sys.argv[1:])
     gc.freeze()  # or the interpreter would look for garbage once more, only to end then
     sys.exit(status)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Literal, final
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,9 +14,7 @@ if TYPE_CHECKING:
 Axis = Literal["n", "c"] | int | None
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(NamedTuple):
     """A tensor that does not depend on the network's input.
 
     `numbers()` is None where there are too many to be read. `stored` says whose numbers they are;
@@ -52,9 +49,7 @@ def known(dims: Dims, numbers: tuple[Number, ...] | None, *, is_float: bool = Fa
     return Constant(dims, lambda: numbers, is_float)
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Activation:
+class Activation(NamedTuple):
     """What a row puts out, as the file sees it.
 
     `axes` says for each of the file's axes which axis of the row's shape it is: "n" is the batch,
@@ -72,9 +67,7 @@ class Activation:
         return axis + rank if -rank <= axis < 0 else axis if 0 <= axis < rank else -1
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class ManyAxes:
+class ManyAxes(NamedTuple):
     """A row seen with more axes than a shape has: what exporters move blocks of pixels with.
 
     The row's numbers, channels first, are split into axes of these `sizes`, the batch in front, and
