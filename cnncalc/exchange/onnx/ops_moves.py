@@ -74,12 +74,21 @@ def _viewed(call: Call, value: Value, dims: Dims) -> Value | ManyAxes:
         return reshaped(value, dims)
     if dims == value.dims:
         return value
-    if _without_ones(value.dims) == _without_ones(dims) and (
+    same = _without_ones(value.dims) == _without_ones(dims) and (
         dims[:1] == value.dims[:1] or call.rows.batch == 1
-    ):
-        if call.own_row(value) and dims[0] == call.rows.batch:
-            return call.seen(call.reshaped(call.plain(value), call.sample(dims)))
-        return _settled(call, _relabelled(value, dims))
+    )
+    return _with_other_ones(call, value, dims) if same else _regrouped(call, value, dims)
+
+
+def _with_other_ones(call: Call, value: Activation, dims: Dims) -> Activation:
+    """A map whose axes of size 1 come and go: a row in files of our own, where it is one."""
+    if call.own_row(value) and dims[0] == call.rows.batch:
+        return call.seen(call.reshaped(call.plain(value), call.sample(dims)))
+    return _settled(call, _relabelled(value, dims))
+
+
+def _regrouped(call: Call, value: Activation, dims: Dims) -> Activation | ManyAxes:
+    """A map whose axes are joined or split."""
     for known in (_shuffled, _by_groups, _merged_axes):
         if (whole := known(call, value, dims)) is not None:
             return whole

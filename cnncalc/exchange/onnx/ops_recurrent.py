@@ -19,7 +19,7 @@ from cnncalc.exchange.wire import broken
 from cnncalc.layers._recurrent import Recurrent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cnncalc.exchange.onnx.rows import Call, Row
     from cnncalc.network import Stored
@@ -65,8 +65,10 @@ def recurrent(call: Call) -> list[Activation | ManyAxes | None]:
     )
     call.rows.name_beside(before)
     fields = {"units": weights.units, "bidirectional": directions > 1, "bias": weights.biased}
+    if kind.type == "gru":
+        fields["reset_after"] = call.whole("linear_before_reset", 0) != 0
     only_last = last and not every
-    row = _on_top(call, kind, x, source, weights, only_last)
+    row = _on_top(call, kind, x, source, weights, fields | {"last": only_last})
     if row is None:
         row = call.add(kind.type, source, stored=weights.named(0), last=only_last, **fields)
     states = (batch, directions, weights.units)
@@ -97,8 +99,6 @@ def _refuse_settings(call: Call, kind: Kind, directions: int) -> None:
             raise unsupported(
                 f"'{call.operator.type}' with {name}={_written(attributes[name])} has no layer here"
             )
-    if kind.type == "gru" and not call.whole("linear_before_reset", 0):
-        raise unsupported("'GRU' with linear_before_reset=0 has no layer here")
 
 
 def _written(value: object) -> str:
@@ -199,7 +199,12 @@ class _Weights:
 
 
 def _on_top(
-    call: Call, kind: Kind, x: Activation, source: int, weights: _Weights, last: bool
+    call: Call,
+    kind: Kind,
+    x: Activation,
+    source: int,
+    weights: _Weights,
+    fields: Mapping[str, int],
 ) -> int | None:
     """The row below with one layer more, where a file wrote the layers of one module; else None.
 
@@ -211,10 +216,9 @@ def _on_top(
         return None
     if layer.type != kind.type or layer.last or not _same_module(call, below):
         return None
-    same = (weights.units, weights.directions, weights.biased)
-    if (layer.units, layer.directions, layer.bias) != same:
+    if any(getattr(layer, name) != value for name, value in fields.items() if name != "last"):
         return None
-    taller = replace(layer, layers=layer.layers + 1, last=last)  # type: ignore[type-var]
+    taller = replace(layer, layers=layer.layers + 1, last=fields["last"])  # type: ignore[type-var]
     added = {name: each for name, each in weights.named(layer.layers).items() if each is not None}
     operator = below.operator or call.operator
     return call.rows.add(taller, below.inputs, operator, {**below.stored, **added})

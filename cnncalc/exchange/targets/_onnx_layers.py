@@ -347,7 +347,7 @@ def _recurrent(
     if layer.bidirectional:
         attributes["direction"] = "bidirectional"
     if layer.type == "gru":
-        attributes["linear_before_reset"] = 1
+        attributes["linear_before_reset"] = int(layer.reset_after)
     dims = {p.name: p.dims for p in layer.parameters(shape)}
     for level in range(layer.layers):
         ends = [f"l{level}", f"l{level}_reverse"][: layer.directions]
