@@ -53,14 +53,16 @@ class Gru(Recurrent):
         (h,) = state
         n = self.units
         inner = weigh(x, cell.weight_ih, cell.bias_ih)
-        outer = weigh(h, cell.weight_hh, cell.bias_hh)
-        pairs = list(zip(inner, outer, strict=True))
-        reset, update = ([sigmoid(a + b) for a, b in pairs[at : at + n]] for at in (0, n))
+        outer = weigh(h, cell.weight_hh[: 2 * n * n], cell.bias_hh[: 2 * n])
+        sums = [a + b for a, b in zip(inner[: 2 * n], outer, strict=True)]
+        reset, update = (list(map(sigmoid, sums[at : at + n])) for at in (0, n))
+        weights, biases = cell.weight_hh[2 * n * n :], cell.bias_hh[2 * n :]
         if self.reset_after:
-            carried = [times(r, b) for r, b in zip(reset, outer[2 * n :], strict=True)]
+            carried = [times(r, b) for r, b in zip(reset, weigh(h, weights, biases), strict=True)]
         else:
-            kept = [times(r, old) for r, old in zip(reset, h, strict=True)]
-            carried = weigh(kept, cell.weight_hh[2 * n * n :], cell.bias_hh[2 * n :])
+            carried = weigh(
+                [times(r, old) for r, old in zip(reset, h, strict=True)], weights, biases
+            )
         fresh = [tanh(a + b) for a, b in zip(inner[2 * n :], carried, strict=True)]
         rows = zip(update, fresh, h, strict=True)
         return ([times(1 - z, new) + times(z, old) for z, new, old in rows],)
