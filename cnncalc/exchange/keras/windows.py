@@ -196,16 +196,16 @@ def recurrent(type_: str) -> Callable[[Call], int]:
 
 
 def _recurrent(call: Call, type_: str, more: dict[str, Any]) -> int:
-    kind = call.part.kind
+    kind, after = call.part.kind, False
     call.only(activation="tanh", return_state=False, stateful=False, go_backwards=False)
     if type_ != "rnn":
         call.only(recurrent_activation="sigmoid")
     if type_ == "gru":
-        call.only(reset_after=True)
+        after = more["reset_after"] = call.switch("reset_after", True)
     if call.rank != 1:
         raise broken(f"a sequence is needed, not {call.shape.text('HWC')}")
     bias = call.switch("use_bias", True)
-    if bias and type_ != "gru":
+    if bias and not after:
         raise unsupported(
             f"'{kind}' has one bias a unit, where '{type_}' here has two: no layer has as many",
         )

@@ -311,7 +311,8 @@ GATES = {"rnn": ("SimpleRNN", 1), "gru": ("GRU", 3), "lstm": ("LSTM", 4)}
 def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
     """Layers of Keras, one above the other; a gated unit has its gates in another order there."""
     name, gates = GATES[layer.type]
-    if layer.bias and layer.type != "gru":
+    resets_before = not getattr(layer, "reset_after", True)
+    if layer.bias and (layer.type != "gru" or resets_before):
         raise NoCounterpart("Keras has one bias where this layer has two; nobias has a counterpart")
     rows, size = gates * layer.units, shapes[0].channels
     steps: list[Step] = []
@@ -321,6 +322,8 @@ def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) 
         settings: dict[str, Code] = {}
         if not (is_last and layer.last):
             settings["return_sequences"] = "True"
+        if resets_before:
+            settings["reset_after"] = "False"
         settings |= _use_bias(layer)
         call = _named(f"layers.{name}", Number("units", layer.units), **settings)
         suffix = "" if is_last else f"_l{number}"

@@ -264,6 +264,8 @@ def _tied(module: Call, cut: str | None = None) -> Piece:
 
 
 def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
+    if not getattr(layer, "reset_after", True):
+        raise NoCounterpart("nn.GRU has no reset_before")
     name = layer.type.upper()
     named: list[tuple[str, Code]] = []
     if layer.layers != 1:
