@@ -347,15 +347,18 @@ def _recurrent(
     if layer.bidirectional:
         attributes["direction"] = "bidirectional"
     if layer.type == "gru":
-        attributes["linear_before_reset"] = 1
+        attributes["linear_before_reset"] = int(layer.reset_after)
     dims = {p.name: p.dims for p in layer.parameters(shape)}
     for level in range(layer.layers):
         ends = [f"l{level}", f"l{level}_reverse"][: layer.directions]
         weights = [_gates(row, layer, dims, [f"weight_{at}_{end}" for end in ends])
                    for at in ("ih", "hh")]  # fmt: skip
         if layer.bias:
-            names = [[f"bias_{at}_{end}" for at in ("ih", "hh")] for end in ends]
+            names = [[f"{name}_{end}" for name in layer.bias_names] for end in ends]
             biases = [_gates(row, layer, dims, pair) for pair in names]  # (2, rows)
+            if layer.biases == 1:
+                none = row.full(0.0, 1, layer.gates * layer.units)
+                biases = [row.op("Concat", one, none, axis=0) for one in biases]
             flat = [row.op("Reshape", each, row.constant([1, -1])) for each in biases]
             weights.append(flat[0] if len(flat) == 1 else row.op("Concat", *flat, axis=0))
         done = row.op(layer.type.upper(), y, *weights, **attributes)
