@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections import Counter
 from functools import cache
 from importlib import import_module
 from itertools import zip_longest

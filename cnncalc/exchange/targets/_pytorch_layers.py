@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cnncalc.layers._base import Layer
     from cnncalc.shapes import Shape
+    from cnncalc.window import Window
 
 # Layer types without a counterpart, and why.
 WITHOUT = {
@@ -33,6 +34,7 @@ INTERPOLATE: dict[str, dict[tuple[str | None, str | None], str]] = {
     },
     "bilinear": {(None, None): "", ("half_pixel", None): "", ("align_corners", None): ""},
 }  # fmt: skip
+VOLUME = 3  # axes
 AXES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
@@ -264,9 +266,11 @@ def _tied(module: Call, cut: str | None = None) -> Piece:
 
 
 def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
-    if not getattr(layer, "reset_after", True):
-        raise NoCounterpart("nn.GRU has no reset_before")
     name = layer.type.upper()
+    if layer.bias and layer.biases == 1:
+        raise NoCounterpart("PyTorch has two biases where this layer has one")
+    if not getattr(layer, "reset_after", True):
+        raise NoCounterpart("PyTorch resets the state after its weights worked, not before")
     named: list[tuple[str, Code]] = []
     if layer.layers != 1:
         named.append(("num_layers", str(layer.layers)))
@@ -425,43 +429,52 @@ def _pool(kind: str) -> Callable[[Any, tuple[Shape, ...], Shape], Piece]:
 def _pooled(layer: Any, shape: Shape, kind: str) -> Piece:
     windows = layer.windows(shape)
     sides = [(window.begin, window.end) for window in windows]
-    even = all(begin == end for begin, end in sides)
+    outside = _pads_outside(windows, shape, kind)
     rounded_up = any(window.ceil for window in windows)
-    if not even and rounded_up:
-        raise NoCounterpart("a padding whose sides differ, where windows are rounded up")
+    if outside and rounded_up:
+        raise NoCounterpart(f"{outside}, where windows are rounded up")
     named: list[tuple[str, Code]] = [
         ("stride", one_or_tuple([window.stride for window in windows]))
     ]
-    if even and any(map(any, sides)):
+    if not outside and any(map(any, sides)):
         named.append(("padding", one_or_tuple([begin for begin, _ in sides])))
     if any(window.dilation != 1 for window in windows):
         named.append(("dilation", one_or_tuple([window.dilation for window in windows])))
     if rounded_up:
         named.append(("ceil_mode", "True"))
-    named += _divisor(layer, shape, sides)
+    named += _divisor(layer, sides, shape.rank, outside)
     kernel = one_or_tuple([window.kernel for window in windows])
     function = f"F.{kind}_pool{shape.rank}d"
-    if even:
+    if not outside:
         module = Call(f"nn.{kind.capitalize()}Pool{shape.rank}d", (kernel,), tuple(named))
         return Piece(lambda _, x: Call(function, (x[0], kernel), tuple(named)), as_module=module)
     pads = _padded(sides, "zeros", '-float("inf")' if kind == "max" else None)
     return Piece(lambda _, x: Call(function, (Call("F.pad", (x[0], *pads)), kernel), tuple(named)))
 
 
+def _pads_outside(windows: Sequence[Window], shape: Shape, kind: str) -> str:
+    """Why the padding has to be put there before the pool; empty where the pool does it."""
+    if any(window.begin != window.end for window in windows):
+        return "a padding whose sides differ"
+    larger = any(w.kernel > size for w, size in zip(windows, shape.spatial, strict=True))
+    if kind == "avg" and shape.rank == VOLUME and larger:
+        return "a window larger than its volume"
+    return ""
+
+
 def _divisor(
-    layer: Any, shape: Shape, sides: Sequence[tuple[int, int]]
+    layer: Any, sides: Sequence[tuple[int, int]], rank: int, outside: str
 ) -> Iterator[tuple[str, Code]]:
     """What an average is divided by, where that is not the size of its window."""
     divisor = 1 if layer.type == "sumpool" else getattr(layer, "divisor_override", None)
-    outside = not getattr(layer, "count_include_pad", True) and any(map(any, sides))
-    if outside and any(begin != end for begin, end in sides):
-        if divisor is None:
-            raise NoCounterpart("an average without its padding, whose sides differ")
-    elif outside:
-        yield "count_include_pad", "False"
+    if not getattr(layer, "count_include_pad", True) and any(map(any, sides)):
+        if outside and divisor is None:
+            raise NoCounterpart(f"an average without its padding, and {outside}")
+        if not outside:
+            yield "count_include_pad", "False"
     if divisor is None:
         return
-    if shape.rank == 1:
+    if rank == 1:
         raise NoCounterpart("a sum, or an average with a divisor of its own, over one axis")
     yield "divisor_override", str(divisor)
 
