@@ -10,7 +10,7 @@ from random import Random
 import contracts
 import pytest
 from contracts import numbers, of_one_layer
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from strategies import examples
 
@@ -100,7 +100,7 @@ def test_every_layer_type_is_equal_or_refused(name):
     @given(examples(layer_type), st.integers(0, 10**6))
     @settings(
         max_examples=4 * SETTINGS, derandomize=True, database=None, deadline=None,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=list(HealthCheck), phases=[Phase.generate],
     )  # fmt: skip
     def attempt(example, seed):
         layer, shapes = example
