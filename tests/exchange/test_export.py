@@ -269,6 +269,39 @@ def test_blocks_of_several_kernels_are_one_class(name, block, count):
     assert len(re.findall(rf"^class {block}\d*\(", text, re.MULTILINE)) == count
 
 
+DENSE = """\
+class Dense(nn.Sequential):
+    \"\"\"As in features.denseblock1.\"\"\"
+
+    def __init__(self, num_layers, in_channels):
+        super().__init__()
+        for i in range(num_layers):
+            self.add_module(f"denselayer{i + 1}", Denselayer(in_channels + 32 * i))
+"""
+
+
+def test_numbered_modules_in_sequence_are_made_in_a_loop():
+    """As torchvision's `_DenseBlock` has it, with a growth of 32 (arXiv 1608.06993, Table 1)."""
+    text = write(load("densenet121")).content
+    assert f"\n\n{DENSE}\n\n" in text
+    layers = re.findall(r"self.denseblock(\d) = Dense\((\d+), (\d+)\)", text)
+    assert layers == [("1", "6", "64"), ("2", "12", "128"), ("3", "24", "256"), ("4", "16", "512")]
+
+
+def test_modules_of_one_name_that_do_not_grow_evenly_are_made_one_by_one():
+    spec = """
+input: 8x8x4
+blocks:
+  unit(c): [conv c 1x1 -> relu]
+  stage(a, b, c, d): [u1: unit a, u2: unit b, u3: unit c, u4: unit d]
+layers: [s: stage 4 8 16 32, gap -> fc 3]
+"""
+    text = write(read(spec)).content
+    assert "class Stage(nn.Sequential):" in text
+    assert "        self.u3 = Unit(8, 16)\n        self.u4 = Unit(16, 32)\n" in text
+    assert "range" not in text
+
+
 def test_maps_of_several_sizes_are_cropped_by_their_sizes():
     """So that the crops of U-Net (arXiv 1505.04597, Figure 1) are one expression."""
     text = write(load("unet")).content

@@ -43,8 +43,8 @@ class Choice(NamedTuple):
 class Stepped(NamedTuple):
     """A number that grows by a step with each pass of a loop over `i`."""
 
-    start: Number
-    step: Number
+    start: Code
+    step: Code
 
 
 class Call(NamedTuple):
@@ -99,7 +99,7 @@ def leaves(code: Code) -> Iterator[Leaf]:
     if isinstance(code, (Number, Choice)):
         yield code
     elif isinstance(code, Stepped):
-        yield from code
+        yield from (*leaves(code.start), *leaves(code.step))
     elif isinstance(code, Listed):
         for item in code.items:
             yield from leaves(item)
@@ -110,12 +110,12 @@ def leaves(code: Code) -> Iterator[Leaf]:
             yield from leaves(item)
 
 
-def rebuilt(code: Code, change: Callable[[Leaf], Leaf]) -> Code:
-    """The code with other leaves, which are changed in order."""
+def rebuilt(code: Code, change: Callable[[Leaf], Code]) -> Code:
+    """The code with others in place of its leaves, which are changed in order."""
     if isinstance(code, (Number, Choice)):
         return change(code)
     if isinstance(code, Stepped):
-        return Stepped(*[leaf for leaf in map(change, code) if isinstance(leaf, Number)])
+        return Stepped(rebuilt(code.start, change), rebuilt(code.step, change))
     if isinstance(code, Listed):
         return Listed(tuple([rebuilt(item, change) for item in code.items]))
     if isinstance(code, Call):
@@ -159,8 +159,8 @@ def flat(code: Code) -> str:
     if isinstance(code, Choice):
         return code.text
     if isinstance(code, Stepped):
-        times = "" if code.step.value == 1 else f"{flat(code.step)} * "
-        return f"{flat(code.start)} + {times}i"
+        step = flat(code.step)
+        return f"{flat(code.start)} + i" if step == "1" else f"{flat(code.start)} + {step} * i"
     if isinstance(code, Listed):
         return f"[{', '.join(map(flat, code.items))}]"
     if isinstance(code, Call):
@@ -209,6 +209,39 @@ def folded(code: Code) -> Code:
             items = [loop]
         arguments += items
     return code._replace(arguments=tuple(arguments))
+
+
+def stepped(items: Sequence[Code]) -> Code | None:
+    """What the pieces of code are in a loop over `i`; None if they do not differ evenly.
+
+    >>> flat(stepped([Call("f", (Number("a", size),)) for size in (64, 96, 128)]))
+    'f(64 + 32 * i)'
+    """
+    first, second, *_ = rows = [list(leaves(item)) for item in items]
+    steps = [
+        two.value - one.value
+        if isinstance(one, Number) and isinstance(two, Number)
+        and isinstance(one.value, int) and isinstance(two.value, int) else 0
+        for one, two in zip(first, second, strict=False)
+    ]  # fmt: skip
+    for place, row in enumerate(rows):
+        wanted = map(_moved, first, [place * step for step in steps])
+        if shape_of(items[place]) != shape_of(items[0]) or row != list(wanted):
+            return None
+    if min(steps, default=0) < 0:
+        return None
+    growth = iter(steps)
+    return rebuilt(items[0], lambda leaf: _growing(leaf, next(growth)))
+
+
+def _moved(leaf: Leaf, by: int) -> Leaf:
+    if isinstance(leaf, Number) and isinstance(leaf.value, int):
+        return leaf._replace(value=leaf.value + by)
+    return leaf
+
+
+def _growing(leaf: Leaf, step: int) -> Code:
+    return Stepped(leaf, Number("growth", step)) if step else leaf
 
 
 def statement(start: str, code: Code, indent: int, end: str = "") -> Iterator[str]:

@@ -14,6 +14,7 @@ from cnncalc.errors import CnncalcError, Diagnostic
 from cnncalc.exchange.targets import USUALLY, Exported, NoCounterpart, TargetOptions
 from cnncalc.exchange.targets._arguments import HIDDEN, Ends, generalized
 from cnncalc.exchange.targets._code import (
+    REPEATED,
     Call,
     Choice,
     Number,
@@ -23,6 +24,7 @@ from cnncalc.exchange.targets._code import (
     rebuilt,
     shape_of,
     statement,
+    stepped,
 )
 from cnncalc.exchange.targets._names import class_name, docstring, identifier, unused
 from cnncalc.exchange.targets._options import options
@@ -31,7 +33,7 @@ from cnncalc.exchange.targets._pytorch_helpers import HELPERS
 from cnncalc.exchange.targets._pytorch_layers import Piece, piece, tied_piece
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cnncalc.exchange.targets._arguments import Generalized
     from cnncalc.exchange.targets._code import Code, Leaf
@@ -81,6 +83,7 @@ class _Body(NamedTuple):
     inputs: tuple[str, ...]
     modules: tuple[tuple[str, Code], ...]
     forward: tuple[Line, ...]
+    base: str = "nn.Module"  # "nn.Sequential" has a forward of its own
 
 
 class _Group(NamedTuple):
@@ -149,11 +152,13 @@ class _Writer:
 
     def _is_sequence(self, part: Part) -> bool:
         """Whether the children, called 0, 1, 2 and so on, are modules that feed each other."""
-        children = list(part.children.values())
-        if list(part.children) != [str(number) for number in range(len(children))]:
-            return False
+        names = [str(number) for number in range(len(part.children))]
+        return list(part.children) == names and self._is_chain(part)
+
+    def _is_chain(self, part: Part) -> bool:
+        """Whether the children are modules that feed each other."""
         entering = self.parts.entries(part)
-        for child in children:
+        for child in part.children.values():
             if self.parts.entries(child) != entering or not self._is_module(child):
                 return False
             entering = self.parts.results(child)
@@ -179,19 +184,29 @@ class _Writer:
         return Exported(f"{text}\n", self._names(), notes(self.network, self.parts.left_out))
 
     def _write_classes(self, parts: list[Part]) -> None:
-        """One class for all parts that differ in numbers, or in an option, alone."""
-        alike: dict[object, list[tuple[Part, _Body]]] = {}
-        for part in parts:
-            body = self._body(part)
-            alike.setdefault(self._key(part, body), []).append((part, body))
-        for group in self._with_options(alike):
-            self._write_class(group)
+        """One class for all parts that differ in numbers and words, or in an option, alone.
+
+        Those that are modules in sequence, without an option, may also differ in their number.
+        """
+        chains: list[tuple[Part, _Body]] = []
+        for group in self._with_options(_alike(parts, self._body, self._key)):
+            if group.option is None and self._is_made_in_sequence(group.members[0][0]):
+                chains += group.members
+            else:
+                self._write_class(group)
+        for members in _alike([part for part, _ in chains], self._chain, self._key).values():
+            self._write_class(_Group(members))
+
+    def _is_made_in_sequence(self, part: Part) -> bool:
+        """Whether a part is nothing but the modules that it makes."""
+        made = (self._made(child) for child in part.children.values())
+        return part is not self.parts.root and self._is_chain(part) and None not in made
 
     def _key(self, part: Part, body: _Body) -> object:
         """What parts that share a class have in common."""
         shapes = tuple((target, shape_of(code)) for target, code in body.modules)
         forward = tuple(line._replace(code=shape_of(line.code)) for line in body.forward)
-        return body.inputs, shapes, forward, part is self.parts.root
+        return body.inputs, shapes, forward, body.base, part is self.parts.root
 
     def _with_options(self, alike: dict[object, list[tuple[Part, _Body]]]) -> list[_Group]:
         """The groups of parts that are alike; of two that differ in an option, one."""
@@ -231,8 +246,9 @@ class _Writer:
         if group.option is not None:
             switch = self._switch(part, group.option, {each.name for each in general.arguments})
             head = [*head, f"{switch.name}=False"]
-        _, forward = self._forward(part, switch=switch, words=words)
-        body = body._replace(forward=tuple(forward))
+        if body.forward:
+            _, forward = self._forward(part, switch=switch, words=words)
+            body = body._replace(forward=tuple(forward))
         is_root = part is self.parts.root
         name = self.title if is_root else unused(self.parts.name_of_call(part), self.taken)
         everyone = [member for member, _ in (*group.members, *group.without)]
@@ -318,6 +334,39 @@ class _Writer:
         modules = tuple(self._modules(part))
         inputs, forward = self._forward(part)
         return _Body(tuple(inputs), modules, tuple(forward))
+
+    def _chain(self, part: Part) -> _Body:
+        return _Body(("x",), tuple(self._chained(part)), (), "nn.Sequential")
+
+    def _chained(self, part: Part) -> Iterator[tuple[str, Code]]:
+        """The statements that make modules in sequence, numbered ones of one class in a loop."""
+        waiting = list(part.children.values())
+        while waiting:
+            count, loop = next(
+                (n, made)
+                for n in range(len(waiting), 0, -1)
+                if (made := self._looped(waiting[:n])) is not None or n == 1
+            )
+            first = waiting[0]
+            if loop is not None:
+                word, start = _numbered(first.name)
+                number = "i" if start == 0 else f"i + {start}"
+                yield "for i in ", Call("range", (Number("num_layers", count),))
+                name = f'f"{word}{{{number}}}"'
+                yield "    ", Call("self.add_module", (name, loop))
+            else:
+                yield f"self.{first.name} = ", self._made(first) or ""
+            waiting = waiting[count:]
+
+    def _looped(self, parts: Sequence[Part]) -> Code | None:
+        """What makes modules in a loop, if they are numbered calls that differ evenly."""
+        if len(parts) < REPEATED or any(part.kind != "class" for part in parts):
+            return None
+        word, start = _numbered(parts[0].name)
+        names = [f"{word}{number}" for number in range(start, start + len(parts))]
+        if [part.name for part in parts] != names:
+            return None
+        return stepped([self.code[part.path] for part in parts])
 
     def _modules(self, part: Part, below: tuple[str, ...] = ()) -> Iterator[tuple[str, Code]]:
         """The statements that make the modules of a part, as what stands before their code.
@@ -575,10 +624,12 @@ class _Writer:
 
 
 def _class(name: str, said: str, given: Sequence[str], body: _Body, switch: _Switch | None) -> str:
-    lines = [f"class {name}(nn.Module):", f'    """{docstring(said).strip()}"""', ""]
+    lines = [f"class {name}({body.base}):", f'    """{docstring(said).strip()}"""', ""]
     if body.modules:
         lines += [*definition("__init__", ["self", *given], 4), "        super().__init__()"]
         lines += [*_made_modules(body.modules, switch), ""]
+    if not body.forward:
+        return "\n".join(lines[:-1])
     lines += definition("forward", ["self", *body.inputs], 4)
     for start, code, indent in body.forward:
         lines += statement(start, code, indent)
@@ -598,7 +649,9 @@ def _made_modules(modules: Sequence[tuple[str, Code]], switch: _Switch | None) -
                 yield f"        {target}None"
             yield f"        if {switch.name}:"
         is_open = is_optional
-        yield from statement(target, folded(code), 12 if is_optional else 8)
+        end = ":" if target.startswith("for ") else ""
+        indent = 8 + len(target) - len(target.lstrip())
+        yield from statement(target.lstrip(), folded(code), indent + 4 * is_optional, end)
 
 
 def _after(code: Code | None, owner: str) -> Code | None:
@@ -609,6 +662,29 @@ def _after(code: Code | None, owner: str) -> Code | None:
     return rebuilt(
         code, lambda leaf: leaf._replace(kind=kind) if leaf.kind == "out_channels" else leaf
     )
+
+
+def _alike(
+    parts: Sequence[Part], body_of: Callable[[Part], _Body], key: Callable[[Part, _Body], object]
+) -> dict[object, list[tuple[Part, _Body]]]:
+    """Parts and what their classes consist of, in groups that can share one."""
+    found: dict[object, list[tuple[Part, _Body]]] = {}
+    for part in parts:
+        body = body_of(part)
+        found.setdefault(key(part, body), []).append((part, body))
+    return found
+
+
+def _numbered(name: str) -> tuple[str, int]:
+    """A name without the number at its end, and that number; -1 if it has none.
+
+    >>> _numbered("block12"), _numbered("stem"), _numbered("a01")
+    (('block', 12), ('stem', -1), ('a0', 1))
+    """
+    word = name.rstrip("0123456789")
+    digits = name[len(word) :]
+    zeros = len(digits) - len(digits.lstrip("0")) if digits.strip("0") else max(len(digits) - 1, 0)
+    return word + digits[:zeros], int(digits[zeros:] or -1)
 
 
 def _leaf(code: Code, otherwise: Leaf) -> Leaf:
