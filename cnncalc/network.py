@@ -98,7 +98,8 @@ class Stored(NamedTuple):
     """Numbers of a model file that a layer learns: their tensor, and what was done to them.
 
     `order` is how the tensor's own axes were transposed; `change` what happens to each number.
-    `inline` ones are written out in the graph, not among the initializers.
+    `inline` ones are written out in the graph, not among the initializers. `numbers` are there
+    where the file is gone, flat and in the order of the parameter.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Stored(NamedTuple):
     order: tuple[int, ...] | None = None
     change: Literal["negative", "inverse"] | None = None
     inline: bool = False
+    numbers: Sequence[float] | None = None
 
 
 class Node(NamedTuple):
