@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc.exchange.targets import NoCounterpart
 from cnncalc.exchange.targets._code import (
     Call,
+    Choice,
     Code,
     Listed,
     Number,
@@ -42,7 +43,8 @@ class Piece(NamedTuple):
     """A layer as code: its module, if it needs one, and how names of tensors are put through it.
 
     `apply` gets the module's place (empty without one) and the inputs. `module` alone stands for
-    the layer where `is_plain`; `as_module` is a module for a layer that needs none.
+    the layer where `is_plain`; `as_module` is a module for a layer that needs none. `word` stands
+    in what is applied and may become an argument.
     """
 
     apply: Callable[[str, Sequence[str]], Code]
@@ -50,6 +52,7 @@ class Piece(NamedTuple):
     is_plain: bool = False
     as_module: Code | None = None
     helpers: tuple[str, ...] = ()
+    word: Choice | None = None
 
 
 def piece(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> Piece:
@@ -112,9 +115,10 @@ def _windowed(
     even = all(begin == end for begin, end in sides)
     own = even and inside and mode == "zeros"
     if own and any(map(any, sides)):
-        named.append(("padding", one_or_tuple([begin for begin, _ in sides])))
-    if any(window.dilation != 1 for window in windows):
-        named.append(("dilation", one_or_tuple([window.dilation for window in windows])))
+        named.append(("padding", one_argument([begin for begin, _ in sides], "padding")))
+    elif inside and not any(map(any, sides)):
+        named.append(("padding", Number("padding", 0)))
+    named.append(("dilation", one_argument([window.dilation for window in windows], "dilation")))
     made = module(named)
     if own or not any(map(any, sides)):
         return Piece(lambda at, x: Call(at, (x[0],)), made, is_plain=True, helpers=helpers)
@@ -155,7 +159,7 @@ def _conv(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
         if standardize == "scaled":
             more.append(("gamma", _number(layer.gamma)))
         sizes = (Number("in_channels", shape.channels), Number("out_channels", out.channels))
-        return Call(name, (*sizes, one_or_tuple(kernel)), tuple(more))
+        return Call(name, (*sizes, one_argument(kernel, "kernel_size")), tuple(more))
 
     helpers = () if standardize == "none" else (f"StandardizedConv{rank}d",)
     return _windowed(layer, shape, made, *helpers)
@@ -164,7 +168,8 @@ def _conv(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 def _no_numbers(named: list[tuple[str, Code]]) -> list[tuple[str, Code]]:
     """Settings as they are, without those that have their usual value."""
     values = [(name, str(c.value) if isinstance(c, Number) else c) for name, c in named]
-    return [(name, code) for name, code in values if (name, code) != ("stride", "1")]
+    usual = {("stride", "1"), ("padding", "0"), ("dilation", "1")}
+    return [(name, code) for name, code in values if (name, code) not in usual]
 
 
 def _conv_transpose(
@@ -186,20 +191,17 @@ def _conv_transpose(
     named: list[tuple[str, Code]] = []
     strides = [window.stride for window in windows]
     named.append(("stride", one_argument(strides, "stride")))
-    if any(least):
-        named.append(("padding", one_or_tuple(least)))
-    if any(extra):
-        named.append(("output_padding", one_or_tuple(extra)))
+    named.append(("padding", one_argument(least, "padding")))
+    named.append(("output_padding", one_argument(extra, "output_padding")))
     named.append(("groups", Number("groups", layer.groups)))
     if not layer.bias:
         named.append(("bias", "False"))
-    if any(window.dilation != 1 for window in windows):
-        named.append(("dilation", one_or_tuple([window.dilation for window in windows])))
+    named.append(("dilation", one_argument([window.dilation for window in windows], "dilation")))
     sizes = (Number("in_channels", shape.channels), Number("out_channels", layer.filters))
     if tied:
         module = Call("TiedConvTranspose", sizes[1:], tuple(named))
         return _tied(module, f"({pads})" if any(map(any, cuts)) else None)
-    kernel = one_or_tuple([window.kernel for window in windows])
+    kernel = one_argument([window.kernel for window in windows], "kernel_size")
     module = Call(f"nn.ConvTranspose{shape.rank}d", (*sizes, kernel), tuple(named))
     if not any(map(any, cuts)):
         return _module(module)
@@ -536,19 +538,24 @@ def _mul(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 def _concat(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     along = 1 if layer.axis == "c" else 2 + shapes[0].axes.index(layer.axis)
     parts = layer._parts(shapes)  # noqa: SLF001 - what is left of each input
+    kept = [shape.spatial == part.spatial for shape, part in zip(shapes, parts, strict=True)]
+    by_helper = layer.axis == "c" and {*kept} == {True, False}
 
-    def cut(x: str, shape: Shape, part: Shape) -> str:
+    def cut(x: str, shape: Shape, part: Shape, like: str) -> str:
         if shape.spatial == part.spatial:
             return x
+        if by_helper:
+            return f"center_crop({x}, {like})"
         sizes = zip(shape.spatial, part.spatial, strict=True)
         ranges = [f"{(n - m) // 2}:{(n - m) // 2 + m}" for n, m in sizes]
         return f"{x}[:, :, {', '.join(ranges)}]"
 
     def apply(_: str, x: Sequence[str]) -> Code:
-        pieces = tuple(map(cut, x, shapes, parts))
-        return Call("torch.cat", (Listed(pieces), str(along)))
+        like = x[kept.index(True)] if by_helper else ""
+        pieces = [cut(*each, like) for each in zip(x, shapes, parts, strict=True)]
+        return Call("torch.cat", (Listed(tuple(pieces)), str(along)))
 
-    return Piece(apply)
+    return Piece(apply, helpers=("center_crop",) if by_helper else ())
 
 
 def _matmul(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
@@ -693,13 +700,13 @@ def _glu(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 
 def _hsigmoid(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     if layer.slope == 1 / 6:
-        return _text(lambda x: f"F.hardsigmoid({x})", Call("nn.Hardsigmoid"))
+        return _activation("F.hardsigmoid", "nn.Hardsigmoid")
     return _text(lambda x: f"({x} * {layer.slope!r} + 0.5).clamp(0, 1)")
 
 
 def _gelu(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     if layer.approximate == "none":
-        return _text(lambda x: f"F.gelu({x})", Call("nn.GELU"))
+        return _activation("F.gelu", "nn.GELU")
     named = (("approximate", f'"{layer.approximate}"'),)
     return Piece(lambda _, x: Call("F.gelu", (x[0],), named), as_module=Call("nn.GELU", (), named))
 
@@ -741,8 +748,17 @@ FUNCTIONS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 
 
 def _function(layer: Layer, function: str, module: str, names: tuple[str, ...]) -> Piece:
+    if not names:
+        return _activation(function, module)
     values = tuple(_number(float(getattr(layer, name))) for name in names)
     return Piece(lambda _, x: Call(function, (x[0], *values)), as_module=Call(module, values))
+
+
+def _activation(function: str, module: str) -> Piece:
+    """An activation without settings, which may be an argument of the block that applies it."""
+    applied = Choice("act", function, module, is_held=True)
+    as_module = Call(Choice("act", module, module))
+    return Piece(lambda _, x: Call(applied, (x[0],)), as_module=as_module, word=applied)
 
 
 TABLE: dict[str, Callable[[Any, tuple[Shape, ...], Shape], Piece]] = {
