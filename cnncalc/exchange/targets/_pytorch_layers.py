@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.exchange.targets import NoCounterpart
@@ -663,6 +664,22 @@ def _check_factors(layer: Any, shape: Shape, out: Shape) -> None:
         exact = float(factor).as_integer_ratio()[1] <= 2**10
         if int(size * float(factor)) != wanted or not exact:
             raise NoCounterpart(f"the factor {factor} is no exact binary fraction")
+    _check_whole_growth(layer, shape, out)
+
+
+def _check_whole_growth(layer: Any, shape: Shape, out: Shape) -> None:
+    """PyTorch copies an axis whose size stays, and doubles one that doubles, whatever the factor.
+
+    Source: `nearest_idx` and `compute_source_index_and_lambda` of its CPU kernels.
+    """
+    by_size = replace(layer, scale=None, size=out.spatial)
+    places = zip(layer._blends(shape), by_size._blends(shape), strict=True)  # noqa: SLF001 - exact
+    for size, wanted, (own, usual) in zip(shape.spatial, out.spatial, places, strict=True):
+        is_whole = wanted == size or (wanted == 2 * size and layer.mode == "nearest")
+        if is_whole and own != usual:
+            raise NoCounterpart(
+                f"PyTorch takes the factor as {wanted // size} where {size} becomes {wanted}"
+            )
 
 
 def _softmax(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:  # noqa: PLR0911 - each way
