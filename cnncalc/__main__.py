@@ -11,13 +11,23 @@ FEWER_COLLECTIONS = 50_000
 INTERRUPTED = 130  # the exit status
 
 
+def _status(arguments: list[str]) -> int:
+    """The exit status of the command line; plain texts are answered without loading Typer."""
+    from cnncalc.cli import plain
+
+    status = plain.run(arguments)
+    if status is None:
+        from cnncalc.cli.app import run
+
+        status = run(arguments)
+    return status
+
+
 def main() -> None:
     """Run the command line and exit with its status."""
     gc.set_threshold(FEWER_COLLECTIONS)
     try:
-        from cnncalc.cli.app import run
-
-        status = run(sys.argv[1:])
+        status = _status(sys.argv[1:])
     except KeyboardInterrupt:  # while modules were imported; a running command answers by itself
         status = INTERRUPTED
     gc.freeze()  # or the interpreter would look for garbage once more, only to end then

@@ -36,6 +36,7 @@ class Permute(Layer):
 
     order: NaturalPerAxis
 
+    example: ClassVar[str | None] = "permute 1x2x0"
     positional: ClassVar[tuple[str, ...]] = ("order",)
     other_names: ClassVar[Mapping[str, str]] = {"dims": "order"}
 
@@ -46,7 +47,7 @@ class Permute(Layer):
             example = "x".join(map(str, (*range(1, len(sizes)), 0)))
             raise UnplacedError(
                 "permute",
-                f"the order {' '.join(map(str, self.order))} does not name each of "
+                f"the order {'x'.join(map(str, self.order))} does not name each of "
                 f"{len(sizes)} axes once",
                 field="order",
                 help=f"axes are counted from 0, the channels: permute {example}",

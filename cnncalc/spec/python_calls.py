@@ -131,6 +131,7 @@ USUAL = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "output_
 NOT_FIELDS = frozenset({"activation", *SWITCHES})
 NAME = re.compile(r"[\w.]+\Z")
 GLUED_NUMBERS = re.compile(r"(?<!\S)\d+(?:,\d+)+(?![^\s,])")  # 3,3 with no blank before or in it
+LETTERED = re.compile(r"(?<!\S)[A-Za-z]\d+(?:,\d+)+(?![^\s,])")  # p0,1
 DIGIT = re.compile(r"[123](?=[dD](Transpose)?\Z)")
 
 
@@ -182,7 +183,8 @@ def _without_commas(text: str, parts: Sequence[str]) -> str | None:
     'conv 8 3x3'
     >>> _without_commas("fc 10,20", ["fc 10", "20"])
     """
-    words = " ".join(parts).split()
+    text, lettered = LETTERED.subn(lambda run: run[0].replace(",", "x"), text)
+    words = text.replace(",", " ").split() if lettered else " ".join(parts).split()
     if not words or words[0] not in layers.names():
         return " ".join(words) or None
     vocabulary = of_layer_type(words[0])
