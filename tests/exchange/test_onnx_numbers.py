@@ -112,3 +112,14 @@ def test_a_softmax_that_no_layer_expresses_is_refused(type_, axis, dims, tmp_pat
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "unknown-operator"
     assert diagnostic.message.startswith(f"'{type_}' over ")
+
+
+def test_a_layer_norm_along_an_axis_of_one_number_leaves_the_shift(tmp_path):
+    """Each number less itself is 0."""
+    path = tmp_path / "m.onnx"
+    stored = [tensor("w", (1,), (3.0,)), tensor("b", (1,), (0.5,))]
+    operator = node("LayerNormalization", ["x", "w", "b"], ["y"], axis=-1)
+    path.write_bytes(model([operator], stored, inputs=(("x", (1, 6, 3, 1)),)))
+    network = load(path)
+    sample = Tensor(network.nodes[0].shape, [float(n % 5) for n in range(18)])
+    assert list(forward(network, sample).outputs[0].output.values) == [0.5] * 18
