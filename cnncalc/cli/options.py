@@ -337,8 +337,8 @@ class TableOptions(NamedTuple):
     as_: AsTool = None
     fold: Annotated[
         bool,
-        typer.Option("--fold", help="Merge attached layers; csv and tsv: the lines of the table.",
-                     rich_help_panel=OUT),
+        typer.Option("--fold", rich_help_panel=OUT,
+                     help="Merge attached layers as the table does, in csv, tsv and JSON too."),
     ] = False
     columns: Annotated[
         str | None,
