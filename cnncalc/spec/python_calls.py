@@ -165,8 +165,23 @@ def marks_refused(text: str, pieces: Iterable[Word], span: Span) -> CnncalcError
     elif any("(" in part for part in parts):
         return refusal(f"Sequential({', '.join(parts)})", span)
     else:
-        help_ = f"no commas or brackets: write '{' '.join(parts)}'"
+        help_ = _without_commas(text, parts)
     return failure("python-syntax", "a layer is written in words, not in Python", span, help=help_)
+
+
+SIDE_BY_SIDE = re.compile(r"(?<=\d),(?=\d)")  # 3,3
+
+
+def _without_commas(text: str, parts: Iterable[str]) -> str:
+    """The help for `conv 6, 5x5` and for `conv 6 5,5`, whose commas stand for spaces or crosses."""
+    if not SIDE_BY_SIDE.search(text):
+        return f"no commas or brackets: write '{' '.join(parts)}'"
+    crossed = SIDE_BY_SIDE.sub("x", text)
+    head, *words = crossed.split()
+    first = of_layer_type(head).positional[:1] if head in layers.names() else ()
+    if "," in crossed or (len(words) == 1 and first != ("kernel",)):  # conv 6,5,5
+        return ADVICE
+    return f"no commas or brackets: write '{crossed}'"
 
 
 def rewritten(text: str, blocks: Container[str] = ()) -> str:

@@ -15,7 +15,7 @@ from cnncalc import layers
 from cnncalc.layers._base import Layer
 from cnncalc.spec.validation import layer as validated_layer
 from cnncalc.spec.vocabulary import choices, of_layer_type
-from cnncalc.spec.words import NOWHERE, Words
+from cnncalc.spec.words import NOWHERE, Words, given_fields
 from cnncalc.spec.write import flow, simple
 
 if TYPE_CHECKING:
@@ -118,7 +118,13 @@ def _setting(field: str, value: object) -> str:
 
 
 def example_fields(layer_type: type[Layer]) -> dict[str, object]:
-    """Values for the required fields and the first positional one."""
+    """The fields of the example; where the type states none, the required and the first one.
+
+    >>> example_fields(layers.layer_type("chunk"))
+    {'index': 0, 'parts': 2}
+    """
+    if layer_type.example is not None:
+        return {name: simple(value) for name, value in given_fields(layer_type.example).items()}
     chosen: dict[str, object] = {}
     for field in fields(layer_type):  # type: ignore[arg-type]
         if field.default is MISSING or field.name in layer_type.positional[:1]:
@@ -129,13 +135,15 @@ def example_fields(layer_type: type[Layer]) -> dict[str, object]:
 
 
 def _example(layer_type: type[Layer]) -> str:
-    """The mapping form of an example."""
+    """The mapping form of the example."""
     chosen = example_fields(layer_type)
     return f"{layer_type.type}: {flow(chosen)}" if chosen else layer_type.type
 
 
 def _line(layer_type: type[Layer]) -> dict[str, str]:
     """A line that says the same as the example, where a line can."""
+    if layer_type.example is not None:
+        return {"line": layer_type.example}
     chosen, name = example_fields(layer_type), layer_type.type
     written = [validated_layer(name, chosen, {}, NOWHERE)]
     vocabulary = of_layer_type(name)
