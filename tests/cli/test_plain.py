@@ -102,7 +102,7 @@ COMPLETING = {"_CNNCALC_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
 @pytest.mark.parametrize(
     "line",
     ["cnncalc ", "cnncalc s", "./cnncalc conv", "cnncalc conv-", "cnncalc de", "cnncalc e lenet5",
-     "cnncalc e 'my net'", "cnncalc nosuch", "cnncalc 'a"],
+     "cnncalc\ne\nlenet5", "cnncalc e 'my net'", "cnncalc nosuch", "cnncalc 'a"],
 )  # fmt: skip
 def test_bash_completes_a_command_as_from_typer(line):
     environment = {**COMPLETING, "COMP_WORDS": line}
