@@ -6,11 +6,11 @@ from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.pictures.lettering import cut, width
+from cnncalc.pictures.lettering import cut, shortened, width
 from cnncalc.pictures.marks import Arc, Group, Line, Placed, Rect, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.pictures.marks import Mark, Point
     from cnncalc.pictures.outlines import PartFrame
@@ -29,6 +29,7 @@ KINDS = {
 }  # fmt: skip
 LEGEND = 26  # its height
 LINE = 12  # the height of a line of small text
+TITLE_ENDS = 8  # from the two ends of a part's title to the lines beside it
 BAND = 200  # pixels in which lines are looked for together
 
 
@@ -154,19 +155,40 @@ def _outline(
         if x < line.x < x + part.width and line.top < y + LINE and line.bottom > y
     }  # fmt: skip
     gaps = list(pairwise(sorted({x, x + part.width, *crossed})))
-    widest = max(gaps, key=lambda gap: gap[1] - gap[0])
-    title, (start, end) = next(
-        (
-            (text, gap)
-            for text in (part.title, part.title.partition(": ")[0])
-            for gap in gaps
-            if gap[1] - gap[0] >= width(text, SMALL) + 8
-        ),
-        (part.title, widest),
-    )
-    title = cut(title, SMALL, end - start - 8)
     frame = Rect(x, y, part.width, part.height, "part", 6)
-    return [frame, Text(start + 5, y + 11, title, SMALL, soft=True, anchor="start")]
+    return [frame, *_titles(part.title, gaps, y + 11)]
+
+
+def _titles(title: str, gaps: Sequence[tuple[float, float]], y: float) -> list[Text]:
+    """What a part is called, in one of the gaps between lines.
+
+    Where none is wide enough, the name stands on both sides of a line, divided at a dot, and what
+    is still too much in its middle becomes an ellipsis.
+    """
+    name = title.partition(": ")[0]
+    dots = (at for at, char in enumerate(name, start=1) if char == ".")
+    divided = [(name[:at], name[at:]) for at in dots]
+    places = [
+        (texts, gaps[at : at + len(texts)])
+        for texts in ((title,), (name,), *divided)
+        for at in range(len(gaps) - len(texts) + 1)
+    ]
+    texts, found = min(places, key=lambda place: sum(_too_much(*place)))
+    shown = [
+        shortened(text, SMALL, end - start - TITLE_ENDS)
+        for text, (start, end) in zip(texts, found, strict=True)
+    ]
+    tip = "" if shown in ([title], [name]) else title
+    last = Text(found[-1][0] + 5, y, shown[-1], SMALL, soft=True, anchor="start", tip=tip)
+    if len(shown) == 1:
+        return [last]
+    return [Text(found[0][1] - 6, y, shown[0], SMALL, soft=True, anchor="end", tip=tip), last]
+
+
+def _too_much(texts: Sequence[str], gaps: Sequence[tuple[float, float]]) -> Iterator[float]:
+    """By how much each text is wider than its gap."""
+    for text, (start, end) in zip(texts, gaps, strict=True):
+        yield max(0, width(text, SMALL) - (end - start - TITLE_ENDS))
 
 
 def card(box: Box, frame: Rect, name: str) -> Group:

@@ -110,3 +110,25 @@ def cut(text: str, size: float, room: float, *, bold: bool = False, front: bool 
             break
         kept += 1
     return f"…{text[len(text) - kept :]}" if front else f"{text[:kept]}…"
+
+
+def shortened(text: str, size: float, room: float) -> str:
+    """A text that fits the room; what is too much in its middle becomes an ellipsis.
+
+    For names that stand one by one in a picture, which mostly differ at their front or their end.
+
+    >>> shortened("layer1.0.conv1", 10, 60), shortened("layer1.0.conv2", 10, 60)
+    ('laye…onv1', 'laye…onv2')
+    """
+    if width(text, size) <= room:
+        return text
+    kept = len(text)
+    while kept and width(_ends(text, kept), size) > room:
+        kept -= 1
+    return _ends(text, kept)
+
+
+def _ends(text: str, kept: int) -> str:
+    """So many characters of a text, those of its front and its end; the longer half in front."""
+    back = kept // 2
+    return f"{text[: kept - back]}…{text[len(text) - back :]}"

@@ -38,6 +38,10 @@ def text(placed: Placed, theme: str = "auto", *, ascii_only: bool = False) -> st
     return written.encode("ascii", "xmlcharrefreplace").decode() if ascii_only else written
 
 
+def _escaped(text: str) -> str:
+    return escape(text, quote=False) if SPECIAL.search(text) else text
+
+
 def _attributes(values: Mapping[str, str]) -> str:
     """The attributes of an element, each with a space before it.
 
@@ -73,9 +77,7 @@ class _Writer:
     def add(self, tag: str, attributes: Mapping[str, str], text: str = "") -> None:
         """An element without others in it."""
         head = f"{self.inset}<{tag}{_attributes(attributes)}"
-        if SPECIAL.search(text):
-            text = escape(text, quote=False)
-        self.lines.append(f"{head}>{text}</{tag}>" if text else f"{head} />")
+        self.lines.append(f"{head}>{_escaped(text)}</{tag}>" if text else f"{head} />")
 
     def open(self, tag: str, attributes: Mapping[str, str]) -> None:
         """The begin of an element with others in it."""
@@ -145,10 +147,12 @@ class _Writer:
         """One line of text."""
         fill = self.colours.soft if mark.soft else self.colours.text
         bold = {"font-weight": "bold"} if mark.bold else {}
-        self.add("text", {
+        whole = f"<title>{_escaped(mark.tip)}</title>" if mark.tip else ""
+        look = _attributes({
             "x": _number(mark.x), "y": _number(mark.y), "font-size": _number(mark.size),
             "text-anchor": mark.anchor, "class": "s" if mark.soft else "t", "fill": fill, **bold,
-        }, mark.text)  # fmt: skip
+        })  # fmt: skip
+        self.lines.append(f"{self.inset}<text{look}>{whole}{_escaped(mark.text)}</text>")
 
     def line(self, mark: Line) -> None:
         """A line with round corners; edges end in an arrow."""
