@@ -136,7 +136,7 @@ def solve(  # noqa: PLR0913 - one parameter per letter of the formula
         several(dilation) or (1,), transposed, several(output_padding),
     )  # fmt: skip
     for name in ("out", "w", "f", "s", "dilation", "output_padding"):
-        if any(type(value) is not int for value in _several(getattr(asked, name)) or ()):
+        if any(type(value) is not int for value in several(getattr(asked, name)) or ()):
             raise failure("bad-argument", f"{name} is a whole number, or a list of them")
     return answer(asked)
 

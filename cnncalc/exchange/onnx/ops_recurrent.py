@@ -181,11 +181,7 @@ class _Weights:
         runs = list(self._runs(size, block))
         pieces = picked(constant, runs)
         if not pieces or len({piece.stored.name for piece in pieces}) != 1:
-            raise unsupported(
-                f"'{self.call.operator.type}' whose weights are computed from others has no layer "
-                "here",
-                help="export the model with constant folding",
-            )
+            raise self.call.computed_weights()
         stored = pieces[0].stored
         places = tuple((piece.start, piece.stop) for piece in pieces)
         whole = places == ((0, stored.size),) and stored.runs is None
