@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from types import NoneType
@@ -29,7 +29,7 @@ from cnncalc.spec.load import ModelChoice, SpecChoice, build, choose, reads_size
 from cnncalc.spec.sections.inputs import batch_of, read_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from concurrent.futures import Executor, Future
 
     from cnncalc.network import Network
@@ -147,7 +147,7 @@ def _values(name: str, values: Any) -> Sequence[Any]:
     """The values, in order; a text has letters and is no list of values."""
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
         raise failure("bad-argument", f"{name} is a list of values, such as [{values!r}]")
-    return values if hasattr(values, "__len__") else list(values)
+    return values if isinstance(values, Sequence) else list(values)
 
 
 def _square(document: Document, variant: str | None) -> SquareInput | None:
