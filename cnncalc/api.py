@@ -349,8 +349,8 @@ def solve(  # noqa: PLR0913 - one parameter per letter of the formulas
 
     Raises:
         CnncalcError: "usage" without `out` and `params`, with both, or for letters of the other;
-            "too-many" where too many settings would have to be tried; for values that no window
-            can have.
+            "bad-argument" for what is no whole number from 1; "too-many" where too many settings
+            would have to be tried; for values that no window can have.
 
     >>> first, *_ = solve(55, f=11, s=4).settings
     >>> first.w, first.begin, first.exact
@@ -400,7 +400,8 @@ def _require_counts(**letters: Some | None) -> None:
     for name, values in letters.items():
         for value in several(values) or ():
             if not isinstance(value, int) or value < 1:
-                raise failure("usage", f"{name} must be a whole number from 1, got {value!r}")
+                message = f"{name} must be a whole number from 1, got {value!r}"
+                raise failure("bad-argument", message)
 
 
 def _one_layer(type_: str, w: int, h: int | None, d: int, fields: Mapping[str, object]) -> Report:
