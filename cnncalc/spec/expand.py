@@ -16,7 +16,18 @@ from cnncalc.spec.checks.names import declared
 from cnncalc.spec.expressions import HERE
 from cnncalc.spec.line_values import evaluate
 from cnncalc.spec.rows import Rows, Scope, sizes
-from cnncalc.spec.syntax import Argument, Chain, From, Loop, Name, Repeat, Side, Use, names_after
+from cnncalc.spec.syntax import (
+    Argument,
+    Chain,
+    From,
+    Loop,
+    Name,
+    Repeat,
+    Side,
+    Use,
+    names_after,
+    names_between,
+)
 from cnncalc.spec.vocabulary import means_something
 
 if TYPE_CHECKING:
@@ -99,10 +110,11 @@ class NetworkBuilder:
 
     def items(self, chain: Chain, current: int, scope: Scope) -> int:
         """The items of a chain."""
-        here = scope.here
-        for item in chain.items:
-            current = self.run(item, current, scope.called(here) if _reads_names(item) else scope)
-            here = names_after(item, here)
+        for place, item in enumerate(chain.items):
+            inner = scope
+            if item.__class__ is not Use or item.refs or item.branches:  # others read no names
+                inner = scope.called(names_between(chain.items, place, scope.here))
+            current = self.run(item, current, inner)
         return current
 
     def start(self, source: Name, scope: Scope) -> tuple[int, Scope]:
@@ -484,11 +496,6 @@ class NetworkBuilder:
         if self.ticks > 2 * len(self.nodes) + MAX_IDLE:
             message = f"more than {MAX_IDLE:,} lines and passes add no layer to the network"
             raise failure("too-many", message, span)
-
-
-def _reads_names(item: Item) -> bool:
-    """Whether an item may read the names of the current tensor; most lines do not."""
-    return not isinstance(item, Use) or bool(item.refs or item.branches)
 
 
 def _table(loop: Loop, scope: Scope) -> list[dict[str, object]]:

@@ -329,8 +329,11 @@ class Scope(NamedTuple):
 
     def at(self, shape: Shape) -> Scope:
         """The same scope with `here.c here.h ...`: the sizes of the tensor that enters a layer."""
-        others = {name: value for name, value in self.env.items() if name not in HERE}
-        return self._replace(env=others | {f"here.{k}": v for k, v in shape.by_letter.items()})
+        sizes_here, absent = _here(shape)
+        env = {**self.env, **sizes_here}
+        for name in absent:
+            env.pop(name, None)
+        return self._replace(env=env)
 
     def marked(self, item: Use | Chain) -> Scope:
         """The same scope with the `frozen` and `train_only` of an item added."""
@@ -352,6 +355,13 @@ def sizes(shape: Shape) -> Mapping[str, object]:
     {'hin': 224, 'win': 224, 'cin': 3}
     """
     return {f"{letter}in": size for letter, size in shape.by_letter.items()}
+
+
+@lru_cache(maxsize=4096)
+def _here(shape: Shape) -> tuple[Mapping[str, object], Sequence[str]]:
+    """The variables `here.c here.h ...` for a tensor, and those that one of its rank lacks."""
+    known = {f"here.{letter}": size for letter, size in shape.by_letter.items()}
+    return known, [name for name in HERE if name not in known]
 
 
 def explicit_values(
