@@ -12,16 +12,16 @@ from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, failure
 from cnncalc.layers._base import Layer
 from cnncalc.network import PartialNetwork
-from cnncalc.spec.load import SpecChoice, choose, reading, reads_sizes, resized_shapes
+from cnncalc.spec.load import Resizer, SpecChoice, choose, reading, reads_sizes
 from cnncalc.spec.sections.inputs import MAX_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.errors import Diagnostic
-    from cnncalc.network import Network
+    from cnncalc.network import Node
     from cnncalc.shapes import Shape
-    from cnncalc.spec.load import Choice, KnownShapes, Target
+    from cnncalc.spec.load import Choice, Target
 
 USUAL_RANGE = 256
 MOST_SIZES = 20_000  # each builds the network, so that a large one takes minutes
@@ -299,27 +299,28 @@ class Trial:
         self.spec, self.base, self.varied = spec, base, varied
         # The shapes of a model file may be computed by its own operators.
         self.resizable = isinstance(spec, SpecChoice) and not reads_sizes(spec.document)
-        self.latest: Network | None = None  # the latest that was built
-        self.shapes: KnownShapes = {}
+        self.latest: Resizer | None = None  # of the latest network that was built
+        self.windows: list[Node] = []  # its layers that may leave input unread
         self.unread: dict[tuple[int, tuple[Shape, ...]], tuple[Layer, bool]] = {}
 
     def result(self, size: int) -> SizeResult:
         """The outputs on this size, or the layer that fails."""
-        network, shapes = self.latest, None
-        if network is not None and self.resizable and size < 10**MAX_DIGITS:
-            inputs = {network.inputs[0].name: self._shape(size)}
-            shapes = resized_shapes(network, inputs, self.shapes)
-        if network is None or shapes is None:
+        shapes = None
+        if self.latest is not None and self.resizable and size < 10**MAX_DIGITS:
+            shapes = self.latest.shapes({self.latest.network.nodes[0].name: self._shape(size)})
+        if self.latest is None or shapes is None:
             try:
-                network = self.latest = self.spec.network(_written(self.base, self.varied, size))
+                network = self.spec.network(_written(self.base, self.varied, size))
             except CnncalcError as error:
                 stopped = error.partial
                 if not isinstance(stopped, PartialNetwork):
                     raise
                 return SizeResult(size, layer=stopped.name, problem=error.diagnostics[0])
+            self.latest = Resizer(network)
+            self.windows = [node for node in network.nodes if _has_windows(node)]
             shapes = [node.shape for node in network.nodes]
-        outputs = tuple(shapes[index] for index in network.outputs)
-        return SizeResult(size, outputs, tuple(self._rounding(network, shapes)))
+        outputs = tuple(shapes[index] for index in self.latest.network.outputs)
+        return SizeResult(size, outputs, tuple(self._rounding(shapes)))
 
     def _shape(self, size: int) -> Shape:
         """The input with this size on the axes that vary."""
@@ -328,11 +329,9 @@ class Trial:
         sizes = tuple(size if letter in self.varied else own for letter, own in axes)
         return shape._replace(spatial=sizes)
 
-    def _rounding(self, network: Network, shapes: Sequence[Shape]) -> Iterator[str]:
+    def _rounding(self, shapes: Sequence[Shape]) -> Iterator[str]:
         """The layers that leave part of their input unread."""
-        for node in network.nodes:
-            if not node.inputs or type(node.layer).fit is Layer.fit:  # reads all of its input
-                continue
+        for node in self.windows:
             entering = tuple([shapes[index] for index in node.inputs])
             # The layer is kept so that its id stays its own.
             found = self.unread.get((id(node.layer), entering))
@@ -341,6 +340,11 @@ class Trial:
                 self.unread[id(node.layer), entering] = found
             if found[1]:
                 yield node.name
+
+
+def _has_windows(node: Node) -> bool:
+    """Whether a layer may leave part of its input unread; most types read all of it."""
+    return bool(node.inputs) and type(node.layer).fit is not Layer.fit
 
 
 def _by_layer(pairs: Iterable[tuple[str, SizeResult]]) -> tuple[LayerSizes, ...]:
