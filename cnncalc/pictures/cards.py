@@ -86,7 +86,10 @@ def drawn(
     falling = _falling(ways)
     for part in parts:
         marks += _outline(part, dx, dy, falling)
-    marks += [Line(way) for way in ways]
+    marks += [
+        Line(_to_the_last_card(way, picture.boxes[edge.target]))
+        for way, edge in zip(ways, picture.edges, strict=True)
+    ]
     marks += shared_lines(picture, frames)
     marks += [
         card(box, frame, box.short if box.part in shown else box.text[0])
@@ -98,6 +101,14 @@ def drawn(
         marks += entries
     return Placed(page_width, page_height, picture.title, picture.description, tuple(marks),
                   tuple(frames), ways)  # fmt: skip
+
+
+def _to_the_last_card(way: tuple[Point, ...], box: Box) -> tuple[Point, ...]:
+    """A line that comes from above to a stack ends at its last card, else that hid the arrow."""
+    before, (x, y) = way[-2:]
+    if box.times == 1 or before[0] != x:
+        return way
+    return (*way[:-1], (x, y - BEHIND[0]))
 
 
 def _moved(mark: Mark, dx: float, dy: float) -> Mark:
