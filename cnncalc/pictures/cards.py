@@ -86,7 +86,10 @@ def drawn(
     falling = _falling(ways)
     for part in parts:
         marks += _outline(part, dx, dy, falling)
-    marks += [Line(way) for way in ways]
+    marks += [
+        Line(_to_the_last_card(way, picture.boxes[edge.target]))
+        for way, edge in zip(ways, picture.edges, strict=True)
+    ]
     marks += shared_lines(picture, frames)
     marks += [
         card(box, frame, box.short if box.part in shown else box.text[0])
@@ -98,6 +101,14 @@ def drawn(
         marks += entries
     return Placed(page_width, page_height, picture.title, picture.description, tuple(marks),
                   tuple(frames), ways)  # fmt: skip
+
+
+def _to_the_last_card(way: tuple[Point, ...], box: Box) -> tuple[Point, ...]:
+    """A line that comes from above to a stack ends at its last card, else that hid the arrow."""
+    before, (x, y) = way[-2:]
+    if box.times == 1 or before[0] != x:
+        return way
+    return (*way[:-1], (x, y - BEHIND[0]))
 
 
 def _moved(mark: Mark, dx: float, dy: float) -> Mark:
@@ -166,11 +177,15 @@ def _titles(title: str, gaps: Sequence[tuple[float, float]], y: float) -> list[T
     is still too much in its middle becomes an ellipsis.
     """
     name = title.partition(": ")[0]
+    for text in (title, name):
+        for start, end in gaps:
+            if width(text, SMALL) <= end - start - TITLE_ENDS:
+                return [Text(start + 5, y, text, SMALL, soft=True, anchor="start")]
     dots = (at for at, char in enumerate(name, start=1) if char == ".")
     divided = [(name[:at], name[at:]) for at in dots]
     places = [
         (texts, gaps[at : at + len(texts)])
-        for texts in ((title,), (name,), *divided)
+        for texts in ((name,), *divided)
         for at in range(len(gaps) - len(texts) + 1)
     ]
     texts, found = min(places, key=lambda place: sum(_too_much(*place)))
@@ -178,11 +193,10 @@ def _titles(title: str, gaps: Sequence[tuple[float, float]], y: float) -> list[T
         shortened(text, SMALL, end - start - TITLE_ENDS)
         for text, (start, end) in zip(texts, found, strict=True)
     ]
-    tip = "" if shown in ([title], [name]) else title
-    last = Text(found[-1][0] + 5, y, shown[-1], SMALL, soft=True, anchor="start", tip=tip)
+    last = Text(found[-1][0] + 5, y, shown[-1], SMALL, soft=True, anchor="start", tip=title)
     if len(shown) == 1:
         return [last]
-    return [Text(found[0][1] - 6, y, shown[0], SMALL, soft=True, anchor="end", tip=tip), last]
+    return [Text(found[0][1] - 6, y, shown[0], SMALL, soft=True, anchor="end", tip=title), last]
 
 
 def _too_much(texts: Sequence[str], gaps: Sequence[tuple[float, float]]) -> Iterator[float]:

@@ -122,13 +122,13 @@ def shortened(text: str, size: float, room: float) -> str:
     """
     if width(text, size) <= room:
         return text
-    kept = len(text)
-    while kept and width(_ends(text, kept), size) > room:
-        kept -= 1
-    return _ends(text, kept)
-
-
-def _ends(text: str, kept: int) -> str:
-    """So many characters of a text, those of its front and its end; the longer half in front."""
-    back = kept // 2
-    return f"{text[: kept - back]}…{text[len(text) - back :]}"
+    front, back = (len(text) + 1) // 2, len(text) // 2  # how much of both ends is kept
+    needed = sum(_advance(char, bold=False) for char in f"{text}…")
+    while front and needed * size / 1000 > room:
+        if back < front:
+            front -= 1
+            needed -= _advance(text[front], bold=False)
+        else:
+            needed -= _advance(text[-back], bold=False)
+            back -= 1
+    return f"{text[:front]}…{text[len(text) - back :]}"

@@ -9,7 +9,7 @@ from geometry import crossings, loose_ends, overlaps, shared_pieces, slanted, st
 from cnncalc import analyze, load, zoo
 from cnncalc.network import Opaque, chain
 from cnncalc.pictures.boxes import PictureOptions, picture
-from cnncalc.pictures.marks import Text
+from cnncalc.pictures.marks import Group, Line, Rect, Text
 from cnncalc.pictures.picture import Edge
 from cnncalc.pictures.styles import placed, usual
 from cnncalc.render import svg
@@ -138,6 +138,22 @@ def test_a_picture_of_one_part_shows_what_it_reads_from_outside():
     assert shown.boxes[0].rows == ()
     assert {edge.target for edge in shown.edges if edge.source == 0} == {1, 2, 4, 6}
     assert faults(shown, placed(shown)) == {}
+
+
+@pytest.mark.parametrize("name", ["resnet50", "resnet18", "hrnet", "vgg16"])
+def test_no_arrow_is_hidden_behind_a_stack(name):
+    """The cards behind the first one are drawn over the lines: arrows end above or beside them."""
+    shown = drawn(name)
+    result = placed(shown)
+    boxes = [mark.marks for mark in result.marks if isinstance(mark, Group)]
+    lines = [mark for mark in result.marks if isinstance(mark, Line) and mark.stroke == "edge"]
+    stacks = 0
+    for line, edge in zip(lines, shown.edges, strict=True):
+        x, y = line.points[-1]
+        cards = [mark for mark in boxes[edge.target] if isinstance(mark, Rect) and mark.width > 20]
+        stacks += len(cards) > 1
+        assert not any(card.x < x < card.x + card.width and card.y < y for card in cards)
+    assert bool(stacks) == (name in ("resnet50", "resnet18"))
 
 
 def part_titles(name):
