@@ -1,6 +1,7 @@
 """Files that were damaged or made to harm end in a diagnostic, quickly and in little memory."""
 
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from onnx_files import field, model, node, tensor, value
 
 from cnncalc import CnncalcError, analyze, load
 from cnncalc.errors import UnplacedError
+from cnncalc.exchange.onnx import read
 from cnncalc.exchange.onnx.read import network_of
 from cnncalc.exchange.sources import SourceOptions
 
@@ -17,6 +19,17 @@ DATA = Path(__file__).parents[1] / "data" / "onnx"
 SMALL = ["lenet.ts17.folded", "lenet.dynamo.raw", "unet_small.ts17.kept", "vgg11_bn.dynamo.folded"]
 WHOLE = [(DATA / f"{name}.onnx").read_bytes() for name in SMALL]
 SECONDS = 5
+
+
+def test_every_operator_is_found_in_one_module():
+    folder = Path(read.__file__).parent
+    names = {path.stem for path in folder.glob("ops_*.py")}
+    assert names == set(read.MODULES)
+    tables = [import_module(f"cnncalc.exchange.onnx.{name}").OPERATORS for name in names]
+    found = [(operator, handle) for table in tables for operator, handle in table.items()]
+    assert len(dict(found)) == len(found)
+    assert all(read.handler(operator) is handle for operator, handle in found)
+    assert read.handler("NoSuchOperator") is None
 
 
 def outcome(data, **options):
