@@ -100,7 +100,8 @@ class Stored(NamedTuple):
 
     `order` is how the tensor's own axes were transposed; `change` what happens to each number.
     `inline` ones are written out in the graph, not among the initializers. Of a part of a tensor,
-    `runs` are the places of its numbers, (start, stop) by (start, stop) in their order.
+    `runs` are the places of its numbers, (start, stop) by (start, stop) in their order. `numbers`
+    are there where the file is gone, flat and in the order of the parameter.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Stored(NamedTuple):
     change: Literal["negative", "inverse"] | None = None
     inline: bool = False
     runs: tuple[tuple[int, int], ...] | None = None
+    numbers: Sequence[float] | None = None
 
     @property
     def size(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import ceil, floor, prod
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from fractions import Fraction
 
     from cnncalc.exchange.onnx.model import Dims
     from cnncalc.exchange.onnx.rows import Call
@@ -466,7 +466,7 @@ def resize(call: Call) -> Value:
     rule = call.word("coordinate_transformation_mode", "asymmetric" if old else "half_pixel")
     if call.whole("antialias", 0) or mode not in {"nearest", "linear", "bilinear"}:
         raise unsupported(f"'Resize' in the mode {mode} has no layer here")
-    steps = [1 / Fraction(f).limit_denominator() for f in factors[2:]]
+    steps = [1 / factor.limit_denominator() for factor in factors[2:]]
     axes = list(zip(shape.spatial, sizes[2:], steps, strict=True))
     fields: dict[str, Any] = {"mode": "nearest" if mode == "nearest" else "bilinear"}
     if mode == "nearest":
@@ -495,6 +495,8 @@ def _rule(rule: str, sizes: Sequence[int]) -> str:
 
 def _resizing(call: Call, x: Activation) -> tuple[list[Fraction], list[int]]:
     """Per axis of the file the factor and the new size."""
+    from fractions import Fraction
+
     rank = len(x.dims)
     if call.given(3):
         sizes = [int(size) for size in call.whole_numbers("sizes", 3) or ()]
@@ -530,6 +532,8 @@ MOST_COMPARED = 2**14
 
 def _same_nearest(size: int, out: int, step: Fraction, rule: str, rounding: str) -> bool:
     """Whether every output takes the place that `upsample` takes: floor(o·step)."""
+    from fractions import Fraction
+
     if rule == "asymmetric" and rounding == "floor":
         return True
     if out > MOST_COMPARED:

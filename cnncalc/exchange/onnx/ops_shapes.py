@@ -7,7 +7,6 @@ stored tensor whose numbers they hold.
 from __future__ import annotations
 
 import operator
-from dataclasses import replace
 from itertools import product
 from math import ceil, erf, floor, prod
 from typing import TYPE_CHECKING, Any
@@ -246,7 +245,7 @@ def reshaped(value: Constant, dims: Dims) -> Constant:
     """A constant under other sizes. Raises UnplacedError where they hold another number."""
     if prod(dims) != value.size:
         raise broken(f"{text(value.dims)} does not become {text(dims)}")
-    return replace(value, dims=dims)
+    return value._replace(dims=dims)
 
 
 def transposed(value: Constant, order: Sequence[int]) -> Constant:
@@ -406,7 +405,7 @@ def expand(call: Call) -> Value:
     if isinstance(value, Activation):
         raise unsupported(f"'Expand' of {text(value.dims)} to {text(dims)} has no layer here")
     if prod(dims) > MOST_NUMBERS:
-        return replace(known(dims, None, is_float=value.is_float), fill=value.only)
+        return known(dims, None, is_float=value.is_float)._replace(fill=value.only)
     return known(dims, spread(value, dims), is_float=value.is_float)
 
 

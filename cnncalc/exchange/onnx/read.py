@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import mmap
 import re
+from functools import cache
+from importlib import import_module
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,15 +17,6 @@ from cnncalc import files
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
 from cnncalc.exchange.building import advice, needed_rows, nodes_of
 from cnncalc.exchange.names import plain_name, unique
-from cnncalc.exchange.onnx import (
-    ops_merges,
-    ops_moves,
-    ops_norms,
-    ops_pointwise,
-    ops_recurrent,
-    ops_shapes,
-    ops_windows,
-)
 from cnncalc.exchange.onnx.inputs import enter_inputs
 from cnncalc.exchange.onnx.model import read as read_model
 from cnncalc.exchange.onnx.notes import folded_norms, outputs_left_out
@@ -45,12 +38,19 @@ if TYPE_CHECKING:
     from cnncalc.network import Node
 
     Outputs = Value | ManyAxes | Sequence[Value | ManyAxes | None]
+    Handler = Callable[[Call], Outputs]
 
-OPERATORS: dict[str, Callable[[Call], Outputs]] = {
-    **ops_windows.OPERATORS, **ops_pointwise.OPERATORS, **ops_norms.OPERATORS,
-    **ops_merges.OPERATORS, **ops_moves.OPERATORS, **ops_shapes.OPERATORS,
-    **ops_recurrent.OPERATORS,
-}  # fmt: skip
+# The modules of this folder that hold OPERATORS, those first whose operators most files have: a
+# module is imported for an operator that none before it has.
+MODULES = (
+    "ops_windows",
+    "ops_pointwise",
+    "ops_norms",
+    "ops_merges",
+    "ops_moves",
+    "ops_shapes",
+    "ops_recurrent",
+)
 # What an operator trips over in a file that breaks the rules of ONNX: a size that is a text, a
 # missing output, a number beyond any float.
 MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError)
@@ -129,7 +129,7 @@ class Graph:
             self.unread.append(operator)
             self.lost.update(operator.outputs)
             return
-        handle = OPERATORS.get(operator.type) if not operator.domain else None
+        handle = handler(operator.type) if not operator.domain else None
         if handle is None:
             of = f" of '{operator.domain}'" if operator.domain else ""
             raise UnplacedError("unknown-operator", f"'{operator.type}'{of} has no layer here")
@@ -327,6 +327,20 @@ class Graph:
                     "unknown-operator", f"'{row.operator.type}' has no layer here"
                 )
                 raise self.located(problem, row.operator, index)
+
+
+@cache
+def handler(operator: str) -> Handler | None:
+    """What makes rows of an operator of ONNX itself; None where none of `MODULES` does.
+
+    >>> handler("Conv").__name__
+    'conv'
+    """
+    for name in MODULES:
+        operators: dict[str, Handler] = import_module(f"cnncalc.exchange.onnx.{name}").OPERATORS
+        if operator in operators:
+            return operators[operator]
+    return None
 
 
 def _alive(rows: Sequence[Row], outputs: Iterable[int]) -> list[int]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from itertools import accumulate
 from math import prod
-from typing import TYPE_CHECKING, Literal, NamedTuple, final
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,9 +25,7 @@ class Piece(NamedTuple):
     stop: int
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(NamedTuple):
     """A tensor that does not depend on the network's input.
 
     `numbers()` is None where there are too many to be read. `stored` says whose numbers they are;
@@ -115,9 +112,7 @@ def together(pieces: Iterable[Piece]) -> tuple[Piece, ...] | None:
     return tuple(merged) if len(merged) <= MOST_PIECES else None
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Activation:
+class Activation(NamedTuple):
     """What a row puts out, as the file sees it.
 
     `axes` says for each of the file's axes which axis of the row's shape it is: "n" is the batch,
@@ -135,9 +130,7 @@ class Activation:
         return axis + rank if -rank <= axis < 0 else axis if 0 <= axis < rank else -1
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class ManyAxes:
+class ManyAxes(NamedTuple):
     """A row seen with more axes than a shape has: what exporters move blocks of pixels with.
 
     The row's numbers, channels first, are split into axes of these `sizes`, the batch in front, and

@@ -356,8 +356,11 @@ def _recurrent(
         weights = [_gates(row, layer, dims, [f"weight_{at}_{end}" for end in ends])
                    for at in ("ih", "hh")]  # fmt: skip
         if layer.bias:
-            names = [[f"bias_{at}_{end}" for at in ("ih", "hh")] for end in ends]
+            names = [[f"{name}_{end}" for name in layer.bias_names] for end in ends]
             biases = [_gates(row, layer, dims, pair) for pair in names]  # (2, rows)
+            if layer.biases == 1:
+                none = row.full(0.0, 1, layer.gates * layer.units)
+                biases = [row.op("Concat", one, none, axis=0) for one in biases]
             flat = [row.op("Reshape", each, row.constant([1, -1])) for each in biases]
             weights.append(flat[0] if len(flat) == 1 else row.op("Concat", *flat, axis=0))
         if layer.last and level == layer.layers - 1:
