@@ -17,7 +17,12 @@ from cnncalc.exchange.sources import SourceOptions
 
 DATA = Path(__file__).parents[1] / "data" / "onnx"
 SMALL = ["lenet.ts17.folded", "lenet.dynamo.raw", "unet_small.ts17.kept", "vgg11_bn.dynamo.folded"]
-WHOLE = [(DATA / f"{name}.onnx").read_bytes() for name in SMALL]
+RECURRENT = ["crnn.ts17", "bigru_last.ts17raw"]
+WHOLE = [
+    (folder / f"{name}.onnx").read_bytes()
+    for folder, names in ((DATA, SMALL), (DATA.parent / "onnx_recurrent", RECURRENT))
+    for name in names
+]
 SECONDS = 5
 
 

@@ -169,9 +169,7 @@ def response_norm_by_parts(
     scale = scale_of(learned.layer)
     if scale is None or product.layer.type != "mul":
         return None
-    if (scale.factor, scale.shift, scale.per) != (
-        "learned", shift, "channel",
-    ):  # fmt: skip
+    if (scale.factor, scale.shift, scale.per) != ("learned", shift, "channel"):
         return None
     share = next((rows[index] for index in product.inputs if index != x), product)
     if x not in product.inputs or len(product.inputs) != PAIR or not _is(share, "Div"):

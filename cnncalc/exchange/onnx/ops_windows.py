@@ -71,7 +71,9 @@ def _blurred(
     channels = call.rows.rows[row].shape.channels
     if bias is not None or fields.pop("dilation") != (1,) or given.dims[0] != channels:
         raise call.computed_weights()
-    return call.plainly("blur", row, stored=given.stored, **{"padding_mode": "zeros", **fields})
+    if fields["padding"] != ((0, 0),):  # of zeros unless a Pad said another mode
+        fields.setdefault("padding_mode", "zeros")
+    return call.plainly("blur", row, stored=given.stored, **fields)
 
 
 def _before_own_pad(call: Call, row: int, fields: dict[str, object]) -> int:
