@@ -31,7 +31,9 @@ def layers(
     format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
-    """The layer types: their fields, letters, words and formulas; the blocks that stand ready.
+    """The layer types: their fields, letters, words, formulas and names in PyTorch, Keras and ONNX.
+
+    Also the blocks that need no definition.
 
     Examples:
         cnncalc layers
@@ -42,11 +44,12 @@ def layers(
         CnncalcError: for an unknown layer type.
     """
     from cnncalc import layers as layer_types
+    from cnncalc.exchange.targets.called import called
     from cnncalc.render import reference as render
     from cnncalc.render.json import dumps, envelope, json_lines
     from cnncalc.render.table import STYLES
     from cnncalc.spec.ready_blocks import NAMES, definition
-    from cnncalc.spec.reference import all_described, described
+    from cnncalc.spec.reference import all_described, described, example
 
     names = layer_types.names()
     if type_ is not None and type_ not in {*names, *NAMES}:
@@ -54,8 +57,8 @@ def layers(
         raise failure("unknown-type", f"there is no layer type '{type_}'", help=help_)
     shown = {name: definition(name) for name in NAMES if type_ in (None, name)}
     entries = list(all_described().values()) if type_ is None else []
-    if type_ in names:
-        entries = [described(str(type_))]
+    if type_ is not None and type_ in names:
+        entries = [{**described(type_), "frameworks": called(example(type_))}]
     if format_ == "json":
         content = {"layers": entries, **({"blocks": shown} if shown else {})}
         text = f"{dumps({**envelope('layers', VERSION), **content})}\n"

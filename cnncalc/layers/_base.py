@@ -165,6 +165,7 @@ class Layer(ABC):
     like: ClassVar[str | None] = None  # the field that like=NAME fills: the axes of that tensor
     between: ClassVar[Between | None] = None  # two fields as one word: 2..5
     if_negative: ClassVar[str | None] = None  # help for a negative number, {size} without its sign
+    example: ClassVar[Mapping[str, object]] = {}  # fields of one, where usual values do not fit
     words: ClassVar[Words] = {}  # "nobias" -> ("bias", False)
     tie: ClassVar[Tie | None] = None  # whose weight may be used transposed
     stated: ClassVar[bool] = False  # figures are the writer's; reach and arithmetic are not known

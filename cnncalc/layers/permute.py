@@ -37,6 +37,7 @@ class Permute(Layer):
     order: NaturalPerAxis
 
     positional: ClassVar[tuple[str, ...]] = ("order",)
+    example: ClassVar[Mapping[str, object]] = {"order": [1, 2, 0]}
     other_names: ClassVar[Mapping[str, str]] = {"dims": "order"}
 
     def output_shape(self, *inputs: Shape) -> Shape:

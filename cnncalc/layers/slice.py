@@ -15,6 +15,8 @@ from cnncalc.layers._fields import Whole
 from cnncalc.layers._kinds import ChannelRange
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cnncalc.shapes import Shape
 
 
@@ -37,6 +39,7 @@ class Slice(ChannelRange):
     stop: Whole | Literal["end"]
 
     positional: ClassVar[tuple[str, ...]] = ("start", "stop")
+    example: ClassVar[Mapping[str, object]] = {"start": 0, "stop": 32}
     between: ClassVar[Between | None] = Between("..", ("start", "stop"), (0, "end"))
 
     def taken(self, shape: Shape) -> range:

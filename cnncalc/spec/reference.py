@@ -26,6 +26,7 @@ KINDS: dict[str, tuple[str, object]] = {
     "Switch": ("true or false", True),
     "Whole": ("a whole number", 1),
     "Count": ("a whole number from 1", 8),
+    "OneOrTwo": ("1 or 2", 1),
     "Natural": ("a whole number from 0", 0),
     "Amount": ("a whole number from 0, such as 1.2M", 0),
     "Text": ("a text in quotes", "RoIAlign"),
@@ -125,7 +126,16 @@ def example_fields(layer_type: type[Layer]) -> dict[str, object]:
             default = None if field.default is MISSING else field.default
             example = _marker(field, sorted(choices(layer_type.type, field.name)))[1]
             chosen[field.name] = example if default is None else simple(default)
-    return chosen
+    return chosen | dict(layer_type.example)
+
+
+def example(name: str) -> Layer:
+    """The layer of a type's example.
+
+    >>> example("fc")
+    Fc(units=8, bias=True, inputs=None)
+    """
+    return validated_layer(name, example_fields(layers.layer_type(name)), {}, NOWHERE)
 
 
 def _example(layer_type: type[Layer]) -> str:

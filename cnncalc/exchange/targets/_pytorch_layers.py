@@ -11,6 +11,7 @@ from cnncalc.exchange.targets._code import (
     Listed,
     Number,
     as_tuple,
+    flat,
     one_argument,
     one_or_tuple,
 )
@@ -66,6 +67,20 @@ def piece(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     if name not in TABLE:  # a row of a model file whose operator is not known
         raise NoCounterpart(WITHOUT["custom"])
     return TABLE[name](layer, shapes, out)
+
+
+def called(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> str:
+    """What is called or computed for a layer; a class, where the code has one of its own.
+
+    Raises:
+        NoCounterpart: PyTorch has nothing.
+    """
+    made = piece(layer, shapes, out)
+    module = made.module or made.as_module
+    if isinstance(module, Call):
+        name = flat(module.function)
+        return name if "." in name else f"class {name}"
+    return flat(module or made.apply("", "xy"[: len(shapes)]))
 
 
 # -- how layers are applied
