@@ -165,13 +165,13 @@ class Layer(ABC):
     like: ClassVar[str | None] = None  # the field that like=NAME fills: the axes of that tensor
     between: ClassVar[Between | None] = None  # two fields as one word: 2..5
     if_negative: ClassVar[str | None] = None  # help for a negative number, {size} without its sign
-    example: ClassVar[Mapping[str, object]] = {}  # fields of one, where usual values do not fit
     words: ClassVar[Words] = {}  # "nobias" -> ("bias", False)
     tie: ClassVar[Tie | None] = None  # whose weight may be used transposed
     stated: ClassVar[bool] = False  # figures are the writer's; reach and arithmetic are not known
     quoted: ClassVar[str | None] = None  # the field that a text in quotes fills
     amounts: ClassVar[tuple[str, ...]] = ()  # fields that take 1.2M
     rarely_set: ClassVar[tuple[str, ...]] = ()  # fields that reports name only where set
+    example: ClassVar[str | None] = None  # a line for the reference, if the shortest says little
     expectation: ClassVar[str | None] = None  # the field that says what comes in: in=16
     attaches: ClassVar[Attachment | None] = None  # may follow as a word
     bias_free_before_norm: ClassVar[bool] = False  # no bias when a norm is attached first

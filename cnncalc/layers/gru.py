@@ -1,9 +1,10 @@
 """Gated recurrent unit: a cell that mixes its old state with a new one, gate by gate.
 
 Gates r, z from W·x + U·h + both biases; n = tanh(W·x + b + r·(U·h + b')), h = (1 - z)·n + z·h.
-Weights 3·H·(I + H) a direction, biases 2·3·H as in PyTorch and in Keras (`reset_after`).
-Without `reset_after`, n = tanh(W·x + b + U·(r·h) + b'); Keras then has one bias, 3·H (`biases=1`).
-Source: Cho et al. 2014 (arXiv 1406.1078); the usual form here is cuDNN's, the other the paper's.
+With `reset_before`, n = tanh(W·x + b + U·(r·h) + b').
+Weights 3·H·(I + H) a direction, biases 2·3·H as in PyTorch and in Keras (`reset_after`); Keras has
+one bias, 3·H, where it resets before (`biases=1`).
+Source: Cho et al. 2014 (arXiv 1406.1078), who reset before the product; the usual form is cuDNN's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
+from cnncalc.layers._base import Words
 from cnncalc.layers._fields import Count, OneOrTwo, Switch
 from cnncalc.layers._math import sigmoid, tanh, times, weigh
 from cnncalc.layers._recurrent import Cell, Recurrent
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 class Gru(Recurrent):
     """`gru 256 bidirectional`: input (I, T), output (D·H, T), forward half first.
 
-    `last` gives only each direction's last state, a vector. With `reset_after=false` U weighs the
-    state that was reset; Keras then has one bias a unit, `biases=1`.
+    `last` gives only each direction's last state, a vector; `reset_before` resets the state before
+    its weights work, as ONNX does with linear_before_reset=0, and Keras with one bias (`biases=1`).
 
     >>> from cnncalc.shapes import Shape
     >>> sum(parameter.size for parameter in Gru(units=256).parameters(Shape(512, (26,))))
@@ -42,6 +44,7 @@ class Gru(Recurrent):
     biases: OneOrTwo = 2
     reset_after: Switch = True
 
+    words: ClassVar[Words] = {**Recurrent.words, "reset_before": ("reset_after", False)}
     gates: ClassVar[int] = 3
     keras_biases: ClassVar[str] = " (Keras as well, with reset_after)"
 

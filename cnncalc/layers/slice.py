@@ -15,8 +15,6 @@ from cnncalc.layers._fields import Whole
 from cnncalc.layers._kinds import ChannelRange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cnncalc.shapes import Shape
 
 
@@ -38,8 +36,8 @@ class Slice(ChannelRange):
     start: Whole
     stop: Whole | Literal["end"]
 
+    example: ClassVar[str | None] = "slice 0..32"
     positional: ClassVar[tuple[str, ...]] = ("start", "stop")
-    example: ClassVar[Mapping[str, object]] = {"start": 0, "stop": 32}
     between: ClassVar[Between | None] = Between("..", ("start", "stop"), (0, "end"))
 
     def taken(self, shape: Shape) -> range:

@@ -25,7 +25,7 @@ README = Path(__file__).parents[2] / "README.md"
 UNKNOWN = {"edgenext", "ssd300"}  # files with a layer that no framework has
 # What the reader does not know, though ONNX does.
 UNREAD = {
-    "convnext_v2": "the norm of a map", "crnn": "LSTM", "lenet5-1998": "filters by a table",
+    "convnext_v2": "the norm of a map", "lenet5-1998": "filters by a table",
     "nf_regnet": "standardised filters", "resnest": "groups as an axis", "tresnet": "blurs",
 }  # fmt: skip
 # Rows that come back as other layers of the same arithmetic.

@@ -116,6 +116,35 @@ blocks:
     - relu
 layers: [a: unit, b: unit s=2, c: unit, gap -> fc 3]
 """,
+    "windows": """
+input: 8x8x4
+blocks:
+  unit(c, k, soft=false, d=1):
+    - conv: {filters: c, kernel: k, padding: same, dilation: d, groups: 2}
+    - relu if not soft
+    - silu if soft
+    - conv c 3x3 p1 -> relu
+layers: [a: unit 4 3, b: unit 8 5, c: unit 8 3 soft=true, d: unit 8 3 d=2, gap -> fc 3]
+""",
+    "numbered layers": """
+input: 4x4x4
+blocks:
+  layer: [concat: [identity, bn -> relu -> conv 2 3x3 p1]]
+  dense(n): [layer x=n]
+layers: [a: dense 3, conv 4 1x1, b: dense 4, gap -> fc 3]
+""",
+    "cropped": """
+input: 13x12x2
+blocks:
+  up(; skip): [upconv cin 2x2 s2, concat skip fit=crop]
+layers:
+  - wide: conv 4 3x3
+  - maxpool 2x2
+  - mid: conv 4 2x2
+  - maxpool 2x2
+  - a: up skip=mid
+  - b: up skip=wide
+""",
     "tied": """
 input: 5x5x2
 layers:

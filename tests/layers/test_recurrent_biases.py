@@ -45,7 +45,7 @@ def test_a_gated_unit_without_reset_after_may_have_two_biases():
 FORMS = [
     ("lstm 5 biases=1", "lstm: {units: 5, biases: 1}"),
     ("rnn 5 bidirectional biases=1", "rnn: {units: 5, bidirectional: true, biases: 1}"),
-    ("gru 5 biases=1 reset_after=false", "gru: {units: 5, reset_after: false, biases: 1}"),
+    ("gru 5 biases=1 reset_before", "gru: {units: 5, reset_after: false, biases: 1}"),
 ]
 
 

@@ -369,7 +369,9 @@ def _check_biases(layer: Any) -> None:
         return
     if theirs == 1:
         raise NoCounterpart("Keras has one bias where this layer has two; write biases=1 or nobias")
-    raise NoCounterpart("Keras has two biases where this layer has one, unless reset_after=false")
+    raise NoCounterpart(
+        "Keras has two biases where this layer has one, but in a gru with reset_before"
+    )
 
 
 def _cell(layer: Any, end: str, at: list[str], rows: int, size: int) -> list[Laid]:

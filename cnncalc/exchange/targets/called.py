@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from cnncalc.exchange.targets import Target
     from cnncalc.layers._base import Layer
 
-# Inputs to try, until the layer takes them: maps, a square matrix, a vector, a volume.
-SIZES = ((24, 24), (64,), (), (24, 24, 24))
-INPUTS = tuple(Shape(channels, sizes) for channels in (64, 1, 3) for sizes in SIZES)
+# Inputs to try, until the layer takes them: a map, a square matrix, a vector, a volume.
+SIZES = ((112, 112), (64,), (), (16, 16, 16))
+INPUTS = (*(Shape(channels, sizes) for channels in (64, 1) for sizes in SIZES), Shape(7 * 7 * 128))
 
 
 def called(layer: Layer) -> dict[Target, str]:
