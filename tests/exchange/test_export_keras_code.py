@@ -12,6 +12,7 @@ import zipfile
 from array import array
 from pathlib import Path
 
+import hostile
 import pytest
 
 from cnncalc import zoo
@@ -139,22 +140,7 @@ def test_names_that_keras_gives_itself_are_not_taken():
     assert 'name="pad_1_layer"' in text
 
 
-HOSTILE = [
-    'x"""; print("RAN"); """',
-    "a\\",
-    'end"',
-    "two\nlines",
-    "\x1b[31m\u202e\u2028",
-    "{0}%s$(touch ran)",
-    "class",
-    "3d net",
-    "é ü 漢",
-    "'''",
-    "\\N{BULLET}",
-]
-
-
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", hostile.TEXTS)
 def test_no_text_of_a_spec_is_code(name):
     """It is a docstring, or filtered to a name; nothing of it runs."""
     text = code(
