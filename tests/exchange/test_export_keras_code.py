@@ -89,6 +89,8 @@ def test_a_chain_is_a_sequential_model():
     assert text.endswith('''\
 def tiny():
     """tiny"""
+    # A flattened map has its channels last here, and first in PyTorch. The rows of a
+    # kernel that reads one are in that order: fc1.
     return keras.Sequential(
         [
             keras.Input((8, 8, 3), name="in"),
@@ -132,6 +134,30 @@ def test_a_maximum_of_what_is_not_negative_needs_no_infinity():
     text = code("input: 8x8x3\nlayers: [relu, maxpool 3x3 s2 p1]\n")
     assert "ZeroPadding2D(1" in text
     assert "inf" not in text
+
+
+COMMENT = """\
+    # A flattened map has its channels last here, and first in PyTorch. The rows of a
+    # kernel that reads one are in that order: head_1, wide.
+"""
+
+
+def test_a_comment_names_the_kernels_whose_rows_are_turned():
+    """Not those that read a vector, one map, or maps of one number."""
+    text = code("""
+input: 6x5x3
+layers:
+  - conv 4 3x3 -> flatten -> relu
+  - head_1: fc 7
+  - fc 6
+  - reshape 2x3x1 -> fc 6
+  - reshape 1x1x6 -> fc 8
+  - reshape 2x2x2
+  - wide: fc 2
+""")
+    assert COMMENT in text
+    assert text.count("    # ") == 2
+    assert "    # " not in code("input: 6x5x3\nlayers: [conv 4 3x3, gap, fc 5]\n")
 
 
 def test_names_that_keras_gives_itself_are_not_taken():
