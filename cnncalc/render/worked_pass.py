@@ -78,7 +78,7 @@ def _filters(parameter: Weights) -> Iterator[str]:
 
 def _by_map(texts: list[str], sizes: tuple[int, ...]) -> Iterator[str]:
     """The numbers of one filter; those for several maps each below the map's number."""
-    maps = sizes[0] if len(sizes) > 2 else 1
+    maps = sizes[0] if sizes[2:] else 1
     if maps == 1:
         yield from (f"    {line}".rstrip() for line in text_grid(texts, sizes))
         return
