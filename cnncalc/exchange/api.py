@@ -68,8 +68,8 @@ def from_torch(module: Any, shape: Sequence[int]) -> Network:
     """The network that a module of PyTorch is, on an input of shape (channels, *spatial).
 
     The module's own export to ONNX runs in this process, with its PyTorch, on zeros and in
-    evaluation mode; what it wrote is read, without the weights. Batch norms are not folded into
-    convolutions.
+    evaluation mode. What it wrote is read, and the weights stay in memory with the network, so that
+    `forward` and `export` have them. Batch norms are not folded into convolutions.
 
     Raises:
         CnncalcError: "no-torch" where PyTorch is not installed; "torch-export" where its export
@@ -91,7 +91,9 @@ def from_torch(module: Any, shape: Sequence[int]) -> Network:
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"{type(module).__name__}.onnx"
         _export_module(torch, module, tuple(shape), path)
-        return load(path)._replace(file="-")  # it is gone as soon as it is read
+        from cnncalc.inference.own_weights import held
+
+        return held(load(path))._replace(file="-")  # it is gone as soon as it is read
 
 
 def _export_module(torch: Any, module: Any, shape: tuple[int, ...], path: Path) -> None:

@@ -6,7 +6,7 @@ from array import array
 from functools import partial
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import files
 from cnncalc.errors import failure
@@ -17,7 +17,7 @@ from cnncalc.exchange.wire import Place
 from cnncalc.inference.stored import StoredTensor, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cnncalc.exchange.onnx.model import Model
     from cnncalc.network import Network, Stored
@@ -36,32 +36,49 @@ def read(network: Network) -> dict[str, StoredTensor]:
     Raises:
         CnncalcError: a tensor lies in another file, which is not opened, or was left out.
     """
-    model = read_model(files.mapped(network.file, MOST_PIPED))
-    inline = {
-        name: operator.attributes
-        for operator in model.operators
-        if operator.type in {"Constant", "ConstantOfShape"}
-        for name in operator.outputs
-    }
+    file: _File | None = None
     found = {}
     for node in network.nodes:
-        dims = (
-            {p.name: p.dims for p in node.layer.parameters(*network.shapes_into(node))}
-            if node.inputs
-            else {}
-        )
-        for parameter, stored in (node.stored or {}).items():
-            if node.shared_with is None:
-                tensor = model.stored.get(stored.name) or inline.get(stored.name, {}).get("value")
-                found[f"{node.name}.{parameter}"] = _tensor(
-                    network.file, model, stored, tensor, dims[parameter]
-                )
+        if not node.stored or node.shared_with is not None:
+            continue
+        dims = {p.name: p.dims for p in node.layer.parameters(*network.shapes_into(node))}
+        for parameter, stored in node.stored.items():
+            name = f"{node.name}.{parameter}"
+            if stored.numbers is not None:
+                found[name] = StoredTensor(dims[parameter], partial(_held, stored.numbers))
+                continue
+            file = file or _File.of(network.file)
+            found[name] = _tensor(file, stored, dims[parameter])
     return found
 
 
-def _tensor(
-    path: str, model: Model, stored: Stored, tensor: object, dims: tuple[int, ...]
-) -> StoredTensor:
+def _held(numbers: Sequence[float]) -> Sequence[float]:
+    return numbers
+
+
+class _File(NamedTuple):
+    """A model file, and the constants that are written out in its graph."""
+
+    path: str
+    model: Model
+    inline: Mapping[str, object]
+
+    @classmethod
+    def of(cls, path: str) -> _File:
+        """The file at a path."""
+        model = read_model(files.mapped(path, MOST_PIPED))
+        inline = {
+            name: operator.attributes.get("value")
+            for operator in model.operators
+            if operator.type in {"Constant", "ConstantOfShape"}
+            for name in operator.outputs
+        }
+        return cls(path, model, inline)
+
+
+def _tensor(file: _File, stored: Stored, dims: tuple[int, ...]) -> StoredTensor:
+    path, model = file.path, file.model
+    tensor = model.stored.get(stored.name) or file.inline.get(stored.name)
     if not isinstance(tensor, FileTensor):
         tensor = FileTensor(stored.name, (1,), 1)  # ConstantOfShape's own default, a zero
     if tensor.external:
@@ -72,7 +89,7 @@ def _tensor(
         )
     if tensor.kind not in DTYPES:
         raise failure("bad-weights", f"tensor '{stored.name}' of {path} holds no plain numbers")
-    if prod(stored.dims) != prod(dims):
+    if stored.size != prod(dims):
         raise failure("bad-weights", f"tensor '{stored.name}' of {path} has another size")
     return StoredTensor(dims, partial(_numbers, model, stored, tensor))
 
@@ -86,6 +103,8 @@ def _numbers(model: Model, stored: Stored, tensor: FileTensor) -> Sequence[float
             message = f"tensor '{stored.name}' holds {len(numbers)} of {size} numbers"
             raise failure("bad-weights", message)
         numbers = array("d", [numbers[0] if numbers else 0.0]) * size  # of ConstantOfShape
+    if stored.runs is not None:
+        numbers = [number for start, stop in stored.runs for number in numbers[start:stop]]
     if stored.order is not None and stored.order != tuple(range(len(stored.dims))):
         numbers = _transposed(numbers, stored.dims, stored.order)
     if stored.change == "negative":

@@ -37,3 +37,24 @@ def own_parameters(network: Network) -> Parameters:
     """
     start = InitialWeights(network.init.scheme, network.init.seed)
     return gather(network, start, own_file(network))
+
+
+def held(network: Network) -> Network:
+    """The network with the numbers of its model file, which may be removed then.
+
+    Raises:
+        CnncalcError: a tensor lies in another file, which is not opened, or was left out.
+    """
+    tensors = model_file.read(network)
+    nodes = [
+        node._replace(
+            stored={
+                parameter: stored._replace(numbers=tensors[f"{node.name}.{parameter}"].read())
+                for parameter, stored in node.stored.items()
+            }
+        )
+        if node.stored and node.shared_with is None
+        else node
+        for node in network.nodes
+    ]
+    return network._replace(nodes=tuple(nodes))

@@ -171,6 +171,7 @@ class Layer(ABC):
     quoted: ClassVar[str | None] = None  # the field that a text in quotes fills
     amounts: ClassVar[tuple[str, ...]] = ()  # fields that take 1.2M
     rarely_set: ClassVar[tuple[str, ...]] = ()  # fields that reports name only where set
+    example: ClassVar[str | None] = None  # a line for the reference, if the shortest says little
     expectation: ClassVar[str | None] = None  # the field that says what comes in: in=16
     attaches: ClassVar[Attachment | None] = None  # may follow as a word
     bias_free_before_norm: ClassVar[bool] = False  # no bias when a norm is attached first

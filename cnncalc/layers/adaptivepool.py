@@ -52,6 +52,7 @@ class AdaptivePool(Layer):
     size: PerAxis
     kind: Literal["avg", "max"] = "avg"
 
+    example: ClassVar[str | None] = "adaptivepool 7x7 avg"
     positional: ClassVar[tuple[str, ...]] = ("size",)
     sized: ClassVar[str | None] = "size"
     other_names: ClassVar[Names] = {"output_size": "size"}

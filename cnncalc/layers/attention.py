@@ -58,6 +58,7 @@ class Attention(Layer):
     qkv_bias: Switch = True
     project: Switch = True
 
+    example: ClassVar[str | None] = "attention 8"
     positional: ClassVar[tuple[str, ...]] = ("heads",)
     letters: ClassVar[Names] = {"h": "heads"}
     other_names: ClassVar[Names] = {"num_heads": "heads"}

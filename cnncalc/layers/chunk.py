@@ -31,6 +31,7 @@ class Chunk(ChannelRange):
     index: Natural
     parts: Count
 
+    example: ClassVar[str | None] = "chunk 0/2"
     between: ClassVar[Between | None] = Between("/", ("index", "parts"))
 
     def taken(self, shape: Shape) -> range:

@@ -42,6 +42,7 @@ class Crop(Layer):
     begin: NaturalPerAxis | None = None
     end: NaturalPerAxis | None = None
 
+    example: ClassVar[str | None] = "crop 56x56"
     positional: ClassVar[tuple[str, ...]] = ("size",)
     sized: ClassVar[str | None] = "size"
     like: ClassVar[str | None] = "size"

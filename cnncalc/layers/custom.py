@@ -41,6 +41,7 @@ class Custom(Layer):
     stated_macs: Amount
     buffers: Amount = 0
 
+    example: ClassVar[str | None] = 'custom "RoIAlign" out=7x7x256 params=0 macs=1.2M'
     quoted: ClassVar[str | None] = "operation"
     amounts: ClassVar[tuple[str, ...]] = ("stated_params", "stated_macs", "buffers")
     other_names: ClassVar[Names] = {

@@ -40,6 +40,7 @@ class DepthToSpace(Layer):
     block: Count
     order: BlockOrder = "crd"
 
+    example: ClassVar[str | None] = "depth2space 2"
     positional: ClassVar[tuple[str, ...]] = ("block",)
     letters: ClassVar[Names] = {"b": "block"}
     other_names: ClassVar[Names] = {"upscale_factor": "block", "block_size": "block"}

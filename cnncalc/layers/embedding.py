@@ -39,6 +39,7 @@ class Embedding(Layer):
     entries: Count
     size: Count
 
+    example: ClassVar[str | None] = "embedding 10000 128"
     positional: ClassVar[tuple[str, ...]] = ("entries", "size")
     other_names: ClassVar[Names] = {
         "num_embeddings": "entries",

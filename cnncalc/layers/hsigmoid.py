@@ -30,6 +30,7 @@ class Hsigmoid(Pointwise):
 
     slope: Positive = 1 / 6
 
+    example: ClassVar[str | None] = "hsigmoid"
     positional: ClassVar[tuple[str, ...]] = ("slope",)
     rarely_set: ClassVar[tuple[str, ...]] = ("slope",)
 

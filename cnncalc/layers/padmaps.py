@@ -35,6 +35,7 @@ class PadMaps(Layer):
     end: Natural = 0
     begin: Natural = 0
 
+    example: ClassVar[str | None] = "padmaps 8"
     positional: ClassVar[tuple[str, ...]] = ("end",)
 
     def output_shape(self, *inputs: Shape) -> Shape:

@@ -1,7 +1,7 @@
 """Permutation: the axes in another order, as by PyTorch's permute.
 
 Axes are counted channels first, behind the batch: of a map 0 are the channels, 1 the rows, 2 the
-columns. `permute 1 2 0` makes the rows the channels and the channels the last axis.
+columns. `permute 1x2x0` makes the rows the channels and the channels the last axis.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Permute(Layer):
 
     order: NaturalPerAxis
 
+    example: ClassVar[str | None] = "permute 1x2x0"
     positional: ClassVar[tuple[str, ...]] = ("order",)
     other_names: ClassVar[Mapping[str, str]] = {"dims": "order"}
 
@@ -43,10 +44,10 @@ class Permute(Layer):
         """The sizes in the new order. Raises UnplacedError unless each axis is named once."""
         sizes = (inputs[0].channels, *inputs[0].spatial)
         if sorted(self.order) != list(range(len(sizes))):
-            example = " ".join(map(str, (*range(1, len(sizes)), 0)))
+            example = "x".join(map(str, (*range(1, len(sizes)), 0)))
             raise UnplacedError(
                 "permute",
-                f"the order {' '.join(map(str, self.order))} does not name each of "
+                f"the order {'x'.join(map(str, self.order))} does not name each of "
                 f"{len(sizes)} axes once",
                 field="order",
                 help=f"axes are counted from 0, the channels: permute {example}",

@@ -38,6 +38,7 @@ class Reduce(Layer):
     kind: Kind
     unbiased: Switch = True
 
+    example: ClassVar[str | None] = "reduce max"
     words: ClassVar[Words] = {
         **{kind: ("kind", kind) for kind in get_args(Kind)},
         "biased": ("unbiased", False),

@@ -35,6 +35,7 @@ class Reshape(Layer):
 
     size: PerAxis
 
+    example: ClassVar[str | None] = "reshape 7x7x128"
     positional: ClassVar[tuple[str, ...]] = ("size",)
     sized: ClassVar[str | None] = "size"
     is_view: ClassVar[bool] = True

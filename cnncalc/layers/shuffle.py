@@ -32,6 +32,7 @@ class Shuffle(Layer):
 
     groups: Count
 
+    example: ClassVar[str | None] = "shuffle g=4"
     no_bare_number: ClassVar[NoBareNumber | None] = NoBareNumber(
         "g",
         "it shuffles the channels of groups and is no pixel shuffle",

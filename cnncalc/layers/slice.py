@@ -36,6 +36,7 @@ class Slice(ChannelRange):
     start: Whole
     stop: Whole | Literal["end"]
 
+    example: ClassVar[str | None] = "slice 0..32"
     positional: ClassVar[tuple[str, ...]] = ("start", "stop")
     between: ClassVar[Between | None] = Between("..", ("start", "stop"), (0, "end"))
 

@@ -40,6 +40,7 @@ class SpaceToDepth(Layer):
     block: Count
     order: BlockOrder = "crd"
 
+    example: ClassVar[str | None] = "space2depth 2"
     positional: ClassVar[tuple[str, ...]] = ("block",)
     letters: ClassVar[Names] = {"b": "block"}
     other_names: ClassVar[Names] = {"downscale_factor": "block", "block_size": "block"}

@@ -139,6 +139,7 @@ class Upsample(Layer):
     rule: Rule | None = None
     nearest_mode: Rounding | None = None
 
+    example: ClassVar[str | None] = "upsample 2"
     positional: ClassVar[tuple[str, ...]] = ("scale",)
     sized: ClassVar[str | None] = "scale"
     other_names: ClassVar[Names] = {"scale_factor": "scale", "factor": "scale"}

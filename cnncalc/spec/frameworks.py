@@ -147,7 +147,43 @@ def _each(refused: Refused, names: str) -> dict[str, Refused]:
 _SIGMOID = "ends in a sigmoid where darknet is not told otherwise"
 _LINEAR = ("linear 64",)
 _NO_FUNCTION = Refused("has no counterpart here")  # an activation or norm
+# Functions of the frameworks, and words of the field that are no class of any of them.
+FIELD_WORDS = {
+    "downsample": Refused("does not say how", ("maxpool 2x2", "avgpool 2x2", "conv 64 3x3 s2 p1")),
+    "merge": Refused("does not say how", ("add a", "concat a")),
+    "mlp": Refused("is several layers", ("fc 64 relu -> fc 10",)),
+    "plus": Refused("adds another tensor, by its name here", ("add a",)),
+    "skip": Refused("adds another tensor, by its name here", ("add a",)),
+    "sum": Refused("adds up tensors, or the channels of one", ("add a", "reduce sum")),
+    **_each(
+        Refused("is a convolution whose filters are 1x1", ("conv 64 1x1",)),
+        "pointwise pointwiseconv pwconv conv1x1",
+    ),
+    **_each(Refused("takes its filter size as a word", ("conv 64 3x3 p1",)), "conv3x3 conv5x5"),
+    **_each(
+        Refused("is one line, its norm and activation as words", ("conv 64 3x3 p1 bn relu",)),
+        "cbr convbn convbnact convbnrelu convnormact",
+    ),
+    **_each(
+        Refused("is a convolution whose stride is its filter size", ("conv 64 8x8 s8",)),
+        "patchembed patchembedding patchify",
+    ),
+    **_each(Refused("is mean or max", ("gap", "gmp")), "globalpool globalpooling"),
+    **_each(
+        Refused("is told the factor or the size", ("upsample 2", "upsample size=64x64 bilinear")),
+        "interpolate resize",
+    ),
+    **_each(
+        Refused("takes a layer for each part", ("chunk 0/2", "chunk 1/2")),
+        "split tensorsplit unstack",
+    ),
+    **_each(
+        Refused("drops axes of size 1: a 1x1 map becomes a vector by", ("flatten",)), "squeeze"
+    ),
+    **_each(Refused("is told the new order of all axes", ("permute 1x2x0",)), "swapaxes transpose"),
+}
 REFUSED = {
+    **FIELD_WORDS,
     "activation": Refused("is written by the name of the function alone", ("relu",)),
     "attention": Refused(
         "has no weights of its own in Keras; with those of the usual heads it is", ("attention 8",)
@@ -184,6 +220,7 @@ REFUSED = {
         "has the stride 1 where Caffe is not told otherwise, and rounds up",
         ("maxpool 3x3 s2 ceil", "avgpool 3x3 s2 ceil"),
     ),
+    "permute": Refused("counts the channels as axis 0 here, channels first", ("permute 1x2x0",)),
     "resizing": Refused("is told the size", ("upsample size=224x224 bilinear",)),
     "route": Refused("begins with another tensor", ("from a", "from a -> concat b")),
     "rrelu": Refused("has the slope 11/48 after training", ("leaky 0.22916666666666666",)),
@@ -194,7 +231,7 @@ REFUSED = {
     **_each(Refused("takes its filter size first", ("dwconv 3x3",)), "depthwiseconv"),
     **_each(
         Refused("acts in training only, as dropout does", ("dropout 0.5",)),
-        "alphadropout featurealphadropout gaussiandropout",
+        "alphadropout dropblock droppath featurealphadropout gaussiandropout stochasticdepth",
     ),
     **_each(Refused("takes its window", ("avgpool 2x2",)), "localavg localavgpool"),
     **_each(
@@ -221,7 +258,7 @@ REFUSED = {
     ),
     **_each(
         Refused("only reads off the result; a network here ends before it"),
-        "contrastive cost detection gaussianyolo region yolo",
+        "argmax contrastive cost detection gaussianyolo nms region topk yolo",
     ),
     **_each(
         Refused("changes nothing after training, so it is left out"),
@@ -248,10 +285,10 @@ REFUSED = {
         Refused("has no counterpart here"),
         "adaptivelogsoftmaxwithloss additiveattention bilinear convlstm "
         "cosinesimilarity crnn embeddingbag fold fractionalmaxpool groupqueryattention grucell "
-        "history implicit lambda lppool lstmcell masking maxunpool pairwisedistance permute "
-        "repeatvector rnnbase rnncell simplernncell spectralnormalization transformer "
-        "transformerdecoder transformerdecoderlayer transformerencoder transformerencoderlayer "
-        "unfold",
+        "history implicit lambda lppool lstmcell masking maxunpool pairwisedistance "
+        "repeatvector rnnbase rnncell simplernncell spectralnormalization stack "
+        "transformer transformerdecoder transformerdecoderlayer transformerencoder "
+        "transformerencoderlayer unfold unpool",
     ),
 }
 AXES = re.compile(r"[123]d\Z")

@@ -45,6 +45,14 @@ SIDES = re.compile(r"([A-Za-z])\d+(?:[x+]\d+)*\Z")  # p0+1, p0+1x1+2
 REFERENCE = re.compile(r"[A-Za-z_]\w*(\.\w+)*\Z")
 NAME = re.compile(r"\w+\Z")
 LISTED = "'cnncalc layers' lists them"
+WITH_LAYERS = {
+    "residual": "residual: [conv 64 3x3 p1, bn]",
+    "side": "side: [gap, fc 10]",
+    "numbered": "numbered: [conv 64 3x3 p1, relu]",
+    "repeat": "{repeat: 3, layers: [conv 64 3x3 p1, relu]}, or x3 at the end of a layer",
+    "for": "{for: [c], in: [16, 32], do: conv c 3x3 p1}",
+}
+ENGLISH = frozenset({"from", "in", "with", "and"})  # as bare words they mean nothing here
 
 
 def read_text(scalar: Scalar, blocks: Mapping[str, Block], *, opens: bool = False) -> Item:
@@ -107,13 +115,20 @@ def read_link(words: list[Word], blocks: Mapping[str, Block], *, opens: bool = F
 def _without_arrow(
     error: CnncalcError, head: Word, rest: list[Word], blocks: Mapping[str, Block]
 ) -> CnncalcError:
-    """The error for an unknown head; before a layer it may be a tensor without its arrow."""
-    first = rest[0].text if rest else ""
-    if not (first in layers.names() or first in blocks) or not REFERENCE.match(head.text):
+    """The error for an unknown head that may be a tensor: `x1 relu`, or `x1 + x2`."""
+    unsure = [d for d in error.diagnostics if d.code == "unknown-type"]
+    if not unsure or not REFERENCE.match(head.text):
         return error
-    unsure = [d for d in error.diagnostics if d.code == "unknown-type" and d.help == LISTED]
-    help_ = f"to go on from a tensor '{head.text}', write '{head.text} -> {first}'"
-    return CnncalcError(*(d._replace(help=help_) for d in unsure)) if unsure else error
+    help_ = None
+    match rest:
+        case [first, *_] if first.text in layers.names() or first.text in blocks:
+            unsure = [d for d in unsure if d.help == LISTED]
+            help_ = f"to go on from a tensor '{head.text}', write '{head.text} -> {first.text}'"
+        case [operator, other] if REFERENCE.match(other.text):
+            from cnncalc.spec import plain_english  # only for a text that may be such a sum
+
+            help_ = plain_english.merge_of(operator.text, head.text, other.text)
+    return CnncalcError(*(d._replace(help=help_) for d in unsure)) if help_ and unsure else error
 
 
 def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:
@@ -129,6 +144,9 @@ def head_use(head: Name, blocks: Mapping[str, Block]) -> Use:
         return Use(head.text, head.span, is_block=True)
     if head.text in layers.names():
         return Use(head.text, head.span, is_block=False)
+    if head.text in WITH_LAYERS:
+        message = f"'{head.text}' needs a colon, and its layers behind it"
+        raise failure("wrong-form", message, head.span, help=f"such as {WITH_LAYERS[head.text]}")
     if "(" in head.text:
         raise _python(head.text, head.span, blocks)
     from cnncalc.spec import frameworks  # only for a word that is not ours
@@ -155,6 +173,12 @@ def _python(text: str, span: Span, blocks: Mapping[str, Block]) -> CnncalcError:
     return python_calls.refusal(text, span, blocks)
 
 
+def _english(word: Word, head: str) -> CnncalcError:
+    from cnncalc.spec import plain_english  # only for a text with its words
+
+    return plain_english.refused(word, head)
+
+
 def vocabulary_of(use: Use, blocks: Mapping[str, Block]) -> Vocabulary:
     """The words that are allowed after the head of a use."""
     return of_block(blocks[use.head]) if use.is_block else of_layer_type(use.head)
@@ -173,6 +197,8 @@ def read_words(use: Use, words: list[Word], blocks: Mapping[str, Block]) -> Use:
             name = _read_name(word, words[place + 1 : place + 2])
             use = put(use, "name", name, name.span)
             place += 1
+        elif word.text in ENGLISH and not vocabulary.joins:
+            raise _english(word, use.head)
         else:
             use = add_word(use, word, vocabulary)
             _refuse_bare_number(use, word, words, vocabulary)
@@ -266,6 +292,8 @@ def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
     if field is None and not use.is_block and (type_ := attached_type(key, valued=True)):
         slope = Argument(None, read_word(value), value.span)
         return use._replace(words=(*use.words, Attached(type_, (slope,), word.span)))
+    if field is None and key == "from":
+        raise _english(word, use.head)
     if field is None:
         raise unknown_key(key, word.part(0, len(key)).span, vocabulary, "x", "share", "tied")
     if vocabulary.takes_sides(key):

@@ -15,7 +15,7 @@ from cnncalc import layers
 from cnncalc.layers._base import Layer
 from cnncalc.spec.validation import layer as validated_layer
 from cnncalc.spec.vocabulary import choices, of_layer_type
-from cnncalc.spec.words import NOWHERE, Words
+from cnncalc.spec.words import NOWHERE, Words, given_fields
 from cnncalc.spec.write import flow, simple
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[str, object]] = {
     "Natural": ("a whole number from 0", 0),
     "Amount": ("a whole number from 0, such as 1.2M", 0),
     "Text": ("a text in quotes", "RoIAlign"),
+    "OneOrTwo": ("1 or 2", 1),
     "Real": ("a number", 1.0),
     "NonNegative": ("a number from 0", 1.0),
     "Positive": ("a number above 0", 1.0),
@@ -118,7 +119,13 @@ def _setting(field: str, value: object) -> str:
 
 
 def example_fields(layer_type: type[Layer]) -> dict[str, object]:
-    """Values for the required fields and the first positional one."""
+    """The fields of the example; where the type states none, the required and the first one.
+
+    >>> example_fields(layers.layer_type("chunk"))
+    {'index': 0, 'parts': 2}
+    """
+    if layer_type.example is not None:
+        return {name: simple(value) for name, value in given_fields(layer_type.example).items()}
     chosen: dict[str, object] = {}
     for field in fields(layer_type):  # type: ignore[arg-type]
         if field.default is MISSING or field.name in layer_type.positional[:1]:
@@ -129,13 +136,15 @@ def example_fields(layer_type: type[Layer]) -> dict[str, object]:
 
 
 def _example(layer_type: type[Layer]) -> str:
-    """The mapping form of an example."""
+    """The mapping form of the example."""
     chosen = example_fields(layer_type)
     return f"{layer_type.type}: {flow(chosen)}" if chosen else layer_type.type
 
 
 def _line(layer_type: type[Layer]) -> dict[str, str]:
     """A line that says the same as the example, where a line can."""
+    if layer_type.example is not None:
+        return {"line": layer_type.example}
     chosen, name = example_fields(layer_type), layer_type.type
     written = [validated_layer(name, chosen, {}, NOWHERE)]
     vocabulary = of_layer_type(name)

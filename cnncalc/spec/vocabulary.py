@@ -206,6 +206,9 @@ _RULES = frozenset(
 )
 
 
+FILLERS = frozenset({"and", "by", "from", "of", "plus", "the", "then", "to", "with"})  # in English
+
+
 def unknown_word(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> CnncalcError:
     """The error for a word that the head does not accept."""
     from cnncalc.spec import frameworks
@@ -216,6 +219,10 @@ def unknown_word(text: str, span: Span, vocabulary: Vocabulary, *more: str) -> C
     # A word without a dot is not the likes of `here.d`.
     alike = [word for word in known_words if "." in text or "." not in word]
     suggestion = did_you_mean(text, alike)
+    if text in layers.names():
+        suggestion = f"it is a layer of its own: write '-> {text}' at the end, or on a line below"
+    elif text in FILLERS:
+        suggestion = "leave it out: norms and activations are words of the line"
     known = ", ".join(dict.fromkeys([*vocabulary.names, *vocabulary.words])) or "no options"
     return failure(
         "unknown-word",

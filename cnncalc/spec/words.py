@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.errors import CnncalcError, Span
-from cnncalc.spec.line_syntax import read_text, read_words
+from cnncalc.spec.line_syntax import head_use, read_text, read_words
 from cnncalc.spec.line_values import links
 from cnncalc.spec.resolve import resolve
-from cnncalc.spec.syntax import Use
+from cnncalc.spec.syntax import Name, Use
 from cnncalc.spec.validation import layer as validated_layer
 from cnncalc.spec.vocabulary import of_layer_type
 from cnncalc.spec.write import simple
@@ -98,6 +98,17 @@ class Words:
         except CnncalcError:
             return False
         return list(map(meaning, read)) == list(map(meaning, group))
+
+
+def given_fields(line: str) -> Mapping[str, object]:
+    """The fields that the line of one layer gives.
+
+    >>> given_fields("conv 6 5x5")
+    {'filters': 6, 'kernel': (5, 5)}
+    """
+    (words,) = links(_scalar(line))
+    use = read_words(head_use(Name(words[0].text, words[0].span), {}), words[1:], {})
+    return resolve(use, layers.layer_type(use.head), {}, {}).fields
 
 
 def meaning(layer: Layer) -> str:

@@ -15,7 +15,7 @@ from cnncalc.structure.holes import Hole, varying
 from cnncalc.structure.tree import Block, Call, Merge, Parameter, Step, rows, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cnncalc.network import Network
     from cnncalc.structure.holes import Signatures
@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 # The letter of an argument by the field that it fills first.
 LETTERS = {"filters": "c", "units": "u", "stride": "s", "groups": "g", "times": "n", "start": "a",
            "stop": "b", "multiplier": "m", "heads": "h"}  # fmt: skip
-PLAIN = frozenset({"stride", "times"})  # not computed from other arguments
+# Not computed from other arguments.
+PLAIN = frozenset((
+    "stride", "strides", "times", "kernel_size", "padding", "output_padding", "dilation",
+    "num_layers", "growth",
+))  # fmt: skip
+
+
+def letter_of(kind: str, values: Sequence[int | None]) -> str:  # noqa: ARG001 - as others name
+    """The letter of a new argument."""
+    return LETTERS.get(kind, "c")
 
 
 class _NoCommonForm(Exception):  # noqa: N818 - not an error: the calls are written out instead
@@ -338,9 +347,13 @@ class Blocks:
 class Columns:
     """The terms of a block while its arguments are found; `entering` are the values of `cin`."""
 
-    def __init__(self, entering: list[int] | None, letters: Mapping[str, str] = LETTERS) -> None:
+    def __init__(
+        self,
+        entering: list[int] | None,
+        named: Callable[[str, Sequence[int | None]], str] = letter_of,
+    ) -> None:
         self.known = [] if entering is None else [Column("cin", "filters", entering)]
-        self.letters = letters
+        self.named = named  # a new argument, by its kind and its values
         self.arguments: list[Column] = []
 
     def term(self, kind: str, values: Sequence[int | None]) -> Term:
@@ -356,27 +369,27 @@ class Columns:
         alike = [each for each in self.arguments if (each.kind in PLAIN) == (kind in PLAIN)]
         if kind in PLAIN:
             alike = [each for each in alike if each.kind == kind]
-        yield from (str(each.term) for each in alike if _agree(values, each.values))
+        yield from (str(each.term) for each in alike if agree(values, each.values))
         if kind in PLAIN:
             return
-        yield from (str(each.term) for each in self.known if _agree(values, each.values))
+        yield from (str(each.term) for each in self.known if agree(values, each.values))
         place, value = next((at, one) for at, one in enumerate(values) if one is not None)
         for base in (*alike, *self.known):
             yield from _scaled(base, values, value, base.values[place])
         for entering, base in product(self.known, alike):
             pairs = list(zip(entering.values, base.values, strict=True))
-            if _agree(values, [one + other for one, other in pairs]):
+            if agree(values, [one + other for one, other in pairs]):
                 yield f"{entering.term}+{base.term}"
-            if _agree(values, [other - one for one, other in pairs]):
+            if agree(values, [other - one for one, other in pairs]):
                 yield f"{base.term}-{entering.term}"
 
     def _new(self, kind: str, values: Sequence[int | None]) -> str:
         """A new argument; calls without a value get that of another, which they do not use."""
         some = next(value for value in values if value is not None)
-        letter = self.letters.get(kind, "c")
-        name, number = letter, 2
+        word = self.named(kind, values)
+        name, number = word, 2
         while any(each.term == name for each in self.arguments):
-            name, number = f"{letter}_{number}", number + 1
+            name, number = f"{word}_{number}", number + 1
         filled = [some if value is None else value for value in values]
         self.arguments.append(Column(name, kind, filled))
         return name
@@ -438,7 +451,8 @@ def _default(argument: Column) -> int | None:
     return value if 2 * count > len(argument.values) else None
 
 
-def _agree(values: Sequence[int | None], others: Sequence[int]) -> bool:
+def agree(values: Sequence[int | None], others: Sequence[int]) -> bool:
+    """Whether values, of which None is any, are these."""
     return all(value is None or value == other for value, other in zip(values, others, strict=True))
 
 
@@ -446,7 +460,7 @@ def _scaled(base: Column, values: Sequence[int | None], value: int, other: int) 
     """A multiple or a whole fraction of a term."""
     if other and value and value % other == 0:
         factor = value // other
-        if _agree(values, [factor * each for each in base.values]):
+        if agree(values, [factor * each for each in base.values]):
             yield f"{factor}*{base.term}"
     if value and other % value == 0:
         divisor = other // value
@@ -454,7 +468,7 @@ def _scaled(base: Column, values: Sequence[int | None], value: int, other: int) 
             each % divisor == 0 or wanted is None
             for each, wanted in zip(base.values, values, strict=True)
         )
-        if exact and _agree(values, [each // divisor for each in base.values]):
+        if exact and agree(values, [each // divisor for each in base.values]):
             yield f"{base.term}//{divisor}"
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import accumulate, takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.structure.tree import Call, Step, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.structure.holes import Signatures
     from cnncalc.structure.tree import Chain, Item
@@ -58,25 +58,13 @@ class Names:
         same = takewhile(lambda parts: len(set(parts)) == 1, zip(*(p[:-1] for p in paths)))  # noqa: B905 - the shortest ends it
         return ".".join(parts[0] for parts in same)
 
-    def local(
-        self, chain: Chain, signatures: Signatures | None = None
-    ) -> tuple[object, ...] | None:
-        """The names in these rows without their prefix; None if no call can write them.
+    def spelled(self, signatures: Signatures) -> Spelled:
+        """The names in sequences of items, as blocks compare them."""
+        return Spelled(self, signatures)
 
-        With `signatures`, those of branches are left out that may be empty in other calls.
-        """
-        prefix = self.prefix(chain) if self.kept else None
-        if prefix is None:
-            return ()
-        found = [(self.under(prefix, ".".join(path)), what) for path, what in self._paths(chain)]
-        if not prefix or not all(self.may_be(name) for name, _ in found):
-            return None
-        if self._under[prefix] != sum(row.index in self.kept for row in rows(chain)):
-            return None  # two calls of one name
-        if signatures is None:
-            return tuple(found)
-        own = self._paths(chain, signatures)
-        return tuple((self.under(prefix, ".".join(path)), what) for path, what in own)
+    def kept_under(self, prefix: str) -> int:
+        """How many names begin with a prefix."""
+        return self._under[prefix]
 
     def under(self, prefix: str | None, name: str) -> str:
         """A name without the prefix."""
@@ -98,24 +86,22 @@ class Names:
 
     def follows(self, passes: Sequence[Chain], body: Chain) -> bool:
         """Whether the names of a body are those of one more pass of a repeated call."""
-        first, name = self.prefix(passes[0]), self.prefix(body)
-        if first is None or name is None:
-            return first is name
-        base, _, number = first.rpartition(".")
-        return bool(base) and number == "0" and name == f"{base}.{len(passes)}"
+        return _counts(self.prefix(passes[0]), len(passes), self.prefix(body))
 
     def are_passes(self, passes: Sequence[Chain]) -> bool:
         """Whether several passes can be one call, whose name their names are numbered under."""
-        return all(self.follows(passes[:at], passes[at]) for at in range(1, len(passes)))
+        prefixes = [self.prefix(one) for one in passes]
+        return all(_counts(prefixes[0], at, name) for at, name in enumerate(prefixes) if at)
 
     def _paths(
         self, chain: Chain, signatures: Signatures | None = None
     ) -> Iterator[tuple[Path, str]]:
         """The names in a chain, and of each which block it is the name of."""
         for item in chain:
-            yield from self._paths_of(item, signatures)
+            yield from self.paths_of(item, signatures)
 
-    def _paths_of(self, item: Item, signatures: Signatures | None) -> Iterator[tuple[Path, str]]:
+    def paths_of(self, item: Item, signatures: Signatures | None) -> Iterator[tuple[Path, str]]:
+        """The names in an item; with `signatures`, without those of branches that may be empty."""
         if isinstance(item, Step):
             name = self.kept.get(item.owner.index)
             if name is not None:
@@ -130,3 +116,87 @@ class Names:
             for at, branch in enumerate(item.branches):
                 if at != left_out:
                     yield from self._paths(branch, signatures)
+
+
+class _OfItem(NamedTuple):
+    """The names in an item, those that all calls of its block have, and its rows with names."""
+
+    item: Item  # kept alive, since it is known by its identity
+    every: tuple[tuple[Path, str], ...]
+    common: tuple[tuple[Path, str], ...]
+    rows: int
+
+
+class Spelled:
+    """The names in sequences of items without what they have in common, each as a number."""
+
+    def __init__(self, names: Names, signatures: Signatures) -> None:
+        self.names = names
+        self.signatures = signatures
+        self._known: dict[int, _OfItem] = {}
+        self._numbers: dict[object, int] = {}
+
+    def growing(self, items: Iterable[Item]) -> Iterator[int | None]:
+        """For the first item, the first two, and so on: equal numbers where they are called alike.
+
+        None where no call can write them; it ends where none can write more of them either.
+        """
+        if not self.names.kept:
+            yield from (0 for _ in items)
+            return
+        span: list[_OfItem] = []
+        prefix: Path | None = None
+        key, count = 0, 0
+        for item in items:
+            added = self._of(item)
+            span.append(added)
+            count += added.rows
+            before = prefix
+            for path, _ in added.every:
+                prefix = path[:-1] if prefix is None else _common(prefix, path[:-1])
+            if prefix == ():
+                return
+            if prefix is None:
+                yield 0
+                continue
+            key = self._spelled(key, prefix, span[-1:] if prefix == before else span)
+            yield key if self._can_be(prefix, span, count) else None
+
+    def _of(self, item: Item) -> _OfItem:
+        known = self._known.get(id(item))
+        if known is None:
+            every = tuple(self.names.paths_of(item, None))
+            common = tuple(self.names.paths_of(item, self.signatures))
+            count = sum(row.index in self.names.kept for row in rows((item,)))
+            known = self._known[id(item)] = _OfItem(item, every, common, count)
+        return known
+
+    def _spelled(self, key: int, prefix: Path, added: Sequence[_OfItem]) -> int:
+        """The number of names that are `key` and those of these items, or all if it is new."""
+        if len(added) > 1:
+            key = 0
+        for one in added:
+            local = tuple([(path[len(prefix) :], what) for path, what in one.common])
+            key = self._numbers.setdefault((key, local), len(self._numbers) + 1)
+        return key
+
+    def _can_be(self, prefix: Path, span: Sequence[_OfItem], count: int) -> bool:
+        """Whether nothing else is called so, and all names may stand in a spec."""
+        if self.names.kept_under(".".join(prefix)) != count:
+            return False
+        paths = (path for one in span for path, _ in one.every)
+        return all(self.names.may_be(".".join(path[len(prefix) :])) for path in paths)
+
+
+def _common(one: Path, other: Path) -> Path:
+    """The parts that two paths begin with."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return tuple([part for part, _ in same])
+
+
+def _counts(first: str | None, at: int, name: str | None) -> bool:
+    """Whether a call of this name is the pass number `at` of one whose first is called `first`."""
+    if first is None or name is None:
+        return first is name
+    base, _, number = first.rpartition(".")
+    return bool(base) and number == "0" and name == f"{base}.{at}"

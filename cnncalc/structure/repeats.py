@@ -39,6 +39,7 @@ class Folder:
     def __init__(self, signatures: Signatures, outside: Iterable[int], names: Names) -> None:
         self.signatures = signatures
         self.names = names
+        self.spelled = names.spelled(signatures)
         self.taken = names.parts()
         self.outside = frozenset(outside)  # rows that are read from outside of their chain
         self.keys: dict[int, str] = {}
@@ -91,7 +92,9 @@ class Folder:
             if others or (start and entry != items[start - 1].last):
                 continue
             key, reach = 0, start
-            for place in range(start, min(start + LONGEST, len(items))):
+            ends = range(start, min(start + LONGEST, len(items)))
+            names = self.spelled.growing(items[place] for place in ends)
+            for place, local in zip(ends, names, strict=False):  # they may end before
                 before, after = reads[place]
                 inside = all(
                     source >= start or tensor == entry
@@ -100,7 +103,6 @@ class Folder:
                 if not inside:
                     break
                 key = self._numbers.setdefault((key, marks[place]), len(self._numbers) + 1)
-                local = self.names.local(items[start : place + 1], self.signatures)
                 if reach <= place and local is not None:
                     whole = self._numbers.setdefault((key, local), len(self._numbers) + 1)
                     yield start, place - start + 1, whole

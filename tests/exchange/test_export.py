@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from cnncalc import zoo
+from cnncalc import parse, zoo
 from cnncalc.errors import CnncalcError
 from cnncalc.exchange.targets import TargetOptions
 from cnncalc.exchange.targets._pytorch_layers import FUNCTIONS, TABLE, WITHOUT
@@ -183,15 +183,130 @@ def test_a_projection_of_rows_of_the_block_is_an_argument_too():
 
 
 def test_blocks_that_differ_in_more_stay_two_classes():
-    """A projection in one, and another activation in the other."""
+    """A projection in one, and biases in the other."""
     spec = PROJECTIONS % "conv c 1x1 s=s if s != 1"
-    blocks = spec.replace("(c, s=1)", "(c, s=1, soft=false)").replace(
-        "p1 -> relu", "p1\n    - relu if not soft\n    - silu if soft"
+    blocks = spec.replace("(c, s=1)", "(c, s=1, free=false)").replace(
+        "    - conv c 3x3 p1\n",
+        "    - conv: {filters: c, kernel: 3, padding: 1, bias: false, if: free}\n"
+        "    - conv: {filters: c, kernel: 3, padding: 1, bias: true, if: not free}\n",
     )
-    alike = blocks.replace("unit 8\n", "unit 8 soft=true\n")
-    text = write(read(alike.replace("unit 4\n", "unit 4 soft=true\n"))).content
+    alike = blocks.replace("unit 8\n", "unit 8 free=true\n")
+    text = write(read(alike.replace("unit 4\n", "unit 4 free=true\n"))).content
     assert text.count("(nn.Module)") == 3
     assert "=False" not in text.replace("bias=False", "")
+
+
+WINDOWS = """
+input: 16x16x4
+blocks:
+  unit(c, k, soft=false, d=1):
+    - conv: {filters: c, kernel: k, padding: same, dilation: d, groups: 2}
+    - relu if not soft
+    - silu if soft
+    - conv c 3x3 p1 -> relu
+layers:
+  - a: unit 4 3
+  - b: unit 8 5
+  - c: unit 8 3 soft=true
+  - d: unit 8 5 soft=true
+  - gap
+"""
+UNIT = """\
+    def __init__(self, in_channels, out_channels, kernel_size=3, act=nn.ReLU):
+        super().__init__()
+        self.act = act()
+        self.conv1 = nn.Conv2d(
+            in_channels, out_channels, kernel_size, padding=kernel_size // 2, groups=2
+        )
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+
+    def forward(self, x):
+        x = self.conv1(x)
+        x = self.act(x)
+        x = self.conv2(x)
+        x = F.relu(x)
+        return x
+"""
+
+
+def test_kernels_and_activations_are_arguments():
+    """As a person writes a block: the usual ones by default, `same` padding as half a kernel."""
+    text = write(read(WINDOWS)).content
+    assert UNIT in text
+    assert "        self.a = Unit(4, 4)\n" in text
+    assert "        self.b = Unit(4, 8, kernel_size=5)\n" in text
+    assert "        self.c = Unit(8, 8, act=nn.SiLU)\n" in text
+    assert "        self.d = Unit(8, 8, kernel_size=5, act=nn.SiLU)\n" in text
+
+
+def test_a_dilation_is_an_argument_and_the_padding_follows_it():
+    dilated = WINDOWS.replace("unit 8 5\n", "unit 8 3 d=2\n")
+    text = write(read(dilated)).content
+    assert "padding=dilation" not in text  # of d the kernel is 5 and the dilation 1
+    text = write(read(dilated.replace("unit 8 5 soft", "unit 8 3 soft"))).content
+    assert "padding=dilation," in text
+    assert "        self.b = Unit(4, 8, dilation=2)\n" in text
+
+
+def test_an_attribute_takes_no_name_of_a_layer():
+    text = write(read(WINDOWS.replace("- conv c 3x3 p1", "- act: conv c 3x3 p1"))).content
+    assert "act2=nn.ReLU" in text
+    assert "        self.act2 = act2()\n" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "block", "count"),
+    [
+        ("mobilenet_v3_large", "Bneck", 3),  # without expansion, without and with squeeze
+        ("efficientnet_b0", "Mbconv", 2),
+        ("unet", "Up", 1),
+        ("yolov5s", "Cv", 1),
+    ],
+)
+def test_blocks_of_several_kernels_are_one_class(name, block, count):
+    """MobileNetV3 (arXiv 1905.02244, Table 1) and EfficientNet mix kernels of 3 and 5."""
+    text = write(load(name)).content
+    assert len(re.findall(rf"^class {block}\d*\(", text, re.MULTILINE)) == count
+
+
+DENSE = """\
+class Dense(nn.Sequential):
+    \"\"\"As in features.denseblock1.\"\"\"
+
+    def __init__(self, num_layers, in_channels):
+        super().__init__()
+        for i in range(num_layers):
+            self.add_module(f"denselayer{i + 1}", Denselayer(in_channels + 32 * i))
+"""
+
+
+def test_numbered_modules_in_sequence_are_made_in_a_loop():
+    """As torchvision's `_DenseBlock` has it, with a growth of 32 (arXiv 1608.06993, Table 1)."""
+    text = write(load("densenet121")).content
+    assert f"\n\n{DENSE}\n\n" in text
+    layers = re.findall(r"self.denseblock(\d) = Dense\((\d+), (\d+)\)", text)
+    assert layers == [("1", "6", "64"), ("2", "12", "128"), ("3", "24", "256"), ("4", "16", "512")]
+
+
+def test_modules_of_one_name_that_do_not_grow_evenly_are_made_one_by_one():
+    spec = """
+input: 8x8x4
+blocks:
+  unit(c): [conv c 1x1 -> relu]
+  stage(a, b, c, d): [u1: unit a, u2: unit b, u3: unit c, u4: unit d]
+layers: [s: stage 4 8 16 32, gap -> fc 3]
+"""
+    text = write(read(spec)).content
+    assert "class Stage(nn.Sequential):" in text
+    assert "        self.u3 = Unit(8, 16)\n        self.u4 = Unit(16, 32)\n" in text
+    assert "range" not in text
+
+
+def test_maps_of_several_sizes_are_cropped_by_their_sizes():
+    """So that the crops of U-Net (arXiv 1505.04597, Figure 1) are one expression."""
+    text = write(load("unet")).content
+    assert "        out = torch.cat([out, center_crop(x2, out)], 1)\n" in text
+    assert "        x = self.dec4(x, enc4)\n" in text
 
 
 HOSTILE = [
@@ -320,3 +435,35 @@ def test_a_refusal_stands_at_its_line(cnncalc, tmp_path):
     assert answer.status == 1
     assert "error[no-counterpart]: 'custom1' (custom) has no counterpart in PyTorch" in answer.err
     assert "net.yaml:4:5" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("size", "layer", "growth"),
+    [  # where torch 2.13's F.interpolate computes other numbers than the factor says
+        ("3x8x1", "upsample 1.25", "1 where 3 becomes 3"),
+        ("2x2x1", "upsample 1.25 bilinear", "1 where 2 becomes 2"),
+        ("2x8x1", "upsample 2.25", "2 where 2 becomes 4"),
+    ],
+)
+def test_a_factor_that_pytorch_takes_as_another_one_is_refused(size, layer, growth):
+    with pytest.raises(CnncalcError) as caught:
+        write(parse(f"input: {size}\nlayers:\n  - {layer}\n"))
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.span.line) == ("no-counterpart", 3)
+    assert diagnostic.message == (
+        "'upsample1' (upsample) has no counterpart in PyTorch: "
+        f"PyTorch takes the factor as {growth}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "layer"),
+    [
+        ("4x4x1", "upsample 1.25"),
+        ("1x1x1", "upsample 1.25"),  # one number stays what it is
+        ("2x2x1", "upsample 2.25 bilinear"),
+        ("2x2x1", "upsample 1.25 bilinear align_corners=true"),
+    ],
+)
+def test_a_factor_that_pytorch_takes_as_it_is_is_written(size, layer):
+    assert "scale_factor=" in write(parse(f"input: {size}\nlayers:\n  - {layer}\n")).content

@@ -8,6 +8,7 @@ import pytest
 
 import cnncalc
 from cnncalc.exchange.targets import write
+from cnncalc.inference.own_weights import held
 
 
 @pytest.mark.parametrize("to", ["pytorch", "keras"])
@@ -125,6 +126,38 @@ def test_a_module_of_pytorch_is_read():
     assert module.training
     types = [node.layer.type for node in network.nodes[1:]]
     assert types == ["conv", "bn", "relu", "maxpool", "flatten", "fc"]
+
+
+@pytest.mark.torch
+@pytest.mark.filterwarnings("ignore")  # PyTorch's own
+def test_a_module_of_pytorch_keeps_its_weights():
+    """What PyTorch computes, the network computes, and what is exported of it again."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    nn = torch.nn
+    torch.manual_seed(1)
+    module = nn.Sequential(
+        nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(72, 10),
+    ).eval()  # fmt: skip
+    network = cnncalc.from_torch(module, (3, 8, 8))
+    sample = torch.rand(1, 3, 8, 8)
+    values = cnncalc.Tensor(network.nodes[0].shape, sample.flatten().tolist())
+    got = cnncalc.forward(network, values).outputs[0].output.values
+    with torch.no_grad():
+        assert list(got) == pytest.approx(module(sample).flatten().tolist(), abs=1e-5)
+
+
+def test_the_weights_of_a_model_file_outlive_it(tmp_path):
+    path = tmp_path / "digits.onnx"
+    cnncalc.export("digits", "onnx").save(path)
+    network = held(cnncalc.load(path))
+    path.unlink()
+    scores = cnncalc.forward(network, "digits_7.pgm").outputs[0].output.values
+    assert scores == cnncalc.forward("digits", "digits_7.pgm").outputs[0].output.values
+    again = cnncalc.export(network, "onnx")
+    again.save(path)
+    assert cnncalc.forward(path, "digits_7.pgm").outputs[0].output.values == scores
 
 
 def test_an_onnx_file_is_saved_with_its_weights(tmp_path):

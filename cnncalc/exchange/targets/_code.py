@@ -6,23 +6,45 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-USUAL: dict[str, int | str] = {
-    "stride": 1,
-    "strides": 1,
-    "groups": 1,
-}  # left out where it stands by name
+# What is left out where it stands by name, by the kind of number.
+USUAL: dict[str, int] = {"stride": 1, "strides": 1, "groups": 1, "dilation": 1, "padding": 0,
+                         "output_padding": 0}  # fmt: skip
 WIDTH = 88  # what formatters allow unless told otherwise
 REPEATED = 3  # equal calls in sequence from which on they are a loop
 LONGEST_LOOP = 64  # characters, so that it fits into a line wherever it stands
 
 
 class Number(NamedTuple):
-    """A whole number that may become an argument: its kind and its value, or the term it became."""
+    """A whole number that may become an argument: its kind and its value, or the term it became.
+
+    It is left out where it stands by name and has its usual value.
+    """
 
     kind: str
     value: int | str
+    usual: int | None = None
+
+
+class Choice(NamedTuple):
+    """A word that may become an argument: how it is written, and what the argument is given.
+
+    With `is_held` it stands where only attributes are seen, so that the argument becomes one.
+    """
+
+    kind: str
+    text: str
+    value: str
+    usual: str | None = None
+    is_held: bool = False
+
+
+class Stepped(NamedTuple):
+    """A number that grows by a step with each pass of a loop over `i`."""
+
+    start: Code
+    step: Code
 
 
 class Call(NamedTuple):
@@ -39,7 +61,8 @@ class Listed(NamedTuple):
     items: tuple[Code, ...]
 
 
-Code = str | Number | Call | Listed
+Leaf = Number | Choice
+Code = str | Leaf | Stepped | Call | Listed
 
 
 def one_or_tuple(sizes: Sequence[int]) -> str:
@@ -67,44 +90,62 @@ def as_tuple(sizes: Sequence[int]) -> str:
     return f"({values},)" if len(sizes) == 1 else f"({values})"
 
 
-def numbers(code: Code) -> Iterator[Number]:
-    """The numbers in a piece of code, in order.
+def leaves(code: Code) -> Iterator[Leaf]:
+    """What may become an argument in a piece of code, in order.
 
-    >>> [n.value for n in numbers(Call("f", (Number("a", 1), Call("g", (Number("b", 2),)))))]
+    >>> [n.value for n in leaves(Call("f", (Number("a", 1), Call("g", (Number("b", 2),)))))]
     [1, 2]
     """
-    if isinstance(code, Number):
+    if isinstance(code, (Number, Choice)):
         yield code
+    elif isinstance(code, Stepped):
+        yield from (*leaves(code.start), *leaves(code.step))
     elif isinstance(code, Listed):
         for item in code.items:
-            yield from numbers(item)
+            yield from leaves(item)
     elif isinstance(code, Call):
         for item in (code.function, *code.arguments):
-            yield from numbers(item)
+            yield from leaves(item)
         for _, item in code.named:
-            yield from numbers(item)
+            yield from leaves(item)
 
 
-def replaced(code: Code, new: Iterator[int | str]) -> Code:
-    """The code with other values in place of its numbers, taken in order."""
-    if isinstance(code, Number):
-        return code._replace(value=next(new))
+def rebuilt(code: Code, change: Callable[[Leaf], Code]) -> Code:
+    """The code with others in place of its leaves, which are changed in order."""
+    if isinstance(code, (Number, Choice)):
+        return change(code)
+    if isinstance(code, Stepped):
+        return Stepped(rebuilt(code.start, change), rebuilt(code.step, change))
     if isinstance(code, Listed):
-        return Listed(tuple([replaced(item, new) for item in code.items]))
+        return Listed(tuple([rebuilt(item, change) for item in code.items]))
     if isinstance(code, Call):
-        function = replaced(code.function, new)
-        arguments = tuple([replaced(item, new) for item in code.arguments])
-        named = tuple([(name, replaced(item, new)) for name, item in code.named])
+        function = rebuilt(code.function, change)
+        arguments = tuple([rebuilt(item, change) for item in code.arguments])
+        named = tuple([(name, rebuilt(item, change)) for name, item in code.named])
         return Call(function, arguments, named)
     return code
 
 
-def shape_of(code: Code) -> Code:
-    """The code without the values of its numbers: what two pieces have in common.
+def replaced(code: Code, new: Iterator[int | str]) -> Code:
+    """The code with other values or words in place of its leaves, taken in order."""
+    return rebuilt(code, lambda leaf: _with(leaf, next(new)))
 
-    A named number that is the default in one and not in the other is not the same.
-    """
-    return replaced(code, iter(lambda: 0, 1))
+
+def _with(leaf: Leaf, new: int | str) -> Leaf:
+    if isinstance(leaf, Number):
+        return leaf._replace(value=new)
+    return leaf._replace(text=str(new))
+
+
+def shape_of(code: Code) -> Code:
+    """The code without the values of its leaves: what two pieces have in common."""
+    return rebuilt(code, _blank)
+
+
+def _blank(leaf: Leaf) -> Leaf:
+    if isinstance(leaf, Number):
+        return leaf._replace(value=0)
+    return leaf._replace(text="", value="")
 
 
 def flat(code: Code) -> str:
@@ -115,6 +156,11 @@ def flat(code: Code) -> str:
     """
     if isinstance(code, Number):
         return _spaced(code.value) if isinstance(code.value, str) else str(code.value)
+    if isinstance(code, Choice):
+        return code.text
+    if isinstance(code, Stepped):
+        step = flat(code.step)
+        return f"{flat(code.start)} + i" if step == "1" else f"{flat(code.start)} + {step} * i"
     if isinstance(code, Listed):
         return f"[{', '.join(map(flat, code.items))}]"
     if isinstance(code, Call):
@@ -126,7 +172,11 @@ def flat(code: Code) -> str:
 def _written(named: tuple[tuple[str, Code], ...]) -> Iterator[tuple[str, Code]]:
     """The named arguments without those that have their usual value."""
     for name, code in named:
-        if not (isinstance(code, Number) and USUAL.get(code.kind) == code.value):
+        if isinstance(code, Number):
+            usual = USUAL.get(code.kind) if code.usual is None else code.usual
+            if code.value == usual:
+                continue
+        if not (isinstance(code, Choice) and code.text == code.usual):
             yield name, code
 
 
@@ -161,6 +211,39 @@ def folded(code: Code) -> Code:
     return code._replace(arguments=tuple(arguments))
 
 
+def stepped(items: Sequence[Code]) -> Code | None:
+    """What the pieces of code are in a loop over `i`; None if they do not differ evenly.
+
+    >>> flat(stepped([Call("f", (Number("a", size),)) for size in (64, 96, 128)]))
+    'f(64 + 32 * i)'
+    """
+    first, second, *_ = rows = [list(leaves(item)) for item in items]
+    steps = [
+        two.value - one.value
+        if isinstance(one, Number) and isinstance(two, Number)
+        and isinstance(one.value, int) and isinstance(two.value, int) else 0
+        for one, two in zip(first, second, strict=False)
+    ]  # fmt: skip
+    for place, row in enumerate(rows):
+        wanted = map(_moved, first, [place * step for step in steps])
+        if shape_of(items[place]) != shape_of(items[0]) or row != list(wanted):
+            return None
+    if min(steps, default=0) < 0:
+        return None
+    growth = iter(steps)
+    return rebuilt(items[0], lambda leaf: _growing(leaf, next(growth)))
+
+
+def _moved(leaf: Leaf, by: int) -> Leaf:
+    if isinstance(leaf, Number) and isinstance(leaf.value, int):
+        return leaf._replace(value=leaf.value + by)
+    return leaf
+
+
+def _growing(leaf: Leaf, step: int) -> Code:
+    return Stepped(leaf, Number("growth", step)) if step else leaf
+
+
 def statement(start: str, code: Code, indent: int, end: str = "") -> Iterator[str]:
     """The lines of `start` + code + `end`, broken where they would be too long.
 
@@ -169,7 +252,7 @@ def statement(start: str, code: Code, indent: int, end: str = "") -> Iterator[st
     """
     pad = " " * indent
     line = f"{pad}{start}{flat(code)}{end}"
-    if len(line) <= WIDTH or isinstance(code, (str, Number)):
+    if len(line) <= WIDTH or not isinstance(code, (Call, Listed)):
         yield line
         return
     if isinstance(code, Call) and isinstance(code.function, Call):

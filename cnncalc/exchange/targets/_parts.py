@@ -1,7 +1,6 @@
 """The parts of a network, by the dotted names of its rows, as targets make functions of them.
 
-What is asked here is the same for every framework: what a part reads and hands on, which parts
-are alike but for numbers, and what the arguments of these are called.
+What is asked here is the same for every framework: what a part reads and hands on.
 """
 
 from __future__ import annotations
@@ -9,18 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import Diagnostic
-from cnncalc.exchange.targets._code import Number, numbers, replaced
 from cnncalc.exchange.targets._names import class_name
-from cnncalc.structure.arguments import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cnncalc.exchange.targets._code import Code
     from cnncalc.network import Network, Node
-    from cnncalc.structure.tree import Term
-
-WITH_DEFAULT = frozenset({"stride", "strides", "groups"})
 
 
 class Part:
@@ -207,88 +200,6 @@ class Parts:
         is_call = group is not None and group.text.isidentifier()
         name = group.text if group is not None and is_call else part.name
         return class_name(name if not name.isdigit() else f"part{name}")
-
-
-class Argument(NamedTuple):
-    """An argument of parts that are alike, and its value in each of them."""
-
-    name: str
-    kind: str
-    values: tuple[int, ...]
-
-    @property
-    def has_default(self) -> bool:
-        """Whether it is 1 unless given."""
-        return self.kind in WITH_DEFAULT
-
-
-class Generalized(NamedTuple):
-    """Code with terms in place of the numbers that differ, and the arguments of these."""
-
-    code: tuple[Code, ...]
-    arguments: tuple[Argument, ...]
-
-    @property
-    def head(self) -> list[str]:
-        """The arguments as the head of a function has them, those with a default last."""
-        return [f"{each.name}=1" if each.has_default else each.name for each in self.arguments]
-
-    def given(self, place: int) -> tuple[tuple[Code, ...], tuple[tuple[str, Code], ...]]:
-        """What the call number `place` gives: by place, and by name."""
-        values = [(each, Number(each.kind, each.values[place])) for each in self.arguments]
-        return (
-            tuple([value for each, value in values if not each.has_default]),
-            tuple([(each.name, value) for each, value in values if each.has_default]),
-        )
-
-
-def generalized(members: Sequence[Sequence[Code | None]], kinds: Sequence[str]) -> Generalized:
-    """The same pieces of code in several versions, as one with arguments named after `kinds`.
-
-    A piece is None in versions that do without it. The pieces that all have decide which
-    arguments there are, the others use them where they can.
-    """
-    columns = Columns(None, {kind: kind for kind in kinds})
-    pieces = list(zip(*members, strict=True))
-    terms: dict[int, list[Term]] = {}
-    for place in sorted(range(len(pieces)), key=lambda place: None in pieces[place]):
-        terms[place] = list(_terms(pieces[place], columns))
-    code = tuple([
-        replaced(next(each for each in versions if each is not None), iter(terms[place]))
-        for place, versions in enumerate(pieces)
-    ])  # fmt: skip
-    arguments = [Argument(str(a.term), a.kind, tuple(a.values)) for a in columns.arguments]
-    return Generalized(code, tuple(sorted(arguments, key=lambda each: each.has_default)))
-
-
-def _terms(versions: Sequence[Code | None], columns: Columns) -> Iterator[Term]:
-    """The terms of the numbers in one piece of code, of which some versions are None.
-
-    A number that is the same wherever the piece is there may still be one of the arguments.
-    """
-    held = [None if code is None else list(numbers(code)) for code in versions]
-    pattern = next(each for each in held if each is not None)
-    for place, number in enumerate(pattern):
-        values = [None if each is None else int(each[place].value) for each in held]
-        found = _argument_of(number.kind, values, columns) if None in values else None
-        yield columns.term(number.kind, values) if found is None else found
-
-
-def _argument_of(kind: str, values: Sequence[int | None], columns: Columns) -> Term | None:
-    """The argument, or the multiple of one, with values that are all the same and not 1."""
-    places = [place for place, value in enumerate(values) if value is not None]
-    value, *others = {values[place] for place in places}
-    if others or value is None or value == 1:
-        return None
-    is_plain = kind in WITH_DEFAULT
-    found: list[tuple[int, Term]] = []
-    for argument in sorted(columns.arguments, key=lambda argument: argument.kind != kind):
-        base, *more = {argument.values[place] for place in places}
-        is_like = argument.kind == kind or not (is_plain or argument.kind in WITH_DEFAULT)
-        if is_like and not more and (value == base or (value % base == 0 and not is_plain)):
-            found.append((value // base, argument.term))
-    factor, term = min(found, key=lambda each: each[0], default=(0, ""))
-    return None if not factor else term if factor == 1 else f"{factor}*{term}"
 
 
 def rows_left_out(network: Network) -> set[int]:

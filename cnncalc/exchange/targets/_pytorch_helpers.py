@@ -236,7 +236,17 @@ class {name}(nn.{name}):
         return hidden[-ways:].transpose(0, 1).flatten(1)
 '''
 
+CENTER_CROP = '''\
+def center_crop(x, like):
+    """The middle of x, as large as `like` in every axis behind the channels."""
+    for axis in range(2, x.dim()):
+        size = like.shape[axis]
+        x = x.narrow(axis, (x.shape[axis] - size) // 2, size)
+    return x
+'''
+
 HELPERS = {
+    "center_crop": CENTER_CROP,
     "ChannelNorm": LAYER_NORM,
     "ChannelLinear": CHANNEL_LINEAR,
     "TiedLinear": TIED_LINEAR,

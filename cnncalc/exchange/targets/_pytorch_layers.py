@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.exchange.targets import NoCounterpart
 from cnncalc.exchange.targets._code import (
     Call,
+    Choice,
     Code,
     Listed,
     Number,
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from cnncalc.layers._base import Layer
     from cnncalc.shapes import Shape
+    from cnncalc.window import Window
 
 # Layer types without a counterpart, and why.
 WITHOUT = {
@@ -33,6 +36,7 @@ INTERPOLATE: dict[str, dict[tuple[str | None, str | None], str]] = {
     },
     "bilinear": {(None, None): "", ("half_pixel", None): "", ("align_corners", None): ""},
 }  # fmt: skip
+VOLUME = 3  # axes
 AXES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
@@ -40,7 +44,8 @@ class Piece(NamedTuple):
     """A layer as code: its module, if it needs one, and how names of tensors are put through it.
 
     `apply` gets the module's place (empty without one) and the inputs. `module` alone stands for
-    the layer where `is_plain`; `as_module` is a module for a layer that needs none.
+    the layer where `is_plain`; `as_module` is a module for a layer that needs none. `word` stands
+    in what is applied and may become an argument.
     """
 
     apply: Callable[[str, Sequence[str]], Code]
@@ -48,6 +53,7 @@ class Piece(NamedTuple):
     is_plain: bool = False
     as_module: Code | None = None
     helpers: tuple[str, ...] = ()
+    word: Choice | None = None
 
 
 def piece(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> Piece:
@@ -110,9 +116,10 @@ def _windowed(
     even = all(begin == end for begin, end in sides)
     own = even and inside and mode == "zeros"
     if own and any(map(any, sides)):
-        named.append(("padding", one_or_tuple([begin for begin, _ in sides])))
-    if any(window.dilation != 1 for window in windows):
-        named.append(("dilation", one_or_tuple([window.dilation for window in windows])))
+        named.append(("padding", one_argument([begin for begin, _ in sides], "padding")))
+    elif inside and not any(map(any, sides)):
+        named.append(("padding", Number("padding", 0)))
+    named.append(("dilation", one_argument([window.dilation for window in windows], "dilation")))
     made = module(named)
     if own or not any(map(any, sides)):
         return Piece(lambda at, x: Call(at, (x[0],)), made, is_plain=True, helpers=helpers)
@@ -153,7 +160,7 @@ def _conv(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
         if standardize == "scaled":
             more.append(("gamma", _number(layer.gamma)))
         sizes = (Number("in_channels", shape.channels), Number("out_channels", out.channels))
-        return Call(name, (*sizes, one_or_tuple(kernel)), tuple(more))
+        return Call(name, (*sizes, one_argument(kernel, "kernel_size")), tuple(more))
 
     helpers = () if standardize == "none" else (f"StandardizedConv{rank}d",)
     return _windowed(layer, shape, made, *helpers)
@@ -162,7 +169,8 @@ def _conv(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 def _no_numbers(named: list[tuple[str, Code]]) -> list[tuple[str, Code]]:
     """Settings as they are, without those that have their usual value."""
     values = [(name, str(c.value) if isinstance(c, Number) else c) for name, c in named]
-    return [(name, code) for name, code in values if (name, code) != ("stride", "1")]
+    usual = {("stride", "1"), ("padding", "0"), ("dilation", "1")}
+    return [(name, code) for name, code in values if (name, code) not in usual]
 
 
 def _conv_transpose(
@@ -184,20 +192,17 @@ def _conv_transpose(
     named: list[tuple[str, Code]] = []
     strides = [window.stride for window in windows]
     named.append(("stride", one_argument(strides, "stride")))
-    if any(least):
-        named.append(("padding", one_or_tuple(least)))
-    if any(extra):
-        named.append(("output_padding", one_or_tuple(extra)))
+    named.append(("padding", one_argument(least, "padding")))
+    named.append(("output_padding", one_argument(extra, "output_padding")))
     named.append(("groups", Number("groups", layer.groups)))
     if not layer.bias:
         named.append(("bias", "False"))
-    if any(window.dilation != 1 for window in windows):
-        named.append(("dilation", one_or_tuple([window.dilation for window in windows])))
+    named.append(("dilation", one_argument([window.dilation for window in windows], "dilation")))
     sizes = (Number("in_channels", shape.channels), Number("out_channels", layer.filters))
     if tied:
         module = Call("TiedConvTranspose", sizes[1:], tuple(named))
         return _tied(module, f"({pads})" if any(map(any, cuts)) else None)
-    kernel = one_or_tuple([window.kernel for window in windows])
+    kernel = one_argument([window.kernel for window in windows], "kernel_size")
     module = Call(f"nn.ConvTranspose{shape.rank}d", (*sizes, kernel), tuple(named))
     if not any(map(any, cuts)):
         return _module(module)
@@ -265,6 +270,10 @@ def _tied(module: Call, cut: str | None = None) -> Piece:
 
 def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     name = layer.type.upper()
+    if layer.bias and layer.biases == 1:
+        raise NoCounterpart("PyTorch has two biases where this layer has one")
+    if not getattr(layer, "reset_after", True):
+        raise NoCounterpart("PyTorch resets the state after its weights worked, not before")
     named: list[tuple[str, Code]] = []
     if layer.layers != 1:
         named.append(("num_layers", str(layer.layers)))
@@ -423,43 +432,52 @@ def _pool(kind: str) -> Callable[[Any, tuple[Shape, ...], Shape], Piece]:
 def _pooled(layer: Any, shape: Shape, kind: str) -> Piece:
     windows = layer.windows(shape)
     sides = [(window.begin, window.end) for window in windows]
-    even = all(begin == end for begin, end in sides)
+    outside = _pads_outside(windows, shape, kind)
     rounded_up = any(window.ceil for window in windows)
-    if not even and rounded_up:
-        raise NoCounterpart("a padding whose sides differ, where windows are rounded up")
+    if outside and rounded_up:
+        raise NoCounterpart(f"{outside}, where windows are rounded up")
     named: list[tuple[str, Code]] = [
         ("stride", one_or_tuple([window.stride for window in windows]))
     ]
-    if even and any(map(any, sides)):
+    if not outside and any(map(any, sides)):
         named.append(("padding", one_or_tuple([begin for begin, _ in sides])))
     if any(window.dilation != 1 for window in windows):
         named.append(("dilation", one_or_tuple([window.dilation for window in windows])))
     if rounded_up:
         named.append(("ceil_mode", "True"))
-    named += _divisor(layer, shape, sides)
+    named += _divisor(layer, sides, shape.rank, outside)
     kernel = one_or_tuple([window.kernel for window in windows])
     function = f"F.{kind}_pool{shape.rank}d"
-    if even:
+    if not outside:
         module = Call(f"nn.{kind.capitalize()}Pool{shape.rank}d", (kernel,), tuple(named))
         return Piece(lambda _, x: Call(function, (x[0], kernel), tuple(named)), as_module=module)
     pads = _padded(sides, "zeros", '-float("inf")' if kind == "max" else None)
     return Piece(lambda _, x: Call(function, (Call("F.pad", (x[0], *pads)), kernel), tuple(named)))
 
 
+def _pads_outside(windows: Sequence[Window], shape: Shape, kind: str) -> str:
+    """Why the padding has to be put there before the pool; empty where the pool does it."""
+    if any(window.begin != window.end for window in windows):
+        return "a padding whose sides differ"
+    larger = any(w.kernel > size for w, size in zip(windows, shape.spatial, strict=True))
+    if kind == "avg" and shape.rank == VOLUME and larger:
+        return "a window larger than its volume"
+    return ""
+
+
 def _divisor(
-    layer: Any, shape: Shape, sides: Sequence[tuple[int, int]]
+    layer: Any, sides: Sequence[tuple[int, int]], rank: int, outside: str
 ) -> Iterator[tuple[str, Code]]:
     """What an average is divided by, where that is not the size of its window."""
     divisor = 1 if layer.type == "sumpool" else getattr(layer, "divisor_override", None)
-    outside = not getattr(layer, "count_include_pad", True) and any(map(any, sides))
-    if outside and any(begin != end for begin, end in sides):
-        if divisor is None:
-            raise NoCounterpart("an average without its padding, whose sides differ")
-    elif outside:
-        yield "count_include_pad", "False"
+    if not getattr(layer, "count_include_pad", True) and any(map(any, sides)):
+        if outside and divisor is None:
+            raise NoCounterpart(f"an average without its padding, and {outside}")
+        if not outside:
+            yield "count_include_pad", "False"
     if divisor is None:
         return
-    if shape.rank == 1:
+    if rank == 1:
         raise NoCounterpart("a sum, or an average with a divisor of its own, over one axis")
     yield "divisor_override", str(divisor)
 
@@ -521,19 +539,24 @@ def _mul(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 def _concat(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     along = 1 if layer.axis == "c" else 2 + shapes[0].axes.index(layer.axis)
     parts = layer._parts(shapes)  # noqa: SLF001 - what is left of each input
+    kept = [shape.spatial == part.spatial for shape, part in zip(shapes, parts, strict=True)]
+    by_helper = layer.axis == "c" and {*kept} == {True, False}
 
-    def cut(x: str, shape: Shape, part: Shape) -> str:
+    def cut(x: str, shape: Shape, part: Shape, like: str) -> str:
         if shape.spatial == part.spatial:
             return x
+        if by_helper:
+            return f"center_crop({x}, {like})"
         sizes = zip(shape.spatial, part.spatial, strict=True)
         ranges = [f"{(n - m) // 2}:{(n - m) // 2 + m}" for n, m in sizes]
         return f"{x}[:, :, {', '.join(ranges)}]"
 
     def apply(_: str, x: Sequence[str]) -> Code:
-        pieces = tuple(map(cut, x, shapes, parts))
-        return Call("torch.cat", (Listed(pieces), str(along)))
+        like = x[kept.index(True)] if by_helper else ""
+        pieces = [cut(*each, like) for each in zip(x, shapes, parts, strict=True)]
+        return Call("torch.cat", (Listed(tuple(pieces)), str(along)))
 
-    return Piece(apply)
+    return Piece(apply, helpers=("center_crop",) if by_helper else ())
 
 
 def _matmul(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
@@ -641,6 +664,22 @@ def _check_factors(layer: Any, shape: Shape, out: Shape) -> None:
         exact = float(factor).as_integer_ratio()[1] <= 2**10
         if int(size * float(factor)) != wanted or not exact:
             raise NoCounterpart(f"the factor {factor} is no exact binary fraction")
+    _check_whole_growth(layer, shape, out)
+
+
+def _check_whole_growth(layer: Any, shape: Shape, out: Shape) -> None:
+    """PyTorch copies an axis whose size stays, and doubles one that doubles, whatever the factor.
+
+    Source: `nearest_idx` and `compute_source_index_and_lambda` of its CPU kernels.
+    """
+    by_size = replace(layer, scale=None, size=out.spatial)
+    places = zip(layer._blends(shape), by_size._blends(shape), strict=True)  # noqa: SLF001 - exact
+    for size, wanted, (own, usual) in zip(shape.spatial, out.spatial, places, strict=True):
+        is_whole = wanted == size or (wanted == 2 * size and layer.mode == "nearest")
+        if is_whole and own != usual:
+            raise NoCounterpart(
+                f"PyTorch takes the factor as {wanted // size} where {size} becomes {wanted}"
+            )
 
 
 def _softmax(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:  # noqa: PLR0911 - each way
@@ -678,13 +717,13 @@ def _glu(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 
 def _hsigmoid(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     if layer.slope == 1 / 6:
-        return _text(lambda x: f"F.hardsigmoid({x})", Call("nn.Hardsigmoid"))
+        return _activation("F.hardsigmoid", "nn.Hardsigmoid")
     return _text(lambda x: f"({x} * {layer.slope!r} + 0.5).clamp(0, 1)")
 
 
 def _gelu(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     if layer.approximate == "none":
-        return _text(lambda x: f"F.gelu({x})", Call("nn.GELU"))
+        return _activation("F.gelu", "nn.GELU")
     named = (("approximate", f'"{layer.approximate}"'),)
     return Piece(lambda _, x: Call("F.gelu", (x[0],), named), as_module=Call("nn.GELU", (), named))
 
@@ -726,8 +765,17 @@ FUNCTIONS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 
 
 def _function(layer: Layer, function: str, module: str, names: tuple[str, ...]) -> Piece:
+    if not names:
+        return _activation(function, module)
     values = tuple(_number(float(getattr(layer, name))) for name in names)
     return Piece(lambda _, x: Call(function, (x[0], *values)), as_module=Call(module, values))
+
+
+def _activation(function: str, module: str) -> Piece:
+    """An activation without settings, which may be an argument of the block that applies it."""
+    applied = Choice("act", function, module, is_held=True)
+    as_module = Call(Choice("act", module, module))
+    return Piece(lambda _, x: Call(applied, (x[0],)), as_module=as_module, word=applied)
 
 
 TABLE: dict[str, Callable[[Any, tuple[Shape, ...], Shape], Piece]] = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic
 from cnncalc.exchange.targets import USUALLY, Exported, NoCounterpart, TargetOptions
+from cnncalc.exchange.targets._arguments import generalized
 from cnncalc.exchange.targets._code import Call, Listed, definition, flat, shape_of, statement
 from cnncalc.exchange.targets._keras_helpers import HELPERS, LOAD_WEIGHTS
 from cnncalc.exchange.targets._keras_layers import (
@@ -22,7 +23,7 @@ from cnncalc.exchange.targets._keras_layers import (
     piece,
 )
 from cnncalc.exchange.targets._names import docstring, identifier, unused
-from cnncalc.exchange.targets._parts import Parts, generalized, notes
+from cnncalc.exchange.targets._parts import Parts, notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,7 +215,7 @@ class _Writer:
 
     def _write_function(self, group: list[tuple[Part, _Body]]) -> None:
         part, body = group[0]
-        general = generalized([[c for _, c in each.statements] for _, each in group], ARGUMENTS)
+        general = generalized([[c for _, c in each.statements] for _, each in group])
         word = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.parts.name_of_call(part)).lower()
         name = unused(identifier(word), self.taken)
         targets = [target for target, _ in body.statements]

@@ -7,23 +7,38 @@ without weights are function calls.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic
 from cnncalc.exchange.targets import USUALLY, Exported, NoCounterpart, TargetOptions
-from cnncalc.exchange.targets._code import Call, definition, flat, folded, shape_of, statement
+from cnncalc.exchange.targets._arguments import HIDDEN, Ends, generalized
+from cnncalc.exchange.targets._code import (
+    REPEATED,
+    Call,
+    Choice,
+    Number,
+    definition,
+    flat,
+    folded,
+    rebuilt,
+    shape_of,
+    statement,
+    stepped,
+)
 from cnncalc.exchange.targets._names import class_name, docstring, identifier, unused
 from cnncalc.exchange.targets._options import options
-from cnncalc.exchange.targets._parts import Bound, Parts, generalized, notes
+from cnncalc.exchange.targets._parts import Bound, Parts, notes
 from cnncalc.exchange.targets._pytorch_helpers import HELPERS
 from cnncalc.exchange.targets._pytorch_layers import Piece, piece, tied_piece
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from cnncalc.exchange.targets._code import Code
+    from cnncalc.exchange.targets._arguments import Generalized
+    from cnncalc.exchange.targets._code import Code, Leaf
     from cnncalc.exchange.targets._options import Option
-    from cnncalc.exchange.targets._parts import Generalized, Part, Unit
+    from cnncalc.exchange.targets._parts import Part, Unit
     from cnncalc.network import Network, Node
 
 # What every module has already, so that no part may be called so.
@@ -36,12 +51,10 @@ MODULE_ATTRIBUTES = frozenset((
     "requires_grad_", "self", "set_extra_state", "set_submodule", "share_memory", "state_dict",
     "to", "to_empty", "train", "training", "type", "xpu", "zero_grad",
 ))  # fmt: skip
-# The names of arguments, by the kind of number that they stand for.
-ARGUMENTS = (
-    "in_channels", "out_channels", "in_features", "out_features", "channels", "stride", "groups",
-)  # fmt: skip
+NO_WORDS: Mapping[int, Code] = MappingProxyType({})
 LONGEST_PLACE = 60  # characters by which a module is reached on the line of its call
 LONGEST_CONTAINER = 40  # characters by which it is reached where its modules are made
+CONTAINER = "nn.ModuleDict()"
 CALLED = frozenset({"sequential", "class"})
 
 
@@ -56,12 +69,21 @@ def write(network: Network, options: TargetOptions = USUALLY) -> Exported:
     return _Writer(network, nested=options.nested).export()
 
 
+class Line(NamedTuple):
+    """A line of code: `start` + `code`, behind so many blanks."""
+
+    start: str
+    code: Code
+    indent: int = 8
+
+
 class _Body(NamedTuple):
     """What a class consists of: targets and the modules put there, and its `forward`."""
 
     inputs: tuple[str, ...]
     modules: tuple[tuple[str, Code], ...]
-    forward: tuple[str, ...]
+    forward: tuple[Line, ...]
+    base: str = "nn.Module"  # "nn.Sequential" has a forward of its own
 
 
 class _Group(NamedTuple):
@@ -87,6 +109,7 @@ class _Switch(NamedTuple):
 
 class _Writer:
     def __init__(self, network: Network, *, nested: bool) -> None:
+        self.names = {node.name for node in network.nodes}
         self.network = network
         self.nested = nested
         self.parts = Parts(network, _attribute)
@@ -129,11 +152,13 @@ class _Writer:
 
     def _is_sequence(self, part: Part) -> bool:
         """Whether the children, called 0, 1, 2 and so on, are modules that feed each other."""
-        children = list(part.children.values())
-        if list(part.children) != [str(number) for number in range(len(children))]:
-            return False
+        names = [str(number) for number in range(len(part.children))]
+        return list(part.children) == names and self._is_chain(part)
+
+    def _is_chain(self, part: Part) -> bool:
+        """Whether the children are modules that feed each other."""
         entering = self.parts.entries(part)
-        for child in children:
+        for child in part.children.values():
             if self.parts.entries(child) != entering or not self._is_module(child):
                 return False
             entering = self.parts.results(child)
@@ -159,18 +184,29 @@ class _Writer:
         return Exported(f"{text}\n", self._names(), notes(self.network, self.parts.left_out))
 
     def _write_classes(self, parts: list[Part]) -> None:
-        """One class for all parts that differ in numbers, or in an option, alone."""
-        alike: dict[object, list[tuple[Part, _Body]]] = {}
-        for part in parts:
-            body = self._body(part)
-            alike.setdefault(self._key(part, body), []).append((part, body))
-        for group in self._with_options(alike):
-            self._write_class(group)
+        """One class for all parts that differ in numbers and words, or in an option, alone.
+
+        Those that are modules in sequence, without an option, may also differ in their number.
+        """
+        chains: list[tuple[Part, _Body]] = []
+        for group in self._with_options(_alike(parts, self._body, self._key)):
+            if group.option is None and self._is_made_in_sequence(group.members[0][0]):
+                chains += group.members
+            else:
+                self._write_class(group)
+        for members in _alike([part for part, _ in chains], self._chain, self._key).values():
+            self._write_class(_Group(members))
+
+    def _is_made_in_sequence(self, part: Part) -> bool:
+        """Whether a part is nothing but the modules that it makes."""
+        made = (self._made(child) for child in part.children.values())
+        return part is not self.parts.root and self._is_chain(part) and None not in made
 
     def _key(self, part: Part, body: _Body) -> object:
         """What parts that share a class have in common."""
         shapes = tuple((target, shape_of(code)) for target, code in body.modules)
-        return body.inputs, shapes, body.forward, part is self.parts.root
+        forward = tuple(line._replace(code=shape_of(line.code)) for line in body.forward)
+        return body.inputs, shapes, forward, body.base, part is self.parts.root
 
     def _with_options(self, alike: dict[object, list[tuple[Part, _Body]]]) -> list[_Group]:
         """The groups of parts that are alike; of two that differ in an option, one."""
@@ -202,12 +238,17 @@ class _Writer:
         part, body = group.members[0]
         general = self._generalized(group)
         targets = [target for target, _ in body.modules]
-        body = body._replace(modules=tuple(zip(targets, general.code, strict=True)))
+        code = general.code[: len(targets)]
+        words = dict(zip(self._words(part), general.code[len(targets) :], strict=True))
+        modules = [(f"self.{name} = ", f"{name}()") for name in general.held]
+        body = body._replace(modules=(*modules, *zip(targets, code, strict=True)))
         head, switch = general.head, None
         if group.option is not None:
             switch = self._switch(part, group.option, {each.name for each in general.arguments})
             head = [*head, f"{switch.name}=False"]
-            body = body._replace(forward=tuple(self._forward(part, switch=switch)[1]))
+        if body.forward:
+            _, forward = self._forward(part, switch=switch, words=words)
+            body = body._replace(forward=tuple(forward))
         is_root = part is self.parts.root
         name = self.title if is_root else unused(self.parts.name_of_call(part), self.taken)
         everyone = [member for member, _ in (*group.members, *group.without)]
@@ -215,23 +256,64 @@ class _Writer:
         said = self.network.name if is_root else f"As in {'.'.join(path)}."
         self.classes.append(_class(name, said, head, body, switch))
         for place, member in enumerate(everyone):
-            given, named = general.given(place)
-            if switch is not None and place < len(group.members):
-                named = (*named, (switch.name, "True"))
+            given, named = general.given(place, f"{name.rstrip('0123456789_').lower()}_channels")
+            if switch is not None:
+                word = str(place < len(group.members))
+                named = (*named, (switch.name, Choice(switch.name, word, word, "False")))
             self.code[member.path] = Call(name, given, named)
 
     def _generalized(self, group: _Group) -> Generalized:
-        """The modules of all parts of a group, those of its option None where it is not."""
+        """The modules and the words of `forward` of all parts of a group, in the first one's order.
+
+        Those of an option are None in parts without it.
+        """
         part, body = group.members[0]
-        left = [] if group.option is None else self._targets_of(part, group.option)
+        left: list[str] = []
+        rows = [unit.row for unit in self.parts.units(part, CALLED)]
+        kept = rows
+        if group.option is not None:
+            left = self._targets_of(part, group.option)
+            kept = [unit.row for unit in group.option.left(self.parts.units(part, CALLED))]
+        targets = [target for target, _ in body.modules]
         versions: list[list[Code | None]] = [
-            [code for _, code in each.modules] for _, each in group.members
+            [*(code for _, code in each.modules), *self._words(member).values()]
+            for member, each in group.members
         ]
-        for _, each in group.without:
+        for member, each in group.without:
             codes = iter([code for _, code in each.modules])
-            targets = [target for target, _ in body.modules]
-            versions.append([None if target in left else next(codes) for target in targets])
-        return generalized(versions, ARGUMENTS)
+            words = iter(self._words(member).values())
+            versions.append([
+                *(None if target in left else next(codes) for target in targets),
+                *(next(words) if row in kept else None for row in self._words(part)),
+            ])  # fmt: skip
+        everyone = [member for member, _ in (*group.members, *group.without)]
+        ends = Ends(*zip(*map(self._widths, everyone), strict=True))
+        taken = {*part.children, *MODULE_ATTRIBUTES}
+        general = generalized(versions, ends.name, taken)
+        if sum(argument.name.startswith(HIDDEN) for argument in general.arguments) > 1:
+            owners = [target.removeprefix("self.").removesuffix(" = ") for target in targets]
+            owners += [""] * len(self._words(part))
+            renamed = [
+                [_after(code, owner) for code, owner in zip(version, owners, strict=True)]
+                for version in versions
+            ]
+            general = generalized(renamed, ends.name, taken)
+        return general
+
+    def _words(self, part: Part) -> dict[int, Choice]:
+        """The words of `forward` that may become arguments, by the rows that they stand in."""
+        words = {
+            unit.row: self.pieces[unit.row].word
+            for unit in self.parts.units(part, CALLED)
+            if unit.part is None
+        }
+        return {row: word for row, word in words.items() if word is not None}
+
+    def _widths(self, part: Part) -> tuple[int, int]:
+        """The channels that go into a part and come out of it."""
+        entries, results = self.parts.ends(part)
+        first, last = (self.network.nodes[each[0]].shape for each in (entries, results))
+        return first.channels, last.channels
 
     def _switch(self, part: Part, option: Option, taken: set[str]) -> _Switch:
         """The argument for an option, and the attribute that holds it or its first module."""
@@ -253,28 +335,66 @@ class _Writer:
         inputs, forward = self._forward(part)
         return _Body(tuple(inputs), modules, tuple(forward))
 
+    def _chain(self, part: Part) -> _Body:
+        return _Body(("x",), tuple(self._chained(part)), (), "nn.Sequential")
+
+    def _chained(self, part: Part) -> Iterator[tuple[str, Code]]:
+        """The statements that make modules in sequence, numbered ones of one class in a loop."""
+        waiting = list(part.children.values())
+        while waiting:
+            count, loop = next(
+                (n, made)
+                for n in range(len(waiting), 0, -1)
+                if (made := self._looped(waiting[:n])) is not None or n == 1
+            )
+            first = waiting[0]
+            if loop is not None:
+                word, start = _numbered(first.name)
+                number = "i" if start == 0 else f"i + {start}"
+                yield "for i in ", Call("range", (Number("num_layers", count),))
+                name = f'f"{word}{{{number}}}"'
+                yield "    ", Call("self.add_module", (name, loop))
+            else:
+                yield f"self.{first.name} = ", self._made(first) or ""
+            waiting = waiting[count:]
+
+    def _looped(self, parts: Sequence[Part]) -> Code | None:
+        """What makes modules in a loop, if they are numbered calls that differ evenly."""
+        if len(parts) < REPEATED or any(part.kind != "class" for part in parts):
+            return None
+        word, start = _numbered(parts[0].name)
+        names = [f"{word}{number}" for number in range(start, start + len(parts))]
+        if [part.name for part in parts] != names:
+            return None
+        return stepped([self.code[part.path] for part in parts])
+
     def _modules(self, part: Part, below: tuple[str, ...] = ()) -> Iterator[tuple[str, Code]]:
         """The statements that make the modules of a part, as what stands before their code.
 
         `below` is the way from the class to the part, if its rows are among those of the class.
         """
-        at = ".".join(["self", *below])
-        is_long = len(at) > LONGEST_CONTAINER or any(name.isdigit() for name in below)
+        at = self._way(part, below)
+        is_long = not at or len(at) > LONGEST_CONTAINER
         renewed = True  # whether the name `part` has to be set before the next statement
-        for name, child in part.children.items():
+        holding = part
+        for name in below:
+            holding = holding.children[name]
+        for name, child in holding.children.items():
             code = self._made(child)
             if code is None and (child.is_row or not self._has_modules(child)):
                 continue
             if is_long and renewed:
                 yield "part = ", Call("self.get_submodule", (f'"{".".join(below)}"',))
             holder, renewed = "part" if is_long else at, code is None
-            made = code if code is not None else "nn.Module()"
-            if name.isdigit():
+            if below:
+                yield f'{holder}["{name}"] = ', code if code is not None else CONTAINER
+            elif name.isdigit():
+                made = code if code is not None else CONTAINER
                 yield "", Call(f"{holder}.add_module", (f'"{name}"', made))
             else:
-                yield f"{holder}.{name} = ", made
+                yield f"{holder}.{name} = ", code if code is not None else CONTAINER
             if code is None:
-                yield from self._modules(child, (*below, name))
+                yield from self._modules(part, (*below, name))
 
     def _has_modules(self, part: Part) -> bool:
         return any(self._has_module(row) for row in part.rows)
@@ -299,87 +419,122 @@ class _Writer:
     # -- forward
 
     def _forward(
-        self, part: Part, *, without: Option | None = None, switch: _Switch | None = None
-    ) -> tuple[list[str], list[str]]:
-        """The names of the inputs, and the lines: without an option, or as `switch` has it."""
+        self,
+        part: Part,
+        *,
+        without: Option | None = None,
+        switch: _Switch | None = None,
+        words: Mapping[int, Code] = NO_WORDS,
+    ) -> tuple[list[str], list[Line]]:
+        """The names of the inputs, and the lines: without an option, or as `switch` has it.
+
+        `words` are written in the rows in place of their own.
+        """
         units = self.parts.units(part, CALLED)
         entries, results = self.parts.ends(part)
         taken = {"self", "x", "out", "layer", "F", "nn", "torch", "math", "itertools", *HELPERS}
-        names: dict[int, str] = {}
-        if len(entries) == 1:
-            names[entries[0]] = "x"
-        for index in entries if len(entries) > 1 else ():
-            names[index] = unused(self._local_name(index), taken)
+        names = self._entering(part, entries, taken)
+        called = {unit.writes: unit.part for unit in units if unit.part is not None}
         shortcut = unused("shortcut", taken) if switch is not None else ""
         left = without
         if switch is not None and switch.option.is_projection:
             left = switch.option
         kept = units if left is None else left.left(units)
         results = results if left is None else [left.read(index) for index in results]
-        lines: list[str] = []
+        lines: list[Line] = []
         flow = self.parts.flow(
-            (entries, results), kept, names, lambda index: unused(self._local_name(index), taken)
+            (entries, results),
+            kept,
+            names,
+            lambda index: unused(self._local_name(index, called.get(index)), taken),
         )
         for bound in flow:
             if switch is None:
-                lines += self._step(part, bound)
+                lines += self._step(part, bound, words)
             elif switch.option.is_projection:
-                lines += self._projecting(part, bound, switch, shortcut)
+                lines += self._projecting(part, bound, switch, shortcut, words)
             else:
-                lines += self._perhaps(part, bound, switch, names)
+                lines += self._perhaps(part, bound, switch, names, words)
         returned = ", ".join(names[index] for index in results)
-        return [names[index] for index in entries], [*lines, f"        return {returned}"]
+        return [names[index] for index in entries], [*lines, Line("return ", returned)]
 
-    def _step(self, part: Part, bound: Bound, indent: int = 8) -> Iterator[str]:
+    def _entering(self, part: Part, entries: Sequence[int], taken: set[str]) -> dict[int, str]:
+        """The names of what goes into a part."""
+        if len(entries) == 1:
+            return {entries[0]: "x"}
+        if part is self.parts.root:
+            return {index: unused(self._local_name(index, None), taken) for index in entries}
+        return {index: unused(f"x{place}", taken) for place, index in enumerate(entries, 1)}
+
+    def _step(
+        self, part: Part, bound: Bound, words: Mapping[int, Code], indent: int = 8
+    ) -> Iterator[Line]:
         """The lines of one step."""
         unit, inputs, written, is_read = bound
         reads = (*inputs, *self._tied_weight(part, unit))
         at = self._module_of(part, unit)
         if len(at) > LONGEST_PLACE:
             name = at.partition("(")[2].rstrip(")")
-            yield from statement("layer = ", Call("self.get_submodule", (name,)), indent)
+            yield Line("layer = ", Call("self.get_submodule", (name,)), indent)
             at = "layer"
         is_row = unit.part is None
         code = self.pieces[unit.row].apply(at, reads) if is_row else Call(at, reads)
+        if is_row and unit.row in words:
+            code = rebuilt(code, lambda leaf: _leaf(words[unit.row], leaf))
         if not is_read:
-            yield from statement("", code, indent)
+            yield Line("", code, indent)
         elif flat(code) != written:
-            yield from statement(f"{written} = ", code, indent)
+            yield Line(f"{written} = ", code, indent)
 
     def _projecting(
-        self, part: Part, bound: Bound, switch: _Switch, shortcut: str
-    ) -> Iterator[str]:
+        self, part: Part, bound: Bound, switch: _Switch, shortcut: str, words: Mapping[int, Code]
+    ) -> Iterator[Line]:
         """The lines of a step: what reads a projection reads that or the entry, as `shortcut`."""
         option = switch.option
         if option.reader != bound.unit.writes:
-            yield from self._step(part, bound)
+            yield from self._step(part, bound, words)
             return
         reads = list(bound.reads)
         entry = reads[option.place]
-        yield f"        {shortcut} = {entry}"
-        yield f"        if {switch.test}:"
+        yield Line(f"{shortcut} = ", entry)
+        yield Line("if ", f"{switch.test}:")
         for unit in option.steps:
-            yield from self._step(part, Bound(unit, (entry,), shortcut, is_read=True), 12)
+            yield from self._step(part, Bound(unit, (entry,), shortcut, is_read=True), words, 12)
             entry = shortcut
         reads[option.place] = shortcut
-        yield from self._step(part, bound._replace(reads=tuple(reads)))
+        yield from self._step(part, bound._replace(reads=tuple(reads)), words)
 
     def _perhaps(
-        self, part: Part, bound: Bound, switch: _Switch, names: Mapping[int, str]
-    ) -> Iterator[str]:
+        self,
+        part: Part,
+        bound: Bound,
+        switch: _Switch,
+        names: Mapping[int, str],
+        words: Mapping[int, Code],
+    ) -> Iterator[Line]:
         """The lines of a step, under a condition if it is the addition of an optional shortcut."""
         if bound.unit not in switch.option.steps:
-            yield from self._step(part, bound)
+            yield from self._step(part, bound, words)
             return
         instead = names[switch.option.instead]
         if bound.written != instead:
-            yield f"        {bound.written} = {instead}"
-        yield f"        if {switch.test}:"
-        yield from self._step(part, bound, 12)
+            yield Line(f"{bound.written} = ", instead)
+        yield Line("if ", f"{switch.test}:")
+        yield from self._step(part, bound, words, 12)
 
-    def _local_name(self, index: int) -> str:
-        node = self.network.nodes[index]
-        name = self.parts.paths[index][-1] if index in self.parts.paths else node.name
+    def _local_name(self, index: int, called: Part | None) -> str:
+        """The name of a tensor: that of the part or row that puts it out.
+
+        What a row applies to the output of the row in front of its name is called after that one.
+        """
+        if called is not None:
+            at = next((n for n, word in enumerate(called.path[::-1]) if not word.isdigit()), 0)
+            name = "_".join(called.path[-1 - at :])
+        else:
+            words = self.network.nodes[index].name.split(".")
+            rows = {".".join(words[:n]) for n in range(1, len(words))} & self.names
+            owner = min(rows, key=len, default=".".join(words))
+            name = owner.rpartition(".")[2]
         return identifier(name, otherwise="part")[:24]
 
     def _module_of(self, part: Part, unit: Unit) -> str:
@@ -401,10 +556,25 @@ class _Writer:
     def _place(self, part: Part, path: tuple[str, ...]) -> str:
         """How a module is reached from the class of a part."""
         below = path[len(part.path) :]
-        plain = ".".join(["self", *below])
-        if len(plain) <= LONGEST_PLACE and not any(name.isdigit() for name in below):
+        plain = self._way(part, below)
+        if plain and len(plain) <= LONGEST_PLACE:
             return plain
         return f'self.get_submodule("{".".join(below)}")'
+
+    def _way(self, part: Part, below: Sequence[str]) -> str:
+        """How a module below a part is reached from its class; empty if only by its whole name."""
+        way, holder = "self", part
+        for name in below:
+            if holder.kind == "inline" and holder is not part:
+                way += f'["{name}"]'
+            elif name.isdigit():
+                if holder.kind != "sequential":
+                    return ""
+                way += f"[{name}]"
+            else:
+                way += f".{name}"
+            holder = holder.children[name]
+        return way
 
     # -- the file around the classes
 
@@ -454,12 +624,15 @@ class _Writer:
 
 
 def _class(name: str, said: str, given: Sequence[str], body: _Body, switch: _Switch | None) -> str:
-    lines = [f"class {name}(nn.Module):", f'    """{docstring(said).strip()}"""', ""]
+    lines = [f"class {name}({body.base}):", f'    """{docstring(said).strip()}"""', ""]
     if body.modules:
         lines += [*definition("__init__", ["self", *given], 4), "        super().__init__()"]
         lines += [*_made_modules(body.modules, switch), ""]
+    if not body.forward:
+        return "\n".join(lines[:-1])
     lines += definition("forward", ["self", *body.inputs], 4)
-    lines += body.forward
+    for start, code, indent in body.forward:
+        lines += statement(start, code, indent)
     return "\n".join(lines)
 
 
@@ -476,7 +649,47 @@ def _made_modules(modules: Sequence[tuple[str, Code]], switch: _Switch | None) -
                 yield f"        {target}None"
             yield f"        if {switch.name}:"
         is_open = is_optional
-        yield from statement(target, folded(code), 12 if is_optional else 8)
+        end = ":" if target.startswith("for ") else ""
+        indent = 8 + len(target) - len(target.lstrip())
+        yield from statement(target.lstrip(), folded(code), indent + 4 * is_optional, end)
+
+
+def _after(code: Code | None, owner: str) -> Code | None:
+    """The code of a module, its channels called after it."""
+    if code is None or not owner.isidentifier():
+        return code
+    kind = f"{owner}_channels"
+    return rebuilt(
+        code, lambda leaf: leaf._replace(kind=kind) if leaf.kind == "out_channels" else leaf
+    )
+
+
+def _alike(
+    parts: Sequence[Part], body_of: Callable[[Part], _Body], key: Callable[[Part, _Body], object]
+) -> dict[object, list[tuple[Part, _Body]]]:
+    """Parts and what their classes consist of, in groups that can share one."""
+    found: dict[object, list[tuple[Part, _Body]]] = {}
+    for part in parts:
+        body = body_of(part)
+        found.setdefault(key(part, body), []).append((part, body))
+    return found
+
+
+def _numbered(name: str) -> tuple[str, int]:
+    """A name without the number at its end, and that number; -1 if it has none.
+
+    >>> _numbered("block12"), _numbered("stem"), _numbered("a01")
+    (('block', 12), ('stem', -1), ('a0', 1))
+    """
+    word = name.rstrip("0123456789")
+    digits = name[len(word) :]
+    zeros = len(digits) - len(digits.lstrip("0")) if digits.strip("0") else max(len(digits) - 1, 0)
+    return word + digits[:zeros], int(digits[zeros:] or -1)
+
+
+def _leaf(code: Code, otherwise: Leaf) -> Leaf:
+    """A piece of code that is a leaf."""
+    return code if isinstance(code, (Number, Choice)) else otherwise
 
 
 def _attribute(word: str, taken: set[str]) -> str:

@@ -38,6 +38,7 @@ from cnncalc.spec.syntax import (
     is_own_block,
 )
 from cnncalc.spec.vocabulary import (
+    FILLERS,
     RESERVED,
     SCOPE_NAMES,
     STRUCTURE,
@@ -350,6 +351,7 @@ class NameChecker:
             ref.span,
             notes=notes,
             help=did_you_mean(ref.text, [*self.known, *self.later])
+            or _filler(ref)
             or _naming(root)
             or _activation(ref)
             or suggested(ref.text, self.known, "names that can be used here:"),
@@ -384,13 +386,20 @@ class NameChecker:
             head_use(ref, self.blocks)
         except CnncalcError as error:
             for diagnostic in error.diagnostics:
-                kept = diagnostic.code == "framework-name"  # its help says what to write
+                kept = diagnostic.code != "unknown-type"  # its help says what to write
                 yield (
                     diagnostic if kept else diagnostic._replace(help=suggestion or diagnostic.help)
                 )
 
     def _say(self, code: str, message: str, span: Span, **more: object) -> None:
         self.errors.append(Diagnostic("error", code, message, span, **more))  # type: ignore[arg-type]
+
+
+def _filler(ref: Name) -> str | None:
+    """The help for `add from x1`, or `add x1 and x2`."""
+    if ref.text not in FILLERS:
+        return None
+    return f"leave '{ref.text}' out: the names of tensors stand side by side, such as 'add x1 x2'"
 
 
 def _once_only(ref: Name) -> tuple[str, ...]:

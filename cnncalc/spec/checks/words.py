@@ -234,6 +234,7 @@ def detached_settings(
     words = list(use.words)
     while words:
         setting = None if use.is_block else _first(words, vocabulary, variables)
+        setting = setting or _denied(words, vocabulary)
         if setting is None:
             left.append(words.pop(0))
         else:
@@ -266,6 +267,20 @@ def _first(
         message = f"{field} must not be negative, got {negative[2]}"
         return Diagnostic("error", "not-positive", message, span), 1
     return None
+
+
+def _denied(words: list[Word], vocabulary: Vocabulary) -> tuple[Diagnostic, int] | None:
+    """The mistake in `no bias`, which is one word."""
+    first, *after = words[:2]
+    text, switch = _bare(first), after[0] if after else None
+    if text not in ("no", "without") or not isinstance(switch, Argument):
+        return None
+    word = f"no{switch.field}"
+    if switch.value is not True or word not in vocabulary.words:
+        return None
+    span: Span = first.span  # type: ignore[union-attr]  # a bare word has a place
+    message = f"'{vocabulary.head}' does not understand '{text}'"
+    return Diagnostic("error", "unknown-word", message, span, help=f"write '{word}'"), 2
 
 
 def _named(text: str, value: str | None, span: Span, vocabulary: Vocabulary) -> Diagnostic:
