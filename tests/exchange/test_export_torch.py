@@ -210,6 +210,12 @@ blocks:
   dense(n): [layer x=n]
 layers: [a: dense 3, conv 4 1x1, b: dense 4, gap -> fc 3]
 """,
+    "ranges of channels": """
+input: 4x4x12 HWC
+blocks:
+  unit(a): [concat: [slice 0..a, from in -> slice a.. -> conv 4 1x1, from in -> slice 0..cin]]
+layers: [a: unit 2, b: unit 8, gap -> fc 2]
+""",
     "cropped": """
 input: 13x12x2
 blocks:

@@ -428,6 +428,10 @@ def _pooled(layer: Any, shape: Shape, kind: str) -> Piece:
     rounded_up = any(window.ceil for window in windows)
     if not even and rounded_up:
         raise NoCounterpart("a padding whose sides differ, where windows are rounded up")
+    if kind == "avg" and shape.rank == 3:  # noqa: PLR2004 - PyTorch asks this of volumes alone
+        for window, size, side in zip(windows, shape.spatial, sides, strict=True):
+            if window.kernel > size + (0 if even else sum(side)):
+                raise NoCounterpart("an average over windows that are larger than the volume")
     named: list[tuple[str, Code]] = [
         ("stride", one_or_tuple([window.stride for window in windows]))
     ]
