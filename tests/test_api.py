@@ -47,6 +47,55 @@ def test_solve():
     assert (227, 0, 0) in {(one.w, one.begin, one.end) for one in settings}
 
 
+def test_solve_for_several_outputs():
+    """28 becomes 24 with a filter of 5, and 12 with a stride of 2."""
+    found = cnncalc.solve([24, 12], w=28, f=5, p=0)
+    assert [[(one.s, one.unread) for one in each.settings] for each in found] == [
+        [(1, 0)],
+        [(2, 1)],
+    ]
+    assert cnncalc.solve(range(24, 25), w=28, f=5, p=0)[0] == found[0]
+
+
+def test_solve_for_parameters():
+    """C1 of LeNet-5 has 156 parameters, conv1 of ResNet 9,408 without biases."""
+    assert cnncalc.solve(params=156, f=5, d=1).settings[0].k == 6
+    found = cnncalc.solve(params=9408, d=3, k=[32, 64], bias=False)
+    assert isinstance(found, cnncalc.FilterResult)
+    assert [(one.f, one.k) for one in found.settings] == [(7, 64)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({}, "solve takes either an output or a number of parameters to reach"),
+        (
+            {"out": 5, "params": 9},
+            "solve takes either an output or a number of parameters to reach",
+        ),
+        ({"out": 5, "k": 9}, "k has no effect without params"),
+        ({"out": 5, "bias": False}, "bias has no effect without params"),
+        ({"params": 9, "w": 9}, "w has no effect without out"),
+        ({"params": 9, "transposed": True}, "transposed has no effect without out"),
+        ({"params": -4}, "params must be a whole number from 1, got -4"),
+        ({"out": [3, 0]}, "out must be a whole number from 1, got 0"),
+        ({"out": 3, "s": 0}, "s must be a whole number from 1, got 0"),
+        ({"out": 3, "f": [3, 2.5]}, "f must be a whole number from 1, got 2.5"),
+        ({"out": 3, "p": "sme"}, "'sme' is not one of same, half, valid, full, causal"),
+    ],
+)
+def test_what_solve_refuses(asked, message):
+    with pytest.raises(cnncalc.CnncalcError) as told:
+        cnncalc.solve(**asked)
+    assert told.value.diagnostics[0].message == message
+
+
+def test_transposed_convolutions_take_all_their_letters():
+    """PyTorch: ConvTranspose2d(2, 4, 3, 2, 1, dilation=2, groups=2) makes 25 of 12, 40 numbers."""
+    report = cnncalc.conv_transpose(w=12, f=3, s=2, p=1, d=2, k=4, groups=2, dilation=2)
+    assert (report.rows[0].out.spatial, report.totals.params) == ((25, 25), 40)
+
+
 def test_sizes():
     """Four times halved and doubled again: multiples of 16."""
     found = cnncalc.sizes("unet-padded", start=320, stop=340)
@@ -589,9 +638,9 @@ OWN = {"input": "8x8x3", "layers": ["relu"]}
         (lambda: cnncalc.check(OWN), "bad-argument",
          "check reads files, folders and bundled networks, not a value of type dict"),
         (lambda: cnncalc.solve("55", f=11), "bad-argument",
-         "out is a whole number, or a list of them"),
+         "out must be a whole number from 1, got '55'"),
         (lambda: cnncalc.solve(55, f=[11, 3.5]), "bad-argument",
-         "f is a whole number, or a list of them"),
+         "f must be a whole number from 1, got 3.5"),
         (lambda: cnncalc.analyze(RECURSIVE), "too-deep", "layers is nested too deeply"),
         (lambda: cnncalc.analyze({"input": "8x8x3", "layers": [{"conv": {"filters": 1j}}]}),
          "bad-argument",

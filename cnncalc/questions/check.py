@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
-from cnncalc.analysis.engine import analyze
+from cnncalc.analysis.engine import analyze, outline
 from cnncalc.analysis.expect import unmet
 from cnncalc.analysis.notes import promoted
 from cnncalc.brief import brief
@@ -104,7 +104,8 @@ class BaseReport(NamedTuple):
 class CheckTerms(NamedTuple):
     """Settings and limits for every network, besides those of its own file.
 
-    `base` is an earlier revision of the files' git repositories, for comparison.
+    `base` is an earlier revision of the files' git repositories, for comparison. Without `notes`
+    a report may lack its rows and the notes on them, where nothing else needs these.
     """
 
     limits: tuple[Budget, ...] = ()
@@ -118,6 +119,7 @@ class CheckTerms(NamedTuple):
     against: str | None = None  # a network whose layers these must be
     alike: Alike | None = None  # what may differ between them, as in `compare`
     weights: str | None = None  # a file whose tensors must be those that the network needs
+    notes: bool = True
 
 
 NO_TERMS = CheckTerms()
@@ -327,12 +329,21 @@ def _check_network(document: Document, variant: str | None, terms: CheckTerms) -
     # `build` rather than `load`: the file has been read once for all its variants.
     try:
         network = build(document, variant, terms.set, terms.input)
-        report = _compared(network, analyze(network, batch=terms.batch, dtype=terms.dtype), terms)
+        limits = (*budgets(document.tree, variant), *terms.limits)
+        report = _compared(network, _analyzed(network, limits, terms), terms)
         weights = _weights(network, terms)
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
-    limits = (*budgets(document.tree, variant), *terms.limits)
     return _checked(network, report, limits, terms, weights)
+
+
+def _analyzed(network: Network, limits: Sequence[Budget], terms: CheckTerms) -> Report:
+    """The report; in outline where the rows answer nothing that was asked."""
+    if not (terms.notes or limits or terms.weights or terms.strict == "fit"):
+        report = outline(network, batch=terms.batch, dtype=terms.dtype)
+        if all(check.ok for check in report.expect):
+            return report
+    return analyze(network, batch=terms.batch, dtype=terms.dtype)
 
 
 def _check_model(path: str, terms: CheckTerms) -> CheckResult:

@@ -120,8 +120,7 @@ def solve(  # noqa: PLR0913 - one parameter per letter of the formula
     window enlarges its input, and output padding below the stride or dilation is searched too.
 
     Raises:
-        CnncalcError: "too-many" where more than 50,000 settings would have to be tried, and
-            "bad-argument" for what is no whole number.
+        CnncalcError: "too-many" where more than 50,000 settings would have to be tried.
         UnplacedError: for an unknown padding rule, and for one that sets a given output padding.
 
     >>> first, *_ = solve(55, f=11, s=4).settings
@@ -131,17 +130,19 @@ def solve(  # noqa: PLR0913 - one parameter per letter of the formula
     30
     """
     asked = SolveRequest(
-        out, _several(w), _several(f), _several(s),
-        (p,) if isinstance(p, tuple) else _several(p),
-        _several(dilation) or (1,), transposed, _several(output_padding),
+        out, several(w), several(f), several(s),
+        (p,) if isinstance(p, tuple) else several(p),
+        several(dilation) or (1,), transposed, several(output_padding),
     )  # fmt: skip
-    for name in ("out", "w", "f", "s", "dilation", "output_padding"):
-        if any(type(value) is not int for value in _several(getattr(asked, name)) or ()):
-            raise failure("bad-argument", f"{name} is a whole number, or a list of them")
     return answer(asked)
 
 
-def _several(values: object) -> tuple[int, ...] | None:
+def several(values: object) -> tuple[int, ...] | None:
+    """The values of a letter to try: one, several, or None for all.
+
+    >>> several(3), several([3, 5]), several(None)
+    ((3,), (3, 5), None)
+    """
     if values is None:
         return None
     if isinstance(values, (int, str)):

@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
 # What a question may be asked about: a file or a bundled name, a spec as a dict, or a network.
 Target: TypeAlias = "str | Path | Mapping[str, object] | Network"
-# Output shapes by a layer's identity, which it is kept for so that its id stays its own, and the
-# shapes that enter it; None where the layer does not fit.
-KnownShapes = dict[tuple[int, tuple["Shape", ...]], tuple["Layer", "Shape | None"]]
 SHORT = 50_000  # characters: longer texts are not cached, since they may hold much memory
 
 
@@ -482,7 +479,7 @@ def resized(network: Network, inputs: Mapping[str, Shape]) -> Network | None:
     >>> resized(net, {"in": Shape(1, (4, 4))}) is None
     True
     """
-    shapes = resized_shapes(network, inputs, {})
+    shapes = Resizer(network).shapes(inputs)
     if shapes is None:
         return None
     pairs = zip(network.nodes, shapes, strict=True)
@@ -495,31 +492,79 @@ def _on(node: Node, shape: Shape) -> Node:
     return Node(node.index, node.name, layer, node.inputs, shape, *node[5:])
 
 
-def resized_shapes(
-    network: Network, inputs: Mapping[str, Shape], known: KnownShapes
-) -> list[Shape] | None:
-    """The shape of every node on these inputs; None where its layers have to be read again.
+class _Step(NamedTuple):
+    """A node as `Resizer` works it out; shapes are numbers here.
 
-    `known` is filled, so that on further inputs no layer computes the same again.
+    `known` is shared by all nodes of the same layer with outputs of the same channels and rank.
     """
-    shapes: list[Shape] = []
-    for node in network.nodes:
-        if not node.inputs:
-            shape: Shape | None = inputs[node.name]
-        else:
-            entering = tuple([shapes[index] for index in node.inputs])
-            found = known.get((id(node.layer), entering))
-            if found is None:
-                found = node.layer, _shape_or_none(node.layer, entering)
-                known[id(node.layer), entering] = found
-            shape = found[1]
-        if shape is None or node.values or node.shared_with is not None:
+
+    node: Node
+    reads: int | None  # the only node that it reads
+    known: dict[int | tuple[int, ...], int | None]  # the output by what enters
+
+
+class Resizer:
+    """The shapes of a network on other inputs; no layer computes the same twice.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> net = chain("one", Shape(1, (32, 32)), [("C1", Conv(filters=6, kernel=(5,)))])
+    >>> [shape.spatial for shape in Resizer(net).shapes({"in": Shape(1, (16, 20))})]
+    [(16, 20), (12, 16)]
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self._fixed = any(node.values or node.shared_with is not None for node in network.nodes)
+        # A shape's number is a much cheaper key than the shape.
+        self._shapes: list[Shape] = []
+        self._numbers: dict[Shape, int] = {}
+        known: dict[tuple[int, int, int], dict[int | tuple[int, ...], int | None]] = {}
+        self._steps = [
+            _Step(
+                node,
+                node.inputs[0] if len(node.inputs) == 1 else None,
+                known.setdefault((id(node.layer), node.shape.channels, node.shape.rank), {}),
+            )
+            for node in network.nodes
+        ]
+
+    def shapes(self, inputs: Mapping[str, Shape]) -> list[Shape] | None:
+        """The shape of every node on these inputs; None where its layers have to be read again."""
+        if self._fixed:
             return None
-        was = node.shape
-        if shape.channels != was.channels or len(shape.spatial) != len(was.spatial):
-            return None
-        shapes.append(shape)
-    return shapes
+        found: list[int] = []
+        for node, reads, known in self._steps:
+            entering: int | tuple[int, ...]
+            if reads is not None:
+                entering = found[reads]
+            elif node.inputs:
+                entering = tuple([found[index] for index in node.inputs])
+            else:
+                entering = self._number(inputs[node.name])
+            if entering in known:
+                number = known[entering]
+            else:
+                number = known[entering] = self._asked(node, entering)
+            if number is None:
+                return None
+            found.append(number)
+        return [self._shapes[number] for number in found]
+
+    def _number(self, shape: Shape) -> int:
+        number = self._numbers.setdefault(shape, len(self._shapes))
+        if number == len(self._shapes):
+            self._shapes.append(shape)
+        return number
+
+    def _asked(self, node: Node, entering: int | tuple[int, ...]) -> int | None:
+        """The output of a node; None where it does not fit, or has other channels or axes."""
+        numbers = (entering,) if isinstance(entering, int) else entering
+        shapes = tuple([self._shapes[number] for number in numbers])
+        shape = _shape_or_none(node.layer, shapes) if node.inputs else shapes[0]
+        alike = shape and (shape.channels, shape.rank) == (node.shape.channels, node.shape.rank)
+        return self._number(shape) if shape and alike else None
 
 
 def _shape_or_none(layer: Layer, entering: tuple[Shape, ...]) -> Shape | None:
