@@ -23,9 +23,12 @@ Units = Literal["exact", "si"]
 
 
 def complete_file(incomplete: str) -> Iterator[str]:
-    """Complete bundled networks and variants; the shell completes files."""
+    """Complete bundled networks and variants, behind FILE@ its own; the shell completes files."""
     from cnncalc import zoo
 
+    file, at, variant = incomplete.partition("@")
+    if at:
+        return (f"{file}@{name}" for name in _variants(file) if name.startswith(variant))
     return (name for name in zoo.names() if name.startswith(incomplete))
 
 
@@ -55,14 +58,16 @@ def after_comma(names: Iterable[str], incomplete: str) -> Iterator[str]:
 
 def complete_variant(ctx: typer.Context, incomplete: str) -> Iterator[str]:
     """Variants of the bundled network or file on the command line."""
+    return (name for name in _variants(_file(ctx)) if name.startswith(incomplete))
+
+
+def _variants(file: str) -> tuple[str, ...]:
     from pathlib import Path
 
     from cnncalc import zoo
 
-    file = _file(ctx)
     path = zoo.files().get(file, Path(file))
-    names = zoo.variants(path) if path.is_file() else ()
-    return (name for name in names if name.startswith(incomplete))
+    return zoo.variants(path) if path.is_file() else ()
 
 
 def complete_layer(ctx: typer.Context, incomplete: str) -> Iterator[str]:
@@ -86,15 +91,28 @@ def complete_dtype(incomplete: str) -> Iterator[str]:
 
 
 def complete_variable(ctx: typer.Context, incomplete: str) -> Iterator[str]:
-    """The variables that the spec on the command line declares, with their values."""
-    from cnncalc import CnncalcError, load
+    """The variables that the spec on the command line declares; behind = what it sets them to."""
+    from cnncalc.cli.completion import variable_values
 
-    try:
-        declared = load(_file(ctx)).vars
-    except CnncalcError:
-        return iter(())
-    pairs = (f"{name}={value}" for name, value in (declared or {}).items())
+    known = variable_values(_file(ctx))
+    name, equals, _ = incomplete.partition("=")
+    if equals:
+        pairs = [f"{name}={value}" for value in known.get(name, ())]
+    else:
+        pairs = [f"{name}={next(iter(values))}" for name, values in known.items()]
     return (pair for pair in pairs if pair.startswith(incomplete))
+
+
+def complete_varied(ctx: typer.Context, incomplete: str) -> Iterator[str]:
+    """As `complete_variable`, also after the comma between two values."""
+    before, comma, last = incomplete.rpartition(",")
+    name, equals, _ = before.partition("=")
+    if not (comma and equals):
+        return complete_variable(ctx, incomplete)
+    from cnncalc.cli.completion import variable_values
+
+    values = variable_values(_file(ctx)).get(name, ())
+    return (f"{before},{value}" for value in values if value.startswith(last))
 
 
 def _file(ctx: typer.Context) -> str:
@@ -339,8 +357,8 @@ class TableOptions(NamedTuple):
     as_: AsTool = None
     fold: Annotated[
         bool,
-        typer.Option("--fold", help="Merge attached layers; csv and tsv: the lines of the table.",
-                     rich_help_panel=OUT),
+        typer.Option("--fold", rich_help_panel=OUT,
+                     help="Merge attached layers as the table does, in csv, tsv and JSON too."),
     ] = False
     columns: Annotated[
         str | None,

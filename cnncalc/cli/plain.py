@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # The program, the first word as far as it is typed, and more words; without marks of quotation.
-LINE = re.compile(r"[\w./~-]+ ([a-z][a-z-]*|)(?: [\w./ -]*)?")
+LINE = re.compile(r"[\w./~-]+\s([a-z][a-z-]*|)(?:\s[\w./\s-]*)?")
 
 
 def run(arguments: list[str]) -> int | None:
