@@ -296,7 +296,7 @@ def run(arguments: list[str]) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is used; saves start-up
     options, rest = split(arguments)
     rest = spoken(rest)
-    with protecting_inputs(), output.streams(ascii_only="--ascii" in options), _completing():
+    with protecting_inputs(), output.streams(ascii_only="--ascii" in options):
         return output.status_of(lambda: _status(options, rest))
 
 
@@ -312,7 +312,7 @@ def _completing() -> AbstractContextManager[None]:
 def _status(options: list[str], rest: list[str]) -> int:
     """Run the command line and return its exit status. Raises CnncalcError if stdout fails."""
     try:
-        with output.blaming_stdout():
+        with output.blaming_stdout(), _completing():
             try:
                 _application(rest)([*options, *rest], prog_name=PROGRAM)
             except OSError as error:

@@ -84,6 +84,9 @@ FIGURES = {"columns": frozenset({"table", "md", "csv", "tsv", "latex"})}
 FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("conv", "conv_transpose", "pool", "explain"), SHAPES),
     "fc": {"layout": frozenset({"md"})},  # the output is a vector; only md shows the input's shape
+    "compare": {
+        name: frozenset({"table", "md", "csv", "tsv", "latex"}) for name in ("columns", "only")
+    },
     "forward": {
         "layout": SHAPES["layout"] | {"csv", "tsv"},
         "as_": frozenset({"table"}),
@@ -98,6 +101,7 @@ FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
 }
 # Options that have no effect without another one -> the other one.
 NEEDED: dict[str, Mapping[str, str]] = {
+    "compare": {"only": "layers"},
     "forward": {"as_": "show", "picture": "save", "hide_zeros": "steps"},
     "rf": {"through": "at"},
     "solve": {"output_padding": "transposed", "d": "params", "k": "params", "no_bias": "params"},

@@ -162,6 +162,34 @@ def words(text: str | None) -> tuple[str, ...]:
     return tuple(word.strip() for word in (text or "").split(",") if word.strip())
 
 
+def layer_types(text: str | None) -> tuple[str, ...]:
+    """The layer types of a comma list, also by other names. Raises ChoiceError for unknown ones.
+
+    >>> layer_types("pool,Conv2d")
+    ('maxpool', 'conv')
+    """
+    if not text:
+        return ()
+    from cnncalc import layers
+    from cnncalc.render.choice import ChoiceError
+
+    types = []
+    for word in words(text):
+        type_ = layers.layer_type(word).type if word in layers.names() else _as_in_frameworks(word)
+        if type_ is None:
+            raise ChoiceError("layer type", word, layers.names())
+        types.append(type_)
+    return tuple(types)
+
+
+def _as_in_frameworks(word: str) -> str | None:
+    """The layer type that PyTorch or Keras calls so, if specs may call it so too."""
+    from cnncalc.spec.frameworks import meaning
+
+    found = meaning(word)
+    return found.type if found else None
+
+
 # fmt: off
 File = Annotated[
     str,
@@ -378,14 +406,7 @@ class TableOptions(NamedTuple):
     @property
     def types(self) -> tuple[str, ...]:
         """The layer types of --only, aliases resolved. Raises ChoiceError for unknown ones."""
-        from cnncalc import layers
-        from cnncalc.render.choice import ChoiceError
-
-        asked = words(self.only)
-        for word in asked:
-            if word not in layers.names():
-                raise ChoiceError("layer type", word, layers.names())
-        return tuple(layers.layer_type(word).type for word in asked)
+        return layer_types(self.only)
 
     def choice(self, *, ascii_only: bool) -> Choice:
         """The rows, columns and units of the table, as the renderers take them."""

@@ -160,11 +160,13 @@ class _Writer:
     def _is_chain(self, part: Part) -> bool:
         """Whether the children are modules that feed each other."""
         entering = self.parts.entries(part)
+        if len(entering) != 1:
+            return False
         for child in part.children.values():
             if self.parts.entries(child) != entering or not self._is_module(child):
                 return False
             entering = self.parts.results(child)
-        return len(entering) == 1
+        return True
 
     def _is_module(self, part: Part) -> bool:
         """Whether a part is one module that takes one tensor."""
