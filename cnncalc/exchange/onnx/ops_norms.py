@@ -72,11 +72,12 @@ def layer_norm(call: Call) -> Activation:
     place = x.position(call.whole("axis", -1))
     axes = alive(x, range(place, len(x.dims))) if place > 0 else ["n"]
     shape = call.shape(x)
-    if axes not in ([], ["c"]) and place == len(x.dims) - 1:
+    if axes != ["c"] and place == len(x.dims) - 1 and (axes or shape.channels > 1):
         x = channels_last(call, x)
         shape, axes = call.shape(x), ["c"]
     whole = alive(call.seen(x.row), range(1, shape.rank + 2))
-    over = "channels" if axes in ([], ["c"]) else "all" if axes == whole else None
+    by_channel = axes == ["c"] or (not axes and shape.channels == 1)
+    over = "channels" if by_channel else "all" if axes and axes == whole else None
     if over is None:
         raise unsupported(
             f"'LayerNormalization' over these axes of {text(x.dims)} has no layer here"

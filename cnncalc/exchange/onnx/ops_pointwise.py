@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from cnncalc.exchange.onnx.rows import Call
     from cnncalc.exchange.onnx.values import Activation, Axis, Value
+    from cnncalc.shapes import Shape
 
 SOFTMAX_BY_AXIS = 13  # the opset from which softmax works along one axis, as in PyTorch
 
@@ -136,6 +137,8 @@ def softmax(call: Call) -> Activation | ManyAxes:
     place = x.position(call.whole("axis", 1 if old else -1))
     if place < 0:
         raise broken(f"there is no such axis in {text(x.dims)}")
+    if not old and x.axes[place] == "n":
+        raise unsupported(f"'{call.operator.type}' over the batch has no layer here")
     axes = alive(x, range(place, len(x.dims)) if old else [place])
     return call.like(x, "softmax", **_over(call, x, axes))
 
@@ -163,7 +166,9 @@ def _over(call: Call, x: Activation, axes: list[Axis]) -> dict[str, object]:
     spatial = [axis for axis in range(shape.rank) if shape.spatial[axis] > 1]
     if "n" in axes:
         raise unsupported(f"'{call.operator.type}' over the batch has no layer here")
-    if axes in ([], ["c"]):
+    if not axes:
+        return _over_single_numbers(call, shape)
+    if axes == ["c"]:
         return {}
     if axes == spatial and len(spatial) > 1:
         return {"over": "positions"}
@@ -176,13 +181,24 @@ def _over(call: Call, x: Activation, axes: list[Axis]) -> dict[str, object]:
     )
 
 
+def _over_single_numbers(call: Call, shape: Shape) -> dict[str, object]:
+    """The field of a softmax of which every number is a set of its own, and becomes 1."""
+    if shape.channels == 1:
+        return {}
+    if set(shape.spatial) <= {1}:
+        return {"over": "positions"}
+    if 1 in shape.spatial:
+        return {"over": shape.axes[shape.spatial.index(1)]}
+    raise unsupported(f"'{call.operator.type}' over an axis of one number has no layer here")
+
+
 def log_softmax(call: Call) -> Activation:
     """LogSoftmax along the channels."""
     x = call.map()
     old = call.opset < SOFTMAX_BY_AXIS
     place = x.position(call.whole("axis", 1 if old else -1))
     axes = alive(x, range(place, len(x.dims)) if old else [place]) if place >= 0 else ["n"]
-    if axes not in ([], ["c"]):
+    if axes != ["c"] and (axes or call.shape(x).channels > 1):
         raise unsupported(f"'LogSoftmax' over other axes of {text(x.dims)} has no layer here")
     return call.like(x, "logsoftmax")
 
