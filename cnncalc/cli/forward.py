@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from cnncalc.cli.forward_inputs import PreparedPass
-    from cnncalc.network import Network, Node
+    from cnncalc.network import Network
 
 
 def forward(
@@ -71,7 +71,7 @@ def _run_one(prepared: PreparedPass) -> None:
     """Run the network on one sample and print what came of it."""
     from cnncalc.cli import forward_output
     from cnncalc.cli.forward_output import MovedPass
-    from cnncalc.inference.run import forward, not_finite
+    from cnncalc.inference.run import forward, macs, not_finite
     from cnncalc.inference.shift import compare as compared
     from cnncalc.inference.shift import shifted
 
@@ -90,7 +90,7 @@ def _run_one(prepared: PreparedPass) -> None:
                 readable=request.readable(network),
                 keep=prepared.rows.kept,
                 count=request.run.counting,
-                watch=lambda node: advance(_macs(network, node)),
+                watch=lambda node: advance(macs(network, node)),
             )
             for sample in samples
         ]
@@ -111,10 +111,6 @@ def _jumps(network: Network) -> dict[str, Sequence[int | Fraction] | None]:
         row.name: row.receptive_field.jump if row.receptive_field else None
         for row in analyze(network).rows
     }
-
-
-def _macs(network: Network, node: Node) -> int:
-    return node.layer.macs(*network.shapes_into(node)) if node.inputs else 0
 
 
 def _run_several(prepared: PreparedPass, sources: Sequence[str]) -> None:

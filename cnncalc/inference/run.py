@@ -91,6 +91,11 @@ def inference(network: Network) -> tuple[Node, ...]:
     return tuple(node for node in network.nodes if not node.train_only)
 
 
+def macs(network: Network, node: Node) -> int:
+    """The multiplications of one row; an input has none."""
+    return node.layer.macs(*network.shapes_into(node)) if node.inputs else 0
+
+
 def little(network: Network) -> bool:
     """Whether a pass is an exercise: kernels would round its whole numbers, and save no time.
 
@@ -103,8 +108,7 @@ def little(network: Network) -> bool:
     """
     work = 0
     for node in inference(network):
-        work += node.shape.size
-        work += node.layer.macs(*network.shapes_into(node)) if node.inputs else 0
+        work += node.shape.size + macs(network, node)
         if work > LITTLE:
             return False
     return True

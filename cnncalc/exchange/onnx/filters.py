@@ -7,15 +7,15 @@ a filter does not see a map), and a blur (one filter for all channels).
 from __future__ import annotations
 
 from math import isclose, prod, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from cnncalc.exchange.onnx.rows import tidy
-from cnncalc.exchange.onnx.values import Constant
+from cnncalc.exchange.onnx.values import Constant, Filters
 from cnncalc.layers import layer_type
 from cnncalc.layers._base import Parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from cnncalc.exchange.onnx.model import Dims, Operator
     from cnncalc.exchange.onnx.rows import Call
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
 
 PAIR = 2  # a filter and a channel
 TOLERANCE = 1e-6  # of numbers that a file holds as 32-bit floats
-
-
-class Filters(NamedTuple):
-    """The filters of a convolution: their sizes, where their numbers lie, what is done to them."""
-
-    dims: Dims  # filters x channels of a group x the sizes of the kernel
-    stored: Mapping[str, Stored]
-    fields: Mapping[str, object]
-    type: str = "conv"
 
 
 def computed(call: Call, name: str) -> Filters | None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.exchange.onnx.filters import Filters, computed
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.ops_norms import channels_last
 from cnncalc.exchange.onnx.rows import one, one_pair
-from cnncalc.exchange.onnx.values import Activation
+from cnncalc.exchange.onnx.values import Activation, Filters
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.window import padding_by_rule
@@ -58,6 +57,8 @@ def _filters(call: Call) -> Filters:
     if constant is None or constant.stored is not None:
         weight, stored = call.learned(1)
         return Filters(weight.dims, {"weight": stored}, {})
+    from cnncalc.exchange.onnx.filters import computed
+
     found = computed(call, call.operator.inputs[1])
     if found is None:
         raise call.computed_weights()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from cnncalc.network import Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from cnncalc.exchange.onnx.model import Dims, Number
 
@@ -119,6 +119,15 @@ def together(pieces: Iterable[Piece]) -> tuple[Piece, ...] | None:
         else:
             merged.append(piece)
     return tuple(merged) if len(merged) <= MOST_PIECES else None
+
+
+class Filters(NamedTuple):
+    """The filters of a convolution: their sizes, where their numbers lie, what is done to them."""
+
+    dims: Dims  # filters x channels of a group x the sizes of the kernel
+    stored: Mapping[str, Stored]
+    fields: Mapping[str, object]
+    type: str = "conv"
 
 
 class Activation(NamedTuple):
