@@ -6,7 +6,7 @@ the commands do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args, overload
 
 from cnncalc.analysis import engine, report
 from cnncalc.analysis import training as training_memory
@@ -47,15 +47,17 @@ class Report(report.Report):
         Text and Markdown fold blocks, as on a screen; CSV and TSV have a row for each layer.
 
         Raises:
-            ValueError: for columns that do not exist.
+            ValueError: for columns or a format that do not exist.
 
         >>> print(analyze("lenet5").table(columns=["params"], format="md").splitlines()[2])
         | in    | input              |            |
         """
         from cnncalc.render import report_table
-        from cnncalc.render.choice import Choice
+        from cnncalc.render.choice import Choice, ChoiceError
 
-        keys = None if columns is None else tuple(columns)
+        if format not in get_args(TableFormat):
+            raise ChoiceError("format", str(format), get_args(TableFormat))
+        keys = None if columns is None else _keys(columns)
         if format in ("csv", "tsv"):
             delimiter = "," if format == "csv" else "\t"
             return report_table.separated(self, keys, delimiter)
@@ -75,7 +77,7 @@ class Report(report.Report):
         """
         from cnncalc.render import report_table
 
-        return report_table.flat_rows(self, columns)
+        return report_table.flat_rows(self, None if columns is None else _keys(columns))
 
     def to_dict(self) -> dict[str, object]:
         """The document of `cnncalc analyze --json`, as dicts and lists.
@@ -103,6 +105,13 @@ class Report(report.Report):
 
         page = Page(width=getattr(options, "max_width", 100), color=True)
         yield Text.from_ansi(report_table.text(self, page=page))
+
+
+def _keys(columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns asked for. A text would be a column for every letter: ValueError."""
+    if isinstance(columns, str):
+        raise ValueError(f"columns are a list of names, such as ['{columns}']")  # noqa: TRY004 - said to be this one
+    return tuple(columns)
 
 
 def analyze(
@@ -340,8 +349,8 @@ def solve(  # noqa: PLR0913 - one parameter per letter of the formulas
 
     Raises:
         CnncalcError: "usage" without `out` and `params`, with both, or for letters of the other;
-            "too-many" where too many settings would have to be tried; for values that no window
-            can have.
+            "bad-argument" for what is no whole number from 1; "too-many" where too many settings
+            would have to be tried; for values that no window can have.
 
     >>> first, *_ = solve(55, f=11, s=4).settings
     >>> first.w, first.begin, first.exact
@@ -391,7 +400,8 @@ def _require_counts(**letters: Some | None) -> None:
     for name, values in letters.items():
         for value in several(values) or ():
             if not isinstance(value, int) or value < 1:
-                raise failure("usage", f"{name} must be a whole number from 1, got {value!r}")
+                message = f"{name} must be a whole number from 1, got {value!r}"
+                raise failure("bad-argument", message)
 
 
 def _one_layer(type_: str, w: int, h: int | None, d: int, fields: Mapping[str, object]) -> Report:

@@ -1,6 +1,7 @@
 """`layers`, `schema`, `init`, and shell completion."""
 
 import json
+from importlib import import_module
 
 import jsonschema
 import pytest
@@ -45,6 +46,43 @@ def test_one_type_in_full(cnncalc):
 
 def test_an_alias_tells_of_its_layer_type(cnncalc):
     assert cnncalc("layers", "deconv").out == cnncalc("layers", "conv_transpose").out
+
+
+ONE_BIAS = "Keras has one bias where this layer has two; write biases=1 or nobias"
+
+
+@pytest.mark.parametrize(("name", "pytorch", "keras", "onnx"), [
+    ("conv", "nn.Conv2d", "Conv2D", "Conv"),
+    ("bn", "nn.BatchNorm2d", "BatchNormalization", "BatchNormalization"),
+    ("silu", "nn.SiLU", 'Activation("silu")', "Sigmoid, Mul"),
+    ("depth2space", "nn.PixelShuffle", "Reshape, Permute, Reshape", "DepthToSpace"),
+    ("scale", "class Scale", "class Scale", "Mul"),
+    ("concat", "torch.cat([x, y], 1)", "Concatenate", "Concat"),
+    (
+        "localconv", "class LocalConv", "none: Keras 3 has no locally connected layer",
+        "none: ONNX has no convolution with weights of its own at every place",
+    ),
+    (
+        "lstm", "class LSTM",
+        f"not with these settings: {ONE_BIAS}",
+        "Transpose, Reshape, Gather, Concat, LSTM",
+    ),
+])  # fmt: skip
+def test_a_type_has_its_names_in_the_frameworks(cnncalc, name, pytorch, keras, onnx):
+    (layer,) = cnncalc("layers", name, "--json").json["layers"]
+    assert layer["frameworks"] == {"pytorch": pytorch, "keras": keras, "onnx": onnx}
+    out = cnncalc("layers", name).out
+    _, _, told = out.partition("In the frameworks, as export writes the example\n")
+    assert told.startswith(f"  PyTorch  {pytorch}\n  Keras    {keras}\n  ONNX     {onnx}\n")
+
+
+@pytest.mark.parametrize("name", layer_types.layer_types())
+def test_every_type_has_names_in_the_frameworks_or_none(cnncalc, name):
+    (layer,) = cnncalc("layers", name, "--json").json["layers"]
+    for target, said in layer["frameworks"].items():
+        module = import_module(f"cnncalc.exchange.targets._{target}_layers")
+        assert said
+        assert said.startswith("none: ") == (name in module.WITHOUT)
 
 
 def test_an_unknown_type_is_an_error_with_a_suggestion(cnncalc):
