@@ -17,7 +17,15 @@ from cnncalc.analysis.engine import analyze, outline
 from cnncalc.analysis.expect import unmet
 from cnncalc.analysis.notes import promoted
 from cnncalc.brief import brief
-from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, counted, suggested
+from cnncalc.errors import (
+    CnncalcError,
+    Diagnostic,
+    Span,
+    UnplacedError,
+    counted,
+    failure,
+    suggested,
+)
 from cnncalc.figures import used
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
@@ -131,7 +139,7 @@ def check(
     Raises:
         UnplacedError: for a limit that is not valid. A file that cannot be read or is not valid
             raises nothing; its result says so.
-        CnncalcError: where the revision of `terms.base` cannot be read.
+        CnncalcError: where the revision of `terms.base` cannot be read, and for what is no path.
 
     >>> [result.label for result in check("alexnet") if result.ok]
     ['alexnet.yaml']
@@ -139,6 +147,8 @@ def check(
     >>> result.ok, result.budget[0].delta
     (False, 557032)
     """
+    for target in targets:
+        _require_path(target)
     added = tuple(_limit(key, limit) for key, limit in (budget or {}).items())
     terms = terms._replace(limits=(*terms.limits, *added))
     return (
@@ -146,6 +156,13 @@ def check(
         for file, listed in specs(targets)
         for result in _check_file(file, variant, terms, listed=listed)
     )
+
+
+def _require_path(target: object) -> None:
+    if not isinstance(target, (str, os.PathLike)):
+        kind = f"a value of type {type(target).__name__}"
+        message = f"check reads files, folders and bundled networks, not {kind}"
+        raise failure("bad-argument", message)
 
 
 def _limit(key: str, limit: str | int) -> Budget:

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cnncalc import files, zoo
@@ -111,6 +112,10 @@ def load(
     >>> network.name, len(network.nodes) - len(network.inputs)
     ('LeNet-5', 12)
     """
+    if isinstance(target, Mapping):
+        raise failure(
+            "bad-argument", "load reads files and bundled networks; a dict is read by cnncalc.parse"
+        )
     choice = _read_choice(target, variant, set, input, until, partial=partial)
     if isinstance(choice, ModelChoice):
         return choice.network()
@@ -136,6 +141,9 @@ def parse(
     >>> parse({"input": "28x28x1", "layers": ["conv 16 5x5 p2", "pool 2x2"]}).nodes[-1].shape
     Shape(channels=16, spatial=(14, 14))
     """
+    if not isinstance(spec, (str, Mapping)):
+        raise failure("bad-argument", f"a spec is a text or a dict, not {_kind(spec)}")
+    _refuse_nonsense(set, input)
     text = spec if isinstance(spec, str) else _text(spec)
     with reading(text, file):
         return build(_read(text, file), variant, set or {}, input)
@@ -157,6 +165,7 @@ def choose(
     Raises:
         CnncalcError: where it cannot be read, and for a network that was not read from a text.
     """
+    _refuse_nonsense(set, input)
     if isinstance(target, Network):
         return _chosen_again(target, variant, set or {}, input)
     if isinstance(target, Mapping):
@@ -176,6 +185,11 @@ def _read_choice(
     partial: bool = False,
 ) -> Choice:
     """What a target is: a typed network, a model file, or the spec in a file."""
+    if not isinstance(target, (str, PathLike)):
+        raise failure(
+            "bad-argument", f"a network is a path, a bundled name or a dict, not {_kind(target)}"
+        )
+    _refuse_nonsense(set_, input_)
     path = named = None
     if isinstance(target, str) and zoo.is_typed(target):
         text, file = _text(_split(target)), "stack"
@@ -227,6 +241,20 @@ def as_network(target: Target) -> Network:
     if isinstance(target, Network):
         return target
     return parse(target) if isinstance(target, Mapping) else load(target)
+
+
+def _refuse_nonsense(set_: object, input_: object) -> None:
+    """Raise CnncalcError for changes of the wrong kind."""
+    if not isinstance(set_, (Mapping, NoneType)):
+        raise failure(
+            "bad-argument", f"set is a dict from variables to their values, not {_kind(set_)}"
+        )
+    if not isinstance(input_, (str, NoneType)):
+        raise failure("bad-argument", f"input is a text such as '64x64x3', not {_kind(input_)}")
+
+
+def _kind(value: object) -> str:
+    return f"a value of type {type(value).__name__}"
 
 
 def _split(target: str) -> dict[str, object]:

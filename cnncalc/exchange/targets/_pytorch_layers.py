@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc.exchange.targets import NoCounterpart
 from cnncalc.exchange.targets._code import (
     Call,
+    Channels,
     Choice,
     Code,
     Listed,
     Number,
     as_tuple,
+    flat,
     one_argument,
     one_or_tuple,
 )
@@ -44,8 +46,7 @@ class Piece(NamedTuple):
     """A layer as code: its module, if it needs one, and how names of tensors are put through it.
 
     `apply` gets the module's place (empty without one) and the inputs. `module` alone stands for
-    the layer where `is_plain`; `as_module` is a module for a layer that needs none. `word` stands
-    in what is applied and may become an argument.
+    the layer where `is_plain`; `as_module` is a module for a layer that needs none.
     """
 
     apply: Callable[[str, Sequence[str]], Code]
@@ -53,7 +54,6 @@ class Piece(NamedTuple):
     is_plain: bool = False
     as_module: Code | None = None
     helpers: tuple[str, ...] = ()
-    word: Choice | None = None
 
 
 def piece(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> Piece:
@@ -70,6 +70,20 @@ def piece(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     if name not in TABLE:  # a row of a model file whose operator is not known
         raise NoCounterpart(WITHOUT["custom"])
     return TABLE[name](layer, shapes, out)
+
+
+def called(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> str:
+    """What is called or computed for a layer; a class, where the code has one of its own.
+
+    Raises:
+        NoCounterpart: PyTorch has nothing.
+    """
+    made = piece(layer, shapes, out)
+    module = made.module or made.as_module
+    if isinstance(module, Call):
+        name = flat(module.function)
+        return name if "." in name else f"class {name}"
+    return flat(module or made.apply("", "xy"[: len(shapes)]))
 
 
 # -- how layers are applied
@@ -445,9 +459,15 @@ def _pooled(layer: Any, shape: Shape, kind: str) -> Piece:
         named.append(("dilation", one_or_tuple([window.dilation for window in windows])))
     if rounded_up:
         named.append(("ceil_mode", "True"))
-    named += _divisor(layer, sides, shape.rank, outside)
+    divisor = 1 if layer.type == "sumpool" else getattr(layer, "divisor_override", None)
     kernel = one_or_tuple([window.kernel for window in windows])
     function = f"F.{kind}_pool{shape.rank}d"
+    if divisor is not None and shape.rank == 1:  # which takes no divisor
+        if rounded_up:
+            raise NoCounterpart("a divisor of its own over one axis, where windows are rounded up")
+        pads = _padded(sides, "zeros", None) if outside else []
+        return _scaled_mean(kernel, named, pads, windows[0].kernel / divisor)
+    named += _divisor(layer, sides, divisor, outside)
     if not outside:
         module = Call(f"nn.{kind.capitalize()}Pool{shape.rank}d", (kernel,), tuple(named))
         return Piece(lambda _, x: Call(function, (x[0], kernel), tuple(named)), as_module=module)
@@ -465,21 +485,30 @@ def _pads_outside(windows: Sequence[Window], shape: Shape, kind: str) -> str:
     return ""
 
 
+def _scaled_mean(
+    kernel: str, named: list[tuple[str, Code]], pads: list[Code], factor: float
+) -> Piece:
+    """A mean over one axis, times a factor."""
+
+    def apply(_: str, x: Sequence[str]) -> Code:
+        source = Call("F.pad", (x[0], *pads)) if pads else x[0]
+        mean = flat(Call("F.avg_pool1d", (source, kernel), tuple(named)))
+        return mean if factor == 1 else f"{mean} * {factor!r}"
+
+    return Piece(apply)
+
+
 def _divisor(
-    layer: Any, sides: Sequence[tuple[int, int]], rank: int, outside: str
+    layer: Any, sides: Sequence[tuple[int, int]], divisor: int | None, outside: str
 ) -> Iterator[tuple[str, Code]]:
     """What an average is divided by, where that is not the size of its window."""
-    divisor = 1 if layer.type == "sumpool" else getattr(layer, "divisor_override", None)
     if not getattr(layer, "count_include_pad", True) and any(map(any, sides)):
         if outside and divisor is None:
             raise NoCounterpart(f"an average without its padding, and {outside}")
         if not outside:
             yield "count_include_pad", "False"
-    if divisor is None:
-        return
-    if rank == 1:
-        raise NoCounterpart("a sum, or an average with a divisor of its own, over one axis")
-    yield "divisor_override", str(divisor)
+    if divisor is not None:
+        yield "divisor_override", str(divisor)
 
 
 def _adaptive(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
@@ -582,8 +611,12 @@ def _matmul(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 
 
 def _slice(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
-    taken = layer.taken(shapes[0])
-    return _text(lambda x: f"{x}[:, {taken.start}:{taken.stop}]")
+    taken, channels = layer.taken(shapes[0]), shapes[0].channels
+    start = Number("start", taken.start, is_held=True) if taken.start else None
+    stop = Number("stop", taken.stop, is_held=True) if taken.stop != channels else None
+    if start is stop is None:
+        return _text(lambda x: x)
+    return Piece(lambda _, x: Channels(x[0], start, stop))
 
 
 def _crop(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
@@ -775,7 +808,7 @@ def _activation(function: str, module: str) -> Piece:
     """An activation without settings, which may be an argument of the block that applies it."""
     applied = Choice("act", function, module, is_held=True)
     as_module = Call(Choice("act", module, module))
-    return Piece(lambda _, x: Call(applied, (x[0],)), as_module=as_module, word=applied)
+    return Piece(lambda _, x: Call(applied, (x[0],)), as_module=as_module)
 
 
 TABLE: dict[str, Callable[[Any, tuple[Shape, ...], Shape], Piece]] = {
