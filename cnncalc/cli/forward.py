@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from cnncalc.cli.forward_inputs import PreparedPass
-    from cnncalc.network import Network, Node
+    from cnncalc.network import Network
 
 
 def forward(
@@ -71,7 +71,7 @@ def _run_one(prepared: PreparedPass) -> None:
     """Run the network on one sample and print what came of it."""
     from cnncalc.cli import forward_output
     from cnncalc.cli.forward_output import MovedPass
-    from cnncalc.inference.run import forward, not_finite
+    from cnncalc.inference.run import forward, macs, not_finite
     from cnncalc.inference.shift import compare as compared
     from cnncalc.inference.shift import shifted
 
@@ -87,10 +87,10 @@ def _run_one(prepared: PreparedPass) -> None:
                 network,
                 sample,
                 prepared.parameters,
-                readable=request.readable,
+                readable=request.readable(network),
                 keep=prepared.rows.kept,
                 count=request.run.counting,
-                watch=lambda node: advance(_macs(network, node)),
+                watch=lambda node: advance(macs(network, node)),
             )
             for sample in samples
         ]
@@ -113,10 +113,6 @@ def _jumps(network: Network) -> dict[str, Sequence[int | Fraction] | None]:
     }
 
 
-def _macs(network: Network, node: Node) -> int:
-    return node.layer.macs(*network.shapes_into(node)) if node.inputs else 0
-
-
 def _run_several(prepared: PreparedPass, sources: Sequence[str]) -> None:
     """Run the network on every sample, a pass each, shared among processes; print the results."""
     from cnncalc import zoo
@@ -128,7 +124,7 @@ def _run_several(prepared: PreparedPass, sources: Sequence[str]) -> None:
     request, network, work = prepared.request, prepared.network, prepared.work
     jobs = processes(request.run.jobs, len(sources), work.seconds)
     plan = WorkerSetup(network, prepared.start, prepared.preparation, prepared.weights,
-                request.weights.match, request.readable, request.run.counting)  # fmt: skip
+                request.weights.match, request.readable(network), request.run.counting)  # fmt: skip
     begun = perf_counter()
     seconds = work.seconds * len(sources) / jobs
     with output.bar("forward", len(sources), seconds) as advance:

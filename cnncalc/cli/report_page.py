@@ -166,7 +166,7 @@ def _with_sample(extras: Extras, network: Network, sample: str, weights: str | N
     """The extras with the forward pass. Raises CnncalcError where it would take too long."""
     from cnncalc.inference.api import forward
     from cnncalc.inference.estimate import ahead
-    from cnncalc.inference.run import inference
+    from cnncalc.inference.run import inference, macs
     from cnncalc.render.format import duration
     from cnncalc.render.map_strips import strips
 
@@ -175,7 +175,11 @@ def _with_sample(extras: Extras, network: Network, sample: str, weights: str | N
     if work.seconds > PATIENCE:
         message = f"the pass takes an estimated {duration(work.seconds)}"
         raise failure("long-run", message, help="a smaller --input takes less")
-    done = forward(network, sample, weights=weights, keep="all")
+    with output.bar("report", work.macs, work.seconds) as advance:
+        done = forward(
+            network, sample, weights=weights, keep="all",
+            watch=lambda row: advance(macs(network, row)),
+        )  # fmt: skip
     tensors = [(row.node.name, row.output) for row in done.rows if row.output]
     largest = {}
     for row in done.outputs:

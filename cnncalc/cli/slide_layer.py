@@ -261,7 +261,7 @@ def _passed(network: Network, node: Node, numbers: GivenNumbers) -> tuple[Parame
     from cnncalc.inference.estimate import ahead
     from cnncalc.inference.initial import InitialWeights
     from cnncalc.inference.parameters import WeightsFile, gather
-    from cnncalc.inference.run import forward
+    from cnncalc.inference.run import forward, little, macs
     from cnncalc.inference.samples import Preparation, sample
 
     seed = numbers.seed
@@ -277,7 +277,12 @@ def _passed(network: Network, node: Node, numbers: GivenNumbers) -> tuple[Parame
     preparation = Preparation(seed=seed or 0)
     source = zoo.beside(numbers.values or "random")
     entering = {port.name: sample(source, port, preparation) for port in beginning.inputs}
-    return parameters, forward(beginning, entering, parameters, keep="all")
+    with output.bar("slide", work.macs, work.seconds) as advance:
+        done = forward(
+            beginning, entering, parameters, readable=little(beginning), keep="all",
+            watch=lambda row: advance(macs(network, row)),
+        )  # fmt: skip
+    return parameters, done
 
 
 def _sliding(node: Node, entering: Tensor, traces: Sequence[Trace]) -> Sliding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -38,6 +38,7 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     keep: str | Collection[str] = (),
     readable: bool = False,
     count: bool = False,
+    watch: Callable[[Node], None] | None = None,
 ) -> Pass:
     """Run one sample through a network, in pure Python; its outputs, and what else was kept.
 
@@ -52,7 +53,9 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     pairs tensors by order, shape and the last part of their names (weight, bias) alone.
 
     Outputs are kept, and the layers in `keep`: "all", or some names. `readable` computes every
-    layer by its plain definition in float64, `count` does so and counts the multiplications.
+    layer by its plain definition in float64, as the layers of small networks are anyway; `count`
+    does so and counts the multiplications. `watch` is told of each row of the network once it is
+    computed.
     Raises CnncalcError where the sample or the weights do not fit the network, and for settings
     that cannot be.
 
@@ -79,7 +82,10 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
         given = None if own is None else _given(own, match)
     parameters = gather(network, start, given)
     kept = keep if keep == "all" else _found(network, keep)
-    return run.forward(network, entering, parameters, readable=readable, keep=kept, count=count)
+    plain = readable or run.little(network)
+    return run.forward(
+        network, entering, parameters, readable=plain, keep=kept, count=count, watch=watch
+    )
 
 
 def _refuse_nonsense(seed: object, match: object, prepare: object) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cnncalc.inference import kernels
 from cnncalc.inference.kernels.kernel import OTHER, KernelRate
 from cnncalc.inference.parameters import used_by
-from cnncalc.inference.run import COUNTED_ANYWAY, PassOptions, inference, last_uses
+from cnncalc.inference.run import COUNTED_ANYWAY, PassOptions, inference, last_uses, macs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -60,10 +60,10 @@ def ahead(
     order = inference(network)
     options = PassOptions(readable or count, count)
     weight = DRAWN if drawn else READ
-    macs = sum(node.layer.macs(*network.shapes_into(node)) for node in order if node.inputs)
+    total = sum(macs(network, node) for node in order)
     seconds = sum(_nanoseconds(network, node, options, weight) for node in order) / 1e9
     return WorkEstimate(
-        macs, seconds * slowness() if seconds > LONG else seconds, _memory(network, keep)
+        total, seconds * slowness() if seconds > LONG else seconds, _memory(network, keep)
     )
 
 
@@ -79,12 +79,12 @@ def _nanoseconds(network: Network, node: Node, options: PassOptions, weight: flo
 def _computing(network: Network, node: Node, options: PassOptions) -> float:
     """Nanoseconds of a layer's arithmetic."""
     shapes = network.shapes_into(node)
-    macs = node.layer.macs(*shapes)
+    work = node.layer.macs(*shapes)
     kernel = None if options.readable else kernels.choose(node.layer, *shapes)
     if kernel is not None:
         return kernel.expected_nanoseconds(node.shape)
-    each = COUNTED if options.counting or macs <= COUNTED_ANYWAY else READABLE
-    return macs * each if macs else OTHER.nanoseconds(shapes, node.shape)
+    each = COUNTED if options.counting or work <= COUNTED_ANYWAY else READABLE
+    return work * each if work else OTHER.nanoseconds(shapes, node.shape)
 
 
 def slowness() -> float:

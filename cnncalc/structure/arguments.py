@@ -388,11 +388,14 @@ class Columns:
         some = next(value for value in values if value is not None)
         word = self.named(kind, values)
         name, number = word, 2
-        while any(each.term == name for each in self.arguments):
+        while self._is_taken(name):
             name, number = f"{word}_{number}", number + 1
         filled = [some if value is None else value for value in values]
         self.arguments.append(Column(name, kind, filled))
         return name
+
+    def _is_taken(self, name: str) -> bool:
+        return any(each.term == name for each in self.arguments)
 
     def condition(self, there: list[bool], width: Term | None) -> str:
         """When a shortcut is there: `s != 1`, `cin != 4*c`, either, or an argument of its own."""

@@ -16,6 +16,8 @@ LONG = [
     "sizes lenet5 --from 30 --to 40",
     "forward digits",
     "forward digits --sample zeros --sample ones",
+    "report digits --sample digits_7.pgm",
+    "slide digits conv2 --format json",
 ]
 
 

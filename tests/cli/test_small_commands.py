@@ -264,6 +264,12 @@ def test_a_starter_with_an_odd_name(cnncalc, tmp_path):
         ("cnncalc analyze mobilenet_v2 --set w", 4, ["width=1.0"]),
         ("cnncalc sweep mobilenet_v2 --vary cl", 4, ["classes=1000"]),
         ("cnncalc analyze nowhere --set w", 4, []),
+        ("cnncalc analyze mobilenet_v2 --set width=0.3", 4, ["width=0.35"]),
+        ("cnncalc analyze resnet --set deep=", 4, ["deep=false", "deep=true"]),
+        ("cnncalc analyze resnet --set n=[3,", 4, ["n=[3,4,6,3]", "n=[3,4,23,3]", "n=[3,8,36,3]"]),
+        ("cnncalc sweep mobilenet_v2 --vary width=0.5,0.3", 4, ["width=0.5,0.35"]),
+        ("cnncalc analyze mobilenet_v2 --set nothing=", 4, []),
+        ("cnncalc analyze vgg@vgg13", 2, ["vgg@vgg13", "vgg@vgg13_bn"]),
         ("cnncalc analyze lenet5 --dtype fp1", 4, ["fp16"]),
         ("cnncalc forward lenet5 --sample z", 4, ["zeros"]),
         ("cnncalc forward lenet5 --sample digits_7", 4, ["digits_7.pgm"]),
@@ -289,6 +295,26 @@ def test_completion_offers_what_fits(cnncalc, monkeypatch, typed, at, offered):
     monkeypatch.setenv("COMP_WORDS", typed)
     monkeypatch.setenv("COMP_CWORD", str(at))
     assert cnncalc().out.split() == offered
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("analyze mobilenet_v2 --set w", ["width=1.0"]),
+        ("analyze mobilenet_v2 --set width =", ["1.0", "0.75", "0.5", "0.35", "1.3", "1.4"]),
+        ("analyze mobilenet_v2 --set width = 0.3", ["0.35"]),
+        ("forward lenet5 --trace S2 : 5,13", ["5,13,"]),
+        ("analyze vgg @ vgg13", ["vgg13", "vgg13_bn"]),
+        ("ana", ["analyze"]),
+    ],
+)
+def test_bash_takes_words_apart(cnncalc, monkeypatch, words, offered):
+    """At = : and @, and it replaces what is behind the sign only; words are a line each."""
+    typed = ["cnncalc", *words.split()]
+    monkeypatch.setenv("_CNNCALC_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "\n".join(typed))
+    monkeypatch.setenv("COMP_CWORD", str(len(typed) - 1))
+    assert sorted(cnncalc().out.split()) == sorted(offered)
 
 
 @pytest.mark.parametrize(

@@ -303,6 +303,30 @@ layers: [s: stage 4 8 16 32, gap -> fc 3]
     assert "range" not in text
 
 
+def test_an_average_that_pytorch_refuses_is_refused():
+    """Of volumes, `avg_pool3d` wants windows that fit without the padding."""
+    spec = "{input: 2x3x1x3 CDHW, layers: [avgpool 2x2x1 s2x2x1 ceil]}"
+    with pytest.raises(CnncalcError, match=r"an average over windows that are larger than the"):
+        write(read(spec))
+
+
+SLICES = """
+input: 4x4x12 HWC
+blocks:
+  unit(a): [concat: [slice 0..a, from in -> slice a.. -> conv 4 1x1, from in -> slice 0..cin]]
+layers: [a: unit 2, b: unit 8, gap -> fc 2]
+"""
+
+
+def test_bounds_of_channels_are_arguments():
+    text = write(read(SLICES)).content
+    assert text.count("(nn.Module)") == 2
+    assert "        self.stop = stop\n" in text
+    assert "[:, : self.stop]\n" in text
+    assert "[:, self.stop :]\n" in text
+    assert "[:, 0:" not in text
+
+
 def test_maps_of_several_sizes_are_cropped_by_their_sizes():
     """So that the crops of U-Net (arXiv 1505.04597, Figure 1) are one expression."""
     text = write(load("unet")).content

@@ -133,6 +133,20 @@ blocks:
   dense(n): [layer x=n]
 layers: [a: dense 3, conv 4 1x1, b: dense 4, gap -> fc 3]
 """,
+    "ranges of channels": """
+input: 4x4x12 HWC
+blocks:
+  unit(a): [concat: [slice 0..a, from in -> slice a.. -> conv 4 1x1, from in -> slice 0..cin]]
+layers: [a: unit 2, b: unit 8, gap -> fc 2]
+""",
+    "sequences of two inputs": """
+input: 4x4x2
+blocks:
+  join(; other): [add other, conv 2 1x1]
+  after: [conv 2 1x1 -> relu]
+  node(; other): [join other=other, after, after]
+layers: [first: conv 2 3x3 p1, second: conv 2 1x1, a: node other=first, b: node other=second]
+""",
     "cropped": """
 input: 13x12x2
 blocks:

@@ -1,5 +1,6 @@
 """Files that were damaged or made to harm end in a diagnostic, quickly and in little memory."""
 
+from importlib import import_module
 from pathlib import Path
 
 import hostile
@@ -9,13 +10,30 @@ from hypothesis import strategies as st
 from onnx_files import field, model, node, tensor, value
 
 from cnncalc import analyze, load
+from cnncalc.exchange.onnx import read
 from cnncalc.exchange.onnx.read import network_of
 from cnncalc.exchange.sources import SourceOptions
 
 DATA = Path(__file__).parents[1] / "data" / "onnx"
 SMALL = ["lenet.ts17.folded", "lenet.dynamo.raw", "unet_small.ts17.kept", "vgg11_bn.dynamo.folded"]
-WHOLE = [(DATA / f"{name}.onnx").read_bytes() for name in SMALL]
+RECURRENT = ["crnn.ts17", "bigru_last.ts17raw"]
+WHOLE = [
+    (folder / f"{name}.onnx").read_bytes()
+    for folder, names in ((DATA, SMALL), (DATA.parent / "onnx_recurrent", RECURRENT))
+    for name in names
+]
 SECONDS = 5
+
+
+def test_every_operator_is_found_in_one_module():
+    folder = Path(read.__file__).parent
+    names = {path.stem for path in folder.glob("ops_*.py")}
+    assert names == set(read.MODULES)
+    tables = [import_module(f"cnncalc.exchange.onnx.{name}").OPERATORS for name in names]
+    found = [(operator, handle) for table in tables for operator, handle in table.items()]
+    assert len(dict(found)) == len(found)
+    assert all(read.handler(operator) is handle for operator, handle in found)
+    assert read.handler("NoSuchOperator") is None
 
 
 def outcome(data, **options):

@@ -6,12 +6,13 @@ Resize reads is worked out by hand from its formulas.
 """
 
 import struct
+from math import prod
 from pathlib import Path
 
 import pytest
 from onnx_files import field, model, node, tensor, varint
 
-from cnncalc import forward, load
+from cnncalc import CnncalcError, forward, load
 from cnncalc.exchange.onnx.model import read
 from cnncalc.tensor import Tensor
 
@@ -74,3 +75,51 @@ def test_the_places_that_are_read(rule, rounding, places, tmp_path):
     sample = Tensor(network.nodes[0].shape, [10.0 * y + x for y in range(4) for x in range(4)])
     values = forward(network, sample).outputs[0].output.values
     assert list(values) == [10.0 * y + x for y in places for x in places]
+
+
+def over(tmp_path, type_, axis, dims, opset=17):
+    path = tmp_path / "m.onnx"
+    operator = node(type_, ["x"], ["y"], axis=axis)
+    path.write_bytes(model([operator], inputs=(("x", dims),), opset=opset))
+    network = load(path)
+    sample = Tensor(network.nodes[0].shape, [float(n % 5) for n in range(prod(dims))])
+    return list(forward(network, sample).outputs[0].output.values)
+
+
+@pytest.mark.parametrize(
+    ("axis", "dims", "opset"),
+    [
+        (3, (1, 6, 3, 1), 17),
+        (-1, (1, 6, 3, 1), 11),
+        (2, (1, 6, 1, 4), 17),
+        (2, (1, 6, 1, 1), 17),
+        (2, (1, 6, 1), 17),
+        (1, (1, 1, 3, 4), 17),
+    ],
+)
+def test_a_softmax_along_an_axis_of_one_number_is_1(axis, dims, opset, tmp_path):
+    """e^x over itself, as ONNX Runtime 1.32.0 computes it."""
+    assert over(tmp_path, "Softmax", axis, dims, opset) == [1.0] * prod(dims)
+
+
+@pytest.mark.parametrize(
+    ("type_", "axis", "dims"),
+    [("Softmax", 0, (1, 6, 3, 2)), ("LogSoftmax", 3, (1, 6, 3, 1)), ("LogSoftmax", 0, (1, 6))],
+)
+def test_a_softmax_that_no_layer_expresses_is_refused(type_, axis, dims, tmp_path):
+    with pytest.raises(CnncalcError) as caught:
+        over(tmp_path, type_, axis, dims)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "unknown-operator"
+    assert diagnostic.message.startswith(f"'{type_}' over ")
+
+
+def test_a_layer_norm_along_an_axis_of_one_number_leaves_the_shift(tmp_path):
+    """Each number less itself is 0."""
+    path = tmp_path / "m.onnx"
+    stored = [tensor("w", (1,), (3.0,)), tensor("b", (1,), (0.5,))]
+    operator = node("LayerNormalization", ["x", "w", "b"], ["y"], axis=-1)
+    path.write_bytes(model([operator], stored, inputs=(("x", (1, 6, 3, 1)),)))
+    network = load(path)
+    sample = Tensor(network.nodes[0].shape, [float(n % 5) for n in range(18)])
+    assert list(forward(network, sample).outputs[0].output.values) == [0.5] * 18

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.rows import tidy
+from cnncalc.exchange.onnx.values import ManyAxes
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from cnncalc.exchange.onnx.rows import Call
     from cnncalc.exchange.onnx.values import Activation, Axis, Value
+    from cnncalc.shapes import Shape
 
 SOFTMAX_BY_AXIS = 13  # the opset from which softmax works along one axis, as in PyTorch
 
@@ -125,15 +127,32 @@ def _only(call: Call, value: float | None) -> float:
     return float(value)
 
 
-def softmax(call: Call) -> Activation:
+def softmax(call: Call) -> Activation | ManyAxes:
     """Softmax along the channels, along one spatial axis, or over all axes from one on."""
+    value = call.any_value()
+    if isinstance(value, ManyAxes):
+        return _over_radix(call, value)
     x = call.map()
     old = call.opset < SOFTMAX_BY_AXIS
     place = x.position(call.whole("axis", 1 if old else -1))
     if place < 0:
         raise broken(f"there is no such axis in {text(x.dims)}")
+    if not old and x.axes[place] == "n":
+        raise unsupported(f"'{call.operator.type}' over the batch has no layer here")
     axes = alive(x, range(place, len(x.dims)) if old else [place])
     return call.like(x, "softmax", **_over(call, x, axes))
+
+
+def _over_radix(call: Call, view: ManyAxes) -> ManyAxes:
+    """Softmax over the radix, channels (groups, radix, share) turned to (radix, groups, share)."""
+    shape = call.rows.rows[view.row].shape
+    rank = len(view.sizes)
+    turned = view.order == (0, 2, 1, *range(3, rank)) and view.sizes[4:] == shape.spatial
+    if not turned or call.whole("axis", -1) not in {1, 1 - rank} or call.opset < SOFTMAX_BY_AXIS:
+        raise call.too_many_axes(view.dims)
+    groups, radix = view.sizes[1:3]
+    row = call.add("softmax", view.row, over="radix", groups=groups, radix=radix)
+    return ManyAxes(row, view.dims, tuple(range(rank)))
 
 
 def alive(x: Activation, places: Iterable[int]) -> list[Axis]:
@@ -147,7 +166,9 @@ def _over(call: Call, x: Activation, axes: list[Axis]) -> dict[str, object]:
     spatial = [axis for axis in range(shape.rank) if shape.spatial[axis] > 1]
     if "n" in axes:
         raise unsupported(f"'{call.operator.type}' over the batch has no layer here")
-    if axes in ([], ["c"]):
+    if not axes:
+        return _over_single_numbers(call, shape)
+    if axes == ["c"]:
         return {}
     if axes == spatial and len(spatial) > 1:
         return {"over": "positions"}
@@ -160,13 +181,24 @@ def _over(call: Call, x: Activation, axes: list[Axis]) -> dict[str, object]:
     )
 
 
+def _over_single_numbers(call: Call, shape: Shape) -> dict[str, object]:
+    """The field of a softmax of which every number is a set of its own, and becomes 1."""
+    if shape.channels == 1:
+        return {}
+    if set(shape.spatial) <= {1}:
+        return {"over": "positions"}
+    if 1 in shape.spatial:
+        return {"over": shape.axes[shape.spatial.index(1)]}
+    raise unsupported(f"'{call.operator.type}' over an axis of one number has no layer here")
+
+
 def log_softmax(call: Call) -> Activation:
     """LogSoftmax along the channels."""
     x = call.map()
     old = call.opset < SOFTMAX_BY_AXIS
     place = x.position(call.whole("axis", 1 if old else -1))
     axes = alive(x, range(place, len(x.dims)) if old else [place]) if place >= 0 else ["n"]
-    if axes not in ([], ["c"]):
+    if axes != ["c"] and (axes or call.shape(x).channels > 1):
         raise unsupported(f"'LogSoftmax' over other axes of {text(x.dims)} has no layer here")
     return call.like(x, "logsoftmax")
 

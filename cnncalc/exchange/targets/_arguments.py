@@ -5,6 +5,7 @@ What differs may be numbers, such as channels and kernel sizes, and words, such 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 WITH_DEFAULT = frozenset({"stride", "strides", "groups", "dilation"})  # of 1
 WINDOW = frozenset({"kernel_size", "padding", "output_padding"})
+NAME = re.compile(r"[A-Za-z_]\w*")
 HIDDEN = "hidden_channels"
 
 
@@ -60,9 +62,9 @@ class Generalized(NamedTuple):
         ]
 
     @property
-    def held(self) -> list[str]:
+    def held(self) -> list[Argument]:
         """The arguments that become attributes."""
-        return [each.name for each in self.arguments if each.is_held]
+        return [each for each in self.arguments if each.is_held]
 
     def given(
         self, place: int, inner: str = ""
@@ -100,6 +102,17 @@ class _Terms(Columns):
         super().__init__(None, named)
         self.words: list[tuple[str, str, list[str], bool]] = []
         self.taken = taken
+        self.held: set[str] = set()  # the numbers that become attributes
+
+    def _is_taken(self, name: str) -> bool:
+        return name in self.taken or super()._is_taken(name)
+
+    def of_attributes(self, term: Term) -> Term:
+        """A term where only attributes are seen."""
+        if isinstance(term, int):
+            return term
+        self.held.update(NAME.findall(term))
+        return NAME.sub(r"self.\g<0>", term)
 
     def _computed(self, kind: str, values: Sequence[int | None]) -> Iterator[str]:
         yield from super()._computed(kind, values)
@@ -141,9 +154,12 @@ class _Terms(Columns):
     def found(self) -> tuple[Argument, ...]:
         """The arguments, those with a default last."""
         numbers = [
-            Argument(str(a.term), a.kind, tuple(a.values), _default(a.kind, a.values))
+            Argument(
+                str(a.term), a.kind, tuple(a.values), _default(a.kind, a.values),
+                a.term in self.held,
+            )
             for a in self.arguments
-        ]
+        ]  # fmt: skip
         words = [
             Argument(name, kind, tuple(values), _most_common(values), is_held)
             for name, kind, values, is_held in self.words
@@ -208,7 +224,8 @@ def _term(leaf: Leaf, column: Sequence[Leaf | None], terms: _Terms) -> Term:
         return terms.word([each if isinstance(each, Choice) else None for each in column])
     values = [int(each.value) if isinstance(each, Number) else None for each in column]
     found = _argument_of(leaf.kind, values, terms) if None in values else None
-    return terms.term(leaf.kind, values) if found is None else found
+    term = terms.term(leaf.kind, values) if found is None else found
+    return terms.of_attributes(term) if leaf.is_held else term
 
 
 def _argument_of(kind: str, values: Sequence[int | None], columns: Columns) -> Term | None:

@@ -19,19 +19,18 @@ LONGEST_LOOP = 64  # characters, so that it fits into a line wherever it stands
 class Number(NamedTuple):
     """A whole number that may become an argument: its kind and its value, or the term it became.
 
-    It is left out where it stands by name and has its usual value.
+    It is left out where it stands by name and has its usual value. With `is_held` it stands where
+    only attributes are seen, so that the argument becomes one.
     """
 
     kind: str
     value: int | str
     usual: int | None = None
+    is_held: bool = False
 
 
 class Choice(NamedTuple):
-    """A word that may become an argument: how it is written, and what the argument is given.
-
-    With `is_held` it stands where only attributes are seen, so that the argument becomes one.
-    """
+    """A word that may become an argument: how it is written, and what the argument is given."""
 
     kind: str
     text: str
@@ -61,8 +60,16 @@ class Listed(NamedTuple):
     items: tuple[Code, ...]
 
 
+class Channels(NamedTuple):
+    """Some channels of a tensor, from the first to before the last; None is the end."""
+
+    tensor: str
+    start: Code | None
+    stop: Code | None
+
+
 Leaf = Number | Choice
-Code = str | Leaf | Stepped | Call | Listed
+Code = str | Leaf | Stepped | Channels | Call | Listed
 
 
 def one_or_tuple(sizes: Sequence[int]) -> str:
@@ -100,6 +107,9 @@ def leaves(code: Code) -> Iterator[Leaf]:
         yield code
     elif isinstance(code, Stepped):
         yield from (*leaves(code.start), *leaves(code.step))
+    elif isinstance(code, Channels):
+        for bound in (code.start, code.stop):
+            yield from leaves(bound or "")
     elif isinstance(code, Listed):
         for item in code.items:
             yield from leaves(item)
@@ -116,6 +126,9 @@ def rebuilt(code: Code, change: Callable[[Leaf], Code]) -> Code:
         return change(code)
     if isinstance(code, Stepped):
         return Stepped(rebuilt(code.start, change), rebuilt(code.step, change))
+    if isinstance(code, Channels):
+        start, stop = (bound and rebuilt(bound, change) for bound in (code.start, code.stop))
+        return code._replace(start=start, stop=stop)
     if isinstance(code, Listed):
         return Listed(tuple([rebuilt(item, change) for item in code.items]))
     if isinstance(code, Call):
@@ -154,19 +167,34 @@ def flat(code: Code) -> str:
     >>> flat(Call("nn.Conv2d", (Number("in", 3), "64"), (("bias", "False"),)))
     'nn.Conv2d(3, 64, bias=False)'
     """
-    if isinstance(code, Number):
-        return _spaced(code.value) if isinstance(code.value, str) else str(code.value)
-    if isinstance(code, Choice):
-        return code.text
-    if isinstance(code, Stepped):
-        step = flat(code.step)
-        return f"{flat(code.start)} + i" if step == "1" else f"{flat(code.start)} + {step} * i"
-    if isinstance(code, Listed):
-        return f"[{', '.join(map(flat, code.items))}]"
     if isinstance(code, Call):
         named = (f"{name}={flat(item)}" for name, item in _written(code.named))
         return f"{flat(code.function)}({', '.join([*map(flat, code.arguments), *named])})"
-    return code
+    if isinstance(code, Listed):
+        return f"[{', '.join(map(flat, code.items))}]"
+    if isinstance(code, Channels):
+        return f"{code.tensor}[:, {_range(flat(code.start or ''), flat(code.stop or ''))}]"
+    return code if isinstance(code, str) else _term(code)
+
+
+def _term(code: Leaf | Stepped) -> str:
+    if isinstance(code, Choice):
+        return code.text
+    if isinstance(code, Number):
+        return _spaced(code.value) if isinstance(code.value, str) else str(code.value)
+    step = flat(code.step)
+    return f"{flat(code.start)} + i" if step == "1" else f"{flat(code.start)} + {step} * i"
+
+
+def _range(start: str, stop: str) -> str:
+    """The bounds of a slice, with blanks around the colon unless both are plain words.
+
+    >>> _range("", "64"), _range("2 * c", ""), _range("c", "self.c")
+    (':64', '2 * c :', 'c : self.c')
+    """
+    if all(bound.isalnum() or not bound for bound in (start, stop)):
+        return f"{start}:{stop}"
+    return f"{start} : {stop}".strip()
 
 
 def _written(named: tuple[tuple[str, Code], ...]) -> Iterator[tuple[str, Code]]:

@@ -221,6 +221,8 @@ def _avgpool(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Se
     (shape,) = shapes
     windows = layer.windows(shape)
     settings = _window(windows, dilated=False)
+    if not layer.count_include_pad:  # as it is anyway; a reader sees that it was said
+        settings["count_include_pad"] = 0
     pads = _pads_to_end(windows, shape, out)
     padded = any(_pads(windows))
     if layer.divisor_override is not None:  # a sum over that number

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc.exchange.targets import NoCounterpart
 from cnncalc.exchange.targets._code import (
     Call,
+    Channels,
     Choice,
     Code,
     Listed,
@@ -45,8 +46,7 @@ class Piece(NamedTuple):
     """A layer as code: its module, if it needs one, and how names of tensors are put through it.
 
     `apply` gets the module's place (empty without one) and the inputs. `module` alone stands for
-    the layer where `is_plain`; `as_module` is a module for a layer that needs none. `word` stands
-    in what is applied and may become an argument.
+    the layer where `is_plain`; `as_module` is a module for a layer that needs none.
     """
 
     apply: Callable[[str, Sequence[str]], Code]
@@ -54,7 +54,6 @@ class Piece(NamedTuple):
     is_plain: bool = False
     as_module: Code | None = None
     helpers: tuple[str, ...] = ()
-    word: Choice | None = None
 
 
 def piece(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> Piece:
@@ -612,8 +611,12 @@ def _matmul(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 
 
 def _slice(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
-    taken = layer.taken(shapes[0])
-    return _text(lambda x: f"{x}[:, {taken.start}:{taken.stop}]")
+    taken, channels = layer.taken(shapes[0]), shapes[0].channels
+    start = Number("start", taken.start, is_held=True) if taken.start else None
+    stop = Number("stop", taken.stop, is_held=True) if taken.stop != channels else None
+    if start is stop is None:
+        return _text(lambda x: x)
+    return Piece(lambda _, x: Channels(x[0], start, stop))
 
 
 def _crop(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
@@ -805,7 +808,7 @@ def _activation(function: str, module: str) -> Piece:
     """An activation without settings, which may be an argument of the block that applies it."""
     applied = Choice("act", function, module, is_held=True)
     as_module = Call(Choice("act", module, module))
-    return Piece(lambda _, x: Call(applied, (x[0],)), as_module=as_module, word=applied)
+    return Piece(lambda _, x: Call(applied, (x[0],)), as_module=as_module)
 
 
 TABLE: dict[str, Callable[[Any, tuple[Shape, ...], Shape], Piece]] = {

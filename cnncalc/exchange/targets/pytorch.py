@@ -17,10 +17,12 @@ from cnncalc.exchange.targets._code import (
     REPEATED,
     Call,
     Choice,
+    Listed,
     Number,
     definition,
     flat,
     folded,
+    leaves,
     rebuilt,
     shape_of,
     statement,
@@ -35,8 +37,8 @@ from cnncalc.exchange.targets._pytorch_layers import Piece, piece, tied_piece
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from cnncalc.exchange.targets._arguments import Generalized
-    from cnncalc.exchange.targets._code import Code, Leaf
+    from cnncalc.exchange.targets._arguments import Argument, Generalized
+    from cnncalc.exchange.targets._code import Code
     from cnncalc.exchange.targets._options import Option
     from cnncalc.exchange.targets._parts import Part, Unit
     from cnncalc.network import Network, Node
@@ -158,11 +160,13 @@ class _Writer:
     def _is_chain(self, part: Part) -> bool:
         """Whether the children are modules that feed each other."""
         entering = self.parts.entries(part)
+        if len(entering) != 1:
+            return False
         for child in part.children.values():
             if self.parts.entries(child) != entering or not self._is_module(child):
                 return False
             entering = self.parts.results(child)
-        return len(entering) == 1
+        return True
 
     def _is_module(self, part: Part) -> bool:
         """Whether a part is one module that takes one tensor."""
@@ -240,7 +244,7 @@ class _Writer:
         targets = [target for target, _ in body.modules]
         code = general.code[: len(targets)]
         words = dict(zip(self._words(part), general.code[len(targets) :], strict=True))
-        modules = [(f"self.{name} = ", f"{name}()") for name in general.held]
+        modules = [(f"self.{each.name} = ", _as_attribute(each)) for each in general.held]
         body = body._replace(modules=(*modules, *zip(targets, code, strict=True)))
         head, switch = general.head, None
         if group.option is not None:
@@ -300,14 +304,16 @@ class _Writer:
             general = generalized(renamed, ends.name, taken)
         return general
 
-    def _words(self, part: Part) -> dict[int, Choice]:
-        """The words of `forward` that may become arguments, by the rows that they stand in."""
-        words = {
-            unit.row: self.pieces[unit.row].word
-            for unit in self.parts.units(part, CALLED)
-            if unit.part is None
-        }
-        return {row: word for row, word in words.items() if word is not None}
+    def _words(self, part: Part) -> dict[int, Listed]:
+        """What may become arguments in `forward`, by the rows that it stands in."""
+        found: dict[int, Listed] = {}
+        for unit in self.parts.units(part, CALLED):
+            if unit.part is None:
+                reads = ["x"] * (len(unit.reads) + len(self._tied_weight(part, unit)))
+                words = tuple(leaves(self.pieces[unit.row].apply("", reads)))
+                if words:
+                    found[unit.row] = Listed(words)
+        return found
 
     def _widths(self, part: Part) -> tuple[int, int]:
         """The channels that go into a part and come out of it."""
@@ -480,7 +486,8 @@ class _Writer:
         is_row = unit.part is None
         code = self.pieces[unit.row].apply(at, reads) if is_row else Call(at, reads)
         if is_row and unit.row in words:
-            code = rebuilt(code, lambda leaf: _leaf(words[unit.row], leaf))
+            held = leaves(words[unit.row])
+            code = rebuilt(code, lambda _: next(held))
         if not is_read:
             yield Line("", code, indent)
         elif flat(code) != written:
@@ -687,9 +694,9 @@ def _numbered(name: str) -> tuple[str, int]:
     return word + digits[:zeros], int(digits[zeros:] or -1)
 
 
-def _leaf(code: Code, otherwise: Leaf) -> Leaf:
-    """A piece of code that is a leaf."""
-    return code if isinstance(code, (Number, Choice)) else otherwise
+def _as_attribute(argument: Argument) -> str:
+    """What an argument becomes as an attribute: activations are given as classes."""
+    return argument.name if isinstance(argument.values[0], int) else f"{argument.name}()"
 
 
 def _attribute(word: str, taken: set[str]) -> str:
