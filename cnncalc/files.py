@@ -29,6 +29,8 @@ UNREADABLE = 3  # the exit code of a file that cannot be read or written
 # Paths of open descriptors. They may lead to a regular file that a shell has opened for
 # appending, so they are never replaced by another file.
 DESCRIPTORS = ("/dev/fd/", "/dev/std", "/proc/")
+# What asks a process to end, and would end it at once, whatever it has left to tidy up.
+ENDING = ("SIGTERM", "SIGHUP")
 
 Identity = tuple[int, int]  # device and inode, the same for every name of one file
 _inputs: ContextVar[set[Identity] | None] = ContextVar("inputs", default=None)
@@ -252,8 +254,8 @@ def write(
 
     The whole content is computed first (`piecemeal`: while it is written, so that it need not fit
     into memory), then written to a temporary file in the same folder, which then takes the name of
-    the target. Whatever fails or interrupts this, the old file is
-    untouched and no temporary file remains. An existing file keeps its permissions. A symbolic
+    the target. Whatever fails or interrupts this, a signal that ends the process too, the old file
+    is untouched and no temporary file remains. An existing file keeps its permissions. A symbolic
     link stays, and the file that it leads to is replaced. Devices, pipes and descriptors
     (/dev/stdout) are written to directly. Text is written as UTF-8.
 
@@ -268,13 +270,14 @@ def write(
     name = str(path)
     try:
         status = _status(name)
-        if status is not None and (name.startswith(DESCRIPTORS) or not _ordinary(status)):
-            _write_through(name, data)
-        elif not replace:
-            _create(Path(name).resolve(), data)
-        else:
-            _refuse_input(name, status)
-            _replace(Path(name).resolve(), data, status)
+        with _ending_tidily():
+            if status is not None and (name.startswith(DESCRIPTORS) or not _ordinary(status)):
+                _write_through(name, data)
+            elif not replace:
+                _create(Path(name).resolve(), data)
+            else:
+                _refuse_input(name, status)
+                _replace(Path(name).resolve(), data, status)
     except FileExistsError:
         raise failure(
             "exists", f"{name} already exists", help=remedy, exit_code=UNREADABLE
@@ -301,6 +304,46 @@ def create_all(files: Mapping[Path, bytes]) -> None:
         for path in written:
             _remove(path)
         raise
+
+
+class _EndedError(BaseException):
+    """A signal that ends this process has come. Nothing but `_ending_tidily` answers it."""
+
+
+@contextmanager
+def _ending_tidily() -> Iterator[None]:
+    """Within this context, a signal that ends the process first lets files be removed.
+
+    It then ends the process as it would have done. Signals that a program answers in its own way
+    are left to it, and threads other than the main one cannot say what a signal does.
+    """
+    import signal
+
+    came: list[int] = []
+    inside = True
+
+    def answer(number: int, _: object) -> None:
+        came.append(number)
+        if inside and len(came) == 1:  # the tidying up itself is not interrupted
+            raise _EndedError
+
+    taken = []
+    try:
+        for name in ENDING:
+            number = getattr(signal, name, signal.SIGTERM)  # Windows has no SIGHUP
+            with suppress(ValueError):  # in another thread
+                if signal.getsignal(number) is signal.SIG_DFL:
+                    signal.signal(number, answer)
+                    taken.append(number)
+        yield
+    except _EndedError:
+        pass  # the process ends below
+    finally:
+        inside = False
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+        if came:
+            os.kill(os.getpid(), came[0])
 
 
 def _status(path: str) -> os.stat_result | None:

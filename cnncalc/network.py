@@ -7,6 +7,7 @@ is formatted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, final, get_args
 
 from cnncalc.brief import brief
@@ -98,8 +99,9 @@ class Stored(NamedTuple):
     """Numbers of a model file that a layer learns: their tensor, and what was done to them.
 
     `order` is how the tensor's own axes were transposed; `change` what happens to each number.
-    `inline` ones are written out in the graph, not among the initializers. `numbers` are there
-    where the file is gone, flat and in the order of the parameter.
+    `inline` ones are written out in the graph, not among the initializers. Of a part of a tensor,
+    `runs` are the places of its numbers, (start, stop) by (start, stop) in their order. `numbers`
+    are there where the file is gone, flat and in the order of the parameter.
     """
 
     name: str
@@ -107,7 +109,15 @@ class Stored(NamedTuple):
     order: tuple[int, ...] | None = None
     change: Literal["negative", "inverse"] | None = None
     inline: bool = False
+    runs: tuple[tuple[int, int], ...] | None = None
     numbers: Sequence[float] | None = None
+
+    @property
+    def size(self) -> int:
+        """How many numbers they are."""
+        if self.runs is None:
+            return prod(self.dims)
+        return sum(stop - start for start, stop in self.runs)
 
 
 class Node(NamedTuple):

@@ -32,6 +32,7 @@ ANYWHERE = {
     kinds.Whole: st.integers(-3, 3),
     kinds.Count: COUNT,
     kinds.Natural: NATURAL,
+    kinds.OneOrTwo: st.integers(1, 2),
     kinds.Amount: NATURAL,
     kinds.Text: st.just("RoIAlign"),
     kinds.Real: REAL,

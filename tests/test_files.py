@@ -1,7 +1,10 @@
 """Reading and writing the user's files: an old file is replaced whole, or stays as it was."""
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -92,6 +95,53 @@ def test_whatever_fails_on_the_way_leaves_the_old_file_and_nothing_else(
         files.write("fresh.txt", "new")
     assert old.read_bytes() == b"precious\r\n"
     assert names() == ["old.txt"]
+
+
+ENDED_WHILE_WRITING = """
+import os, signal
+from cnncalc import files
+
+def pieces():
+    yield "new"
+    print(sorted(os.listdir()))
+    os.kill(os.getpid(), signal.{name})
+    yield "newer"
+
+files.write("old.txt", pieces(), piecemeal=True)
+print("goes on")
+"""
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_that_ends_the_process_leaves_the_old_file_and_nothing_else(here, old, name):
+    code = ENDED_WHILE_WRITING.format(name=name)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == -getattr(signal, name)
+    assert ".cnncalc-" in run.stdout  # it was being written
+    assert "goes on" not in run.stdout
+    assert run.stderr == ""
+    assert old.read_bytes() == b"precious\r\n"
+    assert names() == ["old.txt"]
+
+
+@POSIX
+def test_a_signal_that_the_program_answers_itself_is_left_to_it(here):
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        files.write("w", ask_to_end(), piecemeal=True)
+        assert signal.getsignal(signal.SIGTERM)(15, None) is None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM, 15]
+    assert Path("w").read_text() == "new, newer"
+
+
+def ask_to_end():
+    yield "new"
+    os.kill(os.getpid(), signal.SIGTERM)
+    yield ", newer"
 
 
 def test_a_file_named_part_is_the_users(here):

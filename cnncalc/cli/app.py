@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from cnncalc.cli import failures, output
+from cnncalc.cli import failures, output, plain
 from cnncalc.cli.command import command_line, epilog
-from cnncalc.cli.commands import ALIASES, COMMANDS, GROUPS, OTHER_WORDS
-from cnncalc.cli.options import FORMAT_VARIABLE
-from cnncalc.errors import CnncalcError
+from cnncalc.cli.commands import (
+    ALIASES,
+    COMMANDS,
+    COMPLETION_VARIABLE,
+    FORMAT_VARIABLE,
+    GROUPS,
+    OTHER_WORDS,
+    PROGRAM,
+)
 from cnncalc.files import protecting_inputs
 
 if TYPE_CHECKING:
@@ -25,8 +31,6 @@ if TYPE_CHECKING:
 
 CONVOLUTIONS = ("conv", "conv-transpose", "deconv")
 ONE_LAYER = (*CONVOLUTIONS, "pool", "fc")
-PROGRAM = "cnncalc"
-COMPLETION_VARIABLE = f"_{PROGRAM.upper()}_COMPLETE"  # set by the shell that asks for completions
 STRICT = ("warnings", "fit")
 VERSION = ("-V", "--version")
 GLOBAL_FLAGS = ("-q", "--quiet", "--ascii", "--debug")
@@ -190,9 +194,7 @@ def _command(name: str, format_: str | None) -> tuple[Callable[..., None], str]:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from cnncalc import __version__
-
-        print(f"cnncalc {__version__}")
+        plain.version()
         raise typer.Exit
 
 
@@ -294,15 +296,7 @@ def run(arguments: list[str]) -> int:
     options, rest = split(arguments)
     rest = spoken(rest)
     with protecting_inputs(), output.streams(ascii_only="--ascii" in options):
-        try:
-            status = _status(options, rest)
-            output.flush()
-        except SystemExit:  # the reader of stdout has left
-            return 0
-        except CnncalcError as error:  # stdout failed while something was printed to it
-            output.tell(error.diagnostics)
-            return error.exit_code
-        return status
+        return output.status_of(lambda: _status(options, rest))
 
 
 def _status(options: list[str], rest: list[str]) -> int:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 import typer
 
 from cnncalc.cli import output
+from cnncalc.cli.commands import FORMAT_VARIABLE
 from cnncalc.cli.failures import guarded
-from cnncalc.cli.options import FORMAT_VARIABLE, OUT, Format, formats
+from cnncalc.cli.options import OUT, Format, formats
 from cnncalc.errors import failure
 
 if TYPE_CHECKING:

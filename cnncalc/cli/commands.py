@@ -1,6 +1,10 @@
-"""The names of the commands, as they are typed and as the help groups them."""
+"""The names of the program, of its variables and of its commands, which the help groups."""
 
 from __future__ import annotations
+
+PROGRAM = "cnncalc"
+COMPLETION_VARIABLE = f"_{PROGRAM.upper()}_COMPLETE"  # set by the shell that asks for completions
+FORMAT_VARIABLE = "CNNCALC_FORMAT"  # the environment's default of --format
 
 # Command -> the module in this folder that holds its function, which has the command's name.
 GROUPS = {

@@ -42,11 +42,11 @@ def init(
     Examples:
         cnncalc init digits && cnncalc analyze digits.yaml
     """
-    from json import dumps
+    from json import dumps, loads
 
     from cnncalc.files import write
     from cnncalc.render.format import printable
-    from cnncalc.spec.schema import spec_schema
+    from cnncalc.spec import recorded
     from cnncalc.spec.write import flow
 
     path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
@@ -55,7 +55,7 @@ def init(
     schema = path.with_name("cnncalc.schema.json")
     there = schema.exists()
     if not there:
-        write(schema, f"{dumps(spec_schema(), indent=2)}\n")
+        write(schema, f"{dumps(loads(recorded.schema()), indent=2)}\n")
     if not output.settings.quiet:
         beside = "stands beside it" if there else "was written too"
         shown = printable(str(path))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import typer
 
-from cnncalc.cli import output
+from cnncalc.cli import output, plain
 from cnncalc.cli.options import FormatOption, OutputFile
 from cnncalc.errors import did_you_mean, failure
 from cnncalc.version import VERSION
@@ -41,21 +41,22 @@ def layers(
     Raises:
         CnncalcError: for an unknown layer type.
     """
-    from cnncalc import layers as layer_types
+    if type_ is None and format_ == "table":
+        plain.layers(out)
+        return
     from cnncalc.render import reference as render
     from cnncalc.render.json import dumps, envelope, json_lines
     from cnncalc.render.table import STYLES
-    from cnncalc.spec.ready_blocks import NAMES, definition
-    from cnncalc.spec.reference import all_described, described
+    from cnncalc.spec.recorded import reference
 
-    names = layer_types.names()
-    if type_ is not None and type_ not in {*names, *NAMES}:
-        help_ = did_you_mean(type_, sorted({*names, *NAMES})) or "'cnncalc layers' lists them"
-        raise failure("unknown-type", f"there is no layer type '{type_}'", help=help_)
-    shown = {name: definition(name) for name in NAMES if type_ in (None, name)}
-    entries = list(all_described().values()) if type_ is None else []
-    if type_ in names:
-        entries = [described(str(type_))]
+    entries, shown = reference()["layers"], reference()["blocks"]
+    if type_ is not None:
+        names = sorted({*shown, *(word for entry in entries for word in _words(entry))})
+        if type_ not in names:
+            help_ = did_you_mean(type_, names) or "'cnncalc layers' lists them"
+            raise failure("unknown-type", f"there is no layer type '{type_}'", help=help_)
+        entries = [entry for entry in entries if type_ in _words(entry)]
+        shown = {name: text for name, text in shown.items() if name == type_}
     if format_ == "json":
         content = {"layers": entries, **({"blocks": shown} if shown else {})}
         text = f"{dumps({**envelope('layers', VERSION), **content})}\n"
@@ -63,10 +64,11 @@ def layers(
         text = json_lines(entries)
     elif format_ in STYLES:
         text = render.table(entries).written(format_)
-    elif type_ is None:
-        text = render.overview(entries, shown, output.page(out))
     else:
-        text = shown[type_] if type_ in shown else render.full(entries[0], output.page(out))
-    output.emit(
-        [text], out, whole=type_ in shown and format_ == "table"
-    )  # a definition is for copying
+        text = "".join(shown.values()) or render.full(entries[0], output.page(out))
+    output.emit([text], out, whole=not entries and format_ == "table")  # which is for copying
+
+
+def _words(entry: Mapping[str, Any]) -> list[str]:
+    """The name of a layer type, and its other names."""
+    return [entry["type"], *entry["aliases"]]

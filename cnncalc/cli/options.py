@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
+from cnncalc.cli.commands import FORMAT_VARIABLE
 from cnncalc.conventions import DTYPES
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 SPEC, ROWS, OUT, LIMITS = "Network", "Rows", "Output", "Budgets"
 
-FORMAT_VARIABLE = "CNNCALC_FORMAT"  # the environment's default of --format
 Format = Literal["table", "json", "jsonl", "csv", "tsv", "md", "latex"]
 Layout = Literal["HWC", "CHW", "WHD"]
 Units = Literal["exact", "si"]
@@ -243,9 +243,11 @@ class Spec(NamedTuple):
     @property
     def settings(self) -> dict[str, object]:
         """The variables of --set. Raises CnncalcError for anything but NAME=VALUE."""
+        if not self.set:
+            return {}  # a model file has none, and needs nothing of what reads specs
         from cnncalc.spec.sections.variables import parse_setting
 
-        return dict(map(parse_setting, self.set or ()))
+        return dict(map(parse_setting, self.set))
 
     def load(self, file: str) -> Network:
         """Load the network of a file. Raises CnncalcError if it is invalid."""

@@ -10,6 +10,7 @@ from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from cnncalc import files
+from cnncalc.errors import CnncalcError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from cnncalc.errors import Diagnostic
     from cnncalc.render.page import Page
 
-INVALID, USAGE, UNREADABLE = 1, 2, files.UNREADABLE
+INVALID, USAGE, UNREADABLE, INTERRUPTED = 1, 2, files.UNREADABLE, 130
 WORTH_WATCHING = 1  # seconds of work that get a progress bar
 USUAL_WIDTH = 120  # columns of a terminal that does not say
 STDOUT = ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
@@ -236,6 +237,19 @@ def streams(*, ascii_only: bool = False) -> Iterator[None]:
             with suppress(OSError):
                 stream.reconfigure(encoding=encoding, errors=errors)
         sys.stdout, sys.stderr = before
+
+
+def status_of(work: Callable[[], int | None]) -> int:
+    """Run what prints a result; the exit status is its own, 0 for None, or a failing stdout's."""
+    try:
+        status = work() or 0
+        flush()
+    except SystemExit:  # the reader of stdout has left
+        return 0
+    except CnncalcError as error:  # stdout failed while something was printed to it
+        tell(error.diagnostics)
+        return error.exit_code
+    return status
 
 
 def tell(diagnostics: Iterable[Diagnostic]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from cnncalc.cli import output
+from cnncalc.cli import output, plain
 from cnncalc.cli.options import OutputFile
 
 Document = Literal[
@@ -27,17 +27,12 @@ def schema(
     Examples:
         cnncalc schema > cnncalc.schema.json
     """
+    if of == "spec":
+        plain.schema(out)
+        return
     from json import dumps
 
-    text = dumps(_described(of), indent=2, ensure_ascii=output.ascii_only())
-    output.emit([text, "\n"], out)
-
-
-def _described(of: str) -> dict[str, Any]:
-    if of == "spec":
-        from cnncalc.spec.schema import spec_schema
-
-        return spec_schema()
     from cnncalc.render.schema import schema_of
 
-    return schema_of(of)
+    text = dumps(schema_of(of), indent=2, ensure_ascii=output.ascii_only())
+    output.emit([text, "\n"], out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
 from cnncalc.exchange.names import plain_name, unique
@@ -13,12 +13,16 @@ from cnncalc.layers import layer_type
 from cnncalc.network import LARGEST_TENSOR, MAX_ROWS, Input, Network, Node, Opaque, PartialNetwork
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from cnncalc.errors import Span
     from cnncalc.exchange.sources import SourceOptions
     from cnncalc.layers._base import Layer
+    from cnncalc.network import Stored
     from cnncalc.shapes import Shape
+
+
+AnyRow = TypeVar("AnyRow", bound="RowLike")
 
 
 class Part(NamedTuple):
@@ -40,6 +44,21 @@ class Row(NamedTuple):
     shape: Shape
     part: Part | None = None  # None for an input of the network
     shared: int | None = None  # the row whose weights it uses
+
+    @property
+    def origin(self) -> str | None:
+        """The part of the file that it came from; None for an input of the network."""
+        return self.part.origin if self.part else None
+
+    @property
+    def frozen(self) -> bool:
+        """Whether its weights are not trained."""
+        return bool(self.part and self.part.frozen)
+
+    @property
+    def stored(self) -> Mapping[str, Stored]:
+        """Nothing: the numbers in such a file are not read."""
+        return {}
 
 
 class Builder:
@@ -125,7 +144,8 @@ class Builder:
         made = [row for row in self.rows if row.part is not None]
         if problem.code == "unknown-operator":
             notes, help_ = advice(problem, len(made), made[-1].name if made else None)
-        nodes = tuple(_nodes(self._named(range(len(self.rows)))))
+        every = range(len(self.rows))
+        nodes = _nodes(self._named(every), {index: index for index in every}, ())
         read = [nodes[index] for index in inputs if index is not None]
         partial = PartialNetwork(
             self.name, self.layout, nodes, part.name, part.kind,
@@ -177,7 +197,7 @@ class Builder:
         asked = {"input": self.options.input, "until": self.options.until}
         return Network(
             name=self.name,
-            nodes=tuple(_nodes(named, places, [places[end] for end in ends])),
+            nodes=_nodes(named, places, [places[end] for end in ends]),
             outputs=tuple(places[end] for end in ends),
             file=self.path,
             batch=self.batch,
@@ -242,28 +262,68 @@ def _alive(rows: Sequence[Row], outputs: Iterable[int]) -> list[int]:
     return needed_rows(reads, [*entries, *outputs])
 
 
-def _nodes(
-    named: Sequence[tuple[str, Row]],
-    places: Mapping[int, int] | None = None,
-    outputs: Sequence[int] = (),
-) -> Iterator[Node]:
-    """The network's nodes; `places` are those of the rows among them."""
-    at = places or {index: index for index in range(len(named))}
-    readers = Counter([*outputs, *(at[source] for _, row in named for source in row.inputs)])
+class RowLike(Protocol):
+    """What a row of any reader says of itself."""
+
+    @property
+    def layer(self) -> Layer:
+        """What it computes."""
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """The rows that it reads."""
+
+    @property
+    def shape(self) -> Shape:
+        """The shape that it puts out."""
+
+    @property
+    def origin(self) -> str | None:
+        """The part of the file that it came from; None for an input of the network."""
+
+    @property
+    def frozen(self) -> bool:
+        """Whether its weights are not trained."""
+
+    @property
+    def stored(self) -> Mapping[str, Stored]:
+        """Where the file has the numbers of its parameters, by their names."""
+
+
+def nodes_of(
+    named: Sequence[tuple[str, AnyRow]],
+    places: Mapping[int, int],
+    outputs: Sequence[int],
+    sharing: Callable[[AnyRow, int, Sequence[Node]], tuple[int | None, frozenset[str]]],
+) -> list[Node]:
+    """The network's nodes; `places` are those of the rows among them.
+
+    `sharing` says of a row, by its place and the nodes before it, whose weights it uses: the node
+    that holds all of them, or which parameters earlier nodes hold.
+    """
+    readers = Counter([*outputs, *(places[source] for _, row in named for source in row.inputs)])
     made: list[Node] = []
     for place, (name, row) in enumerate(named):
-        inputs = tuple(at[source] for source in row.inputs)
-        shared, elsewhere = _sharing(row, at, made)
+        inputs = tuple(places[source] for source in row.inputs)
+        shared, elsewhere = sharing(row, place, made)
         node = Node(
-            place, name, row.layer, inputs, row.shape, frozen=bool(row.part and row.part.frozen),
-            shared_with=shared, elsewhere=elsewhere,
-            origin=row.part.origin if row.part else None,
+            place, name, row.layer, inputs, row.shape, frozen=row.frozen,
+            shared_with=shared, elsewhere=elsewhere, stored=row.stored or None, origin=row.origin,
         )  # fmt: skip
-        node = node._replace(
-            attached_to=attached_to(node, made, readers[inputs[0]] if inputs else 0)
-        )
-        made.append(node)
-        yield node
+        attached = attached_to(node, made, readers[inputs[0]] if inputs else 0)
+        made.append(node._replace(attached_to=attached))
+    return made
+
+
+def _nodes(
+    named: Sequence[tuple[str, Row]], places: Mapping[int, int], outputs: Sequence[int]
+) -> tuple[Node, ...]:
+    """The network's nodes; `places` are those of the rows among them."""
+
+    def sharing(row: Row, _: int, made: Sequence[Node]) -> tuple[int | None, frozenset[str]]:
+        return _sharing(row, places, made)
+
+    return tuple(nodes_of(named, places, outputs, sharing))
 
 
 def _sharing(

@@ -74,51 +74,54 @@ class Reader:
             raise broken(f"messages lie {depth} deep in each other")
         fields = self.schema[kind]
         found: Message = {field.name: [] for field in fields.values() if field.repeated}
-        for number, wire, value in self._fields(place or Place(0, len(self.data))):
+        for number, wire, start, stop in self._fields(place or Place(0, len(self.data))):
             field = fields.get(number)
             if field is None:
                 continue
-            if not field.repeated:
-                if field.name in found and field.kind in self.schema:
-                    raise broken(f"'{field.name}' stands twice in one message")
-                found[field.name] = self._value(field, wire, value, depth)
+            name, kind, repeated = field
+            if not repeated:
+                if name in found and kind in self.schema:
+                    raise broken(f"'{name}' stands twice in one message")
+                found[name] = self._value(field, wire, start, stop, depth)
                 continue
-            entries: list[object] = found[field.name]
-            entries += self._values(field, wire, value, depth)
+            entries: list[object] = found[name]
+            if wire == LENGTH and kind in {"int", "float"}:
+                entries += self._packed(field, Place(start, stop))
+            else:
+                entries.append(self._value(field, wire, start, stop, depth))
             if len(entries) > MOST_IN_LIST:
-                raise broken(f"'{field.name}' has more than {MOST_IN_LIST:,} entries")
+                raise broken(f"'{name}' has more than {MOST_IN_LIST:,} entries")
         return found
 
-    def _values(self, field: Field, wire: int, value: int | Place, depth: int) -> list[object]:
-        """The entries of one occurrence of a repeated field: numbers may be packed."""
-        if field.kind in {"int", "float"} and isinstance(value, Place) and wire == LENGTH:
-            most = (value.stop - value.start) // (4 if field.kind == "float" else 1)
-            if most > MOST_IN_LIST * LONGEST_VARINT:
-                raise broken(f"'{field.name}' has more than {MOST_IN_LIST:,} entries")
-            return list(self.packed(field.kind, value))
-        return [self._value(field, wire, value, depth)]
+    def _packed(self, field: Field, place: Place) -> list[int | float]:
+        """The entries of one occurrence of a repeated field of numbers, which may be packed."""
+        most = (place.stop - place.start) // (4 if field.kind == "float" else 1)
+        if most > MOST_IN_LIST * LONGEST_VARINT:
+            raise broken(f"'{field.name}' has more than {MOST_IN_LIST:,} entries")
+        return list(self.packed(field.kind, place))
 
-    def _value(self, field: Field, wire: int, value: int | Place, depth: int) -> object:
-        if field.kind == "place":
-            return value
-        if field.kind == "int":
-            if isinstance(value, Place):
+    def _value(self, field: Field, wire: int, start: int, stop: int, depth: int) -> object:
+        """What a field holds: the number `start` where it is a varint, else what lies there."""
+        kind = field.kind
+        if kind == "int":
+            if wire != VARINT:
                 raise broken(f"'{field.name}' is no whole number")
-            return signed(value)
-        wanted = FOUR_BYTES if field.kind == "float" else LENGTH
-        if not isinstance(value, Place) or wire != wanted:
+            return signed(start)
+        if kind == "place":
+            return start if wire == VARINT else Place(start, stop)
+        if wire != (FOUR_BYTES if kind == "float" else LENGTH):
             raise broken(f"'{field.name}' has the wrong wire type")
-        if field.kind == "text":
-            return self.text(value)
-        if field.kind == "float":
-            return struct.unpack("<f", self.data[value.start : value.stop])[0]
-        return self.message(field.kind, value, depth + 1)
+        if kind == "text":
+            return self.text(start, stop)
+        if kind == "float":
+            return struct.unpack("<f", self.data[start:stop])[0]
+        return self.message(kind, Place(start, stop), depth + 1)
 
-    def text(self, place: Place) -> str:
-        """The text at a place. Raises UnplacedError where it is longer than any name."""
-        if place.stop - place.start > LONGEST_TEXT:
-            raise broken(f"a name has {place.stop - place.start:,} bytes")
-        return self.data[place.start : place.stop].decode("utf-8", "replace")
+    def text(self, start: int, stop: int) -> str:
+        """The text between two places. Raises UnplacedError where it is longer than any name."""
+        if stop - start > LONGEST_TEXT:
+            raise broken(f"a name has {stop - start:,} bytes")
+        return self.data[start:stop].decode("utf-8", "replace")
 
     def packed(self, kind: str, place: Place) -> Iterator[int | float]:
         """The numbers that lie one behind the other: `int` (varints) or `float` (4 bytes each).
@@ -136,8 +139,11 @@ class Reader:
             value, start = self._varint(start, stop)
             yield signed(value)
 
-    def _fields(self, place: Place) -> Iterator[tuple[int, int, int | Place]]:
-        """The number, the wire type and the value or place of every field of a message."""
+    def _fields(self, place: Place) -> Iterator[tuple[int, int, int, int]]:
+        """The number and the wire type of every field of a message, and where its bytes lie.
+
+        Of a varint, it is the number itself in place of the start.
+        """
         (at, stop), data = place, self.data
         while at < stop:
             self.fields_left -= 1
@@ -151,24 +157,24 @@ class Reader:
             number, wire = key >> 3, key & 7
             if number == 0:
                 raise broken(f"there is no field 0, as byte {at} says")
-            if wire == VARINT:
-                value, at = self._varint(at, stop)
-                yield number, wire, value
-                continue
-            if wire == LENGTH:
+            if wire in {LENGTH, VARINT}:
                 length = data[at] if at < stop else ONE_BYTE
                 if length < ONE_BYTE:
                     at += 1
                 else:
                     length, at = self._varint(at, stop)
+                if wire == VARINT:
+                    yield number, wire, length, at  # which is no length, but the number
+                    continue
             elif wire in {EIGHT_BYTES, FOUR_BYTES}:
                 length = 8 if wire == EIGHT_BYTES else 4
             else:
                 raise broken(f"there is no wire type {wire}, as byte {at} says")
-            if at + length > stop:
+            end = at + length
+            if end > stop:
                 raise broken(f"{length:,} bytes are announced at byte {at}, {stop - at} follow")
-            yield number, wire, Place(at, at + length)
-            at += length
+            yield number, wire, at, end
+            at = end
 
     def _varint(self, at: int, stop: int) -> tuple[int, int]:
         """A number of 7 bits a byte, lowest first, and the place behind it."""

@@ -89,7 +89,7 @@ def _tensor(file: _File, stored: Stored, dims: tuple[int, ...]) -> StoredTensor:
         )
     if tensor.kind not in DTYPES:
         raise failure("bad-weights", f"tensor '{stored.name}' of {path} holds no plain numbers")
-    if prod(stored.dims) != prod(dims):
+    if stored.size != prod(dims):
         raise failure("bad-weights", f"tensor '{stored.name}' of {path} has another size")
     return StoredTensor(dims, partial(_numbers, model, stored, tensor))
 
@@ -103,6 +103,8 @@ def _numbers(model: Model, stored: Stored, tensor: FileTensor) -> Sequence[float
             message = f"tensor '{stored.name}' holds {len(numbers)} of {size} numbers"
             raise failure("bad-weights", message)
         numbers = array("d", [numbers[0] if numbers else 0.0]) * size  # of ConstantOfShape
+    if stored.runs is not None:
+        numbers = [number for start, stop in stored.runs for number in numbers[start:stop]]
     if stored.order is not None and stored.order != tuple(range(len(stored.dims))):
         numbers = _transposed(numbers, stored.dims, stored.order)
     if stored.change == "negative":

@@ -55,6 +55,7 @@ class Recurrent(Layer):
     bidirectional: bool
     bias: bool
     last: bool
+    biases: int
 
     positional: ClassVar[tuple[str, ...]] = ("units",)
     letters: ClassVar[Names] = {"k": "units"}
@@ -67,7 +68,7 @@ class Recurrent(Layer):
     work: ClassVar[Work] = "counted"
     family: ClassVar[Family] = "dense"
     gates: ClassVar[int]  # rows of the weights for one unit
-    keras_biases: ClassVar[str]  # how Keras counts, where it does so differently
+    keras_biases: ClassVar[str]  # how Keras counts two biases
 
     @abstractmethod
     def step(
@@ -88,9 +89,16 @@ class Recurrent(Layer):
     def output_shape(self, *inputs: Shape) -> Shape:
         """A column of D·H for every step, or for the last alone.
 
-        Raises UnplacedError for what is no sequence.
+        Raises UnplacedError for what is no sequence, or for one bias of none.
         """
         (shape,) = inputs
+        if self.biases == 1 and not self.bias:
+            raise UnplacedError(
+                "wrong-biases",
+                f"biases=1 is one bias a unit, but this {self.type} has none",
+                field="biases",
+                help="leave out biases=1, or nobias",
+            )
         length, channels = self._length(shape), self.directions * self.units
         return Shape(channels) if self.last else Shape(channels, (length,))
 
@@ -105,7 +113,10 @@ class Recurrent(Layer):
         return shape.spatial[0]
 
     def parameters(self, *inputs: Shape) -> tuple[Parameter, ...]:
-        """Per layer and direction weight_ih (g·H, I), weight_hh (g·H, H) and two biases (g·H)."""
+        """Per layer and direction weight_ih (g·H, I), weight_hh (g·H, H) and its biases (g·H).
+
+        Two are bias_ih and bias_hh; the only one is bias.
+        """
         rows = self.gates * self.units
         stored = []
         for suffix, size in self._cells(inputs[0]):
@@ -113,9 +124,15 @@ class Recurrent(Layer):
                 Parameter(f"weight_ih_{suffix}", (rows, size)),
                 Parameter(f"weight_hh_{suffix}", (rows, self.units)),
             ]
-            if self.bias:
-                stored += [Parameter(f"bias_{at}_{suffix}", (rows,)) for at in ("ih", "hh")]
+            stored += [Parameter(f"{name}_{suffix}", (rows,)) for name in self.bias_names]
         return tuple(stored)
+
+    @property
+    def bias_names(self) -> tuple[str, ...]:
+        """What the biases of a cell are called, before the layer's number: none, one or two."""
+        if not self.bias:
+            return ()
+        return ("bias",) if self.biases == 1 else ("bias_ih", "bias_hh")
 
     def _cells(self, shape: Shape) -> list[tuple[str, int]]:
         """The end of its parameters' names, and the size of its input, cell by cell."""
@@ -188,9 +205,9 @@ class Recurrent(Layer):
 
     def _cell(self, parameters: Mapping[str, Sequence[Scalar]], suffix: str) -> Cell:
         none = [0.0] * (self.gates * self.units)
-        biases = (parameters[f"bias_{at}_{suffix}"] if self.bias else none for at in ("ih", "hh"))
+        biases = [parameters[f"{name}_{suffix}"] for name in self.bias_names]
         weights = (parameters[f"weight_{at}_{suffix}"] for at in ("ih", "hh"))
-        return Cell(*weights, *biases)
+        return Cell(*weights, *biases, *[none] * (2 - len(biases)))
 
     def _run(self, columns: Sequence[list[Scalar]], cell: Cell) -> list[list[Scalar]]:
         """The output after each step, from a state of zeros."""
@@ -209,10 +226,10 @@ class Recurrent(Layer):
         count = self._weights(shape)
         sums = " + ".join(f"{d}·{g}·{h}·({size} + {h})" for size in self._input_sizes(shape))
         weights = Step("weights", "weights", f"D·{g}·H·(I + H), each layer", sums, count)
-        stored = 2 * d * g * h * self.layers if self.bias else 0
-        formula = f"2·D·{g}·H a layer{self.keras_biases}" if self.bias else "none"
-        numbers = dotted(2, d, g, h, self.layers) if self.bias else "0"
-        biases = Step("biases", "biases", formula, numbers, stored)
+        stored = len(self.bias_names)
+        told = {0: "none", 1: f"D·{g}·H a layer", 2: f"2·D·{g}·H a layer{self.keras_biases}"}
+        numbers = dotted(*[2] * (stored > 1), d, g, h, self.layers) if stored else "0"
+        biases = Step("biases", "biases", told[stored], numbers, stored * d * g * h * self.layers)
         read = self._steps_read(length)
         links = Step(
             "connections",

@@ -1,8 +1,10 @@
 """Gated recurrent unit: a cell that mixes its old state with a new one, gate by gate.
 
 Gates r, z from W·x + U·h + both biases; n = tanh(W·x + b + r·(U·h + b')), h = (1 - z)·n + z·h.
-Weights 3·H·(I + H) a direction, biases 2·3·H as in PyTorch and in Keras (`reset_after`).
-Source: Cho et al. 2014 (arXiv 1406.1078); this form is cuDNN's.
+With `reset_before`, n = tanh(W·x + b + U·(r·h) + b').
+Weights 3·H·(I + H) a direction, biases 2·3·H as in PyTorch and in Keras (`reset_after`); Keras has
+one bias, 3·H, where it resets before (`biases=1`).
+Source: Cho et al. 2014 (arXiv 1406.1078), who reset before the product; the usual form is cuDNN's.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._fields import Count, Switch
+from cnncalc.layers._base import Words
+from cnncalc.layers._fields import Count, OneOrTwo, Switch
 from cnncalc.layers._math import sigmoid, tanh, times, weigh
 from cnncalc.layers._recurrent import Cell, Recurrent
 
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
 class Gru(Recurrent):
     """`gru 256 bidirectional`: input (I, T), output (D·H, T), forward half first.
 
-    `last` gives only each direction's last state, a vector.
+    `last` gives only each direction's last state, a vector; `reset_before` resets the state before
+    its weights work, as ONNX does with linear_before_reset=0, and Keras with one bias (`biases=1`).
 
     >>> from cnncalc.shapes import Shape
     >>> sum(parameter.size for parameter in Gru(units=256).parameters(Shape(512, (26,))))
@@ -37,7 +41,10 @@ class Gru(Recurrent):
     bidirectional: Switch = False
     bias: Switch = True
     last: Switch = False
+    biases: OneOrTwo = 2
+    reset_after: Switch = True
 
+    words: ClassVar[Words] = {**Recurrent.words, "reset_before": ("reset_after", False)}
     gates: ClassVar[int] = 3
     keras_biases: ClassVar[str] = " (Keras as well, with reset_after)"
 
@@ -48,9 +55,14 @@ class Gru(Recurrent):
         (h,) = state
         n = self.units
         inner = weigh(x, cell.weight_ih, cell.bias_ih)
-        outer = weigh(h, cell.weight_hh, cell.bias_hh)
-        pairs = list(zip(inner, outer, strict=True))
-        reset, update = ([sigmoid(a + b) for a, b in pairs[at : at + n]] for at in (0, n))
-        fresh = [tanh(a + times(r, b)) for r, (a, b) in zip(reset, pairs[2 * n :], strict=True)]
+        gates = weigh(h, cell.weight_hh[: 2 * n * n], cell.bias_hh[: 2 * n])
+        opened = [sigmoid(a + b) for a, b in zip(inner, gates, strict=False)]
+        reset, update = opened[:n], opened[n:]
+        own, bias = cell.weight_hh[2 * n * n :], cell.bias_hh[2 * n :]
+        if self.reset_after:
+            outer = [times(r, a) for r, a in zip(reset, weigh(h, own, bias), strict=True)]
+        else:
+            outer = weigh(list(map(times, reset, h)), own, bias)
+        fresh = [tanh(a + b) for a, b in zip(inner[2 * n :], outer, strict=True)]
         rows = zip(update, fresh, h, strict=True)
         return ([times(1 - z, new) + times(z, old) for z, new, old in rows],)

@@ -1,7 +1,7 @@
 """Long short-term memory: a cell that gates what it takes in, keeps and gives, step by step.
 
 Gates i, f, o and the candidate g from W·x + U·h + both biases; c = f·c + i·g, h = o·tanh(c).
-Weights 4·H·(I + H) a direction. PyTorch keeps two biases, 2·4·H; Keras one, 4·H.
+Weights 4·H·(I + H) a direction. PyTorch keeps two biases, 2·4·H; Keras one, 4·H (`biases=1`).
 Source: Hochreiter & Schmidhuber 1997; with forget gate, Gers et al. 2000.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._fields import Count, Switch
+from cnncalc.layers._fields import Count, OneOrTwo, Switch
 from cnncalc.layers._math import sigmoid, tanh, times, weigh
 from cnncalc.layers._recurrent import Cell, Recurrent
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Lstm(Recurrent):
     """`lstm 256 bidirectional layers=2`: input (I, T), output (D·H, T), forward half first.
 
-    `last` gives only each direction's last state, a vector.
+    `last` gives only each direction's last state, a vector; `biases=1` has one bias a unit, as
+    Keras does.
 
     >>> from cnncalc.shapes import Shape
     >>> head = Lstm(units=256)
@@ -38,6 +39,7 @@ class Lstm(Recurrent):
     bidirectional: Switch = False
     bias: Switch = True
     last: Switch = False
+    biases: OneOrTwo = 2
 
     gates: ClassVar[int] = 4
     keras_biases: ClassVar[str] = " (Keras has one bias: half as many)"

@@ -1,6 +1,6 @@
 """Plain recurrent layer: h = tanh(W·x + U·h + both biases), step by step.
 
-Weights H·(I + H) a direction. PyTorch keeps two biases, 2·H; Keras (SimpleRNN) one, H.
+Weights H·(I + H) a direction. PyTorch keeps two biases, 2·H; Keras (SimpleRNN) one, H (`biases=1`).
 Source: Elman 1990.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, final
 
-from cnncalc.layers._fields import Count, Switch
+from cnncalc.layers._fields import Count, OneOrTwo, Switch
 from cnncalc.layers._math import tanh, weigh
 from cnncalc.layers._recurrent import Cell, Recurrent
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Rnn(Recurrent):
     """`rnn 256`: input (I, T), output (D·H, T), forward half first.
 
-    `last` gives only each direction's last state, a vector.
+    `last` gives only each direction's last state, a vector; `biases=1` has one bias a unit, as
+    Keras does.
 
     >>> from cnncalc.shapes import Shape
     >>> sum(parameter.size for parameter in Rnn(units=256).parameters(Shape(512, (26,))))
@@ -36,6 +37,7 @@ class Rnn(Recurrent):
     bidirectional: Switch = False
     bias: Switch = True
     last: Switch = False
+    biases: OneOrTwo = 2
 
     gates: ClassVar[int] = 1
     keras_biases: ClassVar[str] = " (Keras has one bias: half as many)"

@@ -28,15 +28,16 @@ GATED = "a gate on the way scales by a global pool of the whole map, which is no
 
 # What controls a terminal or rearranges a line instead of being shown: control characters
 # (C0, DEL, C1), line and paragraph separators, the overrides and isolates of bidirectional text;
-# and halves of surrogate pairs, which are no characters.
-CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
-ANY_CONTROL = re.compile(f"[{CONTROL}]")
+# and halves of surrogate pairs, which are no characters. The patterns are compiled when a text has
+# something of the kind, since that takes a millisecond.
+OTHERS = "\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+CONTROL = f"[\x00-\x1f{OTHERS}]"
 COLOR = r"\x1b\[[0-9;]*m"  # as rich and the diagnostics write it
-LAYOUT = r"\r\n|[\n\t]"  # line ends of text and of CSV, and the tabs of TSV
 # What GitHub Actions obeys in a log: a line that begins with ::, or ##[ anywhere.
 COMMAND = re.compile(rf"(?m)^((?:[^\S\n]|{COLOR})*):(?=:)|#(?=#\[)")
-STRAY = re.compile(f"(?!{LAYOUT})[{CONTROL}]")
-STRAY_BETWEEN_COLORS = re.compile(f"(?!{LAYOUT}|{COLOR})[{CONTROL}]")
+# All but line ends of text and of CSV (CR LF) and the tabs of TSV. What may follow is asked behind
+# the character: a pattern that begins with a set is searched for ten times as fast.
+STRAY = rf"[\x00-\x08\x0b-\x1f{OTHERS}](?<!\r(?=\n))"
 REPLACEMENT = "\ufffd"
 
 
@@ -49,7 +50,9 @@ def printable(text: str) -> str:
     >>> printable("conv\x1b[31m"), printable("a\n::error::b")
     ('conv�[31m', 'a�::error::b')
     """
-    return ANY_CONTROL.sub(REPLACEMENT, text)
+    if text.isprintable():  # then it holds none of them, nor of what else Unicode has no sign for
+        return text
+    return re.sub(CONTROL, REPLACEMENT, text)
 
 
 def without_commands(text: str) -> str:
@@ -58,6 +61,8 @@ def without_commands(text: str) -> str:
     >>> without_commands("::error::net\n  ::debug::a::b\n##[group]")
     '�:error::net\n  �:debug::a::b\n�#[group]'
     """
+    if "::" not in text and "##[" not in text:  # as nearly always; found much faster than a line
+        return text
     return COMMAND.sub(rf"\1{REPLACEMENT}", text)
 
 
@@ -67,7 +72,10 @@ def without_controls(text: str, *, colors: bool = False) -> str:
     >>> without_controls("a\tb\x9b\n"), without_controls("\x1b[1mbold\x1b[0m\x1b[2J", colors=True)
     ('a\tb�\n', '\x1b[1mbold\x1b[0m�[2J')
     """
-    return (STRAY_BETWEEN_COLORS if colors else STRAY).sub(REPLACEMENT, text)
+    if text.replace("\n", "").isprintable():
+        return text
+    pattern = rf"{STRAY}(?<!\x1b(?=\[[0-9;]*m))" if colors else STRAY
+    return re.sub(pattern, REPLACEMENT, text)
 
 
 def to_ascii(text: str) -> str:

@@ -44,7 +44,12 @@ MAX_CHARACTERS = 300
 STRANGE = re.compile(r"[^A-Za-z0-9_ \n+\-*/%().,<>=!\[\]'\"]")
 # A number with letters after it, such as 4k, 3x3, 0x10 or 1if: 1e5 is a number.
 GLUED = re.compile(r"(?<![\w.])[0-9][0-9_.]*+(?:[eE][-+]?[0-9]++)?+[A-Za-z_]\w*")
-INSTEAD = {"×": "*", "·": "*", "÷": "/", "−": "-", "^": "**", "&": "and", "|": "or"}
+INSTEAD = {
+    "×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "^": "**", "&": "and", "|": "or",
+    "→": "->, with a space on either side", "х": "x, the Latin letter",
+}  # fmt: skip
+# A text in which a size runs into what follows it.
+RUN_ON = re.compile(r"(\d+(?:x\d+)+)(/|->)\s*(\w*)")
 
 
 class Expression(NamedTuple):
@@ -84,9 +89,13 @@ def _tree(text: str) -> ast.expr:
     try:
         tree = ast.parse(text.strip().replace("\n", " "), mode="eval").body
     except (SyntaxError, RecursionError, MemoryError):
-        message = f"'{text.strip()}' is not an expression"
-        # Tables show `conv + relu`, so that people write it.
-        advice = "leave it out: norms and activations are words" if text.strip() == "+" else None
+        bare = text.strip()
+        message = f"'{bare}' is not an expression"
+        advice = None
+        if bare == "+":  # tables show `conv + relu`, so that people write it
+            advice = "leave it out: norms and activations are words"
+        elif bare[:1] == "/" and bare[1:].isdecimal():  # as papers write a stride
+            advice = f"write s{bare[1:]} for a stride"
         raise ExpressionError("expression", message, lead, len(text), advice) from None
     for node in ast.walk(tree):
         if isinstance(node, (ast.expr, ast.keyword)):
@@ -103,12 +112,14 @@ def _check_characters(text: str) -> None:
         raise ExpressionError("expression", message, 0, len(text))
     if odd := STRANGE.search(text):
         mark = odd.group()
-        advice = f"write {INSTEAD[mark]}" if mark in INSTEAD else None
+        instead = INSTEAD.get(mark) or (str(int(mark)) if mark.isdecimal() else None)
+        advice = f"write {instead}" if instead else None
         message = f"'{mark}' is not allowed in an expression"
         raise ExpressionError("expression", message, odd.start(), odd.end(), advice)
     if glued := GLUED.search(text):
         message = f"'{glued.group()}' is neither a number nor a name"
-        advice = _as_size(text) or "write 4*k for a product, and a space before a word"
+        advice = _as_size(text) or _run_on(text)
+        advice = advice or "write 4*k for a product, and a space before a word"
         raise ExpressionError("expression", message, glued.start(), glued.end(), advice)
 
 
@@ -128,6 +139,24 @@ def _as_size(text: str) -> str | None:
         return None
     sizes = [part if part.isdecimal() else f"({part})" for part in parts]
     return f"a computed size stands in parentheses: {'x'.join(sizes)}"
+
+
+def _run_on(text: str) -> str | None:
+    """The help for a size with a capital X, or with a stride or an arrow right behind it.
+
+    >>> _run_on("3X3"), _run_on("3x3/2")
+    ('write 3x3', 'write 3x3 s2')
+    >>> _run_on("3x3->relu")
+    "write spaces around '->': 3x3 -> relu"
+    """
+    if "X" in text and re.fullmatch(r"\d+(?:[xX]\d+)+", text):
+        return f"write {text.lower()}"
+    if not (match := RUN_ON.match(text)):
+        return None
+    size, mark, rest = match.groups()
+    if mark == "->":
+        return f"write spaces around '->': {size} -> {rest}".rstrip()
+    return f"write {size} s{rest}" if rest.isdecimal() else None
 
 
 class ExpressionError(Exception):

@@ -20,7 +20,6 @@ from cnncalc import files, zoo
 from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, did_you_mean, failure
 from cnncalc.lines import with_line, with_lines
 from cnncalc.network import LARGEST_TENSOR, Input, Network, Node
-from cnncalc.spec.yaml_source import MappingValue, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -193,6 +192,8 @@ def _read_choice(
             raise failure(
                 "no-model", f"--until and --partial are for model files; {named or path} is a spec"
             )
+        from cnncalc.spec.yaml_source import read
+
         text, file = read(path), zoo.display_name(path)
     with reading(text, file):
         return SpecChoice(_read(text, file), variant or named, set_ or {}, input_, path)
@@ -338,6 +339,7 @@ def build(
     from cnncalc.spec.sections.init import read_init
     from cnncalc.spec.sections.inputs import batch_of, read_inputs
     from cnncalc.spec.sections.variables import resolve_variables
+    from cnncalc.spec.yaml_source import MappingValue
 
     overrides = overrides or {}
     chosen = _variant(document, variant)

@@ -18,7 +18,7 @@ from cnncalc.spec import frameworks
 from cnncalc.spec.vocabulary import attached_type, choices, of_layer_type
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from cnncalc.errors import CnncalcError, Span
     from cnncalc.spec.yaml_source import Word
@@ -130,6 +130,8 @@ LETTERS = {"stride": "s", "padding": "p", "dilation": "d", "groups": "g", "outpu
 USUAL = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "output_padding": "0"}
 NOT_FIELDS = frozenset({"activation", *SWITCHES})
 NAME = re.compile(r"[\w.]+\Z")
+GLUED_NUMBERS = re.compile(r"(?<!\S)\d+(?:,\d+)+(?![^\s,])")  # 3,3 with no blank before or in it
+LETTERED = re.compile(r"(?<!\S)[A-Za-z]\d+(?:,\d+)+(?![^\s,])")  # p0,1
 DIGIT = re.compile(r"[123](?=[dD](Transpose)?\Z)")
 
 
@@ -165,23 +167,41 @@ def marks_refused(text: str, pieces: Iterable[Word], span: Span) -> CnncalcError
     elif any("(" in part for part in parts):
         return refusal(f"Sequential({', '.join(parts)})", span)
     else:
-        help_ = _without_commas(text, parts)
+        line = _without_commas(text, parts)
+        help_ = f"no commas or brackets: write '{line}'" if line else ADVICE
     return failure("python-syntax", "a layer is written in words, not in Python", span, help=help_)
 
 
-SIDE_BY_SIDE = re.compile(r"(?<=\d),(?=\d)")  # 3,3
+def _without_commas(text: str, parts: Sequence[str]) -> str | None:
+    """The words of a layer, between whose parts commas stand; `3,3` is a size where one is wanted.
 
+    None where there are more numbers than the layer takes.
 
-def _without_commas(text: str, parts: Iterable[str]) -> str:
-    """The help for `conv 6, 5x5` and for `conv 6 5,5`, whose commas stand for spaces or crosses."""
-    if not SIDE_BY_SIDE.search(text):
-        return f"no commas or brackets: write '{' '.join(parts)}'"
-    crossed = SIDE_BY_SIDE.sub("x", text)
-    head, *words = crossed.split()
-    first = of_layer_type(head).positional[:1] if head in layers.names() else ()
-    if "," in crossed or (len(words) == 1 and first != ("kernel",)):  # conv 6,5,5
-        return ADVICE
-    return f"no commas or brackets: write '{crossed}'"
+    >>> _without_commas("conv 8, 3x3", ["conv 8", "3x3"])
+    'conv 8 3x3'
+    >>> _without_commas("conv 8 3,3", ["conv 8 3", "3"])
+    'conv 8 3x3'
+    >>> _without_commas("fc 10,20", ["fc 10", "20"])
+    """
+    text, lettered = LETTERED.subn(lambda run: run[0].replace(",", "x"), text)
+    words = text.replace(",", " ").split() if lettered else " ".join(parts).split()
+    if not words or words[0] not in layers.names():
+        return " ".join(words) or None
+    vocabulary = of_layer_type(words[0])
+
+    def size(run: re.Match[str]) -> str:
+        # Of a pool, 3,2 may well be a window of 3 and a stride of 2.
+        sure = {
+            "kernel": len(set(run[0].split(","))) == 1,
+            None: words[0] == "permute",
+        }.get(vocabulary.sized, True)
+        return run[0].replace(",", "x" if sure else " ")
+
+    joined = GLUED_NUMBERS.sub(size, text).replace(",", " ").split()
+    for line in (words,) if re.search(r"[(\[{|\"]", text) else (words, joined):
+        if sum(map(str.isdecimal, line)) <= len(vocabulary.positional):
+            return " ".join(line)
+    return None
 
 
 def rewritten(text: str, blocks: Container[str] = ()) -> str:

@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[str, object]] = {
     "Natural": ("a whole number from 0", 0),
     "Amount": ("a whole number from 0, such as 1.2M", 0),
     "Text": ("a text in quotes", "RoIAlign"),
+    "OneOrTwo": ("1 or 2", 1),
     "Real": ("a number", 1.0),
     "NonNegative": ("a number from 0", 1.0),
     "Positive": ("a number above 0", 1.0),

@@ -18,6 +18,9 @@ LIMITS = {
     "cnncalc conv": 10.0,
     "cnncalc analyze lenet5 --json": 14.0,
     "cnncalc sizes resnet50": 25.0,
+    "cnncalc --version": 4.0,
+    "cnncalc layers": 6.0,
+    "cnncalc schema": 6.0,
 }
 COMMANDS = {
     "python -c pass": ["-c", "pass"],

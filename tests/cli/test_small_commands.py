@@ -8,7 +8,7 @@ import pytest
 from cnncalc import analyze, parse, zoo
 from cnncalc import layers as layer_types
 from cnncalc.layers import layer_type
-from cnncalc.spec import ready_blocks
+from cnncalc.spec import ready_blocks, recorded
 from cnncalc.spec.document import read_document
 from cnncalc.spec.reference import KINDS, OTHER, all_described
 from cnncalc.spec.validation import layer as validated_layer
@@ -90,9 +90,7 @@ def test_every_kind_of_value_but_a_table_is_described():
 
 @pytest.fixture(scope="module")
 def spec_schema():
-    from cnncalc.spec.schema import spec_schema
-
-    return jsonschema.Draft202012Validator(spec_schema())
+    return jsonschema.Draft202012Validator(json.loads(recorded.schema()))
 
 
 def test_the_schema_is_printed_whole(cnncalc, spec_schema):

@@ -36,3 +36,30 @@ def test_a_reader_that_leaves_early_is_no_error():
         ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "Layers with weights\n", "")
+
+
+INTERRUPTED = """
+import sys
+from cnncalc.__main__ import main
+
+class Keyboard:
+    def find_spec(self, name, *_):
+        if name == "{module}":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Keyboard())
+sys.argv = ["cnncalc", "analyze", "lenet5"]
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "cnncalc.cli.analyze", "yaml"])
+def test_an_interrupt_while_modules_are_imported_is_quiet(module):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED.format(module=module)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "Traceback" not in done.stderr

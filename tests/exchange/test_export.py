@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from cnncalc import zoo
+from cnncalc import parse, zoo
 from cnncalc.errors import CnncalcError
 from cnncalc.exchange.targets import TargetOptions
 from cnncalc.exchange.targets._pytorch_layers import FUNCTIONS, TABLE, WITHOUT
@@ -302,13 +302,6 @@ layers: [s: stage 4 8 16 32, gap -> fc 3]
     assert "range" not in text
 
 
-def test_an_average_that_pytorch_refuses_is_refused():
-    """Of volumes, `avg_pool3d` wants windows that fit without the padding."""
-    spec = "{input: 2x3x1x3 CDHW, layers: [avgpool 2x2x1 s2x2x1 ceil]}"
-    with pytest.raises(CnncalcError, match=r"an average over windows that are larger than the"):
-        write(read(spec))
-
-
 SLICES = """
 input: 4x4x12 HWC
 blocks:
@@ -459,3 +452,35 @@ def test_a_refusal_stands_at_its_line(cnncalc, tmp_path):
     assert answer.status == 1
     assert "error[no-counterpart]: 'custom1' (custom) has no counterpart in PyTorch" in answer.err
     assert "net.yaml:4:5" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("size", "layer", "growth"),
+    [  # where torch 2.13's F.interpolate computes other numbers than the factor says
+        ("3x8x1", "upsample 1.25", "1 where 3 becomes 3"),
+        ("2x2x1", "upsample 1.25 bilinear", "1 where 2 becomes 2"),
+        ("2x8x1", "upsample 2.25", "2 where 2 becomes 4"),
+    ],
+)
+def test_a_factor_that_pytorch_takes_as_another_one_is_refused(size, layer, growth):
+    with pytest.raises(CnncalcError) as caught:
+        write(parse(f"input: {size}\nlayers:\n  - {layer}\n"))
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.span.line) == ("no-counterpart", 3)
+    assert diagnostic.message == (
+        "'upsample1' (upsample) has no counterpart in PyTorch: "
+        f"PyTorch takes the factor as {growth}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "layer"),
+    [
+        ("4x4x1", "upsample 1.25"),
+        ("1x1x1", "upsample 1.25"),  # one number stays what it is
+        ("2x2x1", "upsample 2.25 bilinear"),
+        ("2x2x1", "upsample 1.25 bilinear align_corners=true"),
+    ],
+)
+def test_a_factor_that_pytorch_takes_as_it_is_is_written(size, layer):
+    assert "scale_factor=" in write(parse(f"input: {size}\nlayers:\n  - {layer}\n")).content

@@ -6,26 +6,19 @@ Skipped where Keras is not installed; KERAS_BACKEND says what it computes with.
 import runpy
 import subprocess
 import sys
-from collections import Counter
+from functools import partial
 from math import prod
 from random import Random
 
-import contracts
 import pytest
-from contracts import numbers, of_one_layer
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-from strategies import examples
+from contracts import WHOLE, assert_as_recorded, assert_computes_the_same, numbers
 
 from cnncalc import layers, zoo
-from cnncalc.errors import CnncalcError, UnplacedError
 from cnncalc.exchange.targets import TargetOptions
 from cnncalc.exchange.targets.keras import write
 from cnncalc.exchange.targets.laying import laid_out
-from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.parameters import WeightsFile, gather
 from cnncalc.inference.run import forward
-from cnncalc.inference.stored import StoredTensor
 from cnncalc.inference.weights import read
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build, load
@@ -35,10 +28,6 @@ keras = pytest.importorskip("keras")
 np = pytest.importorskip("numpy")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]  # Keras has its own
 
-SETTINGS = 40  # random layers of each type
-ALWAYS_REFUSED = {"custom", "localconv"}
-
-OUTCOMES = {}  # of the layer types tried, for the table in the README
 # Bundled networks with a layer that Keras does not compute.
 REFUSED = {"crnn", "edgenext", "lraspp", "sknet", "ssd300"}
 
@@ -69,10 +58,6 @@ def place(model, layout, parameters):
         variable.assign(arrays[name])
 
 
-def tensor(values):
-    return StoredTensor((len(values),), lambda: values)
-
-
 def as_array(values, shape):
     """One sample, the channels last."""
     array = np.array(values, dtype="float32").reshape(1, shape.channels, *shape.spatial)
@@ -87,62 +72,17 @@ def computed(model, inputs, shapes):
     return [np.moveaxis(keras.ops.convert_to_numpy(tensor), -1, 1) for tensor in tensors]
 
 
-def compared(layer, shapes, seed):
-    """'equal' or 'refused', or a failure."""
-    network = of_one_layer(layer, shapes)
-    try:
-        model, layout, _ = model_of(network)
-    except CnncalcError as error:
-        codes = [diagnostic.code for diagnostic in error.diagnostics]
-        return "refused" if codes == ["no-counterpart"] else codes
-    random = Random(seed)
-    inputs = [numbers(random, shape.size, layer) for shape in shapes]
-    parameters, stored = {}, layer.parameters(*shapes)
-    for p in stored:
-        positive = p.name == "running_var"
-        values = [abs(v) + 0.1 if positive else v for v in numbers(random, p.size)]
-        if layer.type == "blur":
-            values = list(layer.initial_value(p))
-        parameters[p.name] = values
-    place(model, layout, {f"layer.{p.name}": tensor(parameters[p.name]) for p in stored})
-    (got,) = computed(model, inputs, shapes)
-    tensors = [Tensor(shape, values) for shape, values in zip(shapes, inputs, strict=True)]
-    wanted = layer.forward(tensors, parameters)
-    assert got.shape == (1, wanted.shape.channels, *wanted.shape.spatial), (layer, shapes)
-    largest = max(1.0, *map(abs, wanted.values))
-    difference = float(np.abs(got.reshape(-1) - np.array(wanted.values)).max())
-    assert difference <= 1e-5 * largest, (layer, shapes, difference)
-    return "equal"
+def compute(network, parameters, inputs, **options):
+    """What the exported model puts out, as sizes and numbers, the channels first."""
+    model, layout, _ = model_of(network, **options)
+    place(model, layout, parameters)
+    got = computed(model, inputs, [node.shape for node in network.inputs])
+    return [(tensor.shape, tensor.flatten().tolist()) for tensor in got]
 
 
 @pytest.mark.parametrize("name", layers.layer_types())
-def test_every_layer_type_is_equal_or_refused(name):
-    layer_type = layers.layer_type(name)
-    outcomes = Counter()
-
-    @given(examples(layer_type), st.integers(0, 10**6))
-    @settings(
-        max_examples=4 * SETTINGS, derandomize=True, database=None, deadline=None,
-        suppress_health_check=list(HealthCheck), phases=[Phase.generate],
-    )  # fmt: skip
-    def attempt(example, seed):
-        layer, shapes = example
-        if outcomes.total() >= SETTINGS:
-            return
-        try:
-            layer.output_shape(*shapes)
-            layer.parameters(*shapes)
-        except UnplacedError:
-            return
-        outcomes[compared(layer, shapes, seed)] += 1
-
-    attempt()
-    OUTCOMES[name] = outcomes
-    assert outcomes.total() >= 10, outcomes
-    if name in ALWAYS_REFUSED:
-        assert not outcomes["equal"]
-    else:
-        assert outcomes["equal"] >= 5, outcomes
+def test_every_layer_type_comes_out_as_recorded(name):
+    assert_as_recorded("keras", compute, name)
 
 
 @pytest.mark.parametrize("name", sorted({*zoo.files()} - REFUSED))
@@ -167,8 +107,8 @@ def test_every_bundled_network_has_the_same_parameters(name):
     ]
 
 
-WHOLE = {
-    **contracts.WHOLE,
+NETWORKS = {
+    **WHOLE,
     "chain": """
 input: 12x11x3
 layers:
@@ -178,20 +118,6 @@ layers:
   - dropout 0.5
   - fc 7 relu
   - fc 5 softmax
-""",
-    "resnet": """
-input: 12x12x3
-blocks:
-  basic(c, s=1):
-    - conv c 3x3 s=s p1 -> bn -> relu
-    - conv c 3x3 p1 -> bn
-    - add: [identity, from in -> conv c 1x1 s=s bn as downsample if s != 1]
-    - relu
-layers:
-  - conv 4 3x3 p1 bn relu
-  - layer1: {numbered: [basic 4 x3]}
-  - layer2: {numbered: [basic 8 s=first(2) x2]}
-  - gap -> fc 10
 """,
     "flattened": """
 input: 4x5x3
@@ -217,20 +143,11 @@ layers:
 
 
 @pytest.mark.parametrize("nested", [True, False])
-@pytest.mark.parametrize("case", WHOLE)
+@pytest.mark.parametrize("case", NETWORKS)
 def test_whole_networks_compute_the_same(case, nested):
-    network = build(read_document(WHOLE[case], "net.yaml"))
-    model, layout, _ = model_of(network, nested=nested)
-    parameters = gather(network, InitialWeights(seed=3))
-    place(model, layout, parameters.stored)
-    random = Random(5)
-    inputs = [Tensor(node.shape, numbers(random, node.shape.size)) for node in network.inputs]
-    got = computed(model, [tensor.values for tensor in inputs], [t.shape for t in inputs])
-    samples = dict(zip([node.name for node in network.inputs], inputs, strict=True))
-    done = forward(network, samples, parameters)
-    for index, tensor in zip(network.outputs, got, strict=True):
-        wanted = done.tensor(network.nodes[index].name).values
-        assert tensor.flatten().tolist() == pytest.approx(list(wanted), abs=1e-5)
+    assert_computes_the_same(
+        partial(compute, nested=nested), build(read_document(NETWORKS[case], "net.yaml"))
+    )
 
 
 def test_a_file_of_weights_is_loaded_by_the_code(tmp_path):

@@ -4,7 +4,6 @@ Whether onnx accepts them and ONNX Runtime computes the same is asked where thes
 see test_export_onnx_runtime.py.
 """
 
-import re
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ README = Path(__file__).parents[2] / "README.md"
 UNKNOWN = {"edgenext", "ssd300"}  # files with a layer that no framework has
 # What the reader does not know, though ONNX does.
 UNREAD = {
-    "convnext_v2": "the norm of a map", "crnn": "LSTM", "lenet5-1998": "filters by a table",
+    "convnext_v2": "the norm of a map", "lenet5-1998": "filters by a table",
     "nf_regnet": "standardised filters", "resnest": "groups as an axis", "tresnet": "blurs",
 }  # fmt: skip
 # Rows that come back as other layers of the same arithmetic.
@@ -173,14 +172,6 @@ def test_layers_that_onnx_has_not_are_refused_at_their_line(cnncalc, tmp_path):
         "the input's size is no multiple of the output's\n"
     ) in answer.err
     assert "net.yaml:3:5" in answer.err
-
-
-def test_the_table_in_the_readme_names_the_types_without_counterpart():
-    text = README.read_text(encoding="utf-8")
-    _, _, section = text.partition("\n### ONNX\n")
-    section = section.partition("\n##")[0]
-    told = dict(re.findall(r"^\| `(\w+)` \| none: (.+) \|$", section, re.MULTILINE))
-    assert told == WITHOUT
 
 
 def test_a_newer_opset_is_taken_where_a_layer_needs_it():

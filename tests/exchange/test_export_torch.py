@@ -3,34 +3,19 @@
 Skipped where PyTorch is not installed.
 """
 
-import warnings
-from collections import Counter
-from random import Random
+from functools import partial
 
-import contracts
 import pytest
-from contracts import numbers, of_one_layer
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-from strategies import examples
+from contracts import WHOLE, assert_as_recorded, assert_computes_the_same
 
 from cnncalc import layers, zoo
-from cnncalc.errors import CnncalcError, UnplacedError
 from cnncalc.exchange.targets import TargetOptions
 from cnncalc.exchange.targets.pytorch import write
-from cnncalc.inference.initial import InitialWeights
-from cnncalc.inference.parameters import gather
-from cnncalc.inference.run import forward
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build, load
-from cnncalc.tensor import Tensor
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
-
-SETTINGS = 40  # random layers of each type
-ALWAYS_REFUSED = {"custom"}
-OUTCOMES = {}  # of the layer types tried, for the table in the README
 
 
 def module_of(network, **options):
@@ -53,75 +38,27 @@ def as_torch(values, shape):
     return torch.tensor(values, dtype=torch.float64).reshape(1, shape.channels, *shape.spatial)
 
 
-def compared(layer, shapes, seed):
-    """'equal' or 'refused', or a failure."""
-    network = of_one_layer(layer, shapes)
-    try:
-        made, names = module_of(network)
-    except CnncalcError as error:
-        codes = [diagnostic.code for diagnostic in error.diagnostics]
-        return "refused" if codes == ["no-counterpart"] else codes
-    random = Random(seed)
+def compute(network, parameters, inputs, **options):
+    """What the exported module puts out, as sizes and numbers."""
+    made, names = module_of(network, **options)
     module = made().double().eval()
-    inputs = [numbers(random, shape.size, layer) for shape in shapes]
-    parameters = {}
-    for p in layer.parameters(*shapes):
-        positive = p.name == "running_var"
-        values = [abs(v) + 0.1 if positive else v for v in numbers(random, p.size)]
-        if layer.type == "blur":
-            values = list(layer.initial_value(p))
-        parameters[p.name] = values
     state = {
-        names[f"layer.{p.name}"]: torch.tensor(parameters[p.name], dtype=torch.float64).reshape(
-            p.dims
-        )
-        for p in layer.parameters(*shapes)
+        names[name]: torch.tensor(list(tensor.read()), dtype=torch.float64).reshape(tensor.dims)
+        for name, tensor in parameters.items()
+        if name in names
     }
-    assert {k: tuple(v.shape) for k, v in stored(module).items()} == {
-        k: tuple(v.shape) for k, v in state.items()
-    }
+    assert {k: v.shape for k, v in stored(module).items()} == {k: v.shape for k, v in state.items()}
     module.load_state_dict(state, strict=False)
+    shapes = [node.shape for node in network.inputs]
     with torch.no_grad():
-        got = module(*map(as_torch, inputs, shapes))
-    tensors = [Tensor(shape, values) for shape, values in zip(shapes, inputs, strict=True)]
-    wanted = layer.forward(tensors, parameters)
-    assert tuple(got.shape) == (1, wanted.shape.channels, *wanted.shape.spatial)
-    largest = max(1.0, *map(abs, wanted.values))
-    difference = max(abs(a - b) for a, b in zip(got.flatten().tolist(), wanted.values, strict=True))
-    assert difference <= 1e-5 * largest, (layer, shapes, difference)
-    return "equal"
+        out = module(*map(as_torch, inputs, shapes))
+    tensors = out if isinstance(out, tuple) else (out,)
+    return [(tensor.shape, tensor.flatten().tolist()) for tensor in tensors]
 
 
 @pytest.mark.parametrize("name", layers.layer_types())
-def test_every_layer_type_is_equal_or_refused(name):
-    layer_type = layers.layer_type(name)
-    outcomes = Counter()
-
-    @given(examples(layer_type), st.integers(0, 10**6))
-    @settings(
-        max_examples=4 * SETTINGS, derandomize=True, database=None, deadline=None,
-        suppress_health_check=list(HealthCheck), phases=[Phase.generate],
-    )  # fmt: skip
-    def attempt(example, seed):
-        layer, shapes = example
-        if outcomes.total() >= SETTINGS:
-            return
-        try:
-            layer.output_shape(*shapes)
-            layer.parameters(*shapes)
-        except UnplacedError:
-            return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            outcomes[compared(layer, shapes, seed)] += 1
-
-    attempt()
-    OUTCOMES[name] = outcomes
-    assert outcomes.total() >= 10, outcomes
-    if name in ALWAYS_REFUSED:
-        assert not outcomes["equal"]
-    else:
-        assert outcomes["equal"] >= 5, outcomes
+def test_every_layer_type_comes_out_as_recorded(name):
+    assert_as_recorded("pytorch", compute, name)
 
 
 @pytest.mark.parametrize("name", zoo.files())
@@ -150,22 +87,8 @@ def test_every_bundled_network_has_the_same_parameters(name):
     ]
 
 
-WHOLE = {
-    **contracts.WHOLE,
-    "resnet": """
-input: 12x12x3
-blocks:
-  basic(c, s=1):
-    - conv c 3x3 s=s p1 -> bn -> relu
-    - conv c 3x3 p1 -> bn
-    - add: [identity, from in -> conv c 1x1 s=s bn as downsample if s != 1]
-    - relu
-layers:
-  - conv 4 3x3 p1 bn relu
-  - layer1: {numbered: [basic 4 x2]}
-  - layer2: {numbered: [basic 8 s=first(2) x2]}
-  - gap -> fc 10
-""",
+NETWORKS = {
+    **WHOLE,
     "inverted": """
 input: 8x8x4
 blocks:
@@ -251,26 +174,8 @@ layers:
 
 
 @pytest.mark.parametrize("nested", [True, False])
-@pytest.mark.parametrize("case", WHOLE)
+@pytest.mark.parametrize("case", NETWORKS)
 def test_whole_networks_compute_the_same(case, nested):
-    network = build(read_document(WHOLE[case], "net.yaml"))
-    made, names = module_of(network, nested=nested)
-    module = made().double().eval()
-    parameters = gather(network, InitialWeights(seed=3))
-    state = {
-        names[name]: torch.tensor(list(tensor.read()), dtype=torch.float64).reshape(tensor.dims)
-        for name, tensor in parameters.stored.items()
-        if name in names
-    }
-    assert {k: v.shape for k, v in stored(module).items()} == {k: v.shape for k, v in state.items()}
-    module.load_state_dict(state, strict=False)
-    random = Random(5)
-    inputs = [Tensor(node.shape, numbers(random, node.shape.size)) for node in network.inputs]
-    with torch.no_grad():
-        got = module(*[as_torch(tensor.values, tensor.shape) for tensor in inputs])
-    samples = dict(zip([node.name for node in network.inputs], inputs, strict=True))
-    done = forward(network, samples, parameters)
-    results = got if isinstance(got, tuple) else (got,)
-    for index, tensor in zip(network.outputs, results, strict=True):
-        wanted = done.tensor(network.nodes[index].name).values
-        assert tensor.flatten().tolist() == pytest.approx(list(wanted), abs=1e-5)
+    assert_computes_the_same(
+        partial(compute, nested=nested), build(read_document(NETWORKS[case], "net.yaml"))
+    )

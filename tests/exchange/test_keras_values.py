@@ -38,7 +38,9 @@ def gates(array, order, axis):
 def recurrent(cell, suffix, order):
     kernel, again, *bias = (gates(v.numpy(), order, -1) for v in cell.weights)
     found = {f"weight_ih_{suffix}": kernel.T, f"weight_hh_{suffix}": again.T}
-    if bias:
+    if bias and bias[0].ndim == 1:
+        found[f"bias_{suffix}"] = bias[0]
+    elif bias:
         found |= {f"bias_ih_{suffix}": bias[0][0], f"bias_hh_{suffix}": bias[0][1]}
     return found
 
@@ -236,6 +238,12 @@ CHAINS = {
     "softmax": (IMAGE, K.Softmax()),
     "gru": (LINE, K.GRU(3, return_sequences=True), K.GRU(2)),
     "gru both ways": (LINE, K.Bidirectional(K.GRU(3)), K.Dense(2)),
+    "gru that resets before": (LINE, K.GRU(3, reset_after=False, return_sequences=True)),
+    "gru both ways that resets before": (LINE, K.Bidirectional(K.GRU(3, reset_after=False))),
+    "gru without bias": (LINE, K.GRU(3, reset_after=False, use_bias=False)),
+    "lstm": (LINE, K.LSTM(3, return_sequences=True), K.LSTM(2)),
+    "lstm both ways": (LINE, K.Bidirectional(K.LSTM(3, return_sequences=True))),
+    "rnn": (LINE, K.SimpleRNN(3, return_sequences=True), K.Bidirectional(K.SimpleRNN(2))),
     "lstm without bias": (LINE, K.LSTM(3, use_bias=False)),
     "rnn without bias": (LINE, K.SimpleRNN(3, use_bias=False, return_sequences=True)),
     "time distributed": (LINE, K.TimeDistributed(K.Dense(3))),

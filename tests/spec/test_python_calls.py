@@ -115,7 +115,24 @@ LINES = [
     ("conv 6 5x5,", "conv 6 5x5"),
     ("Conv2d(3, 6, 5), nn.ReLU()", "conv 6 5x5 -> relu"),
     ("nn.Conv2d(3, 6, 5),", "conv 6 5x5"),
+    ("conv 8 3,3", "conv 8 3x3"),
+    ("conv 8, 3,3, relu", "conv 8 3x3 relu"),
+    ("maxpool 2,2", "maxpool 2x2"),
+    ("permute 1,2,0", "permute 1x2x0"),
+    ("reshape 32,128,64", "reshape 32x128x64"),
+    ("slice 0,32", "slice 0 32"),
 ]
+
+
+@pytest.mark.parametrize("line", [line for _, line in LINES])
+def test_what_a_line_with_commas_should_be_can_be_written(line):
+    assert layers(line, input="64x64x64").nodes
+
+
+@pytest.mark.parametrize("written", ["maxpool 3,2", "conv 8,3", "fc 10, 20", "conv 8, 3, 3"])
+def test_numbers_whose_meaning_is_not_certain_are_not_rewritten(written):
+    (diagnostic,) = error(f"{SPEC}  - {written}\n").diagnostics
+    assert (diagnostic.code, diagnostic.help) == ("python-syntax", ADVICE)
 
 
 @pytest.mark.parametrize(("written", "line"), LINES)

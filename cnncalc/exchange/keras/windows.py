@@ -187,7 +187,7 @@ def attention(call: Call) -> int:
 
 
 def recurrent(type_: str) -> Callable[[Call], int]:
-    """SimpleRNN, LSTM and GRU, where the biases are those of the layer here."""
+    """SimpleRNN, LSTM and GRU; all but a gated unit with `reset_after` have one bias a unit."""
 
     def read(call: Call) -> int:
         return _recurrent(call, type_, {})
@@ -196,19 +196,16 @@ def recurrent(type_: str) -> Callable[[Call], int]:
 
 
 def _recurrent(call: Call, type_: str, more: dict[str, Any]) -> int:
-    kind = call.part.kind
     call.only(activation="tanh", return_state=False, stateful=False, go_backwards=False)
     if type_ != "rnn":
         call.only(recurrent_activation="sigmoid")
-    if type_ == "gru":
-        call.only(reset_after=True)
     if call.rank != 1:
         raise broken(f"a sequence is needed, not {call.shape.text('HWC')}")
-    bias = call.switch("use_bias", True)
-    if bias and type_ != "gru":
-        raise unsupported(
-            f"'{kind}' has one bias a unit, where '{type_}' here has two: no layer has as many",
-        )
+    bias, reset_after = call.switch("use_bias", True), call.switch("reset_after", True)
+    if type_ == "gru":
+        more = {**more, "reset_after": reset_after}
+    if bias and not (type_ == "gru" and reset_after):
+        more = {**more, "biases": 1}
     last = not call.switch("return_sequences", False)
     return call.add(type_, units=call.whole("units"), bias=bias, last=last, **more)
 

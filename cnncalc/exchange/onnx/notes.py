@@ -1,4 +1,7 @@
-"""What a model file shows of its exporter: batch norms that were folded into convolutions."""
+"""What is said of a model file beside its network.
+
+Batch norms that were folded into convolutions, and outputs that no row puts out.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ import re
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import Diagnostic, counted
+from cnncalc.exchange.onnx.rows import left_out
+from cnncalc.exchange.onnx.values import Constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnncalc.exchange.onnx.model import Model
+    from cnncalc.exchange.onnx.rows import Rows
     from cnncalc.network import Network
 
 CONVOLUTIONS = frozenset({"conv", "dwconv", "conv_transpose"})
@@ -43,6 +49,19 @@ def folded_norms(network: Network, model: Model) -> Iterator[Diagnostic]:
         f"{folded}: {count}, and no batch norm follows" if seen else f"{count}: {perhaps}",
         notes=(f"{learned}; of it the file has at most 1 bias a channel, here {biases:,}",),
     )
+
+
+def outputs_left_out(rows: Rows) -> Iterator[Diagnostic]:
+    """A note for each output of the file that is none of the network."""
+    for name in rows.model.outputs:
+        value = rows.values.get(name)
+        if isinstance(value, Constant):
+            why = f"output '{name}' is left out: it does not depend on an input"
+        elif value is None and name in rows.unmade:
+            why = f"{left_out(name, rows.unmade[name])} is left out: no layer here puts it out"
+        else:
+            continue
+        yield Diagnostic("note", "output-left-out", why)
 
 
 def _traces(model: Model) -> bool:

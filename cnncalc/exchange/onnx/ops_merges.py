@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import UnplacedError
 from cnncalc.exchange.onnx.model import unsupported
-from cnncalc.exchange.onnx.ops_norms import channels_last, layer_norm_by_parts
+from cnncalc.exchange.onnx.ops_norms import channels_last, layer_norm_by_parts, scale_of
 from cnncalc.exchange.onnx.ops_pointwise import along, hard_slope
 from cnncalc.exchange.onnx.ops_shapes import computed
 from cnncalc.exchange.onnx.rows import tidy
 from cnncalc.exchange.onnx.values import Activation, Constant
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
-from cnncalc.layers.scale import Scale
 from cnncalc.network import Opaque
 
 if TYPE_CHECKING:
@@ -223,9 +222,10 @@ def _one_plus_erf(call: Call, row: Row, x: int) -> bool:
 def _number(row: Row, field: str) -> float | None:
     """The one number that a row only multiplies by (`factor`), or only adds (`shift`)."""
     other = "shift" if field == "factor" else "factor"
-    if not isinstance(row.layer, Scale) or getattr(row.layer, other) != "none":
+    scale = scale_of(row.layer)
+    if scale is None or getattr(scale, other) != "none":
         return None
-    value = getattr(row.layer, field)
+    value = getattr(scale, field)
     return value if isinstance(value, float) else None
 
 
@@ -289,9 +289,8 @@ def _shifted_as_a_whole(call: Call, x: Activation, bias: Stored) -> Activation:
 
 def _only_scales(layer: Layer, per: str = "channel") -> bool:
     """Whether a layer learns one factor a channel, or one for all, and nothing else."""
-    return isinstance(layer, Scale) and (layer.factor, layer.shift, layer.per) == (
-        "learned", "none", per,
-    )  # fmt: skip
+    scale, learned = scale_of(layer), ("learned", "none", per)
+    return scale is not None and (scale.factor, scale.shift, scale.per) == learned
 
 
 def _rewritten(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import ceil, floor, prod
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.exchange.onnx.blocks import settled
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.ops_shapes import gathered, joined, reshaped, sliced, transposed
+from cnncalc.exchange.onnx.parts import (
+    put_together,
+    stacked,
+    taken,
+    taken_of_view,
+    with_whole_axes,
+    without,
+)
 from cnncalc.exchange.onnx.rows import MOST_SPATIAL, one, tidy
 from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
 from cnncalc.exchange.sizes import text
@@ -17,6 +24,7 @@ from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from fractions import Fraction
 
     from cnncalc.exchange.onnx.model import Dims
     from cnncalc.exchange.onnx.rows import Call
@@ -56,7 +64,7 @@ def reshape(call: Call) -> Value | ManyAxes:
     if min(dims, default=1) < 1 or prod(dims) != prod(value.dims):
         raise broken(f"{text(value.dims)} does not become {text(written)}")
     if isinstance(value, ManyAxes):
-        return settled(call, value, tuple(dims))
+        return with_whole_axes(call, value, tuple(dims)) or settled(call, value, tuple(dims))
     return _viewed(call, value, tuple(dims))
 
 
@@ -66,10 +74,21 @@ def _viewed(call: Call, value: Value, dims: Dims) -> Value | ManyAxes:
         return reshaped(value, dims)
     if dims == value.dims:
         return value
-    if _without_ones(value.dims) == _without_ones(dims) and (
+    same = _without_ones(value.dims) == _without_ones(dims) and (
         dims[:1] == value.dims[:1] or call.rows.batch == 1
-    ):
-        return _settled(call, _relabelled(value, dims))
+    )
+    return _with_other_ones(call, value, dims) if same else _regrouped(call, value, dims)
+
+
+def _with_other_ones(call: Call, value: Activation, dims: Dims) -> Activation:
+    """A map whose axes of size 1 come and go: a row in files of our own, where it is one."""
+    if call.own_row(value) and dims[0] == call.rows.batch:
+        return call.seen(call.reshaped(call.plain(value), call.sample(dims)))
+    return _settled(call, _relabelled(value, dims))
+
+
+def _regrouped(call: Call, value: Activation, dims: Dims) -> Activation | ManyAxes:
+    """A map whose axes are joined or split."""
     for known in (_shuffled, _by_groups, _merged_axes):
         if (whole := known(call, value, dims)) is not None:
             return whole
@@ -139,9 +158,9 @@ def _merged_axes(call: Call, x: Activation, dims: Dims) -> Activation | None:
     return Activation(row, ("n", 0, "c"), dims)
 
 
-def squeeze(call: Call) -> Value:
+def squeeze(call: Call) -> Value | ManyAxes:
     """Squeeze: axes of size 1 go."""
-    value, axes = call.value(), call.whole_numbers("axes", 1)
+    value, axes = call.any_value(), call.whole_numbers("axes", 1)
     rank = len(value.dims)
     gone = {k for k, size in enumerate(value.dims) if size == 1} if axes is None else {
         axis % rank if rank else 0 for axis in axes}  # fmt: skip
@@ -150,6 +169,8 @@ def squeeze(call: Call) -> Value:
     dims = tuple(size for k, size in enumerate(value.dims) if k not in gone)
     if isinstance(value, Constant):
         return reshaped(value, dims)
+    if isinstance(value, ManyAxes):
+        return without(call, value, gone)
     axes_left = tuple(axis for k, axis in enumerate(value.axes) if k not in gone)
     return _settled(call, Activation(value.row, axes_left, dims))
 
@@ -191,7 +212,7 @@ def transpose(call: Call) -> Value | ManyAxes:
     )
 
 
-def concat(call: Call) -> Value:
+def concat(call: Call) -> Value | ManyAxes:
     """Concat."""
     values = call.values()
     if not values:
@@ -210,7 +231,9 @@ def concat(call: Call) -> Value:
     return maps[0] if len(maps) == 1 else _joined(call, maps, axis)
 
 
-def _joined(call: Call, maps: list[Activation], axis: int) -> Activation:
+def _joined(call: Call, maps: list[Activation], axis: int) -> Activation | ManyAxes:
+    if (whole := put_together(call, maps) or stacked(call, maps, axis)) is not None:
+        return whole
     first = maps[0]
     label = first.axes[axis]
     alike = all(x.axes == first.axes for x in maps)
@@ -227,9 +250,9 @@ def _joined(call: Call, maps: list[Activation], axis: int) -> Activation:
     return Activation(row, first.axes, (*first.dims[:axis], total, *first.dims[axis + 1 :]))
 
 
-def slice_(call: Call) -> Value:
+def slice_(call: Call) -> Value | ManyAxes:
     """Slice along any axes."""
-    value = call.value()
+    value = call.any_value()
     starts, ends = call.whole_numbers("starts", 1), call.whole_numbers("ends", 2)
     axes, steps = call.whole_numbers("axes", 3), call.whole_numbers("steps", 4)
     if starts is None or ends is None or len(starts) != len(ends):
@@ -247,7 +270,7 @@ def slice_(call: Call) -> Value:
     if isinstance(value, Constant):
         return sliced(value, ranges)
     for axis, places in enumerate(ranges):
-        value = _taken(call, value, axis, places)
+        value = _some(call, value, axis, places)
     return value
 
 
@@ -260,41 +283,18 @@ def _range(start: int, end: int, step: int, size: int) -> range:
     return range(*slice(low, high, max(min(step, size + 1), -size - 1)).indices(size))
 
 
-def _taken(call: Call, x: Activation, axis: int, places: range) -> Activation:
-    """Some places along one axis."""
-    size, label = x.dims[axis], x.axes[axis]
-    if places == range(size):
-        return x
-    if not places or places.step < 0:
-        raise unsupported(f"'{call.operator.type}' of nothing, or backwards, has no layer here")
-    dims = (*x.dims[:axis], len(places), *x.dims[axis + 1 :])
-    if label == "n":
-        raise unsupported(f"'{call.operator.type}' of the batch has no layer here")
-    if label is None:
-        raise unsupported(f"'{call.operator.type}' of an axis of size 1 has no layer here")
-    if label == "c":
-        if places.step != 1:
-            raise unsupported(f"'{call.operator.type}' of every other channel has no layer here")
-        return Activation(
-            call.add("slice", x.row, start=places.start, stop=places.stop), x.axes, dims
-        )
-    rank = call.shape(x).rank
-    last = places[-1] + 1
-    begin, end = ([0] * rank for _ in range(2))
-    begin[label], end[label] = places.start, size - last
-    row = x.row
-    if any(begin) or any(end):
-        row = call.add("crop", row, begin=one(tuple(begin)), end=one(tuple(end)))
-    if places.step != 1:
-        stride = [1] * rank
-        stride[label] = places.step  # a window of one cell takes every second one, or third
-        row = call.add("maxpool", row, kernel=(1,), stride=one(tuple(stride)))
-    return Activation(row, x.axes, dims)
+def _some(
+    call: Call, value: Activation | ManyAxes, axis: int, places: range
+) -> Activation | ManyAxes:
+    """Some places along one axis of any tensor."""
+    if isinstance(value, ManyAxes):
+        return taken_of_view(call, value, axis, places)
+    return taken(call, value, axis, places)
 
 
-def split(call: Call) -> list[Value]:
+def split(call: Call) -> list[Value | ManyAxes]:
     """Split into parts along one axis."""
-    value = call.value()
+    value = call.any_value()
     axis, rank = call.whole("axis", 0), len(value.dims)
     if not -rank <= axis < rank:
         raise broken(f"there is no axis {axis} in {text(value.dims)}")
@@ -306,7 +306,7 @@ def split(call: Call) -> list[Value]:
         parts = tuple(min(each, size - k * each) for k in range(count))
     if sum(parts) != size or len(parts) != count or min(parts) < 0:
         raise broken(f"{size} is not the sum of {list(parts)}")
-    found: list[Value] = []
+    found: list[Value | ManyAxes] = []
     start = 0
     for part in parts:
         places = range(start, start + part)
@@ -314,7 +314,7 @@ def split(call: Call) -> list[Value]:
             ranges = [places if k == axis else range(s) for k, s in enumerate(value.dims)]
             found.append(sliced(value, ranges))
         else:
-            found.append(_taken(call, value, axis, places))
+            found.append(_some(call, value, axis, places))
         start += part
     return found
 
@@ -324,7 +324,7 @@ def gather(call: Call) -> Value | ManyAxes:
 
     Rows of a stored table by computed numbers are an embedding.
     """
-    value = call.value()
+    value = call.any_value()
     rank, axis = len(value.dims), call.whole("axis", 0)
     if isinstance(value, Constant) and isinstance(call.value(1), Activation) and axis in {0, -rank}:
         return _embedded(call)
@@ -336,16 +336,21 @@ def gather(call: Call) -> Value | ManyAxes:
         return gathered(call, value, indices, axis)
     size = value.dims[axis]
     picks = [int(pick) + size * (pick < 0) for pick in call.read(indices)]
-    if rank == 1 and picks == list(range(size)):
+    if not isinstance(value, ManyAxes) and rank == 1 and picks == list(range(size)):
         return _viewed(call, value, indices.dims)  # as_strided of PyTorch, which moves nothing
     if not picks or any(not 0 <= pick < size for pick in picks) or len(indices.dims) > 1:
         raise broken(f"it picks {picks[:9]} of {size}")
     places = range(picks[0], picks[0] + len(picks))
     if list(places) != picks:
         raise unsupported("'Gather' of places in another order has no layer here")
-    x = _taken(call, value, axis, places) if value.axes[axis] is not None else value
+    if isinstance(value, ManyAxes) or value.axes[axis] is not None:
+        x = _some(call, value, axis, places)
+    else:
+        x = value
     if indices.dims:
         return x
+    if isinstance(x, ManyAxes):
+        return without(call, x, {axis})
     axes, dims = (v[:axis] + v[axis + 1 :] for v in (x.axes, x.dims))
     return _settled(call, Activation(x.row, axes, dims))  # type: ignore[arg-type]
 
@@ -430,7 +435,7 @@ def resize(call: Call) -> Value:
     rule = call.word("coordinate_transformation_mode", "asymmetric" if old else "half_pixel")
     if call.whole("antialias", 0) or mode not in {"nearest", "linear", "bilinear"}:
         raise unsupported(f"'Resize' in the mode {mode} has no layer here")
-    steps = [1 / Fraction(f).limit_denominator() for f in factors[2:]]
+    steps = [1 / factor.limit_denominator() for factor in factors[2:]]
     axes = list(zip(shape.spatial, sizes[2:], steps, strict=True))
     fields: dict[str, Any] = {"mode": "nearest" if mode == "nearest" else "bilinear"}
     if mode == "nearest":
@@ -459,6 +464,8 @@ def _rule(rule: str, sizes: Sequence[int]) -> str:
 
 def _resizing(call: Call, x: Activation) -> tuple[list[Fraction], list[int]]:
     """Per axis of the file the factor and the new size."""
+    from fractions import Fraction
+
     rank = len(x.dims)
     if call.given(3):
         sizes = [int(size) for size in call.whole_numbers("sizes", 3) or ()]
@@ -494,6 +501,8 @@ MOST_COMPARED = 2**14
 
 def _same_nearest(size: int, out: int, step: Fraction, rule: str, rounding: str) -> bool:
     """Whether every output takes the place that `upsample` takes: floor(o·step)."""
+    from fractions import Fraction
+
     if rule == "asymmetric" and rounding == "floor":
         return True
     if out > MOST_COMPARED:

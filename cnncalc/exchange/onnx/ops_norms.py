@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.ops_pointwise import alive
 from cnncalc.exchange.onnx.values import Activation, Constant
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
-from cnncalc.layers.reduce import Reduce
-from cnncalc.layers.scale import Scale
 from cnncalc.network import Opaque
 
 if TYPE_CHECKING:
     from cnncalc.exchange.onnx.rows import Call, Row
+    from cnncalc.layers._base import Layer
+    from cnncalc.layers.reduce import Reduce
+    from cnncalc.layers.scale import Scale
     from cnncalc.network import Stored
 
 
@@ -154,8 +155,8 @@ def layer_norm_by_parts(call: Call, above: Activation, below: Activation) -> Act
 
 def _epsilon_of_squares(call: Call, row: Row, centred: int) -> float | None:
     """The eps of (mean of the squares of a row) + eps, else None."""
-    layer, rows = row.layer, call.rows.rows
-    if not isinstance(layer, Scale) or layer.factor != "none" or not isinstance(layer.shift, float):
+    layer, rows = scale_of(row.layer), call.rows.rows
+    if layer is None or layer.factor != "none" or not isinstance(layer.shift, float):
         return None
     spread = rows[row.inputs[0]]
     square = rows[spread.inputs[0]] if _is_mean(spread) else None
@@ -176,7 +177,12 @@ def _is(row: Row, operation: str) -> bool:
 
 
 def _is_mean(row: Row) -> bool:
-    return isinstance(row.layer, Reduce) and row.layer.kind == "mean"
+    return row.layer.type == "reduce" and cast("Reduce", row.layer).kind == "mean"
+
+
+def scale_of(layer: Layer) -> Scale | None:
+    """The layer where it is a `scale`, whose type most files need not import, else None."""
+    return cast("Scale", layer) if layer.type == "scale" else None
 
 
 OPERATORS = {

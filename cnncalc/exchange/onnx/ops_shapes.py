@@ -21,7 +21,15 @@ from cnncalc.exchange.onnx.model import (
     unsupported,
 )
 from cnncalc.exchange.onnx.rows import stored_constant
-from cnncalc.exchange.onnx.values import Activation, Constant, known
+from cnncalc.exchange.onnx.values import (
+    MOST_PIECES,
+    Activation,
+    Constant,
+    known,
+    picked,
+    pieces_of,
+    together,
+)
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.network import Stored
@@ -31,7 +39,7 @@ if TYPE_CHECKING:
 
     from cnncalc.exchange.onnx.model import Dims
     from cnncalc.exchange.onnx.rows import Call
-    from cnncalc.exchange.onnx.values import Value
+    from cnncalc.exchange.onnx.values import Piece, Value
 
 Numbers = tuple[Number, ...]
 
@@ -183,7 +191,7 @@ def constant_of_shape(call: Call) -> Constant:
         fill = (call.rows.model.numbers(tensor) or (0,))[0]
     numbers = (fill,) * prod(dims) if prod(dims) <= MOST_NUMBERS else None
     stored = Stored(call.operator.outputs[0], dims) if is_float and sizes.stored else None
-    return Constant(dims, lambda: numbers, is_float, stored)
+    return Constant(dims, lambda: numbers, is_float, stored, fill=None if stored else fill)
 
 
 def _sizes(numbers: Iterable[Number]) -> Dims:
@@ -195,7 +203,7 @@ def _sizes(numbers: Iterable[Number]) -> Dims:
 
 def shape(call: Call) -> Constant:
     """Shape: the sizes of a tensor, or some of them."""
-    dims = call.value().dims
+    dims = call.any_value().dims
     attributes = call.operator.attributes
     start, end = attributes.get("start", 0), attributes.get("end", len(dims))
     if not isinstance(start, int) or not isinstance(end, int):
@@ -206,7 +214,7 @@ def shape(call: Call) -> Constant:
 
 def size(call: Call) -> Constant:
     """Size: how many numbers a tensor holds."""
-    return known((), (prod(call.value().dims),))
+    return known((), (prod(call.any_value().dims),))
 
 
 def cast(call: Call) -> Value:
@@ -237,7 +245,7 @@ def reshaped(value: Constant, dims: Dims) -> Constant:
     """A constant under other sizes. Raises UnplacedError where they hold another number."""
     if prod(dims) != value.size:
         raise broken(f"{text(value.dims)} does not become {text(dims)}")
-    return Constant(dims, value.numbers, value.is_float, value.stored)
+    return value._replace(dims=dims)
 
 
 def transposed(value: Constant, order: Sequence[int]) -> Constant:
@@ -267,31 +275,54 @@ def transposed(value: Constant, order: Sequence[int]) -> Constant:
 def gathered(call: Call, value: Constant, indices: Constant, axis: int) -> Constant:
     """Gather from a constant along one axis."""
     dims = value.dims[:axis] + indices.dims + value.dims[axis + 1 :]
-    if prod(dims) > MOST_NUMBERS or value.numbers() is None:
+    outer, length, inner = (
+        prod(value.dims[:axis]), value.dims[axis], prod(value.dims[axis + 1 :]),
+    )  # fmt: skip
+    whole = prod(dims) > MOST_NUMBERS or value.numbers() is None
+    if whole and (pieces_of(value) is None or outer * indices.size > MOST_PIECES):
         return known(dims, None, is_float=value.is_float)
-    numbers, picks = call.read(value), call.read(indices)
-    length, inner = value.dims[axis], prod(value.dims[axis + 1 :])
+    picks = call.read(indices) if prod(dims) else ()
     if any(not -length <= pick < length for pick in picks):
         raise broken(f"it picks {max(picks, key=abs)} of {length}")
-    found: list[Number] = []
-    for outer in range(prod(value.dims[:axis])):
-        for pick in picks:
-            start = (outer * length + int(pick) % length) * inner
-            found += numbers[start : start + inner]
-    return known(dims, tuple(found), is_float=value.is_float)
+    starts = (
+        (row * length + int(pick) % length) * inner
+        for row in range(outer if picks else 0)
+        for pick in picks
+    )
+    return _from_places(value, dims, ((start, start + inner) for start in starts))
+
+
+def _from_places(value: Constant, dims: Dims, runs: Iterable[tuple[int, int]]) -> Constant:
+    """A constant made of some places of another one, (start, stop) by (start, stop)."""
+    runs = list(runs)
+    numbers = value.numbers() if prod(dims) <= MOST_NUMBERS else None
+    taken = None if numbers is None else tuple(n for a, b in runs for n in numbers[a:b])
+    return known(dims, taken, is_float=value.is_float, pieces=picked(value, runs))
 
 
 def sliced(value: Constant, ranges: Sequence[range]) -> Constant:
     """Some places of a constant along every axis."""
     dims = tuple(map(len, ranges))
-    numbers = value.numbers()
-    if numbers is None or prod(dims) > MOST_NUMBERS:
-        return known(dims, None, is_float=value.is_float)
+    if not prod(dims):
+        return known(dims, (), is_float=value.is_float)
     steps = _steps(value.dims)
-    taken = tuple(
-        numbers[sum(p * s for p, s in zip(place, steps, strict=True))] for place in product(*ranges)
+    last = len(ranges)  # from this axis on, everything is taken
+    while last and ranges[last - 1] == range(value.dims[last - 1]):
+        last -= 1
+    length = prod(value.dims[last:])
+    if last and ranges[last - 1].step == 1:
+        last -= 1
+        length *= len(ranges[last])
+    count = prod(map(len, ranges[:last]))
+    known_numbers = value.numbers() is not None and prod(dims) <= MOST_NUMBERS
+    if not known_numbers and (pieces_of(value) is None or count > MOST_PIECES):
+        return known(dims, None, is_float=value.is_float)
+    first = sum(r.start * s for r, s in zip(ranges[last:], steps[last:], strict=True))
+    starts = (
+        first + sum(p * s for p, s in zip(place, steps, strict=False))
+        for place in product(*ranges[:last])
     )
-    return known(dims, taken, is_float=value.is_float)
+    return _from_places(value, dims, ((start, start + length) for start in starts))
 
 
 def joined(call: Call, values: Sequence[Constant], axis: int) -> Constant:
@@ -305,9 +336,23 @@ def joined(call: Call, values: Sequence[Constant], axis: int) -> Constant:
     ):
         raise broken("its inputs do not fit each other")
     is_float = first.is_float
+    pieces = _joined_pieces(values, axis)
     if prod(dims) > MOST_NUMBERS or any(value.numbers() is None for value in values):
-        return known(dims, None, is_float=is_float)
-    return known(dims, tuple(_interleaved(call, values, axis)), is_float=is_float)
+        return known(dims, None, is_float=is_float, pieces=pieces)
+    return known(dims, tuple(_interleaved(call, values, axis)), is_float=is_float, pieces=pieces)
+
+
+def _joined_pieces(values: Sequence[Constant], axis: int) -> tuple[Piece, ...] | None:
+    """The stored numbers that constants are made of, as they lie behind each other in the whole."""
+    count = prod(values[0].dims[:axis])
+    if count * len(values) > MOST_PIECES or any(pieces_of(value) is None for value in values):
+        return None
+    lengths = [prod(value.dims[axis:]) for value in values]
+    found: list[Piece] = []
+    for outer in range(count):
+        for value, length in zip(values, lengths, strict=True):
+            found += picked(value, [(outer * length, (outer + 1) * length)]) or ()
+    return together(found)
 
 
 def _interleaved(call: Call, values: Sequence[Constant], axis: int) -> Iterator[Number]:
@@ -345,7 +390,7 @@ def expand(call: Call) -> Value:
     if isinstance(value, Activation):
         raise unsupported(f"'Expand' of {text(value.dims)} to {text(dims)} has no layer here")
     if prod(dims) > MOST_NUMBERS:
-        return known(dims, None, is_float=value.is_float)
+        return known(dims, None, is_float=value.is_float)._replace(fill=value.only)
     return known(dims, spread(value, dims), is_float=value.is_float)
 
 

@@ -7,30 +7,24 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections import Counter
+from functools import cache
+from importlib import import_module
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncalc import files
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
-from cnncalc.exchange.building import advice, attached_to, needed_rows
+from cnncalc.exchange.building import advice, needed_rows, nodes_of
 from cnncalc.exchange.names import plain_name, unique
-from cnncalc.exchange.onnx import (
-    ops_merges,
-    ops_moves,
-    ops_norms,
-    ops_pointwise,
-    ops_shapes,
-    ops_windows,
-)
 from cnncalc.exchange.onnx.inputs import enter_inputs
 from cnncalc.exchange.onnx.model import read as read_model
-from cnncalc.exchange.onnx.notes import folded_norms
+from cnncalc.exchange.onnx.notes import folded_norms, outputs_left_out
 from cnncalc.exchange.onnx.rows import Call, Rows, stored_constant
-from cnncalc.exchange.onnx.values import Activation, ManyAxes
+from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
 from cnncalc.exchange.sources import AS_IT_IS
 from cnncalc.exchange.wire import broken
-from cnncalc.network import Network, Node, PartialNetwork
+from cnncalc.network import Network, PartialNetwork
 from cnncalc.shapes import AXES, Shape
 
 if TYPE_CHECKING:
@@ -41,11 +35,22 @@ if TYPE_CHECKING:
     from cnncalc.exchange.onnx.values import Value
     from cnncalc.exchange.sources import SourceOptions
     from cnncalc.exchange.wire import Data
+    from cnncalc.network import Node
 
-OPERATORS: dict[str, Callable[[Call], Value | ManyAxes | list[Value]]] = {
-    **ops_windows.OPERATORS, **ops_pointwise.OPERATORS, **ops_norms.OPERATORS,
-    **ops_merges.OPERATORS, **ops_moves.OPERATORS, **ops_shapes.OPERATORS,
-}  # fmt: skip
+    Outputs = Value | ManyAxes | Sequence[Value | ManyAxes | None]
+    Handler = Callable[[Call], Outputs]
+
+# The modules of this folder that hold OPERATORS, those first whose operators most files have: a
+# module is imported for an operator that none before it has.
+MODULES = (
+    "ops_windows",
+    "ops_pointwise",
+    "ops_norms",
+    "ops_merges",
+    "ops_moves",
+    "ops_shapes",
+    "ops_recurrent",
+)
 # What an operator trips over in a file that breaks the rules of ONNX: a size that is a text, a
 # missing output, a number beyond any float.
 MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError)
@@ -96,7 +101,6 @@ class Graph:
         self.lost: set[str] = set()  # tensors behind an operator whose shape is not known
         self.end: Activation | None = None  # where --until ends the network
         self.containers = containers_of(operator.name for operator in model.operators)
-        self.is_own = model.producer.startswith("cnncalc")
 
     def run(self) -> None:
         """Read the inputs, then every operator up to the end that was asked for."""
@@ -125,18 +129,21 @@ class Graph:
             self.unread.append(operator)
             self.lost.update(operator.outputs)
             return
-        handle = OPERATORS.get(operator.type) if not operator.domain else None
+        handle = handler(operator.type) if not operator.domain else None
         if handle is None:
             of = f" of '{operator.domain}'" if operator.domain else ""
             raise UnplacedError("unknown-operator", f"'{operator.type}'{of} has no layer here")
         before = len(self.rows.rows)
         found = handle(Call(self.rows, operator))
         values = found if isinstance(found, list) else [found]
-        for name, value in zip(operator.outputs, values, strict=False):
+        for name, value in zip_longest(operator.outputs, values[: len(operator.outputs)]):
             if not name:
                 continue
+            if value is None:
+                self.rows.unmade[name] = operator
+                continue
             self.rows.bind(name, value)
-            if isinstance(value, Activation) and value.row < before:
+            if not isinstance(value, Constant) and value.row < before:
                 self.rows.reads[value.row] -= 1  # another name for the same row
 
     def _leave_open(self, operator: Operator) -> None:
@@ -222,7 +229,7 @@ class Graph:
         places = {old: new for new, old in enumerate(standing)}
         inputs = [self.rows.values.get(name) for name in operator.inputs]
         rows = [value.row for value in inputs if isinstance(value, Activation)]
-        nodes = tuple(_nodes(self._named(standing), places, ()))
+        nodes = _nodes(self._named(standing), places, ())
         read = [nodes[places[row]] for row in rows if row in places]
         return PartialNetwork(
             self.name, self.layout, nodes, operator.label, operator.type,
@@ -237,7 +244,7 @@ class Graph:
         alive = _alive(self.rows.rows, outputs)
         self._refuse_unknown(alive)
         places = {old: new for new, old in enumerate(alive)}
-        nodes = tuple(_nodes(self._named(alive), places, outputs))
+        nodes = _nodes(self._named(alive), places, outputs)
         asked = {"input": self.options.input, "until": self.options.until}
         network = Network(
             name=self.name,
@@ -249,7 +256,10 @@ class Graph:
             overrides={key: value for key, value in asked.items() if value is not None} or None,
             unread=tuple(operator.origin for operator in self.unread),
         )
-        return network._replace(diagnostics=tuple(folded_norms(network, self.model)))
+        told = [*folded_norms(network, self.model)]
+        if self.end is None:
+            told += outputs_left_out(self.rows)
+        return network._replace(diagnostics=tuple(told))
 
     def _named(self, indices: Iterable[int]) -> list[tuple[str, Row]]:
         """Rows with their names, which are different."""
@@ -263,11 +273,13 @@ class Graph:
         """
         taken: set[str] = set()
         for row in rows:
-            name = None if self.is_own else name_by_weights(row)
-            if self.is_own and row.operator is not None:
+            name = None if self.rows.is_own else name_by_weights(row)
+            if self.rows.is_own and row.operator is not None:
                 name = plain_name(row.operator.name.partition("/")[0])
             elif name is None or name in taken:
                 name = name_by_node(row, self.containers)
+            if row.name and row.operator is not None:
+                name = f"{name}.{row.name}"
             taken.add(name)
             yield name
 
@@ -317,6 +329,20 @@ class Graph:
                 raise self.located(problem, row.operator, index)
 
 
+@cache
+def handler(operator: str) -> Handler | None:
+    """What makes rows of an operator of ONNX itself; None where none of `MODULES` does.
+
+    >>> handler("Conv").__name__
+    'conv'
+    """
+    for name in MODULES:
+        operators: dict[str, Handler] = import_module(f"cnncalc.exchange.onnx.{name}").OPERATORS
+        if operator in operators:
+            return operators[operator]
+    return None
+
+
 def _alive(rows: Sequence[Row], outputs: Iterable[int]) -> list[int]:
     """The rows that outputs depend on, and all inputs, in order."""
     entries = [index for index, row in enumerate(rows) if row.operator is None]
@@ -325,35 +351,29 @@ def _alive(rows: Sequence[Row], outputs: Iterable[int]) -> list[int]:
 
 def _nodes(
     named: Sequence[tuple[str, Row]], places: Mapping[int, int], outputs: Sequence[int]
-) -> Iterable[Node]:
+) -> tuple[Node, ...]:
     """The network's nodes; `places` are those of the rows among them."""
-    owners: dict[str, tuple[int, str]] = {}
-    readers = Counter([*outputs, *(source for _, row in named for source in row.inputs)])
-    made: list[Node] = []
-    for place, (name, row) in enumerate(named):
-        shared, elsewhere = _sharing(row, place, owners, made)
-        node = Node(
-            place, name, row.layer, tuple(places[source] for source in row.inputs), row.shape,
-            shared_with=shared, elsewhere=elsewhere, stored=row.stored or None,
-            origin=row.operator.origin if row.operator else None,
-        )  # fmt: skip
-        made.append(
-            node._replace(
-                attached_to=attached_to(node, made, readers[row.inputs[0]] if row.inputs else 0)
-            )
-        )
-    return made
+    owners: dict[tuple[object, ...], tuple[int, str]] = {}
+
+    def sharing(row: Row, place: int, made: Sequence[Node]) -> tuple[int | None, frozenset[str]]:
+        return _sharing(row, place, owners, made)
+
+    return tuple(nodes_of(named, places, outputs, sharing))
 
 
 def _sharing(
-    row: Row, place: int, owners: dict[str, tuple[int, str]], made: Sequence[Node]
+    row: Row,
+    place: int,
+    owners: dict[tuple[object, ...], tuple[int, str]],
+    made: Sequence[Node],
 ) -> tuple[int | None, frozenset[str]]:
     """The row whose weights these are, or the parameters that earlier rows hold."""
     earlier = {}
     for name, stored in row.stored.items():
-        if stored.name in owners:
-            earlier[name] = owners[stored.name]
-        owners.setdefault(stored.name, (place, name))
+        numbers = (stored.name, stored.runs)
+        if numbers in owners:
+            earlier[name] = owners[numbers]
+        owners.setdefault(numbers, (place, name))
     sources = {index for index, _ in earlier.values()}
     whole = len(earlier) == len(row.stored) > 0 and not row.layer.attaches
     if whole and len(sources) == 1 and place not in sources:

@@ -41,7 +41,17 @@ class Row(NamedTuple):
     shape: Shape
     operator: Operator | None  # None for an input of the network
     stored: Mapping[str, Stored]  # by the parameter's name
-    name: str = ""  # of an input
+    name: str = ""  # of an input; of a row beside the operator's main one, behind that one's name
+
+    @property
+    def origin(self) -> str | None:
+        """The operator that it came from; None for an input of the network."""
+        return self.operator.origin if self.operator else None
+
+    @property
+    def frozen(self) -> bool:
+        """Never: such a file does not say what is trained."""
+        return False
 
 
 class Rows:
@@ -53,8 +63,10 @@ class Rows:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.is_own = model.producer.startswith("cnncalc")
         self.rows: list[Row] = []
         self.values: dict[str, Value | ManyAxes] = {}
+        self.unmade: dict[str, Operator] = {}  # outputs that no row here puts out
         self.batch = 1
         self.reads: Counter[int] = Counter()  # how many operators read what a row puts out
         reading = (
@@ -96,6 +108,13 @@ class Rows:
         self.rows.append(Row(layer, inputs, shape, operator, stored or {}))
         return len(self.rows) - 1
 
+    def name_beside(self, start: int) -> None:
+        """Give rows from `start` on the name of their layer type behind the operator's.
+
+        They prepare what the main row of the operator reads.
+        """
+        self.rows[start:] = [row._replace(name=row.layer.type) for row in self.rows[start:]]
+
 
 class Call:
     """One operator at work: its inputs and attributes, checked, and the rows it adds."""
@@ -121,6 +140,8 @@ class Call:
     def any_value(self, place: int = 0) -> Value | ManyAxes:
         """The input at a place, whatever its rank. Raises UnplacedError where there is none."""
         name = self.operator.inputs[place] if self.given(place) else ""
+        if name in self.rows.unmade:
+            raise unsupported(f"{left_out(name, self.rows.unmade[name])} has no layer here")
         if name not in self.rows.values:
             missing = f"'{name}', which nothing before it puts out" if name else "is left out"
             raise broken(
@@ -187,6 +208,21 @@ class Call:
             return dims
         first = 1 if self.operator.type == "PRelu" else self.whole("axis", rank - len(dims))
         return (*dims, *(1,) * (rank - len(dims) - first)) if first >= 0 else dims
+
+    def own_row(self, x: Activation) -> bool:
+        """Whether this operator alone is a row of a file of our own, and what it reads another one.
+
+        There operators are named after their row, those before its last one with more behind a
+        slash.
+        """
+        above = self.row(x).operator
+        other = above is None or above.name.partition("/")[0] != self.operator.name
+        return self.rows.is_own and "/" not in self.operator.name and other
+
+    def is_read(self, place: int) -> bool:
+        """Whether an operator reads the output at a place, or the network puts it out."""
+        names = self.operator.outputs[place : place + 1]
+        return any(name and self.rows.readers[name] for name in names)
 
     # Attributes.
 
@@ -362,6 +398,11 @@ class Call:
         if self.rows.batch != 1 or like[:1] == (1,):
             return x
         return Activation(x.row, x.axes[1:], x.dims[1:])
+
+
+def left_out(name: str, operator: Operator) -> str:
+    """An output that no row puts out, as messages call it."""
+    return f"output {operator.outputs.index(name) + 1} of '{operator.type}' ('{name}')"
 
 
 def one(values: tuple[int, ...]) -> tuple[int, ...]:

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from itertools import accumulate
 from math import prod
-from typing import TYPE_CHECKING, Literal, final
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from cnncalc.exchange.onnx.model import Dims, Number
     from cnncalc.network import Stored
 
 Axis = Literal["n", "c"] | int | None
+MOST_PIECES = 1024  # of stored tensors that one constant is put together of
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Piece(NamedTuple):
+    """Neighbouring numbers of a stored tensor, by their places in it."""
+
+    stored: Stored
+    start: int
+    stop: int
+
+
+class Constant(NamedTuple):
     """A tensor that does not depend on the network's input.
 
     `numbers()` is None where there are too many to be read. `stored` says whose numbers they are;
-    computed ones, and one number spread over a whole tensor, are nobody's.
+    computed ones, and one number spread over a whole tensor, are nobody's. What was put together of
+    parts of stored tensors has `pieces` instead; `fill` is the number that is everywhere in it.
     """
 
     dims: Dims
     numbers: Callable[[], tuple[Number, ...] | None]
     is_float: bool = False
     stored: Stored | None = None
+    pieces: tuple[Piece, ...] | None = None
+    fill: Number | None = None
 
     @property
     def size(self) -> int:
@@ -39,22 +50,69 @@ class Constant:
         """The number it holds, or holds everywhere without storing it; None for other tensors."""
         if self.size != 1 and self.stored is not None:
             return None
+        if self.fill is not None:
+            return self.fill
         numbers = set(self.numbers() or ())
         return numbers.pop() if len(numbers) == 1 else None
 
 
-def known(dims: Dims, numbers: tuple[Number, ...] | None, *, is_float: bool = False) -> Constant:
-    """A constant whose numbers were computed; None where there are too many.
+def known(
+    dims: Dims,
+    numbers: tuple[Number, ...] | None,
+    *,
+    is_float: bool = False,
+    pieces: tuple[Piece, ...] | None = None,
+) -> Constant:
+    """A constant whose numbers were computed or taken from others; None where there are too many.
 
     >>> known((2,), (3, 4)).numbers()
     (3, 4)
     """
-    return Constant(dims, lambda: numbers, is_float)
+    return Constant(dims, lambda: numbers, is_float, pieces=pieces)
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Activation:
+def pieces_of(constant: Constant) -> tuple[Piece, ...] | None:
+    """The stored numbers that a constant is made of, in its order; None for any other constant."""
+    stored = constant.stored
+    if not constant.is_float:
+        return None
+    if stored is None or stored.order is not None or stored.change is not None:
+        return constant.pieces if stored is None else None
+    return (Piece(stored, 0, stored.size),)
+
+
+def picked(constant: Constant, runs: Iterable[tuple[int, int]]) -> tuple[Piece, ...] | None:
+    """The stored numbers of some places of a constant, (start, stop) by (start, stop)."""
+    pieces = pieces_of(constant)
+    if pieces is None:
+        return None
+    ends = list(accumulate(piece.stop - piece.start for piece in pieces))
+    found: list[Piece] = []
+    for first, stop in runs:
+        start, at = first, bisect_right(ends, first)
+        while start < stop:
+            piece = pieces[at]
+            place = piece.stop - (ends[at] - start)
+            length = min(stop - start, piece.stop - place)
+            found.append(Piece(piece.stored, place, place + length))
+            start, at = start + length, at + 1
+        if len(found) > MOST_PIECES:
+            return None
+    return together(found)
+
+
+def together(pieces: Iterable[Piece]) -> tuple[Piece, ...] | None:
+    """Pieces one behind the other, neighbours as one; None where there are too many."""
+    merged: list[Piece] = []
+    for piece in pieces:
+        if merged and merged[-1].stored is piece.stored and merged[-1].stop == piece.start:
+            merged[-1] = merged[-1]._replace(stop=piece.stop)
+        else:
+            merged.append(piece)
+    return tuple(merged) if len(merged) <= MOST_PIECES else None
+
+
+class Activation(NamedTuple):
     """What a row puts out, as the file sees it.
 
     `axes` says for each of the file's axes which axis of the row's shape it is: "n" is the batch,
@@ -72,9 +130,7 @@ class Activation:
         return axis + rank if -rank <= axis < 0 else axis if 0 <= axis < rank else -1
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class ManyAxes:
+class ManyAxes(NamedTuple):
     """A row seen with more axes than a shape has: what exporters move blocks of pixels with.
 
     The row's numbers, channels first, are split into axes of these `sizes`, the batch in front, and

@@ -311,8 +311,7 @@ GATES = {"rnn": ("SimpleRNN", 1), "gru": ("GRU", 3), "lstm": ("LSTM", 4)}
 def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
     """Layers of Keras, one above the other; a gated unit has its gates in another order there."""
     name, gates = GATES[layer.type]
-    if layer.bias and layer.type != "gru":
-        raise NoCounterpart("Keras has one bias where this layer has two; nobias has a counterpart")
+    _check_biases(layer)
     rows, size = gates * layer.units, shapes[0].channels
     steps: list[Step] = []
     weights: list[Laid] = []
@@ -322,6 +321,8 @@ def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) 
         if not (is_last and layer.last):
             settings["return_sequences"] = "True"
         settings |= _use_bias(layer)
+        if not getattr(layer, "reset_after", True):
+            settings["reset_after"] = "False"
         call = _named(f"layers.{name}", Number("units", layer.units), **settings)
         suffix = "" if is_last else f"_l{number}"
         if layer.bidirectional:
@@ -337,6 +338,18 @@ def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) 
             weights += _cell(layer, f"l{number}{end}", at, rows, size)
         size = layer.units * (2 if layer.bidirectional else 1)
     return Piece(tuple(steps), tuple(weights))
+
+
+def _check_biases(layer: Any) -> None:
+    """Raise NoCounterpart where Keras has another number of biases."""
+    theirs = 2 if layer.type == "gru" and layer.reset_after else 1
+    if not layer.bias or layer.biases == theirs:
+        return
+    if theirs == 1:
+        raise NoCounterpart("Keras has one bias where this layer has two; write biases=1 or nobias")
+    raise NoCounterpart(
+        "Keras has two biases where this layer has one, but in a gru with reset_before"
+    )
 
 
 def _cell(layer: Any, end: str, at: list[str], rows: int, size: int) -> list[Laid]:
@@ -355,8 +368,10 @@ def _cell(layer: Any, end: str, at: list[str], rows: int, size: int) -> list[Lai
         Laid(f"{cell}/recurrent_kernel", taken("weight_hh", units), (rows, units), (1, 0)),
     ]
     if layer.bias:
-        both = (*taken("bias_ih", 1), *taken("bias_hh", 1))
-        found.append(Laid(f"{cell}/bias", both, (2, rows), (0, 1)))
+        names = layer.bias_names
+        sizes = (rows,) if len(names) == 1 else (len(names), rows)
+        pieces = tuple(piece for name in names for piece in taken(name, 1))
+        found.append(Laid(f"{cell}/bias", pieces, sizes, tuple(range(len(sizes)))))
     return found
 
 

@@ -138,6 +138,12 @@ class Rows:
         self.operators.append(Operator(type_, name, inputs, (name,), attributes))
         return name
 
+    def second_output(self, type_: str, *inputs: str, **attributes: Attribute) -> str:
+        """Add an operator of which only the second output is read; the result is that tensor."""
+        name = self.op(type_, *inputs, **attributes)
+        self.operators[-1] = self.operators[-1]._replace(outputs=("", name))
+        return name
+
     def _inner(self, word: str) -> str:
         """A name below the row's, with a number where it is taken."""
         count = self._names[word] = self._names.get(word, -1) + 1

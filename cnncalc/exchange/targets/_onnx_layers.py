@@ -342,32 +342,33 @@ def _recurrent(
     row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Sequence[str]
 ) -> str:
     (shape,) = shapes
-    y, (length,) = row.transpose(x[0], 2, 0, 1), shape.spatial
+    y = row.transpose(x[0], 2, 0, 1)
     attributes: dict[str, Attribute] = {"hidden_size": layer.units}
     if layer.bidirectional:
         attributes["direction"] = "bidirectional"
     if layer.type == "gru":
-        attributes["linear_before_reset"] = 1
+        attributes["linear_before_reset"] = int(layer.reset_after)
     dims = {p.name: p.dims for p in layer.parameters(shape)}
     for level in range(layer.layers):
         ends = [f"l{level}", f"l{level}_reverse"][: layer.directions]
         weights = [_gates(row, layer, dims, [f"weight_{at}_{end}" for end in ends])
                    for at in ("ih", "hh")]  # fmt: skip
         if layer.bias:
-            names = [[f"bias_{at}_{end}" for at in ("ih", "hh")] for end in ends]
+            names = [[f"{name}_{end}" for name in layer.bias_names] for end in ends]
             biases = [_gates(row, layer, dims, pair) for pair in names]  # (2, rows)
+            if layer.biases == 1:
+                none = row.full(0.0, 1, layer.gates * layer.units)
+                biases = [row.op("Concat", one, none, axis=0) for one in biases]
             flat = [row.op("Reshape", each, row.constant([1, -1])) for each in biases]
             weights.append(flat[0] if len(flat) == 1 else row.op("Concat", *flat, axis=0))
+        if layer.last and level == layer.layers - 1:
+            last = row.second_output(layer.type.upper(), y, *weights, **attributes)
+            joined = row.transpose(last, 1, 0, 2)  # batch, directions, units
+            return row.op("Reshape", joined, row.constant([0, -1]))
         done = row.op(layer.type.upper(), y, *weights, **attributes)
         joined = row.transpose(done, 0, 2, 1, 3)  # steps, batch, directions, units
         y = row.op("Reshape", joined, row.constant([0, 0, -1]))
-    if not layer.last:
-        return row.transpose(y, 1, 2, 0)
-    forward = _places(row, _picked(row, y, length - 1), 1, 0, layer.units)
-    if not layer.bidirectional:
-        return forward
-    backward = _places(row, _picked(row, y, 0), 1, layer.units, 2 * layer.units)
-    return row.op("Concat", forward, backward, axis=1)
+    return row.transpose(y, 1, 2, 0)
 
 
 def _gates(row: Rows, layer: Any, dims: dict[str, tuple[int, ...]], names: Sequence[str]) -> str:

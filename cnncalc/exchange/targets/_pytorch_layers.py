@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.exchange.targets import NoCounterpart
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from cnncalc.layers._base import Layer
     from cnncalc.shapes import Shape
+    from cnncalc.window import Window
 
 # Layer types without a counterpart, and why.
 WITHOUT = {
@@ -35,6 +37,7 @@ INTERPOLATE: dict[str, dict[tuple[str | None, str | None], str]] = {
     },
     "bilinear": {(None, None): "", ("half_pixel", None): "", ("align_corners", None): ""},
 }  # fmt: skip
+VOLUME = 3  # axes
 AXES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
@@ -266,6 +269,10 @@ def _tied(module: Call, cut: str | None = None) -> Piece:
 
 def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     name = layer.type.upper()
+    if layer.bias and layer.biases == 1:
+        raise NoCounterpart("PyTorch has two biases where this layer has one")
+    if not getattr(layer, "reset_after", True):
+        raise NoCounterpart("PyTorch resets the state after its weights worked, not before")
     named: list[tuple[str, Code]] = []
     if layer.layers != 1:
         named.append(("num_layers", str(layer.layers)))
@@ -424,47 +431,52 @@ def _pool(kind: str) -> Callable[[Any, tuple[Shape, ...], Shape], Piece]:
 def _pooled(layer: Any, shape: Shape, kind: str) -> Piece:
     windows = layer.windows(shape)
     sides = [(window.begin, window.end) for window in windows]
-    even = all(begin == end for begin, end in sides)
+    outside = _pads_outside(windows, shape, kind)
     rounded_up = any(window.ceil for window in windows)
-    if not even and rounded_up:
-        raise NoCounterpart("a padding whose sides differ, where windows are rounded up")
-    if kind == "avg" and shape.rank == 3:  # noqa: PLR2004 - PyTorch asks this of volumes alone
-        for window, size, side in zip(windows, shape.spatial, sides, strict=True):
-            if window.kernel > size + (0 if even else sum(side)):
-                raise NoCounterpart("an average over windows that are larger than the volume")
+    if outside and rounded_up:
+        raise NoCounterpart(f"{outside}, where windows are rounded up")
     named: list[tuple[str, Code]] = [
         ("stride", one_or_tuple([window.stride for window in windows]))
     ]
-    if even and any(map(any, sides)):
+    if not outside and any(map(any, sides)):
         named.append(("padding", one_or_tuple([begin for begin, _ in sides])))
     if any(window.dilation != 1 for window in windows):
         named.append(("dilation", one_or_tuple([window.dilation for window in windows])))
     if rounded_up:
         named.append(("ceil_mode", "True"))
-    named += _divisor(layer, shape, sides)
+    named += _divisor(layer, sides, shape.rank, outside)
     kernel = one_or_tuple([window.kernel for window in windows])
     function = f"F.{kind}_pool{shape.rank}d"
-    if even:
+    if not outside:
         module = Call(f"nn.{kind.capitalize()}Pool{shape.rank}d", (kernel,), tuple(named))
         return Piece(lambda _, x: Call(function, (x[0], kernel), tuple(named)), as_module=module)
     pads = _padded(sides, "zeros", '-float("inf")' if kind == "max" else None)
     return Piece(lambda _, x: Call(function, (Call("F.pad", (x[0], *pads)), kernel), tuple(named)))
 
 
+def _pads_outside(windows: Sequence[Window], shape: Shape, kind: str) -> str:
+    """Why the padding has to be put there before the pool; empty where the pool does it."""
+    if any(window.begin != window.end for window in windows):
+        return "a padding whose sides differ"
+    larger = any(w.kernel > size for w, size in zip(windows, shape.spatial, strict=True))
+    if kind == "avg" and shape.rank == VOLUME and larger:
+        return "a window larger than its volume"
+    return ""
+
+
 def _divisor(
-    layer: Any, shape: Shape, sides: Sequence[tuple[int, int]]
+    layer: Any, sides: Sequence[tuple[int, int]], rank: int, outside: str
 ) -> Iterator[tuple[str, Code]]:
     """What an average is divided by, where that is not the size of its window."""
     divisor = 1 if layer.type == "sumpool" else getattr(layer, "divisor_override", None)
-    outside = not getattr(layer, "count_include_pad", True) and any(map(any, sides))
-    if outside and any(begin != end for begin, end in sides):
-        if divisor is None:
-            raise NoCounterpart("an average without its padding, whose sides differ")
-    elif outside:
-        yield "count_include_pad", "False"
+    if not getattr(layer, "count_include_pad", True) and any(map(any, sides)):
+        if outside and divisor is None:
+            raise NoCounterpart(f"an average without its padding, and {outside}")
+        if not outside:
+            yield "count_include_pad", "False"
     if divisor is None:
         return
-    if shape.rank == 1:
+    if rank == 1:
         raise NoCounterpart("a sum, or an average with a divisor of its own, over one axis")
     yield "divisor_override", str(divisor)
 
@@ -655,6 +667,22 @@ def _check_factors(layer: Any, shape: Shape, out: Shape) -> None:
         exact = float(factor).as_integer_ratio()[1] <= 2**10
         if int(size * float(factor)) != wanted or not exact:
             raise NoCounterpart(f"the factor {factor} is no exact binary fraction")
+    _check_whole_growth(layer, shape, out)
+
+
+def _check_whole_growth(layer: Any, shape: Shape, out: Shape) -> None:
+    """PyTorch copies an axis whose size stays, and doubles one that doubles, whatever the factor.
+
+    Source: `nearest_idx` and `compute_source_index_and_lambda` of its CPU kernels.
+    """
+    by_size = replace(layer, scale=None, size=out.spatial)
+    places = zip(layer._blends(shape), by_size._blends(shape), strict=True)  # noqa: SLF001 - exact
+    for size, wanted, (own, usual) in zip(shape.spatial, out.spatial, places, strict=True):
+        is_whole = wanted == size or (wanted == 2 * size and layer.mode == "nearest")
+        if is_whole and own != usual:
+            raise NoCounterpart(
+                f"PyTorch takes the factor as {wanted // size} where {size} becomes {wanted}"
+            )
 
 
 def _softmax(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:  # noqa: PLR0911 - each way
