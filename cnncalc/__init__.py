@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         explain,
         fc,
         pool,
+        solve,
         stack,
         training,
     )
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     from cnncalc.questions.explain import Explanation
     from cnncalc.questions.peers import PeerCount
     from cnncalc.questions.sizes import Sizes, sizes
-    from cnncalc.questions.solve import SolveResult, solve
+    from cnncalc.questions.solve import SolveResult
+    from cnncalc.questions.solve_params import FilterResult
     from cnncalc.questions.sweep import SweepResult, sweep
     from cnncalc.shapes import Shape
     from cnncalc.spec.load import load, parse
@@ -56,6 +58,7 @@ _HOMES = {
     "Diagnostic": "cnncalc.errors",
     "Explanation": "cnncalc.questions.explain",
     "Exported": "cnncalc.exchange.targets",
+    "FilterResult": "cnncalc.questions.solve_params",
     "Network": "cnncalc.network",
     "Pass": "cnncalc.inference.run",
     "PeerCount": "cnncalc.questions.peers",
@@ -84,7 +87,7 @@ _HOMES = {
     "parse": "cnncalc.spec.load",
     "pool": "cnncalc.api",
     "sizes": "cnncalc.questions.sizes",
-    "solve": "cnncalc.questions.solve",
+    "solve": "cnncalc.api",
     "stack": "cnncalc.api",
     "sweep": "cnncalc.questions.sweep",
     "training": "cnncalc.api",
@@ -99,6 +102,7 @@ __all__ = [
     "Diagnostic",
     "Explanation",
     "Exported",
+    "FilterResult",
     "Network",
     "Pass",
     "PeerCount",

@@ -6,23 +6,27 @@ the commands do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args, overload
 
 from cnncalc.analysis import engine, report
 from cnncalc.analysis import training as training_memory
+from cnncalc.errors import UnplacedError, failure
 from cnncalc.questions import explain as explanations
 from cnncalc.questions import peers
 from cnncalc.spec.load import Target, as_network, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.analysis.training import TrainingMemory
     from cnncalc.network import Network
     from cnncalc.questions.explain import Explanation
     from cnncalc.questions.peers import PeerCount
+    from cnncalc.questions.solve import Padding, SolveResult
+    from cnncalc.questions.solve_params import FilterResult
 
     PerAxis: TypeAlias = "int | Sequence[int]"
+    Some: TypeAlias = "int | Iterable[int]"
 
 Dtype = Literal["fp64", "fp32", "fp16", "bf16", "int8"]
 Optimiser = Literal["sgd", "momentum", "adam"]
@@ -43,15 +47,17 @@ class Report(report.Report):
         Text and Markdown fold blocks, as on a screen; CSV and TSV have a row for each layer.
 
         Raises:
-            ValueError: for columns that do not exist.
+            ValueError: for columns or a format that do not exist.
 
         >>> print(analyze("lenet5").table(columns=["params"], format="md").splitlines()[2])
         | in    | input              |            |
         """
         from cnncalc.render import report_table
-        from cnncalc.render.choice import Choice
+        from cnncalc.render.choice import Choice, ChoiceError
 
-        keys = None if columns is None else tuple(columns)
+        if format not in get_args(TableFormat):
+            raise ChoiceError("format", str(format), get_args(TableFormat))
+        keys = None if columns is None else _keys(columns)
         if format in ("csv", "tsv"):
             delimiter = "," if format == "csv" else "\t"
             return report_table.separated(self, keys, delimiter)
@@ -71,7 +77,7 @@ class Report(report.Report):
         """
         from cnncalc.render import report_table
 
-        return report_table.flat_rows(self, columns)
+        return report_table.flat_rows(self, None if columns is None else _keys(columns))
 
     def to_dict(self) -> dict[str, object]:
         """The document of `cnncalc analyze --json`, as dicts and lists.
@@ -99,6 +105,13 @@ class Report(report.Report):
 
         page = Page(width=getattr(options, "max_width", 100), color=True)
         yield Text.from_ansi(report_table.text(self, page=page))
+
+
+def _keys(columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns asked for. A text would be a column for every letter: ValueError."""
+    if isinstance(columns, str):
+        raise ValueError(f"columns are a list of names, such as ['{columns}']")  # noqa: TRY004 - said to be this one
+    return tuple(columns)
 
 
 def analyze(
@@ -247,6 +260,8 @@ def conv_transpose(  # noqa: PLR0913 - one parameter per letter of the formula
     s: PerAxis = 1,
     p: PerAxis | str = 0,
     output_padding: PerAxis = 0,
+    dilation: PerAxis = 1,
+    groups: int = 1,
     bias: bool = True,
 ) -> Report:
     """One transposed convolution of K filters F x F on a W x H x D input.
@@ -257,7 +272,8 @@ def conv_transpose(  # noqa: PLR0913 - one parameter per letter of the formula
     >>> conv_transpose(w=12, f=3, s=2, p=1, output_padding=1).rows[0].out.spatial
     (24, 24)
     """
-    fields = {"k": k, "f": f, "s": s, "p": p, "output_padding": output_padding, "bias": bias}
+    fields = {"k": k, "f": f, "s": s, "p": p, "output_padding": output_padding,
+              "dilation": dilation, "groups": groups, "bias": bias}  # fmt: skip
     return _one_layer("conv_transpose", w, h, d, fields)
 
 
@@ -272,6 +288,120 @@ def fc(inputs: int | str, units: int, *, bias: bool = True) -> Report:
     """
     layer = {"fc": {"units": units, "bias": bias}}
     return analyze(parse({"input": inputs, "layers": [layer]}, file="fc"), formulas=True)
+
+
+# -- backwards, from what comes out to the settings
+
+
+@overload
+def solve(
+    out: int,
+    *,
+    w: Some | None = None,
+    f: Some | None = None,
+    s: Some | None = None,
+    p: Padding | Iterable[Padding] | None = None,
+    dilation: Some = 1,
+    transposed: bool = False,
+    output_padding: Some | None = None,
+) -> SolveResult: ...
+@overload
+def solve(
+    out: Iterable[int],
+    *,
+    w: Some | None = None,
+    f: Some | None = None,
+    s: Some | None = None,
+    p: Padding | Iterable[Padding] | None = None,
+    dilation: Some = 1,
+    transposed: bool = False,
+    output_padding: Some | None = None,
+) -> tuple[SolveResult, ...]: ...
+@overload
+def solve(
+    *,
+    params: int,
+    f: Some | None = None,
+    d: Some | None = None,
+    k: Some | None = None,
+    bias: bool = True,
+) -> FilterResult: ...
+def solve(  # noqa: PLR0913 - one parameter per letter of the formulas
+    out: Some | None = None,
+    *,
+    params: int | None = None,
+    w: Some | None = None,
+    f: Some | None = None,
+    s: Some | None = None,
+    p: Padding | Iterable[Padding] | None = None,
+    dilation: Some | None = None,
+    transposed: bool = False,
+    output_padding: Some | None = None,
+    d: Some | None = None,
+    k: Some | None = None,
+    bias: bool = True,
+) -> SolveResult | tuple[SolveResult, ...] | FilterResult:
+    """The settings of a window that give `out` on one axis, or of filters that have `params`.
+
+    Of the letters W, F, S, P (with `params` F, D, K) those that are None are searched. A padding is
+    a number, a pair (before, after), or a rule such as "same". With `transposed` the window
+    enlarges its input, and output padding is searched too. Several outputs have a result each.
+
+    Raises:
+        CnncalcError: "usage" without `out` and `params`, with both, or for letters of the other;
+            "bad-argument" for what is no whole number from 1; "too-many" where too many settings
+            would have to be tried; for values that no window can have.
+
+    >>> first, *_ = solve(55, f=11, s=4).settings
+    >>> first.w, first.begin, first.exact
+    (227, 0, True)
+    >>> [len(found.settings) for found in solve([12, 14], w=28, f=5)]
+    [1, 2]
+    >>> [filters.k for filters in solve(params=456, f=5, d=3).settings]
+    [6]
+    """
+    if (out is None) == (params is None):
+        message = "solve takes either an output or a number of parameters to reach"
+        raise failure("usage", message, help="write solve(55, f=11) or solve(params=456, f=5)")
+    of_windows = {"w": w, "s": s, "p": p, "dilation": dilation, "output_padding": output_padding,
+                  "transposed": transposed or None}  # fmt: skip
+    of_filters = {"d": d, "k": k, "bias": None if bias else False}
+    idle, needed = (of_windows, "out") if out is None else (of_filters, "params")
+    for name, value in idle.items():
+        if value is not None:
+            message = f"{name} has no effect without {needed}"
+            raise failure("usage", message, help=f"leave {name} out")
+    _require_counts(out=out, params=params, w=w, f=f, s=s, dilation=dilation, d=d, k=k)
+    from cnncalc.questions import solve as windows
+    from cnncalc.questions import solve_params
+
+    if params is not None:
+        several = windows.several
+        asked = solve_params.FilterRequest(params, several(f), several(d), several(k), bias)
+        return solve_params.filters_with(asked)
+
+    def answered(size: int) -> SolveResult:
+        try:
+            return windows.solve(
+                size, w=w, f=f, s=s, p=p, dilation=1 if dilation is None else dilation,
+                transposed=transposed, output_padding=output_padding,
+            )  # fmt: skip
+        except UnplacedError as problem:
+            raise failure(problem.code, problem.message, help=problem.help) from None
+
+    sizes = windows.several(out) or ()
+    return answered(sizes[0]) if isinstance(out, int) else tuple(map(answered, sizes))
+
+
+def _require_counts(**letters: Some | None) -> None:
+    """Raise CnncalcError for a letter that is no whole number from 1."""
+    from cnncalc.questions.solve import several
+
+    for name, values in letters.items():
+        for value in several(values) or ():
+            if not isinstance(value, int) or value < 1:
+                message = f"{name} must be a whole number from 1, got {value!r}"
+                raise failure("bad-argument", message)
 
 
 def _one_layer(type_: str, w: int, h: int | None, d: int, fields: Mapping[str, object]) -> Report:

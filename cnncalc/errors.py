@@ -79,6 +79,10 @@ class CnncalcError(Exception):
         self.exit_code = exit_code
         self.partial = partial
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """What pickle makes the same error of, in another process perhaps."""
+        return type(self), self.diagnostics, self.__dict__
+
 
 def failure(
     code: str,
@@ -123,6 +127,10 @@ class UnplacedError(Exception):
         self.field = field
         self.notes = notes
         self.help = help
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """What pickle makes the same error of, in another process perhaps."""
+        return type(self), (self.code, self.message), self.__dict__
 
 
 def counted(number: int, word: str) -> str:

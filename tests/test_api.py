@@ -8,7 +8,9 @@ import json
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from inspect import isfunction
+from multiprocessing import get_context
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -43,6 +45,55 @@ def test_solve():
     """AlexNet's 55: from 227, or from 224 with 1 and 2 zeros."""
     settings = cnncalc.solve(55, f=11, s=4).settings
     assert (227, 0, 0) in {(one.w, one.begin, one.end) for one in settings}
+
+
+def test_solve_for_several_outputs():
+    """28 becomes 24 with a filter of 5, and 12 with a stride of 2."""
+    found = cnncalc.solve([24, 12], w=28, f=5, p=0)
+    assert [[(one.s, one.unread) for one in each.settings] for each in found] == [
+        [(1, 0)],
+        [(2, 1)],
+    ]
+    assert cnncalc.solve(range(24, 25), w=28, f=5, p=0)[0] == found[0]
+
+
+def test_solve_for_parameters():
+    """C1 of LeNet-5 has 156 parameters, conv1 of ResNet 9,408 without biases."""
+    assert cnncalc.solve(params=156, f=5, d=1).settings[0].k == 6
+    found = cnncalc.solve(params=9408, d=3, k=[32, 64], bias=False)
+    assert isinstance(found, cnncalc.FilterResult)
+    assert [(one.f, one.k) for one in found.settings] == [(7, 64)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({}, "solve takes either an output or a number of parameters to reach"),
+        (
+            {"out": 5, "params": 9},
+            "solve takes either an output or a number of parameters to reach",
+        ),
+        ({"out": 5, "k": 9}, "k has no effect without params"),
+        ({"out": 5, "bias": False}, "bias has no effect without params"),
+        ({"params": 9, "w": 9}, "w has no effect without out"),
+        ({"params": 9, "transposed": True}, "transposed has no effect without out"),
+        ({"params": -4}, "params must be a whole number from 1, got -4"),
+        ({"out": [3, 0]}, "out must be a whole number from 1, got 0"),
+        ({"out": 3, "s": 0}, "s must be a whole number from 1, got 0"),
+        ({"out": 3, "f": [3, 2.5]}, "f must be a whole number from 1, got 2.5"),
+        ({"out": 3, "p": "sme"}, "'sme' is not one of same, half, valid, full, causal"),
+    ],
+)
+def test_what_solve_refuses(asked, message):
+    with pytest.raises(cnncalc.CnncalcError) as told:
+        cnncalc.solve(**asked)
+    assert told.value.diagnostics[0].message == message
+
+
+def test_transposed_convolutions_take_all_their_letters():
+    """PyTorch: ConvTranspose2d(2, 4, 3, 2, 1, dilation=2, groups=2) makes 25 of 12, 40 numbers."""
+    report = cnncalc.conv_transpose(w=12, f=3, s=2, p=1, d=2, k=4, groups=2, dilation=2)
+    assert (report.rows[0].out.spatial, report.totals.params) == ((25, 25), 40)
 
 
 def test_sizes():
@@ -520,3 +571,99 @@ def test_from_torch(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not installed
     with pytest.raises(cnncalc.CnncalcError, match="needs PyTorch to be read"):
         cnncalc.from_torch(object(), (3, 8, 8))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: cnncalc.load("lenet6"),
+        lambda: cnncalc.parse("input: 8x8x3\nlayers: [conv 4 9x9]"),
+        lambda: list(cnncalc.check("alexnet", budget={"parms": "5M"})),
+    ],
+    ids=["no file", "with a place and layers before it", "unplaced"],
+)
+def test_an_error_comes_back_whole_from_another_process(call):
+    """Else `ProcessPoolExecutor` says of a mistake in a spec that its pool is broken."""
+    with pytest.raises(Exception) as caught:
+        call()
+    error = caught.value
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again)) == (type(error), str(error))
+    assert vars(again).keys() == vars(error).keys()
+    assert repr(vars(again)) == repr(vars(error))
+
+
+def test_an_error_in_a_worker_process_is_raised_here():
+    with (
+        ProcessPoolExecutor(1, get_context("spawn")) as pool,
+        pytest.raises(cnncalc.CnncalcError) as caught,
+    ):
+        pool.submit(cnncalc.analyze, "lenet6").result(timeout=60)
+    assert caught.value.diagnostics[0].help == "did you mean 'lenet5'?"
+    assert caught.value.exit_code == 3
+
+
+RECURSIVE = {"input": "8x8x3", "layers": []}
+RECURSIVE["layers"].append(RECURSIVE)
+OWN = {"input": "8x8x3", "layers": ["relu"]}
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "message"),
+    [
+        (lambda: cnncalc.analyze(3), "bad-argument",
+         "a network is a path, a bundled name or a dict, not a value of type int"),
+        (lambda: cnncalc.explain(None), "bad-argument",
+         "a network is a path, a bundled name or a dict, not a value of type NoneType"),
+        (lambda: cnncalc.analyze(b"resnet18"), "bad-argument",
+         "a network is a path, a bundled name or a dict, not a value of type bytes"),
+        (lambda: cnncalc.load(OWN), "bad-argument",
+         "load reads files and bundled networks; a dict is read by cnncalc.parse"),
+        (lambda: cnncalc.parse(None), "bad-argument",
+         "a spec is a text or a dict, not a value of type NoneType"),
+        (lambda: cnncalc.load("resnet18", input=(64, 64, 3)), "bad-argument",
+         "input is a text such as '64x64x3', not a value of type tuple"),
+        (lambda: cnncalc.parse(OWN, input=64), "bad-argument",
+         "input is a text such as '64x64x3', not a value of type int"),
+        (lambda: cnncalc.load("mobilenet_v2", set="width=0.5"), "bad-argument",
+         "set is a dict from variables to their values, not a value of type str"),
+        (lambda: cnncalc.sweep("mobilenet_v2", set=["width=0.5"]), "bad-argument",
+         "set is a dict from variables to their values, not a value of type list"),
+        (lambda: cnncalc.sweep("mobilenet_v2", vary="width=0.5,1"), "bad-argument",
+         "vary is a dict from variables to lists of values"),
+        (lambda: cnncalc.sweep("mobilenet_v2", vary={"width": 0.5}), "bad-argument",
+         "vary['width'] is a list of values, such as [0.5]"),
+        (lambda: cnncalc.sweep("mobilenet_v2", vary_input="96"), "bad-argument",
+         "vary_input is a list of values, such as ['96']"),
+        (lambda: cnncalc.check(OWN), "bad-argument",
+         "check reads files, folders and bundled networks, not a value of type dict"),
+        (lambda: cnncalc.solve("55", f=11), "bad-argument",
+         "out must be a whole number from 1, got '55'"),
+        (lambda: cnncalc.solve(55, f=[11, 3.5]), "bad-argument",
+         "f must be a whole number from 1, got 3.5"),
+        (lambda: cnncalc.analyze(RECURSIVE), "too-deep", "layers is nested too deeply"),
+        (lambda: cnncalc.analyze({"input": "8x8x3", "layers": [{"conv": {"filters": 1j}}]}),
+         "bad-argument",
+         "layers[0].conv.filters is a complex: a spec holds texts, numbers, dicts, lists"),
+    ],
+)  # fmt: skip
+def test_arguments_of_the_wrong_kind(call, code, message):
+    with pytest.raises(cnncalc.CnncalcError) as caught:
+        call()
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.message) == (code, message)
+
+
+def test_a_generator_of_values_is_swept():
+    found = cnncalc.sweep("mobilenet_v2", vary={"width": (n / 4 for n in (2, 4))})
+    assert [one.figures["params"] for one in found] == [1968680, 3504872]
+
+
+def test_a_format_or_columns_that_do_not_exist():
+    report = cnncalc.analyze("lenet5")
+    with pytest.raises(ValueError, match=r"^there is no format 'json'$"):
+        report.table(format="json")
+    with pytest.raises(ValueError, match=r"^columns are a list of names, such as \['params'\]$"):
+        report.table(columns="params")
+    with pytest.raises(ValueError, match=r"^columns are a list of names"):
+        report.records("params")

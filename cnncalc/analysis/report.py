@@ -15,7 +15,7 @@ from cnncalc.errors import did_you_mean, failure
 from cnncalc.figures import FIGURES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
     from cnncalc.errors import Diagnostic, Span
@@ -39,6 +39,16 @@ class ReceptiveField(NamedTuple):
     start: tuple[int | Fraction, ...]
     gated: bool = False
     aligned: bool = True
+
+
+def deciding(fields: Sequence[ReceptiveField | None], left_out: Sequence[bool]) -> int | None:
+    """The place of the field that is the network's: the first of the largest that move at all."""
+    sizes = {
+        place: prod(field.size)
+        for place, (field, out) in enumerate(zip(fields, left_out, strict=True))
+        if field and any(field.jump) and not out
+    }
+    return max(sizes, key=sizes.__getitem__, default=None)
 
 
 class Row(NamedTuple):
@@ -249,12 +259,10 @@ class Report(NamedTuple):
         >>> analyze(load("lenet5")).receptive_field
         (32, 32)
         """
-        sizes = [
-            row.receptive_field.size
-            for row in self.rows
-            if row.receptive_field and any(row.receptive_field.jump) and not row.train_only
-        ]
-        return max(sizes, key=prod, default=None)
+        fields = [row.receptive_field for row in self.rows]
+        index = deciding(fields, [row.train_only for row in self.rows])
+        field = None if index is None else fields[index]
+        return field and field.size
 
     def members(self, name: str) -> tuple[Row, ...]:
         """The rows of a layer or of a named part, attached ones included; () for another name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
@@ -28,6 +28,7 @@ from cnncalc.files import protecting_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
 CONVOLUTIONS = ("conv", "conv-transpose", "deconv")
 ONE_LAYER = (*CONVOLUTIONS, "pool", "fc")
@@ -299,10 +300,19 @@ def run(arguments: list[str]) -> int:
         return output.status_of(lambda: _status(options, rest))
 
 
+def _completing() -> AbstractContextManager[None]:
+    """What has to hold while a shell is told how to complete a line, if that is asked for."""
+    if COMPLETION_VARIABLE not in os.environ:
+        return nullcontext()
+    from cnncalc.cli.completion import whole_words
+
+    return whole_words()
+
+
 def _status(options: list[str], rest: list[str]) -> int:
     """Run the command line and return its exit status. Raises CnncalcError if stdout fails."""
     try:
-        with output.blaming_stdout():
+        with output.blaming_stdout(), _completing():
             try:
                 _application(rest)([*options, *rest], prog_name=PROGRAM)
             except OSError as error:

@@ -120,7 +120,7 @@ def check(
     given = tuple(limit for limit in limits if limit is not None)
     terms = CheckTerms(
         given, cost.strict, spec.settings, spec.input, cost.batch, cost.dtype, spec.until, base,
-        against, alike, weights,
+        against, alike, weights, notes=format_ != "full",
     )  # fmt: skip
     done: list[CheckResult] = []
     text = _written(_results(files, spec.variant, terms, jobs, done), format_, output.page(out))

@@ -48,31 +48,45 @@ ONE_FORMAT = {
 ROWS = ("jsonl", "csv", "tsv", "md", "latex")
 PICKING = frozenset({"depth", "expand", "only", "at", "sort", "top"})
 # The options of a report, by what is written. JSON always holds the memory, and with `--memory`
-# also that of every row while it runs; a table is folded unless --expand says otherwise, so that
-# `--fold` is not for it; CSV holds every layer, or with `--fold` and the options that pick rows the
+# also that of every row while it runs; a table is folded unless --expand says otherwise, and
+# `--fold` says so aloud; CSV holds every layer, or with `--fold` and the options that pick rows the
 # lines of the table.
 REPORT: dict[str, frozenset[str]] = {
     "table": PICKING
-    | {"columns", "layout", "units", "memory", "formulas", "count_buffers", "bars"},
+    | {"columns", "layout", "units", "memory", "formulas", "count_buffers", "bars", "fold"},
     "--totals": frozenset({"totals", "units", "memory", "count_buffers"}),
     **dict.fromkeys((f"{style} --totals" for style in ROWS), frozenset({"totals"})),
-    "--training": PICKING | {"training", "layout", "units"},
+    "--training": PICKING | {"training", "layout", "units", "fold"},
     "--training --totals": frozenset({"training", "totals", "units"}),
+    **{
+        f"{style} --training": PICKING | {"training", "layout", "units", "fold"}
+        for style in ("md", "latex")
+    },
+    **{
+        f"{style} --training": (PICKING - {"expand"}) | {"training", "fold"}
+        for style in ("csv", "tsv")
+    },
+    "jsonl --training": frozenset({"training"}),
+    **{f"{style} --training --totals": frozenset({"training", "totals"}) for style in ROWS},
     "--as": frozenset({"as_"}),
-    "md": PICKING | {"columns", "layout", "units", "bars"},
-    "latex": PICKING | {"columns", "layout", "units"},
+    "md": PICKING | {"columns", "layout", "units", "bars", "fold"},
+    "latex": PICKING | {"columns", "layout", "units", "fold"},
     "csv": (PICKING - {"expand"}) | {"columns", "fold"},
     "tsv": (PICKING - {"expand"}) | {"columns", "fold"},
     "json": frozenset({"formulas", "fold", "memory", "training"}),
     "json --totals": frozenset({"totals", "memory", "training"}),
     "jsonl": frozenset({"formulas", "fold"}),
 }
+VIEWS = frozenset({"totals", "training", "as_"})  # each writes something else
 SHAPES = {"layout": frozenset({"table", "md", "latex"})}
 FIGURES = {"columns": frozenset({"table", "md", "csv", "tsv", "latex"})}
 # Options of other commands that have an effect in some formats only -> those formats.
 FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("conv", "conv_transpose", "pool", "explain"), SHAPES),
     "fc": {"layout": frozenset({"md"})},  # the output is a vector; only md shows the input's shape
+    "compare": {
+        name: frozenset({"table", "md", "csv", "tsv", "latex"}) for name in ("columns", "only")
+    },
     "forward": {
         "layout": SHAPES["layout"] | {"csv", "tsv"},
         "as_": frozenset({"table"}),
@@ -87,6 +101,7 @@ FORMATS: dict[str, Mapping[str, frozenset[str]]] = {
 }
 # Options that have no effect without another one -> the other one.
 NEEDED: dict[str, Mapping[str, str]] = {
+    "compare": {"only": "layers"},
     "forward": {"as_": "show", "picture": "save", "hide_zeros": "steps"},
     "rf": {"through": "at"},
     "solve": {"output_padding": "transposed", "d": "params", "k": "params", "no_bias": "params"},
@@ -302,35 +317,35 @@ def _refuse_in_report(style: str, typed: list[str], options: Mapping[str, Any]) 
         return
     written = _written(style, options)
     heeded = REPORT[written]
-    if style not in {"table", "json"}:
-        heeded = heeded | {"as_", "training"}  # report.py checks their formats
     reports = frozenset.union(*REPORT.values())
     for option in sorted(reports.intersection(typed) - heeded):
         raise _ignored(option, written, [name for name in REPORT if option in REPORT[name]])
-    if options["expand"] and options["depth"] is not None:
-        message = "--expand shows every row, --depth folds them"
+    folding = "--depth" if options["depth"] is not None else "--fold" if options["fold"] else None
+    if options["expand"] and folding:
+        message = f"--expand shows every row, {folding} folds them"
         raise failure("usage", message, help="leave one of the two out", exit_code=output.USAGE)
 
 
 def _written(style: str, options: Mapping[str, Any]) -> str:
     """What is written of a report: a key of REPORT."""
-    if options["as_"] and style in {"table", "json"}:
+    if options["as_"]:
         return "--as"
-    if style == "table" and options["training"]:
-        return "--training --totals" if options["totals"] else "--training"
-    if style == "table" and options["totals"]:
-        return "--totals"
-    return f"{style} --totals" if style != "table" and options["totals"] else style
+    words = [] if style == "table" else [style]
+    words += ["--training"] if options["training"] and style != "json" else []
+    words += ["--totals"] if options["totals"] else []
+    return " ".join(words) or "table"
 
 
 def _ignored(option: str, written: str, heeding: list[str]) -> Exception:
-    if option in PICKING | {"columns"} and not written.startswith("-"):
+    if option in PICKING | {"columns"} and "--" not in written:
         message = f"{_flag(option)} is for tables; {written} always holds everything"
         help_ = "--format table or md shows it"
     else:
         view = written if written.startswith("-") else f"--format {written}"
         message = f"{_flag(option)} has no effect with {view}"
         help_ = f"it is for {', '.join(name for name in heeding if ' ' not in name)}"
+        if option in VIEWS:
+            help_ = "leave one of the two out"
     return failure("usage", message, help=help_, exit_code=output.USAGE)
 
 

@@ -87,7 +87,7 @@ def _run_one(prepared: PreparedPass) -> None:
                 network,
                 sample,
                 prepared.parameters,
-                readable=request.readable,
+                readable=request.readable(network),
                 keep=prepared.rows.kept,
                 count=request.run.counting,
                 watch=lambda node: advance(_macs(network, node)),
@@ -128,7 +128,7 @@ def _run_several(prepared: PreparedPass, sources: Sequence[str]) -> None:
     request, network, work = prepared.request, prepared.network, prepared.work
     jobs = processes(request.run.jobs, len(sources), work.seconds)
     plan = WorkerSetup(network, prepared.start, prepared.preparation, prepared.weights,
-                request.weights.match, request.readable, request.run.counting)  # fmt: skip
+                request.weights.match, request.readable(network), request.run.counting)  # fmt: skip
     begun = perf_counter()
     seconds = work.seconds * len(sources) / jobs
     with output.bar("forward", len(sources), seconds) as advance:

@@ -87,7 +87,7 @@ def prepare(request: Request) -> PreparedPass:
     rows = _selected_rows(request, network)
     work = ahead(
         network,
-        readable=request.readable,
+        readable=request.readable(network),
         count=request.run.counting,
         drawn=weights_path is None,
         keep=rows.kept,

@@ -322,10 +322,11 @@ class Request(NamedTuple):
     run: RunOptions
     view: ViewOptions
 
-    @property
-    def readable(self) -> bool:
+    def readable(self, network: Network) -> bool:
         """Whether every layer is computed by its plain definition, as --steps shows it."""
-        return self.run.readable or self.view.steps
+        from cnncalc.inference.run import little
+
+        return self.run.readable or self.view.steps or little(network)
 
 
 def wrong_option(option: str, what: str, help: str | None = None) -> CnncalcError:

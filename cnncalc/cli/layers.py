@@ -31,7 +31,9 @@ def layers(
     format_: FormatOption = "table",
     out: OutputFile = None,
 ) -> None:  # fmt: skip
-    """The layer types: their fields, letters, words and formulas; the blocks that stand ready.
+    """The layer types: their fields, letters, words, formulas and names in PyTorch, Keras and ONNX.
+
+    Also the blocks that need no definition.
 
     Examples:
         cnncalc layers
@@ -55,7 +57,7 @@ def layers(
         if type_ not in names:
             help_ = did_you_mean(type_, names) or "'cnncalc layers' lists them"
             raise failure("unknown-type", f"there is no layer type '{type_}'", help=help_)
-        entries = [entry for entry in entries if type_ in _words(entry)]
+        entries = [_with_frameworks(entry) for entry in entries if type_ in _words(entry)]
         shown = {name: text for name, text in shown.items() if name == type_}
     if format_ == "json":
         content = {"layers": entries, **({"blocks": shown} if shown else {})}
@@ -67,6 +69,14 @@ def layers(
     else:
         text = "".join(shown.values()) or render.full(entries[0], output.page(out))
     output.emit([text], out, whole=not entries and format_ == "table")  # which is for copying
+
+
+def _with_frameworks(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry with what the layer is in each framework."""
+    from cnncalc.exchange.targets.called import called
+    from cnncalc.spec.reference import example
+
+    return {**entry, "frameworks": called(example(entry["type"]))}
 
 
 def _words(entry: Mapping[str, Any]) -> list[str]:

@@ -119,12 +119,34 @@ def require(options: Mapping[str, OptionValues], command: str, *names: str) -> N
     if not missing:
         return
     verb = "is" if len(missing) == 1 else "are"
-    example = " ".join(EXAMPLES[name] for name in missing)
+    example = " ".join(_example(name, options) for name in missing)
     there = " ".join(f"--{name} {','.join(options[name].words)}" for name in options
                      if name != "round")  # fmt: skip
     line = " ".join(filter(None, ["cnncalc", command, there, example]))
     raise _usage(f"{' and '.join(NEEDED[name] for name in missing)} {verb} missing",
                  f"for example {line}")  # fmt: skip
+
+
+def _example(name: str, options: Mapping[str, OptionValues]) -> str:
+    """An example of a missing option that fits those given: a filter inside its input.
+
+    >>> _example("f", {"w": OptionValues((4,), ("4",))})
+    '--f 4'
+    """
+    wide = [size for key in ("w", "h", "l") for size in _sizes(options, key)]
+    reach = max(_sizes(options, "dilation"), default=1)
+    if name == "f" and wide:
+        return f"--f {min(5, (min(wide) - 1) // reach + 1)}"
+    if name == "w":
+        filters = _sizes(options, "f")
+        return f"--w {max([32, *(reach * (size - 1) + 1 for size in filters)])}"
+    return EXAMPLES[name]
+
+
+def _sizes(options: Mapping[str, OptionValues], key: str) -> list[int]:
+    """Every number of an option, whichever way it is written."""
+    words = options[key].words if key in options else ()
+    return [int(number) for word in words for number in NUMBER.findall(word)]
 
 
 def refuse_sizes(options: Mapping[str, OptionValues], *names: str) -> None:

@@ -23,9 +23,12 @@ Units = Literal["exact", "si"]
 
 
 def complete_file(incomplete: str) -> Iterator[str]:
-    """Complete bundled networks and variants; the shell completes files."""
+    """Complete bundled networks and variants, behind FILE@ its own; the shell completes files."""
     from cnncalc import zoo
 
+    file, at, variant = incomplete.partition("@")
+    if at:
+        return (f"{file}@{name}" for name in _variants(file) if name.startswith(variant))
     return (name for name in zoo.names() if name.startswith(incomplete))
 
 
@@ -55,14 +58,16 @@ def after_comma(names: Iterable[str], incomplete: str) -> Iterator[str]:
 
 def complete_variant(ctx: typer.Context, incomplete: str) -> Iterator[str]:
     """Variants of the bundled network or file on the command line."""
+    return (name for name in _variants(_file(ctx)) if name.startswith(incomplete))
+
+
+def _variants(file: str) -> tuple[str, ...]:
     from pathlib import Path
 
     from cnncalc import zoo
 
-    file = _file(ctx)
     path = zoo.files().get(file, Path(file))
-    names = zoo.variants(path) if path.is_file() else ()
-    return (name for name in names if name.startswith(incomplete))
+    return zoo.variants(path) if path.is_file() else ()
 
 
 def complete_layer(ctx: typer.Context, incomplete: str) -> Iterator[str]:
@@ -86,15 +91,28 @@ def complete_dtype(incomplete: str) -> Iterator[str]:
 
 
 def complete_variable(ctx: typer.Context, incomplete: str) -> Iterator[str]:
-    """The variables that the spec on the command line declares, with their values."""
-    from cnncalc import CnncalcError, load
+    """The variables that the spec on the command line declares; behind = what it sets them to."""
+    from cnncalc.cli.completion import variable_values
 
-    try:
-        declared = load(_file(ctx)).vars
-    except CnncalcError:
-        return iter(())
-    pairs = (f"{name}={value}" for name, value in (declared or {}).items())
+    known = variable_values(_file(ctx))
+    name, equals, _ = incomplete.partition("=")
+    if equals:
+        pairs = [f"{name}={value}" for value in known.get(name, ())]
+    else:
+        pairs = [f"{name}={next(iter(values))}" for name, values in known.items()]
     return (pair for pair in pairs if pair.startswith(incomplete))
+
+
+def complete_varied(ctx: typer.Context, incomplete: str) -> Iterator[str]:
+    """As `complete_variable`, also after the comma between two values."""
+    before, comma, last = incomplete.rpartition(",")
+    name, equals, _ = before.partition("=")
+    if not (comma and equals):
+        return complete_variable(ctx, incomplete)
+    from cnncalc.cli.completion import variable_values
+
+    values = variable_values(_file(ctx)).get(name, ())
+    return (f"{before},{value}" for value in values if value.startswith(last))
 
 
 def _file(ctx: typer.Context) -> str:
@@ -142,6 +160,34 @@ def words(text: str | None) -> tuple[str, ...]:
     ('conv', 'fc')
     """
     return tuple(word.strip() for word in (text or "").split(",") if word.strip())
+
+
+def layer_types(text: str | None) -> tuple[str, ...]:
+    """The layer types of a comma list, also by other names. Raises ChoiceError for unknown ones.
+
+    >>> layer_types("pool,Conv2d")
+    ('maxpool', 'conv')
+    """
+    if not text:
+        return ()
+    from cnncalc import layers
+    from cnncalc.render.choice import ChoiceError
+
+    types = []
+    for word in words(text):
+        type_ = layers.layer_type(word).type if word in layers.names() else _as_in_frameworks(word)
+        if type_ is None:
+            raise ChoiceError("layer type", word, layers.names())
+        types.append(type_)
+    return tuple(types)
+
+
+def _as_in_frameworks(word: str) -> str | None:
+    """The layer type that PyTorch or Keras calls so, if specs may call it so too."""
+    from cnncalc.spec.frameworks import meaning
+
+    found = meaning(word)
+    return found.type if found else None
 
 
 # fmt: off
@@ -339,8 +385,8 @@ class TableOptions(NamedTuple):
     as_: AsTool = None
     fold: Annotated[
         bool,
-        typer.Option("--fold", help="Merge attached layers; csv and tsv: the lines of the table.",
-                     rich_help_panel=OUT),
+        typer.Option("--fold", rich_help_panel=OUT,
+                     help="Merge attached layers as the table does, in csv, tsv and JSON too."),
     ] = False
     columns: Annotated[
         str | None,
@@ -360,14 +406,7 @@ class TableOptions(NamedTuple):
     @property
     def types(self) -> tuple[str, ...]:
         """The layer types of --only, aliases resolved. Raises ChoiceError for unknown ones."""
-        from cnncalc import layers
-        from cnncalc.render.choice import ChoiceError
-
-        asked = words(self.only)
-        for word in asked:
-            if word not in layers.names():
-                raise ChoiceError("layer type", word, layers.names())
-        return tuple(layers.layer_type(word).type for word in asked)
+        return layer_types(self.only)
 
     def choice(self, *, ascii_only: bool) -> Choice:
         """The rows, columns and units of the table, as the renderers take them."""

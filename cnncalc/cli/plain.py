@@ -13,8 +13,9 @@ from cnncalc.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The program, the first word as far as it is typed, and more words; without marks of quotation.
-LINE = re.compile(r"[\w./~-]+ ([a-z][a-z-]*|)(?: [\w./ -]*)?")
+# The program, the first word as far as it is typed, and more words, apart by spaces or, as bash
+# hands them over, by ends of lines; without marks of quotation.
+LINE = re.compile(r"[\w./~-]+[ \n]([a-z][a-z-]*|)(?:[ \n][\w./ \n-]*)?")
 
 
 def run(arguments: list[str]) -> int | None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from cnncalc.cli import output
-from cnncalc.errors import failure
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
@@ -73,8 +72,7 @@ def written(report: Report, choice: Choice, view: ReportView) -> Iterator[str]:
         from cnncalc.render import report_table
 
         delimiter = "," if view.format == "csv" else "\t"
-        folded = view.folded or choice.picks or choice.depth is not None
-        lines = choice if folded else None
+        lines = choice if _folded(choice, view) else None
         yield report_table.separated(report, choice.columns, delimiter, lines)
     elif view.format == "md":
         from cnncalc.render import report_table
@@ -117,32 +115,41 @@ def _totals(report: Report, format_: str) -> str:
 
 
 def _counted_as(report: Report, tool: str, format_: str) -> str:
-    """The figures of another tool, as text or JSON."""
-    _require_table_or_json(format_, "--as")
+    """The figures of another tool."""
     from cnncalc.questions.peers import count_as
     from cnncalc.render import json, peers
 
     counted = count_as(report, tool)
     if format_ == "json":
         return f"{json.dumps(peers.document(report, counted, version=VERSION))}\n"
+    if format_ == "jsonl":
+        return json.json_lines(peers.rows(counted))
+    if format_ != "table":
+        return peers.written(counted, format_)
     return peers.text(report, counted, output.page())
 
 
 def _training(report: Report, optimiser: str, choice: Choice, view: ReportView) -> str:
-    """The table of training memory."""
-    _require_table_or_json(view.format, "--training")
+    """The bytes of training: a table, or rows."""
     from cnncalc.analysis.training import ASSUMPTION, training
     from cnncalc.render import training as render
+    from cnncalc.render.json import json_lines
 
     memory = training(report, optimiser)
-    page = output.page(view.out)
-    return render.text(report, memory, ASSUMPTION, choice, page, totals=view.totals)
+    if view.format == "table":
+        page = output.page(view.out)
+        return render.text(report, memory, ASSUMPTION, choice, page, totals=view.totals)
+    if view.format == "jsonl":
+        document = render.document(memory, ASSUMPTION)
+        return json_lines([document["totals"]] if view.totals else document["layers"])
+    if view.totals:
+        return render.sums(memory, view.format, choice.units)
+    return render.rows(report, memory, view.format, choice, folded=_folded(choice, view))
 
 
-def _require_table_or_json(format_: str, option: str) -> None:
-    if format_ not in ("table", "json"):
-        message = f"{option} is written as a table or as JSON, not as {format_}"
-        raise failure("usage", message, exit_code=output.USAGE)
+def _folded(choice: Choice, view: ReportView) -> bool:
+    """Whether rows for programs are the lines of the table, rather than every layer."""
+    return view.folded or choice.picks or choice.depth is not None
 
 
 def _table(report: Report, choice: Choice, view: ReportView) -> Iterator[str]:

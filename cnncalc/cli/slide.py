@@ -13,7 +13,7 @@ from cnncalc import files
 from cnncalc.cli import output
 from cnncalc.cli.options import OUT, Spec, formats
 from cnncalc.cli.slide_layer import GivenNumbers, Operation, Settings, layer_of_network, own_layer
-from cnncalc.errors import failure
+from cnncalc.errors import counted, failure
 from cnncalc.version import VERSION
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cnncalc.pictures.sliding import Sliding
 
 Format = Literal["text", "json", "svg", "gif"]
+MAX_STEPS = 128  # beyond these nobody reads on unasked
 SUFFIXES: dict[str, Format] = {".svg": "svg", ".gif": "gif", ".json": "json", ".txt": "text"}
 BACK = "\x1b[{}F\x1b[J"  # to the beginning of a line above, and clear what is below
 
@@ -146,8 +147,12 @@ def _written(sliding: Sliding, form: Format, showing: Showing) -> Iterator[str]:
 
         yield slide_svg.animated(scene(sliding), showing.speed or 1.0)
     else:
-        for step in range(len(sliding.stops)):
+        asked = showing.out or showing.format_
+        shown = len(sliding.stops) if asked else min(len(sliding.stops), MAX_STEPS)
+        for step in range(shown):
             yield "".join(f"{line}\n" for line in (*render.frame(sliding, step), ""))
+        if more := len(sliding.stops) - shown:
+            yield f"and {counted(more, 'more step')} (--format text shows them all)\n"
 
 
 def _stills(sliding: Sliding, out: str) -> None:

@@ -19,7 +19,7 @@ from cnncalc.cli.options import (
     Spec,
     Training,
     Variant,
-    complete_variable,
+    complete_varied,
     formats,
     words,
 )
@@ -42,7 +42,7 @@ TRAINING = "training_bytes"  # a figure where --training names the optimiser
 Vary = Annotated[
     list[str] | None,
     typer.Option("--vary", metavar="NAME=VALUES", rich_help_panel=VARIED,
-                 autocompletion=complete_variable,
+                 autocompletion=complete_varied,
                  help="Values of a variable: a,b,c or FIRST:LAST:STEP, lists in brackets; "
                  "repeatable."),
 ]

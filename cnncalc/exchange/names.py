@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NAME = re.compile(r"\W+")
+SPEC_NAME = re.compile(r"\w+(\.\w+)*")
+LONGEST = 200
 
 
 def plain_name(name: str) -> str:
@@ -18,7 +20,17 @@ def plain_name(name: str) -> str:
     ('conv1_Conv_output_0', 'features.0.weight')
     """
     parts = (NAME.sub("_", part).strip("_") for part in name.split("."))
-    return ".".join(part for part in parts if part)[:200] or "row"
+    return ".".join(part for part in parts if part)[:LONGEST] or "row"
+
+
+def spec_name(name: str) -> str:
+    """A name that a spec may have as it is; any other as `plain_name` gives it.
+
+    >>> spec_name("x_"), spec_name("layer1.0._a"), spec_name("a/b")
+    ('x_', 'layer1.0._a', 'a_b')
+    """
+    fits = SPEC_NAME.fullmatch(name) and len(name) <= LONGEST
+    return name if fits else plain_name(name)
 
 
 def unique(names: Iterable[str]) -> list[str]:

@@ -52,7 +52,8 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
     pairs tensors by order, shape and the last part of their names (weight, bias) alone.
 
     Outputs are kept, and the layers in `keep`: "all", or some names. `readable` computes every
-    layer by its plain definition in float64, `count` does so and counts the multiplications.
+    layer by its plain definition in float64, as the layers of small networks are anyway; `count`
+    does so and counts the multiplications.
     Raises CnncalcError where the sample or the weights do not fit the network, and for settings
     that cannot be.
 
@@ -79,7 +80,8 @@ def forward(  # noqa: PLR0913 - each is an option that callers name
         given = None if own is None else _given(own, match)
     parameters = gather(network, start, given)
     kept = keep if keep == "all" else _found(network, keep)
-    return run.forward(network, entering, parameters, readable=readable, keep=kept, count=count)
+    plain = readable or run.little(network)
+    return run.forward(network, entering, parameters, readable=plain, keep=kept, count=count)
 
 
 def _refuse_nonsense(seed: object, match: object, prepare: object) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Multiplications of a layer that are counted without being asked: some milliseconds' worth.
 COUNTED_ANYWAY = 100_000
+LITTLE = 10_000  # multiplications and outputs of a network that its definitions compute at once
 BUG = "this is a mistake in cnncalc; please report the network"
 
 
@@ -88,6 +89,25 @@ def inference(network: Network) -> tuple[Node, ...]:
     ['in', 'relu']
     """
     return tuple(node for node in network.nodes if not node.train_only)
+
+
+def little(network: Network) -> bool:
+    """Whether a pass is an exercise: kernels would round its whole numbers, and save no time.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> conv = ("conv", Conv(filters=8, kernel=(3, 3)))
+    >>> [little(chain("net", Shape(2, (size, size)), [conv])) for size in (5, 50)]
+    [True, False]
+    """
+    work = 0
+    for node in inference(network):
+        work += node.shape.size
+        work += node.layer.macs(*network.shapes_into(node)) if node.inputs else 0
+        if work > LITTLE:
+            return False
+    return True
 
 
 def forward(

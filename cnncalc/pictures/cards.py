@@ -6,11 +6,11 @@ from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.pictures.lettering import cut, width
+from cnncalc.pictures.lettering import cut, shortened, width
 from cnncalc.pictures.marks import Arc, Group, Line, Placed, Rect, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.pictures.marks import Mark, Point
     from cnncalc.pictures.outlines import PartFrame
@@ -29,6 +29,7 @@ KINDS = {
 }  # fmt: skip
 LEGEND = 26  # its height
 LINE = 12  # the height of a line of small text
+TITLE_ENDS = 8  # from the two ends of a part's title to the lines beside it
 BAND = 200  # pixels in which lines are looked for together
 
 
@@ -85,7 +86,10 @@ def drawn(
     falling = _falling(ways)
     for part in parts:
         marks += _outline(part, dx, dy, falling)
-    marks += [Line(way) for way in ways]
+    marks += [
+        Line(_to_the_last_card(way, picture.boxes[edge.target]))
+        for way, edge in zip(ways, picture.edges, strict=True)
+    ]
     marks += shared_lines(picture, frames)
     marks += [
         card(box, frame, box.short if box.part in shown else box.text[0])
@@ -97,6 +101,14 @@ def drawn(
         marks += entries
     return Placed(page_width, page_height, picture.title, picture.description, tuple(marks),
                   tuple(frames), ways)  # fmt: skip
+
+
+def _to_the_last_card(way: tuple[Point, ...], box: Box) -> tuple[Point, ...]:
+    """A line that comes from above to a stack ends at its last card, else that hid the arrow."""
+    before, (x, y) = way[-2:]
+    if box.times == 1 or before[0] != x:
+        return way
+    return (*way[:-1], (x, y - BEHIND[0]))
 
 
 def _moved(mark: Mark, dx: float, dy: float) -> Mark:
@@ -154,19 +166,43 @@ def _outline(
         if x < line.x < x + part.width and line.top < y + LINE and line.bottom > y
     }  # fmt: skip
     gaps = list(pairwise(sorted({x, x + part.width, *crossed})))
-    widest = max(gaps, key=lambda gap: gap[1] - gap[0])
-    title, (start, end) = next(
-        (
-            (text, gap)
-            for text in (part.title, part.title.partition(": ")[0])
-            for gap in gaps
-            if gap[1] - gap[0] >= width(text, SMALL) + 8
-        ),
-        (part.title, widest),
-    )
-    title = cut(title, SMALL, end - start - 8)
     frame = Rect(x, y, part.width, part.height, "part", 6)
-    return [frame, Text(start + 5, y + 11, title, SMALL, soft=True, anchor="start")]
+    return [frame, *_titles(part.title, gaps, y + 11)]
+
+
+def _titles(title: str, gaps: Sequence[tuple[float, float]], y: float) -> list[Text]:
+    """What a part is called, in one of the gaps between lines.
+
+    Where none is wide enough, the name stands on both sides of a line, divided at a dot, and what
+    is still too much in its middle becomes an ellipsis.
+    """
+    name = title.partition(": ")[0]
+    for text in (title, name):
+        for start, end in gaps:
+            if width(text, SMALL) <= end - start - TITLE_ENDS:
+                return [Text(start + 5, y, text, SMALL, soft=True, anchor="start")]
+    dots = (at for at, char in enumerate(name, start=1) if char == ".")
+    divided = [(name[:at], name[at:]) for at in dots]
+    places = [
+        (texts, gaps[at : at + len(texts)])
+        for texts in ((name,), *divided)
+        for at in range(len(gaps) - len(texts) + 1)
+    ]
+    texts, found = min(places, key=lambda place: sum(_too_much(*place)))
+    shown = [
+        shortened(text, SMALL, end - start - TITLE_ENDS)
+        for text, (start, end) in zip(texts, found, strict=True)
+    ]
+    last = Text(found[-1][0] + 5, y, shown[-1], SMALL, soft=True, anchor="start", tip=title)
+    if len(shown) == 1:
+        return [last]
+    return [Text(found[0][1] - 6, y, shown[0], SMALL, soft=True, anchor="end", tip=title), last]
+
+
+def _too_much(texts: Sequence[str], gaps: Sequence[tuple[float, float]]) -> Iterator[float]:
+    """By how much each text is wider than its gap."""
+    for text, (start, end) in zip(texts, gaps, strict=True):
+        yield max(0, width(text, SMALL) - (end - start - TITLE_ENDS))
 
 
 def card(box: Box, frame: Rect, name: str) -> Group:

@@ -34,6 +34,26 @@ class _Lane(NamedTuple):
     source: int
 
 
+class _Passing:
+    """The lines of a piece, found by the box that they leave and by the steps that they pass."""
+
+    def __init__(self, lanes: Iterable[_Lane]) -> None:
+        self.of: dict[int, list[float]] = {}  # a box -> where its lines pass
+        self.at: dict[int, list[_Lane]] = {}
+        for lane in lanes:
+            self.add(lane)
+
+    def add(self, lane: _Lane) -> None:
+        """One more line."""
+        self.of.setdefault(lane.source, []).append(lane.x)
+        for step in range(lane.first, lane.last):
+            self.at.setdefault(step, []).append(lane)
+
+    def between(self, first: int, last: int) -> list[_Lane]:
+        """The lines that pass some of these steps."""
+        return list(dict.fromkeys(lane for n in range(first, last) for lane in self.at.get(n, ())))
+
+
 class _Piece:
     """Some boxes with a place: x is 0 in the middle of the piece, its first step is 0."""
 
@@ -157,6 +177,7 @@ class _Layout:
         rows: list[list[float]] = [[] for _ in range(piece.steps)]
         for box, x in piece.x.items():
             rows[piece.step[box]].append(x)
+        passing = _Passing(piece.lanes)
         for source, target in sorted(
             edges, key=lambda edge: piece.step[edge[1]] - piece.step[edge[0]]
         ):
@@ -164,23 +185,25 @@ class _Layout:
             if last == first + 1:
                 piece.ways.append(Way(source, target))
                 continue
-            x = self._corridor(piece, rows, source, target)
+            x = self._corridor(piece, rows, passing, (source, target))
             piece.lanes.append(_Lane(x, first, last, source))
+            passing.add(piece.lanes[-1])
             piece.ways.append(Way(source, target, x, self._beside(piece, rows, source, target, x)))
             piece.right = max(piece.right, x + CLEAR)
 
     def _corridor(
-        self, piece: _Piece, rows: Sequence[Sequence[float]], source: int, target: int
+        self,
+        piece: _Piece,
+        rows: Sequence[Sequence[float]],
+        passing: _Passing,
+        edge: tuple[int, int],
     ) -> float:
-        """The nearest position at which a line passes the steps between two boxes."""
+        """The nearest position at which a line passes the steps between the boxes of an edge."""
+        source, target = edge
         first, last = piece.step[source], piece.step[target]
         between = {x for row in rows[first + 1 : last] for x in row}
-        lanes = [
-            lane
-            for lane in piece.lanes
-            if lane.first < last and first < lane.last and lane.source != source
-        ]
-        own = [lane.x for lane in piece.lanes if lane.source == source]
+        lanes = [lane for lane in passing.between(first, last) if lane.source != source]
+        own = passing.of.get(source, [])
         start, end = piece.x[source], piece.x[target]
 
         def free(x: float) -> bool:

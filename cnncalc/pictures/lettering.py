@@ -110,3 +110,25 @@ def cut(text: str, size: float, room: float, *, bold: bool = False, front: bool 
             break
         kept += 1
     return f"…{text[len(text) - kept :]}" if front else f"{text[:kept]}…"
+
+
+def shortened(text: str, size: float, room: float) -> str:
+    """A text that fits the room; what is too much in its middle becomes an ellipsis.
+
+    For names that stand one by one in a picture, which mostly differ at their front or their end.
+
+    >>> shortened("layer1.0.conv1", 10, 60), shortened("layer1.0.conv2", 10, 60)
+    ('laye…onv1', 'laye…onv2')
+    """
+    if width(text, size) <= room:
+        return text
+    front, back = (len(text) + 1) // 2, len(text) // 2  # how much of both ends is kept
+    needed = sum(_advance(char, bold=False) for char in f"{text}…")
+    while front and needed * size / 1000 > room:
+        if back < front:
+            front -= 1
+            needed -= _advance(text[front], bold=False)
+        else:
+            needed -= _advance(text[-back], bold=False)
+            back -= 1
+    return f"{text[:front]}…{text[len(text) - back :]}"

@@ -55,7 +55,10 @@ class Arc(NamedTuple):
 
 
 class Text(NamedTuple):
-    """One line of text, its baseline at y; `soft` text is of less weight."""
+    """One line of text, its baseline at y; `soft` text is of less weight.
+
+    `tip` is the whole text where only a part of it fits.
+    """
 
     x: float
     y: float
@@ -64,6 +67,7 @@ class Text(NamedTuple):
     bold: bool = False
     soft: bool = False
     anchor: Literal["start", "middle", "end"] = "middle"
+    tip: str = ""
 
 
 Mark = Rect | Polygon | Line | Arc | Text

@@ -34,6 +34,17 @@ class Box(NamedTuple):
     train_only: bool = False
     owner: int | None = None  # the box whose weights it uses
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The lines in the box, and for a closed part in words what SVG draws as a bow.
+
+        >>> from cnncalc.shapes import Shape
+        >>> text = ("layer1", "basic_block", "8×8×1")
+        >>> Box("layer1", "block", text, "layer1", "", Shape(1, (8, 8)), skip="add").words
+        ('layer1', 'basic_block', '8×8×1', 'parallel paths, joined by add')
+        """
+        return (*self.text, f"parallel paths, joined by {self.skip}") if self.skip else self.text
+
 
 class Edge(NamedTuple):
     """The box `target` reads the box `source`; both are places in the list of boxes."""
@@ -85,5 +96,5 @@ class Picture(NamedTuple):
     def description(self) -> str:
         """All boxes in words, for those who do not see the picture."""
         number = len(self.boxes)
-        words = "; ".join(", ".join(box.text) for box in self.boxes)
+        words = "; ".join(", ".join(box.words) for box in self.boxes)
         return f"{number} {'box' if number == 1 else 'boxes'} in the order of the network: {words}."

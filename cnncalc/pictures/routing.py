@@ -119,6 +119,8 @@ def _tracks(
     lines: Mapping[Key, Sequence[_Piece]],
 ) -> tuple[dict[Key, int], set[tuple[int, int]]]:
     """A track for each crossing of one gap, and the edges that have to end aside."""
+    if len(lines) == 1:
+        return dict.fromkeys(lines, 0), set()
     crossings = {
         key: _Crossing(
             min(min(piece.above, piece.below) for piece in pieces),
@@ -163,9 +165,12 @@ def _in_order(
     """
     waiting = sorted(crossings, key=lambda key: (key[0] == "into", key[1]))
     while waiting:
-        met = {key: _meeting(key, waiting, crossings, lines) for key in waiting}
-        free = next((key for key in waiting if not met[key]), None)
-        if free is None:
+        met: dict[Key, list[_Piece]] = {}
+        for free in waiting:
+            met[free] = _meeting(free, waiting, crossings, lines)
+            if not met[free]:
+                break
+        else:
             movable = (key for key in waiting if all(piece.ends for piece in met[key]))
             free = next(movable, waiting[0])
         waiting.remove(free)

@@ -13,11 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import zoo
-from cnncalc.analysis.engine import analyze
+from cnncalc.analysis.engine import analyze, outline
 from cnncalc.analysis.expect import unmet
 from cnncalc.analysis.notes import promoted
 from cnncalc.brief import brief
-from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, counted, suggested
+from cnncalc.errors import (
+    CnncalcError,
+    Diagnostic,
+    Span,
+    UnplacedError,
+    counted,
+    failure,
+    suggested,
+)
 from cnncalc.figures import used
 from cnncalc.files import cannot_read, unreadable
 from cnncalc.lines import with_line, with_lines
@@ -96,7 +104,8 @@ class BaseReport(NamedTuple):
 class CheckTerms(NamedTuple):
     """Settings and limits for every network, besides those of its own file.
 
-    `base` is an earlier revision of the files' git repositories, for comparison.
+    `base` is an earlier revision of the files' git repositories, for comparison. Without `notes`
+    a report may lack its rows and the notes on them, where nothing else needs these.
     """
 
     limits: tuple[Budget, ...] = ()
@@ -110,6 +119,7 @@ class CheckTerms(NamedTuple):
     against: str | None = None  # a network whose layers these must be
     alike: Alike | None = None  # what may differ between them, as in `compare`
     weights: str | None = None  # a file whose tensors must be those that the network needs
+    notes: bool = True
 
 
 NO_TERMS = CheckTerms()
@@ -129,7 +139,7 @@ def check(
     Raises:
         UnplacedError: for a limit that is not valid. A file that cannot be read or is not valid
             raises nothing; its result says so.
-        CnncalcError: where the revision of `terms.base` cannot be read.
+        CnncalcError: where the revision of `terms.base` cannot be read, and for what is no path.
 
     >>> [result.label for result in check("alexnet") if result.ok]
     ['alexnet.yaml']
@@ -137,6 +147,8 @@ def check(
     >>> result.ok, result.budget[0].delta
     (False, 557032)
     """
+    for target in targets:
+        _require_path(target)
     added = tuple(_limit(key, limit) for key, limit in (budget or {}).items())
     terms = terms._replace(limits=(*terms.limits, *added))
     return (
@@ -144,6 +156,13 @@ def check(
         for file, listed in specs(targets)
         for result in _check_file(file, variant, terms, listed=listed)
     )
+
+
+def _require_path(target: object) -> None:
+    if not isinstance(target, (str, os.PathLike)):
+        kind = f"a value of type {type(target).__name__}"
+        message = f"check reads files, folders and bundled networks, not {kind}"
+        raise failure("bad-argument", message)
 
 
 def _limit(key: str, limit: str | int) -> Budget:
@@ -310,12 +329,21 @@ def _check_network(document: Document, variant: str | None, terms: CheckTerms) -
     # `build` rather than `load`: the file has been read once for all its variants.
     try:
         network = build(document, variant, terms.set, terms.input)
-        report = _compared(network, analyze(network, batch=terms.batch, dtype=terms.dtype), terms)
+        limits = (*budgets(document.tree, variant), *terms.limits)
+        report = _compared(network, _analyzed(network, limits, terms), terms)
         weights = _weights(network, terms)
     except CnncalcError as error:
         return _failed(document.file, variant, with_lines(error, document.text, document.file))
-    limits = (*budgets(document.tree, variant), *terms.limits)
     return _checked(network, report, limits, terms, weights)
+
+
+def _analyzed(network: Network, limits: Sequence[Budget], terms: CheckTerms) -> Report:
+    """The report; in outline where the rows answer nothing that was asked."""
+    if not (terms.notes or limits or terms.weights or terms.strict == "fit"):
+        report = outline(network, batch=terms.batch, dtype=terms.dtype)
+        if all(check.ok for check in report.expect):
+            return report
+    return analyze(network, batch=terms.batch, dtype=terms.dtype)
 
 
 def _check_model(path: str, terms: CheckTerms) -> CheckResult:

@@ -12,16 +12,16 @@ from cnncalc.brief import brief
 from cnncalc.errors import CnncalcError, failure
 from cnncalc.layers._base import Layer
 from cnncalc.network import PartialNetwork
-from cnncalc.spec.load import SpecChoice, choose, reading, reads_sizes, resized_shapes
+from cnncalc.spec.load import Resizer, SpecChoice, choose, reading, reads_sizes
 from cnncalc.spec.sections.inputs import MAX_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.errors import Diagnostic
-    from cnncalc.network import Network
+    from cnncalc.network import Network, Node
     from cnncalc.shapes import Shape
-    from cnncalc.spec.load import Choice, KnownShapes, Target
+    from cnncalc.spec.load import Choice, Target
 
 USUAL_RANGE = 256
 MOST_SIZES = 20_000  # each builds the network, so that a large one takes minutes
@@ -180,9 +180,9 @@ class VariedInput(NamedTuple):
 
 
 def _tried(spec: Choice, asked: Asked, watch: Callable[[float], None]) -> Sizes:
-    base = _base(spec)
+    base, network = _base(spec)
     varied = _varied(base.shape, asked.axes)
-    trial = Trial(spec, base, varied)
+    trial = Trial(spec, base, varied, network)
     first, last, step = *_range(trial, asked), asked.step
     count = (last - first) // step + 1
     if count > MOST_SIZES:
@@ -254,20 +254,20 @@ def _has_sizes(shape: Shape, wanted: tuple[int, ...]) -> bool:
     return bool(beside) and all(size == own for size, own in beside)
 
 
-def _base(spec: Choice) -> VariedInput:
-    """The network's input, also where the network fails on it."""
+def _base(spec: Choice) -> tuple[VariedInput, Network | None]:
+    """The network's input, and the network itself; None where it fails on that input."""
     try:
         network = spec.network()
     except CnncalcError as error:
         stopped = error.partial
         if not isinstance(stopped, PartialNetwork) or not stopped.nodes:
             raise
-        return VariedInput(stopped.network, stopped.nodes[0].shape, stopped.layout)
+        return VariedInput(stopped.network, stopped.nodes[0].shape, stopped.layout), None
     if len(network.inputs) > 1:
         names = ", ".join(node.name for node in network.inputs)
         message = f"only a network with one input can be tried; this one has {names}"
         raise failure("several-inputs", message)
-    return VariedInput(network.name, network.inputs[0].shape, network.layout)
+    return VariedInput(network.name, network.inputs[0].shape, network.layout), network
 
 
 def _varied(shape: Shape, axes: str | None) -> str:
@@ -295,31 +295,41 @@ def _written(base: VariedInput, varied: str, size: int | str) -> str:
 class Trial:
     """Tries one network on many sizes of its input."""
 
-    def __init__(self, spec: Choice, base: VariedInput, varied: str) -> None:
+    def __init__(
+        self, spec: Choice, base: VariedInput, varied: str, network: Network | None
+    ) -> None:
         self.spec, self.base, self.varied = spec, base, varied
         # The shapes of a model file may be computed by its own operators.
         self.resizable = isinstance(spec, SpecChoice) and not reads_sizes(spec.document)
-        self.latest: Network | None = None  # the latest that was built
-        self.shapes: KnownShapes = {}
+        self.latest: Resizer | None = None  # of the latest network that was built
+        self.windows: list[Node] = []  # its layers that may leave input unread
+        if network is not None:
+            self._take(network)
         self.unread: dict[tuple[int, tuple[Shape, ...]], tuple[Layer, bool]] = {}
 
     def result(self, size: int) -> SizeResult:
         """The outputs on this size, or the layer that fails."""
-        network, shapes = self.latest, None
-        if network is not None and self.resizable and size < 10**MAX_DIGITS:
-            inputs = {network.inputs[0].name: self._shape(size)}
-            shapes = resized_shapes(network, inputs, self.shapes)
-        if network is None or shapes is None:
+        latest, shapes = self.latest, None
+        if latest is not None and self.resizable and size < 10**MAX_DIGITS:
+            shapes = latest.shapes({latest.network.nodes[0].name: self._shape(size)})
+        if latest is None or shapes is None:
             try:
-                network = self.latest = self.spec.network(_written(self.base, self.varied, size))
+                network = self.spec.network(_written(self.base, self.varied, size))
             except CnncalcError as error:
                 stopped = error.partial
                 if not isinstance(stopped, PartialNetwork):
                     raise
                 return SizeResult(size, layer=stopped.name, problem=error.diagnostics[0])
+            latest = self._take(network)
             shapes = [node.shape for node in network.nodes]
-        outputs = tuple(shapes[index] for index in network.outputs)
-        return SizeResult(size, outputs, tuple(self._rounding(network, shapes)))
+        outputs = tuple(shapes[index] for index in latest.network.outputs)
+        return SizeResult(size, outputs, tuple(self._rounding(shapes)))
+
+    def _take(self, network: Network) -> Resizer:
+        """Resize this network from now on."""
+        self.latest = Resizer(network)
+        self.windows = [node for node in network.nodes if _has_windows(node)]
+        return self.latest
 
     def _shape(self, size: int) -> Shape:
         """The input with this size on the axes that vary."""
@@ -328,11 +338,9 @@ class Trial:
         sizes = tuple(size if letter in self.varied else own for letter, own in axes)
         return shape._replace(spatial=sizes)
 
-    def _rounding(self, network: Network, shapes: Sequence[Shape]) -> Iterator[str]:
+    def _rounding(self, shapes: Sequence[Shape]) -> Iterator[str]:
         """The layers that leave part of their input unread."""
-        for node in network.nodes:
-            if not node.inputs or type(node.layer).fit is Layer.fit:  # reads all of its input
-                continue
+        for node in self.windows:
             entering = tuple([shapes[index] for index in node.inputs])
             # The layer is kept so that its id stays its own.
             found = self.unread.get((id(node.layer), entering))
@@ -341,6 +349,11 @@ class Trial:
                 self.unread[id(node.layer), entering] = found
             if found[1]:
                 yield node.name
+
+
+def _has_windows(node: Node) -> bool:
+    """Whether a layer may leave part of its input unread; most types read all of it."""
+    return bool(node.inputs) and type(node.layer).fit is not Layer.fit
 
 
 def _by_layer(pairs: Iterable[tuple[str, SizeResult]]) -> tuple[LayerSizes, ...]:

@@ -130,14 +130,19 @@ def solve(  # noqa: PLR0913 - one parameter per letter of the formula
     30
     """
     asked = SolveRequest(
-        out, _several(w), _several(f), _several(s),
-        (p,) if isinstance(p, tuple) else _several(p),
-        _several(dilation) or (1,), transposed, _several(output_padding),
+        out, several(w), several(f), several(s),
+        (p,) if isinstance(p, tuple) else several(p),
+        several(dilation) or (1,), transposed, several(output_padding),
     )  # fmt: skip
     return answer(asked)
 
 
-def _several(values: object) -> tuple[int, ...] | None:
+def several(values: object) -> tuple[int, ...] | None:
+    """The values of a letter to try: one, several, or None for all.
+
+    >>> several(3), several([3, 5]), several(None)
+    ((3,), (3, 5), None)
+    """
     if values is None:
         return None
     if isinstance(values, (int, str)):

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import gc
 from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from types import NoneType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.engine import analyze
 from cnncalc.analysis.training import TRAINING, require_optimiser, training
@@ -27,7 +29,7 @@ from cnncalc.spec.load import ModelChoice, SpecChoice, build, choose, reads_size
 from cnncalc.spec.sections.inputs import batch_of, read_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from concurrent.futures import Executor, Future
 
     from cnncalc.network import Network
@@ -97,7 +99,10 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
     """
     if optimiser is not None:
         require_optimiser(optimiser)
-    if both := sorted({*(set or ())} & {*(vary or ())}):
+    varied = {name: _values(f"vary[{name!r}]", v) for name, v in _named(vary).items()}
+    if vary_input is not None:
+        vary_input = _values("vary_input", vary_input)
+    if both := sorted({*(set or ())} & {*varied}):
         message = f"'{both[0]}' is both set and varied"
         raise failure("bad-setting", message, help="leave one of the two out", exit_code=2)
     chosen = (
@@ -121,7 +126,7 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
         set=dict(chosen.set),
         batch=batch,
         dtype=dtype,
-        grid=SettingGrid(dict(vary or {}), vary_input, shard),
+        grid=SettingGrid(varied, vary_input, shard),
         square=_square(document, variant),
         optimiser=optimiser,
     )
@@ -130,6 +135,19 @@ def sweep(  # noqa: PLR0913 - each is an option that callers name
     if executor is None and jobs == 1:
         return (_result(builder, number) for number in plan.grid.numbers)
     return _in_processes(plan, jobs) if executor is None else _spread(plan, executor, in_flight)
+
+
+def _named(vary: object) -> Mapping[str, object]:
+    if not isinstance(vary, (Mapping, NoneType)):
+        raise failure("bad-argument", "vary is a dict from variables to lists of values")
+    return vary or {}
+
+
+def _values(name: str, values: Any) -> Sequence[Any]:
+    """The values, in order; a text has letters and is no list of values."""
+    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+        raise failure("bad-argument", f"{name} is a list of values, such as [{values!r}]")
+    return values if isinstance(values, Sequence) else list(values)
 
 
 def _square(document: Document, variant: str | None) -> SquareInput | None:

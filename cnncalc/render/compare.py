@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.figures import FIGURES
+from cnncalc.render.choice import ChoiceError
 from cnncalc.render.format import grouped, joined, printable, setting_text, si
 from cnncalc.render.json import (
     NAMED_SHAPES,
@@ -42,7 +43,8 @@ STATUS_WORDS = {
 FEW = 3  # names in a sentence
 ROUNDED = 10**6  # from here on, sentences round differences
 # What is told of a change; the other figures follow from these, nearly always.
-TELLING = ("input", "output", *(FIGURES[key].word for key in (
+PORTS = ("input", "output")  # rows of shapes above the figures
+TELLING = (*PORTS, *(FIGURES[key].word for key in (
     "params", "macs", "peak_activation_bytes", "rf"
 )))  # fmt: skip
 LISTED = 20  # changed layers that fit below a table
@@ -51,27 +53,52 @@ MOST_NAMED = 6  # layers in a line
 MAX_SETTING = 40  # characters of a setting that a terminal shows
 
 
-def text(comparison: Comparison, page: Page = PIPE, *, layers: bool = False) -> str:
+class Picked(NamedTuple):
+    """The figures and the types of layers that are shown; empty for all."""
+
+    figures: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+
+
+EVERYTHING = Picked()
+
+
+def text(
+    comparison: Comparison,
+    page: Page = PIPE,
+    *,
+    layers: bool = False,
+    picked: Picked = EVERYTHING,
+) -> str:
     """The totals in aligned columns; with `layers`, also every layer that differs.
 
     A terminal that is too narrow for all networks shows them in blocks below each other.
+
+    Raises:
+        ChoiceError: for a figure that is not compared.
     """
-    lines = totals_table(comparison).lines(page=page)
+    lines = totals_table(comparison, picked.figures).lines(page=page)
     for index in range(1, len(comparison.labels)):
         lines += ["", _counts(comparison, index), *_biases(comparison, index)]
-        changes = _changes(comparison, index, MAX_SETTING if page.width else None)
+        changes = _changes(comparison, index, MAX_SETTING if page.width else None, picked.types)
         lines += changes.lines(page=page, titles=False) if layers else []
         lines += _where(comparison, index)
     return joined(lines, ascii_only=page.ascii)
 
 
-def pull_request(comparison: Comparison, *, layers: bool = False) -> str:
-    """The same in Markdown; with `layers`, a table of the layers that differ."""
-    parts = [totals_table(comparison).markdown()]
+def pull_request(
+    comparison: Comparison, *, layers: bool = False, picked: Picked = EVERYTHING
+) -> str:
+    """The same in Markdown; with `layers`, a table of the layers that differ.
+
+    Raises:
+        ChoiceError: for a figure that is not compared.
+    """
+    parts = [totals_table(comparison, picked.figures).markdown()]
     for index in range(1, len(comparison.labels)):
         parts.append(f"\n{_counts(comparison, index)}\n")
         parts += [f"\n{line}\n" for line in _biases(comparison, index)]
-        changes = _changes(comparison, index)
+        changes = _changes(comparison, index, types=picked.types)
         parts += ["\n", changes.markdown()] if layers and changes.rows else []
         parts += [f"\n{line}\n" for line in _where(comparison, index)]
     return "".join(parts)
@@ -93,14 +120,18 @@ def since(comparison: Comparison, page: Page = PIPE) -> str:
     return joined([*lines, *_where(comparison, 1)], ascii_only=page.ascii)
 
 
-def table(comparison: Comparison, *, layers: bool = False) -> Table:
-    """The figures of all networks, or with `layers` the layers that differ, for programs."""
+def table(comparison: Comparison, *, layers: bool = False, picked: Picked = EVERYTHING) -> Table:
+    """The figures of all networks, or with `layers` the layers that differ, for programs.
+
+    Raises:
+        ChoiceError: for a figure that is not compared.
+    """
     if layers:
         columns = [Column(key, "text", key) for key in ("network", "status", "layer", "difference")]
         pairs = [
             (comparison.labels[index], row)
             for index in range(1, len(comparison.labels))
-            for row in _changes(comparison, index).rows
+            for row in _changes(comparison, index, types=picked.types).rows
         ]
         words = {sign: status for status, sign in SIGNS.items()}
         return Table(columns, [[label, words[str(row[0])], *row[1:]] for label, row in pairs])
@@ -112,25 +143,41 @@ def table(comparison: Comparison, *, layers: bool = False) -> Table:
         later = range(1, len(figure.values))
         pairs_ = ((figure.values[index], figure.delta(index)) for index in later)
         rows.append([figure.key, figure.values[0], *(cell for pair in pairs_ for cell in pair)])
-    return Table(columns, rows)
+    keys = [figure.key for figure in comparison.figures]
+    return Table(columns, _picked(dict(zip(keys, rows, strict=True)), picked.figures))
 
 
-def totals_table(comparison: Comparison) -> Table:
-    """A row per figure: each network, and how it differs from the first."""
+def totals_table(comparison: Comparison, figures: Sequence[str] = ()) -> Table:
+    """A row per figure: each network, and how it differs from the first.
+
+    Raises:
+        ChoiceError: for a figure that is not compared.
+    """
     first, *others = comparison.labels
     columns = [Column("", "name"), Column(first)]
     for label in others:
         columns += [Column(label), Column("change", joined=True), Column("%", joined=True)]
-    return Table(columns, [*_ports(comparison), *map(_figure, comparison.figures)])
+    keys = [*PORTS, *(figure.key for figure in comparison.figures)]
+    rows = [*_ports(comparison), *map(_figure, comparison.figures)]
+    return Table(columns, _picked(dict(zip(keys, rows, strict=True)), figures))
+
+
+def _picked(rows: Mapping[str, list[Cell]], keys: Sequence[str]) -> list[list[Cell]]:
+    """The rows of these keys in their order; all where none is named. Raises ChoiceError."""
+    for key in keys:
+        if key not in rows:
+            raise ChoiceError("figure", key, rows)
+    return [rows[key] for key in keys or rows]
 
 
 def _ports(comparison: Comparison) -> Iterator[list[Cell]]:
     """The shapes of the inputs and the outputs."""
     reports = comparison.reports
-    for word, ports in (
-        ("input", [report.inputs for report in reports]),
-        ("output", [report.inference_outputs for report in reports]),
-    ):
+    of_networks = (
+        [report.inputs for report in reports],
+        [report.inference_outputs for report in reports],
+    )
+    for word, ports in zip(PORTS, of_networks, strict=True):
         shapes = [_shapes(some, of.layout) for some, of in zip(ports, reports, strict=True)]
         yield [word, shapes[0], *(cell for shape in shapes[1:] for cell in (shape, "", ""))]
 
@@ -227,16 +274,26 @@ def _biases(comparison: Comparison, index: int) -> list[str]:
     return [f"params: {abs(difference):,} {word} = biases of {shown}{more}"]
 
 
-def _changes(comparison: Comparison, index: int, longest: int | None = None) -> Table:
-    """The layers that differ, without those that differ only in size; settings of this length."""
+def _changes(
+    comparison: Comparison, index: int, longest: int | None = None, types: Sequence[str] = ()
+) -> Table:
+    """The layers that differ, without those that differ only in size; settings of this length.
+
+    Where `types` are given, only those layers that are of one of them before or after.
+    """
     first, other = comparison.reports[0], comparison.reports[index]
     columns = [Column("", "text"), Column("Layer", "name"), Column("What differs", "prose")]
     rows = [
         [_sign(pair.status), _name(pair), _difference(pair, (first.layout, other.layout), longest)]
         for pair in comparison.layers[index - 1]
-        if pair.status in SIGNS
+        if pair.status in SIGNS and (not types or _is_of(pair, types))
     ]
     return Table(columns, rows)
+
+
+def _is_of(pair: LayerPair, types: Sequence[str]) -> bool:
+    units = [unit for unit in (pair.before, pair.after) if unit]
+    return any(row.type in types for unit in units for row in unit.rows)
 
 
 def _sign(status: str) -> str:

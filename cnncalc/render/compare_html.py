@@ -12,7 +12,7 @@ from cnncalc.figures import FIGURES
 from cnncalc.render import compare, html, report_json
 from cnncalc.render.format import grouped, printable
 from cnncalc.render.html import add
-from cnncalc.render.html_parts import diagram, memory_chart, remarks
+from cnncalc.render.html_parts import MOST_WRITTEN, diagram, memory_chart, remarks
 from cnncalc.render.table import cell_text
 
 if TYPE_CHECKING:
@@ -29,6 +29,28 @@ STATUS = {"added": "only in B", "removed": "only in A", "changed": "changed", "r
 NONE = "-"  # where a network lacks a layer
 NOTE = ("What differs is bold and underlined. Resized layers differ in nothing but the size of "
         "what they read.")  # fmt: skip
+
+
+class PairLine(NamedTuple):
+    """A line of the table of layers: where it stands, and its texts but for the counts.
+
+    `a` and `b` name the layers, empty where a network lacks it; `marked` are the figures that
+    differ.
+    """
+
+    place: int
+    status: str
+    a: str
+    b: str
+    type: str
+    settings: str
+    outputs: tuple[str, str]
+    marked: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The name, or both where they differ."""
+        return " → ".join(dict.fromkeys(filter(None, (self.a, self.b))))
 
 
 class Half(NamedTuple):
@@ -68,7 +90,7 @@ def text(
         add(main, "h2", "Networks")
         for part, half in _columns(main, halves):
             diagram(part, half.diagram or "", mark=f"-{half.letter}")
-    _layers(main, comparison, halves)
+    later = _layers(main, comparison, halves)
     add(main, "h2", "Memory while it runs")
     most = max(moment.bytes for half in halves for moment in half.timeline)
     for part, half in _columns(main, halves):
@@ -79,7 +101,8 @@ def text(
         name: report_json.document(half.report, version=version, timeline=half.timeline)
         for name, half in zip(("report", "other"), halves, strict=True)
     }
-    data = {"comparison": compare.document(comparison, version=version), **documents}
+    data = {"comparison": compare.document(comparison, version=version), **documents,
+            **({"later": later} if later else {})}  # fmt: skip
     return html.written(page, styles=["page.css"], scripts=["page.js", "compare.js"], data=data)
 
 
@@ -116,8 +139,8 @@ def _totals(main: ET.Element, comparison: Comparison, halves: Sequence[Half]) ->
             add(line, "td", cell_text(one))
 
 
-def _layers(main: ET.Element, comparison: Comparison, halves: Sequence[Half]) -> None:
-    """A line for each layer of both networks, counterparts in one."""
+def _layers(main: ET.Element, comparison: Comparison, halves: Sequence[Half]) -> list[PairLine]:
+    """A line for each layer of both networks, counterparts in one; those that the script adds."""
     add(main, "h2", "Layers", id="heading-layers")
     for note in (*(f"{line[:1].upper()}{line[1:]}." for line in compare.summary(comparison)), NOTE):
         add(main, "p", note, **{"class": "pale"})
@@ -136,23 +159,63 @@ def _layers(main: ET.Element, comparison: Comparison, halves: Sequence[Half]) ->
             add(add(line, "th", scope="col"), "button", heading, **button)
     body = add(table, "tbody")
     layouts = (halves[0].report.layout, halves[1].report.layout)
-    for pair in comparison.layers[0]:
-        _line(body, pair, layouts)
+    pairs = comparison.layers[0]
+    later = _left_to_the_script(pairs)
+    several = [_texts(place, pair, layouts) for place, pair in enumerate(pairs)]
+    for pair, texts in zip(pairs, several, strict=True):
+        if texts.place not in later:
+            _line(body, pair, texts)
+    if later:
+        _say_what_is_left(main, pairs, later)
+    return [texts for texts in several if texts.place in later]
 
 
-def _line(body: ET.Element, pair: LayerPair, layouts: tuple[str, str]) -> None:
+def _left_to_the_script(pairs: Sequence[LayerPair]) -> set[int]:
+    """The places of layers that are no lines of the file.
+
+    Of very large networks those are the same in both, or else the last ones that differ.
+    """
+    if len(pairs) <= MOST_WRITTEN:
+        return set()
+    differing = [place for place, pair in enumerate(pairs) if pair.status]
+    return set(range(len(pairs))).difference(differing[:MOST_WRITTEN])
+
+
+def _say_what_is_left(main: ET.Element, pairs: Sequence[LayerPair], later: set[int]) -> None:
+    """How many layers are no lines of the file, and where they are."""
+    differing = sum(pairs[place].status is not None for place in later)
+    parts = {"that are the same": len(later) - differing, "that differ": differing}
+    several = " and ".join(f"{grouped(count)} {words}" for words, count in parts.items() if count)
+    add(main, "p", f"Of {grouped(len(pairs))} layers, {several} are not lines of this file. Its "
+        "data has all of them: a browser that runs scripts adds their lines; compare --layers "
+        "prints those that differ, analyze --expand all of one network.",
+        **{"class": "pale"})  # fmt: skip
+
+
+def _texts(place: int, pair: LayerPair, layouts: tuple[str, str]) -> PairLine:
+    units = (pair.before, pair.after)
+    a, b = (unit.name if unit else "" for unit in units)
+    texts = compare.pair_texts(pair, layouts)
+    before, after = (
+        unit.rows[-1].out.text(layout) if unit else NONE
+        for unit, layout in zip(units, layouts, strict=True)
+    )
+    marked = tuple(key for key in ("type", "out", *COUNTS) if key in pair.changes)
+    return PairLine(place, pair.status or "same", a, b, texts.type, texts.settings,
+                    (before, after), marked)  # fmt: skip
+
+
+def _line(body: ET.Element, pair: LayerPair, texts: PairLine) -> None:
     """A layer of one network or of both."""
     units = (pair.before, pair.after)
-    names = {key: unit.name for key, unit in zip(("data-a", "data-b"), units, strict=True) if unit}
-    line = add(body, "tr", **{"class": pair.status or "same"}, **names)
-    texts = compare.pair_texts(pair, layouts)
+    names = {key: name for key, name in (("data-a", texts.a), ("data-b", texts.b)) if name}
+    line = add(body, "tr", **{"class": texts.status}, **names)
     add(line, "th", texts.name, scope="row")
     add(line, "td", STATUS[pair.status])
-    _cell(line, texts.type, marked="type" in pair.changes)
+    _cell(line, texts.type, marked="type" in texts.marked)
     _cell(line, texts.settings, marked=bool(texts.settings))
-    for unit, layout in zip(units, layouts, strict=True):
-        shape = unit.rows[-1].out.text(layout) if unit else NONE
-        _cell(line, shape, marked=unit is pair.after and "out" in pair.changes)
+    _cell(line, texts.outputs[0])
+    _cell(line, texts.outputs[1], marked="out" in texts.marked)
     for key in COUNTS:
         before, after = (_count(unit, key) for unit in units)
         for unit, count in zip(units, (before, after), strict=True):

@@ -26,7 +26,7 @@ def _lines(picture: Picture) -> Iterator[str]:
     yield '  edge [color="#555555", arrowsize=0.7];'
     for n, box in enumerate(picture.boxes):
         _, fill, line = LIGHT.named(box.kind)
-        label = _quoted("\n".join(box.text))
+        label = _quoted("\n".join(box.words))
         more = f", peripheries={min(box.times, 3)}" if box.times > 1 else ""
         more += ', style="rounded,filled,dashed"' if box.train_only else ""
         tip = _quoted(box.tip)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CHART = (560.0, 150.0)  # width and height
 LEFT, FOOT, HEAD = 64.0, 22.0, 14.0  # room for the labels of the chart
+MOST_WRITTEN = 1500  # lines of a table that all stand in the file
 FULL = 0.9  # the share of its room that a bar fills
 NOTE = "A stack is equal parts in a row; a bow at the side is a path around what is inside."
 

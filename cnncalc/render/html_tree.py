@@ -8,6 +8,7 @@ from cnncalc.figures import FIGURES
 from cnncalc.render import fold
 from cnncalc.render.format import binary, grouped, per_axis, printable
 from cnncalc.render.html import add
+from cnncalc.render.html_parts import MOST_WRITTEN
 from cnncalc.render.table import LEAST_SHARE
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 COUNTS = ("params", "macs", "connections")
 HEADINGS = {**{key: FIGURES[key].heading for key in COUNTS}, "alive": "Alive", "field": "Field"}
 STILL_OPEN = 40  # rows that a page shows before parts are folded
-MOST_WRITTEN = 1500  # rows of a network that are all written
 
 
 class LaterRow(NamedTuple):

@@ -27,7 +27,7 @@ def _lines(picture: Picture) -> Iterator[str]:
         yield from ("---", f'title: "{title}"', "---")
     yield "flowchart TB"
     for n, box in enumerate(picture.boxes):
-        name, *more = map(_escaped, box.text)
+        name, *more = map(_escaped, box.words)
         label = "<br>".join([f"<b>{name}</b>", *more])
         yield f'  b{n}["{label}"]:::{LIGHT.named(box.kind)[0]}'
     for source, target in picture.edges:

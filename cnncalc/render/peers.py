@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cnncalc.questions.peers._rules import PeerFigure
     from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
+    from cnncalc.render.table import Kind
 
 
 def text(report: Report, counted: PeerCount, page: Page = PIPE) -> str:
@@ -45,6 +46,26 @@ def document(report: Report, counted: PeerCount, *, version: str) -> dict[str, A
         "figures": [_figure(figure) for figure in counted.figures],
         "note": counted.note,
     }
+
+
+def rows(counted: PeerCount) -> list[dict[str, Any]]:
+    """A flat row per figure of the tool, for programs: its reasons are one text."""
+    return [
+        {
+            "figure": figure.label, "text": figure.text, "value": figure.value,
+            "ours": figure.ours or None, "base": figure.base if figure.ours else None,
+            "why": "; ".join(f"{term.reason} ({term.amount:+,})" for term in figure.why) or None,
+        }
+        for figure in counted.figures
+    ]  # fmt: skip
+
+
+def written(counted: PeerCount, style: str) -> str:
+    """The same figures in one of the STYLES."""
+    kinds: dict[str, Kind] = {"value": "number", "base": "number"}
+    entries = rows(counted)
+    columns = [Column(key, kinds.get(key, "text"), key) for key in entries[0]]
+    return Table(columns, [list(entry.values()) for entry in entries]).written(style)
 
 
 def _figure(figure: PeerFigure) -> dict[str, Any]:

@@ -22,6 +22,7 @@ KINDS = {
     "weights": "Layers with weights", "pooling": "Pooling", "merges": "Merges",
     "norms": "Normalisations", "activations": "Activations", "others": "Others",
 }  # fmt: skip
+FRAMEWORKS = {"pytorch": "PyTorch", "keras": "Keras", "onnx": "ONNX"}
 EXPLICIT = {
     "weights: [[1, 0], [0, 1]]": "on a line below the layer; nested lists, filter by filter",
     "bias_values: [1]": "likewise; 0 where only weights are given",
@@ -56,6 +57,9 @@ def full(entry: Mapping[str, Any], page: Page = PIPE) -> str:
         parts.append(_section("Fields", pairs, page))
     if entry["words"]:
         parts.append(_section("Words", entry["words"].items(), page))
+    if "frameworks" in entry:
+        pairs = [(FRAMEWORKS[name], said) for name, said in entry["frameworks"].items()]
+        parts.append(_section("In the frameworks, as export writes the example", pairs, page))
     if entry["kind"] == "weights":
         parts.append(_section("Numbers of an exercise", EXPLICIT.items(), page))
     if entry["attaches"]:
@@ -145,6 +149,11 @@ def schema() -> Schema:
         {
             "line": described(TEXT, "the example as a line of text"),
             "attached": described(TEXT, "a line to which this layer is appended as a word"),
+            "frameworks": described(
+                record(dict.fromkeys(FRAMEWORKS, TEXT)),
+                "where one type is asked for, what it is in each framework, or why it has no "
+                "counterpart",
+            ),
         },
     )
     definitions = described(

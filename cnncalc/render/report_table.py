@@ -236,7 +236,7 @@ def separated(
     Raises:
         ChoiceError: for columns that do not exist.
     """
-    keys, cells = _flat(report, columns, choice)
+    keys, cells = flat(report, select(columns or CSV), choice)
     return records([keys, *cells], delimiter)
 
 
@@ -246,20 +246,28 @@ def flat_rows(report: Report, columns: Sequence[str] | None = None) -> list[dict
     Raises:
         ChoiceError: for columns that do not exist.
     """
-    keys, cells = _flat(report, columns)
+    keys, cells = flat(report, select(columns or CSV))
     return [dict(zip(keys, row, strict=True)) for row in cells]
 
 
-def _flat(
-    report: Report, columns: Sequence[str] | None, choice: Choice | None = None
+def flat(
+    report: Report,
+    columns: Iterable[ReportColumn],
+    choice: Choice | None = None,
+    *,
+    inputs: bool = False,
 ) -> tuple[list[str], list[list[Cell]]]:
-    """The keys and the cells of one row per primitive layer or line, for programs."""
+    """The keys and the cells of one row per primitive layer or line, for programs.
+
+    Raises:
+        ChoiceError: for a layer that does not exist.
+    """
     # Text that programs read: sizes in ASCII, figures without marks.
     style = CellStyle(report, times="x", bare=True)
     shown = picked(report, choice) if choice else fold.lines(report, Choice(expand=True))
-    rows = [line for line in shown if line.rows]
-    parts = [part for column in select(columns or CSV) for part in _split(column, rows)]
-    numbered = rows if choice else [x._replace(number=x.rows[0].index) for x in rows]
+    rows = [line for line in shown if line.rows or inputs]
+    parts = [part for column in columns for part in _split(column, rows)]
+    numbered = rows if choice else [x._replace(number=_index(x)) for x in rows]
     cells = [[cell(line, style) for _, cell in parts] for line in numbered]
     return [key for key, _ in parts], cells
 
@@ -311,6 +319,11 @@ def _axis(read: Callable[[TableRow], Shape], letter: str) -> Callable[[TableRow,
 
 def _in(line: TableRow) -> Shape:
     return line.rows[0].in_shapes[0]
+
+
+def _index(line: TableRow) -> int:
+    """The number of a line's first layer in the network; an input has that of its line."""
+    return line.rows[0].index if line.rows else line.number
 
 
 def _out(line: TableRow) -> Shape:

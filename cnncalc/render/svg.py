@@ -7,6 +7,7 @@ only replaces them where the reader prefers dark. Nothing is embedded and nothin
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,10 @@ def text(placed: Placed, theme: str = "auto", *, ascii_only: bool = False) -> st
     return written.encode("ascii", "xmlcharrefreplace").decode() if ascii_only else written
 
 
+def _escaped(text: str) -> str:
+    return escape(text, quote=False) if SPECIAL.search(text) else text
+
+
 def _attributes(values: Mapping[str, str]) -> str:
     """The attributes of an element, each with a space before it.
 
@@ -51,6 +56,7 @@ def _attributes(values: Mapping[str, str]) -> str:
     return "".join([f' {key}="{value.replace(QUOTE, "&quot;")}"' for key, value in safe.items()])
 
 
+@lru_cache(maxsize=4096)
 def _number(value: float) -> str:
     """A coordinate with at most one decimal.
 
@@ -73,9 +79,7 @@ class _Writer:
     def add(self, tag: str, attributes: Mapping[str, str], text: str = "") -> None:
         """An element without others in it."""
         head = f"{self.inset}<{tag}{_attributes(attributes)}"
-        if SPECIAL.search(text):
-            text = escape(text, quote=False)
-        self.lines.append(f"{head}>{text}</{tag}>" if text else f"{head} />")
+        self.lines.append(f"{head}>{_escaped(text)}</{tag}>" if text else f"{head} />")
 
     def open(self, tag: str, attributes: Mapping[str, str]) -> None:
         """The begin of an element with others in it."""
@@ -122,10 +126,10 @@ class _Writer:
 
     def mark(self, mark: Mark) -> None:
         """One shape."""
-        if isinstance(mark, Rect):
-            self.rect(mark)
-        elif isinstance(mark, Text):
+        if isinstance(mark, Text):
             self.line_of_text(mark)
+        elif isinstance(mark, Rect):
+            self.rect(mark)
         elif isinstance(mark, Line):
             self.line(mark)
         elif isinstance(mark, Polygon):
@@ -136,31 +140,35 @@ class _Writer:
     def rect(self, mark: Rect) -> None:
         """A rectangle with round corners."""
         name, fill, stroke = self.colours.named(mark.kind)
-        sides = dict(zip(("x", "y", "width", "height"), map(_number, mark[:4]), strict=True))
-        dashed = {"stroke-dasharray": "5 3"} if mark.dashed else {}
-        colours = {"class": name, "fill": fill, "stroke": stroke}
-        self.add("rect", {**sides, "rx": _number(mark.round), **colours, **dashed})
+        x, y, wide, high = map(_number, mark[:4])
+        dashed = ' stroke-dasharray="5 3"' if mark.dashed else ""
+        self.lines.append(
+            f'{self.inset}<rect x="{x}" y="{y}" width="{wide}" height="{high}" '
+            f'rx="{_number(mark.round)}" class="{name}" fill="{fill}" stroke="{stroke}"{dashed} />'
+        )
 
     def line_of_text(self, mark: Text) -> None:
         """One line of text."""
-        fill = self.colours.soft if mark.soft else self.colours.text
-        bold = {"font-weight": "bold"} if mark.bold else {}
-        self.add("text", {
-            "x": _number(mark.x), "y": _number(mark.y), "font-size": _number(mark.size),
-            "text-anchor": mark.anchor, "class": "s" if mark.soft else "t", "fill": fill, **bold,
-        }, mark.text)  # fmt: skip
+        name, fill = ("s", self.colours.soft) if mark.soft else ("t", self.colours.text)
+        bold = ' font-weight="bold"' if mark.bold else ""
+        whole = f"<title>{_escaped(mark.tip)}</title>" if mark.tip else ""
+        self.lines.append(
+            f'{self.inset}<text x="{_number(mark.x)}" y="{_number(mark.y)}" '
+            f'font-size="{_number(mark.size)}" text-anchor="{mark.anchor}" class="{name}" '
+            f'fill="{fill}"{bold}>{whole}{_escaped(mark.text)}</text>'
+        )
 
     def line(self, mark: Line) -> None:
         """A line with round corners; edges end in an arrow."""
         faint = mark.stroke in ("guide", "rule")
-        look = {"fill": "none", "stroke": self.colours.faint if faint else self.colours.line}
-        if mark.stroke == "edge":
-            look["marker-end"] = "url(#arrow)"
+        name, stroke = ("f", self.colours.faint) if faint else ("e", self.colours.line)
+        arrow = ' marker-end="url(#arrow)"' if mark.stroke == "edge" else ""
         dashes = {"shared": "2 3", "guide": "2 4"}.get(mark.stroke)
-        if dashes:
-            look["stroke-dasharray"] = dashes
-        self.add("path", {"d": _path(mark.points), "class": "f" if faint else "e",
-                                       **look})  # fmt: skip
+        dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+        self.lines.append(
+            f'{self.inset}<path d="{_path(mark.points)}" class="{name}" fill="none" '
+            f'stroke="{stroke}"{arrow}{dashed} />'
+        )
 
     def polygon(self, mark: Polygon) -> None:
         """A polygon in the colours of its kind."""

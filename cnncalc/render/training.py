@@ -8,8 +8,9 @@ from cnncalc.render.choice import Choice
 from cnncalc.render.columns import ReportColumn, select
 from cnncalc.render.format import bytes_text, printable, to_ascii
 from cnncalc.render.page import PIPE
-from cnncalc.render.report_table import picked, summed
+from cnncalc.render.report_table import flat, picked, summed
 from cnncalc.render.schema import COUNT, TEXT, listed, record
+from cnncalc.render.table import DELIMITERS, Column, Table, records
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Report, Totals
@@ -66,6 +67,34 @@ def summary(training: TrainingMemory, units: Units | None = None) -> str:
     return f"{how}: {bytes_text(share.total, units)} = {' + '.join(parts)}"
 
 
+def rows(
+    report: Report,
+    training: TrainingMemory,
+    style: str,
+    choice: Choice = USUAL,
+    *,
+    folded: bool = False,
+) -> str:
+    """A line per input and layer in one of the STYLES; of CSV and TSV, folded ones if asked for.
+
+    Raises:
+        ChoiceError: for layers that do not exist.
+    """
+    columns = (*select(("name", "type", "output")), *_columns(training))
+    if style in DELIMITERS:
+        keys, cells = flat(report, columns, choice if folded else None, inputs=True)
+        return records([keys, *cells], DELIMITERS[style])
+    table = summed(report, choice, picked(report, choice), columns)
+    return table.written(style, choice.units)
+
+
+def sums(training: TrainingMemory, style: str, units: Units | None = None) -> str:
+    """The totals in one of the STYLES: a row for each figure."""
+    columns = [Column("figure", "name", "figure"), Column("value", key="value")]
+    entries: list[list[Cell]] = [[key, value] for key, value in _share(training.total).items()]
+    return Table(columns, entries).written(style, units)
+
+
 def _forward(training: TrainingMemory) -> int:
     """The bytes of parameters and of every output, as a forward pass in training fills them."""
     return training.total.activations + training.total.parameters
@@ -97,6 +126,7 @@ def _share(share: TrainingBytes) -> dict[str, int]:
 def _table(report: Report, training: TrainingMemory, choice: Choice, page: Page) -> list[str]:
     columns = (*select(("name", "type", "output")), *_columns(training))
     table = summed(report, choice, picked(report, choice), columns)
+    table = table._replace(option=Table([], []).option)  # these columns cannot be chosen
     return table.lines(choice.units, page._replace(ascii=choice.ascii))
 
 
@@ -112,6 +142,6 @@ def _columns(training: TrainingMemory) -> tuple[ReportColumn, ...]:
             figure: int = getattr(training.total, key)
             return figure
 
-        return ReportColumn(key, HEADINGS[key], "bytes of training", cell, total=total)
+        return ReportColumn(f"{key}_bytes", HEADINGS[key], "bytes of training", cell, total=total)
 
     return tuple(of(key) for key in HEADINGS)

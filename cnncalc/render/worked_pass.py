@@ -73,7 +73,20 @@ def _filters(parameter: Weights) -> Iterator[str]:
     for index in range(count):
         numbers = parameter.numbers[index * size : (index + 1) * size]
         yield f"  {parameter.name} {index}"
-        yield from (f"    {line}" for line in text_grid(list(map(number, numbers)), tuple(inner)))
+        yield from _by_map(list(map(number, numbers)), tuple(inner))
+
+
+def _by_map(texts: list[str], sizes: tuple[int, ...]) -> Iterator[str]:
+    """The numbers of one filter; those for several maps each below the map's number."""
+    maps = sizes[0] if sizes[2:] else 1
+    if maps == 1:
+        yield from (f"    {line}".rstrip() for line in text_grid(texts, sizes))
+        return
+    each = len(texts) // maps
+    for channel in range(maps):
+        yield f"    map {channel}"
+        numbers = texts[channel * each : (channel + 1) * each]
+        yield from (f"      {line}".rstrip() for line in text_grid(numbers, sizes[1:]))
 
 
 def neurons(traces: Iterable[Trace], count: int, step: Step) -> Iterator[str]:

@@ -16,7 +16,18 @@ from cnncalc.spec.checks.names import declared
 from cnncalc.spec.expressions import HERE
 from cnncalc.spec.line_values import evaluate
 from cnncalc.spec.rows import Rows, Scope, sizes
-from cnncalc.spec.syntax import Argument, Chain, From, Loop, Name, Repeat, Side, Use, names_after
+from cnncalc.spec.syntax import (
+    Argument,
+    Chain,
+    From,
+    Loop,
+    Name,
+    Repeat,
+    Side,
+    Use,
+    names_after,
+    names_between,
+)
 from cnncalc.spec.vocabulary import means_something
 
 if TYPE_CHECKING:
@@ -99,12 +110,11 @@ class NetworkBuilder:
 
     def items(self, chain: Chain, current: int, scope: Scope) -> int:
         """The items of a chain."""
-        before = None
-        for item in chain.items:
-            if before is not None:
-                scope = scope.after(before)
-            current = self.run(item, current, scope)
-            before = item
+        for place, item in enumerate(chain.items):
+            inner = scope
+            if item.__class__ is not Use or item.refs or item.branches:  # others read no names
+                inner = scope.called(names_between(chain.items, place, scope.here))
+            current = self.run(item, current, inner)
         return current
 
     def start(self, source: Name, scope: Scope) -> tuple[int, Scope]:
@@ -194,7 +204,7 @@ class NetworkBuilder:
         """One pass of a layer or block call; nothing where its condition is false."""
         self.tick(use.span)
         if use.condition is not None and not evaluate(use.condition.value, scope.env):
-            return self.named(use.name, current, scope)
+            return current if use.name is None else self.named(use.name, current, scope)
         if use.frozen or use.train_only:
             scope = scope.marked(use)
         label = name or self.fresh(use.head, scope)
@@ -203,7 +213,7 @@ class NetworkBuilder:
             if use.is_block
             else self.layer(use, current, scope, label)
         )
-        return self.named(use.name, result, scope)
+        return result if use.name is None else self.named(use.name, result, scope)
 
     def call(self, use: Use, current: int, scope: Scope, label: str) -> int:
         """Write out the body of a block with its arguments."""
@@ -270,7 +280,7 @@ class NetworkBuilder:
         if use.tensors:
             use = self.sized_like(use, scope)
         resolved = self.resolver.resolve(use, scope.env)
-        if len(inputs) == 1 and (_may_have_several(use) or self.passes_over(use, scope)):
+        if len(inputs) == 1 and self.is_left_alone(use, scope):
             if not resolved.attached:  # a merge of one branch is that branch
                 return inputs[0]
             use, resolved = use._replace(head="identity"), resolved._replace(fields={}, spans={})
@@ -282,6 +292,12 @@ class NetworkBuilder:
         if use.tied is not None:
             self.tie(use.tied, node, scope)
         return len(self.nodes) - 1
+
+    def is_left_alone(self, use: Use, scope: Scope) -> bool:
+        """Whether a layer with one input is a merge that has lost its others."""
+        if not (use.branches or use.refs):
+            return False
+        return _may_have_several(use) or bool(self.passes_over(use, scope))
 
     def sized_like(self, use: Use, scope: Scope) -> Use:
         """The use with the axes of the tensor in `like=NAME` in place of that tensor.
@@ -329,7 +345,8 @@ class NetworkBuilder:
 
     def passes_over(self, use: Use, scope: Scope) -> frozenset[str]:
         """The references of a merge to tensors that are none; one of exactly two has none."""
-        return frozenset(ref.text for ref in use.refs) & _may_be_passed_over(use, scope)
+        absent = _may_be_passed_over(use, scope)
+        return absent and absent.intersection([ref.text for ref in use.refs])
 
     def branches(
         self, use: Use, branches: tuple[Branch, ...], current: int, scope: Scope

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cnncalc import files, zoo
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 # What a question may be asked about: a file or a bundled name, a spec as a dict, or a network.
 Target: TypeAlias = "str | Path | Mapping[str, object] | Network"
-# Output shapes by a layer's identity, which it is kept for so that its id stays its own, and the
-# shapes that enter it; None where the layer does not fit.
-KnownShapes = dict[tuple[int, tuple["Shape", ...]], tuple["Layer", "Shape | None"]]
 SHORT = 50_000  # characters: longer texts are not cached, since they may hold much memory
 
 
@@ -114,6 +112,10 @@ def load(
     >>> network.name, len(network.nodes) - len(network.inputs)
     ('LeNet-5', 12)
     """
+    if isinstance(target, Mapping):
+        raise failure(
+            "bad-argument", "load reads files and bundled networks; a dict is read by cnncalc.parse"
+        )
     choice = _read_choice(target, variant, set, input, until, partial=partial)
     if isinstance(choice, ModelChoice):
         return choice.network()
@@ -139,6 +141,9 @@ def parse(
     >>> parse({"input": "28x28x1", "layers": ["conv 16 5x5 p2", "pool 2x2"]}).nodes[-1].shape
     Shape(channels=16, spatial=(14, 14))
     """
+    if not isinstance(spec, (str, Mapping)):
+        raise failure("bad-argument", f"a spec is a text or a dict, not {_kind(spec)}")
+    _refuse_nonsense(set, input)
     text = spec if isinstance(spec, str) else _text(spec)
     with reading(text, file):
         return build(_read(text, file), variant, set or {}, input)
@@ -160,6 +165,7 @@ def choose(
     Raises:
         CnncalcError: where it cannot be read, and for a network that was not read from a text.
     """
+    _refuse_nonsense(set, input)
     if isinstance(target, Network):
         return _chosen_again(target, variant, set or {}, input)
     if isinstance(target, Mapping):
@@ -179,6 +185,11 @@ def _read_choice(
     partial: bool = False,
 ) -> Choice:
     """What a target is: a typed network, a model file, or the spec in a file."""
+    if not isinstance(target, (str, PathLike)):
+        raise failure(
+            "bad-argument", f"a network is a path, a bundled name or a dict, not {_kind(target)}"
+        )
+    _refuse_nonsense(set_, input_)
     path = named = None
     if isinstance(target, str) and zoo.is_typed(target):
         text, file = _text(_split(target)), "stack"
@@ -230,6 +241,20 @@ def as_network(target: Target) -> Network:
     if isinstance(target, Network):
         return target
     return parse(target) if isinstance(target, Mapping) else load(target)
+
+
+def _refuse_nonsense(set_: object, input_: object) -> None:
+    """Raise CnncalcError for changes of the wrong kind."""
+    if not isinstance(set_, (Mapping, NoneType)):
+        raise failure(
+            "bad-argument", f"set is a dict from variables to their values, not {_kind(set_)}"
+        )
+    if not isinstance(input_, (str, NoneType)):
+        raise failure("bad-argument", f"input is a text such as '64x64x3', not {_kind(input_)}")
+
+
+def _kind(value: object) -> str:
+    return f"a value of type {type(value).__name__}"
 
 
 def _split(target: str) -> dict[str, object]:
@@ -454,7 +479,7 @@ def resized(network: Network, inputs: Mapping[str, Shape]) -> Network | None:
     >>> resized(net, {"in": Shape(1, (4, 4))}) is None
     True
     """
-    shapes = resized_shapes(network, inputs, {})
+    shapes = Resizer(network).shapes(inputs)
     if shapes is None:
         return None
     pairs = zip(network.nodes, shapes, strict=True)
@@ -467,31 +492,79 @@ def _on(node: Node, shape: Shape) -> Node:
     return Node(node.index, node.name, layer, node.inputs, shape, *node[5:])
 
 
-def resized_shapes(
-    network: Network, inputs: Mapping[str, Shape], known: KnownShapes
-) -> list[Shape] | None:
-    """The shape of every node on these inputs; None where its layers have to be read again.
+class _Step(NamedTuple):
+    """A node as `Resizer` works it out; shapes are numbers here.
 
-    `known` is filled, so that on further inputs no layer computes the same again.
+    `known` is shared by all nodes of the same layer with outputs of the same channels and rank.
     """
-    shapes: list[Shape] = []
-    for node in network.nodes:
-        if not node.inputs:
-            shape: Shape | None = inputs[node.name]
-        else:
-            entering = tuple([shapes[index] for index in node.inputs])
-            found = known.get((id(node.layer), entering))
-            if found is None:
-                found = node.layer, _shape_or_none(node.layer, entering)
-                known[id(node.layer), entering] = found
-            shape = found[1]
-        if shape is None or node.values or node.shared_with is not None:
+
+    node: Node
+    reads: int | None  # the only node that it reads
+    known: dict[int | tuple[int, ...], int | None]  # the output by what enters
+
+
+class Resizer:
+    """The shapes of a network on other inputs; no layer computes the same twice.
+
+    >>> from cnncalc.layers.conv import Conv
+    >>> from cnncalc.network import chain
+    >>> from cnncalc.shapes import Shape
+    >>> net = chain("one", Shape(1, (32, 32)), [("C1", Conv(filters=6, kernel=(5,)))])
+    >>> [shape.spatial for shape in Resizer(net).shapes({"in": Shape(1, (16, 20))})]
+    [(16, 20), (12, 16)]
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self._fixed = any(node.values or node.shared_with is not None for node in network.nodes)
+        # A shape's number is a much cheaper key than the shape.
+        self._shapes: list[Shape] = []
+        self._numbers: dict[Shape, int] = {}
+        known: dict[tuple[int, int, int], dict[int | tuple[int, ...], int | None]] = {}
+        self._steps = [
+            _Step(
+                node,
+                node.inputs[0] if len(node.inputs) == 1 else None,
+                known.setdefault((id(node.layer), node.shape.channels, node.shape.rank), {}),
+            )
+            for node in network.nodes
+        ]
+
+    def shapes(self, inputs: Mapping[str, Shape]) -> list[Shape] | None:
+        """The shape of every node on these inputs; None where its layers have to be read again."""
+        if self._fixed:
             return None
-        was = node.shape
-        if shape.channels != was.channels or len(shape.spatial) != len(was.spatial):
-            return None
-        shapes.append(shape)
-    return shapes
+        found: list[int] = []
+        for node, reads, known in self._steps:
+            entering: int | tuple[int, ...]
+            if reads is not None:
+                entering = found[reads]
+            elif node.inputs:
+                entering = tuple([found[index] for index in node.inputs])
+            else:
+                entering = self._number(inputs[node.name])
+            if entering in known:
+                number = known[entering]
+            else:
+                number = known[entering] = self._asked(node, entering)
+            if number is None:
+                return None
+            found.append(number)
+        return [self._shapes[number] for number in found]
+
+    def _number(self, shape: Shape) -> int:
+        number = self._numbers.setdefault(shape, len(self._shapes))
+        if number == len(self._shapes):
+            self._shapes.append(shape)
+        return number
+
+    def _asked(self, node: Node, entering: int | tuple[int, ...]) -> int | None:
+        """The output of a node; None where it does not fit, or has other channels or axes."""
+        numbers = (entering,) if isinstance(entering, int) else entering
+        shapes = tuple([self._shapes[number] for number in numbers])
+        shape = _shape_or_none(node.layer, shapes) if node.inputs else shapes[0]
+        alike = shape and (shape.channels, shape.rank) == (node.shape.channels, node.shape.rank)
+        return self._number(shape) if shape and alike else None
 
 
 def _shape_or_none(layer: Layer, entering: tuple[Shape, ...]) -> Shape | None:

@@ -135,6 +135,15 @@ def example_fields(layer_type: type[Layer]) -> dict[str, object]:
     return chosen
 
 
+def example(name: str) -> Layer:
+    """The layer of a type's example.
+
+    >>> example("fc")
+    Fc(units=8, bias=True, inputs=None)
+    """
+    return validated_layer(name, example_fields(layers.layer_type(name)), {}, NOWHERE)
+
+
 def _example(layer_type: type[Layer]) -> str:
     """The mapping form of the example."""
     chosen = example_fields(layer_type)

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 MOST_KNOWN = 1024  # lines of a document with the values of their variables
 MOST_BUILT = 4096  # these on the shapes of their inputs, at the start of a network
-# By the identity of what a line resolved to, which is kept so that its id stays its own.
-KnownLayers = dict[tuple[int, tuple["Shape", ...]], tuple[object, "Layer", "Shape"]]
 
 
 class AttachedLayer(NamedTuple):
@@ -58,6 +56,25 @@ class Resolved(NamedTuple):
     decides: bool = False  # says what is attached, so that the defaults do not
 
 
+class BuiltLayer(NamedTuple):
+    """What a line resolved to, the layer that this gives, and its outputs by its inputs."""
+
+    resolved: object  # kept so that its id stays its own
+    layer: Layer
+    outputs: dict[tuple[Shape, ...], Shape]
+
+
+KnownLayers = dict[int, BuiltLayer]  # by the identity of what a line resolved to
+
+
+class _Line(NamedTuple):
+    """A line, the variables that it reads, and what it resolved to, by their values as text."""
+
+    use: Use  # kept so that its id stays its own
+    names: list[str]
+    known: dict[str, Resolved]
+
+
 class Resolver:
     """Resolves the lines of one document, each once for the same values of its variables.
 
@@ -66,33 +83,33 @@ class Resolver:
 
     def __init__(self, defaults: Mapping[str, Use]) -> None:
         self.defaults = defaults
-        # By the identity of a line, which is kept so that its id stays its own.
-        self._reads: dict[int, tuple[Use, list[str]]] = {}
-        self._known: dict[tuple[int, str], tuple[Use, Resolved]] = {}
+        self._lines: dict[int, _Line] = {}  # by their identity
+        self._count = 0
         self._built: KnownLayers = {}
 
     def known_layers(self) -> KnownLayers:
         """The layers of earlier networks of this document; a new network adds its own."""
-        if len(self._built) > MOST_BUILT:
+        if sum(len(built.outputs) for built in self._built.values()) > MOST_BUILT:
             self._built.clear()
         return self._built
 
     def resolve(self, use: Use, env: Mapping[str, object]) -> Resolved:
         """The fields of a layer and its attached layers, see the function `resolve`."""
-        place = id(use)
-        if place not in self._reads:
-            self._reads[place] = use, _variables((use, *self.defaults.values()))
-        _, names = self._reads[place]
+        line = self._lines.get(id(use))
+        if line is None:
+            line = _Line(use, _variables((use, *self.defaults.values())), {})
+            self._lines[id(use)] = line
         # As text, where 1, 1.0 and true differ.
-        key = place, repr([env.get(name, ...) for name in names]) if names else ""
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= MOST_KNOWN:
-                self._known.clear()
-                self._reads.clear()
+        values = repr([env.get(name, ...) for name in line.names]) if line.names else ""
+        resolved = line.known.get(values)
+        if resolved is None:
             resolved = resolve(use, layers.layer_type(use.head), self.defaults, env)
-            known = self._known[key] = use, resolved
-        return known[1]
+            line.known[values] = resolved
+            self._count += 1
+            if self._count >= MOST_KNOWN:
+                self._lines.clear()
+                self._count = 0
+        return resolved
 
 
 def _variables(uses: Iterable[Use]) -> list[str]:

@@ -15,7 +15,7 @@ from cnncalc.layers._fields import WRONG_INPUT
 from cnncalc.network import LARGEST_TENSOR, MAX_ROWS, Group, Input, Node, PartialNetwork
 from cnncalc.spec.checks.limits import too_many
 from cnncalc.spec.expressions import HERE
-from cnncalc.spec.syntax import names_after
+from cnncalc.spec.resolve import BuiltLayer
 from cnncalc.spec.validation import layer as validated_layer
 from cnncalc.spec.yaml_source import ListValue, Scalar
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cnncalc.layers._base import Layer, Parameter
     from cnncalc.shapes import Shape
     from cnncalc.spec.resolve import AttachedLayer, KnownLayers, Resolved
-    from cnncalc.spec.syntax import Chain, Item, Name, Use
+    from cnncalc.spec.syntax import Chain, Name, Use
     from cnncalc.spec.yaml_source import Value
 
 
@@ -95,19 +95,20 @@ class Rows:
         index = len(self.nodes)
         if index >= MAX_ROWS:
             raise too_many(span)
+        built = self._known.get(id(resolved))
+        if built is None:
+            layer = validated_layer(head, resolved.fields, resolved.spans, span)
+            built = self._known[id(resolved)] = BuiltLayer(resolved, layer, {})
         shapes = tuple([self.nodes[place].shape for place in inputs])
-        key = id(resolved), shapes
-        known = self._known.get(key)
-        if known is None:
-            built = validated_layer(head, resolved.fields, resolved.spans, span)
+        shape = built.outputs.get(shapes)
+        if shape is None:
             try:
-                known = self._known[key] = resolved, built, _output_shape(built, shapes)
+                shape = built.outputs[shapes] = _output_shape(built.layer, shapes)
             except UnplacedError as problem:
                 raise self._unplaced(problem, head, span, resolved, inputs, name) from None
-        _, built, shape = known
         self.taken.add(name)
-        block, frozen, train_only = scope.block, scope.frozen, scope.train_only
-        return Node(index, name, built, inputs, shape, span, owner, block, None, frozen, train_only)
+        layer, block, frozen, train_only = built.layer, scope.block, scope.frozen, scope.train_only
+        return Node(index, name, layer, inputs, shape, span, owner, block, None, frozen, train_only)
 
     def _free(self, name: str) -> str:
         """The name, with a number added where it is taken (`bn relu bn`)."""
@@ -312,9 +313,8 @@ class Scope(NamedTuple):
     callers: tuple[str, ...] = ()  # the blocks whose calls enclose these lines
     here: frozenset[str] = frozenset()  # names of the current tensor: see `names_after`; last
 
-    def after(self, item: Item) -> Scope:
-        """The same scope behind an item."""
-        here = names_after(item, self.here)
+    def called(self, here: frozenset[str]) -> Scope:
+        """The same scope where the current tensor has these names."""
         return self if here == self.here else Scope._make((*self[:-1], here))
 
     def under(self, name: str) -> Scope:
@@ -329,8 +329,11 @@ class Scope(NamedTuple):
 
     def at(self, shape: Shape) -> Scope:
         """The same scope with `here.c here.h ...`: the sizes of the tensor that enters a layer."""
-        others = {name: value for name, value in self.env.items() if name not in HERE}
-        return self._replace(env=others | {f"here.{k}": v for k, v in shape.by_letter.items()})
+        sizes_here, absent = _here(shape)
+        env = {**self.env, **sizes_here}
+        for name in absent:
+            env.pop(name, None)
+        return self._replace(env=env)
 
     def marked(self, item: Use | Chain) -> Scope:
         """The same scope with the `frozen` and `train_only` of an item added."""
@@ -352,6 +355,13 @@ def sizes(shape: Shape) -> Mapping[str, object]:
     {'hin': 224, 'win': 224, 'cin': 3}
     """
     return {f"{letter}in": size for letter, size in shape.by_letter.items()}
+
+
+@lru_cache(maxsize=4096)
+def _here(shape: Shape) -> tuple[Mapping[str, object], Sequence[str]]:
+    """The variables `here.c here.h ...` for a tensor, and those that one of its rank lacks."""
+    known = {f"here.{letter}": size for letter, size in shape.by_letter.items()}
+    return known, [name for name in HERE if name not in known]
 
 
 def explicit_values(

@@ -225,6 +225,18 @@ def _flows(item: Item, blocks: Mapping[str, Block], callers: tuple[str, ...] = (
     return any(_flows(body, blocks, callers) for body in sure)
 
 
+def names_between(items: tuple[Item, ...], place: int, before: frozenset[str]) -> frozenset[str]:
+    """The names of the current tensor in front of the item at a place of a chain.
+
+    `before` are its names in front of the first item.
+    """
+    # Behind a layer the names from before it no longer count.
+    start = next((at for at in range(place - 1, -1, -1) if isinstance(items[at], Use)), 0)
+    for item in items[start:place]:
+        before = names_after(item, before)
+    return before
+
+
 def names_after(item: Item, before: frozenset[str]) -> frozenset[str]:
     """The names that the text gives to the current tensor after an item.
 
@@ -241,10 +253,7 @@ def names_after(item: Item, before: frozenset[str]) -> frozenset[str]:
         names = frozenset({item.ref.text})
     elif isinstance(item, Chain):
         names = before if item.source is None else frozenset({item.source.text})
-        # Behind a layer the names from before it no longer count.
-        last_is_layer = item.items and isinstance(item.items[-1], Use)
-        for child in item.items[-1:] if last_is_layer else item.items:
-            names = names_after(child, names)
+        names = names_between(item.items, len(item.items), names)
     else:
         names = names_after(item.body, _NO_NAMES)
     return names if item.name is None else names | {item.name.text}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from cnncalc import layers
@@ -182,6 +182,7 @@ def _all_choices() -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=4096)  # the names of rows without a name repeat from block to block
 def means_something(text: str) -> bool:
     """Whether a text alone means something in the language, so that no layer may be called so.
 

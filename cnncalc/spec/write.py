@@ -11,13 +11,14 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.errors import CnncalcError, Diagnostic
+from cnncalc.errors import failure
 from cnncalc.network import Init
 from cnncalc.spec.yaml_source import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cnncalc.errors import CnncalcError
     from cnncalc.layers._base import Layer
     from cnncalc.network import Expectation, Network, Node
     from cnncalc.shapes import Shape
@@ -265,9 +266,7 @@ def _found_from(folder: Path, file: str) -> str:
 
 
 def _unwritable(why: str) -> CnncalcError:
-    return CnncalcError(
-        Diagnostic("error", "unwritable-network", f"cannot be written as a spec: {why}")
-    )
+    return failure("unwritable-network", f"cannot be written as a spec: {why}")
 
 
 PLAIN = (str, int, float, bool, type(None))
@@ -287,7 +286,10 @@ def document_text(spec: Mapping[str, object]) -> str:
     """
     lines: list[str] = []
     for key, value in spec.items():
-        _require_plain(value, str(key))
+        try:
+            _require_plain(value, str(key))
+        except RecursionError:
+            raise failure("too-deep", f"{key} is nested too deeply") from None
         if isinstance(value, (list, tuple)):
             entries = (quoted(item) if isinstance(item, str) else flow(item) for item in value)
             lines += [f"{flow(key)}:", *(f"  - {entry}" for entry in entries)]
@@ -306,7 +308,7 @@ def _require_plain(value: object, where: str) -> None:
             _require_plain(item, f"{where}[{number}]")
     elif type(value) not in PLAIN:
         message = f"{where} is a {type(value).__name__}: a spec holds texts, numbers, dicts, lists"
-        raise CnncalcError(Diagnostic("error", "bad-argument", message))
+        raise failure("bad-argument", message)
 
 
 SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._ -]*[A-Za-z0-9._-])?")

@@ -155,3 +155,54 @@ def test_a_missing_file_is_said(cnncalc):
     answer = cnncalc("compare", "lenet5", "lenet6.yaml")
     assert answer.status == 3
     assert "there is no file 'lenet6.yaml'" in answer.err
+
+
+def test_figures_that_are_picked(cnncalc):
+    """ResNet-18 and ResNet-34 as published: 11,689,512 and 21,797,672 parameters."""
+    command = ("compare", "resnet18", "resnet34", "--columns", "params,output")
+    lines = cnncalc(*command).out.splitlines()
+    assert [line.split()[0] for line in lines[:4] if line] == ["resnet18", "params", "output"]
+    assert (
+        cnncalc(*command, "--format", "md").out.count("| params | 11,689,512 | 21,797,672 |") == 1
+    )
+    csv = cnncalc("compare", "resnet18", "resnet34", "--columns", "params", "--format", "csv").out
+    assert csv.splitlines() == [
+        "figure,resnet18,resnet34,resnet34_change",
+        "params,11689512,21797672,10108160",
+    ]
+
+
+@pytest.mark.parametrize("format_", ["table", "md", "csv", "latex"])
+def test_layers_of_some_types(cnncalc, format_):
+    """From LeNet-5 to its first form: two convolutions change, the output layer goes."""
+    command = ("compare", "lenet5", "lenet5-1998", "--layers", "--format", format_)
+    out = cnncalc(*command, "--only", "conv").out
+    assert "C3" in out
+    assert "out.fc1" not in out
+    assert "S2" not in out
+    assert "S2" in cnncalc(*command).out
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "help_"),
+    [
+        ("--columns param", "there is no figure 'param'", "did you mean 'params'?"),
+        ("--layers --only cnv", "there is no layer type 'cnv'", "did you mean 'conv'?"),
+        ("--layers --columns macs --format csv",
+         "--columns has no effect on the layers, which csv holds alone",
+         "leave out --layers or --columns"),
+        ("--columns macs --format jsonl",
+         "--columns is for tables; jsonl always holds everything",
+         "--format table or md shows it"),
+    ],
+)  # fmt: skip
+def test_what_is_picked_in_vain(cnncalc, words, message, help_):
+    answer = cnncalc("compare", "lenet5", "lenet5-1998", *words.split())
+    assert (answer.status, answer.out) == (2, "")
+    assert answer.err.splitlines() == [f"error[usage]: {message}", f"  = help: {help_}"]
+
+
+def test_picked_layers_need_layers(cnncalc):
+    answer = cnncalc("compare", "lenet5", "lenet5-1998", "--only", "conv")
+    assert answer.status == 2
+    assert "--only: needs --layers" in answer.err

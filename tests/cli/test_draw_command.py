@@ -220,6 +220,20 @@ def test_mermaid(cnncalc, net):
     assert "  b2 --> b3" in lines
 
 
+def test_what_a_closed_part_hides_is_told_where_no_bow_is_drawn(cnncalc):
+    """ResNet-50 (He et al. 2015, table 1): 8 boxes for its 16 bottlenecks, each with a shortcut."""
+    dot = cnncalc("draw", "resnet50", "--format", "dot").out
+    label = "layer3.1 … 5\\nbottleneck × 5\\n14×14×1024\\nparallel paths, joined by add"
+    assert f'[label="{label}"' in dot
+    assert dot.count("\\nparallel paths, joined by add") == 8
+    mermaid = cnncalc("draw", "resnet50", "--format", "mermaid").out
+    assert mermaid.count('<br>parallel paths, joined by add"]:::block') == 8
+    for form in ("dot", "mermaid"):
+        assert "joined by" not in cnncalc("draw", "vgg16", "--format", form).out
+    described = ET.fromstring(cnncalc("draw", "resnet50").out).find(f"{SVG}desc").text
+    assert described.count("parallel paths, joined by add") == 8
+
+
 def test_ascii_leaves_every_character_readable(cnncalc, net):
     text = cnncalc("draw", "net.yaml", "--ascii").out
     assert text.isascii()

@@ -158,16 +158,6 @@ def test_the_tensors_of_each_moment_add_up_to_its_bytes(cnncalc, name):
     assert peak["tensors"] == [tensor["name"] for tensor in memory["peak"]["tensors"]]
 
 
-@pytest.mark.parametrize("option", [("--as", "keras"), ("--training", "sgd")])
-def test_the_views_are_tables_or_json(cnncalc, option):
-    refused = cnncalc("analyze", "lenet5", *option, "--format", "csv")
-    assert (refused.status, refused.out) == (2, "")
-    words = f"error[usage]: {option[0]} is written as a table or as JSON, not as csv"
-    assert refused.err.splitlines()[0] == words
-    assert cnncalc("analyze", "lenet5", *option, "--format", "json").status == 0
-    assert cnncalc("stack", "8x8x1", "conv 2 3x3", *option).status == 0
-
-
 def test_a_view_of_a_layer_that_does_not_exist(cnncalc):
     answer = cnncalc("analyze", "lenet5", "--training", "sgd", "--at", "C9")
     assert (answer.status, answer.out) == (2, "")

@@ -12,6 +12,9 @@ ROWS = {
     "analyze lenet5": (12, "C1"),
     "analyze lenet5 --at C3": (1, "C3"),
     "analyze lenet5 --totals": (16, "params"),
+    "analyze lenet5 --training adam": (13, "in"),
+    "analyze lenet5 --training adam --totals": (5, "activations_bytes"),
+    "analyze lenet5 --as torchinfo": (8, "Total params"),
     "stack 28x28x1 relu": (1, "relu1"),
     "conv -W 32 -F 5": (1, "conv"),
     "pool -W 32 -F 2,4": (2, "2"),
@@ -57,7 +60,9 @@ def test_what_has_rows_is_written_in_every_format(cnncalc, line):
     steady = len(titles) - titles.count("seconds")  # a pass never takes as long as the last one
     assert [row[:steady] for row in again] == [row[:steady] for row in (titles, *cells)]
     assert "| --- |" in cnncalc(*command, "--format", "md").out.replace("---:", "---")
-    if not line.startswith(("analyze lenet5 --at", "compare")):  # picks, or counts other rows
+    if line == "analyze lenet5 --training adam --totals":
+        assert len(cnncalc(*command, "--format", "jsonl").out.splitlines()) == 1
+    elif not line.startswith(("analyze lenet5 --at", "compare")):  # picks, or counts other rows
         lines = cnncalc(*command, "--format", "jsonl").out.splitlines()
         assert len(lines) == rows
         assert all(isinstance(json.loads(text), dict) for text in lines)
@@ -149,6 +154,55 @@ def test_formulas_as_rows(cnncalc):
     assert titles == ["layer", "field", "label", "formula", "numbers", "value"]
     assert ["C1", "connections", "connections", "H'·W'·weights", "28·28·150", "117600"] in rows
     assert len(cnncalc("explain", "lenet5", "C1", "--format", "jsonl").out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("format_", ["table", "md", "latex"])
+@pytest.mark.parametrize("view", [(), ("--training", "sgd")])
+def test_the_folded_table_of_the_screen_in_other_formats(cnncalc, format_, view):
+    """It is what these formats show anyway, so that asking for it is no mistake."""
+    command = ("analyze", "resnet50", *view, "--format", format_)
+    folded = cnncalc(*command, "--fold")
+    assert (folded.status, folded.out) == (0, cnncalc(*command).out)
+    assert "bottleneck" in folded.out
+
+
+def test_the_lines_of_the_training_table_as_csv(cnncalc):
+    """The inputs are among them, so that the columns add up to the totals."""
+    command = ("analyze", "lenet5", "--training", "adam", "--format", "csv")
+    totals = dict(table(cnncalc(*command, "--totals").out, ",")[1:])
+    for fold in ((), ("--fold",), ("--depth", "0")):
+        titles, *rows = table(cnncalc(*command, *fold).out, ",")
+        for key, value in totals.items():
+            at = titles.index(key)
+            assert sum(int(row[at]) for row in rows) == int(value)
+    assert "conv + tanh" in cnncalc(*command, "--fold").out
+
+
+def test_why_another_tool_counts_otherwise_is_a_column(cnncalc):
+    """torchinfo 1.8 adds one operation per output that has a bias."""
+    rows = table(cnncalc("analyze", "lenet5", "--as", "torchinfo", "--format", "csv").out, ",")
+    (line,) = [row for row in rows if row[0] == "Total mult-adds (M)"]
+    assert line[1:] == ["0.42", "423038", "MACs", "416520", "biases: one for each output (+6,518)"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "help_"),
+    [
+        ("--as thop --training sgd", "--training has no effect with --as",
+         "leave one of the two out"),
+        ("--as thop --totals --format csv", "--totals has no effect with --as",
+         "leave one of the two out"),
+        ("--expand --fold", "--expand shows every row, --fold folds them",
+         "leave one of the two out"),
+        ("--training adam --format csv --columns params",
+         "--columns has no effect with --format csv --training",
+         "it is for table, md, latex, csv, tsv"),
+    ],
+)  # fmt: skip
+def test_views_that_contradict_each_other_are_refused(cnncalc, words, message, help_):
+    answer = cnncalc("analyze", "lenet5", *words.split())
+    assert (answer.status, answer.out) == (2, "")
+    assert answer.err.splitlines() == [f"error[usage]: {message}", f"  = help: {help_}"]
 
 
 @pytest.mark.parametrize("words", ["--fold", "--depth 0", "--sort params --top 3", "--at layer1"])

@@ -386,3 +386,14 @@ def test_a_transposed_convolution_pads_as_in_keras(cnncalc):
     one = cnncalc("conv-transpose", "-W", 12, "-F", 2, "-S", 3, "-P", "valid").out
     assert one.startswith("output padding   a = 1\n")
     assert "(12 - 1)·3 - 2·0 + 1·(2 - 1) + 1 + 1 = 36" in one
+
+
+@pytest.mark.parametrize(
+    "line", ["conv -W 4", "pool -W 3 -H 9", "conv -F 40", "conv -L 3", "conv -F 5x7 --dilation 9",
+             "conv -W 9 --dilation 3", "fc", "pool"]
+)  # fmt: skip
+def test_the_example_of_what_is_missing_works(cnncalc, line):
+    answer = cnncalc(*line.split())
+    assert answer.status == 2
+    _, _, example = answer.err.partition("for example cnncalc ")
+    assert cnncalc(*example.split()).status == 0

@@ -52,15 +52,20 @@ WAYS = {
     "json totals": ("--json", "--totals"),
     "json training": ("--json", "--training", "sgd"),
     "json as": ("--json", "--as", "thop"),
+    **{f"{name} training": ("--format", name, "--training", "sgd") for name in ("md", "csv")},
+    "csv training totals": ("--format", "csv", "--training", "sgd", "--totals"),
+    "csv as": ("--format", "csv", "--as", "thop"),
 }
 NOTHING_TO_CHANGE = {
     ("training totals", "units si"): "bytes have prefixes unless they shall be exact",
     ("md", "units exact"): "a table is exact unless prefixes are asked for; nothing is below it",
     ("latex", "units exact"): "the same",
+    ("md training", "units exact"): "the same",
     **{
-        (way, "totals"): "it is what is written already"
-        for way in ("totals", "training totals", "json totals", "md totals", "csv totals")
+        (way, "fold"): "tables are folded; whoever says so asks for what there is"
+        for way in ("table", "training", "md", "md training", "latex")
     },
+    **{(way, "totals"): "it is what is written already" for way in WAYS if way.endswith("totals")},
 }
 
 
@@ -97,17 +102,21 @@ def test_no_option_of_a_report_is_dropped(cnncalc, net, way):
 
 HEEDED = {
     "table": "depth expand only at sort top totals formulas count_buffers memory training as "
-    "columns layout units bars",
-    "md": "depth expand only at sort top totals columns layout units bars",
-    "latex": "depth expand only at sort top totals columns layout units",
-    "csv": "depth only at sort top totals columns fold",
-    "tsv": "depth only at sort top totals columns fold",
-    "jsonl": "formulas totals fold",
-    "md totals": "totals",
-    "csv totals": "totals",
+    "columns layout units bars fold",
+    "md": "depth expand only at sort top totals training as columns layout units bars fold",
+    "latex": "depth expand only at sort top totals training as columns layout units fold",
+    "csv": "depth only at sort top totals training as columns fold",
+    "tsv": "depth only at sort top totals training as columns fold",
+    "jsonl": "formulas totals training as fold",
+    "md totals": "totals training",
+    "csv totals": "totals training",
+    "md training": "depth expand only at sort top totals training layout units fold",
+    "csv training": "depth only at sort top totals training fold",
+    "csv training totals": "training totals",
+    "csv as": "as",
     "json": "totals formulas memory training as fold",
     "totals": "count_buffers memory training units totals",
-    "training": "depth expand only at sort top totals layout units",
+    "training": "depth expand only at sort top totals layout units fold",
 }  # fmt: skip
 
 

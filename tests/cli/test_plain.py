@@ -102,7 +102,7 @@ COMPLETING = {"_CNNCALC_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
 @pytest.mark.parametrize(
     "line",
     ["cnncalc ", "cnncalc s", "./cnncalc conv", "cnncalc conv-", "cnncalc de", "cnncalc e lenet5",
-     "cnncalc e 'my net'", "cnncalc nosuch", "cnncalc 'a"],
+     "cnncalc\ne\nlenet5", "cnncalc e 'my net'", "cnncalc nosuch", "cnncalc 'a"],
 )  # fmt: skip
 def test_bash_completes_a_command_as_from_typer(line):
     environment = {**COMPLETING, "COMP_WORDS": line}
@@ -144,7 +144,8 @@ def test_an_interrupt_ends_it_quietly(way):
 
 def test_the_recorded_reference_is_that_of_the_code():
     """Else `python -m cnncalc.spec.recorded` is due."""
-    assert recorded.reference() == recorded.reference_of_code()
+    held = json.loads(recorded.REFERENCE.read_text(encoding="utf-8"))
+    assert held == recorded.reference_of_code()
 
 
 @pytest.mark.skipif(
@@ -153,7 +154,7 @@ def test_the_recorded_reference_is_that_of_the_code():
 )
 def test_the_recorded_schema_is_that_of_the_code():
     """Else `python -m cnncalc.spec.recorded` is due."""
-    assert recorded.schema() == recorded.schema_of_code()
+    assert recorded.SCHEMA.read_text(encoding="utf-8") == recorded.schema_of_code()
 
 
 def test_recording_writes_what_the_code_says(tmp_path, monkeypatch):

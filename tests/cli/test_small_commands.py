@@ -1,6 +1,7 @@
 """`layers`, `schema`, `init`, and shell completion."""
 
 import json
+from importlib import import_module
 
 import jsonschema
 import pytest
@@ -45,6 +46,43 @@ def test_one_type_in_full(cnncalc):
 
 def test_an_alias_tells_of_its_layer_type(cnncalc):
     assert cnncalc("layers", "deconv").out == cnncalc("layers", "conv_transpose").out
+
+
+ONE_BIAS = "Keras has one bias where this layer has two; write biases=1 or nobias"
+
+
+@pytest.mark.parametrize(("name", "pytorch", "keras", "onnx"), [
+    ("conv", "nn.Conv2d", "Conv2D", "Conv"),
+    ("bn", "nn.BatchNorm2d", "BatchNormalization", "BatchNormalization"),
+    ("silu", "nn.SiLU", 'Activation("silu")', "Sigmoid, Mul"),
+    ("depth2space", "nn.PixelShuffle", "Reshape, Permute, Reshape", "DepthToSpace"),
+    ("scale", "class Scale", "class Scale", "Mul"),
+    ("concat", "torch.cat([x, y], 1)", "Concatenate", "Concat"),
+    (
+        "localconv", "class LocalConv", "none: Keras 3 has no locally connected layer",
+        "none: ONNX has no convolution with weights of its own at every place",
+    ),
+    (
+        "lstm", "class LSTM",
+        f"not with these settings: {ONE_BIAS}",
+        "Transpose, Reshape, Gather, Concat, LSTM",
+    ),
+])  # fmt: skip
+def test_a_type_has_its_names_in_the_frameworks(cnncalc, name, pytorch, keras, onnx):
+    (layer,) = cnncalc("layers", name, "--json").json["layers"]
+    assert layer["frameworks"] == {"pytorch": pytorch, "keras": keras, "onnx": onnx}
+    out = cnncalc("layers", name).out
+    _, _, told = out.partition("In the frameworks, as export writes the example\n")
+    assert told.startswith(f"  PyTorch  {pytorch}\n  Keras    {keras}\n  ONNX     {onnx}\n")
+
+
+@pytest.mark.parametrize("name", layer_types.layer_types())
+def test_every_type_has_names_in_the_frameworks_or_none(cnncalc, name):
+    (layer,) = cnncalc("layers", name, "--json").json["layers"]
+    for target, said in layer["frameworks"].items():
+        module = import_module(f"cnncalc.exchange.targets._{target}_layers")
+        assert said
+        assert said.startswith("none: ") == (name in module.WITHOUT)
 
 
 def test_an_unknown_type_is_an_error_with_a_suggestion(cnncalc):
@@ -226,6 +264,12 @@ def test_a_starter_with_an_odd_name(cnncalc, tmp_path):
         ("cnncalc analyze mobilenet_v2 --set w", 4, ["width=1.0"]),
         ("cnncalc sweep mobilenet_v2 --vary cl", 4, ["classes=1000"]),
         ("cnncalc analyze nowhere --set w", 4, []),
+        ("cnncalc analyze mobilenet_v2 --set width=0.3", 4, ["width=0.35"]),
+        ("cnncalc analyze resnet --set deep=", 4, ["deep=false", "deep=true"]),
+        ("cnncalc analyze resnet --set n=[3,", 4, ["n=[3,4,6,3]", "n=[3,4,23,3]", "n=[3,8,36,3]"]),
+        ("cnncalc sweep mobilenet_v2 --vary width=0.5,0.3", 4, ["width=0.5,0.35"]),
+        ("cnncalc analyze mobilenet_v2 --set nothing=", 4, []),
+        ("cnncalc analyze vgg@vgg13", 2, ["vgg@vgg13", "vgg@vgg13_bn"]),
         ("cnncalc analyze lenet5 --dtype fp1", 4, ["fp16"]),
         ("cnncalc forward lenet5 --sample z", 4, ["zeros"]),
         ("cnncalc forward lenet5 --sample digits_7", 4, ["digits_7.pgm"]),
@@ -251,6 +295,26 @@ def test_completion_offers_what_fits(cnncalc, monkeypatch, typed, at, offered):
     monkeypatch.setenv("COMP_WORDS", typed)
     monkeypatch.setenv("COMP_CWORD", str(at))
     assert cnncalc().out.split() == offered
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("analyze mobilenet_v2 --set w", ["width=1.0"]),
+        ("analyze mobilenet_v2 --set width =", ["1.0", "0.75", "0.5", "0.35", "1.3", "1.4"]),
+        ("analyze mobilenet_v2 --set width = 0.3", ["0.35"]),
+        ("forward lenet5 --trace S2 : 5,13", ["5,13,"]),
+        ("analyze vgg @ vgg13", ["vgg13", "vgg13_bn"]),
+        ("ana", ["analyze"]),
+    ],
+)
+def test_bash_takes_words_apart(cnncalc, monkeypatch, words, offered):
+    """At = : and @, and it replaces what is behind the sign only; words are a line each."""
+    typed = ["cnncalc", *words.split()]
+    monkeypatch.setenv("_CNNCALC_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "\n".join(typed))
+    monkeypatch.setenv("COMP_CWORD", str(len(typed) - 1))
+    assert sorted(cnncalc().out.split()) == sorted(offered)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from record import README, SELDOM, TARGETS, in_readme, recorded, table, words_of
 from cnncalc.errors import CnncalcError
 from cnncalc.exchange import targets
 from cnncalc.layers import layer_types
+from cnncalc.layers._base import Layer
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
 
@@ -43,6 +44,15 @@ def test_types_without_a_counterpart_are_those_that_the_target_names(target):
 def test_each_refusal_is_told_in_the_table_of_its_target(target):
     words = words_of(target)
     assert set(section(target)) == {name for name, word in words.items() if word != "equal"}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_other_layers_compute_has_a_counterpart(target):
+    """Layer types that are told as others, which every framework has."""
+    words = words_of(target)
+    told = {name for name, each in layer_types().items() if each.expressed is not Layer.expressed}
+    assert told
+    assert not [name for name in told if words[name] == "none"]
 
 
 @pytest.mark.parametrize(("target", "name"), SELDOM)

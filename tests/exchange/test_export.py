@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
+import hostile
 import pytest
 
 from cnncalc import parse, zoo
@@ -326,23 +327,7 @@ def test_maps_of_several_sizes_are_cropped_by_their_sizes():
     assert "        x = self.dec4(x, enc4)\n" in text
 
 
-HOSTILE = [
-    'x"""; print("RAN"); """',
-    "a\\",
-    'end"',
-    "two\nlines",
-    "\x1b[31m\u202e\u2028",
-    "{0}%s$(touch ran)",
-    "class",
-    "3d net",
-    "é ü 漢",
-    "'''",
-    "\\N{BULLET}",
-    "\\x",
-]
-
-
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", hostile.TEXTS)
 def test_no_text_of_a_spec_is_code(name, capsys):
     """It is a docstring, or filtered to a name; nothing of it runs."""
     spec = (

@@ -12,6 +12,7 @@ import zipfile
 from array import array
 from pathlib import Path
 
+import hostile
 import pytest
 
 from cnncalc import zoo
@@ -88,6 +89,8 @@ def test_a_chain_is_a_sequential_model():
     assert text.endswith('''\
 def tiny():
     """tiny"""
+    # A flattened map has its channels last here, and first in PyTorch. The rows of a
+    # kernel that reads one are in that order: fc1.
     return keras.Sequential(
         [
             keras.Input((8, 8, 3), name="in"),
@@ -133,28 +136,37 @@ def test_a_maximum_of_what_is_not_negative_needs_no_infinity():
     assert "inf" not in text
 
 
+COMMENT = """\
+    # A flattened map has its channels last here, and first in PyTorch. The rows of a
+    # kernel that reads one are in that order: head_1, wide.
+"""
+
+
+def test_a_comment_names_the_kernels_whose_rows_are_turned():
+    """Not those that read a vector, one map, or maps of one number."""
+    text = code("""
+input: 6x5x3
+layers:
+  - conv 4 3x3 -> flatten -> relu
+  - head_1: fc 7
+  - fc 6
+  - reshape 2x3x1 -> fc 6
+  - reshape 1x1x6 -> fc 8
+  - reshape 2x2x2
+  - wide: fc 2
+""")
+    assert COMMENT in text
+    assert text.count("    # ") == 2
+    assert "    # " not in code("input: 6x5x3\nlayers: [conv 4 3x3, gap, fc 5]\n")
+
+
 def test_names_that_keras_gives_itself_are_not_taken():
     text = code("input: 8x8x3\nlayers: [get_item: conv 4 1x1, slice 0..2, pad_1: conv 2 1x1]\n")
     assert 'name="get_item_layer"' in text
     assert 'name="pad_1_layer"' in text
 
 
-HOSTILE = [
-    'x"""; print("RAN"); """',
-    "a\\",
-    'end"',
-    "two\nlines",
-    "\x1b[31m\u202e\u2028",
-    "{0}%s$(touch ran)",
-    "class",
-    "3d net",
-    "é ü 漢",
-    "'''",
-    "\\N{BULLET}",
-]
-
-
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", hostile.TEXTS)
 def test_no_text_of_a_spec_is_code(name):
     """It is a docstring, or filtered to a name; nothing of it runs."""
     text = code(

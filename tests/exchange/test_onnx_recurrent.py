@@ -11,7 +11,14 @@ from onnx_files import model, node, tensor
 
 from cnncalc import CnncalcError, Tensor, analyze, forward, load
 from cnncalc.exchange.onnx.read import network_of
+from cnncalc.exchange.targets import TargetOptions
+from cnncalc.exchange.targets.onnx import write
+from cnncalc.inference.initial import InitialWeights
+from cnncalc.inference.parameters import gather
+from cnncalc.inference.run import forward as run
 from cnncalc.render.diagnostics import full
+from cnncalc.spec.document import read_document
+from cnncalc.spec.load import build
 
 DATA = Path(__file__).parents[1] / "data" / "onnx_recurrent"
 TRUTH = json.loads((DATA / "truth.json").read_text(encoding="utf-8"))
@@ -168,6 +175,31 @@ def test_weights_read_twice_count_once():
     first, second = (each for each in network.nodes if each.layer.type == "lstm")
     assert second.shared_with == first.index
     assert analyze(network).totals.params == 8 * (3 + 2)
+
+
+RECURRENT = [
+    "lstm 5 biases=1 bidirectional layers=2", "lstm 3 layers=3", "lstm 4 last nobias",
+    "gru 3 reset_before", "gru 3 reset_before biases=1 last bidirectional", "gru 2 layers=2 nobias",
+    "rnn 2 bidirectional last layers=2", "rnn 4 biases=1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", RECURRENT)
+def test_what_is_written_comes_back_with_its_weights(tmp_path, words):
+    text = f"input: 7x4\nlayers: [{words} as r, dropout as d]\n"
+    network = build(read_document(text, "net.yaml"))
+    parameters = gather(network, InitialWeights(seed=2))
+    values = {name: each.read() for name, each in parameters.stored.items()}
+    path = tmp_path / "net.onnx"
+    options = TargetOptions(numbers=values.__getitem__)
+    path.write_bytes(b"".join(write(network, options).content))
+    back = load(path)
+    assert [(each.name, each.layer) for each in back.nodes[1:]] == [
+        (each.name, each.layer) for each in network.nodes[1:]
+    ]
+    sample = Tensor(network.nodes[0].shape, [((n * 7) % 11 - 5) / 5 for n in range(28)])
+    wanted = run(network, {"in": sample}, parameters).outputs[0].output
+    assert close(list(forward(back, sample).outputs[0].output.values), list(wanted.values), 1e-6)
 
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}

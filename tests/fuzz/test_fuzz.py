@@ -60,12 +60,12 @@ class TestFaultsAreFound:
         assert main(["--examples", "100"]) == 1
 
     def test_weights_that_are_not_counted(self, monkeypatch):
-        row = engine._row
+        counted = engine.counted
 
         def wrong(*arguments):
-            return row(*arguments)._replace(weights=0)
+            return counted(*arguments)._replace(weights=0)
 
-        monkeypatch.setattr(engine, "_row", wrong)
+        monkeypatch.setattr(engine, "counted", wrong)
         assert label() == "stored numbers"
 
     def test_an_exception_and_the_smallest_input_that_raises_it(self, monkeypatch):

@@ -338,3 +338,35 @@ def test_a_box_goes_around_every_path():
     nodes = (a, a._replace(index=1, name="c", layer=conv, inputs=(0,)), add._replace(inputs=(0, 1)))
     net = Network(name="n", nodes=nodes, outputs=(2,))
     assert seen(net, net.nodes[2], (4,)) == {"a": ((2, 6),)}
+
+
+def test_whole_numbers_stay_whole_in_an_exercise(cnncalc, tmp_path):
+    """A kernel would give 2.8e-14 in place of the 0 that the trace adds up to, and no zeros."""
+    net = tmp_path / "net.yaml"
+    net.write_text(
+        "input: 4x4x2\nlayers:\n  - conv: 1 3x3\n    weights: [[[[1, 1, 1], [0, 0, 0], [-1, -1, -1]],"
+        " [[0, 0, 0], [0, 1, 0], [0, 0, 0]]]]\n    bias_values: [-2]\n",
+        encoding="utf-8",
+    )
+    command = ("forward", net, "--sample", "count", "--trace", "conv1:0,1,1")
+    text = cnncalc(*command).out
+    assert "conv1 (conv), neuron map 0, y 1, x 1 = 0\n" in text
+    assert "result    2 - 2 (bias) = 0\n" in text
+    document = cnncalc(*command, "--json").json
+    assert document["layers"][1]["zeros"] == 1
+    assert document["outputs"][0]["shape"] == {"h": 2, "w": 2, "c": 1}
+
+
+def test_filters_of_several_maps_are_shown_map_by_map(cnncalc, tmp_path):
+    net = tmp_path / "net.yaml"
+    net.write_text(
+        "input: 2x2x2\nlayers:\n  - conv: 1 2x2 nobias\n    weights: [[[[1, 2], [3, 4]], "
+        "[[5, 6], [7, 8]]]]\n",
+        encoding="utf-8",
+    )
+    out = cnncalc("forward", net, "--sample", "ones", "--steps").out
+    assert (
+        "  weight 0\n    map 0\n      1  2\n      3  4\n    map 1\n      5  6\n      7  8\n"
+        "  map 0, y 0, x 0\n    map 0: 1·1 + 2·1 + 3·1 + 4·1 = 10\n"
+    ) in out
+    assert not [line for line in out.splitlines() if line != line.rstrip()]

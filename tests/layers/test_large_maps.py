@@ -3,6 +3,7 @@
 import time
 import tracemalloc
 from fractions import Fraction
+from functools import cached_property
 from math import gcd
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from strategies import layers
 
-from cnncalc.analysis.facts import facts_of
+from cnncalc.analysis.facts import Facts, facts_of
 from cnncalc.errors import UnplacedError
 from cnncalc.layers import layer_type, layer_types
 from cnncalc.layers._fields import require_groups
@@ -26,6 +27,7 @@ QUICK = settings(
 )  # fmt: skip
 # Sizes that are multiples of much, and sizes that are multiples of nothing; few and many channels.
 LARGE = st.sampled_from([BILLION, BILLION + 7, 2**40, 720720 * 1000, 10**15])
+FIGURES = [name for name, kind in vars(Facts).items() if isinstance(kind, cached_property)]
 CHANNELS = st.sampled_from([3, 4, 6, BILLION, 10**12 + 39])
 
 
@@ -47,7 +49,9 @@ def test_every_layer_type_on_a_billion(name):
         tracemalloc.start()
         begun = time.process_time()
         try:
-            facts_of.__wrapped__(layer, shapes, formulas=True)
+            facts = facts_of.__wrapped__(layer, shapes)
+            for figure in FIGURES:
+                getattr(facts, figure)
             answered.append(layer)
         except UnplacedError:
             pass

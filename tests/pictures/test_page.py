@@ -10,6 +10,7 @@ import pytest
 
 from cnncalc import analyze, load
 from cnncalc.analysis.memory import timeline
+from cnncalc.render import compare_html
 
 H = "{http://www.w3.org/1999/xhtml}"
 NETWORKS = ["resnet50", "unet", "lenet5-1998", "densenet121", "m5", "unet-3d", "siamese", "digits"]
@@ -235,6 +236,38 @@ def test_two_networks_have_the_figures_and_the_layers_of_compare(page, cnncalc, 
         change = sum(int(line[column + 2].replace(",", "") or 0) for line in lines)
         totals = [document["totals"][key] for document in compared["networks"]]
         assert change == totals[1] - totals[0]
+
+
+@pytest.mark.parametrize(
+    ("pair", "most", "said"),
+    [
+        (("resnet18", "resnet50"), 100, "35 that are the same and 35 that differ are not lines"),
+        (("resnet18", "resnet50"), 150, "35 that are the same are not lines of this file."),
+        (("lenet5", "lenet5"), 3, "Of {0} layers, {0} that are the same are not lines"),
+    ],
+)
+def test_lines_of_two_large_networks_are_in_the_file_or_for_the_script(
+    page, monkeypatch, pair, most, said
+):
+    """Each layer once, whatever the file leaves out; and it says what that is."""
+    whole_text = page(*pair)
+    whole = cells(whole_text, "layers")
+    assert "not lines of this file" not in whole_text
+    monkeypatch.setattr(compare_html, "MOST_WRITTEN", most)
+    text = page(*pair)
+    assert said.format(len(whole)) in text
+    later = {place: line for place, *line in documents(text)["later"]}
+    written = iter(cells(text, "layers"))
+    for place, line in enumerate(whole):
+        if place not in later:
+            assert next(written) == line
+            continue
+        status, a, b, type_, settings, outputs, _ = later[place]
+        words = {"added": "only in B", "removed": "only in A"}.get(status, status)
+        name = a if a == b else " → ".join(filter(None, (a, b)))
+        assert [name, words, type_, settings, *outputs] == line[:6]
+    assert next(written, None) is None
+    assert len(whole) - len(later) <= most
 
 
 def figure_word(key):

@@ -286,6 +286,26 @@ def test_numbers_of_two_networks_show_their_formulas(opened):
     assert page.locator("tr.formula").inner_text().endswith("= 2,416")
 
 
+def test_pairs_that_are_left_to_the_script_are_the_same(opened, files, monkeypatch):
+    from cnncalc.render import compare_html
+
+    get = """() => [...document.querySelectorAll('#layers tbody tr')].map(r =>
+        [r.className, r.dataset.a, r.dataset.b, [...r.cells].map(c =>
+         [c.outerHTML.replace(/ xmlns="[^"]*"/g, ''), c.scope || ''])])"""
+    for name, networks in PAIRS.items():
+        written = opened(name).evaluate(get)
+        monkeypatch.setattr(compare_html, "MOST_WRITTEN", 5)
+        assert run(["report", *networks, "-o", str(files / "later.html")]) == 0
+        page = opened("later")
+        assert page.evaluate(get) == written
+        page.locator("#differing").uncheck()
+        assert len(statuses(page)) == len(written)
+        bare = opened("later", java_script_enabled=False)
+        assert bare.locator("#layers tbody tr").count() <= 5 < len(written)
+        assert "compare --layers prints those that differ" in bare.locator("main").inner_text()
+        monkeypatch.undo()
+
+
 def test_boxes_of_either_picture_choose_their_line(opened):
     page = opened("resnet18-resnet34")
     first, second = page.locator(".diagram").all()

@@ -9,6 +9,7 @@ from geometry import crossings, loose_ends, overlaps, shared_pieces, slanted, st
 from cnncalc import analyze, load, zoo
 from cnncalc.network import Opaque, chain
 from cnncalc.pictures.boxes import PictureOptions, picture
+from cnncalc.pictures.marks import Group, Line, Rect, Text
 from cnncalc.pictures.picture import Edge
 from cnncalc.pictures.styles import placed, usual
 from cnncalc.render import svg
@@ -137,6 +138,50 @@ def test_a_picture_of_one_part_shows_what_it_reads_from_outside():
     assert shown.boxes[0].rows == ()
     assert {edge.target for edge in shown.edges if edge.source == 0} == {1, 2, 4, 6}
     assert faults(shown, placed(shown)) == {}
+
+
+@pytest.mark.parametrize("name", ["resnet50", "resnet18", "hrnet", "vgg16"])
+def test_no_arrow_is_hidden_behind_a_stack(name):
+    """The cards behind the first one are drawn over the lines: arrows end above or beside them."""
+    shown = drawn(name)
+    result = placed(shown)
+    boxes = [mark.marks for mark in result.marks if isinstance(mark, Group)]
+    lines = [mark for mark in result.marks if isinstance(mark, Line) and mark.stroke == "edge"]
+    stacks = 0
+    for line, edge in zip(lines, shown.edges, strict=True):
+        x, y = line.points[-1]
+        cards = [mark for mark in boxes[edge.target] if isinstance(mark, Rect) and mark.width > 20]
+        stacks += len(cards) > 1
+        assert not any(card.x < x < card.x + card.width and card.y < y for card in cards)
+    assert bool(stacks) == (name in ("resnet50", "resnet18"))
+
+
+def part_titles(name):
+    """What stands at the outlines of parts, by line and from left to right; and their tips."""
+    texts = [mark for mark in placed(drawn(name, depth=OPEN)).marks if isinstance(mark, Text)]
+    beside = [mark for mark in texts if mark.tip]
+    rows = {y: sorted(mark for mark in beside if mark.y == y) for y in {mark.y for mark in beside}}
+    return [([mark.text for mark in row], {mark.tip for mark in row}) for row in rows.values()]
+
+
+def test_a_name_of_a_part_goes_on_behind_the_line_that_leads_into_it():
+    """SSD's first blocks: a line comes in between the two halves of each name."""
+    titles = part_titles("ssd300")
+    assert sorted("".join(words) for words, _ in titles) == [
+        f"conv{n}.double1" for n in range(1, 6)
+    ]
+    assert [tips for _, tips in titles] == [{f"{''.join(words)}: double"} for words, _ in titles]
+
+
+def test_what_is_too_much_of_a_name_is_left_out_of_its_middle():
+    (*_, (words, tips)) = sorted(part_titles("densenet121"))
+    (whole,) = tips
+    assert whole.endswith(": denselayer")
+    front, back = "".join(words).split("…")
+    assert whole.startswith(front)
+    assert whole.removesuffix(": denselayer").endswith(back)
+    file = svg.text(placed(drawn("densenet121", depth=OPEN)))
+    assert f"<title>{whole}</title>{words[0]}</text>" in file
 
 
 @pytest.mark.parametrize("name", ["resnet50", "unet", "googlenet"])

@@ -332,3 +332,15 @@ def test_what_is_wrong_is_said(cnncalc, line, status, message, help_):
     assert message in text
     assert help_ in text
     assert "Traceback" not in text
+
+
+def test_a_pipe_gets_as_many_steps_as_are_read(cnncalc, tmp_path):
+    """20 by 20 windows of 3 by 3 fit into 22 by 22."""
+    short = cnncalc("slide", "--w", "22", "--f", "3").out
+    assert short.endswith("\nand 272 more steps (--format text shows them all)\n")
+    assert short.count("\nstep ") == 128
+    whole = cnncalc("slide", "--w", "22", "--f", "3", "--format", "text").out
+    assert whole.count("\nstep ") == 400
+    assert "more step" not in whole
+    assert cnncalc("slide", "--w", "22", "--f", "3", "-o", tmp_path / "s.txt").status == 0
+    assert (tmp_path / "s.txt").read_text("utf-8") == whole

@@ -227,6 +227,66 @@ def test_bytes_follow_dtype_and_batch():
     assert one("lenet5", budget=limit, terms=CheckTerms(batch=2)).budget[0].delta == 23520
 
 
+# -- without notes, which needs neither rows nor most receptive fields
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        "expect: {params: 61706}",
+        "expect: {params: 60000}",
+        "expect: {rf: 32}",
+        "expect: {rf: 31, output: 11}",
+        "expect: {peak_activation_bytes: 23520}",
+        "expect: {layers: {C1: {params: 156}}}",
+        "expect: {layers: {C1: {params: 157}}}",
+        "expect: {layers: {C9: {params: 1}}}",
+        "expect: {parameters: 1}",
+        "budget: {rf: '>= 33'}",
+        "budget: {params: 60k, macs: 1G}",
+    ],
+)
+def test_without_notes_the_verdict_and_its_reasons_are_the_same(spec, promise):
+    path = spec(promise)
+    full, short = one(path), one(path, terms=CheckTerms(notes=False))
+    reasons = tuple(said for said in full.diagnostics if said.severity != "note")
+    assert (short.ok, short.diagnostics) == (full.ok, reasons)
+    assert (short.report is None) == (full.report is None)
+    if full.report is not None:
+        assert short.report.expect == full.report.expect
+        assert short.report.totals[:-2] == full.report.totals[:-2]
+        assert short.report.figure("params") == full.report.figure("params") == 61706
+
+
+def test_without_notes_missing_biases_are_still_found(tmp_path):
+    path = tmp_path / "norm.yaml"
+    text = "input: 8x8x1\nexpect: {params: 24}\nlayers: [conv 2 3x3 bn]\n"
+    path.write_text(text, encoding="utf-8")
+    (said,) = one(str(path), terms=CheckTerms(notes=False)).diagnostics
+    assert said.message == "params: expected 24, got 22 (-2)"
+    assert said.help == (
+        "2 are the biases of conv1, which the norms behind them made redundant; "
+        "write 'bias' in these layers if they have one"
+    )
+
+
+def test_without_notes_unread_input_fails_where_it_is_asked_about(tmp_path):
+    path = tmp_path / "square.yaml"
+    path.write_text("input: 32x32x3\nlayers: [conv 1 3x3 s2]\n", encoding="utf-8")
+    assert one(str(path), terms=CheckTerms(notes=False)).ok
+    assert not one(str(path), terms=CheckTerms(notes=False, strict="fit")).ok
+
+
+def test_without_notes_the_bundled_networks_have_the_same_totals_and_checks():
+    """ResNets expect receptive fields, GoogLeNet has rows of training, siamese shares weights."""
+    names = ("resnet", "googlenet", "lenet5-1998", "siamese")
+    pairs = zip(check(*names), check(*names, terms=CheckTerms(notes=False)), strict=True)
+    for full, short in pairs:
+        assert short.report.expect == full.report.expect
+        memory = full.report.totals.memory._replace(peak_out_of_place=None)
+        assert short.report.totals == full.report.totals._replace(memory=memory)
+
+
 # -- files
 
 

@@ -1,8 +1,13 @@
+import re
 from fractions import Fraction
+from unicodedata import category
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cnncalc.render import format as form
+from cnncalc.render.format import printable, without_commands, without_controls
 
 
 @pytest.mark.parametrize(
@@ -73,3 +78,58 @@ def test_wide_and_combining_characters_are_measured_as_terminals_do():
 
 def test_ascii_spells_the_projects_signs_and_replaces_all_others():
     assert form.to_ascii("⌈53.25⌉ · 3×3 → é") == "ceil(53.25) * 3x3 -> ?"
+
+
+# -- what controls a terminal
+
+COLOR = r"\x1b\[[0-9;]*m"
+BIDIRECTIONAL = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # Unicode: UAX 9, table 4
+
+
+def controls(sign):
+    """Whether a character is a control, a separator of lines, a half of a pair, or rearranges."""
+    return category(sign) in {"Cc", "Cs", "Zl", "Zp"} or ord(sign) in BIDIRECTIONAL
+
+
+def marked(text):
+    return "".join("\ufffd" if controls(sign) else sign for sign in text)
+
+
+PIECES = st.one_of(
+    st.characters(),
+    st.sampled_from(
+        ["\r\n", "\n", "\t", "\r", "\x1b[1;31m", "\x1b[", "\x1b", "\x85", "\ufeff", "×"]
+    ),
+)
+TEXTS = st.lists(PIECES, max_size=12).map("".join)
+
+
+@given(TEXTS)
+def test_a_name_is_printed_without_its_controls(text):
+    assert printable(text) == marked(text)
+
+
+@given(TEXTS, st.booleans())
+def test_output_keeps_its_line_ends_its_tabs_and_the_colours_that_are_allowed(text, colors):
+    allowed = rf"({COLOR}|\r\n|[\n\t])" if colors else r"(\r\n|[\n\t])"
+    pieces = re.split(allowed, text)
+    expected = "".join(piece if index % 2 else marked(piece) for index, piece in enumerate(pieces))
+    assert without_controls(text, colors=colors) == expected
+
+
+def test_every_control_alone():
+    for sign in map(chr, sorted({*range(0x100), *BIDIRECTIONAL, 0x2028, 0xD800})):
+        assert printable(sign) == marked(sign)
+        assert without_controls(sign) == (sign if sign in "\n\t" else marked(sign))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a::b #[c] ##", "a::b #[c] ##"), ("::x", "\ufffd:x"), (" \t::x", " \t\ufffd:x"),
+        ("a\n::x", "a\n\ufffd:x"), ("a ##[x]", "a \ufffd#[x]"), ("\x1b[1m::x", "\x1b[1m\ufffd:x"),
+    ],
+)  # fmt: skip
+def test_what_github_would_obey_is_marked(text, shown):
+    """A line that begins with :: and, anywhere, ##[: see GitHub's "Workflow commands"."""
+    assert without_commands(text) == shown

@@ -7,12 +7,17 @@ Behind a layer without a bias a learned shift is that layer's bias.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isclose, sqrt
+from math import isclose, prod, sqrt
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import UnplacedError
 from cnncalc.exchange.onnx.model import unsupported
-from cnncalc.exchange.onnx.ops_norms import channels_last, layer_norm_by_parts, scale_of
+from cnncalc.exchange.onnx.ops_norms import (
+    channels_last,
+    layer_norm_by_parts,
+    response_norm_by_parts,
+    scale_of,
+)
 from cnncalc.exchange.onnx.ops_pointwise import along, hard_slope
 from cnncalc.exchange.onnx.ops_shapes import computed
 from cnncalc.exchange.onnx.rows import tidy
@@ -20,6 +25,7 @@ from cnncalc.exchange.onnx.values import Activation, Constant
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.network import Opaque
+from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -272,12 +278,56 @@ def _shifted(call: Call, x: Activation, constant: Constant, _swapped: bool) -> A
     stored = constant.stored if constant.size == 1 else None
     if stored is None and constant.only is not None:
         return call.like(x, "scale", factor="none", shift=float(constant.only))
-    stored = stored or _learned(call, x, constant)
+    return _shifted_by_channel(call, x, stored or _learned(call, x, constant), free=free)
+
+
+def _shifted_by_channel(call: Call, x: Activation, stored: Stored, *, free: bool) -> Activation:
+    """A learned shift a channel: the bias of the layer before it, of a norm, or one of its own."""
+    layer = call.layer(x)
+    if layer.type == "add" and (whole := _response_norm(call, x, stored)) is not None:
+        return whole
     if free:
         return _rewritten(call, x, "bias", stored, bias=True)
     if _only_scales(layer) and call.alone(x):
-        return _rewritten(call, x, "bias", stored, shift="learned", norm=True)
+        subsampling = _subsampling(call, x, stored)
+        return subsampling or _rewritten(call, x, "bias", stored, shift="learned", norm=True)
     return call.like(x, "scale", stored={"bias": stored}, factor="none", shift="learned")
+
+
+def _subsampling(call: Call, x: Activation, bias: Stored) -> Activation | None:
+    """A sum in windows, a learned scale and this shift as the one row that it was, else None.
+
+    Only a file of our own says so, in which all of its operators are named after the row.
+    """
+    scale = call.row(x)
+    whole = call.rows.rows[scale.inputs[0]]
+    pool = call.rows.rows[next(iter(whole.inputs), x.row)]
+    makers = [row.operator.name for row in (scale, whole, pool) if row.operator]
+    names = {name.partition("/")[0] for name in makers}
+    layer: Any = pool.layer
+    together = len(makers) == 3 and names == {call.operator.name}  # noqa: PLR2004 - those rows
+    if not call.rows.is_own or not together or layer.type != "avgpool":
+        return None
+    windows = layer.windows(call.rows.rows[pool.inputs[0]].shape)
+    plain = not layer.ceil and layer.divisor_override is None
+    padded = any(window.begin or window.end for window in windows)
+    size = prod(window.kernel for window in windows)
+    if not plain or padded or _number(whole, "factor") != size:
+        return None
+    stored = {**scale.stored, "bias": bias}
+    fields = {"kernel": layer.kernel, "stride": layer.stride}
+    return call.plainly("subsample", pool.inputs[0], stored=stored, **fields)
+
+
+def _response_norm(call: Call, x: Activation, bias: Stored | None) -> Activation | None:
+    """A sum of a map and what it is weighed by, with this bias, as one layer; else None."""
+    row = call.row(x)
+    if len(row.inputs) != PAIR or call.plain(x) != x.row:
+        return None
+    for one, weighed in (row.inputs, row.inputs[::-1]):
+        if (norm := response_norm_by_parts(call, one, weighed, bias)) is not None:
+            return Activation(norm.row, x.axes, x.dims)
+    return None
 
 
 def _shifted_as_a_whole(call: Call, x: Activation, bias: Stored) -> Activation:
@@ -330,11 +380,23 @@ def _subtracted(call: Call, x: Activation, constant: Constant, swapped: bool) ->
         if swapped:
             return call.like(x, "scale", factor=-1.0, shift=number or "none")
         return x if number == 0 else call.like(x, "scale", factor="none", shift=-number)
+    if (apart := _from_codes(call, x, constant)) is not None and not swapped:
+        return apart
     stored = _learned(call, x, constant)
     if swapped:
         return call.like(x, "scale", stored={"bias": stored}, factor=-1.0, shift="learned")
     negative = stored._replace(change="negative")
     return call.like(x, "scale", stored={"bias": negative}, factor="none", shift="learned")
+
+
+def _from_codes(call: Call, x: Activation, constant: Constant) -> Activation | None:
+    """A vector (n, 1, size) less each stored code (units, size), as a part of a pattern."""
+    codes, shape = constant.dims, call.shape(x)
+    if len(codes) != PAIR or constant.stored is None or constant.stored.order or shape.rank:
+        return None
+    if x.dims != (call.rows.batch, 1, codes[1]) or x.axes[2] != "c":
+        return None
+    return call.seen(call.opaque(Shape(codes[0], (codes[1],)), x.row))
 
 
 def _scaled(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:

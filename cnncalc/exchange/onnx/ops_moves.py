@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.exchange.onnx.blocks import settled
 from cnncalc.exchange.onnx.model import unsupported
-from cnncalc.exchange.onnx.ops_shapes import gathered, joined, reshaped, sliced, transposed
+from cnncalc.exchange.onnx.ops_shapes import gathered, joined, reduced, reshaped, sliced, transposed
 from cnncalc.exchange.onnx.parts import (
+    joined_by_cropping,
     put_together,
+    sliced_map,
     stacked,
     taken,
     taken_of_view,
@@ -20,6 +22,7 @@ from cnncalc.exchange.onnx.rows import MOST_SPATIAL, one, tidy
 from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
+from cnncalc.network import Opaque
 from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
@@ -89,7 +92,7 @@ def _with_other_ones(call: Call, value: Activation, dims: Dims) -> Activation:
 
 def _regrouped(call: Call, value: Activation, dims: Dims) -> Activation | ManyAxes:
     """A map whose axes are joined or split."""
-    for known in (_shuffled, _by_groups, _merged_axes):
+    for known in (_shuffled, _by_groups, _shares_of_groups, _merged_axes):
         if (whole := known(call, value, dims)) is not None:
             return whole
     if len(dims) - VECTOR > MOST_SPATIAL and dims[0] == call.rows.batch:
@@ -125,13 +128,19 @@ def _shuffled(call: Call, x: Activation, dims: Dims) -> Activation | None:
     row = call.row(x)
     if row.layer.type != "reshape" or x.axes[:3] != ("n", 0, "c"):
         return None
-    before = call.rows.rows[row.inputs[0]].shape
+    source = call.rows.rows[row.inputs[0]]
+    before = source.shape
     rest = tuple(range(1, row.shape.rank))
     if x.axes[3:] != rest or row.shape.spatial[1:] != before.spatial:
         return None
     if dims[1:] != (before.channels, *before.spatial):
         return None
-    return call.plainly("shuffle", row.inputs[0], groups=row.shape.channels)
+    layer, groups = source.layer, row.shape.channels
+    if layer.type == "space2depth" and getattr(layer, "order", "") == "dcr":
+        block = getattr(layer, "block", 0)
+        if groups == block**2:
+            return call.plainly("space2depth", source.inputs[0], block=block)
+    return call.plainly("shuffle", row.inputs[0], groups=groups)
 
 
 def _by_groups(call: Call, x: Activation, dims: Dims) -> Activation | None:
@@ -145,6 +154,23 @@ def _by_groups(call: Call, x: Activation, dims: Dims) -> Activation | None:
         return None
     eps = getattr(norm.layer, "eps", 1e-5)
     return call.plainly("gn", row.inputs[0], groups=norm.shape.channels, eps=eps, affine=False)
+
+
+def _shares_of_groups(call: Call, x: Activation, dims: Dims) -> Activation | None:
+    """Softmax of (n, groups, rest) over the groups, or over the channels of each, and back."""
+    shares = call.row(x)
+    row = call.rows.rows[shares.inputs[0]] if shares.layer.type == "softmax" else shares
+    if row.layer.type != "reshape" or x.axes != ("n", "c", *range(row.shape.rank)):
+        return None
+    before = call.rows.rows[row.inputs[0]].shape
+    groups, over = row.shape.channels, getattr(shares.layer, "over", "")
+    if row.shape.spatial[1:] != before.spatial or dims[1:] != (before.channels, *before.spatial):
+        return None
+    if over == "channels" and getattr(shares.layer, "groups", 1) == 1:
+        return call.plainly("softmax", row.inputs[0], over="groups", groups=groups)
+    if over == row.shape.axes[0]:
+        return call.plainly("softmax", row.inputs[0], groups=groups)
+    return None
 
 
 def _merged_axes(call: Call, x: Activation, dims: Dims) -> Activation | None:
@@ -245,6 +271,8 @@ def _joined(call: Call, maps: list[Activation], axis: int) -> Activation | ManyA
     if label == "n" or label is None:
         raise unsupported("'Concat' along the batch has no layer here")
     letter = "c" if label == "c" else call.shape(first).axes[label]
+    if (cropping := joined_by_cropping(call, maps, letter)) is not None:
+        return cropping
     row = call.add("concat", *(x.row for x in maps), axis=letter)
     total = sum(x.dims[axis] for x in maps)
     return Activation(row, first.axes, (*first.dims[:axis], total, *first.dims[axis + 1 :]))
@@ -269,9 +297,12 @@ def slice_(call: Call) -> Value | ManyAxes:
         ranges[axis] = _range(start, end, step, value.dims[axis])
     if isinstance(value, Constant):
         return sliced(value, ranges)
+    if isinstance(value, Activation):
+        return sliced_map(call, value, ranges)
+    view: Activation | ManyAxes = value
     for axis, places in enumerate(ranges):
-        value = _some(call, value, axis, places)
-    return value
+        view = _some(call, view, axis, places)
+    return view
 
 
 def _range(start: int, end: int, step: int, size: int) -> range:
@@ -530,7 +561,7 @@ def _same_nearest(size: int, out: int, step: Fraction, rule: str, rounding: str)
 
 def reduce_(call: Call, kind: str) -> Value:
     """A mean, maximum, minimum or sum over the channels, or over spatial axes."""
-    x = call.map()
+    x = call.value()
     axes = call.whole_numbers("axes", 1)
     rank = len(x.dims)
     if axes == () or axes is None:
@@ -540,6 +571,10 @@ def reduce_(call: Call, kind: str) -> Value:
     if any(not -rank <= axis < rank for axis in axes):
         raise broken(f"there are no axes {list(axes)} in {text(x.dims)}")
     gone = {axis % rank for axis in axes}
+    if isinstance(x, Constant):
+        return reduced(x, gone, keep=bool(call.whole("keepdims", 1)))
+    if kind == "sum" and (distances := _distances(call, x, gone)) is not None:
+        return distances
     labels = [x.axes[k] for k in sorted(gone) if x.dims[k] > 1 or x.axes[k] == "n"]
     row = _reduced(call, x, labels, kind)
     keep = call.whole("keepdims", 1)
@@ -548,6 +583,35 @@ def reduce_(call: Call, kind: str) -> Value:
     return _settled(
         call, Activation(row, tuple(x.axes[k] for k in left), tuple(dims[k] for k in left))
     )
+
+
+def _distances(call: Call, x: Activation, gone: set[int]) -> Activation | None:
+    """The sum of (input - code)² of each stored code, else None."""
+    squares = call.row(x)
+    if squares.layer.type != "mul" or len(set(squares.inputs)) != 1 or x.axes != ("n", "c", 0):
+        return None
+    apart = call.rows.rows[squares.inputs[0]]
+    if not isinstance(apart.layer, Opaque) or apart.layer.operation != "Sub" or not apart.operator:
+        return None
+    codes = call.rows.values.get(apart.operator.inputs[1])
+    if not isinstance(codes, Constant) or codes.stored is None or gone != {2}:
+        return None
+    if call.whole("keepdims", 1):
+        return None
+    stored = {"weight": codes.stored}
+    return call.plainly("rbf", apart.inputs[0], stored=stored, units=codes.dims[0])
+
+
+def euclidean(call: Call) -> Activation:
+    """ReduceL2 of every map, as a part of a pattern."""
+    x = call.map()
+    axes, shape = call.whole_numbers("axes", 1) or (), call.shape(x)
+    labels = {x.axes[axis] for axis in axes if -len(x.dims) <= axis < len(x.dims)}
+    if labels != set(range(shape.rank)) or not axes or not call.whole("keepdims", 1):
+        raise unsupported("'ReduceL2' of other axes than whole maps has no layer here")
+    row = call.opaque(Shape(shape.channels, (1,) * shape.rank), x.row)
+    dims = tuple(1 if isinstance(a, int) else n for a, n in zip(x.axes, x.dims, strict=True))
+    return Activation(row, x.axes, dims)
 
 
 def _reduced(call: Call, x: Activation, labels: list[Axis], kind: str) -> int:
@@ -606,6 +670,6 @@ OPERATORS = {
     "Flatten": flatten, "Reshape": reshape, "Squeeze": squeeze, "Unsqueeze": unsqueeze,
     "Transpose": transpose, "Concat": concat, "Slice": slice_, "Split": split, "Gather": gather,
     "Pad": pad, "Resize": resize, "Upsample": resize, "DepthToSpace": depth_to_space,
-    "SpaceToDepth": space_to_depth,
+    "SpaceToDepth": space_to_depth, "ReduceL2": euclidean,
     **{f"Reduce{kind.capitalize()}": _reducing(kind) for kind in ("mean", "max", "min", "sum")},
 }  # fmt: skip

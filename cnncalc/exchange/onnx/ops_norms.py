@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from cnncalc.network import Stored
 
 
+PAIR = 2
+
+
 def batch_norm(call: Call) -> Activation:
     """BatchNormalization, with the running statistics of the file."""
     row = call.plain(call.map())
@@ -151,6 +154,36 @@ def layer_norm_by_parts(call: Call, above: Activation, below: Activation) -> Act
         return None
     row = call.add("ln", x, eps=eps, affine=False)
     return Activation(row, above.axes, above.dims)
+
+
+def response_norm_by_parts(
+    call: Call, x: int, weighed: int, bias: Stored | None
+) -> Activation | None:
+    """x + weight·x·N + bias, N being the norm of a map over the mean of those; else None.
+
+    The bias may be a part of what is `weighed`, or be given.
+    """
+    rows = call.rows.rows
+    learned, product = rows[weighed], rows[next(iter(rows[weighed].inputs), weighed)]
+    shift = "none" if bias else "learned"
+    scale = scale_of(learned.layer)
+    if scale is None or product.layer.type != "mul":
+        return None
+    if (scale.factor, scale.shift, scale.per) != ("learned", shift, "channel"):
+        return None
+    share = next((rows[index] for index in product.inputs if index != x), product)
+    if x not in product.inputs or len(product.inputs) != PAIR or not _is(share, "Div"):
+        return None
+    norms, typical = share.inputs if len(share.inputs) == PAIR else (x, x)
+    above = rows[rows[typical].inputs[0]] if rows[typical].inputs else share
+    eps = getattr(rows[typical].layer, "shift", None)
+    one_number = isinstance(eps, float) and getattr(rows[typical].layer, "factor", 0) == "none"
+    if not _is(rows[norms], "ReduceL2") or rows[norms].inputs != (x,) or not one_number:
+        return None
+    if not _is_mean(above) or above.inputs != (norms,) or not eps or eps < 0:
+        return None
+    stored = {**learned.stored, **({"bias": bias} if bias else {})}
+    return call.plainly("grn", x, stored=stored, eps=eps)
 
 
 def _epsilon_of_squares(call: Call, row: Row, centred: int) -> float | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.rows import tidy
+from cnncalc.exchange.onnx.values import ManyAxes
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 
@@ -125,8 +126,11 @@ def _only(call: Call, value: float | None) -> float:
     return float(value)
 
 
-def softmax(call: Call) -> Activation:
+def softmax(call: Call) -> Activation | ManyAxes:
     """Softmax along the channels, along one spatial axis, or over all axes from one on."""
+    value = call.any_value()
+    if isinstance(value, ManyAxes):
+        return _over_radix(call, value)
     x = call.map()
     old = call.opset < SOFTMAX_BY_AXIS
     place = x.position(call.whole("axis", 1 if old else -1))
@@ -134,6 +138,18 @@ def softmax(call: Call) -> Activation:
         raise broken(f"there is no such axis in {text(x.dims)}")
     axes = alive(x, range(place, len(x.dims)) if old else [place])
     return call.like(x, "softmax", **_over(call, x, axes))
+
+
+def _over_radix(call: Call, view: ManyAxes) -> ManyAxes:
+    """Softmax over the radix, channels (groups, radix, share) turned to (radix, groups, share)."""
+    shape = call.rows.rows[view.row].shape
+    rank = len(view.sizes)
+    turned = view.order == (0, 2, 1, *range(3, rank)) and view.sizes[4:] == shape.spatial
+    if not turned or call.whole("axis", -1) not in {1, 1 - rank} or call.opset < SOFTMAX_BY_AXIS:
+        raise call.too_many_axes(view.dims)
+    groups, radix = view.sizes[1:3]
+    row = call.add("softmax", view.row, over="radix", groups=groups, radix=radix)
+    return ManyAxes(row, view.dims, tuple(range(rank)))
 
 
 def alive(x: Activation, places: Iterable[int]) -> list[Axis]:

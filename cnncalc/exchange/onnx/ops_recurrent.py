@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.parts import as_axes
-from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes, picked
+from cnncalc.exchange.onnx.values import ZEROS, Activation, Constant, ManyAxes, picked
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.layers._recurrent import Recurrent
@@ -64,7 +64,9 @@ def recurrent(call: Call) -> list[Activation | ManyAxes | None]:
         Activation(x.row, (x.axes[1], x.axes[2], x.axes[0]), (batch, channels, steps))
     )
     call.rows.name_beside(before)
-    fields = {"units": weights.units, "bidirectional": directions > 1, "bias": weights.biased}
+    fields = {"units": weights.units, "bidirectional": directions > 1, "bias": weights.biases > 0}
+    if weights.biases == 1:
+        fields["biases"] = 1
     if kind.type == "gru":
         fields["reset_after"] = call.whole("linear_before_reset", 0) != 0
     only_last = last and not every
@@ -155,9 +157,18 @@ class _Weights:
             raise broken(f"its biases are {text(bias.dims)}, not {directions}x{2 * rows}")
         if bias is not None and bias.stored is None and bias.pieces is None and bias.only == 0:
             bias = None  # one zero, spread
-        self.biased = bias is not None
         self.channels = channels
         self.constants = (inner, outer, bias)
+        self.biases = self._biases()
+
+    def _biases(self) -> int:
+        """How many biases a unit has: those of the state may be zeros that nobody stores."""
+        bias = self.constants[2]
+        if bias is None:
+            return 0
+        of_states = [list(self._runs(1, 2 * way + 1)) for way in range(self.directions)]
+        pieces = picked(bias, (run for runs in of_states for run in runs))
+        return 1 if pieces and all(piece.stored is ZEROS for piece in pieces) else 2
 
     def named(self, layer: int) -> dict[str, Stored | None]:
         """The parameters of a layer with their numbers in the file."""
@@ -169,7 +180,9 @@ class _Weights:
                 ("weight_ih", inner, self.channels, 0, 1),
                 ("weight_hh", outer, self.units, 0, 1),
             ]
-            if bias is not None:
+            if bias is not None and self.biases == 1:
+                parts += [("bias", bias, 1, 0, 2)]
+            elif bias is not None:
                 parts += [("bias_ih", bias, 1, 0, 2), ("bias_hh", bias, 1, 1, 2)]
             for name, constant, size, half, halves in parts:
                 if constant is not None:
@@ -180,12 +193,9 @@ class _Weights:
         """The numbers of one parameter; a block has all gates, each with `size` numbers a unit."""
         runs = list(self._runs(size, block))
         pieces = picked(constant, runs)
-        if not pieces or len({piece.stored.name for piece in pieces}) != 1:
-            raise unsupported(
-                f"'{self.call.operator.type}' whose weights are computed from others has no layer "
-                "here",
-                help="export the model with constant folding",
-            )
+        owners = {piece.stored.name for piece in pieces or ()}
+        if not pieces or len(owners) != 1 or pieces[0].stored is ZEROS:
+            raise self.call.computed_weights()
         stored = pieces[0].stored
         places = tuple((piece.start, piece.stop) for piece in pieces)
         whole = places == ((0, stored.size),) and stored.runs is None

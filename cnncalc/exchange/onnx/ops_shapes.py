@@ -325,6 +325,21 @@ def sliced(value: Constant, ranges: Sequence[range]) -> Constant:
     return _from_places(value, dims, ((start, start + length) for start in starts))
 
 
+def reduced(value: Constant, gone: set[int], *, keep: bool) -> Constant:
+    """What is left of a constant without some axes: its sizes alone."""
+    sizes = enumerate(value.dims)
+    dims = tuple(1 if axis in gone else size for axis, size in sizes if keep or axis not in gone)
+    return known(dims, None, is_float=value.is_float)
+
+
+def scattered(call: Call) -> Constant:
+    """ScatterND into a constant: its sizes alone."""
+    value = call.constant(0)
+    if value is None:
+        raise broken("it has no data")
+    return known(value.dims, None, is_float=value.is_float)
+
+
 def joined(call: Call, values: Sequence[Constant], axis: int) -> Constant:
     """Constants one behind the other along an axis."""
     first = values[0]
@@ -418,5 +433,5 @@ def not_zero(call: Call) -> Constant:
 OPERATORS = {
     "Constant": constant, "ConstantOfShape": constant_of_shape, "Shape": shape, "Size": size,
     "Cast": cast, "CastLike": cast, "Range": counted_up, "Expand": expand,
-    "ReduceProd": product_of, "NonZero": not_zero,
+    "ReduceProd": product_of, "NonZero": not_zero, "ScatterND": scattered,
 }  # fmt: skip

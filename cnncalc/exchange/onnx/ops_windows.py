@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from cnncalc.exchange.onnx.filters import Filters, computed
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.ops_norms import channels_last
 from cnncalc.exchange.onnx.rows import one, one_pair
-from cnncalc.exchange.onnx.values import Activation, Constant
+from cnncalc.exchange.onnx.values import Activation
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.window import padding_by_rule
 
 if TYPE_CHECKING:
+    from cnncalc.exchange.onnx.model import Dims
     from cnncalc.exchange.onnx.rows import Call
     from cnncalc.network import Stored
+    from cnncalc.shapes import Shape
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -22,27 +25,79 @@ Pairs = tuple[tuple[int, int], ...]
 def conv(call: Call) -> Activation:
     """Conv; one group a channel is a depthwise convolution."""
     row = call.plain(call.map())
-    weight, stored, rank = _filters(call, row)
-    filters, inner, *kernel = weight.dims
+    given = _filters(call)
+    rank = _rank(call, row, given.dims)
+    filters, inner, *kernel = given.dims
     groups, cin = call.whole("group", 1), call.rows.rows[row].shape.channels
     if groups < 1 or inner * groups != cin:
         raise broken(
-            f"its weights are {text(weight.dims)} in {groups} groups, its input has {cin} channels"
+            f"its weights are {text(given.dims)} in {groups} groups, its input has {cin} channels"
         )
     bias = call.bias(2, filters)
-    fields = _window(call, row, tuple(kernel), rank)
-    learned = {"weight": stored, "bias": bias}
-    if groups == cin > 1 and inner == 1 and filters % cin == 0:
+    fields = {**_window(call, row, tuple(kernel), rank), **given.fields}
+    row = _before_own_pad(call, row, fields)
+    learned = {**given.stored, "bias": bias}
+    if given.type == "blur":
+        return _blurred(call, row, given, bias, fields)
+    if not given.fields and groups == cin > 1 and inner == 1 and filters % cin == 0:
         return call.plainly("dwconv", row, stored=learned, bias=bias is not None,
                             multiplier=filters // cin, **fields)  # fmt: skip
+    if "table" in given.fields and groups > 1:
+        raise call.computed_weights()
     return call.plainly("conv", row, stored=learned, bias=bias is not None, filters=filters,
                         groups=groups, **fields)  # fmt: skip
+
+
+def _filters(call: Call) -> Filters:
+    """The filters of a convolution, stored or computed from stored ones.
+
+    Raises:
+        UnplacedError: they are computed in another way.
+    """
+    constant = call.constant(1)
+    if constant is None or constant.stored is not None:
+        weight, stored = call.learned(1)
+        return Filters(weight.dims, {"weight": stored}, {})
+    found = computed(call, call.operator.inputs[1])
+    if found is None:
+        raise call.computed_weights()
+    return found
+
+
+def _blurred(
+    call: Call, row: int, given: Filters, bias: Stored | None, fields: dict[str, object]
+) -> Activation:
+    """One filter for every channel. Raises UnplacedError where `blur` does not have it all."""
+    channels = call.rows.rows[row].shape.channels
+    if bias is not None or fields.pop("dilation") != (1,) or given.dims[0] != channels:
+        raise call.computed_weights()
+    if fields["padding"] != ((0, 0),):  # of zeros unless a Pad said another mode
+        fields.setdefault("padding_mode", "zeros")
+    return call.plainly("blur", row, stored=given.stored, **fields)
+
+
+def _before_own_pad(call: Call, row: int, fields: dict[str, object]) -> int:
+    """The row that a Pad reads which our own exports name as a part of this convolution.
+
+    Its sides and its mode become fields.
+    """
+    above = call.rows.rows[row]
+    own = above.operator is not None and above.operator.name == f"{call.operator.name}/Pad"
+    if not own or not call.rows.is_own or above.layer.type != "pad":
+        return row
+    layer: Any = above.layer
+    if layer.mode == "zeros" or fields["padding"] != ((0, 0),):
+        return row
+    sides = tuple(layer.sides(call.rows.rows[above.inputs[0]].shape))
+    fields |= {"padding": one_pair(sides), "padding_mode": layer.mode}
+    return above.inputs[0]
 
 
 def conv_transpose(call: Call) -> Activation:
     """ConvTranspose. Its weights are (in, out/groups, *kernel)."""
     row = call.plain(call.map())
-    weight, stored, rank = _filters(call, row)
+    weight, stored = call.learned(1)
+    rank = _rank(call, row, weight.dims)
     cin, outer, *kernel = weight.dims
     groups = call.whole("group", 1)
     if groups < 1 or cin != call.rows.rows[row].shape.channels:
@@ -55,14 +110,13 @@ def conv_transpose(call: Call) -> Activation:
     )  # fmt: skip
 
 
-def _filters(call: Call, row: int) -> tuple[Constant, Stored, int]:
-    """The stored filters, and for how many axes they are."""
-    weight, stored = call.learned(1)
-    rank = len(weight.dims) - 2
-    if rank != call.rows.rows[row].shape.rank or rank < 1 or min(weight.dims) < 1:
+def _rank(call: Call, row: int, dims: Dims) -> int:
+    """For how many axes filters of these sizes are. Raises UnplacedError where those do not fit."""
+    rank = len(dims) - 2
+    if rank != call.rows.rows[row].shape.rank or rank < 1 or min(dims) < 1:
         shape = call.rows.rows[row].shape.text("CHW", times="x")
-        raise broken(f"weights of {text(weight.dims)} do not fit an input of {shape}")
-    return weight, stored, rank
+        raise broken(f"weights of {text(dims)} do not fit an input of {shape}")
+    return rank
 
 
 def _window(
@@ -146,6 +200,9 @@ def pool(call: Call, type_: str) -> Activation:
     strides = call.sizes("strides", shape.rank, 1)
     dilations = call.sizes("dilations", shape.rank, 1)
     pads = _pads(call, kernel, strides, dilations, shape.spatial)
+    if _gives_a_size(call, shape, kernel):
+        size = tuple(n // k for n, k in zip(shape.spatial, kernel, strict=True))
+        return call.plainly("adaptivepool", row, size=size, kind=type_.removesuffix("pool"))
     fields: dict[str, object] = {
         "kernel": one(kernel), "stride": one(strides), "padding": one_pair(pads),
         "ceil": call.whole("ceil_mode", 0) == 1,
@@ -157,8 +214,18 @@ def pool(call: Call, type_: str) -> Activation:
     if set(dilations) != {1}:
         raise unsupported("'AveragePool' with dilation has no layer here")
     padded = any(map(any, pads))
-    counted = not padded or call.whole("count_include_pad", 0) == 1
+    said = call.rows.is_own and "count_include_pad" in call.operator.attributes
+    counted = call.whole("count_include_pad", 0) == 1 or not (padded or said)
     return call.plainly("avgpool", row, count_include_pad=counted, **fields)
+
+
+def _gives_a_size(call: Call, shape: Shape, kernel: tuple[int, ...]) -> bool:
+    """Whether a file of our own writes a pooling to a size: even windows, nothing said of pads."""
+    attributes = call.operator.attributes
+    if not call.rows.is_own or {*attributes} != {"kernel_shape", "strides"}:
+        return False
+    even = all(n % k == 0 for n, k in zip(shape.spatial, kernel, strict=True))
+    return even and attributes["strides"] == kernel
 
 
 def max_pool(call: Call) -> Activation:

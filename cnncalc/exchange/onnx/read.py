@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from cnncalc import files
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
 from cnncalc.exchange.building import advice, needed_rows, nodes_of
-from cnncalc.exchange.names import plain_name, unique
+from cnncalc.exchange.names import plain_name, spec_name, unique
 from cnncalc.exchange.onnx.inputs import enter_inputs
 from cnncalc.exchange.onnx.model import read as read_model
 from cnncalc.exchange.onnx.notes import folded_norms, outputs_left_out
@@ -274,8 +274,9 @@ class Graph:
         taken: set[str] = set()
         for row in rows:
             name = None if self.rows.is_own else name_by_weights(row)
-            if self.rows.is_own and row.operator is not None:
-                name = plain_name(row.operator.name.partition("/")[0])
+            if self.rows.is_own:
+                own = row.operator.name.partition("/")[0] if row.operator else row.name
+                name = spec_name(own)
             elif name is None or name in taken:
                 name = name_by_node(row, self.containers)
             if row.name and row.operator is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from math import isfinite, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -76,6 +76,11 @@ class Rows:
             if (operator.type, place) not in READ_NO_NUMBERS
         )
         self.readers = Counter([*reading, *model.outputs])
+
+    @cached_property
+    def makers(self) -> Mapping[str, Operator]:
+        """The operator that puts out each tensor."""
+        return {name: each for each in self.model.operators for name in each.outputs if name}
 
     def enter(self, name: str, shape: Shape, axes: tuple[Axis, ...], dims: Dims) -> None:
         """Append an input of the network."""
@@ -178,11 +183,15 @@ class Call:
         if constant is None:
             raise broken(f"input {place + 1} is left out")
         if constant.stored is None:
-            raise unsupported(
-                f"'{self.operator.type}' whose weights are computed from others has no layer here",
-                help="export the model with constant folding",
-            )
+            raise self.computed_weights()
         return constant, constant.stored
+
+    def computed_weights(self) -> UnplacedError:
+        """The complaint about weights that are no stored numbers."""
+        return unsupported(
+            f"'{self.operator.type}' whose weights are computed from others has no layer here",
+            help="export the model with constant folding",
+        )
 
     def bias(self, place: int, size: int) -> Stored | None:
         """The stored bias at a place; None where there is none, or one zero was spread out.

@@ -7,11 +7,12 @@ from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from cnncalc.network import Stored
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cnncalc.exchange.onnx.model import Dims, Number
-    from cnncalc.network import Stored
 
 Axis = Literal["n", "c"] | int | None
 MOST_PIECES = 1024  # of stored tensors that one constant is put together of
@@ -56,6 +57,9 @@ class Constant(NamedTuple):
         return numbers.pop() if len(numbers) == 1 else None
 
 
+ZEROS = Stored("", ())
+
+
 def known(
     dims: Dims,
     numbers: tuple[Number, ...] | None,
@@ -72,10 +76,15 @@ def known(
 
 
 def pieces_of(constant: Constant) -> tuple[Piece, ...] | None:
-    """The stored numbers that a constant is made of, in its order; None for any other constant."""
+    """The stored numbers that a constant is made of, in its order; None for any other constant.
+
+    Zeros that nobody stores, as exporters put them beside stored numbers, are pieces of `ZEROS`.
+    """
     stored = constant.stored
     if not constant.is_float:
         return None
+    if stored is None and constant.pieces is None and constant.only == 0:
+        return (Piece(ZEROS, 0, constant.size),)
     if stored is None or stored.order is not None or stored.change is not None:
         return constant.pieces if stored is None else None
     return (Piece(stored, 0, stored.size),)

@@ -16,6 +16,7 @@ from cnncalc.exchange.targets._code import (
     Listed,
     Number,
     as_tuple,
+    flat,
     one_argument,
     one_or_tuple,
 )
@@ -94,6 +95,27 @@ def piece(layer: Layer, shapes: tuple[Shape, ...], out: Shape, place: Place) -> 
     if name not in TABLE:  # a row of a model file whose operator is not known
         raise NoCounterpart(WITHOUT["custom"])
     return TABLE[name](layer, shapes, out, place)
+
+
+def called(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> str:
+    """The layers and operations that stand for a layer; a class, where the code has its own.
+
+    Raises:
+        NoCounterpart: Keras has none.
+    """
+    names, reads = [], list("xy"[: len(shapes)])
+    for step in piece(layer, shapes, out, Place()).steps:
+        names.append(flat(step.apply("", reads)) if step.layer is None else _called(step.layer))
+        reads = ["x"]
+    return ", ".join(names) or "x"
+
+
+def _called(made: Call) -> str:
+    """The name of a layer; with its settings where they say what it does."""
+    if made.function == "layers.Activation":
+        return flat(made).removeprefix("layers.")
+    name = flat(made.function)
+    return name.removeprefix("layers.") if "." in name else f"class {name}"
 
 
 # -- steps

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.exchange.targets import NoCounterpart
 from cnncalc.exchange.targets._expressed import steps
+from cnncalc.exchange.targets._onnx_graph import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cnncalc.exchange.targets._onnx_graph import Attribute, Rows
+    from cnncalc.exchange.targets._onnx_graph import Attribute
     from cnncalc.layers._base import Layer
     from cnncalc.shapes import Shape
     from cnncalc.window import Window
@@ -26,6 +27,7 @@ WITHOUT = {
     "localconv": "ONNX has no convolution with weights of its own at every place",
 }
 PAD_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+OPSET = 17  # usually; some layers need a newer one
 WRAPS = 19  # the first opset that pads with the other end of an axis
 AXES_AS_INPUT = 18  # the first opset whose reductions take the axes as an input
 RESIZES_AXES = 18  # the first opset whose Resize leaves the batch open
@@ -70,6 +72,17 @@ def write_layer(
         sizes.append(part.shape)
     row.parameters = own
     return names[-1]
+
+
+def called(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> str:
+    """The operators that stand for a layer, each one once.
+
+    Raises:
+        NoCounterpart: ONNX has none.
+    """
+    row = Rows("x", "x", OPSET)
+    row.finish(write_layer(row, layer, shapes, out, "xy"[: len(shapes)]))
+    return ", ".join(dict.fromkeys(each.type for each in row.operators if each.type != "Constant"))
 
 
 # -- layers with a window
@@ -208,6 +221,8 @@ def _avgpool(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Se
     (shape,) = shapes
     windows = layer.windows(shape)
     settings = _window(windows, dilated=False)
+    if not layer.count_include_pad:  # as it is anyway; a reader sees that it was said
+        settings["count_include_pad"] = 0
     pads = _pads_to_end(windows, shape, out)
     padded = any(_pads(windows))
     if layer.divisor_override is not None:  # a sum over that number

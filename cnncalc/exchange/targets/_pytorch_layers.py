@@ -14,6 +14,7 @@ from cnncalc.exchange.targets._code import (
     Listed,
     Number,
     as_tuple,
+    flat,
     one_argument,
     one_or_tuple,
 )
@@ -69,6 +70,20 @@ def piece(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     if name not in TABLE:  # a row of a model file whose operator is not known
         raise NoCounterpart(WITHOUT["custom"])
     return TABLE[name](layer, shapes, out)
+
+
+def called(layer: Layer, shapes: tuple[Shape, ...], out: Shape) -> str:
+    """What is called or computed for a layer; a class, where the code has one of its own.
+
+    Raises:
+        NoCounterpart: PyTorch has nothing.
+    """
+    made = piece(layer, shapes, out)
+    module = made.module or made.as_module
+    if isinstance(module, Call):
+        name = flat(module.function)
+        return name if "." in name else f"class {name}"
+    return flat(module or made.apply("", "xy"[: len(shapes)]))
 
 
 # -- how layers are applied
@@ -444,9 +459,15 @@ def _pooled(layer: Any, shape: Shape, kind: str) -> Piece:
         named.append(("dilation", one_or_tuple([window.dilation for window in windows])))
     if rounded_up:
         named.append(("ceil_mode", "True"))
-    named += _divisor(layer, sides, shape.rank, outside)
+    divisor = 1 if layer.type == "sumpool" else getattr(layer, "divisor_override", None)
     kernel = one_or_tuple([window.kernel for window in windows])
     function = f"F.{kind}_pool{shape.rank}d"
+    if divisor is not None and shape.rank == 1:  # which takes no divisor
+        if rounded_up:
+            raise NoCounterpart("a divisor of its own over one axis, where windows are rounded up")
+        pads = _padded(sides, "zeros", None) if outside else []
+        return _scaled_mean(kernel, named, pads, windows[0].kernel / divisor)
+    named += _divisor(layer, sides, divisor, outside)
     if not outside:
         module = Call(f"nn.{kind.capitalize()}Pool{shape.rank}d", (kernel,), tuple(named))
         return Piece(lambda _, x: Call(function, (x[0], kernel), tuple(named)), as_module=module)
@@ -464,21 +485,30 @@ def _pads_outside(windows: Sequence[Window], shape: Shape, kind: str) -> str:
     return ""
 
 
+def _scaled_mean(
+    kernel: str, named: list[tuple[str, Code]], pads: list[Code], factor: float
+) -> Piece:
+    """A mean over one axis, times a factor."""
+
+    def apply(_: str, x: Sequence[str]) -> Code:
+        source = Call("F.pad", (x[0], *pads)) if pads else x[0]
+        mean = flat(Call("F.avg_pool1d", (source, kernel), tuple(named)))
+        return mean if factor == 1 else f"{mean} * {factor!r}"
+
+    return Piece(apply)
+
+
 def _divisor(
-    layer: Any, sides: Sequence[tuple[int, int]], rank: int, outside: str
+    layer: Any, sides: Sequence[tuple[int, int]], divisor: int | None, outside: str
 ) -> Iterator[tuple[str, Code]]:
     """What an average is divided by, where that is not the size of its window."""
-    divisor = 1 if layer.type == "sumpool" else getattr(layer, "divisor_override", None)
     if not getattr(layer, "count_include_pad", True) and any(map(any, sides)):
         if outside and divisor is None:
             raise NoCounterpart(f"an average without its padding, and {outside}")
         if not outside:
             yield "count_include_pad", "False"
-    if divisor is None:
-        return
-    if rank == 1:
-        raise NoCounterpart("a sum, or an average with a divisor of its own, over one axis")
-    yield "divisor_override", str(divisor)
+    if divisor is not None:
+        yield "divisor_override", str(divisor)
 
 
 def _adaptive(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:

@@ -7,12 +7,22 @@ called as the network's rows, with underscores for dots.
 from __future__ import annotations
 
 import re
+from math import prod
+from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import CnncalcError, Diagnostic
 from cnncalc.exchange.targets import USUALLY, Exported, NoCounterpart, TargetOptions
 from cnncalc.exchange.targets._arguments import generalized
-from cnncalc.exchange.targets._code import Call, Listed, definition, flat, shape_of, statement
+from cnncalc.exchange.targets._code import (
+    WIDTH,
+    Call,
+    Listed,
+    definition,
+    flat,
+    shape_of,
+    statement,
+)
 from cnncalc.exchange.targets._keras_helpers import HELPERS, LOAD_WEIGHTS
 from cnncalc.exchange.targets._keras_layers import (
     KEEPS_SIGN,
@@ -380,6 +390,23 @@ class _Writer:
     def _model_head(self) -> Iterator[str]:
         yield f"def {self.title}():"
         yield f'    """{docstring(self.network.name).strip()}"""'
+        turned = [self.layer_names[node.index, ""] for node in self.parts.kept if self._turns(node)]
+        if turned:
+            told = (
+                "A flattened map has its channels last here, and first in PyTorch. The rows of a "
+                f"kernel that reads one are in that order: {', '.join(turned)}."
+            )
+            pad = "    # "
+            yield from wrap(
+                told, WIDTH, initial_indent=pad, subsequent_indent=pad, break_long_words=False
+            )
+
+    def _turns(self, node: Node) -> bool:
+        """Whether the kernel of a row depends on the order in which a map is flattened."""
+        if node.layer.type != "fc" or node.shared_with is not None:
+            return False
+        shape = self.flattened.get(node.inputs[0]) or self.network.shapes_into(node)[0]
+        return 1 not in (shape.channels, prod(shape.spatial))
 
     def _input(self, node: Node) -> Call:
         sizes = [*node.shape.spatial, node.shape.channels]

@@ -23,7 +23,7 @@ from cnncalc.exchange.targets._onnx_graph import (
     tensor,
     value_info,
 )
-from cnncalc.exchange.targets._onnx_layers import write_layer
+from cnncalc.exchange.targets._onnx_layers import OPSET, write_layer
 from cnncalc.exchange.targets._parts import notes, rows_left_out
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from cnncalc.network import Network, Node
 
-OPSET = 17  # usually; some layers need a newer one
 OPSETS = range(17, 23)
 IR_VERSIONS = {17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10}
 SINGLE = "f"
