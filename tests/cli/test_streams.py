@@ -239,7 +239,7 @@ def test_an_error_of_the_system_that_nobody_expected_has_a_cause(cnncalc, net, m
     def broken(*_):
         raise OSError(5, "Input/output error", "net.yaml")
 
-    monkeypatch.setattr("cnncalc.spec.load.read", broken)
+    monkeypatch.setattr("cnncalc.spec.yaml_source.read", broken)
     answer = cnncalc("analyze", "net.yaml")
     assert (answer.status, answer.out) == (3, "")
     assert answer.err == "error[unreadable]: cannot read 'net.yaml': input/output error\n"
