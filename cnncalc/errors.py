@@ -146,10 +146,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A help line that suggests the most similar known word, or None where none is similar.
 
     A very long word is not compared, and only the first 500 known ones are. A word that is known
-    but not allowed is not suggested in place of itself.
+    but not allowed is not suggested in place of itself. Capitals alone make no word another.
 
-    >>> did_you_mean("kernal", ["kernel", "stride"])
-    "did you mean 'kernel'?"
+    >>> did_you_mean("kernal", ["kernel", "stride"]), did_you_mean("c1", ["F1", "C1"])
+    ("did you mean 'kernel'?", "did you mean 'C1'?")
     """
     from difflib import get_close_matches
     from itertools import islice
@@ -157,7 +157,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     if len(word) > LONGEST_WORD:
         return None
     others = [other for other in islice(known, MOST_WORDS) if other != word]
-    close = get_close_matches(word, others, n=1, cutoff=GOOD_LIKENESS)
+    close = [other for other in others if other.casefold() == word.casefold()]
+    close = close or get_close_matches(word, others, n=1, cutoff=GOOD_LIKENESS)
     return f"did you mean '{close[0]}'?" if close else None
 
 

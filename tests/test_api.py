@@ -519,6 +519,7 @@ def test_every_result_is_shown_briefly():
         cnncalc.compare("resnet18", "resnet34"), cnncalc.sizes("unet-padded", start=320, stop=340),
         next(cnncalc.check("resnet50")), cnncalc.solve(55, f=11), cnncalc.training(report),
         next(cnncalc.sweep(network)), cnncalc.count_as(report, "torch"), cnncalc.forward("digits"),
+        cnncalc.solve(params=10000), cnncalc.export("lenet5", "pytorch"),
     ]  # fmt: skip
     assert [repr(result) for result in results if len(repr(result)) > 200] == []
     assert repr(report.rows[0]).startswith("Row(index=1, name='conv1', type='conv', ")
@@ -528,6 +529,8 @@ USED = """
 import cnncalc
 
 report = cnncalc.analyze("resnet50", dtype="fp16")
+strides: list[int] = [one.s for one in cnncalc.solve(55, f=11).settings]
+filters: list[int] = [one.k for one in cnncalc.solve(params=456, f=[3, 5]).settings]
 total: int = report.totals.params
 rows: list[dict[str, object]] = report.records()
 result: cnncalc.Sizes = cnncalc.sizes("unet-padded", start=320, stop=360)

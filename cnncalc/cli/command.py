@@ -40,6 +40,9 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     ".dot": ("dot",), ".gv": ("dot",), ".mmd": ("mermaid",),
 }  # fmt: skip
 
+# Endings of files that hold something else than a table, and the commands that see to them.
+NO_TEXT = frozenset({".html", ".htm", ".pdf", ".png", ".gif", ".jpg", ".xls", ".xlsx", ".yaml"})
+OWN_ENDINGS = ("draw", "slide", "zoo")
 # What the commands of one format write, and the ending of the files that hold it.
 ONE_FORMAT = {
     "expand": ("YAML", ".yaml"), "import_": ("YAML", ".yaml"), "report": ("HTML", ".html"),
@@ -208,9 +211,9 @@ def _refuse_ending(
     if command in ONE_FORMAT:
         _refuse_foreign(command, options["out"])
     meant = _ending(command, options, choices)
-    if meant is None:
+    ending = PurePath(options.get("out") or "").suffix
+    if meant is None and not (choices and ending.lower() in NO_TEXT and command not in OWN_ENDINGS):
         return
-    ending = PurePath(options["out"]).suffix
     if meant not in choices:
         message = f"{command.replace('_', '-')} cannot write {ending} files"
         known = [end for end, styles in ENDINGS.items() if not set(styles).isdisjoint(choices)]

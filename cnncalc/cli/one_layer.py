@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
+from cnncalc.cli import output
 from cnncalc.cli.exercise import Typed, TypedFilters
 from cnncalc.cli.one_layer_report import (
     Alternative,
@@ -34,6 +35,7 @@ from cnncalc.cli.values import (
     per_axis,
     shape,
 )
+from cnncalc.errors import failure
 
 if TYPE_CHECKING:
     from cnncalc.cli.exercise import TypedLayer
@@ -369,7 +371,10 @@ def pool(
         from cnncalc.cli.exercise import read
 
         refuse_sizes(options, "w", "h", "l", "d")
-        require(options, 'pool --x "1 2; 3 4"', "f")
+        if "f" not in options:
+            help_ = 'for example cnncalc pool --x "1 2; 3 4" --f 2'
+            message = "the filter size (--f) is missing"
+            raise failure("usage", message, help=help_, exit_code=output.USAGE)
         flat = all(len(window) == 1 for window in options["f"].values)
         typed = read(x, (), None, answer.format_, flat=flat)
         options = typed.options() | options

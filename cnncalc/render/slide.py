@@ -60,7 +60,7 @@ def _lines(text: str, width: int | None) -> Iterator[str]:
 
 
 def _where(sliding: Sliding, stop: Stop) -> str:
-    if sliding.output.size[0] == 1:
+    if sliding.output.size[0] == sliding.inputs[0].size[0] == 1:
         return f"output x {stop.column}"
     return f"output y {stop.row}, x {stop.column}"
 

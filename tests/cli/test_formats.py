@@ -281,3 +281,17 @@ def test_endings_that_agree_or_say_nothing_are_taken(cnncalc, here):
 def test_names_are_escaped_for_latex(cnncalc, here):
     Path("net.yaml").write_text("input: 5x5x1\nlayers: [{a_b: conv 1 3x3}]\n", encoding="utf-8")
     assert "a\\_b & conv & " in cnncalc("analyze", "net.yaml", "--format", "latex").out
+
+
+@pytest.mark.parametrize("ending", [".html", ".pdf", ".xlsx", ".png", ".yaml"])
+@pytest.mark.parametrize("command", ["analyze", "rf", "check", "explain"])
+def test_a_file_that_would_hold_no_text_is_refused(cnncalc, here, command, ending):
+    answer = cnncalc(command, "lenet5", "-o", f"out{ending}")
+    assert (answer.status, answer.out) == (2, "")
+    assert answer.err.startswith(f"error[usage]: {command} cannot write {ending} files\n")
+    assert not list(here.iterdir())
+
+
+def test_a_spec_may_be_copied_to_a_yaml_file(cnncalc, here):
+    assert cnncalc("zoo", "lenet5", "-o", "mine.yaml").status == 0
+    assert cnncalc("analyze", "mine.yaml").status == 0

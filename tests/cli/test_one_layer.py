@@ -397,3 +397,10 @@ def test_the_example_of_what_is_missing_works(cnncalc, line):
     assert answer.status == 2
     _, _, example = answer.err.partition("for example cnncalc ")
     assert cnncalc(*example.split()).status == 0
+
+
+def test_the_example_for_numbers_works(cnncalc):
+    answer = cnncalc("pool", "--x", "1 2 3; 4 5 6")
+    assert answer.status == 2
+    assert '= help: for example cnncalc pool --x "1 2; 3 4" --f 2\n' in answer.err
+    assert cnncalc("pool", "--x", "1 2; 3 4", "--f", "2").status == 0

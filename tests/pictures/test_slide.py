@@ -344,3 +344,9 @@ def test_a_pipe_gets_as_many_steps_as_are_read(cnncalc, tmp_path):
     assert "more step" not in whole
     assert cnncalc("slide", "--w", "22", "--f", "3", "-o", tmp_path / "s.txt").status == 0
     assert (tmp_path / "s.txt").read_text("utf-8") == whole
+
+
+def test_a_single_place_of_a_map_has_a_row_and_a_column(cnncalc):
+    out = cnncalc("slide", "--w", "3", "--f", "3").out
+    assert "step 1 of 1: output y 0, x 0\n" in out
+    assert "step 1 of 1: output x 0\n" in cnncalc("slide", "--l", "3", "--f", "3").out

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cnncalc import files
+from cnncalc.brief import brief
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -76,6 +77,10 @@ class Exported(NamedTuple):
     names: Mapping[str, str]
     notes: tuple[Diagnostic, ...] = ()
     layout: tuple[Laid, ...] = ()
+
+    def __repr__(self) -> str:
+        """The fields, cut where they get long."""
+        return brief(self)
 
     def save(self, path: str | Path) -> None:
         """Write it to a file, which then holds all of it, or still what it held before.
