@@ -14,7 +14,7 @@ from random import Random
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from record import Outcome, hypothesis_then, keep, recorded
+from record import Outcome, keep, recorded
 from strategies import examples
 
 from cnncalc.errors import CnncalcError, UnplacedError
@@ -27,6 +27,7 @@ from cnncalc.layers import layer_type
 from cnncalc.network import Input, Network, Node
 from cnncalc.tensor import Tensor
 
+OFTEN = 0.1  # refused settings to written ones: so many are seen in every sample
 WRITTEN = 160  # random settings of each type that are written, or refused
 COMPUTED = 40  # of those that are written, the first ones that the framework computes
 
@@ -160,8 +161,8 @@ def outcome_of(target, compute, name):
 def assert_as_recorded(target, compute, name):
     """What is written of a layer type computes the same, and no other settings are refused.
 
-    Other versions of Hypothesis draw other settings. With them no new reason may come up, and
-    what has no counterpart, or has one, still does.
+    Hypothesis draws other settings in other versions, and where other constants stand in the
+    code. So no new reason may come up, and what often has no counterpart still has none.
     """
     outcome = outcome_of(target, compute, name)
     assert outcome.written + sum(outcome.refused.values()) >= COMPUTED
@@ -171,8 +172,8 @@ def assert_as_recorded(target, compute, name):
     before = recorded(target)[name]
     assert bool(outcome.written) == bool(before.written)
     assert set(map(_masked, outcome.refused)) <= set(map(_masked, before.refused))
-    if hypothesis.__version__ == hypothesis_then():
-        assert outcome == before
+    if sum(before.refused.values()) > OFTEN * before.written:
+        assert outcome.refused
 
 
 def _masked(why):

@@ -47,11 +47,6 @@ def recorded(target):
     return {name: Outcome(**each) for name, each in kept.items()}
 
 
-def hypothesis_then():
-    """The version of Hypothesis that drew the settings; others draw other ones."""
-    return json.loads(FILE.read_text(encoding="utf-8"))["hypothesis"]
-
-
 def keep(target, name, outcome, version):
     """Put what came of a layer type into the record."""
     kept = json.loads(FILE.read_text(encoding="utf-8"))
