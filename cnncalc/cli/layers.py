@@ -38,6 +38,7 @@ def layers(
     Examples:
         cnncalc layers
         cnncalc layers conv
+        cnncalc layers BatchNorm2d
         cnncalc layers se
 
     Raises:
@@ -54,9 +55,7 @@ def layers(
     entries, shown = reference()["layers"], reference()["blocks"]
     if type_ is not None:
         names = sorted({*shown, *(word for entry in entries for word in _words(entry))})
-        if type_ not in names:
-            help_ = did_you_mean(type_, names) or "'cnncalc layers' lists them"
-            raise failure("unknown-type", f"there is no layer type '{type_}'", help=help_)
+        type_ = type_ if type_ in names else _of_framework(type_, names)
         entries = [_with_frameworks(entry) for entry in entries if type_ in _words(entry)]
         shown = {name: text for name, text in shown.items() if name == type_}
     if format_ == "json":
@@ -69,6 +68,18 @@ def layers(
     else:
         text = "".join(shown.values()) or render.full(entries[0], output.page(out))
     output.emit([text], out, whole=not entries and format_ == "table")  # which is for copying
+
+
+def _of_framework(name: str, names: list[str]) -> str:
+    """The layer type that a framework calls so: `Conv2d`. Raises CnncalcError for other names."""
+    from cnncalc.spec import frameworks
+
+    if meaning := frameworks.meaning(name):
+        return meaning.type
+    if refused := frameworks.refusal(name, None):
+        raise refused
+    help_ = did_you_mean(name, names) or "'cnncalc layers' lists them"
+    raise failure("unknown-type", f"there is no layer type '{name}'", help=help_)
 
 
 def _with_frameworks(entry: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
 RANGE = re.compile(rf"({NUMBER}):({NUMBER})(?::({NUMBER}))?\Z")
+DOTTED = re.compile(
+    rf"({NUMBER})\.\.({NUMBER})(?:\.\.({NUMBER}))?\Z"
+)  # as other languages write it
 MAX_DIGITS = 60  # characters of a range; longer ones would make slow, useless decimals
 
 
@@ -209,6 +212,10 @@ def _part(item: yaml_source.Value) -> Sequence[object]:
         match = RANGE.match(item.text)
         if match and len(item.text) <= MAX_DIGITS:
             return _range(item.text, *map(Decimal, (match[1], match[2], match[3] or "1")))
+    if isinstance(item, yaml_source.Scalar) and (dots := DOTTED.match(item.text)):
+        step = dots[3] or ("1" if dots[1].isdecimal() and dots[2].isdecimal() else "0.1")
+        help_ = f"a range is FIRST:LAST:STEP, such as {dots[1]}:{dots[2]}:{step}"
+        raise _wrong(f"'{item.text}' is no value", help=help_)
     return [yaml_source.plain(item)]
 
 

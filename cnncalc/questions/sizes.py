@@ -220,9 +220,11 @@ def _range_around(trial: Trial, usual: int, wanted: tuple[int, ...]) -> tuple[in
     if result.works and not any(_sizes_beside(shape, wanted) for shape in result.out):
         outputs = ", ".join(shape.text(trial.base.layout, times="x") for shape in result.out)
         sizes_ = "x".join(map(str, wanted))
-        message = f"an output cannot be {sizes_} where the outputs are {outputs}"
-        every = "they have no axis that grows with the input"
-        raise failure("no-axes", message, help=None if _spatial(result) else every)
+        message = f"no input gives an output of {sizes_}: the output is {outputs}"
+        help_ = "it has no axis that grows with the input"
+        if _spatial(result):
+            help_ = "name one size, or as many as it has beside the channels"
+        raise failure("no-axes", message, help=help_)
     first = last = usual
     while last < MOST_SIZES and not _all_outputs(int.__gt__, trial.result(last), wanted):
         last *= 2

@@ -318,7 +318,7 @@ def knows(name: str) -> bool:
     return meaning(name) is not None or _refused(name) is not None
 
 
-def refusal(name: str, span: Span) -> CnncalcError | None:
+def refusal(name: str, span: Span | None) -> CnncalcError | None:
     """The error for the name of a layer that is not taken; None for any other name."""
     refused = _refused(name)
     return None if refused is None else told(name, refused, span)
@@ -337,7 +337,7 @@ def refused_names() -> frozenset[str]:
     return frozenset(name for name in (*REFUSED, *_WITH_MORE) if _refused(name) is not None)
 
 
-def told(name: str, refused: Refused, span: Span) -> CnncalcError:
+def told(name: str, refused: Refused, span: Span | None) -> CnncalcError:
     """The error for a name that is not taken: why, and the lines to write."""
     lines = " or ".join(f"'{line}'" for line in refused.lines)
     help_ = f"write {lines}" if lines else "'cnncalc layers' lists the layer types"

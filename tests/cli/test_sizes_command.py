@@ -143,10 +143,11 @@ def test_outputs_without_the_axes_of_the_wanted_one(cnncalc):
     answer = cnncalc("sizes", "lenet5", "--out", "28x28")
     assert (answer.status, answer.out) == (1, "")
     assert answer.err == (
-        "error[no-axes]: an output cannot be 28x28 where the outputs are 10\n"
-        "  = help: they have no axis that grows with the input\n"
+        "error[no-axes]: no input gives an output of 28x28: the output is 10\n"
+        "  = help: it has no axis that grows with the input\n"
     )
     answer = cnncalc("sizes", "unet", "--out", "2x28x28")
     assert answer.err == (
-        "error[no-axes]: an output cannot be 2x28x28 where the outputs are 388x388x2\n"
+        "error[no-axes]: no input gives an output of 2x28x28: the output is 388x388x2\n"
+        "  = help: name one size, or as many as it has beside the channels\n"
     )

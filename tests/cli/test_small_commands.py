@@ -95,6 +95,15 @@ def test_an_unknown_type_is_an_error_with_a_suggestion(cnncalc):
     assert document["diagnostics"][0]["help"] == "did you mean 'conv'?"
 
 
+def test_a_type_may_have_the_name_of_a_framework(cnncalc):
+    assert cnncalc("layers", "Conv2d").out == cnncalc("layers", "conv").out
+    assert cnncalc("layers", "SeparableConv2D").err == (
+        "error[framework-name]: 'SeparableConv2D' is two layers in Keras, "
+        "the first without a bias\n"
+        "  = help: write 'dwconv 3x3 nobias -> conv 64 1x1'\n"
+    )
+
+
 def test_the_reference_as_json(cnncalc):
     document = cnncalc("layers", "--json").json
     assert document["schema"] == "cnncalc.layers/1"

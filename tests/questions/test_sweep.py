@@ -74,6 +74,7 @@ def test_values_as_written(text, values):
     [
         ("64:1:2", "the range 64:1:2 is empty"),
         ("1:9:0", "the range 1:9:0 has a step of 0"),
+        ("0.5..1", "'0.5..1' is no value"),
         ("", "'' holds no values"),
     ],
 )
