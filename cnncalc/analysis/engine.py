@@ -58,7 +58,8 @@ def analyze(
         rows = tuple(_rows(network, facts, counts, formulas=formulas))
         samples = network.batch if batch is None else batch
         sums = totals(network, counts, batch=samples, dtype=dtype, out_of_place=out_of_place)
-        return _report(network, rows, sums, notes(rows))
+        outputs = {network.nodes[index].name for index in network.outputs}
+        return _report(network, rows, sums, notes(rows, outputs))
 
 
 def outline(network: Network, *, batch: int | None = None, dtype: str = "fp32") -> Report:

@@ -1,4 +1,4 @@
-"""Notes about a network that works: unread input, misaligned branches, poolings of stride 1.
+"""Notes about a network that works: unread input and layers, misaligned branches, and the like.
 
 Also the one error found here: inference must not read a layer that exists only while training.
 """
@@ -13,15 +13,20 @@ from cnncalc.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from cnncalc.analysis.report import ReceptiveField, Row
     from cnncalc.network import Network
     from cnncalc.shapes import Shape
 
 
-def notes(rows: Sequence[Row]) -> tuple[Diagnostic, ...]:
-    """At most one note of each kind, with the number of rows and details of the first."""
-    return tuple(filter(None, (_fit(rows), _misaligned(rows), _shrinking(rows))))
+def notes(rows: Sequence[Row], outputs: AbstractSet[str] = frozenset()) -> tuple[Diagnostic, ...]:
+    """At most one note of each kind, with the number of rows and details of the first.
+
+    `outputs` are the names of the network's outputs.
+    """
+    found = (_fit(rows), _misaligned(rows), _shrinking(rows), _idle(rows, outputs))
+    return tuple(filter(None, found))
 
 
 def refuse_training_at_inference(network: Network) -> None:
@@ -98,6 +103,20 @@ def _shrinking(rows: Sequence[Row]) -> Diagnostic | None:
         help_ = "darknet pads 0+1 at each axis, which is padding: same"
         return Diagnostic("note", "pool-shrinks", message, row.span, help=help_)
     return None
+
+
+def _idle(rows: Sequence[Row], outputs: AbstractSet[str]) -> Diagnostic | None:
+    """Layers whose results go nowhere, such as a branch that was never merged."""
+    used = {*outputs, *(name for row in rows for name in row.inputs)}
+    idle = [row for row in rows if row.name not in used and not row.train_only]
+    if not idle or not outputs:
+        return None
+    first, several = idle[0], len(idle) > 1
+    start = f"{len(idle)} layers are" if several else "1 layer is"
+    where = f"their results; first: {first.name}" if several else f"its result: {first.name}"
+    message = f"{start} counted, though nothing reads {where}"
+    help_ = "merge it into the network, or name it under 'outputs:'"
+    return Diagnostic("note", "unused-layer", message, first.span, help=help_)
 
 
 def promoted(remark: Diagnostic, strict: str | None) -> Diagnostic:

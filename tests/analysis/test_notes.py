@@ -3,6 +3,7 @@
 import pytest
 from graphs import Graph, conv, layer, lenet5, pool, resnet50
 
+from cnncalc import parse
 from cnncalc.analysis.engine import analyze
 from cnncalc.errors import Diagnostic, Span
 from cnncalc.shapes import Shape
@@ -134,3 +135,39 @@ def test_a_pooling_of_stride_1_keeps_its_size_in_darknet_only(cnncalc):
     same = cnncalc("stack", "13x13x8", "pool 2x2 s1 same")
     assert same.err == ""
     assert " 13×13×8 " in same.out
+
+
+def test_a_branch_that_was_never_merged(cnncalc):
+    answer = cnncalc("stack", "9x9x5", "a: conv 10 3x3", "in -> conv 4 1x1 as b")
+    assert answer.status == 0
+    assert answer.err == (
+        "note[unused-layer]: 1 layer is counted, though nothing reads its result: a\n"
+        " --> stack:3:9\n"
+        "  |\n"
+        "3 |   - {a: conv 10 3x3}\n"
+        "  |         ^^^^\n"
+        "  = help: merge it into the network, or name it under 'outputs:'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ("a: conv 4 1x1; in -> conv 4 1x1 -> add a", []),
+        ("side: [conv 4 1x1]; conv 4 1x1", []),
+        ("{side: [conv 4 1x1], train_only: true}; conv 4 1x1", []),
+        (
+            "a: conv 4 1x1 relu; in -> conv 4 1x1 as b; in -> conv 4 1x1",
+            ["2 layers are counted, though nothing reads their results; first: a.relu"],
+        ),
+    ],
+)
+def test_results_that_nothing_reads(layers, said):
+    items = "".join(f"\n  - {item}" for item in layers.split("; "))
+    found = analyze(parse(f"input: 9x9x5\nlayers:{items}\n")).diagnostics
+    assert [note.message for note in found if note.code == "unused-layer"] == said
+
+
+def test_outputs_are_results():
+    text = "input: 9x9x5\nlayers: [{a: conv 4 1x1}, in -> conv 4 1x1 as b]\noutputs: [a, b]\n"
+    assert analyze(parse(text)).diagnostics == ()
