@@ -134,15 +134,16 @@ def test_a_wrong_option_leaves_the_file_of_o_alone(cnncalc, net, options):
 
 def test_a_spec_is_not_overwritten_by_what_is_said_about_it(cnncalc, net, monkeypatch):
     Path("link.yaml").symlink_to("net.yaml")
+    Path("link.json").symlink_to("net.yaml")
     Path("ramp.txt").write_text("0 " * 784)
     assert cnncalc("forward", "net.yaml", "--save-weights", "w.safetensors").status == 0
     files = {name: Path(name).read_bytes() for name in names()}
     for command in (
         "expand net.yaml -o net.yaml",
-        "analyze net.yaml -o link.yaml",
+        "analyze net.yaml -o link.json",
         "expand link.yaml -o net.yaml",
-        "check . -o net.yaml",
-        "compare lenet5 net.yaml -o net.yaml",
+        "check . -o link.json",
+        "compare lenet5 net.yaml -o link.json",
         "forward net.yaml --sample ramp.txt -o ramp.txt",
         "forward net.yaml --weights w.safetensors --save-weights w.safetensors",
         "forward net.yaml --weights w.safetensors --save-weights net.yaml",

@@ -255,6 +255,8 @@ CHAINS = {
 
 @pytest.mark.parametrize("name", CHAINS)
 def test_layers(name):
+    if name == "mean same" and keras.backend.backend() == "torch":
+        pytest.skip("Keras counts the padding here on PyTorch; on JAX and TensorFlow it does not")
     shape, *layers = CHAINS[name]
     check(chain(shape, *layers))
 
