@@ -241,7 +241,9 @@ def _report(name: str, build: Callable[[Setting], LayerOnInput], setting: Settin
         raise CnncalcError(
             Diagnostic("error", problem.code, message, notes=problem.notes, help=problem.help)
         ) from None
-    return report._replace(diagnostics=tuple(_fit_notes(case)))
+    darknet = [note for note in report.diagnostics if note.code == "pool-shrinks"]
+    remarks = (*_fit_notes(case), *(note._replace(span=None) for note in darknet))
+    return report._replace(diagnostics=remarks)
 
 
 def _analyze(network: Network) -> Report:

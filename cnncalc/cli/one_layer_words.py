@@ -15,6 +15,7 @@ from cnncalc.cli.values import (
     shape,
 )
 from cnncalc.errors import failure
+from cnncalc.window import PADDING_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,23 +48,33 @@ def positional(
     >>> sizes = positional(["32x28x3", "5", "s2"], ("k", "f"))
     >>> {name: option.values for name, option in sizes.items()}
     {'h': (32,), 'w': (28,), 'd': (3,), 'f': ((5,),), 's': ((2,),)}
+    >>> positional(["32x28x3", "5", "same"], ("k", "f"))["p"].values
+    ('same',)
     """
     if not words:
         return {}
     first, *rest = words
     found = dict(_input(first, entering=entering))
-    plain = [word for word in rest if word[:1] not in {"s", "p"}]
-    settings = [word for word in rest if word[:1] in {"s", "p"}]
+    plain = [word for word in rest if _setting(word) is None]
+    settings = [setting for setting in map(_setting, rest) if setting is not None]
     if len(plain) > len(names) or (entering and settings):
-        extra = (settings if entering else plain[len(names) :])[0]
+        extra = "".join(settings[0]) if entering else plain[len(names)]
         raise _usage(f"'{extra}' is one word too many", f"the order is SHAPE {_order(names)}")
     chosen = names[-1:] if len(plain) == 1 else names
-    pairs = [*zip(chosen, plain, strict=False), *((word[0], word[1:]) for word in settings)]
+    pairs = [*zip(chosen, plain, strict=False), *settings]
     for name, word in pairs:
         if name in found:
-            raise _usage(f"'{name}{word}' is given twice")
+            written = word if word in PADDING_RULES else f"{name}{word}"
+            raise _usage(f"'{written}' is given twice")
         found[name] = comma_list(READ[name])(word)
     return found
+
+
+def _setting(word: str) -> tuple[str, str] | None:
+    """The letter and the value of a word such as `s2`, `p1` or `same`; None for any other."""
+    if word in PADDING_RULES:
+        return "p", word
+    return (word[0], word[1:]) if word[:1] in {"s", "p"} else None
 
 
 def _input(word: str, *, entering: bool) -> Iterator[tuple[str, OptionValues]]:

@@ -151,7 +151,9 @@ def test_what_does_not_work_points_at_its_option(cnncalc, legal, illegal, messag
         ("conv 32 5", "conv -W 32 -F 5"),
         ("conv 32,64 5 s2 p2", "conv -W 32,64 -F 5 -S 2 -P 2"),
         ("conv 20x30x3 10 3x5 psame", "conv -H 20 -W 30 -D 3 -K 10 -F 3x5 -P same"),
+        ("conv 20x30x3 10 3x5 s2 same", "conv -H 20 -W 30 -D 3 -K 10 -F 3x5 -S 2 -P same"),
         ("pool 24 2", "pool -W 24 -F 2"),
+        ("pool 13x13x8 2x2 s1 same", "pool -W 13 -D 8 -F 2 -S 1 -P same"),
         ("pool 24x24x6 3 s2 p1", "pool -W 24 -D 6 -F 3 -S 2 -P 1"),
         ("fc 784 300", "fc --in 784 --units 300"),
         ("fc 7x7x32 10,20", "fc --in 7x7x32 --units 10,20"),
@@ -168,6 +170,13 @@ def test_what_does_not_work_points_at_its_option(cnncalc, legal, illegal, messag
 def test_words_and_long_names_are_the_same_as_the_letters(cnncalc, words, options):
     said, expected = cnncalc(*words.split()), cnncalc(*options.split())
     assert (said.status, said.out, said.err) == (0, expected.out, expected.err)
+
+
+def test_a_pooling_of_stride_1_is_another_in_darknet(cnncalc):
+    assert cnncalc("pool", "13x13x8", "2x2", "s1").err == (
+        "note[pool-shrinks]: pool makes 13x13x8 into 12x12x8; darknet keeps the size here\n"
+        "  = help: darknet pads 0+1 at each axis, which is padding: same\n"
+    )
 
 
 def test_the_formulas_in_latex(cnncalc):
