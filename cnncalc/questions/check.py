@@ -362,10 +362,12 @@ def _compared(network: Network, report: Report, terms: CheckTerms) -> Report:
     if terms.against is None:
         return report
     other = network_of(terms.against, {}, terms.input)
-    pairs = compare(network, other, alike=terms.alike).layers[0]
-    odd = [pair for pair in pairs if pair.status is not None]
+    odd = _odd(network, other, terms.alike)
     if not odd:
         return report
+    help_ = f"'cnncalc compare {report.file} {terms.against} --layers' shows all of them"
+    if terms.alike is None and not _odd(network, other, "inference"):
+        help_ = "what runs at inference is the same: --alike inference compares that"
     lines = tuple(_difference(pair, terms.against) for pair in odd[:MOST_LISTED])
     more = (f"and {len(odd) - MOST_LISTED:,} more",) if len(odd) > MOST_LISTED else ()
     differ = "differs" if len(odd) == 1 else "differ"
@@ -374,9 +376,14 @@ def _compared(network: Network, report: Report, terms: CheckTerms) -> Report:
         "differs",
         f"{counted(len(odd), 'layer')} {differ} from {terms.against}",
         notes=(*lines, *more),
-        help=f"'cnncalc compare {report.file} {terms.against} --layers' shows all of them",
+        help=help_,
     )
     return report._replace(diagnostics=(*report.diagnostics, problem))
+
+
+def _odd(network: Network, other: Network, alike: Alike | None) -> list[LayerPair]:
+    """The layers that differ, or that only one of the networks has."""
+    return [p for p in compare(network, other, alike=alike).layers[0] if p.status is not None]
 
 
 def _difference(pair: LayerPair, other: str) -> str:

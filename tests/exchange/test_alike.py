@@ -86,6 +86,9 @@ def test_check_against_a_model_file():
     terms = CheckTerms(against=str(DATA / "resnet18.ts17.folded.onnx"), alike="inference")
     (result,) = check("resnet18", terms=terms)
     assert result.ok
+    (result,) = check("resnet18", terms=terms._replace(alike=None))
+    (problem,) = [each for each in result.diagnostics if each.severity == "error"]
+    assert problem.help == "what runs at inference is the same: --alike inference compares that"
     (result,) = check("resnet34", terms=terms)
     assert result.exit_code == 1
     (problem,) = [each for each in result.diagnostics if each.severity == "error"]
