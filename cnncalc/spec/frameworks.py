@@ -178,7 +178,8 @@ FIELD_WORDS = {
         "split tensorsplit unstack",
     ),
     **_each(
-        Refused("drops axes of size 1: a 1x1 map becomes a vector by", ("flatten",)), "squeeze"
+        Refused("drops axes of size 1, as flatten does with those of a 1x1 map", ("flatten",)),
+        "squeeze",
     ),
     **_each(Refused("is told the new order of all axes", ("permute 1x2x0",)), "swapaxes transpose"),
 }
@@ -220,7 +221,9 @@ REFUSED = {
         "has the stride 1 where Caffe is not told otherwise, and rounds up",
         ("maxpool 3x3 s2 ceil", "avgpool 3x3 s2 ceil"),
     ),
-    "permute": Refused("counts the channels as axis 0 here, channels first", ("permute 1x2x0",)),
+    "permute": Refused(
+        "counts its axes from the channels here, which are axis 0", ("permute 1x2x0",)
+    ),
     "resizing": Refused("is told the size", ("upsample size=224x224 bilinear",)),
     "route": Refused("begins with another tensor", ("from a", "from a -> concat b")),
     "rrelu": Refused("has the slope 11/48 after training", ("leaky 0.22916666666666666",)),

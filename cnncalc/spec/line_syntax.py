@@ -173,10 +173,10 @@ def _python(text: str, span: Span, blocks: Mapping[str, Block]) -> CnncalcError:
     return python_calls.refusal(text, span, blocks)
 
 
-def _english(word: Word, head: str) -> CnncalcError:
+def _english(word: Word, use: Use) -> CnncalcError:
     from cnncalc.spec import plain_english  # only for a text with its words
 
-    return plain_english.refused(word, head)
+    return plain_english.refused(word, use.head, use.span)
 
 
 def vocabulary_of(use: Use, blocks: Mapping[str, Block]) -> Vocabulary:
@@ -198,7 +198,7 @@ def read_words(use: Use, words: list[Word], blocks: Mapping[str, Block]) -> Use:
             use = put(use, "name", name, name.span)
             place += 1
         elif word.text in ENGLISH and not vocabulary.joins:
-            raise _english(word, use.head)
+            raise _english(word, use)
         else:
             use = add_word(use, word, vocabulary)
             _refuse_bare_number(use, word, words, vocabulary)
@@ -293,7 +293,7 @@ def _add_pair(use: Use, word: Word, key: str, vocabulary: Vocabulary) -> Use:
         slope = Argument(None, read_word(value), value.span)
         return use._replace(words=(*use.words, Attached(type_, (slope,), word.span)))
     if field is None and key == "from":
-        raise _english(word, use.head)
+        raise _english(word, use)
     if field is None:
         raise unknown_key(key, word.part(0, len(key)).span, vocabulary, "x", "share", "tied")
     if vocabulary.takes_sides(key):

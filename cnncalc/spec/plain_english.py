@@ -13,32 +13,33 @@ from typing import TYPE_CHECKING
 
 from cnncalc.errors import failure
 from cnncalc.spec.line_values import ARROW
+from cnncalc.spec.yaml_source import whole_word
 
 if TYPE_CHECKING:
-    from cnncalc.errors import CnncalcError
+    from cnncalc.errors import CnncalcError, Span
     from cnncalc.spec.yaml_source import Word
 
 FROM = re.compile(r"(?:from|in)(?:\s+|=)([A-Za-z_][\w.]*)")
 OPERATORS = {"+": "add", "-": "sub", "*": "mul"}
 
 
-def refused(word: Word, head: str) -> CnncalcError:
+def refused(word: Word, head: str, head_span: Span) -> CnncalcError:
     """The error for an English word in the words of a layer, with the line that is meant.
 
     >>> from cnncalc.spec.yaml_composer import compose
     >>> from cnncalc.spec.yaml_source import whole_word
     >>> line = whole_word(compose("conv 8 3x3 and relu", "net.yaml"))
-    >>> refused(line.part(11, 14), "conv").diagnostics[0].help
+    >>> refused(line.part(11, 14), "conv", line.part(0, 4).span).diagnostics[0].help
     "leave it out: 'conv 8 3x3 relu'"
     """
     if word.text.startswith(("from", "in")):
-        return _read_before(word, head)
+        return _read_before(word, head_span)
     line = _without(word, len(word.text))
     message, help_ = f"'{head}' does not understand '{word.text}'", f"leave it out: '{line}'"
     return failure("unknown-word", message, word.span, help=help_)
 
 
-def _read_before(word: Word, head: str) -> CnncalcError:
+def _read_before(word: Word, head: Span) -> CnncalcError:
     """The error for `conv 8 3x3 from c3`."""
     found = FROM.match(word.scalar.text, word.start)
     if word.text == "in" and not found:  # conv 8 3x3 in 64
@@ -48,7 +49,9 @@ def _read_before(word: Word, head: str) -> CnncalcError:
     line = _without(word, found.end() - found.start() if found else len(word.text))
     if ARROW in word.scalar.text[: word.start]:
         help_ = f"give this layer a line of its own: '{name} -> {line}'"
-    elif line.split(" ")[0] != head:  # `conv: 8 3x3 from c3`, whose head is not in the text
+    elif (
+        head[:3] < whole_word(word.scalar).span[:3]
+    ):  # `conv: 8 3x3 from c3`: the head is not in the text
         help_ = f"write 'from: {name}' beside it instead"
     else:
         help_ = f"write '{name} -> {line}'"
