@@ -94,15 +94,15 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
     return sum(_advance(char, bold=bold) for char in text) * size / 1000
 
 
-def cut(text: str, size: float, room: float, *, bold: bool = False, front: bool = False) -> str:
-    """A text that fits the room; what is too much at its end, or its front, becomes an ellipsis.
+def cut(text: str, size: float, limit: float, *, bold: bool = False, front: bool = False) -> str:
+    """A text cut to a width: what is too much at its end, or its front, becomes an ellipsis.
 
     >>> cut("layer1.0.conv1", 10, 60), cut("layer1.0.conv1", 10, 60, front=True)
     ('layer1.0.…', '…1.0.conv1')
     """
-    if width(text, size, bold=bold) <= room:
+    if width(text, size, bold=bold) <= limit:
         return text
-    left = room - width("…", size, bold=bold)
+    left = limit - width("…", size, bold=bold)
     kept = 0
     for char in reversed(text) if front else text:
         left -= _advance(char, bold=bold) * size / 1000
@@ -112,19 +112,19 @@ def cut(text: str, size: float, room: float, *, bold: bool = False, front: bool 
     return f"…{text[len(text) - kept :]}" if front else f"{text[:kept]}…"
 
 
-def shortened(text: str, size: float, room: float) -> str:
-    """A text that fits the room; what is too much in its middle becomes an ellipsis.
+def shortened(text: str, size: float, limit: float) -> str:
+    """A text cut to a width: what is too much in its middle becomes an ellipsis.
 
     For names that stand one by one in a picture, which mostly differ at their front or their end.
 
     >>> shortened("layer1.0.conv1", 10, 60), shortened("layer1.0.conv2", 10, 60)
     ('laye…onv1', 'laye…onv2')
     """
-    if width(text, size) <= room:
+    if width(text, size) <= limit:
         return text
     front, back = (len(text) + 1) // 2, len(text) // 2  # how much of both ends is kept
     needed = sum(_advance(char, bold=False) for char in f"{text}…")
-    while front and needed * size / 1000 > room:
+    while front and needed * size / 1000 > limit:
         if back < front:
             front -= 1
             needed -= _advance(text[front], bold=False)

@@ -105,11 +105,11 @@ def _stacks(picture: Picture) -> list[_Stack]:
         behind = STEP * (number - 1)
         whole = wide + behind
         label = max(width(text, NAME, bold=bold) for text, bold in _labels(boxes[n]))
-        room = max(whole, label)
-        x += (room - whole) / 2
+        space = max(whole, label)
+        x += (space - whole) / 2
         stacks.append(_Stack(x + behind, middle - heights[n] / 2 + behind, wide, high, number))
         after = width(_made_by(boxes[n + 1])[0], SMALL) if n + 1 < len(boxes) else 0
-        x += whole + (room - whole) / 2 + max(GAP, after - room / 2)
+        x += whole + (space - whole) / 2 + max(GAP, after - space / 2)
     return stacks
 
 

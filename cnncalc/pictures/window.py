@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cnncalc.pictures.sliding import Cell, Plane, Sliding, Stop
 
-LEFT, TOP, GAP, BELOW = 20, 34, 46, 34  # margins, and the room between maps
+LEFT, TOP, GAP, BELOW = 20, 34, 46, 34  # margins, and the space between maps
 LINE = 20  # the height of a line of the sum
 TITLE, SUM = 13, 14  # sizes of text
 CELLS = ((10, 40), (16, 32), (9999, 24))  # up to so many rows or columns: the side of a cell
@@ -233,14 +233,14 @@ def _or_gap(value: float | None) -> str:
     return "." if value is None else short(value)
 
 
-def _wrapped(stop: Stop, room: float) -> list[str]:
+def _wrapped(stop: Stop, limit: float) -> list[str]:
     """The lines of a stop's arithmetic, broken between words where they are too long."""
     lines: list[str] = []
     for text in stop.sums:
         line, *words = text.split(" ")
         for word in words:
             longer = f"{line} {word}"
-            if lettering.width(longer, SUM) > room:
+            if lettering.width(longer, SUM) > limit:
                 lines.append(line)
                 longer = word
             line = longer

@@ -133,9 +133,9 @@ def cut_middle(text: str, width: int, mark: str = "…") -> str:
     """
     if display_width(text) <= width:
         return text
-    room = max(width - len(mark), 0)
-    end = _first(text[::-1], room // 2)[::-1]
-    return f"{_first(text, room - room // 2)}{mark}{end}"
+    kept = max(width - len(mark), 0)
+    end = _first(text[::-1], kept // 2)[::-1]
+    return f"{_first(text, kept - kept // 2)}{mark}{end}"
 
 
 def _first(text: str, width: int) -> str:
