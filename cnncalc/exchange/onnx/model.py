@@ -63,6 +63,7 @@ class Operator(NamedTuple):
     outputs: tuple[str, ...]
     attributes: Mapping[str, object]
     domain: str = ""
+    told: Place | None = None  # where a file of our own tells the row that it finishes
 
     @property
     def label(self) -> str:
@@ -197,6 +198,7 @@ def _operator(number: int, message: Message) -> Operator:
         tuple(message["output"]),
         {entry.get("name", ""): _attribute(entry) for entry in message["attribute"]},
         "" if message.get("domain", "") == "ai.onnx" else message.get("domain", ""),
+        doc if isinstance(doc := message.get("doc_string"), Place) else None,
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import mmap
 import re
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from itertools import zip_longest
 from pathlib import Path
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from cnncalc.exchange.onnx.model import Model, Operator
     from cnncalc.exchange.onnx.rows import Row
+    from cnncalc.exchange.onnx.told import ToldRows
     from cnncalc.exchange.onnx.values import Value
     from cnncalc.exchange.sources import SourceOptions
     from cnncalc.exchange.wire import Data
@@ -107,10 +108,16 @@ class Graph:
         for name, tensor in self.model.stored.items():
             self.rows.bind(name, stored_constant(self.model, tensor, name))
         self.layout = enter_inputs(self.rows, self.path, self.options.input)
+        done = 0
         for operator in self.model.operators:
-            before = len(self.rows.rows)
+            if operator.number <= done:
+                continue
+            before, last = len(self.rows.rows), operator
             try:
-                self._do(operator)
+                if (told := self._as_told(operator)) is None:
+                    self._do(operator)
+                else:
+                    last, done = told, told.number
             except UnplacedError as problem:
                 if not (self.options.partial and problem.code == "unknown-operator"):
                     raise self.located(problem, operator) from None
@@ -118,10 +125,20 @@ class Graph:
             except MALFORMED as error:
                 malformed = broken(f"it is not what {operator.type} takes ({error})")
                 raise self.located(malformed, operator) from error
-            if self._ends_at(operator, before):
+            if self._ends_at(last, before):
                 return
         if self.options.until is not None:
             raise self._no_such_end(self.options.until)
+
+    @cached_property
+    def _told(self) -> ToldRows:
+        from cnncalc.exchange.onnx.told import ToldRows
+
+        return ToldRows(self.rows)
+
+    def _as_told(self, operator: Operator) -> Operator | None:
+        """The last operator of the row that begins with this one in a file of our own, if any."""
+        return self._told.enter(operator, self.options.until) if self.rows.is_own else None
 
     def _do(self, operator: Operator) -> None:
         """One operator: note what each of its outputs is."""
