@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cnncalc.exchange.onnx.values import Axis, Value
 
 VECTOR = 2  # axes: the batch and the channels
+PAIR = 2
 
 
 def flatten(call: Call) -> Value:
@@ -174,14 +175,40 @@ def _shares_of_groups(call: Call, x: Activation, dims: Dims) -> Activation | Non
 
 
 def _merged_axes(call: Call, x: Activation, dims: Dims) -> Activation | None:
-    """Neighbouring spatial axes that become one, while the channels stay, need no permutation."""
-    if x.axes[:1] != ("n",) or x.axes[-1] != "c" or len(dims) != 3 or dims[-1] != x.dims[-1]:  # noqa: PLR2004
+    """Axes that become one, and lie side by side in the row too, need no permutation."""
+    groups = _joined_groups(x, dims)
+    order = ["c", *range(call.shape(x).rank)]
+    if groups is None or max(map(len, groups)) < PAIR:
         return None
-    shape = call.shape(x)
-    if x.axes[1:-1] != tuple(range(shape.rank)) or shape.rank < VECTOR:
+    rest = [group for group in groups if group not in {(), ("n",)}]
+    if any("n" in group for group in rest):
         return None
-    row = call.reshaped(x.row, Shape(shape.channels, (prod(shape.spatial),)))
-    return Activation(row, ("n", 0, "c"), dims)
+    rest.sort(key=lambda group: order.index(group[0]))
+    if [label for group in rest for label in group] != order:
+        return None
+    sizes = dict(zip(x.axes, x.dims, strict=True))
+    channels, *spatial = (prod(sizes[label] for label in group) for group in rest)
+    row = call.reshaped(x.row, Shape(channels, tuple(spatial)))
+    labels: dict[tuple[Axis, ...], Axis] = {(): None, ("n",): "n"}
+    labels.update(zip(rest, ("c", *range(len(spatial))), strict=True))
+    return Activation(row, tuple(labels[group] for group in groups), dims)
+
+
+def _joined_groups(x: Activation, dims: Dims) -> list[tuple[Axis, ...]] | None:
+    """The axes that each of these sizes is the product of; None where an axis is split."""
+    left = [axis for axis in zip(x.axes, x.dims, strict=True) if axis[0] is not None]
+    groups: list[tuple[Axis, ...]] = []
+    for size in dims:
+        group: list[Axis] = []
+        product = 1
+        while left and (product < size or (left[0][1] == size == 1 and not group)):
+            label, own = left.pop(0)
+            group.append(label)
+            product *= own
+        if product != size:
+            return None
+        groups.append(tuple(group))
+    return groups if not left else None
 
 
 def squeeze(call: Call) -> Value | ManyAxes:

@@ -355,8 +355,9 @@ class Graph:
             return value.row
         try:
             call = Call(self.rows, operator)
-            has_batch = value.dims[:1] == (self.rows.batch,)
-            return call.plain(value if has_batch else call.lifted(value))
+            first = value.batch_first
+            has_batch = first.dims[:1] == (self.rows.batch,)
+            return call.plain(first if has_batch else call.lifted(first))
         except UnplacedError as problem:
             raise self.located(problem, operator) from None
 
