@@ -40,6 +40,8 @@ def inputs_of(
 ) -> dict[str, tuple[Shape, int]]:
     """The shape and the batch of every input, with what `--input` gives.
 
+    An open batch is that of the other inputs, or 1.
+
     Raises:
         CnncalcError: a size is open and was not given, or the given ones do not fit the file.
     """
@@ -58,14 +60,18 @@ def inputs_of(
     missing = {name: each for name, each in inputs.items() if each.is_open and name not in asked}
     if missing:
         raise _open_sizes(path, missing, several=len(inputs) > 1)
-    found = {}
+    shapes, batches = {}, {}
     for name, declared in inputs.items():
+        own = declared.dims[0]
         if name in asked:
             given = _given(asked[name], declared, path, name)
-            found[name] = given.shape, given.batch
+            shapes[name], own = given.shape, given.batch if given.batch > 1 else own
         else:
-            found[name] = _closed(declared)
-    return found
+            shapes[name] = _closed(declared)
+        if isinstance(own, int):
+            batches[name] = own
+    batch = max(batches.values(), default=1)
+    return {name: (shape, batches.get(name, batch)) for name, shape in shapes.items()}
 
 
 def _open_sizes(path: str, missing: Mapping[str, Declared], *, several: bool) -> CnncalcError:
@@ -88,11 +94,11 @@ def text(dims: Sequence[object]) -> str:
     return "x".join(map(str, dims))
 
 
-def _closed(declared: Declared) -> tuple[Shape, int]:
-    """The shape and the batch that a file says, whose sizes are all there but the batch."""
-    batch, *sizes = (size if isinstance(size, int) else 1 for size in declared.dims)
+def _closed(declared: Declared) -> Shape:
+    """The shape that a file says, whose sizes are all there but the batch."""
+    sizes = [size for size in declared.dims[1:] if isinstance(size, int)]
     *spatial, channels = sizes if declared.last else [*sizes[1:], sizes[0]]
-    return Shape(channels, tuple(spatial)), batch
+    return Shape(channels, tuple(spatial))
 
 
 def _given(written: str, declared: Declared, path: str, name: str) -> InputShape:

@@ -107,6 +107,15 @@ def test_open_sizes_of_several_inputs(write):
     )
 
 
+def test_an_open_batch_is_that_of_the_other_inputs(write):
+    nodes = [node("Concat", ["a", "b"], ["y"], axis=1)]
+    path = write(model(nodes, inputs=[("a", ("batch", 3)), ("b", (4, 2))]))
+    network = load(path)
+    assert (network.batch, network.nodes[-1].shape) == (4, (5, ()))
+    assert load(path, input="b=2").batch == 4
+    assert load(write(model([node("Relu", ["x"], ["y"])])), input="5x3x8x8 NCHW").batch == 5
+
+
 def test_an_input_that_does_not_fit(write):
     path = write(model([CONV, node("Relu", ["a"], ["y"])], [W]))
     assert message(path, input="32x32x1") == (
