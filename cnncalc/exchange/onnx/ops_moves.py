@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 
 VECTOR = 2  # axes: the batch and the channels
 PAIR = 2
+# How Resize rounds a place between two numbers, by its nearest_mode.
+ROUNDINGS: dict[str, Callable[[Fraction], int]] = {
+    "floor": floor,
+    "ceil": ceil,
+    "round_prefer_floor": lambda place: -((1 - 2 * place) // 2),
+    "round_prefer_ceil": lambda place: (1 + 2 * place) // 2,
+}
 
 
 def flatten(call: Call) -> Value:
@@ -498,6 +505,8 @@ def resize(call: Call) -> Value:
     fields: dict[str, Any] = {"mode": "nearest" if mode == "nearest" else "bilinear"}
     if mode == "nearest":
         rounding = call.word("nearest_mode", "floor" if old else "round_prefer_floor")
+        if rounding not in ROUNDINGS:
+            raise unsupported(f"'Resize' with nearest_mode={rounding} has no layer here")
         if not all(_same_nearest(*axis, rule, rounding) for axis in axes):
             fields |= {"rule": _rule(rule, sizes[2:]), "nearest_mode": rounding}
     elif rule == "align_corners":
@@ -573,14 +582,9 @@ def _same_nearest(size: int, out: int, step: Fraction, rule: str, rounding: str)
         ),
         "align_corners": lambda o: Fraction(o * (size - 1), max(out - 1, 1)),
     }
-    rounds: dict[str, Callable[[Fraction], int]] = {
-        "floor": floor, "ceil": ceil,
-        "round_prefer_floor": lambda v: ceil(v - Fraction(1, 2)),
-        "round_prefer_ceil": lambda v: floor(v + Fraction(1, 2)),
-    }  # fmt: skip
-    if rule not in places or rounding not in rounds:
+    if rule not in places:
         return False
-    at, near = places[rule], rounds[rounding]
+    at, near = places[rule], ROUNDINGS[rounding]
     return all(
         min(max(near(at(o)), 0), size - 1) == min(floor(o * step), size - 1) for o in range(out)
     )
