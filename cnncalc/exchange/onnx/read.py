@@ -372,7 +372,8 @@ class Graph:
             return value.row
         try:
             call = Call(self.rows, operator)
-            first = value.batch_first
+            single = self.rows.batch == 1 == value.dims[0]  # any axis of one place may be the batch
+            first = call.lifted(value) if single else value.batch_first
             has_batch = first.dims[:1] == (self.rows.batch,)
             return call.plain(first if has_batch else call.lifted(first))
         except UnplacedError as problem:

@@ -359,8 +359,8 @@ def _recurrent(
     (shape,) = shapes
     y = row.transpose(x[0], 2, 0, 1)
     attributes: dict[str, Attribute] = {"hidden_size": layer.units}
-    if layer.bidirectional:
-        attributes["direction"] = "bidirectional"
+    if layer.bidirectional or layer.reverse:
+        attributes["direction"] = "bidirectional" if layer.bidirectional else "reverse"
     if layer.type == "gru":
         attributes["linear_before_reset"] = int(layer.reset_after)
     dims = {p.name: p.dims for p in layer.parameters(shape)}
