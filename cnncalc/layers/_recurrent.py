@@ -246,11 +246,11 @@ class Recurrent(Layer):
         told = {0: "none", 1: f"D·{g}·H a layer", 2: f"2·D·{g}·H a layer{self.keras_biases}"}
         numbers = dotted(*[2] * (stored > 1), d, g, h, self.layers) if stored else "0"
         biases = Step("biases", "biases", told[stored], numbers, stored * d * g * h * self.layers)
-        read = self._steps_read(length)
+        read, seen = self._steps_read(length), "from" if self.reverse else "up to"
         links = Step(
             "connections",
             "connections",
-            "inputs up to a neuron's step, summed over the neurons",
+            f"inputs {seen} a neuron's step, summed over the neurons",
             dotted(shape.channels, h, read),
             self.connections(shape),
         )

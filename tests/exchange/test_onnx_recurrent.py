@@ -183,6 +183,35 @@ def test_a_sequence_along_the_batch_is_no_sequence():
         network_of(model(nodes, [W, R], (("x", (5, 1, 3)),), opset=12), "m.onnx")
 
 
+def test_steps_that_an_exporter_wrote_one_by_one():
+    with pytest.raises(CnncalcError) as caught:
+        load(DATA / "rnn_steps.dynamo.onnx")
+    (diagnostic,) = caught.value.diagnostics
+    assert full(diagnostic).partition("\n")[2] == (
+        f" --> {DATA}/rnn_steps.dynamo.onnx: node 2 of 33 'node_MatMul_12' (MatMul, opset 20)\n"
+        "  = note: the file repeats one step with the same weights, as PyTorch's newer exporter "
+        "writes nn.RNN\n"
+        "  = help: export it with torch.onnx.export(..., dynamo=False), which writes one operator "
+        "for all steps"
+    )
+
+
+@pytest.mark.parametrize("again", ["w", "w2"])
+def test_only_the_same_weights_make_steps_of_it(again):
+    """Else it is a network of layers with tanh between them."""
+    nodes = [
+        node("MatMul", ["x", "w"], ["p"]), node("Add", ["p", "b"], ["q"]),
+        node("Tanh", ["q"], ["t"]), node("MatMul", ["t", again], ["u"]),
+        node("Erf", ["u"], ["y"], "/erf"),
+    ]  # fmt: skip
+    stored = [tensor("w", (3, 3)), tensor("w2", (3, 3)), tensor("b", (3,))]
+    with pytest.raises(CnncalcError) as caught:
+        network_of(model(nodes, stored, (("x", (1, 3)),)), "m.onnx")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.message == "'Erf' has no layer here"
+    assert ("dynamo=False" in (diagnostic.help or "")) == (again == "w")
+
+
 @pytest.mark.parametrize("steps", [1, 2])
 def test_the_axis_in_front_of_an_output_is_the_batch(steps):
     """Of one step, the axes of steps and of the batch have the same size."""

@@ -27,7 +27,13 @@ from cnncalc.exchange.names import plain_name, spec_name, unique
 from cnncalc.exchange.onnx.inputs import enter_inputs
 from cnncalc.exchange.onnx.model import Subgraph, unsupported, with_inner
 from cnncalc.exchange.onnx.model import read as read_model
-from cnncalc.exchange.onnx.notes import folded_norms, outputs_left_out
+from cnncalc.exchange.onnx.notes import (
+    AS_ONE,
+    STEP_BY_STEP,
+    folded_norms,
+    is_step_by_step,
+    outputs_left_out,
+)
 from cnncalc.exchange.onnx.rows import Call, Rows, stored_constant
 from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
 from cnncalc.exchange.sources import AS_IT_IS
@@ -267,6 +273,8 @@ class Graph:
         made = [maker for maker in makers if maker is not None]
         if problem.code == "unknown-operator":
             notes, help_ = advice(problem, len(made), made[-1].label if made else None)
+            if is_step_by_step(self.model):
+                notes, help_ = (STEP_BY_STEP, *notes), AS_ONE
         return CnncalcError(
             Diagnostic(
                 "error", problem.code, problem.message, None, notes, help_,
