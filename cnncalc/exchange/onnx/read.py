@@ -10,7 +10,6 @@ import re
 from functools import cache
 from importlib import import_module
 from itertools import zip_longest
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnncalc import files
@@ -102,7 +101,7 @@ class Graph:
     def __init__(self, model: Model, path: str, options: SourceOptions) -> None:
         self.model = model
         self.path = path
-        self.name = "model" if path == "-" else Path(path).stem
+        self.name = "model" if path == "-" else files.stem(path)
         self.options = options
         self.rows = Rows(model)
         self.unread: list[Operator] = []  # those that made no row
