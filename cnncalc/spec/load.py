@@ -101,9 +101,9 @@ def load(
     """Read a network from a file, from standard input (`-`), or from the bundled ones by name.
 
     `variant` (or `target@variant`) chooses a variant, `set` changes declared variables,
-    `input` replaces the input shape. A file may be a model (ONNX, Keras, darknet):
-    then `until` names the node, tensor, layer or row that it ends with, and `partial` allows
-    operators that no layer expresses.
+    `input` replaces the input shape, of several inputs "left=64x64x3, right=32x32x3", or one of
+    them. A file may be a model (ONNX, Keras, darknet): then `until` names the node, tensor, layer
+    or row that it ends with, and `partial` allows operators that no layer expresses.
 
     Raises:
         CnncalcError: with every mistake found.
