@@ -484,11 +484,14 @@ def _grn(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Sequen
 
 def _scale(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Sequence[str]) -> str:
     (shape,) = shapes
-    dims = (shape.channels, *(1,) * shape.rank) if layer.per == "channel" else (1,)
+    stored = {p.name: p.dims for p in layer.parameters(shape)}
+    ones = (1,) * shape.rank if layer.per == "channel" else ()
     y = x[0]
-    for type_, value, name in (("Mul", layer.factor, "weight"), ("Add", layer.shift, "bias")):
+    names = {"Mul": ("weight", "factor"), "Add": ("bias", "shift")}
+    for type_, value in (("Mul", layer.factor), ("Add", layer.shift)):
         if value != "none":
-            by = row.weight(name, dims) if value == "learned" else row.number(value)
+            name = next((name for name in names[type_] if name in stored), "")
+            by = row.weight(name, (*stored[name], *ones)) if name else row.number(value)
             y = row.op(type_, y, by)
     return y
 
