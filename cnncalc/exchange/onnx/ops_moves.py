@@ -250,7 +250,7 @@ def concat(call: Call) -> Value | ManyAxes:
     axis %= rank
     constants = [value for value in values if isinstance(value, Constant)]
     if len(constants) == len(values):
-        return joined(call, constants, axis)
+        return joined(constants, axis)
     if constants:
         raise unsupported("'Concat' of a map and a constant has no layer here")
     maps = [value for value in values if isinstance(value, Activation)]

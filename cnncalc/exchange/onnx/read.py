@@ -19,7 +19,7 @@ from cnncalc.exchange.building import advice, needed_rows, nodes_of
 from cnncalc.exchange.names import plain_name, spec_name, unique
 from cnncalc.exchange.onnx.inputs import enter_inputs
 from cnncalc.exchange.onnx.model import read as read_model
-from cnncalc.exchange.onnx.notes import folded_norms, outputs_left_out
+from cnncalc.exchange.onnx.notes import folded_norms, outputs_left_out, unnamed_constants
 from cnncalc.exchange.onnx.rows import Call, Rows, stored_constant
 from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
 from cnncalc.exchange.sources import AS_IT_IS
@@ -256,7 +256,7 @@ class Graph:
             overrides={key: value for key, value in asked.items() if value is not None} or None,
             unread=tuple(operator.origin for operator in self.unread),
         )
-        told = [*folded_norms(network, self.model)]
+        told = [*folded_norms(network, self.model), *unnamed_constants(network, self.model)]
         if self.end is None:
             told += outputs_left_out(self.rows)
         return network._replace(diagnostics=tuple(told))
