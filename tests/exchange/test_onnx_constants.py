@@ -145,6 +145,27 @@ def test_sines_put_into_zeros_row_by_row(tmp_path):
     assert computed(network, [0.0] * 4) == pytest.approx([0, 0, 0, 0.8414709848])
 
 
+@pytest.mark.parametrize(
+    ("operator", "inputs", "layer", "expected"),
+    [
+        ("Max", ["x", "one"], ("clip", 1.0, None), [1.0, 1.5, 4.0]),
+        ("Max", ["one", "x"], ("clip", 1.0, None), [1.0, 1.5, 4.0]),
+        ("Min", ["x", "one"], ("clip", None, 1.0), [-3.0, 1.0, 1.0]),
+        ("Max", ["x", "zero"], ("relu", None, None), [0.0, 1.5, 4.0]),
+        ("Clip", ["x", "one"], ("clip", 1.0, None), [1.0, 1.5, 4.0]),
+        ("Clip", ["x", "", "one"], ("clip", None, 1.0), [-3.0, 1.0, 1.0]),
+        ("Clip", ["x", "zero", "one"], ("hardtanh", 0.0, 1.0), [0.0, 1.0, 1.0]),
+    ],
+)
+def test_a_bound_above_or_below(tmp_path, operator, inputs, layer, expected):
+    stored = [tensor("one", (), [1]), tensor("zero", (), [0])]
+    network = read(tmp_path / "m.onnx", [node(operator, inputs, ["y"])], stored, (1, 3))
+    found = last(network)
+    bounds = (getattr(found, "low", None), getattr(found, "high", None))
+    assert (found.type, *bounds) == layer
+    assert computed(network, [-3.0, 1.5, 4.0]) == expected
+
+
 def refusal(tmp_path, nodes, stored, dims):
     with pytest.raises(CnncalcError) as caught:
         read(tmp_path / "m.onnx", nodes, stored, dims)
@@ -159,6 +180,15 @@ def test_numbers_computed_from_learned_ones_are_refused(tmp_path):
         "unknown-operator",
         "'Add' whose weights are computed from others has no layer here",
         "node 2 of 2 'y' (Add, opset 17)",
+    )
+
+
+def test_a_bound_for_each_number_is_refused(tmp_path):
+    nodes = [node("Max", ["x", "c"], ["y"])]
+    assert refusal(tmp_path, nodes, [tensor("c", (1, 3), [1, 2, 3])], (1, 3)) == (
+        "unknown-operator",
+        "'Max' of a map and a constant of 3 numbers has no layer here",
+        "node 1 of 1 'y' (Max, opset 17)",
     )
 
 

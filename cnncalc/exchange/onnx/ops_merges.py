@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import isclose, prod, sqrt
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.errors import UnplacedError
+from cnncalc.errors import UnplacedError, counted
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.operands import Operand, operand
 from cnncalc.exchange.onnx.ops_norms import (
@@ -43,6 +43,7 @@ STORED_AS = {
     "factor": {"learned": "weight", "fixed": "factor"},
     "shift": {"learned": "bias", "fixed": "shift"},
 }
+BOUNDS = {"Max": "low", "Min": "high"}
 GATED = {"sigmoid": "silu", "hsigmoid": "hswish"}  # x times this of x
 
 
@@ -465,10 +466,13 @@ def _hard(call: Call, index: int) -> int | None:
 
 
 def _bounded(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
-    number = _single(call, x, constant)
-    if number == 0 and call.operator.type == "Max":
+    number, type_ = _single(call, x, constant), call.operator.type
+    if number is None or type_ not in BOUNDS:
+        size = counted(constant.size, "number")
+        raise unsupported(f"'{type_}' of a map and a constant of {size} has no layer here")
+    if number == 0 and type_ == "Max":
         return call.like(x, "relu")
-    raise unsupported(f"'{call.operator.type}' of a map and a constant has no layer here")
+    return call.like(x, "clip", **{BOUNDS[type_]: number})
 
 
 def elementwise(call: Call) -> Any:

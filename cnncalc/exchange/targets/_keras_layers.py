@@ -1005,6 +1005,14 @@ def _hardtanh(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -
     return _text(lambda x: f"ops.clip({x}, {float(layer.low)!r}, {float(layer.high)!r})")
 
 
+def _clip(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
+    if layer.low is not None and layer.high is not None:
+        return _hardtanh(layer, shapes, out, place)
+    if layer.high is None:
+        return _text(lambda x: f"ops.maximum({x}, {float(layer.low)!r})")
+    return _text(lambda x: f"ops.minimum({x}, {float(layer.high)!r})")
+
+
 def _hsigmoid(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
     return _text(lambda x: f"ops.clip({x} * {layer.slope!r} + 0.5, 0.0, 1.0)")
 
@@ -1042,5 +1050,5 @@ TABLE: dict[str, Callable[[Any, tuple[Shape, ...], Shape, Place], Piece]] = {
     "depth2space": _blocks, "space2depth": _blocks, "upsample": _upsample, "softmax": _softmax,
     "reduce": _reduce, "glu": _glu, "identity": _identity, "dropout": _dropout,
     "leaky": _leaky, "elu": _elu, "celu": _celu, "gelu": _gelu, "hardtanh": _hardtanh,
-    "hsigmoid": _hsigmoid, "softplus": _softplus,
+    "hsigmoid": _hsigmoid, "softplus": _softplus, "clip": _clip,
 }  # fmt: skip

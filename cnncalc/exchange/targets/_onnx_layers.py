@@ -752,7 +752,10 @@ def _reduce(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Seq
 
 
 def _clip(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Sequence[str]) -> str:
-    return row.op("Clip", x[0], row.number(layer.low), row.number(layer.high))
+    bounds = [row.number(layer.low) if layer.low is not None else ""]
+    if layer.high is not None:
+        bounds.append(row.number(layer.high))
+    return row.op("Clip", x[0], *bounds)
 
 
 def _hsigmoid(
@@ -813,6 +816,6 @@ TABLE: dict[str, Write] = {
     "padmaps": _padmaps, "reshape": _reshape, "permute": _permute, "flatten": _flatten,
     "shuffle": _shuffle, "depth2space": _depth2space, "space2depth": _space2depth,
     "upsample": _upsample, "softmax": _softmax, "logsoftmax": _logsoftmax, "reduce": _reduce,
-    "hardtanh": _clip, "hsigmoid": _hsigmoid, "softplus": _softplus, "gelu": _gelu,
+    "hardtanh": _clip, "clip": _clip, "hsigmoid": _hsigmoid, "softplus": _softplus, "gelu": _gelu,
     "dropout": _dropout,
 }  # fmt: skip

@@ -439,6 +439,11 @@ def _scale_module(layer: Any, shape: Shape) -> tuple[Call, str]:
     return Call("Scale", sizes, tuple(named)), "Scale"
 
 
+def _clip(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
+    bounds = {"min": layer.low, "max": layer.high}
+    return _call("torch.clamp", **{k: repr(v) for k, v in bounds.items() if v is not None})
+
+
 # -- pools
 
 
@@ -829,6 +834,6 @@ TABLE: dict[str, Callable[[Any, tuple[Shape, ...], Shape], Piece]] = {
     "crop": _crop, "pad": _pad, "padmaps": _padmaps, "reshape": _reshape, "permute": _permute,
     "flatten": _flatten, "shuffle": _shuffle, "depth2space": _blocks, "space2depth": _blocks,
     "upsample": _upsample, "softmax": _softmax, "logsoftmax": _logsoftmax, "reduce": _reduce,
-    "glu": _glu, "hsigmoid": _hsigmoid, "gelu": _gelu, "identity": _identity,
+    "clip": _clip, "glu": _glu, "hsigmoid": _hsigmoid, "gelu": _gelu, "identity": _identity,
     "dropout": _dropout,
 }  # fmt: skip
