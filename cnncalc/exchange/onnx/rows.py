@@ -152,9 +152,16 @@ class Call:
     def value(self, place: int = 0) -> Value:
         """The input at a place. Raises UnplacedError where there is none, or none of its rank."""
         found = self.any_value(place)
-        if isinstance(found, ManyAxes):
-            raise self.too_many_axes(found.dims)
-        return found
+        return self.settled(found) if isinstance(found, ManyAxes) else found
+
+    def settled(self, view: ManyAxes) -> Activation:
+        """A row with the axes of a view. Raises UnplacedError where they are too many."""
+        batch, channels, *spatial = view.sizes
+        if len(spatial) > MOST_SPATIAL or batch != self.rows.batch:
+            raise self.too_many_axes(view.dims)
+        row = self.reshaped(view.row, Shape(channels, tuple(spatial)))
+        axes: tuple[Axis, ...] = ("n", "c", *range(len(spatial)))
+        return Activation(row, tuple(axes[k] for k in view.order), view.dims)
 
     def any_value(self, place: int = 0) -> Value | ManyAxes:
         """The input at a place, whatever its rank. Raises UnplacedError where there is none."""

@@ -1,0 +1,125 @@
+"""Axes that are channels to the file, and places of a map to a row: padding, joining, spreading."""
+
+from pathlib import Path
+
+import pytest
+from onnx_files import model, node, tensor
+
+from cnncalc import CnncalcError, Tensor, forward, load
+
+
+def read(path, nodes, stored, dims, **more):
+    path = Path(path)
+    path.write_bytes(model(nodes, stored, inputs=[("x", dims)], outputs=["y"], **more))
+    return load(path)
+
+
+def computed(network, values):
+    """What the network makes of these numbers."""
+    (node_,) = network.inputs
+    (out,) = forward(network, Tensor(node_.shape, values)).outputs
+    return list(out.output.values)
+
+
+def types(network):
+    return [each.layer.type for each in network.nodes[1:]]
+
+
+def whole(*sizes):
+    return tensor("sizes", (len(sizes),), sizes, kind=7)
+
+
+def refusal(tmp_path, nodes, stored, dims):
+    with pytest.raises(CnncalcError) as caught:
+        read(tmp_path / "m.onnx", nodes, stored, dims)
+    (problem,) = caught.value.diagnostics
+    return problem.code, problem.message, problem.origin.rpartition(": ")[2]
+
+
+# -- padding
+
+SIGNAL = [0.0, 1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("reflect", [2.0, 1.0, *SIGNAL, 2.0]),
+        ("edge", [0.0, 0.0, *SIGNAL, 3.0]),
+        ("wrap", [2.0, 3.0, *SIGNAL, 0.0]),
+    ],
+)
+@pytest.mark.parametrize("dims", [(1, 4), (1, 4, 1), (1, 1, 4)])
+def test_an_audio_signal_is_padded_along_its_length(tmp_path, mode, expected, dims):
+    """NumPy's `pad` of these modes, two numbers before and one behind."""
+    axis, rank = dims.index(4), len(dims)
+    pads = [0] * (2 * rank)
+    pads[axis], pads[rank + axis] = 2, 1
+    nodes = [node("Pad", ["x", "sizes"], ["y"], mode=mode)]
+    network = read(tmp_path / "m.onnx", nodes, [whole(*pads)], dims)
+    (out,) = (network.nodes[index].shape for index in network.outputs)
+    assert (out.channels, *out.spatial) == tuple(7 if size == 4 else size for size in dims[1:])
+    assert "pad" in types(network)
+    assert computed(network, SIGNAL) == expected
+
+
+def test_channels_that_are_places_of_a_row_need_no_other_row(tmp_path):
+    """(n, c, l) transposed to (n, l, c), whose second axis is the length."""
+    nodes = [
+        node("Relu", ["x"], ["r"]),
+        node("Transpose", ["r"], ["t"], perm=[0, 2, 1]),
+        node("Pad", ["t", "sizes"], ["p"], mode="reflect"),
+        node("Transpose", ["p"], ["y"], perm=[0, 2, 1]),
+    ]
+    network = read(tmp_path / "m.onnx", nodes, [whole(0, 1, 0, 0, 0, 0)], (1, 2, 3))
+    assert types(network) == ["relu", "pad"]
+    assert computed(network, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]) == [2, 1, 2, 3, 5, 4, 5, 6]
+
+
+def test_channels_are_padded_with_a_number(tmp_path):
+    nodes = [node("Pad", ["x", "sizes", "five"], ["y"])]
+    stored = [whole(0, 1, 0, 0, 0, 0), tensor("five", (), [5])]
+    network = read(tmp_path / "m.onnx", nodes, stored, (1, 2, 2))
+    assert computed(network, [1.0, 2.0, 3.0, 4.0]) == [5, 5, 1, 2, 3, 4]
+
+
+def test_zeros_before_channels_are_empty_maps_as_before(tmp_path):
+    nodes = [node("Pad", ["x", "sizes"], ["y"])]
+    network = read(tmp_path / "m.onnx", nodes, [whole(0, 1, 0, 0, 0, 1)], (1, 2, 2))
+    assert types(network) == ["padmaps", "pad"]
+
+
+def test_a_volume_has_no_axis_left_for_its_channels(tmp_path):
+    nodes = [node("Pad", ["x", "sizes"], ["y"], mode="edge")]
+    pads = [whole(0, 1, 0, 0, 0, 0, 0, 0, 0, 0)]
+    assert refusal(tmp_path, nodes, pads, (1, 2, 2, 2, 2)) == (
+        "unknown-operator",
+        "'Pad' of the channels by other numbers than zeros has no layer here",
+        "node 1 of 1 'y' (Pad, opset 17)",
+    )
+
+
+def test_a_reflection_longer_than_the_signal_is_refused(tmp_path):
+    nodes = [node("Pad", ["x", "sizes"], ["y"], mode="reflect")]
+    code, message, _ = refusal(tmp_path, nodes, [whole(0, 4, 0, 0)], (1, 4))
+    assert code == "padding-too-big"
+    assert message == "reflect padding (4) needs an input of at least 5, not 4"
+
+
+# -- joining twice
+
+
+def test_what_was_joined_along_a_new_axis_is_joined_again(tmp_path):
+    """Real and imaginary parts beside each other, then octave behind octave."""
+    nodes = [
+        node("Relu", ["x"], ["r"]),
+        node("Neg", ["x"], ["m"]),
+        node("Unsqueeze", ["r", "three"], ["a"]),
+        node("Unsqueeze", ["m", "three"], ["b"]),
+        node("Concat", ["a", "b"], ["ab"], axis=3),
+        node("Concat", ["b", "a"], ["ba"], axis=3),
+        node("Concat", ["ab", "ba"], ["y"], axis=2),
+    ]
+    stored = [tensor("three", (1,), [3], kind=7)]
+    network = read(tmp_path / "m.onnx", nodes, stored, (1, 1, 2))
+    assert computed(network, [1.0, 2.0]) == [1, -1, 2, -2, -1, 1, -2, 2]
