@@ -123,3 +123,56 @@ def test_what_was_joined_along_a_new_axis_is_joined_again(tmp_path):
     stored = [tensor("three", (1,), [3], kind=7)]
     network = read(tmp_path / "m.onnx", nodes, stored, (1, 1, 2))
     assert computed(network, [1.0, 2.0]) == [1, -1, 2, -2, -1, 1, -2, 2]
+
+
+# -- spreading
+
+EXPANDED = {  # of the map, to what it is expanded, the row's numbers by hand
+    "one place": ((1, 2, 1, 1), (1, 2, 2, 3), [1.0] * 6 + [2.0] * 6),
+    "one row": ((1, 1, 1, 2), (1, 1, 2, 2), [1.0, 2.0, 1.0, 2.0]),
+    "one column": ((1, 1, 2, 1), (1, 1, 2, 2), [1.0, 1.0, 2.0, 2.0]),
+    "one channel": ((1, 1, 2), (1, 3, 2), [1.0, 2.0] * 3),
+    "fewer sizes than axes": ((1, 2, 1), (3,), [1.0] * 3 + [2.0] * 3),
+}
+
+
+@pytest.mark.parametrize("case", EXPANDED)
+def test_a_map_is_repeated_along_axes_of_one(tmp_path, case):
+    """By the rule of NumPy's broadcast_to."""
+    dims, sizes, expected = EXPANDED[case]
+    network = read(tmp_path / "m.onnx", [node("Expand", ["x", "sizes"], ["y"])], [whole(*sizes)],
+                   dims)  # fmt: skip
+    assert "upsample" in types(network)
+    assert computed(network, [1.0, 2.0]) == expected
+
+
+def test_an_expanded_gate_is_a_gate(tmp_path):
+    """As a squeeze-and-excitation block is exported: pooled, expanded, multiplied."""
+    nodes = [
+        node("Relu", ["x"], ["r"]),
+        node("GlobalAveragePool", ["r"], ["p"]),
+        node("Expand", ["p", "sizes"], ["e"]),
+        node("Mul", ["r", "e"], ["y"]),
+    ]
+    network = read(tmp_path / "m.onnx", nodes, [whole(1, 2, 1, 2)], (1, 2, 1, 2))
+    assert types(network) == ["relu", "gap", "mul"]
+    assert computed(network, [1.0, 3.0, 2.0, 0.0]) == [2.0, 6.0, 2.0, 0.0]
+
+
+def test_an_expanded_map_is_added(tmp_path):
+    nodes = [
+        node("GlobalAveragePool", ["x"], ["p"]),
+        node("Expand", ["p", "sizes"], ["e"]),
+        node("Add", ["x", "e"], ["y"]),
+    ]
+    network = read(tmp_path / "m.onnx", nodes, [whole(1, 2, 1, 2)], (1, 2, 1, 2))
+    assert computed(network, [1.0, 3.0, 2.0, 0.0]) == [3.0, 5.0, 3.0, 1.0]
+
+
+def test_a_batch_is_not_repeated(tmp_path):
+    nodes = [node("Expand", ["x", "sizes"], ["y"])]
+    assert refusal(tmp_path, nodes, [whole(4, 2, 3)], (1, 2, 1)) == (
+        "unknown-operator",
+        "'Expand' to 4x2x3 repeats the batch, which no layer here does",
+        "node 1 of 1 'y' (Expand, opset 17)",
+    )

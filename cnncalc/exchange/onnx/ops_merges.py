@@ -108,6 +108,8 @@ def _joined(call: Call, type_: str, maps: list[Activation]) -> Activation:
         return maps[0]
     if (known := _pattern(call, type_, maps)) is not None:
         return known
+    if type_ == "mul":
+        maps = [_before_expansion(call, x) for x in maps]
     first = maps[0]
     alike = all(x.dims == first.dims for x in maps)
     if not type_ or (type_ == "sub" and not alike):
@@ -117,6 +119,16 @@ def _joined(call: Call, type_: str, maps: list[Activation]) -> Activation:
     if type_ == "mul":
         return _gate(call, maps)
     raise _mismatch(call, maps)
+
+
+def _before_expansion(call: Call, x: Activation) -> Activation:
+    """What an Expand made a map of, which is a gate as it was; any other tensor as it is."""
+    row = call.row(x)
+    before = call.rows.rows[row.inputs[0]].shape if row.inputs else row.shape
+    if not row.operator or row.operator.type != "Expand" or before.size != before.channels:
+        return x
+    ones = (size if axis in {"n", "c"} else 1 for axis, size in zip(x.axes, x.dims, strict=True))
+    return Activation(row.inputs[0], x.axes, tuple(ones))
 
 
 def _of_one_size(call: Call, type_: str, maps: list[Activation]) -> Activation:

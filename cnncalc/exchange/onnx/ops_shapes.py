@@ -15,12 +15,13 @@ from cnncalc.exchange.onnx.model import (
     FLOATS,
     LARGEST_SIZE,
     MOST_AXES,
+    MOST_COMPUTED,
     MOST_NUMBERS,
     Number,
     StoredTensor,
     unsupported,
 )
-from cnncalc.exchange.onnx.rows import stored_constant
+from cnncalc.exchange.onnx.rows import MOST_SPATIAL, one, stored_constant
 from cnncalc.exchange.onnx.values import (
     MOST_PIECES,
     Activation,
@@ -37,6 +38,7 @@ from cnncalc.exchange.onnx.values import (
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.network import Stored
+from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from cnncalc.exchange.onnx.rows import Call
     from cnncalc.exchange.onnx.values import Piece, Value
 
-MOST_COMPUTED = 2**22  # numbers of one tensor that are computed for a forward pass
 LARGEST_EXPONENT = 88  # e to it is the largest power that is a 32-bit float
 DEEPEST = 64  # computed constants that are made of each other
 
@@ -491,11 +492,42 @@ def expand(call: Call) -> Value:
     if dims == value.dims:
         return value
     if isinstance(value, Activation):
-        raise unsupported(f"'Expand' of {text(value.dims)} to {text(dims)} has no layer here")
+        return _repeated(call, value, dims)
     made = evaluated(
         dims, lambda tables: spread(tables[0], value.dims, dims), [value], is_float=value.is_float
     )
     return made if prod(dims) <= MOST_NUMBERS else made._replace(fill=value.only)
+
+
+def _repeated(call: Call, x: Activation, dims: Dims) -> Activation:
+    """A map whose axes of one place have many: its nearest neighbour everywhere."""
+    new = len(dims) - len(x.dims)
+    x = Activation(x.row, (*(None,) * new, *x.axes), (*(1,) * new, *x.dims))
+    grown = [k for k, size in enumerate(dims) if size != x.dims[k]]
+    if 0 in grown:
+        raise unsupported(f"'Expand' to {text(dims)} repeats the batch, which no layer here does")
+    start = len(call.rows.rows)
+    if not all(isinstance(x.axes[k], int) for k in grown):
+        x = _with_places(call, x, grown, dims)
+    call.rows.name_beside(start)
+    sizes = list(call.shape(x).spatial)
+    for k in grown:
+        axis = x.axes[k]
+        if isinstance(axis, int):
+            sizes[axis] = dims[k]
+    row = call.add("upsample", x.row, size=one(tuple(sizes)), mode="nearest")
+    return Activation(row, x.axes, dims)
+
+
+def _with_places(call: Call, x: Activation, axes: Sequence[int], dims: Dims) -> Activation:
+    """The tensor as a row that has these axes as spatial ones, the channels too if need be."""
+    plain = call.plain(x)
+    if 1 not in axes:
+        return call.seen(plain)
+    if len(dims) - 1 > MOST_SPATIAL:
+        raise unsupported(f"'Expand' of {text(x.dims)} to {text(dims)} has no layer here")
+    row = call.reshaped(plain, Shape(1, x.dims[1:]))
+    return Activation(row, ("n", *range(len(dims) - 1)), x.dims)
 
 
 def product_of(call: Call) -> Value:

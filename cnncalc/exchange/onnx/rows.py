@@ -9,8 +9,15 @@ from math import isfinite, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import counted
-from cnncalc.exchange.onnx.model import FLOATS, StoredTensor, unsupported, with_inner
-from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
+from cnncalc.exchange.onnx.model import (
+    FLOATS,
+    MOST_COMPUTED,
+    MOST_NUMBERS,
+    StoredTensor,
+    unsupported,
+    with_inner,
+)
+from cnncalc.exchange.onnx.values import Activation, Constant, Later, ManyAxes
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.layers import layer_type
@@ -468,7 +475,12 @@ def tidy(value: float) -> float:
 def stored_constant(model: Model, tensor: StoredTensor, name: str) -> Constant:
     """The constant that a stored tensor is."""
     stored = Stored(name, tensor.dims)
-    return Constant(tensor.dims, lambda: model.numbers(tensor), tensor.kind in FLOATS, stored)
+    later = None
+    if MOST_NUMBERS < tensor.size <= MOST_COMPUTED and not tensor.external:
+        later = Later(tensor.size, lambda _: model.numbers(tensor, MOST_COMPUTED) or (), [])
+    return Constant(
+        tensor.dims, lambda: model.numbers(tensor), tensor.kind in FLOATS, stored, later=later
+    )
 
 
 def volume(dims: Sequence[int]) -> int:

@@ -123,8 +123,10 @@ NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 # `val_7`, `unsqueeze_2`, `const_fold_opt__15`.
 MADE_UP = re.compile(
     r"(.*[._])?(const(ant)?|val|tmp|lifted_tensor|folded|helper)([._]\w*)*"
-    r"|(_?to_copy|add|arange|cat|concat|div|expand|full|full_like|mul|ones|permute|reshape|slice"
-    r"|squeeze|stack|sub|transpose|unsqueeze|view|zeros)(_\d+)?",
+    r"|(_?to_copy|abs|add|arange|cat|clone|concat|copy|cos|cumsum|div|exp|expand|flatten|full"
+    r"|full_like|gather|index|linspace|log|mul|neg|ones|permute|pow|repeat|reshape|rsqrt|select"
+    r"|sin|slice|slice_scatter|sqrt|squeeze|stack|sub|transpose|tril|triu|unsqueeze|view|where"
+    r"|zeros)(_\d+)?",
     re.IGNORECASE,
 )
 
