@@ -176,3 +176,48 @@ def test_a_batch_is_not_repeated(tmp_path):
         "'Expand' to 4x2x3 repeats the batch, which no layer here does",
         "node 1 of 1 'y' (Expand, opset 17)",
     )
+
+
+# -- outputs and what is named first
+
+
+@pytest.mark.parametrize("axes", [[1], [0, 1], None])
+def test_a_score_is_an_output_without_channels(tmp_path, axes):
+    """One number a sample, squeezed out of (n, 1), or out of all axes."""
+    stored = [tensor("w", (3, 1), [1, 2, 3])]
+    if axes is not None:
+        stored.append(tensor("axes", (len(axes),), axes, kind=7))
+    names = ["m", "axes"] if axes is not None else ["m"]
+    nodes = [node("MatMul", ["x", "w"], ["m"]), node("Squeeze", names, ["y"])]
+    network = read(tmp_path / "m.onnx", nodes, stored, (1, 3))
+    (index,) = network.outputs
+    assert network.nodes[index].shape.view("CHW") == (1,)
+    assert computed(network, [1.0, 1.0, 1.0]) == [6.0]
+
+
+def test_the_first_operator_without_a_layer_is_named(tmp_path):
+    """Not the one behind it, which cannot do anything with what comes out."""
+    nodes = [
+        node("Relu", ["x"], ["r"]),
+        node("Equal", ["r", "classes"], ["e"], name="one_hot"),
+        node("MatMul", ["e", "w"], ["y"]),
+    ]
+    stored = [tensor("classes", (1, 1, 3), [0, 1, 2]), tensor("w", (3, 4))]
+    assert refusal(tmp_path, nodes, stored, (1, 2, 1)) == (
+        "unknown-operator",
+        "'Equal' has no layer here",
+        "node 2 of 3 'one_hot' (Equal, opset 17)",
+    )
+
+
+def test_the_cause_is_named_where_a_later_operator_complains(tmp_path):
+    nodes = [
+        node("Round", ["x"], ["r"], name="rounded"),
+        node("Max", ["r", "c"], ["y"], name="bounded"),
+    ]
+    stored = [tensor("c", (1, 3), [1, 2, 3])]
+    assert refusal(tmp_path, nodes, stored, (1, 3)) == (
+        "unknown-operator",
+        "'Round' has no layer here",
+        "node 1 of 2 'rounded' (Round, opset 17)",
+    )

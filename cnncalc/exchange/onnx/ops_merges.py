@@ -492,7 +492,10 @@ def elementwise(call: Call) -> Any:
     values = call.values()
     if all(isinstance(value, Constant) for value in values):
         return computed(call)
-    return _unknown(call, [value for value in values if isinstance(value, Activation)])
+    unknown = _unknown(call, [value for value in values if isinstance(value, Activation)])
+    if any(not _spreads(value.dims, unknown.dims) for value in values):
+        raise unsupported(f"'{call.operator.type}' has no layer here")
+    return unknown
 
 
 def absolute(call: Call) -> Any:
