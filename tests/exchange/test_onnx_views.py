@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from onnx_files import model, node, tensor
 
-from cnncalc import CnncalcError, Tensor, forward, load
+from cnncalc import CnncalcError, Tensor, analyze, forward, load
 
 
 def read(path, nodes, stored, dims, **more):
@@ -221,3 +221,38 @@ def test_the_cause_is_named_where_a_later_operator_complains(tmp_path):
         "'Round' has no layer here",
         "node 1 of 2 'rounded' (Round, opset 17)",
     )
+
+
+# -- a stored matrix in front
+
+MATRIX = tensor("w", (2, 3), [1, 0, 0, 1, 1, 1])
+
+
+def test_a_stored_matrix_times_columns(tmp_path):
+    """(2x3)·(3x2): the first row takes the first channel, the second the sum of all."""
+    network = read(tmp_path / "m.onnx", [node("MatMul", ["w", "x"], ["y"])], [MATRIX], (1, 3, 2))
+    assert "linear" in types(network)
+    assert analyze(network).totals.params == 6
+    assert computed(network, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]) == [1.0, 2.0, 9.0, 12.0]
+
+
+def test_a_stored_matrix_times_the_rows_of_each_map(tmp_path):
+    """Two channels of three rows: each channel's matrix is multiplied."""
+    nodes = [node("MatMul", ["w", "x"], ["y"])]
+    network = read(tmp_path / "m.onnx", nodes, [MATRIX], (1, 2, 3, 1))
+    assert computed(network, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]) == [1.0, 6.0, 4.0, 15.0]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "dims", "code", "message"),
+    [
+        (["w", "v"], (1, 3, 2), "unknown-operator", "'MatMul' of two constants has no layer here"),
+        (["w", "x"], (1, 3), "unknown-operator",
+         "'MatMul' of 2x3, stored, by 1x3 has no layer here"),
+        (["w", "x"], (1, 4, 2), "broken-model", "its weights take 3 numbers, its input has 4"),
+    ],
+)  # fmt: skip
+def test_what_a_stored_matrix_cannot_multiply(tmp_path, inputs, dims, code, message):
+    stored = [MATRIX, tensor("v", (3, 4))]
+    found = refusal(tmp_path, [node("MatMul", inputs, ["y"])], stored, dims)
+    assert found == (code, message, "node 1 of 1 'y' (MatMul, opset 17)")
