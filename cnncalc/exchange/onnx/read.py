@@ -26,8 +26,8 @@ from cnncalc.exchange.names import plain_name, spec_name, unique
 from cnncalc.exchange.onnx.inputs import enter_inputs
 from cnncalc.exchange.onnx.model import Subgraph, unsupported, with_inner
 from cnncalc.exchange.onnx.model import read as read_model
-from cnncalc.exchange.onnx.notes import folded_norms, outputs_left_out
-from cnncalc.exchange.onnx.rows import Call, Rows, stored_constant
+from cnncalc.exchange.onnx.notes import folded_norms, outputs_left_out, unnamed_constants
+from cnncalc.exchange.onnx.rows import SMALLEST_RANK, Call, Rows, stored_constant
 from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
 from cnncalc.exchange.sources import AS_IT_IS
 from cnncalc.exchange.wire import broken
@@ -121,9 +121,11 @@ class Graph:
                 self._do(operator)
             except UnplacedError as problem:
                 if not (self.options.partial and problem.code == "unknown-operator"):
+                    self._refuse_unknown_before(operator)
                     raise self.located(problem, operator) from None
                 self._leave_open(operator)
             except MALFORMED as error:
+                self._refuse_unknown_before(operator)
                 malformed = broken(f"it is not what {operator.type} takes ({error})")
                 raise self.located(malformed, operator) from error
             if self._ends_at(operator, before):
@@ -298,7 +300,7 @@ class Graph:
             overrides={key: value for key, value in asked.items() if value is not None} or None,
             unread=tuple(operator.origin for operator in self.unread),
         )
-        told = [*folded_norms(network, self.model)]
+        told = [*folded_norms(network, self.model), *unnamed_constants(network, self.model)]
         if self.end is None:
             told += outputs_left_out(self.rows)
         return network._replace(diagnostics=tuple(told))
@@ -355,10 +357,23 @@ class Graph:
         try:
             call = Call(self.rows, operator)
             first = value.batch_first
+            if len(first.dims) < SMALLEST_RANK:  # one number, or one a sample
+                missing = SMALLEST_RANK - len(first.dims)
+                first = Activation(first.row, (*first.axes, *(None,) * missing),
+                                   (*first.dims, *(1,) * missing))  # fmt: skip
             has_batch = first.dims[:1] == (self.rows.batch,)
             return call.plain(first if has_batch else call.lifted(first))
         except UnplacedError as problem:
             raise self.located(problem, operator) from None
+
+    def _refuse_unknown_before(self, operator: Operator) -> None:
+        """Raise CnncalcError for a row of unknown arithmetic that an operator reads.
+
+        Where it complains, that row is the first thing that is not known, and perhaps the cause.
+        """
+        values = [self.rows.values.get(name) for name in operator.inputs]
+        read = [value.row for value in values if isinstance(value, Activation)]
+        self._refuse_unknown(_alive(self.rows.rows, read))
 
     def _refuse_unknown(self, alive: Sequence[int]) -> None:
         """Raise CnncalcError for a row of unknown arithmetic, unless that was asked for."""
