@@ -92,7 +92,7 @@ DOORS = {
         "revisions",
     },
     # names and sizes of weights files are read as the forward pass reads them
-    "questions/weights": BASE | {"network", "inference/", "spec/load", "zoo"},
+    "questions/weights": BASE | {"network", "inference/", "spec/load", "files"},
     "questions/cluster": {"errors", "version"},  # workers have the same version
     # a box is a line of the table, and its texts are the table's
     "pictures/": {"errors", "figures", "shapes", "pictures/", "render/fold", "render/format"},

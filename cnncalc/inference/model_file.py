@@ -14,6 +14,7 @@ from cnncalc.exchange.onnx.model import StoredTensor as FileTensor
 from cnncalc.exchange.onnx.model import read as read_model
 from cnncalc.exchange.onnx.model import with_inner
 from cnncalc.exchange.onnx.read import MOST_PIPED
+from cnncalc.exchange.onnx.values import Later
 from cnncalc.exchange.wire import Place
 from cnncalc.inference.stored import StoredTensor, decode
 
@@ -46,14 +47,24 @@ def read(network: Network) -> dict[str, StoredTensor]:
         for parameter, stored in node.stored.items():
             name = f"{node.name}.{parameter}"
             if stored.numbers is not None:
-                found[name] = StoredTensor(dims[parameter], partial(_held, stored.numbers))
+                found[name] = StoredTensor(dims[parameter], partial(_held, stored))
                 continue
             file = file or _File.of(network.file)
             found[name] = _tensor(file, stored, dims[parameter])
     return found
 
 
-def _held(numbers: Sequence[float]) -> Sequence[float]:
+def _held(stored: Stored) -> Sequence[float]:
+    """Numbers that no file stores as they are."""
+    numbers = stored.numbers or ()
+    return _changed(array("d", numbers) if isinstance(numbers, Later) else numbers, stored)
+
+
+def _changed(numbers: Sequence[float], stored: Stored) -> Sequence[float]:
+    if stored.change == "negative":
+        return array("d", [-number for number in numbers])
+    if stored.change == "inverse":
+        return array("d", [1 / number for number in numbers])
     return numbers
 
 
@@ -116,11 +127,7 @@ def _numbers(model: Model, stored: Stored, tensor: FileTensor) -> Sequence[float
         numbers = [number for start, stop in stored.runs for number in numbers[start:stop]]
     if stored.order is not None and stored.order != tuple(range(len(stored.dims))):
         numbers = _transposed(numbers, stored.dims, stored.order)
-    if stored.change == "negative":
-        return array("d", [-number for number in numbers])
-    if stored.change == "inverse":
-        return array("d", [1 / number for number in numbers])
-    return numbers
+    return _changed(numbers, stored)
 
 
 def _as_stored(model: Model, tensor: FileTensor) -> Sequence[float]:

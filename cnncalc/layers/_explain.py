@@ -120,8 +120,12 @@ def dense_steps(seen: Shape, units: int, bias: bool, out: Shape) -> list[Step]:
     return [neurons(out, "K"), *stored, same_macs(links)]
 
 
-def norm_steps(out: Shape, learned: Sequence[Parameter], letters: str = "D") -> list[Step]:
-    """Neurons, and the weights and biases that are learned; `letters` are the sizes of each.
+def norm_steps(
+    out: Shape, learned: Sequence[Parameter], letters: str = "D", sizes: str | None = None
+) -> list[Step]:
+    """Neurons, and the weights and biases that are learned.
+
+    `letters` are the sizes of each, `sizes` the same in numbers where their order is another one.
 
     >>> from cnncalc.layers._base import scale_and_shift
     >>> from cnncalc.shapes import Shape
@@ -133,7 +137,7 @@ def norm_steps(out: Shape, learned: Sequence[Parameter], letters: str = "D") -> 
     steps = []
     for parameter in learned:
         field = "biases" if parameter.is_bias else "weights"
-        steps.append(Step(field, field, letters, dotted(*parameter.dims), parameter.size))
+        steps.append(Step(field, field, letters, sizes or dotted(*parameter.dims), parameter.size))
     if not steps:
         return [neurons(out)]
     formula = " + ".join(step.field for step in steps)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 
 FILLS = {"zeros": 0.0, "ones": 1.0}
+# What gives the numbers of a parameter: of the learned one, or of the fixed one in its place.
+NUMBERS = {"weights": ("weight", "factor"), "bias_values": ("bias", "shift")}
 # Settings of a convolution whose weight another layer can use transposed.
 PLAIN: Mapping[str, object] = {"table": None, "standardize": "none"}
 MOST_FILLED = 10**7  # numbers from one word: 80 MB
@@ -377,11 +379,12 @@ def explicit_values(
     """
     by_name = {parameter.name: parameter for parameter in parameters}
     values = {}
-    for key, name in (("weights", "weight"), ("bias_values", "bias")):
+    for key, names in NUMBERS.items():
         if key not in written:
             continue
-        if name not in by_name:
-            message = f"this layer has no {name}, so '{key}' has nothing to set"
+        name = next((name for name in names if name in by_name), None)
+        if name is None:
+            message = f"this layer has no {names[0]}, so '{key}' has nothing to set"
             raise failure("weights", message, written[key].span)
         values[name] = _flat(key, written[key], by_name[name])
     return values

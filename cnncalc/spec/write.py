@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from cnncalc.network import Expectation, Network, Node
     from cnncalc.shapes import Shape
 
-PARAMETERS = {"weight": "weights", "bias": "bias_values"}
+PARAMETERS = {
+    "weight": "weights", "factor": "weights", "bias": "bias_values", "shift": "bias_values",
+}  # fmt: skip
 
 
 class AttachedGroup(NamedTuple):

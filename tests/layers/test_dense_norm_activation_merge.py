@@ -284,6 +284,36 @@ def test_what_does_not_fit_is_refused_in_words(refused, accepted, said, help_):
     assert problem.help == help_
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"low": 0.5}, [0.5, 0.5, 3.0]),
+        ({"high": 0.5}, [-2.0, 0.25, 0.5]),
+        ({"low": 0.0, "high": 1.0}, [0.0, 0.25, 1.0]),
+    ],
+)
+def test_clip_by_hand(fields, expected):
+    layer = layer_type("clip")(**fields)
+    assert layer.forward([Tensor(Shape(3), [-2.0, 0.25, 3.0])], {}).values == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "field", "message", "advice"),
+    [
+        ({}, "no-bound", None, "clip has neither a low nor a high bound",
+         "write clip low=0 or clip high=6, or clip(low=0) behind another layer"),
+        ({"low": 2.0, "high": 2.0}, "empty-range", "low", "low=2.0 must be less than high=2.0",
+         None),
+    ],
+)  # fmt: skip
+def test_clip_has_a_bound_and_leaves_something(fields, code, field, message, advice):
+    with pytest.raises(UnplacedError) as caught:
+        layer_type("clip")(**fields).output_shape(Shape(3))
+    problem = caught.value
+    assert (problem.code, problem.field, problem.message) == (code, field, message)
+    assert problem.help == advice
+
+
 def test_the_range_of_hardtanh_is_not_empty():
     assert layer_type("hardtanh")(low=0.0, high=0.5).output_shape(Shape(3)) == Shape(3)
     with pytest.raises(UnplacedError, match=r"^low=0.5 must be less than high=0.5$"):

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from cnncalc.exchange.sizes import OpenDims
     from cnncalc.exchange.wire import Data, Message
 
-MOST_NUMBERS = 4096  # of one tensor that are ever read: shapes, scales and limits are small
+MOST_NUMBERS = 4096  # of one tensor that are read at once: shapes, scales and limits are small
+MOST_COMPUTED = 2**22  # of one tensor that others are computed of, when a forward pass needs them
 MOST_AXES = 16
 MOST_NODES = 200_000
 LARGEST_SIZE = 2**40
@@ -112,13 +113,13 @@ class Model(NamedTuple):
     shapes: Mapping[str, OpenDims]  # of tensors in between, where the file says them
     data: Data
 
-    def numbers(self, tensor: StoredTensor) -> tuple[Number, ...] | None:
-        """The numbers of a small tensor; None of a large one and of one in another file.
+    def numbers(self, tensor: StoredTensor, most: int = MOST_NUMBERS) -> tuple[Number, ...] | None:
+        """The numbers of a small tensor; None of a larger one and of one in another file.
 
         Raises:
             UnplacedError: it holds another number of them than its sizes say.
         """
-        if tensor.size > MOST_NUMBERS or tensor.external or tensor.kind not in LETTERS:
+        if tensor.size > most or tensor.external or tensor.kind not in LETTERS:
             return None
         values = tuple(self._raw(tensor) if tensor.raw else self._typed(tensor))
         if len(values) != tensor.size:
@@ -137,7 +138,7 @@ class Model(NamedTuple):
             elif field in {"float_data", "double_data"}:
                 letter = "f" if field == "float_data" else "d"
                 yield from _unpacked(self.data[place.start : place.stop], tensor, letter)
-            elif place.stop - place.start <= MOST_NUMBERS * 10:
+            elif place.stop - place.start <= max(MOST_NUMBERS, tensor.size) * 10:
                 values = [int(value) for value in reader.packed("int", place)]
                 yield from _from_bits(values, tensor.kind, field)
 
@@ -146,7 +147,7 @@ def _unpacked(data: bytes, tensor: StoredTensor, letter: str | None = None) -> I
     """Little-endian numbers one behind the other."""
     code = letter or LETTERS[tensor.kind]
     size = struct.calcsize(code)
-    if len(data) % size or len(data) > size * MOST_NUMBERS:
+    if len(data) % size or len(data) > size * max(MOST_NUMBERS, tensor.size):
         raise broken(f"tensor '{tensor.name}' has {len(data)} bytes for {tensor.size} numbers")
     values = struct.unpack(f"<{len(data) // size}{code}", data)
     return _from_bits(values, tensor.kind, "raw_data")

@@ -1,7 +1,8 @@
 """What is said of a model file beside its network.
 
-Batch norms that were folded into convolutions, outputs that no row puts out, and recurrent layers
-that an exporter wrote step by step.
+Batch norms that were folded into convolutions, constants of which the file does not say whether
+they are learned, outputs that no row puts out, and recurrent layers that an exporter wrote step by
+step.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cnncalc.network import Network
 
 CONVOLUTIONS = frozenset({"conv", "dwconv", "conv_transpose"})
+FIXED = frozenset({"factor", "shift"})  # what a `scale` stores that is not learned
 FOLDED_NODE = re.compile(r"node_Conv(Transpose)?_\d+")  # rewritten by the newer exporter
 PRODUCTS = frozenset({"MatMul", "Gemm"})
 SUMS = 3  # of a step: the input, the state and their biases
@@ -57,6 +59,29 @@ def folded_norms(network: Network, model: Model) -> Iterator[Diagnostic]:
         "folded-norms",
         f"{folded}: {count}, and no batch norm follows" if seen else f"{count}: {perhaps}",
         notes=(f"{learned}; of it the file has at most 1 bias a channel, here {biases:,}",),
+    )
+
+
+def unnamed_constants(network: Network, model: Model) -> Iterator[Diagnostic]:
+    """A note where layers store numbers that may be learned, though no module's name says so."""
+    fixed = [
+        (node, stored)
+        for node in network.nodes
+        for parameter, stored in (node.stored or {}).items()
+        if node.layer.type == "scale" and parameter in FIXED and stored.numbers is None
+    ]
+    if not fixed or model.producer.startswith("cnncalc"):  # which names them so
+        return
+    node, first = fixed[0]
+    sizes = {(stored.name, stored.runs): stored.size for _, stored in fixed}
+    them = counted(len({each.index for each, _ in fixed}), "layer")
+    verb = "multiplies by or adds" if len(fixed) == 1 else "multiply by or add"
+    yield Diagnostic(
+        "note",
+        "unnamed-constants",
+        f"{them} {verb} constants that are not named as a module's parameters: "
+        f"{counted(sum(sizes.values()), 'number')} are counted as fixed, not as params",
+        notes=(f"first: {node.name}, {first.size:,} numbers named '{first.name}' in the file",),
     )
 
 

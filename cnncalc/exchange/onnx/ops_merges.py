@@ -10,15 +10,16 @@ from dataclasses import replace
 from math import isclose, sqrt
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.errors import UnplacedError
+from cnncalc.errors import UnplacedError, counted
 from cnncalc.exchange.onnx.model import unsupported
+from cnncalc.exchange.onnx.operands import Operand, operand
 from cnncalc.exchange.onnx.ops_norms import (
     channels_last,
     layer_norm_by_parts,
     response_norm_by_parts,
     scale_of,
 )
-from cnncalc.exchange.onnx.ops_pointwise import along, hard_slope
+from cnncalc.exchange.onnx.ops_pointwise import hard_slope
 from cnncalc.exchange.onnx.ops_shapes import computed
 from cnncalc.exchange.onnx.rows import tidy
 from cnncalc.exchange.onnx.values import Activation, Constant
@@ -37,6 +38,12 @@ if TYPE_CHECKING:
 
 PAIR = 2
 WITH_BIAS = frozenset({"conv", "dwconv", "conv_transpose", "fc", "linear"})
+# What a scale calls the numbers that it stores.
+STORED_AS = {
+    "factor": {"learned": "weight", "fixed": "factor"},
+    "shift": {"learned": "bias", "fixed": "shift"},
+}
+BOUNDS = {"Max": "low", "Min": "high"}
 GATED = {"sigmoid": "silu", "hsigmoid": "hswish"}  # x times this of x
 
 
@@ -101,6 +108,8 @@ def _joined(call: Call, type_: str, maps: list[Activation]) -> Activation:
         return maps[0]
     if (known := _pattern(call, type_, maps)) is not None:
         return known
+    if type_ == "mul":
+        maps = [_before_expansion(call, x) for x in maps]
     first = maps[0]
     alike = all(x.dims == first.dims for x in maps)
     if not type_ or (type_ == "sub" and not alike):
@@ -110,6 +119,16 @@ def _joined(call: Call, type_: str, maps: list[Activation]) -> Activation:
     if type_ == "mul":
         return _gate(call, maps)
     raise _mismatch(call, maps)
+
+
+def _before_expansion(call: Call, x: Activation) -> Activation:
+    """What an Expand made a map of, which is a gate as it was; any other tensor as it is."""
+    row = call.row(x)
+    before = call.rows.rows[row.inputs[0]].shape if row.inputs else row.shape
+    if not row.operator or row.operator.type != "Expand" or before.size != before.channels:
+        return x
+    ones = (size if axis in {"n", "c"} else 1 for axis, size in zip(x.axes, x.dims, strict=True))
+    return Activation(row.inputs[0], x.axes, tuple(ones))
 
 
 def _of_one_size(call: Call, type_: str, maps: list[Activation]) -> Activation:
@@ -238,47 +257,65 @@ def _number(row: Row, field: str) -> float | None:
 # With a constant.
 
 
-def _single(call: Call, constant: Constant) -> float | None:
-    """The number that a constant is, or None where it has several."""
+def _single(call: Call, x: Activation, constant: Constant) -> float | None:
+    """The number that a constant is, or is at each place of the map; None where it has several."""
     value = constant.only
     if value is None and constant.size == 1:
         call.read(constant)
+    if constant.size > 1 and (
+        constant.learned or not _spreads(call.spread(constant, len(x.dims)), x.dims)
+    ):
+        return None
     return None if value is None else float(tidy(float(value)))
 
 
-def _learned_alone(call: Call, constant: Constant, parameter: str) -> Stored | None:
+def _alone(call: Call, constant: Constant, field: str) -> Operand | None:
     """One stored number for all channels, where it is called after the row as cnncalc does it."""
-    name = f"{call.operator.name.partition('/')[0]}.{parameter}"
     stored = constant.stored if constant.size == 1 else None
-    return stored if stored is not None and stored.name == name else None
+    row = call.operator.name.partition("/")[0]
+    names = {f"{row}.{name}": role for role, name in STORED_AS[field].items()}
+    if stored is None or stored.name not in names:
+        return None
+    return Operand("layer", stored, names[stored.name] == "learned")
 
 
-def _learned(call: Call, x: Activation, constant: Constant) -> Stored:
-    """One stored number a channel. Raises UnplacedError for any other constant."""
-    dims = call.spread(constant, len(x.dims))
-    fits = along(x, dims) == ["c"] and constant.size == call.shape(x).channels
-    if not fits or len(dims) > len(x.dims):
-        raise unsupported(
-            f"'{call.operator.type}' of {text(x.dims)} and a constant of {text(constant.dims)} "
-            "has no layer here"
-        )
-    if constant.stored is None:
-        raise unsupported(f"'{call.operator.type}' by computed numbers has no layer here")
-    return constant.stored
+def _operand(call: Call, x: Activation, constant: Constant) -> tuple[Activation, Operand]:
+    """A map, and the constant beside it as the numbers of a scale.
+
+    Raises:
+        UnplacedError: no layer spreads the constant over the map.
+    """
+    return operand(call, x, constant, call.operator.inputs[call.values().index(constant)])
+
+
+def _scale_by(
+    call: Call, x: Activation, by: Operand, field: str, *, factor: float | str = "none"
+) -> Activation:
+    """A map times (`factor`) or plus (`shift`) these numbers, in the row that only multiplies."""
+    stored = {STORED_AS[field][by.role]: by.stored}
+    if field == "factor":
+        return call.like(x, "scale", stored=stored, factor=by.role, per=by.per)
+    if factor == "none" and _only_scales(call.layer(x), by.per) and call.alone(x):
+        return _rewritten(call, x, STORED_AS["shift"][by.role], by.stored, shift=by.role)
+    return call.like(x, "scale", stored=stored, factor=factor, shift=by.role, per=by.per)
 
 
 def _shifted(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
     layer = call.layer(x)
     free = layer.type in WITH_BIAS and not getattr(layer, "bias", True) and call.alone(x)
-    if (alone := _learned_alone(call, constant, "bias")) is not None and not free:
-        return _shifted_as_a_whole(call, x, alone)
+    if (alone := _alone(call, constant, "shift")) is not None and not free:
+        return _scale_by(call, x, alone, "shift")
     if constant.size == 1 and not (free and constant.stored and call.shape(x).channels == 1):
-        number = _single(call, constant)
+        number = _single(call, x, constant)
         return x if number == 0 else call.like(x, "scale", factor="none", shift=number)
-    stored = constant.stored if constant.size == 1 else None
-    if stored is None and constant.only is not None:
-        return call.like(x, "scale", factor="none", shift=float(constant.only))
-    return _shifted_by_channel(call, x, stored or _learned(call, x, constant), free=free)
+    if constant.size == 1 and constant.stored:
+        return _shifted_by_channel(call, x, constant.stored, free=free)
+    if (number := _single(call, x, constant)) is not None:
+        return call.like(x, "scale", factor="none", shift=number)
+    x, by = _operand(call, x, constant)
+    if by.per == "channel" and by.learned:
+        return _shifted_by_channel(call, x, by.stored, free=free)
+    return _scale_by(call, x, by, "shift")
 
 
 def _shifted_by_channel(call: Call, x: Activation, stored: Stored, *, free: bool) -> Activation:
@@ -288,9 +325,9 @@ def _shifted_by_channel(call: Call, x: Activation, stored: Stored, *, free: bool
         return whole
     if free:
         return _rewritten(call, x, "bias", stored, bias=True)
-    if _only_scales(layer) and call.alone(x):
+    if _only_scales(layer) and "weight" in call.row(x).stored and call.alone(x):
         return _rewritten(call, x, "bias", stored, shift="learned", norm=True)
-    return call.like(x, "scale", stored={"bias": stored}, factor="none", shift="learned")
+    return _scale_by(call, x, Operand("channel", stored, learned=True), "shift")
 
 
 def _response_norm(call: Call, x: Activation, bias: Stored | None) -> Activation | None:
@@ -304,17 +341,12 @@ def _response_norm(call: Call, x: Activation, bias: Stored | None) -> Activation
     return None
 
 
-def _shifted_as_a_whole(call: Call, x: Activation, bias: Stored) -> Activation:
-    if _only_scales(call.layer(x), "layer") and call.alone(x):
-        return _rewritten(call, x, "bias", bias, shift="learned")
-    fields = {"factor": "none", "shift": "learned", "per": "layer"}
-    return call.like(x, "scale", stored={"bias": bias}, **fields)
-
-
 def _only_scales(layer: Layer, per: str = "channel") -> bool:
-    """Whether a layer learns one factor a channel, or one for all, and nothing else."""
-    scale, learned = scale_of(layer), ("learned", "none", per)
-    return scale is not None and (scale.factor, scale.shift, scale.per) == learned
+    """Whether a layer multiplies by stored numbers, such as one a channel, and no more."""
+    scale = scale_of(layer)
+    if scale is None or scale.shift != "none" or scale.per != per:
+        return False
+    return scale.factor in {"learned", "fixed"}
 
 
 def _rewritten(
@@ -347,20 +379,17 @@ def _rewritten(
 
 
 def _subtracted(call: Call, x: Activation, constant: Constant, swapped: bool) -> Activation:
-    number = _single(call, constant)
-    if number is None and constant.only is not None:
-        number = float(constant.only)
+    number = _single(call, x, constant)
     if number is not None:
         if swapped:
             return call.like(x, "scale", factor=-1.0, shift=number or "none")
         return x if number == 0 else call.like(x, "scale", factor="none", shift=-number)
     if (apart := _from_codes(call, x, constant)) is not None and not swapped:
         return apart
-    stored = _learned(call, x, constant)
+    x, by = _operand(call, x, constant)
     if swapped:
-        return call.like(x, "scale", stored={"bias": stored}, factor=-1.0, shift="learned")
-    negative = stored._replace(change="negative")
-    return call.like(x, "scale", stored={"bias": negative}, factor="none", shift="learned")
+        return _scale_by(call, x, by, "shift", factor=-1.0)
+    return _scale_by(call, x, by.changed("negative"), "shift")
 
 
 def _from_codes(call: Call, x: Activation, constant: Constant) -> Activation | None:
@@ -374,22 +403,21 @@ def _from_codes(call: Call, x: Activation, constant: Constant) -> Activation | N
 
 
 def _scaled(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
-    if (alone := _learned_alone(call, constant, "weight")) is not None:
-        return call.like(x, "scale", stored={"weight": alone}, per="layer")
-    number = _single(call, constant)
+    if (alone := _alone(call, constant, "factor")) is not None:
+        return _scale_by(call, x, alone, "factor")
+    number = _single(call, x, constant)
     if number is None:
-        stored = _learned(call, x, constant)
-        return call.like(x, "scale", stored={"weight": stored})
+        return _scale_by(call, *_operand(call, x, constant), "factor")
     return _times(call, x, number)
 
 
 def _divided(call: Call, x: Activation, constant: Constant, swapped: bool) -> Activation:
     if swapped:
         return _unknown(call, [x])
-    number = _single(call, constant)
+    number = _single(call, x, constant)
     if number is None:
-        stored = _learned(call, x, constant)._replace(change="inverse")
-        return call.like(x, "scale", stored={"weight": stored})
+        x, by = _operand(call, x, constant)
+        return _scale_by(call, x, by.changed("inverse"), "factor")
     if number == 0:
         raise broken("it divides by 0")
     return _times(call, x, 1 / number)
@@ -424,10 +452,13 @@ def _hard(call: Call, index: int) -> int | None:
 
 
 def _bounded(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
-    number = _single(call, constant)
-    if number == 0 and call.operator.type == "Max":
+    number, type_ = _single(call, x, constant), call.operator.type
+    if number is None or type_ not in BOUNDS:
+        size = counted(constant.size, "number")
+        raise unsupported(f"'{type_}' of a map and a constant of {size} has no layer here")
+    if number == 0 and type_ == "Max":
         return call.like(x, "relu")
-    raise unsupported(f"'{call.operator.type}' of a map and a constant has no layer here")
+    return call.like(x, "clip", **{BOUNDS[type_]: number})
 
 
 def elementwise(call: Call) -> Any:
@@ -435,7 +466,10 @@ def elementwise(call: Call) -> Any:
     values = call.values()
     if all(isinstance(value, Constant) for value in values):
         return computed(call)
-    return _unknown(call, [value for value in values if isinstance(value, Activation)])
+    unknown = _unknown(call, [value for value in values if isinstance(value, Activation)])
+    if any(not _spreads(value.dims, unknown.dims) for value in values):
+        raise unsupported(f"'{call.operator.type}' has no layer here")
+    return unknown
 
 
 def absolute(call: Call) -> Any:

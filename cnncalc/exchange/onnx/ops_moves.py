@@ -276,7 +276,7 @@ def concat(call: Call) -> Value | ManyAxes:
     axis %= rank
     constants = [value for value in values if isinstance(value, Constant)]
     if len(constants) == len(values):
-        return joined(call, constants, axis)
+        return joined(constants, axis)
     if constants:
         raise unsupported("'Concat' of a map and a constant has no layer here")
     maps = [value for value in values if isinstance(value, Activation)]
@@ -442,19 +442,55 @@ def pad(call: Call) -> Value:
     modes = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
     if mode not in modes:
         raise unsupported(f"'Pad' in the mode {mode} has no layer here")
-    row = call.plain(x)
     if before[0] or after[0]:
         raise unsupported("'Pad' of the batch has no layer here")
     value = _pad_value(call)
-    row = _pad_channels(call, row, before[1], after[1], usual=mode == "constant" and value == 0)
-    if any(size < 0 for size in (*before[2:], *after[2:])):
-        cut = [tuple(max(-size, 0) for size in sizes[2:]) for sizes in (before, after)]
+    usual = mode == "constant" and value == 0 and min(before[1], after[1]) >= 0
+    if usual or not (before[1] or after[1]):
+        x = call.seen(_pad_channels(call, call.plain(x), before[1], after[1]))
+        before[1] = after[1] = 0
+    else:
+        start = len(call.rows.rows)
+        x = _channels_as_positions(call, x, before, after)
+        call.rows.name_beside(start)
+    return _pad_positions(call, x, before, after, mode=modes[mode],
+                          value=value if mode == "constant" else 0.0)  # fmt: skip
+
+
+def _channels_as_positions(
+    call: Call, x: Activation, before: Sequence[int], after: Sequence[int]
+) -> Activation:
+    """The tensor with all axes that are padded among the spatial axes of its row.
+
+    Where they are not, as of an audio signal (n, length), it is seen as one channel.
+    """
+    padded = [k for k in range(1, len(x.dims)) if before[k] or after[k]]
+    if all(isinstance(x.axes[k], int) for k in padded):
+        return x
+    sizes = x.dims[1:]
+    if len(sizes) > MOST_SPATIAL:
+        raise unsupported("'Pad' of the channels by other numbers than zeros has no layer here")
+    row = call.reshaped(call.plain(x), Shape(1, sizes))
+    return Activation(row, ("n", *range(len(sizes))), x.dims)
+
+
+def _pad_positions(
+    call: Call, x: Activation, before: Sequence[int], after: Sequence[int], **fields: Any
+) -> Activation:
+    """Padding of the spatial axes of a row, the negative ones first: they crop."""
+    places = {axis: k for k, axis in enumerate(x.axes) if isinstance(axis, int)}
+    ends = [
+        tuple(sizes[places[axis]] if axis in places else 0 for axis in range(call.shape(x).rank))
+        for sizes in (before, after)
+    ]
+    row = x.row
+    cut, more = ([tuple(max(sign * size, 0) for size in end) for end in ends] for sign in (-1, 1))
+    if any(map(any, cut)):
         row = call.add("crop", row, begin=one(cut[0]), end=one(cut[1]))
-    more = [tuple(max(size, 0) for size in sizes[2:]) for sizes in (before, after)]
     if any(map(any, more)):
-        row = call.add("pad", row, begin=one(more[0]), end=one(more[1]), mode=modes[mode],
-                       value=value if mode == "constant" else 0.0)  # fmt: skip
-    return call.seen(row)
+        row = call.add("pad", row, begin=one(more[0]), end=one(more[1]), **fields)
+    sizes = zip(x.dims, before, after, strict=True)
+    return Activation(row, x.axes, tuple(size + first + last for size, first, last in sizes))
 
 
 def _pad_value(call: Call) -> float:
@@ -467,12 +503,9 @@ def _pad_value(call: Call) -> float:
     return float(tidy(float(value)))
 
 
-def _pad_channels(call: Call, row: int, before: int, after: int, *, usual: bool) -> int:
-    if not before and not after:
-        return row
-    if not usual or before < 0 or after < 0:
-        raise unsupported("'Pad' of the channels by other numbers than zeros has no layer here")
-    return call.add("padmaps", row, begin=before, end=after)
+def _pad_channels(call: Call, row: int, before: int, after: int) -> int:
+    """Maps of zeros before and after those of a row."""
+    return row if not before and not after else call.add("padmaps", row, begin=before, end=after)
 
 
 def resize(call: Call) -> Value:

@@ -99,14 +99,18 @@ def along(x: Activation, dims: tuple[int, ...]) -> list[Axis]:
 
 
 def clip(call: Call) -> Activation:
-    """Clip: relu6, relu, or a hard tanh of these limits."""
+    """Clip: relu6, relu, a hard tanh of these limits, or what has one of them."""
     x = call.map()
     low, high = _limit(call, "min", 1), _limit(call, "max", 2)
     if low == 0 and high == 6:  # noqa: PLR2004 - as its name says
         return call.like(x, "relu6")
     if low == 0 and high is None:
         return call.like(x, "relu")
-    if low is None or high is None or low >= high:
+    if low is None and high is None:
+        return x
+    if low is None or high is None:
+        return call.like(x, "clip", low=low, high=high)
+    if low >= high:
         raise unsupported(f"'Clip' from {low} to {high} has no layer here")
     return call.like(x, "hardtanh", low=low, high=high)
 

@@ -1,31 +1,36 @@
 """Arithmetic on constants: the shapes that exporters compute inside the graph.
 
-Tensors of up to 4,096 numbers are evaluated. Of larger ones only the sizes are kept, with the
-stored tensor whose numbers they hold.
+Tensors of up to 4,096 numbers are evaluated. Of larger ones the sizes are kept, with the stored
+tensor whose numbers they hold, or with what computes them when a forward pass needs them.
 """
 
 from __future__ import annotations
 
 import operator
 from itertools import product
-from math import ceil, erf, floor, prod
+from math import ceil, cos, erf, exp, floor, log, prod, sin, tanh
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.exchange.onnx.model import (
     FLOATS,
     LARGEST_SIZE,
     MOST_AXES,
+    MOST_COMPUTED,
     MOST_NUMBERS,
     Number,
     StoredTensor,
     unsupported,
 )
-from cnncalc.exchange.onnx.rows import stored_constant
+from cnncalc.exchange.onnx.rows import MOST_SPATIAL, one, stored_constant
 from cnncalc.exchange.onnx.values import (
     MOST_PIECES,
     Activation,
     Constant,
+    Later,
+    Numbers,
+    is_computable,
     known,
+    made_of_learned,
     picked,
     pieces_of,
     together,
@@ -33,6 +38,7 @@ from cnncalc.exchange.onnx.values import (
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.network import Stored
+from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,7 +47,38 @@ if TYPE_CHECKING:
     from cnncalc.exchange.onnx.rows import Call
     from cnncalc.exchange.onnx.values import Piece, Value
 
-Numbers = tuple[Number, ...]
+LARGEST_EXPONENT = 88  # e to it is the largest power that is a 32-bit float
+DEEPEST = 64  # computed constants that are made of each other
+
+
+def evaluated(
+    dims: Dims,
+    make: Callable[[list[Numbers]], Numbers],
+    sources: Sequence[Constant],
+    *,
+    is_float: bool,
+    pieces: tuple[Piece, ...] | None = None,
+) -> Constant:
+    """A constant made of others: a small one at once, a larger one when a pass reads it."""
+    size = prod(dims)
+    if size <= MOST_NUMBERS:
+        tables = [source.numbers() for source in sources]
+        at_hand = [table for table in tables if table is not None]
+        if len(at_hand) == len(tables):
+            made = known(dims, make(at_hand), is_float=is_float, pieces=pieces)
+            return made._replace(learned=made_of_learned(sources))
+    made = known(dims, None, is_float=is_float, pieces=pieces)
+    return made._replace(later=put_off(size, make, sources), learned=made_of_learned(sources))
+
+
+def put_off(
+    size: int, make: Callable[[list[Numbers]], Numbers], sources: Sequence[Constant]
+) -> Later | None:
+    """What computes so many numbers when they are read; None where that is not possible."""
+    if size > MOST_COMPUTED or not all(map(is_computable, sources)):
+        return None
+    later = Later(size, make, sources)
+    return later if later.depth <= DEEPEST else None
 
 
 def _divided(a: Number, b: Number) -> Number:
@@ -67,6 +104,18 @@ def _modulo(a: Number, b: Number) -> Number:
     return a % b
 
 
+def _raised(v: Number) -> Number:
+    if v > LARGEST_EXPONENT:
+        raise unsupported("e to the power of these constants is not evaluated")
+    return exp(v)
+
+
+def _log(v: Number) -> Number:
+    if v <= 0:
+        raise unsupported("the logarithm of these constants is not evaluated")
+    return log(v)
+
+
 PAIRS: dict[str, Callable[[Any, Any], Number]] = {
     "Add": operator.add, "Sum": operator.add, "Sub": operator.sub, "Mul": operator.mul,
     "Div": _divided, "Max": max, "Min": min, "Pow": _power, "Mod": _modulo,
@@ -78,6 +127,7 @@ SINGLES: dict[str, Callable[[Any], Number]] = {
     "Neg": operator.neg, "Abs": abs, "Sqrt": lambda v: v**0.5, "Floor": floor, "Ceil": ceil,
     "Round": round, "Not": operator.not_, "Reciprocal": lambda v: _divided(1.0, v),
     "Sign": lambda v: (v > 0) - (v < 0), "Erf": erf,
+    "Sin": sin, "Cos": cos, "Tanh": tanh, "Exp": _raised, "Log": _log,
 }  # fmt: skip
 
 
@@ -108,15 +158,13 @@ def _each(
     constants: Sequence[Constant], function: Callable[..., Number], *, is_float: bool
 ) -> Constant:
     dims = spread_sizes([constant.dims for constant in constants])
-    if prod(dims) > MOST_NUMBERS:
-        return known(dims, None, is_float=is_float)
-    tables = [spread(constant, dims) for constant in constants]
-    if any(table is None for table in tables):
-        return known(dims, None, is_float=is_float)
-    numbers = tuple(
-        _bounded(function(*v)) for v in zip(*(t for t in tables if t is not None), strict=True)
-    )
-    return known(dims, numbers, is_float=is_float)
+
+    def make(tables: list[Numbers]) -> Numbers:
+        sizes = [constant.dims for constant in constants]
+        aligned = [spread(table, own, dims) for table, own in zip(tables, sizes, strict=True)]
+        return tuple(_bounded(function(*v)) for v in zip(*aligned, strict=True))
+
+    return evaluated(dims, make, constants, is_float=is_float)
 
 
 def _bounded(value: Number) -> Number:
@@ -143,12 +191,15 @@ def spread_sizes(shapes: Sequence[Dims]) -> Dims:
     return tuple(out)
 
 
-def spread(constant: Constant, dims: Dims) -> Numbers | None:
-    """The numbers of a constant spread to larger sizes, row by row."""
-    numbers = constant.numbers()
-    if numbers is None or constant.dims == dims:
+def spread(numbers: Numbers, sizes: Dims, dims: Dims) -> Numbers:
+    """The numbers of a tensor of these sizes spread to larger ones, row by row.
+
+    >>> spread((1, 2), (2, 1), (2, 3))
+    (1, 1, 1, 2, 2, 2)
+    """
+    if sizes == dims:
         return numbers
-    own = (1,) * (len(dims) - len(constant.dims)) + constant.dims
+    own = (1,) * (len(dims) - len(sizes)) + sizes
     steps = [step if size > 1 else 0 for step, size in zip(_steps(own), own, strict=True)]
     return tuple(
         numbers[sum(p * s for p, s in zip(place, steps, strict=True))]
@@ -236,9 +287,10 @@ def cast(call: Call) -> Value:
     if to_float == value.is_float:
         return value
     convert: Callable[[Number], Number] = float if to_float else int
-    numbers = value.numbers()
-    changed = None if numbers is None else tuple(map(convert, numbers))
-    return Constant(value.dims, lambda: changed, bool(to_float), value.stored)
+    changed = evaluated(
+        value.dims, lambda tables: tuple(map(convert, tables[0])), [value], is_float=bool(to_float)
+    )
+    return changed._replace(stored=value.stored)
 
 
 def reshaped(value: Constant, dims: Dims) -> Constant:
@@ -253,23 +305,31 @@ def transposed(value: Constant, order: Sequence[int]) -> Constant:
     dims = tuple(value.dims[axis] for axis in order)
     stored = value.stored
     if stored is not None:
-        plain = value.dims == stored.dims
+        if not stored.order and not stored.runs:  # its sizes may have been changed
+            stored = stored._replace(dims=value.dims)
         before = stored.order or tuple(range(len(stored.dims)))
-        moved = tuple(before[axis] for axis in order) if plain or stored.order else None
+        kept = tuple(stored.dims[axis] for axis in before) == value.dims
+        moved = tuple(before[axis] for axis in order) if kept else None
         stored = stored._replace(order=moved) if moved else None
 
-    def numbers() -> Numbers | None:
-        old = value.numbers()
-        if old is None:
-            return None
+    def turned(old: Numbers) -> Numbers:
         steps = _steps(value.dims)
-        turned = [steps[axis] for axis in order]
+        moved = [steps[axis] for axis in order]
         return tuple(
-            old[sum(p * s for p, s in zip(place, turned, strict=True))]
+            old[sum(p * s for p, s in zip(place, moved, strict=True))]
             for place in product(*map(range, dims))
         )
 
-    return Constant(dims, numbers, value.is_float, stored)
+    def numbers() -> Numbers | None:
+        old = value.numbers()
+        return None if old is None else turned(old)
+
+    is_later = value.numbers() is None
+    later = put_off(value.size, lambda tables: turned(tables[0]), [value]) if is_later else None
+    return Constant(
+        dims, numbers, value.is_float, stored, fill=value.fill, later=later,
+        learned=made_of_learned([value]),
+    )  # fmt: skip
 
 
 def gathered(call: Call, value: Constant, indices: Constant, axis: int) -> Constant:
@@ -279,25 +339,32 @@ def gathered(call: Call, value: Constant, indices: Constant, axis: int) -> Const
         prod(value.dims[:axis]), value.dims[axis], prod(value.dims[axis + 1 :]),
     )  # fmt: skip
     whole = prod(dims) > MOST_NUMBERS or value.numbers() is None
-    if whole and (pieces_of(value) is None or outer * indices.size > MOST_PIECES):
+    in_pieces = pieces_of(value) is not None and outer * indices.size <= MOST_PIECES
+    if whole and not in_pieces and (indices.numbers() is None or not is_computable(value)):
         return known(dims, None, is_float=value.is_float)
     picks = call.read(indices) if prod(dims) else ()
     if any(not -length <= pick < length for pick in picks):
         raise broken(f"it picks {max(picks, key=abs)} of {length}")
-    starts = (
-        (row * length + int(pick) % length) * inner
-        for row in range(outer if picks else 0)
-        for pick in picks
-    )
-    return _from_places(value, dims, ((start, start + inner) for start in starts))
+
+    def runs() -> Iterator[tuple[int, int]]:
+        for row in range(outer if picks else 0):
+            for pick in picks:
+                start = (row * length + int(pick) % length) * inner
+                yield start, start + inner
+
+    return _from_places(value, dims, runs, in_pieces=not whole or in_pieces)
 
 
-def _from_places(value: Constant, dims: Dims, runs: Iterable[tuple[int, int]]) -> Constant:
+def _from_places(
+    value: Constant, dims: Dims, runs: Callable[[], Iterator[tuple[int, int]]], *, in_pieces: bool
+) -> Constant:
     """A constant made of some places of another one, (start, stop) by (start, stop)."""
-    runs = list(runs)
-    numbers = value.numbers() if prod(dims) <= MOST_NUMBERS else None
-    taken = None if numbers is None else tuple(n for a, b in runs for n in numbers[a:b])
-    return known(dims, taken, is_float=value.is_float, pieces=picked(value, runs))
+
+    def taken(tables: list[Numbers]) -> Numbers:
+        return tuple(n for a, b in runs() for n in tables[0][a:b])
+
+    pieces = picked(value, runs()) if in_pieces else None
+    return evaluated(dims, taken, [value], is_float=value.is_float, pieces=pieces)
 
 
 def sliced(value: Constant, ranges: Sequence[range]) -> Constant:
@@ -314,15 +381,16 @@ def sliced(value: Constant, ranges: Sequence[range]) -> Constant:
         last -= 1
         length *= len(ranges[last])
     count = prod(map(len, ranges[:last]))
-    known_numbers = value.numbers() is not None and prod(dims) <= MOST_NUMBERS
-    if not known_numbers and (pieces_of(value) is None or count > MOST_PIECES):
-        return known(dims, None, is_float=value.is_float)
+    whole = value.numbers() is None or prod(dims) > MOST_NUMBERS
+    in_pieces = pieces_of(value) is not None and count <= MOST_PIECES
     first = sum(r.start * s for r, s in zip(ranges[last:], steps[last:], strict=True))
-    starts = (
-        first + sum(p * s for p, s in zip(place, steps, strict=False))
-        for place in product(*ranges[:last])
-    )
-    return _from_places(value, dims, ((start, start + length) for start in starts))
+
+    def runs() -> Iterator[tuple[int, int]]:
+        for place in product(*ranges[:last]):
+            start = first + sum(p * s for p, s in zip(place, steps, strict=False))
+            yield start, start + length
+
+    return _from_places(value, dims, runs, in_pieces=not whole or in_pieces)
 
 
 def reduced(value: Constant, gone: set[int], *, keep: bool) -> Constant:
@@ -333,14 +401,32 @@ def reduced(value: Constant, gone: set[int], *, keep: bool) -> Constant:
 
 
 def scattered(call: Call) -> Constant:
-    """ScatterND into a constant: its sizes alone."""
-    value = call.constant(0)
-    if value is None:
-        raise broken("it has no data")
-    return known(value.dims, None, is_float=value.is_float)
+    """ScatterND into a constant: some of its rows, by their places, are others."""
+    parts = [call.constant(place) for place in range(3)]
+    value, places, updates = parts
+    if value is None or places is None or updates is None or not places.dims:
+        raise broken("it has no data, no places or no updates")
+    plain = known(value.dims, None, is_float=value.is_float)
+    depth = places.dims[-1]
+    if call.word("reduction", "none") != "none" or not 0 < depth <= len(value.dims):
+        return plain
+    steps, length = _steps(value.dims)[:depth], prod(value.dims[depth:])
+    if updates.size != prod(places.dims[:-1]) * length:
+        raise broken(f"its updates are {text(updates.dims)}")
+
+    def make(tables: list[Numbers]) -> Numbers:
+        numbers, indices, rows = list(tables[0]), tables[1], tables[2]
+        for k in range(places.size // depth):
+            at = [int(n) % size for n, size in
+                  zip(indices[k * depth : (k + 1) * depth], value.dims, strict=False)]  # fmt: skip
+            start = sum(n * step for n, step in zip(at, steps, strict=True))
+            numbers[start : start + length] = rows[k * length : (k + 1) * length]
+        return tuple(numbers)
+
+    return evaluated(value.dims, make, [value, places, updates], is_float=value.is_float)
 
 
-def joined(call: Call, values: Sequence[Constant], axis: int) -> Constant:
+def joined(values: Sequence[Constant], axis: int) -> Constant:
     """Constants one behind the other along an axis."""
     first = values[0]
     total = sum(value.dims[axis] for value in values)
@@ -352,9 +438,17 @@ def joined(call: Call, values: Sequence[Constant], axis: int) -> Constant:
         raise broken("its inputs do not fit each other")
     is_float = first.is_float
     pieces = _joined_pieces(values, axis)
-    if prod(dims) > MOST_NUMBERS or any(value.numbers() is None for value in values):
-        return known(dims, None, is_float=is_float, pieces=pieces)
-    return known(dims, tuple(_interleaved(call, values, axis)), is_float=is_float, pieces=pieces)
+    lengths = [prod(value.dims[axis:]) for value in values]
+
+    def interleaved(tables: list[Numbers]) -> Numbers:
+        return tuple(
+            number
+            for outer in range(prod(dims[:axis]))
+            for table, length in zip(tables, lengths, strict=True)
+            for number in table[outer * length : (outer + 1) * length]
+        )
+
+    return evaluated(dims, interleaved, values, is_float=is_float, pieces=pieces)
 
 
 def _joined_pieces(values: Sequence[Constant], axis: int) -> tuple[Piece, ...] | None:
@@ -370,13 +464,6 @@ def _joined_pieces(values: Sequence[Constant], axis: int) -> tuple[Piece, ...] |
     return together(found)
 
 
-def _interleaved(call: Call, values: Sequence[Constant], axis: int) -> Iterator[Number]:
-    pieces = [(call.read(value), prod(value.dims[axis:])) for value in values]
-    for outer in range(prod(values[0].dims[:axis])):
-        for numbers, length in pieces:
-            yield from numbers[outer * length : (outer + 1) * length]
-
-
 def counted_up(call: Call) -> Constant:
     """Range: start, start + step, ... below a limit."""
     ends = [call.constant(place) for place in range(3)]
@@ -389,8 +476,10 @@ def counted_up(call: Call) -> Constant:
     number = max(ceil((limit - start) / step), 0)
     if number > LARGEST_SIZE:
         raise broken(f"it counts {number:.0e} numbers")
-    numbers = tuple(start + k * step for k in range(number)) if number <= MOST_NUMBERS else None
-    return known((number,), numbers, is_float=bool(ends[0] and ends[0].is_float))
+    is_float = bool(ends[0] and ends[0].is_float)
+    return evaluated(
+        (number,), lambda _: tuple(start + k * step for k in range(number)), [], is_float=is_float
+    )
 
 
 def expand(call: Call) -> Value:
@@ -403,10 +492,42 @@ def expand(call: Call) -> Value:
     if dims == value.dims:
         return value
     if isinstance(value, Activation):
-        raise unsupported(f"'Expand' of {text(value.dims)} to {text(dims)} has no layer here")
-    if prod(dims) > MOST_NUMBERS:
-        return known(dims, None, is_float=value.is_float)._replace(fill=value.only)
-    return known(dims, spread(value, dims), is_float=value.is_float)
+        return _repeated(call, value, dims)
+    made = evaluated(
+        dims, lambda tables: spread(tables[0], value.dims, dims), [value], is_float=value.is_float
+    )
+    return made if prod(dims) <= MOST_NUMBERS else made._replace(fill=value.only)
+
+
+def _repeated(call: Call, x: Activation, dims: Dims) -> Activation:
+    """A map whose axes of one place have many: its nearest neighbour everywhere."""
+    new = len(dims) - len(x.dims)
+    x = Activation(x.row, (*(None,) * new, *x.axes), (*(1,) * new, *x.dims))
+    grown = [k for k, size in enumerate(dims) if size != x.dims[k]]
+    if 0 in grown:
+        raise unsupported(f"'Expand' to {text(dims)} repeats the batch, which no layer here does")
+    start = len(call.rows.rows)
+    if not all(isinstance(x.axes[k], int) for k in grown):
+        x = _with_places(call, x, grown, dims)
+    call.rows.name_beside(start)
+    sizes = list(call.shape(x).spatial)
+    for k in grown:
+        axis = x.axes[k]
+        if isinstance(axis, int):
+            sizes[axis] = dims[k]
+    row = call.add("upsample", x.row, size=one(tuple(sizes)), mode="nearest")
+    return Activation(row, x.axes, dims)
+
+
+def _with_places(call: Call, x: Activation, axes: Sequence[int], dims: Dims) -> Activation:
+    """The tensor as a row that has these axes as spatial ones, the channels too if need be."""
+    plain = call.plain(x)
+    if 1 not in axes:
+        return call.seen(plain)
+    if len(dims) - 1 > MOST_SPATIAL:
+        raise unsupported(f"'Expand' of {text(x.dims)} to {text(dims)} has no layer here")
+    row = call.reshaped(plain, Shape(1, x.dims[1:]))
+    return Activation(row, ("n", *range(len(dims) - 1)), x.dims)
 
 
 def product_of(call: Call) -> Value:

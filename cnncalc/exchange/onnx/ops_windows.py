@@ -15,6 +15,7 @@ from cnncalc.window import padding_by_rule
 if TYPE_CHECKING:
     from cnncalc.exchange.onnx.model import Dims
     from cnncalc.exchange.onnx.rows import Call
+    from cnncalc.exchange.onnx.values import Value
     from cnncalc.network import Stored
 
 Pairs = tuple[tuple[int, int], ...]
@@ -274,7 +275,7 @@ def matmul(call: Call) -> Activation:
     if isinstance(first, Activation) and isinstance(second, Activation):
         return _product(call, first, second)
     if not isinstance(first, Activation):
-        raise unsupported("'MatMul' of stored weights by a map has no layer here")
+        return _weights_first(call, second)
     weight, stored = call.learned(1)
     if len(weight.dims) != 2:  # noqa: PLR2004 - a matrix
         raise unsupported(f"'MatMul' by {text(weight.dims)} has no layer here")
@@ -288,6 +289,30 @@ def matmul(call: Call) -> Activation:
     row = call.add("linear", first.row, stored={"weight": transposed(stored)}, units=units,
                    bias=False)  # fmt: skip
     return Activation(row, first.axes, (*first.dims[:-1], units))
+
+
+def _weights_first(call: Call, second: Value) -> Activation:
+    """A stored matrix times the columns of a map: the same along its last axis but one."""
+    if not isinstance(second, Activation):
+        raise unsupported("'MatMul' of two constants has no layer here")
+    weight, stored = call.learned(0)
+    if len(weight.dims) != 2 or len(second.dims) < 3:  # noqa: PLR2004 - a matrix by matrices
+        raise unsupported(
+            f"'MatMul' of {text(weight.dims)}, stored, by {text(second.dims)} has no layer here"
+        )
+    units, inner = weight.dims
+    if inner != second.dims[-2] or units < 1:
+        raise broken(f"its weights take {inner} numbers, its input has {second.dims[-2]}")
+    x = channels_last(call, _turned(second))
+    row = call.add("linear", x.row, stored={"weight": stored}, units=units, bias=False)
+    return _turned(Activation(row, x.axes, (*x.dims[:-1], units)))
+
+
+def _turned(x: Activation) -> Activation:
+    """The tensor with its last two axes exchanged."""
+    *axes, a, b = x.axes
+    *sizes, m, n = x.dims
+    return Activation(x.row, (*axes, b, a), (*sizes, n, m))
 
 
 def _product(call: Call, first: Activation, second: Activation) -> Activation:

@@ -10,7 +10,6 @@ import re
 from functools import cache, cached_property
 from importlib import import_module
 from itertools import zip_longest
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnncalc import files
@@ -33,8 +32,9 @@ from cnncalc.exchange.onnx.notes import (
     folded_norms,
     is_step_by_step,
     outputs_left_out,
+    unnamed_constants,
 )
-from cnncalc.exchange.onnx.rows import Call, Rows, stored_constant
+from cnncalc.exchange.onnx.rows import SMALLEST_RANK, Call, Rows, stored_constant
 from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
 from cnncalc.exchange.sources import AS_IT_IS
 from cnncalc.exchange.wire import broken
@@ -109,7 +109,7 @@ class Graph:
     def __init__(self, model: Model, path: str, options: SourceOptions) -> None:
         self.model = model
         self.path = path
-        self.name = "model" if path == "-" else Path(path).stem
+        self.name = "model" if path == "-" else files.stem(path)
         self.options = options
         self.rows = Rows(model)
         self.unread: list[Operator] = []  # those that made no row
@@ -135,9 +135,11 @@ class Graph:
                     last, done = told, told.number
             except UnplacedError as problem:
                 if not (self.options.partial and problem.code == "unknown-operator"):
+                    self._refuse_unknown_before(operator)
                     raise self.located(problem, operator) from None
                 self._leave_open(operator)
             except MALFORMED as error:
+                self._refuse_unknown_before(operator)
                 malformed = broken(f"it is not what {operator.type} takes ({error})")
                 raise self.located(malformed, operator) from error
             if self._ends_at(last, before):
@@ -324,7 +326,7 @@ class Graph:
             overrides={key: value for key, value in asked.items() if value is not None} or None,
             unread=tuple(operator.origin for operator in self.unread),
         )
-        told = [*folded_norms(network, self.model)]
+        told = [*folded_norms(network, self.model), *unnamed_constants(network, self.model)]
         if self.end is None:
             told += outputs_left_out(self.rows)
         return network._replace(diagnostics=tuple(told))
@@ -380,12 +382,26 @@ class Graph:
             return value.row
         try:
             call = Call(self.rows, operator)
-            single = self.rows.batch == 1 == value.dims[0]  # any axis of one place may be the batch
+            # Of a single sample, any axis of one place may be the batch.
+            single = self.rows.batch == 1 and value.dims[:1] == (1,)
             first = call.lifted(value) if single else value.batch_first
+            if len(first.dims) < SMALLEST_RANK:  # one number, or one a sample
+                missing = SMALLEST_RANK - len(first.dims)
+                first = Activation(first.row, (*first.axes, *(None,) * missing),
+                                   (*first.dims, *(1,) * missing))  # fmt: skip
             has_batch = first.dims[:1] == (self.rows.batch,)
             return call.plain(first if has_batch else call.lifted(first))
         except UnplacedError as problem:
             raise self.located(problem, operator) from None
+
+    def _refuse_unknown_before(self, operator: Operator) -> None:
+        """Raise CnncalcError for a row of unknown arithmetic that an operator reads.
+
+        Where it complains, that row is the first thing that is not known, and perhaps the cause.
+        """
+        values = [self.rows.values.get(name) for name in operator.inputs]
+        read = [value.row for value in values if isinstance(value, Activation)]
+        self._refuse_unknown(_alive(self.rows.rows, read))
 
     def _refuse_unknown(self, alive: Sequence[int]) -> None:
         """Raise CnncalcError for a row of unknown arithmetic, unless that was asked for."""

@@ -9,8 +9,15 @@ from math import isfinite, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import counted
-from cnncalc.exchange.onnx.model import FLOATS, StoredTensor, unsupported, with_inner
-from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
+from cnncalc.exchange.onnx.model import (
+    FLOATS,
+    MOST_COMPUTED,
+    MOST_NUMBERS,
+    StoredTensor,
+    unsupported,
+    with_inner,
+)
+from cnncalc.exchange.onnx.values import Activation, Constant, Later, ManyAxes
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
 from cnncalc.layers import layer_type
@@ -152,9 +159,16 @@ class Call:
     def value(self, place: int = 0) -> Value:
         """The input at a place. Raises UnplacedError where there is none, or none of its rank."""
         found = self.any_value(place)
-        if isinstance(found, ManyAxes):
-            raise self.too_many_axes(found.dims)
-        return found
+        return self.settled(found) if isinstance(found, ManyAxes) else found
+
+    def settled(self, view: ManyAxes) -> Activation:
+        """A row with the axes of a view. Raises UnplacedError where they are too many."""
+        batch, channels, *spatial = view.sizes
+        if len(spatial) > MOST_SPATIAL or batch != self.rows.batch:
+            raise self.too_many_axes(view.dims)
+        row = self.reshaped(view.row, Shape(channels, tuple(spatial)))
+        axes: tuple[Axis, ...] = ("n", "c", *range(len(spatial)))
+        return Activation(row, tuple(axes[k] for k in view.order), view.dims)
 
     def any_value(self, place: int = 0) -> Value | ManyAxes:
         """The input at a place, whatever its rank. Raises UnplacedError where there is none."""
@@ -451,7 +465,12 @@ def tidy(value: float) -> float:
 def stored_constant(model: Model, tensor: StoredTensor, name: str) -> Constant:
     """The constant that a stored tensor is."""
     stored = Stored(name, tensor.dims)
-    return Constant(tensor.dims, lambda: model.numbers(tensor), tensor.kind in FLOATS, stored)
+    later = None
+    if MOST_NUMBERS < tensor.size <= MOST_COMPUTED and not tensor.external:
+        later = Later(tensor.size, lambda _: model.numbers(tensor, MOST_COMPUTED) or (), [])
+    return Constant(
+        tensor.dims, lambda: model.numbers(tensor), tensor.kind in FLOATS, stored, later=later
+    )
 
 
 def volume(dims: Sequence[int]) -> int:

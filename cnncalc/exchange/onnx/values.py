@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 from math import prod
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from cnncalc.errors import UnplacedError, failure
 from cnncalc.network import Stored
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from cnncalc.exchange.onnx.model import Dims, Number
 
 Axis = Literal["n", "c"] | int | None
+Numbers = tuple["Number", ...]
 MOST_PIECES = 1024  # of stored tensors that one constant is put together of
 
 
@@ -26,12 +30,66 @@ class Piece(NamedTuple):
     stop: int
 
 
+class Later(Sequence[float]):
+    """Numbers of a constant that are computed from others, when they are read for the first time.
+
+    Of a file that was read for its figures they never are.
+    """
+
+    __slots__ = ("_make", "_numbers", "_size", "_sources", "depth")
+
+    depth: int
+
+    def __init__(
+        self, size: int, make: Callable[[list[Numbers]], Numbers], sources: Sequence[Constant]
+    ) -> None:
+        self._size, self._make, self._sources = size, make, sources
+        self._numbers: Numbers | None = None
+        self.depth = 1 + max((c.later.depth for c in sources if c.later), default=0)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.all()[place]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As plain numbers."""
+        return tuple, (self.all(),)
+
+    def all(self) -> Numbers:
+        """The numbers. Raises CnncalcError where the arithmetic is not possible."""
+        if self._numbers is None:
+            try:
+                self._numbers = self._make([every_number(source) or () for source in self._sources])
+            except (ArithmeticError, LookupError, UnplacedError, ValueError) as error:
+                raise failure("bad-weights", f"constants cannot be computed: {error}") from None
+        return self._numbers
+
+
+def every_number(constant: Constant) -> Numbers | None:
+    """All numbers of a constant, computed now if need be; None where they are not at hand."""
+    if constant.later is not None:
+        return constant.later.all()
+    if constant.fill is not None:
+        return (constant.fill,) * constant.size
+    return constant.numbers()
+
+
+def is_computable(constant: Constant) -> bool:
+    """Whether the numbers are at hand, or can be computed from others that are."""
+    at_hand = constant.later is not None or constant.fill is not None
+    return at_hand or constant.numbers() is not None
+
+
 class Constant(NamedTuple):
     """A tensor that does not depend on the network's input.
 
     `numbers()` is None where there are too many to be read. `stored` says whose numbers they are;
     computed ones, and one number spread over a whole tensor, are nobody's. What was put together of
     parts of stored tensors has `pieces` instead; `fill` is the number that is everywhere in it.
+    Computed numbers that are too many for `numbers` are worked out by `later` when a pass needs
+    them. `learned` ones are made of tensors that a module learns, which nobody stores as they are.
     """
 
     dims: Dims
@@ -40,6 +98,8 @@ class Constant(NamedTuple):
     stored: Stored | None = None
     pieces: tuple[Piece, ...] | None = None
     fill: Number | None = None
+    later: Later | None = None
+    learned: bool = False
 
     @property
     def size(self) -> int:
@@ -58,6 +118,17 @@ class Constant(NamedTuple):
 
 
 ZEROS = Stored("", ())
+NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
+# What exporters call results that they computed beforehand: `onnx::Add_12`, `/head/Constant_3`,
+# `val_7`, `unsqueeze_2`, `const_fold_opt__15`.
+MADE_UP = re.compile(
+    r"(.*[._])?(const(ant)?|val|tmp|lifted_tensor|folded|helper)([._]\w*)*"
+    r"|(_?to_copy|abs|add|arange|cat|clone|concat|copy|cos|cumsum|div|exp|expand|flatten|full"
+    r"|full_like|gather|index|linspace|log|mul|neg|ones|permute|pow|repeat|reshape|rsqrt|select"
+    r"|sin|slice|slice_scatter|sqrt|squeeze|stack|sub|transpose|tril|triu|unsqueeze|view|where"
+    r"|zeros)(_\d+)?",
+    re.IGNORECASE,
+)
 
 
 def known(
@@ -73,6 +144,24 @@ def known(
     (3, 4)
     """
     return Constant(dims, lambda: numbers, is_float, pieces=pieces)
+
+
+def is_parameter(name: str) -> bool:
+    """Whether a stored tensor has a name that a module gives to what it learns.
+
+    >>> is_parameter("blocks.0.pos_embed"), is_parameter("onnx::Add_12"), is_parameter("val_7")
+    (True, False, False)
+    """
+    return bool(NAME.fullmatch(name)) and not MADE_UP.fullmatch(name)
+
+
+def made_of_learned(sources: Iterable[Constant]) -> bool:
+    """Whether any of these constants has numbers that a module learns, and not only one."""
+    return any(
+        each.learned
+        or (each.is_float and each.size > 1 and each.stored and is_parameter(each.stored.name))
+        for each in sources
+    )
 
 
 def pieces_of(constant: Constant) -> tuple[Piece, ...] | None:

@@ -25,6 +25,35 @@ class Scale(layers.Layer):
         return x + self.bias if self.has_bias else x
 '''
 
+SCALE_EACH = '''\
+class ScaleEach(layers.Layer):
+    """Times a factor, plus a shift, by a tensor that is spread over the map.
+
+    `weight` and `bias` are trained, `factor` and `shift` are not; each begins at the number given.
+    """
+
+    def __init__(self, size, weight=None, factor=None, bias=None, shift=None, **kwargs):
+        super().__init__(**kwargs)
+        self.size, self.starts = size, (weight, factor, bias, shift)
+
+    def build(self, input_shape):
+        self.numbers = []
+        for name, start in zip(("weight", "factor", "bias", "shift"), self.starts):
+            if start is not None:
+                tensor = self.add_weight(
+                    shape=self.size,
+                    initializer=keras.initializers.Constant(start),
+                    trainable=name in ("weight", "bias"),
+                    name=name,
+                )
+                self.numbers.append((name in ("weight", "factor"), tensor))
+
+    def call(self, x):
+        for multiplies, tensor in self.numbers:
+            x = x * tensor if multiplies else x + tensor
+        return x
+'''
+
 LRN = '''\
 class LocalResponseNorm(layers.Layer):
     """Each channel over a power of the squares of its neighbours."""
@@ -183,6 +212,7 @@ def load_weights(model, path):
 
 HELPERS = {
     "Scale": SCALE,
+    "ScaleEach": SCALE_EACH,
     "LocalResponseNorm": LRN,
     "GlobalResponseNorm": GRN,
     "RBF": RBF,

@@ -26,7 +26,7 @@ from cnncalc.window import padding_by_rule, transposed_padding
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cnncalc.layers._base import Layer
+    from cnncalc.layers._base import Layer, Parameter
     from cnncalc.shapes import Shape
     from cnncalc.window import Window
 
@@ -554,29 +554,54 @@ def _gamma(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> P
 
 
 def _scale(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
+    (shape,) = shapes
     factor, shift = layer.factor, layer.shift
-    learned = {"weight": factor == "learned", "bias": shift == "learned"}
-    if not any(learned.values()):
+    stored = layer.parameters(shape)
+    if not stored:
         by = "1.0" if factor == "none" else repr(factor)
         plus = [] if shift == "none" else [repr(shift)]
         return Piece((_layer("layers.Rescaling", by, *plus),))
+    each = layer.per in ("position", "element") or any(p.role == "fixed" for p in stored)
+    step, laid, helper = (_scale_each if each else _scale_channels)(layer, shape, stored)
+    steps = [step]
+    if not isinstance(factor, str):
+        steps.insert(0, _layer("layers.Rescaling", repr(factor)).called("_factor"))
+    if not isinstance(shift, str):
+        steps.append(_layer("layers.Rescaling", "1.0", repr(shift)).called("_shift"))
+    return Piece(tuple(steps), laid, (helper,))
+
+
+def _scale_channels(
+    layer: Any, shape: Shape, stored: Sequence[Parameter]
+) -> tuple[Step, tuple[Laid, ...], str]:
+    """One learned number a channel, or one for all."""
+    names = {p.name: p.name for p in stored}
     settings: dict[str, Code] = {}
     if layer.initial != 1:
         settings["initial"] = repr(layer.initial)
-    if not learned["weight"]:
+    if "weight" not in names:
         settings["weight"] = "False"
-    if learned["bias"]:
+    if "bias" in names:
         settings["bias"] = "True"
     if layer.per != "channel":
         settings["single"] = "True"
-    steps = [_layer("Scale", **settings)]
-    if factor not in ("learned", "none"):
-        steps.insert(0, _layer("layers.Rescaling", repr(factor)).called("_factor"))
-    if shift not in ("learned", "none"):
-        steps.append(_layer("layers.Rescaling", "1.0", repr(shift)).called("_shift"))
-    size = shapes[0].channels if layer.per == "channel" else 1
-    names = {name: name for name, is_learned in learned.items() if is_learned}
-    return Piece(tuple(steps), _vectors(names, size), ("Scale",))
+    size = shape.channels if layer.per == "channel" else 1
+    return _layer("Scale", **settings), _vectors(names, size), "Scale"
+
+
+def _scale_each(
+    layer: Any, shape: Shape, stored: Sequence[Parameter]
+) -> tuple[Step, tuple[Laid, ...], str]:
+    """One number a position or for each number; or numbers that are not trained."""
+    channels, *_ = stored[0].dims
+    view: tuple[int, ...] = {
+        "channel": (channels,), "layer": (1,), "position": (*shape.spatial, 1),
+        "element": (shape.channels, *shape.spatial),
+    }[layer.per]  # fmt: skip
+    order = (*range(1, len(view)), 0) if layer.per == "element" else tuple(range(len(view)))
+    laid = tuple(_whole(p.name, view, order, p.name) for p in stored)
+    starts: dict[str, Code] = {p.name: repr(layer.initial_value(p)[0]) for p in stored}
+    return _layer("ScaleEach", as_tuple(laid[0].sizes), **starts), laid, "ScaleEach"
 
 
 # -- pools
@@ -984,6 +1009,14 @@ def _hardtanh(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -
     return _text(lambda x: f"ops.clip({x}, {float(layer.low)!r}, {float(layer.high)!r})")
 
 
+def _clip(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
+    if layer.low is not None and layer.high is not None:
+        return _hardtanh(layer, shapes, out, place)
+    if layer.high is None:
+        return _text(lambda x: f"ops.maximum({x}, {float(layer.low)!r})")
+    return _text(lambda x: f"ops.minimum({x}, {float(layer.high)!r})")
+
+
 def _hsigmoid(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) -> Piece:
     return _text(lambda x: f"ops.clip({x} * {layer.slope!r} + 0.5, 0.0, 1.0)")
 
@@ -1021,5 +1054,5 @@ TABLE: dict[str, Callable[[Any, tuple[Shape, ...], Shape, Place], Piece]] = {
     "depth2space": _blocks, "space2depth": _blocks, "upsample": _upsample, "softmax": _softmax,
     "reduce": _reduce, "glu": _glu, "identity": _identity, "dropout": _dropout,
     "leaky": _leaky, "elu": _elu, "celu": _celu, "gelu": _gelu, "hardtanh": _hardtanh,
-    "hsigmoid": _hsigmoid, "softplus": _softplus,
+    "hsigmoid": _hsigmoid, "softplus": _softplus, "clip": _clip,
 }  # fmt: skip

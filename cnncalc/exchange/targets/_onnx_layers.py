@@ -484,11 +484,14 @@ def _grn(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Sequen
 
 def _scale(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Sequence[str]) -> str:
     (shape,) = shapes
-    dims = (shape.channels, *(1,) * shape.rank) if layer.per == "channel" else (1,)
+    stored = {p.name: p.dims for p in layer.parameters(shape)}
+    ones = (1,) * shape.rank if layer.per == "channel" else ()
     y = x[0]
-    for type_, value, name in (("Mul", layer.factor, "weight"), ("Add", layer.shift, "bias")):
+    names = {"Mul": ("weight", "factor"), "Add": ("bias", "shift")}
+    for type_, value in (("Mul", layer.factor), ("Add", layer.shift)):
         if value != "none":
-            by = row.weight(name, dims) if value == "learned" else row.number(value)
+            name = next((name for name in names[type_] if name in stored), "")
+            by = row.weight(name, (*stored[name], *ones)) if name else row.number(value)
             y = row.op(type_, y, by)
     return y
 
@@ -749,7 +752,10 @@ def _reduce(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Seq
 
 
 def _clip(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Sequence[str]) -> str:
-    return row.op("Clip", x[0], row.number(layer.low), row.number(layer.high))
+    bounds = [row.number(layer.low) if layer.low is not None else ""]
+    if layer.high is not None:
+        bounds.append(row.number(layer.high))
+    return row.op("Clip", x[0], *bounds)
 
 
 def _hsigmoid(
@@ -810,6 +816,6 @@ TABLE: dict[str, Write] = {
     "padmaps": _padmaps, "reshape": _reshape, "permute": _permute, "flatten": _flatten,
     "shuffle": _shuffle, "depth2space": _depth2space, "space2depth": _space2depth,
     "upsample": _upsample, "softmax": _softmax, "logsoftmax": _logsoftmax, "reduce": _reduce,
-    "hardtanh": _clip, "hsigmoid": _hsigmoid, "softplus": _softplus, "gelu": _gelu,
+    "hardtanh": _clip, "clip": _clip, "hsigmoid": _hsigmoid, "softplus": _softplus, "gelu": _gelu,
     "dropout": _dropout,
 }  # fmt: skip

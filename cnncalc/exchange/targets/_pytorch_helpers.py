@@ -62,6 +62,33 @@ class Scale(nn.Module):
         return x + self.bias.view(axes) if hasattr(self, "bias") else x
 '''
 
+SCALE_EACH = '''\
+class ScaleEach(nn.Module):
+    """Times a factor, plus a shift, by a tensor that is spread over the map.
+
+    `weight` and `bias` are learned, the buffers `factor` and `shift` are not; each begins at the
+    number given. `ones` axes of size 1 are seen behind those of `size`.
+    """
+
+    def __init__(self, *size, ones=0, weight=None, factor=None, bias=None, shift=None):
+        super().__init__()
+        self.ones = (1,) * ones
+        for name, start in (("weight", weight), ("bias", bias)):
+            if start is not None:
+                self.register_parameter(name, nn.Parameter(torch.full(size, start)))
+        for name, start in (("factor", factor), ("shift", shift)):
+            if start is not None:
+                self.register_buffer(name, torch.full(size, start))
+
+    def forward(self, x):
+        for name in ("weight", "factor", "bias", "shift"):
+            if hasattr(self, name):
+                numbers = getattr(self, name)
+                numbers = numbers.view(numbers.shape + self.ones)
+                x = x * numbers if name in ("weight", "factor") else x + numbers
+        return x
+'''
+
 GRN = '''\
 class GlobalResponseNorm(nn.Module):
     """The norm of every map, over the mean of these norms, scales the map."""
@@ -252,6 +279,7 @@ HELPERS = {
     "TiedLinear": TIED_LINEAR,
     "TiedConvTranspose": TIED_CONV_TRANSPOSE,
     "Scale": SCALE,
+    "ScaleEach": SCALE_EACH,
     "GlobalResponseNorm": GRN,
     "Subsample": SUBSAMPLE,
     "RBF": RBF,

@@ -415,26 +415,37 @@ def _gamma(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
 
 def _scale(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     factor, shift = layer.factor, layer.shift
-    learned = [value == "learned" for value in (factor, shift)]
-    if not any(learned):
-        by = "" if factor == "none" else f" * {factor!r}"
-        plus = "" if shift == "none" else f" + {shift!r}"
-        return _text(lambda x: f"{x}{by}{plus}")
-    size: Code = "1"
-    if layer.per == "channel":
-        size = Number("out_channels", shapes[0].channels)
+    if not isinstance(factor, str) or not isinstance(shift, str):
+        by = f" * {factor!r}" if not isinstance(factor, str) else ""
+        plus = f" + {shift!r}" if not isinstance(shift, str) else ""
+        if not layer.parameters(*shapes):
+            return _text(lambda x: f"{x}{by}{plus}")
+        module, helper = _scale_module(layer, shapes[0])
+        return Piece(lambda at, x: f"{at}({x[0]}{by}){plus}", module, helpers=(helper,))
+    return _module(*_scale_module(layer, shapes[0]))
+
+
+def _scale_module(layer: Any, shape: Shape) -> tuple[Call, str]:
+    """What holds a scale's numbers, and the name of its class."""
+    stored = {p.name: p for p in layer.parameters(shape)}
+    if layer.per in ("position", "element") or any(p.role == "fixed" for p in stored.values()):
+        starts = ((name, _number(layer.initial_value(p)[0])) for name, p in stored.items())
+        ones = (("ones", str(shape.rank)),) if layer.per == "channel" and shape.rank else ()
+        dims = next(iter(stored.values())).dims
+        return Call("ScaleEach", tuple(map(str, dims)), (*ones, *starts)), "ScaleEach"
+    size: Code = Number("out_channels", shape.channels) if layer.per == "channel" else "1"
     sizes = (size, *([_number(layer.initial)] if layer.initial != 1 else []))
     named: list[tuple[str, Code]] = []
-    if not learned[0]:
+    if "weight" not in stored:
         named.append(("weight", "False"))
-    if learned[1]:
+    if "bias" in stored:
         named.append(("bias", "True"))
-    module = Call("Scale", sizes, tuple(named))
-    if factor not in ("learned", "none"):
-        return Piece(lambda at, x: f"{at}({x[0]} * {factor!r})", module, helpers=("Scale",))
-    if shift not in ("learned", "none"):
-        return Piece(lambda at, x: f"{at}({x[0]}) + {shift!r}", module, helpers=("Scale",))
-    return _module(module, "Scale")
+    return Call("Scale", sizes, tuple(named)), "Scale"
+
+
+def _clip(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
+    bounds = {"min": layer.low, "max": layer.high}
+    return _call("torch.clamp", **{k: repr(v) for k, v in bounds.items() if v is not None})
 
 
 # -- pools
@@ -827,6 +838,6 @@ TABLE: dict[str, Callable[[Any, tuple[Shape, ...], Shape], Piece]] = {
     "crop": _crop, "pad": _pad, "padmaps": _padmaps, "reshape": _reshape, "permute": _permute,
     "flatten": _flatten, "shuffle": _shuffle, "depth2space": _blocks, "space2depth": _blocks,
     "upsample": _upsample, "softmax": _softmax, "logsoftmax": _logsoftmax, "reduce": _reduce,
-    "glu": _glu, "hsigmoid": _hsigmoid, "gelu": _gelu, "identity": _identity,
+    "clip": _clip, "glu": _glu, "hsigmoid": _hsigmoid, "gelu": _gelu, "identity": _identity,
     "dropout": _dropout,
 }  # fmt: skip
