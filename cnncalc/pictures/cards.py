@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cnncalc.pictures.lettering import cut, shortened, width
 from cnncalc.pictures.marks import Arc, Group, Line, Placed, Rect, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from cnncalc.pictures.marks import Mark, Point
     from cnncalc.pictures.outlines import PartFrame
@@ -30,7 +31,6 @@ KINDS = {
 LEGEND = 26  # its height
 LINE = 12  # the height of a line of small text
 TITLE_ENDS = 8  # from the two ends of a part's title to the lines beside it
-BAND = 200  # pixels in which lines are looked for together
 
 
 def card_width(picture: Picture, most: float = 210, *, parts: bool = True) -> float:
@@ -38,18 +38,10 @@ def card_width(picture: Picture, most: float = 210, *, parts: bool = True) -> fl
 
     Names are without those of opened parts where the style draws `parts`.
     """
-    needed = max(
-        (
-            width(text, NAME if bold else SMALL, bold=bold)
-            for box in picture.boxes
-            for text, bold in zip(
-                (box.short if parts else box.text[0], *box.text[1:]),
-                (True, False, False),
-                strict=True,
-            )
-        ),
-        default=0,
-    )
+    names = {box.short if parts else box.text[0] for box in picture.boxes}
+    others = {text for box in picture.boxes for text in box.text[1:]}
+    widths = [width(text, NAME, bold=True) for text in names]
+    needed = max([*widths, *(width(text, SMALL) for text in others)], default=0)
     return 2 * ceil(min(max(needed + 2 * INSET, 92), most) / 2)
 
 
@@ -79,13 +71,13 @@ def drawn(
         Rect(x + dx, y + dy, wide, CARD, box.kind, dashed=box.train_only)
         for (x, y), box in zip(corners, picture.boxes, strict=True)
     ]
-    ways = tuple(tuple((x + dx, y + dy) for x, y in way) for way in routes)
+    ways = tuple([tuple([(x + dx, y + dy) for x, y in way]) for way in routes])
     page_width = max(right + dx + MARGIN + BEHIND[0], _heading_width(picture))
     marks: list[Mark | Group] = [_moved(mark, dx, dy) for mark in extra]
     marks += headings(picture)
-    falling = _falling(ways)
-    for part in parts:
-        marks += _outline(part, dx, dy, falling)
+    placed_parts = [part._replace(x=part.x + dx, y=part.y + dy) for part in parts]
+    for part, crossed in zip(placed_parts, _crossed_titles(placed_parts, ways), strict=True):
+        marks += _outline(part, crossed)
     marks += [
         Line(_to_the_last_card(way, picture.boxes[edge.target]))
         for way, edge in zip(ways, picture.edges, strict=True)
@@ -105,10 +97,10 @@ def drawn(
 
 def _to_the_last_card(way: tuple[Point, ...], box: Box) -> tuple[Point, ...]:
     """A line that comes from above to a stack ends at its last card, else that hid the arrow."""
-    before, (x, y) = way[-2:]
-    if box.times == 1 or before[0] != x:
+    if box.times == 1:
         return way
-    return (*way[:-1], (x, y - BEHIND[0]))
+    before, (x, y) = way[-2:]
+    return (*way[:-1], (x, y - BEHIND[0])) if before[0] == x else way
 
 
 def _moved(mark: Mark, dx: float, dy: float) -> Mark:
@@ -130,44 +122,30 @@ def headings(picture: Picture) -> list[Mark]:
     return [Text(MARGIN, MARGIN + 8, text, 14, bold=True, anchor="start")] if text else []
 
 
-class _Falling(NamedTuple):
-    """A piece of a line that runs from top to bottom."""
-
-    x: float
-    top: float
-    bottom: float
-
-
-def _bands(top: float, bottom: float) -> range:
-    """The bands of the page that something between these heights lies in."""
-    return range(int(top // BAND), int(bottom // BAND) + 1)
-
-
-def _falling(ways: Iterable[Sequence[Point]]) -> dict[int, list[_Falling]]:
-    """The pieces of all lines that run from top to bottom, by band."""
-    bands: dict[int, list[_Falling]] = {}
+def _crossed_titles(
+    parts: Sequence[PartFrame], ways: Iterable[Sequence[Point]]
+) -> list[set[float]]:
+    """For each part, where lines from top to bottom cross the line of text that is its title."""
+    downward = sorted(range(len(parts)), key=lambda n: parts[n].y)
+    tops = [parts[n].y for n in downward]
+    ends = [top + LINE for top in tops]
+    crossed: list[set[float]] = [set() for _ in parts]
     for way in ways:
         for (x, start), (other, end) in pairwise(way):
-            if x == other:
-                piece = _Falling(x, min(start, end), max(start, end))
-                for band in _bands(piece.top, piece.bottom):
-                    bands.setdefault(band, []).append(piece)
-    return bands
+            if x != other:
+                continue
+            top, bottom = (start, end) if start < end else (end, start)
+            for n in downward[bisect_right(ends, top) : bisect_left(tops, bottom)]:
+                if parts[n].x < x < parts[n].x + parts[n].width:
+                    crossed[n].add(x)
+    return crossed
 
 
-def _outline(
-    part: PartFrame, dx: float, dy: float, falling: Mapping[int, Sequence[_Falling]]
-) -> list[Mark]:
+def _outline(part: PartFrame, crossed: set[float]) -> list[Mark]:
     """The frame of an opened part, and its name where no line crosses it."""
-    x, y = part.x + dx, part.y + dy
-    near = (line for band in _bands(y, y + LINE) for line in falling.get(band, ()))
-    crossed = {
-        line.x for line in near
-        if x < line.x < x + part.width and line.top < y + LINE and line.bottom > y
-    }  # fmt: skip
-    gaps = list(pairwise(sorted({x, x + part.width, *crossed})))
-    frame = Rect(x, y, part.width, part.height, "part", 6)
-    return [frame, *_titles(part.title, gaps, y + 11)]
+    _, title, x, y, wide, high = part
+    gaps = list(pairwise(sorted({x, x + wide, *crossed})))
+    return [Rect(x, y, wide, high, "part", 6), *_titles(title, gaps, y + 11)]
 
 
 def _titles(title: str, gaps: Sequence[tuple[float, float]], y: float) -> list[Text]:
@@ -177,32 +155,29 @@ def _titles(title: str, gaps: Sequence[tuple[float, float]], y: float) -> list[T
     is still too much in its middle becomes an ellipsis.
     """
     name = title.partition(": ")[0]
+    rooms = [end - start - TITLE_ENDS for start, end in gaps]
     for text in (title, name):
-        for start, end in gaps:
-            if width(text, SMALL) <= end - start - TITLE_ENDS:
+        needed = width(text, SMALL)
+        for (start, _), room in zip(gaps, rooms, strict=True):
+            if needed <= room:
                 return [Text(start + 5, y, text, SMALL, soft=True, anchor="start")]
     dots = (at for at, char in enumerate(name, start=1) if char == ".")
     divided = [(name[:at], name[at:]) for at in dots]
     places = [
-        (texts, gaps[at : at + len(texts)])
-        for texts in ((name,), *divided)
-        for at in range(len(gaps) - len(texts) + 1)
+        (texts, at) for texts in ((name,), *divided) for at in range(len(gaps) - len(texts) + 1)
     ]
-    texts, found = min(places, key=lambda place: sum(_too_much(*place)))
-    shown = [
-        shortened(text, SMALL, end - start - TITLE_ENDS)
-        for text, (start, end) in zip(texts, found, strict=True)
-    ]
-    last = Text(found[-1][0] + 5, y, shown[-1], SMALL, soft=True, anchor="start", tip=title)
+    texts, at = min(places, key=lambda place: _too_much(place[0], rooms[place[1] :]))
+    shown = [shortened(text, SMALL, room) for text, room in zip(texts, rooms[at:], strict=False)]
+    start = gaps[at + len(texts) - 1][0]
+    last = Text(start + 5, y, shown[-1], SMALL, soft=True, anchor="start", tip=title)
     if len(shown) == 1:
         return [last]
-    return [Text(found[0][1] - 6, y, shown[0], SMALL, soft=True, anchor="end", tip=title), last]
+    return [Text(gaps[at][1] - 6, y, shown[0], SMALL, soft=True, anchor="end", tip=title), last]
 
 
-def _too_much(texts: Sequence[str], gaps: Sequence[tuple[float, float]]) -> Iterator[float]:
-    """By how much each text is wider than its gap."""
-    for text, (start, end) in zip(texts, gaps, strict=True):
-        yield max(0, width(text, SMALL) - (end - start - TITLE_ENDS))
+def _too_much(texts: Sequence[str], rooms: Sequence[float]) -> float:
+    """By how much texts are wider than the rooms they stand in, one after the other."""
+    return sum(max(0, width(text, SMALL) - room) for text, room in zip(texts, rooms, strict=False))
 
 
 def card(box: Box, frame: Rect, name: str) -> Group:
@@ -224,10 +199,11 @@ def card(box: Box, frame: Rect, name: str) -> Group:
 def shared_lines(picture: Picture, frames: Sequence[Rect]) -> list[Mark]:
     """Dotted lines between boxes of the same weights that stand beside each other."""
     rows: dict[float, list[Rect]] = {}
-    for frame in frames:
+    shared = picture.shared
+    for frame in frames if shared else ():
         rows.setdefault(frame.y, []).append(frame)
     lines: list[Mark] = []
-    for owner, n in picture.shared:
+    for owner, n in shared:
         first, second = sorted((frames[owner], frames[n]))
         if first.y != second.y:
             continue

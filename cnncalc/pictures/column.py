@@ -6,6 +6,7 @@ over boxes passes beside them, as close as it can.
 
 from __future__ import annotations
 
+from bisect import bisect
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.pictures.cards import CARD, card_width, drawn
@@ -40,18 +41,23 @@ class _Passing:
     def __init__(self, lanes: Iterable[_Lane]) -> None:
         self.of: dict[int, list[float]] = {}  # a box -> where its lines pass
         self.at: dict[int, list[_Lane]] = {}
+        self.beginning: dict[int, list[_Lane]] = {}
         for lane in lanes:
             self.add(lane)
 
     def add(self, lane: _Lane) -> None:
         """One more line."""
         self.of.setdefault(lane.source, []).append(lane.x)
+        self.beginning.setdefault(lane.first, []).append(lane)
         for step in range(lane.first, lane.last):
             self.at.setdefault(step, []).append(lane)
 
-    def between(self, first: int, last: int) -> list[_Lane]:
+    def between(self, first: int, last: int) -> set[_Lane]:
         """The lines that pass some of these steps."""
-        return list(dict.fromkeys(lane for n in range(first, last) for lane in self.at.get(n, ())))
+        lanes = set(self.at.get(first, ()))
+        for step in range(first + 1, last):
+            lanes.update(self.beginning.get(step, ()))
+        return lanes
 
 
 class _Piece:
@@ -126,7 +132,7 @@ class _Layout:
         """The boxes of a run, in their order: one after the other, or branches side by side."""
         result = _Piece()
         inside = set(boxes)
-        missing = {box: sum(s in inside for s in self.sources[box]) for box in boxes}
+        missing = {box: len(inside.intersection(self.sources[box])) for box in boxes}
         ready = {box for box in boxes if not missing[box]}
         within: dict[int, int] = {}  # box -> the branch it is placed in
         at = branches_seen = 0
@@ -201,23 +207,20 @@ class _Layout:
         """The nearest position at which a line passes the steps between the boxes of an edge."""
         source, target = edge
         first, last = piece.step[source], piece.step[target]
-        between = {x for row in rows[first + 1 : last] for x in row}
-        lanes = [lane for lane in passing.between(first, last) if lane.source != source]
+        between = sorted({x for row in rows[first + 1 : last] for x in row})
+        lanes = sorted(lane.x for lane in passing.between(first, last) if lane.source != source)
         own = passing.of.get(source, [])
         start, end = piece.x[source], piece.x[target]
 
         def free(x: float) -> bool:
-            return all(abs(x - box) >= self.half + CLEAR for box in between) and all(
-                abs(x - lane.x) >= APART for lane in lanes
-            )
+            return _is_apart(x, between, self.half + CLEAR) and _is_apart(x, lanes, APART)
 
         ends = [x for x, row in ((start, last), (end, first))
                 if x not in rows[row] or start == end]  # fmt: skip
-        bases = [x + self.half + CORRIDOR for x in between]
-        beside = (base + APART * n for base in sorted(bases) for n in range(2 * len(lanes) + 1))
         found = [x for x in (*own, *ends) if free(x)]
         if not found:
-            found = _nearest(beside, free, start, end)
+            bases = [x + self.half + CORRIDOR for x in between]
+            found = _nearest(bases, 2 * len(lanes) + 1, free, start, end)
         return min(found, key=lambda x: abs(x - start) + abs(x - end))
 
     def _beside(
@@ -233,16 +236,29 @@ class _Layout:
         )
 
 
+def _is_apart(x: float, others: Sequence[float], least: float) -> bool:
+    """Whether x is at least so far from all of some positions, which are in order."""
+    at = bisect(others, x)
+    return all(abs(x - other) >= least for other in others[max(at - 1, 0) : at + 1])
+
+
 def _nearest(
-    candidates: Iterable[float], free: Callable[[float], bool], start: float, end: float
+    bases: Iterable[float], number: int, free: Callable[[float], bool], start: float, end: float
 ) -> list[float]:
-    """The free one of some positions that makes the least detour, if there is any."""
+    """The free position that makes the least detour, if there is any.
+
+    Tried are a number of them from each base on, APART from each other.
+    """
     best: list[float] = []
     least = float("inf")
-    for x in candidates:
-        detour = abs(x - start) + abs(x - end)
-        if detour < least and free(x):
-            best, least = [x], detour
+    for base in bases:
+        for n in range(number):
+            x = base + APART * n
+            detour = abs(x - start) + abs(x - end)
+            if detour < least and free(x):
+                best, least = [x], detour
+            if detour >= least and x >= start and x >= end:
+                break  # from here on every step is a step away
     return best
 
 

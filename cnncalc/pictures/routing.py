@@ -225,6 +225,12 @@ def points(
             (way.corridor, enter),
             (across[target] + side, enter),
         ]
+    if (
+        across[source] == across[target]
+        and way.corridor in (None, across[source])
+        and (source, target) not in found.aside
+    ):
+        return [(across[source], begin.end), (across[target], end.begin)]
     first, last = found.keys[source, target]
 
     def along(gap: int, key: Key) -> float:
