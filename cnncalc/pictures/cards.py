@@ -186,7 +186,7 @@ def card(box: Box, frame: Rect, name: str) -> Group:
     behind = [frame._replace(x=x + by, y=y - by) for by in BEHIND] if box.times > 1 else []
     inner, middle = wide - 2 * INSET, x + wide / 2
     first = cut(name, NAME, inner, bold=True, front=True)
-    second, third = (cut(text, SMALL, inner) for text in box.text[1:])
+    second, third = cut(box.text[1], SMALL, inner), cut(box.text[2], SMALL, inner)
     texts = [
         Text(middle, y + 15, first, NAME, bold=True),
         Text(middle, y + 28, second, SMALL, soft=True),

@@ -239,7 +239,9 @@ class _Layout:
 def _is_apart(x: float, others: Sequence[float], least: float) -> bool:
     """Whether x is at least so far from all of some positions, which are in order."""
     at = bisect(others, x)
-    return all(abs(x - other) >= least for other in others[max(at - 1, 0) : at + 1])
+    return (at == 0 or x - others[at - 1] >= least) and (
+        at == len(others) or others[at] - x >= least
+    )
 
 
 def _nearest(
