@@ -7,6 +7,8 @@ over boxes passes beside them, as close as it can.
 from __future__ import annotations
 
 from bisect import bisect
+from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.pictures.cards import CARD, card_width, drawn
@@ -14,7 +16,7 @@ from cnncalc.pictures.outlines import outlines
 from cnncalc.pictures.routing import Step, Way, gaps, points
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cnncalc.pictures.marks import Placed
     from cnncalc.pictures.picture import Picture
@@ -101,7 +103,7 @@ def place(picture: Picture) -> Placed:
     x = [piece.x[box] for box in order]
     step = [piece.step[box] for box in order]
     by_edge = {(way.source, way.target): way for way in piece.ways}
-    ways = [by_edge[edge.source, edge.target] for edge in picture.edges]
+    ways = [by_edge[edge] for edge in picture.edges]
     parts = outlines(picture, x, step, half, ways)
     found = gaps(ways, step, x)
     steps = _steps(piece.steps, found.height, {part.first for part in parts})
@@ -132,12 +134,13 @@ class _Layout:
         """The boxes of a run, in their order: one after the other, or branches side by side."""
         result = _Piece()
         inside = set(boxes)
-        missing = {box: len(inside.intersection(self.sources[box])) for box in boxes}
-        ready = {box for box in boxes if not missing[box]}
+        readers = {box: [n for n in self.readers[box] if n in inside] for box in boxes}
+        missing = Counter(chain.from_iterable(readers.values()))
+        ready = inside.difference(missing)
         within: dict[int, int] = {}  # box -> the branch it is placed in
         at = branches_seen = 0
         while at < len(boxes):
-            branches = self._branches(boxes, at, ready, inside) if len(ready) > 1 else []
+            branches = self._branches(boxes, at, ready, readers) if len(ready) > 1 else []
             if branches:
                 placed = [self.piece(branch) for branch in branches]
                 _side_by_side(result, placed)
@@ -151,34 +154,37 @@ class _Layout:
             at += len(done)
             for box in done:
                 ready.discard(box)
-                for reader in self.readers[box]:
-                    if reader in missing:
-                        missing[reader] -= 1
-                        if not missing[reader] and reader not in result.x:
-                            ready.add(reader)
-        self._lines(result, boxes, within)
+                for reader in readers[box]:
+                    missing[reader] -= 1
+                    if not missing[reader] and reader not in result.x:
+                        ready.add(reader)
+        self._lines(result, readers, within)
         return result
 
     def _branches(
-        self, boxes: Sequence[int], at: int, ready: set[int], inside: set[int]
+        self,
+        boxes: Sequence[int],
+        at: int,
+        ready: set[int],
+        readers: Mapping[int, Sequence[int]],
     ) -> list[list[int]]:
         """The next boxes as branches that do not touch, up to a box that no edge jumps over."""
         last, end = max(ready), at
         while end < len(boxes) and boxes[end] < last:
-            readers = [reader for reader in self.readers[boxes[end]] if reader in inside]
-            last = max([last, *readers])
+            last = max([last, *readers[boxes[end]]])
             end += 1
-        run = list(boxes[at:end])
-        groups = _components(run, self.sources)
-        return groups if len(groups) > 1 else []
+        begins = sum(box < last for box in ready)
+        return _components(boxes[at:end], self.sources, begins) if begins > 1 else []
 
-    def _lines(self, piece: _Piece, boxes: Sequence[int], within: dict[int, int]) -> None:
+    def _lines(
+        self, piece: _Piece, readers: Mapping[int, Sequence[int]], within: Mapping[int, int]
+    ) -> None:
         """The ways of the edges of a run that no branch of it holds."""
         edges = [
             (box, reader)
-            for box in boxes
-            for reader in self.readers[box]
-            if reader in piece.x and not (within.get(box) and within.get(box) == within.get(reader))
+            for box, reading in readers.items()
+            for reader in reading
+            if box not in within or within[box] != within.get(reader)
         ]
         rows: list[list[float]] = [[] for _ in range(piece.steps)]
         for box, x in piece.x.items():
@@ -264,19 +270,28 @@ def _nearest(
     return best
 
 
-def _components(run: Sequence[int], sources: Sequence[Sequence[int]]) -> list[list[int]]:
-    """The boxes of a run in groups between which there is no edge, in the order of the run."""
+def _components(
+    run: Sequence[int], sources: Sequence[Sequence[int]], begins: int
+) -> list[list[int]]:
+    """The boxes of a run in groups between which there is no edge, in the order of the run.
+
+    There are none if all are one group; `begins` is how many boxes read none of the run.
+    """
     group: dict[int, int] = {}
     members: dict[int, list[int]] = {}
+    number = begins
     for box in run:
         found = {group[source] for source in sources[box] if source in group}
         home = min(found, default=box)
         members.setdefault(home, []).append(box)
         group[box] = home
         for other in found - {home}:
+            number -= 1
             for member in members.pop(other):
                 group[member] = home
                 members[home].append(member)
+        if number == 1:
+            return []
     return sorted((sorted(boxes) for boxes in members.values()), key=lambda boxes: boxes[0])
 
 
