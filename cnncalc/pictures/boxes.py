@@ -117,6 +117,8 @@ def _outside(drafts: Sequence[_Draft], report: Report) -> list[_Draft]:
     shown = {row.name for draft in drafts for row in draft.rows}
     shown |= {draft.name for draft in drafts if not draft.rows}
     read = {name for draft in drafts for row in draft.rows for name in row.inputs} - shown
+    if not read:
+        return []
     known = [*((port.name, port.shape) for port in report.inputs),
              *((row.name, row.out) for row in report.rows)]  # fmt: skip
     return [_Draft((name,), "input", out, (), grouped=False) for name, out in known if name in read]
@@ -175,10 +177,12 @@ def _joined(drafts: Sequence[_Draft], reading: _Reading, around: Around) -> list
 
 def _before(draft: _Draft, ends: Mapping[str, int]) -> int | None:
     """The place of the box that a norm, an activation or dropout reads, else None."""
-    joins = not draft.grouped and all(
+    if draft.grouped or not draft.rows or draft.rows[0].kind not in JOINS:
+        return None
+    joins = all(
         row.kind in JOINS and len(row.inputs) == 1 and not row.train_only for row in draft.rows
     )
-    return ends.get(draft.rows[0].inputs[0]) if joins and draft.rows else None
+    return ends.get(draft.rows[0].inputs[0]) if joins else None
 
 
 def _may_join(draft: _Draft, before: _Draft, reading: _Reading, around: Around) -> bool:
@@ -247,25 +251,26 @@ class _Texts:
 
     def box(self, draft: _Draft, home: Mapping[str, int]) -> Box:
         """The box of a draft; `home` is where each row is shown."""
+        first_name, times = draft.names[0], len(draft.names)
         name = printable(_range(draft.names))
-        part = self.parts.get(draft.name)
+        part = self.parts.get(first_name)
         short = name.removeprefix(printable(f"{part}.")) if part else name
         short = name if short[:1].isdigit() else short  # `layer1.0` says more than `0`
         trained = bool(draft.rows) and all(row.train_only for row in draft.rows)
-        type_ = printable(_type(draft)) + (f" × {draft.times}" if draft.times > 1 else "")
+        type_ = printable(_type(draft)) + (f" × {times}" if times > 1 else "")
         type_ += TRAIN_ONLY if trained and TRAIN_ONLY not in type_ else ""
         first = draft.rows[0] if draft.rows else None
         owners = {home.get(row.shared_with) for row in draft.rows if row.shared_with}
-        owner = owners.pop() if len(owners) == 1 and draft.times == 1 else None
+        owner = owners.pop() if len(owners) == 1 and times == 1 else None
         return Box(
-            draft.name,
+            first_name,
             BLOCK if draft.grouped else first.kind if first else "input",
             (name, type_, self._third(draft)),
             short,
             self._tip(name, draft),
             draft.out,
             draft.rows,
-            draft.times,
+            times,
             part,
             _skip(draft) if draft.grouped else None,
             trained,
@@ -312,10 +317,9 @@ def _range(names: Sequence[str]) -> str:
 def _type(draft: _Draft) -> str:
     """The type as the table says it, with the window and the stride of a layer that has them."""
     owner = draft.rows[0] if draft.rows and not draft.grouped else None
-    window = _window(owner) if owner and draft.type.startswith(owner.type) else ""
-    return (
-        f"{owner.type}{window}{draft.type[len(owner.type) :]}" if owner and window else draft.type
-    )
+    if not owner or not draft.type.startswith(owner.type):
+        return draft.type
+    return f"{owner.type}{_window(owner)}{draft.type[len(owner.type) :]}"
 
 
 def _window(row: Row) -> str:

@@ -147,10 +147,9 @@ class _Writer:
 
     def rect(self, mark: Rect) -> None:
         """A rectangle with round corners."""
-        x, y, wide, high, kind, radius, dashed = mark
         self.lines.append(
-            f'{self.inset}<rect x="{_number(x)}" y="{_number(y)}" width="{_number(wide)}" '
-            f'height="{_number(high)}" {self.rect_look(kind, radius, dashed)} />'
+            f'{self.inset}<rect x="{_number(mark.x)}" y="{_number(mark.y)}" '
+            f"{self.rect_look(*mark[2:])} />"
         )
 
     def line_of_text(self, mark: Text) -> None:
@@ -195,10 +194,15 @@ class _Writer:
                                            "stroke": stroke})  # fmt: skip
 
 
-def _rect_look(colours: Colours, kind: str, radius: float, dashed: bool) -> str:
+def _rect_look(
+    colours: Colours, width: float, height: float, kind: str, radius: float, dashed: bool
+) -> str:
     name, fill, stroke = colours.named(kind)
     dashes = ' stroke-dasharray="5 3"' if dashed else ""
-    return f'rx="{_number(radius)}" class="{name}" fill="{fill}" stroke="{stroke}"{dashes}'
+    return (
+        f'width="{_number(width)}" height="{_number(height)}" rx="{_number(radius)}" '
+        f'class="{name}" fill="{fill}" stroke="{stroke}"{dashes}'
+    )
 
 
 def _text_look(colours: Colours, size: float, bold: bool, soft: bool, anchor: str) -> str:
@@ -223,7 +227,8 @@ def _path(points: Sequence[Point]) -> str:
     text = f"M{_number(x)},{_number(y)}"
     for n in range(1, len(points) - 1):
         x, y = here = points[n]
-        (near_x, near_y), (far_x, far_y) = (_towards(here, points[n + by]) for by in (-1, 1))
+        near_x, near_y = _towards(here, points[n - 1])
+        far_x, far_y = _towards(here, points[n + 1])
         text += (
             f"L{_number(near_x)},{_number(near_y)}Q{_number(x)},{_number(y)} "
             f"{_number(far_x)},{_number(far_y)}"
