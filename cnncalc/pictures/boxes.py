@@ -281,10 +281,9 @@ class _Texts:
         """The third line: the shape of the output, or one figure."""
         if self.show == "shape" or not draft.rows:
             return self.shape(draft.out)
-        if self.show == "params":
-            return f"{_sum(draft.rows, 'params')} params"
-        if self.show == "macs":
-            return f"{_sum(draft.rows, 'macs')} MACs"
+        if self.show in ("params", "macs"):
+            name = "MACs" if self.show == "macs" else self.show
+            return f"{_sums(draft.rows, self.show)[0]} {name}"
         field = draft.rows[-1].receptive_field
         return f"field {per_axis(field.size)}" if field and field.size else "no field"
 
@@ -293,16 +292,16 @@ class _Texts:
         text = f"{name}: {printable(draft.type)}, output {self.shape(draft.out)}"
         if not draft.rows:
             return text
-        params, macs = _sum(draft.rows, "params"), _sum(draft.rows, "macs")
+        params, macs = _sums(draft.rows, "params", "macs")
         field = draft.rows[-1].receptive_field
         seen = f", receptive field {per_axis(field.size)}" if field and field.size else ""
         return f"{text}, {params} parameters, {macs} MACs{seen}"
 
 
-def _sum(rows: Sequence[Row], figure: str) -> str:
-    """The sum of a figure, which unknown operators of a model file may add to."""
+def _sums(rows: Sequence[Row], *figures: str) -> list[str]:
+    """The sums of some figures, which unknown operators of a model file may add to."""
     least = "at least " if any(map(attrgetter("unknown"), rows)) else ""
-    return f"{least}{grouped(sum(map(attrgetter(figure), rows)))}"
+    return [f"{least}{grouped(sum(map(attrgetter(figure), rows)))}" for figure in figures]
 
 
 def _range(names: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -57,8 +57,8 @@ def drawn(
 
     `extra` lies below all else, and belongs to the style.
     """
-    xs = [x for way in routes for x, _ in way] + [x for x, _ in corners]
-    ys = [y for way in routes for _, y in way] + [y for _, y in corners]
+    ends = [*chain.from_iterable(routes), *corners]
+    xs, ys = [x for x, _ in ends], [y for _, y in ends]
     written = [mark for mark in extra if isinstance(mark, Text)]
     left = min([*xs, *(part.x for part in parts), *(text.x for text in written)])
     top = min([*ys, *(part.y for part in parts), *(text.y for text in written)]) - BEHIND[0]
@@ -75,9 +75,8 @@ def drawn(
     page_width = max(right + dx + MARGIN + BEHIND[0], _heading_width(picture))
     marks: list[Mark | Group] = [_moved(mark, dx, dy) for mark in extra]
     marks += headings(picture)
-    placed_parts = [part._replace(x=part.x + dx, y=part.y + dy) for part in parts]
-    for part, crossed in zip(placed_parts, _crossed_titles(placed_parts, ways), strict=True):
-        marks += _outline(part, crossed)
+    for part, crossed in zip(parts, _crossed_titles(parts, routes), strict=True):
+        marks += _outline(part, crossed, dx, dy)
     marks += [
         Line(_to_the_last_card(way, picture.boxes[edge.target]))
         for way, edge in zip(ways, picture.edges, strict=True)
@@ -141,11 +140,12 @@ def _crossed_titles(
     return crossed
 
 
-def _outline(part: PartFrame, crossed: set[float]) -> list[Mark]:
-    """The frame of an opened part, and its name where no line crosses it."""
-    _, title, x, y, wide, high = part
-    gaps = list(pairwise(sorted({x, x + wide, *crossed})))
-    return [Rect(x, y, wide, high, "part", 6), *_titles(title, gaps, y + 11)]
+def _outline(part: PartFrame, crossed: set[float], dx: float, dy: float) -> list[Mark]:
+    """The frame of an opened part, moved, and its name where no line crosses it."""
+    x, y = part.x + dx, part.y + dy
+    gaps = list(pairwise(sorted({x, x + part.width, *(line + dx for line in crossed)})))
+    frame = Rect(x, y, part.width, part.height, "part", 6)
+    return [frame, *_titles(part.title, gaps, y + 11)]
 
 
 def _titles(title: str, gaps: Sequence[tuple[float, float]], y: float) -> list[Text]:
