@@ -161,13 +161,16 @@ def _titles(title: str, gaps: Sequence[tuple[float, float]], y: float) -> list[T
         for (start, _), room in zip(gaps, rooms, strict=True):
             if needed <= room:
                 return [Text(start + 5, y, text, SMALL, soft=True, anchor="start")]
-    dots = (at for at, char in enumerate(name, start=1) if char == ".")
-    divided = [(name[:at], name[at:]) for at in dots]
-    places = [
-        (texts, at) for texts in ((name,), *divided) for at in range(len(gaps) - len(texts) + 1)
-    ]
-    texts, at = min(places, key=lambda place: _too_much(place[0], rooms[place[1] :]))
-    shown = [shortened(text, SMALL, room) for text, room in zip(texts, rooms[at:], strict=False)]
+    dots = [at for at, char in enumerate(name, start=1) if char == "."]
+    texts, found, at = min(
+        (
+            (texts, rooms[at : at + len(texts)], at)
+            for texts in ((name,), *[(name[:at], name[at:]) for at in dots])
+            for at in range(len(rooms) - len(texts) + 1)
+        ),
+        key=_too_much,
+    )
+    shown = [shortened(text, SMALL, room) for text, room in zip(texts, found, strict=True)]
     start = gaps[at + len(texts) - 1][0]
     last = Text(start + 5, y, shown[-1], SMALL, soft=True, anchor="start", tip=title)
     if len(shown) == 1:
@@ -175,9 +178,11 @@ def _titles(title: str, gaps: Sequence[tuple[float, float]], y: float) -> list[T
     return [Text(gaps[at][1] - 6, y, shown[0], SMALL, soft=True, anchor="end", tip=title), last]
 
 
-def _too_much(texts: Sequence[str], rooms: Sequence[float]) -> float:
-    """By how much texts are wider than the rooms they stand in, one after the other."""
-    return sum(max(0, width(text, SMALL) - room) for text, room in zip(texts, rooms, strict=False))
+def _too_much(place: tuple[tuple[str, ...], list[float], int]) -> float:
+    """By how much some texts are wider than the rooms they would stand in."""
+    texts, rooms, _ = place
+    wider = [width(text, SMALL) - room for text, room in zip(texts, rooms, strict=True)]
+    return sum([excess for excess in wider if excess > 0])
 
 
 def card(box: Box, frame: Rect, name: str) -> Group:
