@@ -127,7 +127,7 @@ class _Writer:
         """The shapes of one box."""
         self.lines.append(f'{self.inset}<g data-name="{_quoted(printable(group.name))}">')
         self.inset += " "
-        self.add("title", {}, group.tip)
+        self.lines.append(f"{self.inset}<title>{_escaped(group.tip)}</title>")
         for mark in group.marks:
             self.mark(mark)
         self.close("g")
@@ -154,10 +154,12 @@ class _Writer:
 
     def line_of_text(self, mark: Text) -> None:
         """One line of text."""
-        whole = f"<title>{_escaped(mark.tip)}</title>" if mark.tip else ""
+        x, y, text, size, bold, soft, anchor, tip = mark
+        look = self.text_look(size, bold, soft, anchor)
+        whole = f"<title>{_escaped(tip)}</title>" if tip else ""
         self.lines.append(
-            f'{self.inset}<text x="{_number(mark.x)}" y="{_number(mark.y)}" '
-            f"{self.text_look(*mark[3:7])}>{whole}{_escaped(mark.text)}</text>"
+            f'{self.inset}<text x="{_number(x)}" y="{_number(y)}" {look}>'
+            f"{whole}{_escaped(text)}</text>"
         )
 
     def line(self, mark: Line) -> None:
