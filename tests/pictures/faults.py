@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 PAGE, BROWSER = "test_page.py", "test_page_browser.py"
-PICTURES, STYLES, DRAW = "test_pictures.py", "test_styles.py", "../cli/test_draw_command.py"
+PICTURES, STYLES = "test_pictures.py", "test_styles.py"
 
 
 class Fault(NamedTuple):
@@ -92,7 +92,7 @@ FAULTS = (
     ),
     Fault(
         "low contrast in a picture",
-        f"{DRAW}::test_texts_and_outlines_stand_out",
+        f"{PICTURES}::test_texts_and_outlines_stand_out",
         "render/colours.py",
         "#444444",
         "#bbbbbb",

@@ -144,3 +144,18 @@ def sticking_out(result):
         if isinstance(mark, Text)
         and not (ends_of(mark)[0] >= 0 and ends_of(mark)[1] <= result.width)
     ]
+
+
+def luminance(colour):
+    """Relative luminance by WCAG 2."""
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    """The ratio of two colours by WCAG 2, from 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

@@ -4,7 +4,7 @@ import hashlib
 from functools import cache
 
 import pytest
-from geometry import crossings, loose_ends, overlaps, shared_pieces, slanted, sticking_out
+from geometry import contrast, crossings, loose_ends, overlaps, shared_pieces, slanted, sticking_out
 
 from cnncalc import analyze, load, zoo
 from cnncalc.network import Opaque, chain
@@ -231,3 +231,21 @@ def test_the_usual_style():
     styles = {name: usual(drawn(name)) for name in ("unet", "resnet50", "googlenet", "siamese")}
     assert styles == {"unet": "lanes", "resnet50": "column", "googlenet": "column",
                       "siamese": "column"}  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_texts_and_outlines_stand_out(theme):
+    """WCAG asks for 4.5:1 of texts and 3:1 of shapes; texts here have at least 7:1 (level AAA)."""
+    from cnncalc.render.colours import DARK, LIGHT
+
+    colours = {"light": LIGHT, "dark": DARK}[theme]
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast(colours.line, colours.page) >= 4.5
+    for kind, (fill, stroke) in colours.kinds.items():
+        behind = colours.page if fill == "none" else fill
+        if kind not in ("part", "view", "seen"):  # no text stands on these
+            assert contrast(colours.text, behind) >= 7, kind
+            assert contrast(colours.soft, behind) >= 4.5, kind
+        if stroke != "none":
+            assert contrast(stroke, colours.page) >= (2.5 if kind == "part" else 3), kind
+    assert contrast(colours.soft, colours.page) >= 7
