@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.pictures.lettering import cut, shortened, width
 from cnncalc.pictures.marks import Arc, Group, Line, Placed, Rect, Text
+from cnncalc.pictures.trunks import lines_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -86,10 +87,11 @@ def drawn(
     falling = _falling(ways)
     for part in parts:
         marks += _outline(part, dx, dy, falling)
-    marks += [
-        Line(_to_the_last_card(way, picture.boxes[edge.target]))
+    seen = [
+        _to_the_last_card(way, picture.boxes[edge.target])
         for way, edge in zip(ways, picture.edges, strict=True)
     ]
+    marks += lines_once(seen, picture.edges)
     marks += shared_lines(picture, frames)
     marks += [
         card(box, frame, box.short if box.part in shown else box.text[0])

@@ -4,7 +4,16 @@ import hashlib
 from functools import cache
 
 import pytest
-from geometry import contrast, crossings, loose_ends, overlaps, shared_pieces, slanted, sticking_out
+from geometry import (
+    contrast,
+    crossings,
+    loose_ends,
+    overlaps,
+    shared_pieces,
+    slanted,
+    sticking_out,
+    strokes,
+)
 
 from cnncalc import analyze, load, zoo
 from cnncalc.network import Opaque, chain
@@ -51,6 +60,7 @@ def faults(shown, result):
         "slanted": slanted(result.routes),
         "shared pieces": shared_pieces(shown.edges, result.routes),
         "sticking out": sticking_out(result),
+        "strokes": strokes(result) if usual(shown) in ("column", "lanes") else [],
     }
     return {kind: what for kind, what in found.items() if what}
 
@@ -147,13 +157,14 @@ def test_no_arrow_is_hidden_behind_a_stack(name):
     result = placed(shown)
     boxes = [mark.marks for mark in result.marks if isinstance(mark, Group)]
     lines = [mark for mark in result.marks if isinstance(mark, Line) and mark.stroke == "edge"]
-    stacks = 0
-    for line, edge in zip(lines, shown.edges, strict=True):
-        x, y = line.points[-1]
-        cards = [mark for mark in boxes[edge.target] if isinstance(mark, Rect) and mark.width > 20]
-        stacks += len(cards) > 1
-        assert not any(card.x < x < card.x + card.width and card.y < y for card in cards)
-    assert bool(stacks) == (name in ("resnet50", "resnet18"))
+    cards = [[mark for mark in box if isinstance(mark, Rect)] for box in boxes]
+    for x, y in (line.points[-1] for line in lines):
+        for card in (card for stack in cards for card in stack):
+            inside = card.x < x < card.x + card.width and card.y < y < card.y + card.height
+            assert not inside
+    assert len({line.points[-1] for line in lines}) == len(lines)
+    stacked = any(len(stack) > 1 for stack in cards)
+    assert stacked == (name in ("resnet50", "resnet18"))
 
 
 def part_titles(name):
@@ -225,6 +236,12 @@ def test_what_the_checks_of_geometry_would_catch():
     along = (((0, 0), (0, 50)), ((0, 20), (0, 90)))
     assert shared_pieces([Edge(0, 1), Edge(2, 3)], along)
     assert not shared_pieces([Edge(0, 1), Edge(0, 3)], along)
+    assert strokes(result) == []
+    plain = [mark for mark in result.marks if not isinstance(mark, Line)]
+    each = result._replace(marks=(*plain, *map(Line, routes)))
+    assert {word for word, *_ in strokes(each)} == {"twice", "two arrows"}
+    none = result._replace(marks=tuple(plain))
+    assert {word for word, *_ in strokes(none)} == {"missing", "no arrow"}
 
 
 def test_the_usual_style():
