@@ -100,10 +100,10 @@ def compare(
         raise typer.BadParameter("name at least two networks", param_hint="A B")
     from cnncalc.questions.compare import compare as run
 
-    settings = Spec(set=set_).settings
+    spec = Spec(set=set_, inputs=input_)
     comparison = run(
-        *files, set=settings, input=input_, batch=batch, dtype=dtype, alike=alike, until=until,
-        optimiser=training,
+        *files, set=spec.settings, input=spec.input, batch=batch, dtype=dtype, alike=alike,
+        until=until, optimiser=training,
     )  # fmt: skip
     from cnncalc.render.compare import Picked
 

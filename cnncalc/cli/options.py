@@ -209,10 +209,10 @@ Set = Annotated[
                  help="Set a variable that the spec declares; repeatable."),
 ]
 Input = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option("--input", metavar="SHAPE", rich_help_panel=SPEC,
                  help="Input shape in place of the spec's: 320x320x3; 320 and 320x240 keep its "
-                 "channels and layout."),
+                 "channels and layout. Of several inputs, NAME=SHAPE; repeatable."),
 ]
 Until = Annotated[
     str | None,
@@ -282,7 +282,7 @@ class Spec(NamedTuple):
 
     variant: Variant = None
     set: Set = None
-    input: Input = None
+    inputs: Input = None
     until: Until = None
     partial: Partial = False
 
@@ -294,6 +294,11 @@ class Spec(NamedTuple):
         from cnncalc.spec.sections.variables import parse_setting
 
         return dict(map(parse_setting, self.set))
+
+    @property
+    def input(self) -> str | None:
+        """The shapes of --input as one text; None where there are none."""
+        return ", ".join(self.inputs) if self.inputs else None
 
     def load(self, file: str) -> Network:
         """Load the network of a file. Raises CnncalcError if it is invalid."""

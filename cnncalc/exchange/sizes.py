@@ -2,37 +2,87 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import UnplacedError, failure
 from cnncalc.shapes import AXES, LETTERS, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from cnncalc.errors import CnncalcError
     from cnncalc.spec.sections.inputs import InputShape
 
 OpenDims = tuple[int | str, ...]  # a text is an axis whose size the file leaves open
 
 
-def input_of(
-    path: str, name: str, dims: OpenDims, written: str | None, *, last: bool
-) -> tuple[Shape, int]:
-    """The shape and the batch of an input; `last` says that its channels are the last axis.
+class Declared(NamedTuple):
+    """An input as the file says it; `last` says that its channels are the last axis."""
+
+    dims: OpenDims
+    last: bool = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a size other than the batch is left open."""
+        return any(isinstance(size, str) for size in self.dims[1:])
+
+    @property
+    def example(self) -> str:
+        """A shape that fits, with its letters."""
+        letters = LETTERS["HWC" if self.last else "CHW"][len(self.dims) - 2] or "C"
+        sizes = (str(size) if isinstance(size, int) else "224" for size in self.dims[1:])
+        return f"{'x'.join(sizes)} {letters}"
+
+
+def inputs_of(
+    path: str, inputs: Mapping[str, Declared], written: str | None
+) -> dict[str, tuple[Shape, int]]:
+    """The shape and the batch of every input, with what `--input` gives.
+
+    An open batch is that of the other inputs, or 1.
 
     Raises:
         CnncalcError: a size is open and was not given, or the given ones do not fit the file.
     """
-    if not 1 < len(dims) <= 2 + max(AXES):
-        raise failure(
-            "input-shape",
-            f"input '{name}' of {path} has {'the shape ' + text(dims) if dims else 'no shape'}",
-            notes=("an input here has a batch, channels, and up to three axes more",),
-        )
-    if written is None:
-        return _closed(path, name, dims, last)
-    given = _given(written, dims, last, path, name)
-    return given.shape, given.batch
+    for name, (dims, _) in inputs.items():
+        if not 1 < len(dims) <= 2 + max(AXES):
+            raise failure(
+                "input-shape",
+                f"input '{name}' of {path} has {'the shape ' + text(dims) if dims else 'no shape'}",
+                notes=("an input here has a batch, channels, and up to three axes more",),
+            )
+    asked: Mapping[str, str] = {}
+    if written is not None:
+        from cnncalc.spec.sections.inputs import asked_shapes  # most files give all sizes
+
+        asked = asked_shapes(written, inputs)
+    missing = {name: each for name, each in inputs.items() if each.is_open and name not in asked}
+    if missing:
+        raise _open_sizes(path, missing, several=len(inputs) > 1)
+    shapes, batches = {}, {}
+    for name, declared in inputs.items():
+        own = declared.dims[0]
+        if name in asked:
+            given = _given(asked[name], declared, path, name)
+            shapes[name], own = given.shape, given.batch if given.batch > 1 else own
+        else:
+            shapes[name] = _closed(declared)
+        if isinstance(own, int):
+            batches[name] = own
+    batch = max(batches.values(), default=1)
+    return {name: (shape, batches.get(name, batch)) for name, shape in shapes.items()}
+
+
+def _open_sizes(path: str, missing: Mapping[str, Declared], *, several: bool) -> CnncalcError:
+    """The complaint about open sizes, with what closes all of them."""
+    listed = " and ".join(f"'{name}' open: {text(each.dims)}" for name, each in missing.items())
+    shapes = [(f"{name}=" if several else "") + each.example for name, each in missing.items()]
+    return failure(
+        "open-size",
+        f"{path} leaves sizes of its input {listed}",
+        help="give them, such as " + " ".join(f"--input '{shape}'" for shape in shapes),
+    )
 
 
 def text(dims: Sequence[object]) -> str:
@@ -44,23 +94,14 @@ def text(dims: Sequence[object]) -> str:
     return "x".join(map(str, dims))
 
 
-def _closed(path: str, name: str, dims: OpenDims, last: bool) -> tuple[Shape, int]:
-    """The shape and the batch that a file says. Raises CnncalcError where a size is open."""
-    sizes = [size for size in dims[1:] if isinstance(size, int)]
-    if len(sizes) < len(dims) - 1:
-        letters = LETTERS["HWC" if last else "CHW"][len(dims) - 2] or "C"
-        example = "x".join(str(s) if isinstance(s, int) else "224" for s in dims[1:])
-        raise failure(
-            "open-size",
-            f"{path} leaves sizes of its input '{name}' open: {text(dims)}",
-            help=f"give them, such as --input '{example} {letters}'",
-        )
-    batch = dims[0] if isinstance(dims[0], int) else 1
-    *spatial, channels = sizes if last else [*sizes[1:], sizes[0]]
-    return Shape(channels, tuple(spatial)), batch
+def _closed(declared: Declared) -> Shape:
+    """The shape that a file says, whose sizes are all there but the batch."""
+    sizes = [size for size in declared.dims[1:] if isinstance(size, int)]
+    *spatial, channels = sizes if declared.last else [*sizes[1:], sizes[0]]
+    return Shape(channels, tuple(spatial))
 
 
-def _given(written: str, dims: OpenDims, last: bool, path: str, name: str) -> InputShape:
+def _given(written: str, declared: Declared, path: str, name: str) -> InputShape:
     """The shape that the user gives; without letters it is taken in the order that fits the file.
 
     Raises:
@@ -68,6 +109,7 @@ def _given(written: str, dims: OpenDims, last: bool, path: str, name: str) -> In
     """
     from cnncalc.spec.sections.inputs import parse_input  # most files give all sizes
 
+    dims, last = declared
     problem: UnplacedError | None = None
     rank = len(dims) - 2
     channels = dims[-1] if last else dims[1]

@@ -12,12 +12,13 @@ from cnncalc import files
 from cnncalc.errors import failure
 from cnncalc.exchange.onnx.model import StoredTensor as FileTensor
 from cnncalc.exchange.onnx.model import read as read_model
+from cnncalc.exchange.onnx.model import with_inner
 from cnncalc.exchange.onnx.read import MOST_PIPED
 from cnncalc.exchange.wire import Place
 from cnncalc.inference.stored import StoredTensor, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cnncalc.exchange.onnx.model import Model
     from cnncalc.network import Network, Stored
@@ -67,13 +68,21 @@ class _File(NamedTuple):
     def of(cls, path: str) -> _File:
         """The file at a path."""
         model = read_model(files.mapped(path, MOST_PIPED))
-        inline = {
-            name: operator.attributes.get("value")
-            for operator in model.operators
-            if operator.type in {"Constant", "ConstantOfShape"}
-            for name in operator.outputs
-        }
+        inline: dict[str, object] = {}
+        for name, tensor in _inner_tensors(model):
+            if name in inline or name in model.stored:
+                raise failure("bad-weights", f"{path} holds two tensors named '{name}'")
+            inline[name] = tensor
         return cls(path, model, inline)
+
+
+def _inner_tensors(model: Model) -> Iterator[tuple[str, object]]:
+    """The tensors that operators hold, and the graphs within them."""
+    for operator in with_inner(model.operators):
+        for subgraph in operator.subgraphs:
+            yield from subgraph.stored.items()
+        if operator.type in {"Constant", "ConstantOfShape"}:
+            yield from ((name, operator.attributes.get("value")) for name in operator.outputs)
 
 
 def _tensor(file: _File, stored: Stored, dims: tuple[int, ...]) -> StoredTensor:

@@ -17,11 +17,17 @@ from cnncalc.exchange.sources import SourceOptions
 DATA = Path(__file__).parents[1] / "data" / "onnx"
 SMALL = ["lenet.ts17.folded", "lenet.dynamo.raw", "unet_small.ts17.kept", "vgg11_bn.dynamo.folded"]
 RECURRENT = ["crnn.ts17", "bigru_last.ts17raw"]
+BRANCHES = ["sized", "squeeze"]  # whose sizes are open
 WHOLE = [
     (folder / f"{name}.onnx").read_bytes()
-    for folder, names in ((DATA, SMALL), (DATA.parent / "onnx_recurrent", RECURRENT))
+    for folder, names in (
+        (DATA, SMALL),
+        (DATA.parent / "onnx_recurrent", RECURRENT),
+        (DATA.parent / "onnx_branches", BRANCHES),
+    )
     for name in names
 ]
+OPEN = range(len(WHOLE) - len(BRANCHES), len(WHOLE))
 SECONDS = 5
 
 
@@ -51,7 +57,8 @@ def test_changed_bytes(number, changes, partial):
     changed = bytearray(WHOLE[number])
     for place, byte in changes:
         changed[int(place * (len(changed) - 1))] = byte
-    assert outcome(bytes(changed), partial=partial)
+    given_size = "3x6x7 CHW" if number in OPEN else None
+    assert outcome(bytes(changed), partial=partial, input=given_size)
 
 
 @given(st.sampled_from(range(len(WHOLE))), st.floats(0, 1), st.binary(max_size=5))

@@ -87,6 +87,35 @@ def test_open_sizes(write):
     assert load("m.onnx", input="5x3x32x48 NCHW").batch == 5
 
 
+def test_open_sizes_of_several_inputs(write):
+    inputs = [("x", ("batch", 3, "height", 8)), ("in.2", ("batch", 4))]
+    entering = [*inputs, ("state", ("batch", "width"))]
+    nodes = [node("Concat", ["in.2", "state"], ["c"], axis=1), node("Relu", ["x"], ["y"])]
+    path = write(model(nodes, inputs=entering, outputs=("c", "y")))
+    assert message(path) == (
+        "error[open-size]: m.onnx leaves sizes of its input 'x' open: batchx3xheightx8 and "
+        "'state' open: batchxwidth\n"
+        "  = help: give them, such as --input 'x=3x224x8 CHW' --input 'state=224 C'"
+    )
+    network = load(path, input="x=3x224x8 CHW, state=224 C")
+    assert [each.shape for each in network.nodes[:3]] == [(3, (224, 8)), (4, ()), (224, ())]
+    assert message(path, input="x=3x16x8 CHW").startswith(
+        "error[open-size]: m.onnx leaves sizes of its input 'state' open: batchxwidth"
+    )
+    assert message(path, input="in.3=5") == (
+        "error[input-shape]: there is no input 'in.3'\n  = help: did you mean 'in.2'?"
+    )
+
+
+def test_an_open_batch_is_that_of_the_other_inputs(write):
+    nodes = [node("Concat", ["a", "b"], ["y"], axis=1)]
+    path = write(model(nodes, inputs=[("a", ("batch", 3)), ("b", (4, 2))]))
+    network = load(path)
+    assert (network.batch, network.nodes[-1].shape) == (4, (5, ()))
+    assert load(path, input="b=2").batch == 4
+    assert load(write(model([node("Relu", ["x"], ["y"])])), input="5x3x8x8 NCHW").batch == 5
+
+
 def test_an_input_that_does_not_fit(write):
     path = write(model([CONV, node("Relu", ["a"], ["y"])], [W]))
     assert message(path, input="32x32x1") == (

@@ -77,6 +77,11 @@ def test_the_places_that_are_read(rule, rounding, places, tmp_path):
     assert list(values) == [10.0 * y + x for y in places for x in places]
 
 
+def test_a_rounding_that_onnx_does_not_know_is_refused(tmp_path):
+    with pytest.raises(CnncalcError, match="'Resize' with nearest_mode=flor has no layer here"):
+        resized(tmp_path, "half_pixel", "flor", 3.0)
+
+
 def over(tmp_path, type_, axis, dims, opset=17):
     path = tmp_path / "m.onnx"
     operator = node(type_, ["x"], ["y"], axis=axis)

@@ -23,7 +23,15 @@ from cnncalc.spec.load import build
 DATA = Path(__file__).parents[1] / "data" / "onnx_recurrent"
 TRUTH = json.loads((DATA / "truth.json").read_text(encoding="utf-8"))
 # Learned numbers of PyTorch's modules.
-PARAMS = {"crnn": 1226, "bigru_last": 392, "lstm_step": 232, "rnn_last": 167, "bare": 220}
+PARAMS = {
+    "crnn": 1226,
+    "bigru_last": 392,
+    "lstm_step": 232,
+    "rnn_last": 167,
+    "bare": 220,
+    "columns": 555,
+}
+OPEN = {"columns.ts17dyn": "1x7x11 CHW"}  # files whose sizes are open
 # Rows behind the input, without activations and what moves numbers.
 ROWS = {
     "crnn.ts17": ["conv", "maxpool", "lstm 2 layers", "linear"],
@@ -33,6 +41,8 @@ ROWS = {
     "lstm_step.dynamo": ["conv", "lstm", "fc"],
     "lstm_step.ts17dyn": ["conv", "lstm", "fc"],
     "rnn_last.ts17": ["conv", "rnn", "rnn last", "fc"],
+    "columns.ts17dyn": ["conv", "lstm", "linear"],
+    "columns.dynamo": ["conv", "lstm", "linear"],
 }
 
 
@@ -49,7 +59,7 @@ def described(layer):
 
 @pytest.mark.parametrize("name", TRUTH)
 def test_files_of_pytorch_compute_what_onnx_runtime_does(name):
-    network, truth = load(DATA / f"{name}.onnx"), TRUTH[name]
+    network, truth = load(DATA / f"{name}.onnx", input=OPEN.get(name)), TRUTH[name]
     assert analyze(network).totals.params == PARAMS[name.partition(".")[0]]
     done = forward(network, Tensor(network.nodes[0].shape, truth["input"]))
     assert len(done.outputs) == len(network.outputs)
@@ -60,8 +70,17 @@ def test_files_of_pytorch_compute_what_onnx_runtime_does(name):
 @pytest.mark.parametrize("name", ROWS)
 def test_the_rows_of_the_files(name):
     moves = {"relu", "reshape", "permute", "crop", "flatten"}
-    nodes = load(DATA / f"{name}.onnx").nodes[1:]
+    nodes = load(DATA / f"{name}.onnx", input=OPEN.get(name)).nodes[1:]
     assert [described(n.layer) for n in nodes if n.layer.type not in moves] == ROWS[name]
+
+
+@pytest.mark.parametrize("name", ["columns.ts17dyn", "columns.dynamo"])
+def test_the_columns_of_a_map_are_a_sequence_without_a_permutation(name):
+    """(width, batch, channels, height) as (width, batch, channels·height)."""
+    nodes = load(DATA / f"{name}.onnx", input=OPEN.get(name)).nodes[1:]
+    types = [node.layer.type for node in nodes]
+    assert types == ["conv", "relu", "reshape", "lstm", "linear", "permute"]
+    assert nodes[2].shape == (9, (5,))
 
 
 def test_the_memory_that_a_file_puts_out_is_told():

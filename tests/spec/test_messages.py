@@ -232,8 +232,21 @@ SHAPE_HELP = "write height x width x channels, such as 32x32x1, or 784 for a vec
             "input-shape: 'big' is not an input shape", SHAPE_HELP,
         ),
         (
-            TWO, {"input": "8x8x1"}, {},
-            "input-shape: --input replaces a single input; this network has several (a, b)", None,
+            TWO, {"input": "8x8x1"}, {"input": "a=8x8x1, b=8x8x1"},
+            "input-shape: this network has several inputs (a, b), and --input names none of them",
+            "write --input a=SHAPE --input b=SHAPE, or some of them",
+        ),
+        (
+            TWO, {"input": "left=8x8x1"}, {"input": "b=4"},
+            "input-shape: there is no input 'left'", "the inputs are a, b",
+        ),
+        (
+            TWO, {"input": "a=8x8x1,a=4x4x1"}, {"input": "a=(8, 8, 1),b=8x8"},
+            "input-shape: the shape of 'a' is given twice", None,
+        ),
+        (
+            TWO, {"input": "8x8x1, b=8x8x1"}, {},
+            "input-shape: '8x8x1' does not say which input it is for", None,
         ),
         (
             NONE, {}, {"variant": "a"},

@@ -20,7 +20,7 @@ from cnncalc.exchange.darknet.layers import (
     WITHOUT_BOXES,
     Call,
 )
-from cnncalc.exchange.sizes import input_of
+from cnncalc.exchange.sizes import Declared, inputs_of
 from cnncalc.exchange.sources import AS_IT_IS
 from cnncalc.lines import with_lines
 
@@ -101,7 +101,8 @@ class Walk:
             raise head.bad(name, f"'{name}' must be a whole number from 1")
         dims = tuple(sizes) if all(sizes) else (single,)
         written = self.builder.options.input
-        shape, self.builder.batch = input_of(self.path, "in", ("N", *dims), written, last=True)
+        found = inputs_of(self.path, {"in": Declared(("N", *dims))}, written)
+        shape, self.builder.batch = found["in"]
         return self.builder.enter("in", shape)
 
     def _value(self, section: Section, part: Part) -> int | None:

@@ -17,7 +17,7 @@ from cnncalc.exchange.keras.document import load
 from cnncalc.exchange.keras.order import settle_orders
 from cnncalc.exchange.keras.wiring import Wiring, dims_of, first_dims, model_layers, shape_of
 from cnncalc.exchange.names import plain_name
-from cnncalc.exchange.sizes import input_of, text
+from cnncalc.exchange.sizes import Declared, inputs_of, text
 from cnncalc.exchange.sources import AS_IT_IS
 from cnncalc.exchange.wire import broken
 
@@ -149,7 +149,7 @@ class Walk:
         dims, name = first_dims(document, layers)
         written = self.builder.options.input
         if dims:
-            return self._entered(name, dims, written)
+            return self._entered({name: dims})[0]
         if written is None:
             raise failure(
                 "open-size",
@@ -165,10 +165,11 @@ class Walk:
         self.builder.batch = given.batch
         return self.builder.enter(name, given.shape)
 
-    def _entered(self, name: str, dims: OpenDims, written: str | None) -> int:
-        shape, batch = input_of(self.path, name, dims, written, last=True)
-        self.builder.batch = max(self.builder.batch, batch)
-        return self.builder.enter(name, shape)
+    def _entered(self, inputs: Mapping[str, OpenDims]) -> list[int]:
+        declared = {name: Declared(dims) for name, dims in inputs.items()}
+        found = inputs_of(self.path, declared, self.builder.options.input)
+        self.builder.batch = max(self.builder.batch, *(batch for _, batch in found.values()))
+        return [self.builder.enter(name, shape) for name, (shape, _) in found.items()]
 
     def _functional(
         self,
@@ -205,16 +206,10 @@ class Walk:
         return [values[each] for each in wiring.outputs]
 
     def _inputs(self, wiring: Wiring) -> list[int]:
-        written = self.builder.options.input
         names = [reference.layer for reference in wiring.inputs]
         if not names:
             raise broken("it has no input")
-        if written is not None and len(names) > 1:
-            message = (
-                f"--input replaces a single input; this network has several ({', '.join(names)})"
-            )
-            raise failure("input-shape", message)
-        return [self._entered(name, wiring.input_dims(name), written) for name in names]
+        return self._entered({name: wiring.input_dims(name) for name in names})
 
     def _agrees(self, row: int | None, declared: OpenDims, part: Part) -> None:
         """Raise CnncalcError where a row has another shape than the file says."""

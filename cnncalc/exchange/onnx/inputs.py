@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnncalc.errors import failure
-from cnncalc.exchange.sizes import input_of
+from cnncalc.exchange.sizes import Declared, inputs_of
 from cnncalc.exchange.wire import broken
 
 if TYPE_CHECKING:
     from cnncalc.exchange.onnx.rows import Rows
     from cnncalc.exchange.onnx.values import Axis
-    from cnncalc.exchange.sizes import OpenDims
+    from cnncalc.shapes import Shape
 
 IMAGE = 2  # axes that a map has more than: the batch and the channels
 
@@ -25,17 +24,15 @@ def enter_inputs(rows: Rows, path: str, written: str | None) -> str:
     inputs = rows.model.inputs
     if not inputs:
         raise broken("it has no input")
-    if written is not None and len(inputs) > 1:
-        message = f"--input replaces a single input; this network has several ({', '.join(inputs)})"
-        raise failure("input-shape", message)
-    for name, dims in inputs.items():
-        _enter(rows, path, name, dims or (), written)
-    return "HWC" if any(_channels_last(rows, name) for name in inputs) else "CHW"
+    declared = {
+        name: Declared(dims or (), _channels_last(rows, name)) for name, dims in inputs.items()
+    }
+    for name, (shape, batch) in inputs_of(path, declared, written).items():
+        _enter(rows, name, shape, batch, last=declared[name].last)
+    return "HWC" if any(each.last for each in declared.values()) else "CHW"
 
 
-def _enter(rows: Rows, path: str, name: str, dims: OpenDims, written: str | None) -> None:
-    last = _channels_last(rows, name)
-    shape, batch = input_of(path, name, dims, written, last=last)
+def _enter(rows: Rows, name: str, shape: Shape, batch: int, *, last: bool) -> None:
     rows.batch = max(rows.batch, batch)
     own: tuple[Axis, ...] = (*range(shape.rank), "c") if last else ("c", *range(shape.rank))
     sizes = (*shape.spatial, shape.channels) if last else (shape.channels, *shape.spatial)

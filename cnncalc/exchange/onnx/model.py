@@ -12,7 +12,7 @@ from cnncalc.exchange.onnx.schema import SCHEMA
 from cnncalc.exchange.wire import Place, Reader, broken, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.exchange.sizes import OpenDims
     from cnncalc.exchange.wire import Data, Message
@@ -25,6 +25,7 @@ LARGEST_SIZE = 2**40
 Number = int | float
 Dims = tuple[int, ...]
 
+CONTROL_FLOW = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 FLOAT, FLOAT16, DOUBLE, BFLOAT16 = 1, 10, 11, 16
 FLOATS = frozenset({FLOAT, FLOAT16, DOUBLE, BFLOAT16})
 # TensorProto.DataType -> the letter of `struct`; bfloat16 is the upper half of a float.
@@ -70,9 +71,31 @@ class Operator(NamedTuple):
         return self.name or next(filter(None, self.outputs), "")
 
     @property
+    def subgraphs(self) -> list[Subgraph]:
+        """The graphs within it, of control flow alone."""
+        values = self.attributes.values() if self.type in CONTROL_FLOW else ()
+        return [value for value in values if isinstance(value, Subgraph)]
+
+    @property
     def origin(self) -> str:
         """Where it stands, as messages say it: "node 17 '/layer1/0/Conv' (Conv)"."""
         return f"node {self.number} '{self.label}' ({self.type})"
+
+
+class Subgraph(NamedTuple):
+    """A graph within an operator, such as a branch of If; it reads the tensors around it too."""
+
+    operators: tuple[Operator, ...]  # numbered as the one around them
+    stored: Mapping[str, StoredTensor]
+    outputs: tuple[str, ...]
+
+
+def with_inner(operators: Iterable[Operator]) -> Iterator[Operator]:
+    """Operators, each followed by those of the graphs within it."""
+    for operator in operators:
+        yield operator
+        for subgraph in operator.subgraphs:
+            yield from with_inner(subgraph.operators)
 
 
 class Model(NamedTuple):
@@ -156,7 +179,7 @@ def read(data: Data) -> Model:
     opset = versions.get("", versions.get("ai.onnx", 0))
     if opset < 1:
         raise broken("it does not say by which opset its operators are meant")
-    stored = {tensor.name: tensor for tensor in map(stored_tensor, graph["initializer"])}
+    stored = _stored(graph)
     return Model(
         name=graph.get("name", ""),
         producer=" ".join(message.get(f"producer_{part}", "") for part in ("name", "version")),
@@ -168,6 +191,10 @@ def read(data: Data) -> Model:
         shapes={n: d for n, d in map(_value, graph["value_info"]) if d is not None},
         data=data,
     )
+
+
+def _stored(graph: Message) -> dict[str, StoredTensor]:
+    return {tensor.name: tensor for tensor in map(stored_tensor, graph["initializer"])}
 
 
 def stored_tensor(message: Message) -> StoredTensor:
@@ -195,7 +222,7 @@ def _operator(number: int, message: Message) -> Operator:
         message.get("op_type", ""),
         tuple(message["input"]),
         tuple(message["output"]),
-        {entry.get("name", ""): _attribute(entry) for entry in message["attribute"]},
+        {entry.get("name", ""): _attribute(number, entry) for entry in message["attribute"]},
         "" if message.get("domain", "") == "ai.onnx" else message.get("domain", ""),
     )
 
@@ -207,7 +234,7 @@ ATTRIBUTES: dict[int, tuple[str, object]] = {
 }  # fmt: skip
 
 
-def _attribute(message: Message) -> object:
+def _attribute(number: int, message: Message) -> object:
     """The value of an attribute; old files do not say its type, so the field that is there."""
     kind = message.get("type", 0)
     present = next((k for k, (field, _) in ATTRIBUTES.items() if message.get(field)), 0)
@@ -215,7 +242,15 @@ def _attribute(message: Message) -> object:
     value = message.get(field, default)
     if field == "t":
         return None if value is None else stored_tensor(value)
+    if field == "g":
+        return None if value is None else _subgraph(number, value)
     return tuple(value) if isinstance(value, list) else value
+
+
+def _subgraph(number: int, message: Message) -> Subgraph:
+    operators = tuple(_operator(number, node) for node in message["node"])
+    outputs = tuple(name for name, _ in map(_value, message["output"]))
+    return Subgraph(operators, _stored(message), outputs)
 
 
 def _value(message: Message) -> tuple[str, OpenDims | None]:

@@ -34,6 +34,14 @@ if TYPE_CHECKING:
     from cnncalc.exchange.onnx.values import Axis, Value
 
 VECTOR = 2  # axes: the batch and the channels
+PAIR = 2
+# How Resize rounds a place between two numbers, by its nearest_mode.
+ROUNDINGS: dict[str, Callable[[Fraction], int]] = {
+    "floor": floor,
+    "ceil": ceil,
+    "round_prefer_floor": lambda place: -((1 - 2 * place) // 2),
+    "round_prefer_ceil": lambda place: (1 + 2 * place) // 2,
+}
 
 
 def flatten(call: Call) -> Value:
@@ -174,14 +182,40 @@ def _shares_of_groups(call: Call, x: Activation, dims: Dims) -> Activation | Non
 
 
 def _merged_axes(call: Call, x: Activation, dims: Dims) -> Activation | None:
-    """Neighbouring spatial axes that become one, while the channels stay, need no permutation."""
-    if x.axes[:1] != ("n",) or x.axes[-1] != "c" or len(dims) != 3 or dims[-1] != x.dims[-1]:  # noqa: PLR2004
+    """Axes that become one, and lie side by side in the row too, need no permutation."""
+    groups = _joined_groups(x, dims)
+    order = ["c", *range(call.shape(x).rank)]
+    if groups is None or max(map(len, groups)) < PAIR:
         return None
-    shape = call.shape(x)
-    if x.axes[1:-1] != tuple(range(shape.rank)) or shape.rank < VECTOR:
+    rest = [group for group in groups if group not in {(), ("n",)}]
+    if any("n" in group for group in rest):
         return None
-    row = call.reshaped(x.row, Shape(shape.channels, (prod(shape.spatial),)))
-    return Activation(row, ("n", 0, "c"), dims)
+    rest.sort(key=lambda group: order.index(group[0]))
+    if [label for group in rest for label in group] != order:
+        return None
+    sizes = dict(zip(x.axes, x.dims, strict=True))
+    channels, *spatial = (prod(sizes[label] for label in group) for group in rest)
+    row = call.reshaped(x.row, Shape(channels, tuple(spatial)))
+    labels: dict[tuple[Axis, ...], Axis] = {(): None, ("n",): "n"}
+    labels.update(zip(rest, ("c", *range(len(spatial))), strict=True))
+    return Activation(row, tuple(labels[group] for group in groups), dims)
+
+
+def _joined_groups(x: Activation, dims: Dims) -> list[tuple[Axis, ...]] | None:
+    """The axes that each of these sizes is the product of; None where an axis is split."""
+    left = [axis for axis in zip(x.axes, x.dims, strict=True) if axis[0] is not None]
+    groups: list[tuple[Axis, ...]] = []
+    for size in dims:
+        group: list[Axis] = []
+        product = 1
+        while left and (product < size or (left[0][1] == size == 1 and not group)):
+            label, own = left.pop(0)
+            group.append(label)
+            product *= own
+        if product != size:
+            return None
+        groups.append(tuple(group))
+    return groups if not left else None
 
 
 def squeeze(call: Call) -> Value | ManyAxes:
@@ -471,6 +505,8 @@ def resize(call: Call) -> Value:
     fields: dict[str, Any] = {"mode": "nearest" if mode == "nearest" else "bilinear"}
     if mode == "nearest":
         rounding = call.word("nearest_mode", "floor" if old else "round_prefer_floor")
+        if rounding not in ROUNDINGS:
+            raise unsupported(f"'Resize' with nearest_mode={rounding} has no layer here")
         if not all(_same_nearest(*axis, rule, rounding) for axis in axes):
             fields |= {"rule": _rule(rule, sizes[2:]), "nearest_mode": rounding}
     elif rule == "align_corners":
@@ -546,14 +582,9 @@ def _same_nearest(size: int, out: int, step: Fraction, rule: str, rounding: str)
         ),
         "align_corners": lambda o: Fraction(o * (size - 1), max(out - 1, 1)),
     }
-    rounds: dict[str, Callable[[Fraction], int]] = {
-        "floor": floor, "ceil": ceil,
-        "round_prefer_floor": lambda v: ceil(v - Fraction(1, 2)),
-        "round_prefer_ceil": lambda v: floor(v + Fraction(1, 2)),
-    }  # fmt: skip
-    if rule not in places or rounding not in rounds:
+    if rule not in places:
         return False
-    at, near = places[rule], rounds[rounding]
+    at, near = places[rule], ROUNDINGS[rounding]
     return all(
         min(max(near(at(o)), 0), size - 1) == min(floor(o * step), size - 1) for o in range(out)
     )

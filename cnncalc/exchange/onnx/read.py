@@ -11,13 +11,21 @@ from functools import cache
 from importlib import import_module
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnncalc import files
-from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
+from cnncalc.errors import (
+    CnncalcError,
+    Diagnostic,
+    UnplacedError,
+    counted,
+    did_you_mean,
+    failure,
+)
 from cnncalc.exchange.building import advice, needed_rows, nodes_of
 from cnncalc.exchange.names import plain_name, spec_name, unique
 from cnncalc.exchange.onnx.inputs import enter_inputs
+from cnncalc.exchange.onnx.model import Subgraph, unsupported, with_inner
 from cnncalc.exchange.onnx.model import read as read_model
 from cnncalc.exchange.onnx.notes import folded_norms, outputs_left_out
 from cnncalc.exchange.onnx.rows import Call, Rows, stored_constant
@@ -100,7 +108,8 @@ class Graph:
         self.unread: list[Operator] = []  # those that made no row
         self.lost: set[str] = set()  # tensors behind an operator whose shape is not known
         self.end: Activation | None = None  # where --until ends the network
-        self.containers = containers_of(operator.name for operator in model.operators)
+        operators = with_inner(model.operators)
+        self.containers = containers_of(operator.name for operator in operators)
 
     def run(self) -> None:
         """Read the inputs, then every operator up to the end that was asked for."""
@@ -129,13 +138,12 @@ class Graph:
             self.unread.append(operator)
             self.lost.update(operator.outputs)
             return
-        handle = handler(operator.type) if not operator.domain else None
-        if handle is None:
-            of = f" of '{operator.domain}'" if operator.domain else ""
-            raise UnplacedError("unknown-operator", f"'{operator.type}'{of} has no layer here")
         before = len(self.rows.rows)
-        found = handle(Call(self.rows, operator))
-        values = found if isinstance(found, list) else [found]
+        if operator.type == "If" and not operator.domain:
+            values = self._branch(operator)
+            before = len(self.rows.rows)  # its outputs are other names for rows that are there
+        else:
+            values = self._handled(operator)
         for name, value in zip_longest(operator.outputs, values[: len(operator.outputs)]):
             if not name:
                 continue
@@ -145,6 +153,40 @@ class Graph:
             self.rows.bind(name, value)
             if not isinstance(value, Constant) and value.row < before:
                 self.rows.reads[value.row] -= 1  # another name for the same row
+
+    def _handled(self, operator: Operator) -> Sequence[Value | ManyAxes | None]:
+        """What an operator puts out, by what its type means."""
+        handle = handler(operator.type) if not operator.domain else None
+        if handle is None:
+            of = f" of '{operator.domain}'" if operator.domain else ""
+            raise UnplacedError("unknown-operator", f"'{operator.type}'{of} has no layer here")
+        found: Any = handle(Call(self.rows, operator))
+        return found if isinstance(found, list) else [found]
+
+    def _branch(self, operator: Operator) -> Sequence[Value | ManyAxes | None]:
+        """What If puts out: the outputs of the branch that its condition chooses.
+
+        Exporters write it for what depends on a size, as whether an axis of size 1 goes away.
+        """
+        condition = Call(self.rows, operator).value(0)
+        if isinstance(condition, Activation) or condition.only is None:
+            raise unsupported("'If' whose condition the network computes has no layer here")
+        names = ("then_branch", "else_branch") if condition.only else ("else_branch", "then_branch")
+        taken, other = map(operator.attributes.get, names)
+        if not isinstance(taken, Subgraph) or not isinstance(other, Subgraph):
+            raise broken("it has no branches")
+        if len(taken.outputs) != len(operator.outputs):
+            expected = counted(len(operator.outputs), "tensor")
+            raise broken(f"its branch puts out {len(taken.outputs)} of {expected}")
+        self.rows.leave_unread(other)
+        for name, tensor in taken.stored.items():
+            self.rows.bind(name, stored_constant(self.model, tensor, name))
+        for inner in taken.operators:
+            self._do(inner)
+        missing = [n for n in taken.outputs if n not in {*self.rows.values, *self.rows.unmade}]
+        if missing:
+            raise broken(f"its branch puts out '{missing[0]}', which nothing there makes")
+        return [self.rows.values.get(name) for name in taken.outputs]
 
     def _leave_open(self, operator: Operator) -> None:
         """A row of unknown cost where the file says the shape, else the end of what is known."""
@@ -219,7 +261,8 @@ class Graph:
     def _standing(self, operator: Operator, end: int) -> list[int]:
         """The rows up to `end` that this operator or a later one needs, and the inputs."""
         later = self.model.operators[operator.number - 1 :]
-        names = {name for each in later for name in each.inputs}.union(self.model.outputs)
+        inputs = {name for each in with_inner(later) for name in each.inputs}
+        names = inputs.union(self.model.outputs)
         values = [self.rows.values.get(name) for name in names]
         needed = {value.row for value in values if isinstance(value, Activation)}
         return _alive(self.rows.rows[:end], (row for row in needed if row < end))
@@ -312,8 +355,9 @@ class Graph:
             return value.row
         try:
             call = Call(self.rows, operator)
-            has_batch = value.dims[:1] == (self.rows.batch,)
-            return call.plain(value if has_batch else call.lifted(value))
+            first = value.batch_first
+            has_batch = first.dims[:1] == (self.rows.batch,)
+            return call.plain(first if has_batch else call.lifted(first))
         except UnplacedError as problem:
             raise self.located(problem, operator) from None
 

@@ -9,7 +9,7 @@ from math import isfinite, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.errors import counted
-from cnncalc.exchange.onnx.model import FLOATS, StoredTensor, unsupported
+from cnncalc.exchange.onnx.model import FLOATS, StoredTensor, unsupported, with_inner
 from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
 from cnncalc.exchange.sizes import text
 from cnncalc.exchange.wire import broken
@@ -18,10 +18,10 @@ from cnncalc.network import LARGEST_TENSOR, MAX_ROWS, Input, Opaque, Stored
 from cnncalc.shapes import AXES, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cnncalc.errors import UnplacedError
-    from cnncalc.exchange.onnx.model import Dims, Model, Number, Operator
+    from cnncalc.exchange.onnx.model import Dims, Model, Number, Operator, Subgraph
     from cnncalc.exchange.onnx.values import Axis, Value
     from cnncalc.layers._base import Layer
 
@@ -69,18 +69,13 @@ class Rows:
         self.unmade: dict[str, Operator] = {}  # outputs that no row here puts out
         self.batch = 1
         self.reads: Counter[int] = Counter()  # how many operators read what a row puts out
-        reading = (
-            name
-            for operator in model.operators
-            for place, name in enumerate(operator.inputs)
-            if (operator.type, place) not in READ_NO_NUMBERS
-        )
-        self.readers = Counter([*reading, *model.outputs])
+        self.readers = Counter([*_reading(model.operators), *model.outputs])  # of each tensor
 
     @cached_property
     def makers(self) -> Mapping[str, Operator]:
         """The operator that puts out each tensor."""
-        return {name: each for each in self.model.operators for name in each.outputs if name}
+        operators = with_inner(self.model.operators)
+        return {name: each for each in operators for name in each.outputs if name}
 
     def enter(self, name: str, shape: Shape, axes: tuple[Axis, ...], dims: Dims) -> None:
         """Append an input of the network."""
@@ -92,6 +87,14 @@ class Rows:
         self.values[name] = value
         if not isinstance(value, Constant):
             self.reads[value.row] += self.readers[name]
+
+    def leave_unread(self, branch: Subgraph) -> None:
+        """Do not count what a branch reads that is never taken."""
+        for name in (*_reading(branch.operators), *branch.outputs):
+            self.readers[name] -= 1
+            value = self.values.get(name)
+            if value is not None and not isinstance(value, Constant):
+                self.reads[value.row] -= 1
 
     def add(
         self,
@@ -119,6 +122,17 @@ class Rows:
         They prepare what the main row of the operator reads.
         """
         self.rows[start:] = [row._replace(name=row.layer.type) for row in self.rows[start:]]
+
+
+def _reading(operators: Iterable[Operator]) -> Iterator[str]:
+    """The tensors whose numbers operators read, and the graphs within them put out."""
+    for operator in operators:
+        for place, name in enumerate(operator.inputs):
+            if (operator.type, place) not in READ_NO_NUMBERS:
+                yield name
+        for subgraph in operator.subgraphs:
+            yield from _reading(subgraph.operators)
+            yield from subgraph.outputs
 
 
 class Call:

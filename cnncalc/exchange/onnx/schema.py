@@ -1,6 +1,6 @@
 """What is read of an ONNX file: the messages and fields of onnx.proto3 that a network needs.
 
-Weights, documentation and subgraphs (of If, Loop and Scan) are left where they are.
+Weights and documentation are left where they are.
 Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
 """
 
@@ -44,7 +44,7 @@ SCHEMA: Schema = {
         3: Field("i", "int"),
         4: Field("s", "text"),
         5: Field("t", "Tensor"),
-        6: Field("g", "place"),
+        6: Field("g", "Graph"),
         7: Field("floats", "float", repeated=True),
         8: Field("ints", "int", repeated=True),
         9: Field("strings", "text", repeated=True),

@@ -142,6 +142,16 @@ class Activation(NamedTuple):
     axes: tuple[Axis, ...]
     dims: Dims
 
+    @property
+    def batch_first(self) -> Activation:
+        """The same with the batch in front, if it is one of its axes."""
+        if "n" not in self.axes[1:]:
+            return self
+        order = sorted(range(len(self.axes)), key=lambda k: self.axes[k] != "n")
+        return Activation(
+            self.row, tuple(self.axes[k] for k in order), tuple(self.dims[k] for k in order)
+        )
+
     def position(self, axis: int) -> int:
         """The place of an axis that may be counted from the end; -1 where there is none."""
         rank = len(self.dims)

@@ -13,12 +13,12 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from cnncalc.errors import CnncalcError, UnplacedError, counted, failure
+from cnncalc.errors import CnncalcError, UnplacedError, counted, did_you_mean, failure
 from cnncalc.shapes import AXES, Shape
 from cnncalc.spec.yaml_source import MappingValue, Scalar, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from cnncalc.errors import Diagnostic, Span
     from cnncalc.spec.yaml_source import Value
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SIZE = re.compile(r"-?[0-9]+")
 DIGITS = re.compile("[0-9]+")
 TIMES = re.compile("[xX×]")
+NAMED = re.compile(r"(?:^|,)\s*([^,=]+?)\s*=")
 TUPLE = re.compile(r"[(\[]\s*[0-9]+(\s*,\s*[0-9]+)*\s*,?\s*[)\]]|[0-9]+(\s*,\s*[0-9]+)+")
 MAX_DIGITS = 15
 FEW = 4  # an image has at most this many channels, and more rows than that
@@ -106,6 +107,48 @@ def as_meant(text: str, own: InputShape) -> str:
     if rank == 0 or len(sizes) != len(parts) or len(sizes) not in {1, rank}:
         return text
     return with_sizes(own.shape, own.layout, sizes * (rank if len(sizes) == 1 else 1))
+
+
+def asked_shapes(text: str | None, names: Collection[str]) -> dict[str, str]:
+    """The shapes that `--input` asks for, by the names of a network's inputs.
+
+    `text` is a shape, or NAME=SHAPE for some of the inputs, with a comma between them.
+
+    Raises:
+        CnncalcError: a name is unknown or given twice, or a shape alone is for several inputs.
+
+    >>> asked_shapes("320", ["in"]), asked_shapes("a=8x8x3, b=(3, 8, 8)", ["a", "b", "c"])
+    ({'in': '320'}, {'a': '8x8x3', 'b': '(3, 8, 8)'})
+    """
+    if text is None:
+        return {}
+    alone, *pairs = NAMED.split(text)
+    if not pairs:
+        return {_only(names): text}
+    asked: dict[str, str] = {}
+    for name, shape in zip(pairs[::2], pairs[1::2], strict=True):
+        if name not in names:
+            message = f"there is no input '{name}'"
+            help_ = did_you_mean(name, names) or f"the inputs are {', '.join(names)}"
+            raise failure("input-shape", message, help=help_)
+        if name in asked:
+            raise failure("input-shape", f"the shape of '{name}' is given twice")
+        asked[name] = shape.strip()
+    if alone.strip():
+        raise failure("input-shape", f"'{alone.strip()}' does not say which input it is for")
+    return asked
+
+
+def _only(names: Collection[str]) -> str:
+    """The name of the only input; several are an error."""
+    if len(names) == 1:
+        return next(iter(names))
+    example = " ".join(f"--input {name}=SHAPE" for name in names)
+    raise failure(
+        "input-shape",
+        f"this network has several inputs ({', '.join(names)}), and --input names none of them",
+        help=f"write {example}, or some of them",
+    )
 
 
 def untupled(text: str) -> str:
@@ -283,33 +326,38 @@ def read_inputs(
     Raises:
         CnncalcError: there is none, or a shape is wrong.
     """
-    if text is not None:
-        name = _only_name(tree)
-        own = _own_input(tree, variant)
-        meant = as_meant(text, own) if own else untupled(text)
-        return {name: _network_input(meant, None)}
-    for place in ((("variants", variant),) if variant else ()) + ((),):
-        single, several = tree.at(*place, "input"), tree.at(*place, "inputs")
-        if single is not None:
-            return {"in": _network_input(single, single)}
-        if isinstance(several, MappingValue) and several.entries:
-            return {key.text: _network_input(value, value) for key, value in several.entries}
+    written = _written(tree, variant)
+    asked = asked_shapes(text, written or ["in"])
+    if written or asked:
+        return {
+            name: _replaced(asked[name], written.get(name))
+            if name in asked
+            else _network_input(written[name], written[name])
+            for name in written or asked
+        }
     names = ", ".join(tree.section("variants").keys())
     help_ = f"choose a variant ({names}), or give --input"
     raise failure("missing-input", f"{tree.span.file} has no input of its own", help=help_)
 
 
-def _own_input(tree: MappingValue, variant: str | None) -> InputShape | None:
-    """The single input that is written in the file, if it is there and right."""
+def _written(tree: MappingValue, variant: str | None) -> dict[str, Value]:
+    """The inputs as they are written in the file, the variant's own before the network's."""
     for place in ((("variants", variant),) if variant else ()) + ((),):
         single, several = tree.at(*place, "input"), tree.at(*place, "inputs")
-        if single is None and isinstance(several, MappingValue) and len(several.entries) == 1:
-            single = several.entries[0][1]
         if single is not None:
-            with suppress(CnncalcError):
-                return _network_input(single, single).parsed
-            return None
-    return None
+            return {"in": single}
+        if isinstance(several, MappingValue) and several.entries:
+            return {key.text: value for key, value in several.entries}
+    return {}
+
+
+def _replaced(asked: str, written: Value | None) -> NetworkInput:
+    """An input as it is asked for; what is left out is as in the file, if that is right."""
+    own = None
+    if written is not None:
+        with suppress(CnncalcError):
+            own = _network_input(written, written).parsed
+    return _network_input(as_meant(asked, own) if own else untupled(asked), None)
 
 
 def input_problems(tree: MappingValue) -> Iterator[Diagnostic]:
@@ -343,18 +391,6 @@ def _shapes(place: Value) -> Iterator[Value]:
         if single is not None:
             yield single
         yield from (value for _, value in place.section("inputs").entries)
-
-
-def _only_name(tree: MappingValue) -> str:
-    """The name of the only input; several are an error."""
-    inputs = tree.at("inputs")
-    if not isinstance(inputs, MappingValue):
-        return "in"
-    if len(inputs.entries) > 1:
-        listed = ", ".join(inputs.keys())
-        message = f"--input replaces a single input; this network has several ({listed})"
-        raise failure("input-shape", message)
-    return inputs.entries[0][0].text
 
 
 def _network_input(written: Value | str, value: Value | None) -> NetworkInput:
