@@ -31,6 +31,14 @@ def test_the_cone_of_lenet(cnncalc, tmp_path):
         for group in root.iter(f"{SVG}g")
     }
     assert squares == {"C3": [1, 9], "S2": [5, 9], "C1": [10, 18], "in": [14, 18]}
+    note = root.findall(f"{SVG}text")[-1].text
+    assert note == "C3:4,4 reads nothing outside the cone, which is a section along the width"
+
+
+def test_the_cone_of_a_sequence_is_along_its_length(cnncalc):
+    """The 3 places of its input that the 2 places around a unit of the first layer read."""
+    text = cnncalc("rf", "40x1; conv 2 3; conv 2 2", "--at", "conv2:5", "--format", "svg").out
+    assert "which is a section along the length" in text
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from cnncalc.pictures.picture import Edge
 from cnncalc.pictures.styles import placed, usual
 from cnncalc.render import svg
 from cnncalc.render.choice import Choice
+from cnncalc.render.colours import DARK, LIGHT
 from cnncalc.render.fold import lines
 from cnncalc.shapes import Shape
 
@@ -253,8 +254,6 @@ def test_the_usual_style():
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_texts_and_outlines_stand_out(theme):
     """WCAG asks for 4.5:1 of texts and 3:1 of shapes; texts here have at least 7:1 (level AAA)."""
-    from cnncalc.render.colours import DARK, LIGHT
-
     colours = {"light": LIGHT, "dark": DARK}[theme]
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast(colours.line, colours.page) >= 4.5
@@ -266,3 +265,35 @@ def test_texts_and_outlines_stand_out(theme):
         if stroke != "none":
             assert contrast(stroke, colours.page) >= (2.5 if kind == "part" else 3), kind
     assert contrast(colours.soft, colours.page) >= 7
+
+
+def legend_of(name, **choice):
+    """The word of each colour in the legend, by its fill and its outline."""
+    marks = placed(drawn(name, **choice)).marks
+    swatches = [mark for mark in marks if isinstance(mark, Rect) and mark.width == 11]
+    words = [mark.text for mark in marks if isinstance(mark, Text) and mark.x >= 32][
+        -len(swatches) :
+    ]
+    return list(zip((LIGHT.named(mark.kind)[1:] for mark in swatches), words, strict=True))
+
+
+@pytest.mark.parametrize("name", ["densenet121", "ssd300", "resnet50", "unet", "squeezenet1_0"])
+def test_a_colour_stands_once_in_the_legend(name):
+    for depth in (None, OPEN):
+        entries = legend_of(name, depth=depth)
+        assert len({colours for colours, _ in entries}) == len(entries)
+    words = {word for _, word in legend_of("densenet121")}
+    assert {"input", "closed part", "norm, activation"} <= words
+
+
+def test_a_volume_explains_the_signs_that_it_has():
+    def note(name, **choice):
+        texts = [
+            m.text for m in placed(drawn(name, **choice), "volume").marks if isinstance(m, Text)
+        ]
+        return texts[-1]
+
+    lengths = "height and depth: the map, thickness: channels; not to scale"
+    edge, bar = "a dark edge: activation", "a bar: a vector, longer with more numbers"
+    assert note("vgg16") == f"{lengths}; {edge}; {bar}"
+    assert note("vgg16", at="features") == f"{lengths}; {edge}"
