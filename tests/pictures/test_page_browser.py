@@ -184,6 +184,16 @@ def test_a_box_chooses_its_line(opened):
     assert page.locator("tr.chosen").get_attribute("data-name") == "conv1"
 
 
+def test_a_box_is_read_out_as_it_is_written(opened):
+    page = opened("resnet50")
+    labels = page.locator(".diagram g[data-name]").evaluate_all(
+        "boxes => boxes.map(box => box.getAttribute('aria-label'))"
+    )
+    assert labels[0] == "in, input, 224×224×3"
+    assert "layer1.1 … 2, bottleneck × 2, 56×56×256" in labels
+    assert len(set(labels)) == 13
+
+
 def test_the_slider_moves_the_field(opened):
     page = opened("lenet5-1998")
     page.locator("#field-of").evaluate("e => { e.value = 0; e.dispatchEvent(new Event('input')) }")
