@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc.pictures.lettering import cut, shortened, width
 from cnncalc.pictures.marks import Arc, Group, Line, Placed, Rect, Text
+from cnncalc.pictures.trunks import lines_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,12 +23,13 @@ NAME, SMALL = 11, 10  # sizes of its text
 INSET = 6  # from its sides to the text
 MARGIN = 16  # around the picture
 BEHIND = (6, 3)  # how far the cards of a stack stand out
-# What the legend calls the kinds, in its order.
+# What the legend calls the kinds, in its order; the last ones have one colour, and one entry.
 KINDS = {
     "input": "input", "conv": "convolution", "pool": "pooling", "dense": "fully connected",
-    "up": "enlarging", "merge": "merge", "block": "closed part", "norm": "norm",
-    "activation": "activation", "dropout": "dropout", "shape": "moves numbers", "other": "other",
+    "up": "enlarging", "merge": "merge", "block": "closed part",
 }  # fmt: skip
+GREY = {"norm": "norm", "activation": "activation", "dropout": "dropout",
+        "shape": "rearranging", "other": "other"}  # fmt: skip
 LEGEND = 26  # its height
 LINE = 12  # the height of a line of small text
 TITLE_ENDS = 8  # from the two ends of a part's title to the lines beside it
@@ -77,10 +79,11 @@ def drawn(
     marks += headings(picture)
     for part, crossed in zip(parts, _crossed_titles(parts, routes), strict=True):
         marks += _outline(part, crossed, dx, dy)
-    marks += [
-        Line(_to_the_last_card(way, picture.boxes[edge.target]))
+    seen = [
+        _to_the_last_card(way, picture.boxes[edge.target])
         for way, edge in zip(ways, picture.edges, strict=True)
     ]
+    marks += lines_once(seen, picture.edges)
     marks += shared_lines(picture, frames)
     marks += [
         card(box, frame, box.short if box.part in shown else box.text[0])
@@ -226,9 +229,10 @@ def legend(kinds: Iterable[str], wide: float, y: float) -> tuple[list[Mark], flo
     present = set(kinds)
     marks: list[Mark] = []
     x = float(MARGIN)
-    for kind, word in KINDS.items():
-        if kind not in present:
-            continue
+    words = {kind: word for kind, word in KINDS.items() if kind in present}
+    if grey := [word for kind, word in GREY.items() if kind in present]:
+        words["grey"] = ", ".join(grey)
+    for kind, word in words.items():
         needed = 16 + width(word, SMALL) + 12
         if x > MARGIN and x + needed > wide:
             x, y = float(MARGIN), y + 18

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Point = tuple[float, float]
-# An arrow, weights in common, two faint lines, and what a unit sees.
-Stroke = Literal["edge", "shared", "guide", "rule", "sight"]
+# An arrow, a line that joins one, weights in common, two faint lines, and what a unit sees.
+Stroke = Literal["edge", "branch", "shared", "guide", "rule", "sight"]
 
 
 class Rect(NamedTuple):
