@@ -5,7 +5,9 @@ Strokes over each other would look darker than the others, and so would arrowhea
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from cnncalc.pictures.marks import Line
@@ -34,9 +36,13 @@ def lines_once(ways: Sequence[Way], edges: Sequence[Edge]) -> Iterator[Line]:
     ((0, 0), (90, 0))
     ((30, 0), (40, 0), (40, 50), (90, 50))
     """
+    leaving, reaching = (Counter(map(itemgetter(end), edges)) for end in (0, 1))
     drawn: dict[tuple[str, int], Pieces] = {}
     arrows: set[Point] = set()
     for points, (source, target) in zip(ways, edges, strict=True):
+        if leaving[source] == reaching[target] == 1:  # nearly all, and none shares anything
+            yield Line(points)
+            continue
         way = tuple((round(x, 1), round(y, 1)) for x, y in points)  # as exact as it is drawn
         near = [drawn.setdefault(box, {}) for box in (("from", source), ("to", target))]
         length = sum(high - low for _, (low, high), _ in _pieces(way))
