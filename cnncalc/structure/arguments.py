@@ -90,6 +90,7 @@ class Blocks:
         self.named = kept
         self._parts = kept.parts()
         self._kept = read_twice(network)
+        self._lent = {each for node in network.nodes for each in (node.shared_with, node.tied_to)}
         self.signatures = known
         self.blocks: dict[str, Block] = {}  # those that are called, by their provisional names
         self._arguments: dict[tuple[str, int], tuple[int, ...]] = {}
@@ -125,6 +126,7 @@ class Blocks:
                 isinstance(item, Step)
                 and isinstance(before, Step)
                 and before.last not in self._kept
+                and self._lent.isdisjoint({row.index for row in (*before.rows, *item.rows)})
                 and self.named.repeats(item)
                 and _repeats(before, item)
             ):

@@ -30,10 +30,9 @@ def structure(network: Network, *, named: bool = False, names: Names | None = No
     sides = _sides(network, chain)
     beside = {item.last for _, side in sides for item in side}
     main = tuple(item for item in chain if item.last not in beside)
-    pointers = [pointer for node in network.nodes for pointer in (node.shared_with, node.tied_to)]
-    shared = [pointer for pointer in pointers if pointer is not None]
-    signatures = Signatures(chain, shared)
-    outside = {*network.outputs, *shared, *(source for source, _ in sides)}
+    tied = [node.tied_to for node in network.nodes if node.tied_to is not None]
+    signatures = Signatures(chain, tied, _families(network))
+    outside = {*network.outputs, *tied, *(source for source, _ in sides)}
     chains = (main, *(side for _, side in sides))
     folder = Folder(signatures, outside, names)
     for one in chains:  # once to find the blocks, and again so that all of them are used everywhere
@@ -43,6 +42,15 @@ def structure(network: Network, *, named: bool = False, names: Names | None = No
     written = [blocks.written(one) for one in folded]
     starts = [source for source, _ in sides]
     return Structure(tuple(blocks.blocks.values()), tuple(_joined(written, starts)))
+
+
+def _families(network: Network) -> dict[int, tuple[int, ...]]:
+    """The rows that have the same weights, by each of them."""
+    found: dict[int, list[int]] = {}
+    for node in network.nodes:
+        if node.shared_with is not None:
+            found.setdefault(node.shared_with, [node.shared_with]).append(node.index)
+    return {row: tuple(family) for family in found.values() for row in family}
 
 
 def _sides(network: Network, chain: Chain) -> list[tuple[int, Chain]]:

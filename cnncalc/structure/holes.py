@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.structure.tree import Call, Merge, Step, sources
+from cnncalc.structure.tree import rows as rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -56,11 +57,15 @@ def _constant(layer: Layer) -> Hashable:
 class Signatures:
     """Signatures of items: what two parts of a network have in common if a block can be both.
 
-    `single` are rows that stand for themselves alone, since others name them.
+    `single` are rows that stand for themselves alone, since others name them; `families` are the
+    rows that have the same weights, by each of them.
     """
 
-    def __init__(self, chain: Chain, single: Iterable[int]) -> None:
+    def __init__(
+        self, chain: Chain, single: Iterable[int], families: Mapping[int, tuple[int, ...]]
+    ) -> None:
         self.single = frozenset(single)
+        self.families = families
         self._numbers: dict[Hashable, int] = {}
         self._known: dict[int, tuple[Item, int]] = {}  # by identity; the item is kept alive
         self._optional: dict[int, int] = {}
@@ -102,6 +107,18 @@ class Signatures:
             return ("merge", self._rows((item.owner,)), tuple(map(self.chain, item.branches)))
         return ("optional", self._frame(item, place))
 
+    def partial(self, item: Item) -> Counter[int]:
+        """How many rows of each family an item has that has others elsewhere, by the first row."""
+        found: Counter[int] = Counter()
+        if self.families:
+            members = (row.index for row in rows_of((item,)) if row.index in self.families)
+            found.update(self.families[row][0] for row in members)
+        return Counter({first: n for first, n in found.items() if n < len(self.families[first])})
+
+    def completes(self, found: Counter[int]) -> bool:
+        """Whether families have all of their rows, of each of which so many were found."""
+        return all(count == len(self.families[first]) for first, count in found.items())
+
     def chain(self, chain: Chain) -> int:
         """The signature of a chain."""
         places = {item.last: place for place, item in enumerate(chain)}
@@ -121,14 +138,16 @@ class Signatures:
         owner, *attached = rows
         alone = any(
             row.index in self.single
-            or row.shared_with is not None
             or row.tied_to is not None
             or row.note is not None
             or row.values is not None
             for row in rows
         )
         layers = tuple(row.layer for row in attached)
-        marks = (owner.frozen, owner.train_only, owner.index if alone else None)
+        shares = tuple(
+            tuple(other - row.index for other in self.families.get(row.index, ())) for row in rows
+        )
+        marks = (owner.frozen, owner.train_only, owner.index if alone else None, shares)
         return (_constant(owner.layer), layers, marks)
 
 

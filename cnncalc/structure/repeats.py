@@ -7,6 +7,7 @@ blocks take as arguments is decided afterwards, when all their calls are known (
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import count, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -80,18 +81,20 @@ class Folder:
     def _sequences(self, items: Chain) -> Iterator[tuple[int, int, int]]:
         """Every sequence that can be a block: its place, its length, and what it is.
 
-        It reads nothing but what enters its first item, and only its last item is read elsewhere.
+        It reads nothing but what enters its first item, only its last item is read elsewhere, and
+        its weights are shared within it alone.
         """
         reads = self._reads(items)
         marks = [
             (self.signatures.of(item), tuple(place - source for source in before))
             for place, (item, (before, _)) in enumerate(zip(items, reads, strict=True))
         ]
+        shared = [self.signatures.partial(item) for item in items]
         for start, item in enumerate(items):
             entry, *others = set(sources(item))
             if others or (start and entry != items[start - 1].last):
                 continue
-            key, reach = 0, start
+            key, reach, sharing = 0, start, Counter[int]()
             ends = range(start, min(start + LONGEST, len(items)))
             names = self.spelled.growing(items[place] for place in ends)
             for place, local in zip(ends, names, strict=False):  # they may end before
@@ -103,7 +106,9 @@ class Folder:
                 if not inside:
                     break
                 key = self._numbers.setdefault((key, marks[place]), len(self._numbers) + 1)
-                if reach <= place and local is not None:
+                sharing += shared[place]
+                whole_families = self.signatures.completes(sharing)
+                if reach <= place and local is not None and whole_families:
                     whole = self._numbers.setdefault((key, local), len(self._numbers) + 1)
                     yield start, place - start + 1, whole
                 reach = max(reach, after)

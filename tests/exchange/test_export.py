@@ -369,6 +369,51 @@ layers:
     assert names["train.2.weight"] == "train_.2.weight"
 
 
+def forward_of(content):
+    """The last `forward` of the code, line by line."""
+    lines = content.rpartition("    def forward(")[2].partition("\n\n")[0].splitlines()
+    return [line.strip() for line in lines[1:]]
+
+
+def test_a_part_that_shares_all_weights_calls_the_module_again():
+    written = write(load("siamese"))
+    assert forward_of(written.content)[:3] == [
+        "a = self.a(left)", "out = self.a(right)", "out = (a - out).abs()",
+    ]  # fmt: skip
+    assert set(written.names) == {
+        f"{name}.{each}" for name in (*(f"a.conv{k}" for k in range(1, 5)), "a.fc1", "score")
+        for each in ("weight", "bias")
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "{tower: {k: 4, p: same}, from: right, share: a}",  # another padding
+        "{tower: {k: 4, p: valid}, from: small, share: a}",  # another size
+        "[from right -> conv 4 3x3 share=a.c, relu]",  # fewer rows around the weights
+        "[from right -> conv 4 3x3 share=a.c, relu, conv 4 1x1]",  # weights of its own as well
+        "[from right -> conv 4 3x3 share=a.c, tanh, conv 4 1x1 share=a.d]",  # another activation
+    ],
+)
+def test_a_part_that_differs_is_written_out(again):
+    spec = f"""
+inputs: {{left: 8x8x2, right: 8x8x2, small: 5x5x2}}
+blocks:
+  tower(k, p):
+    - c: conv k 3x3 p=p
+    - relu
+    - d: conv k 1x1
+layers:
+  - a: {{tower: {{k: 4, p: valid}}, from: left}}
+  - b: {again}
+outputs: [a, b]
+"""
+    lines = forward_of(write(read(spec)).content)
+    assert sum("self.a(" in line for line in lines) == 1
+    assert any("self.a.c(" in line for line in lines)
+
+
 def test_a_recurrent_layer_is_written_as_pytorch_documents_it():
     """`torch.nn.LSTM(input_size, hidden_size, num_layers=1, ..., bidirectional=False)`."""
     layers = "input: {l: 5, c: 8}\nlayers: [{row: lstm 6 layers=2 bidirectional}]\n"

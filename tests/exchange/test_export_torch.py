@@ -159,6 +159,24 @@ layers:
   - a: up skip=mid
   - b: up skip=wide
 """,
+    "towers": """
+inputs: {left: 9x9x2, right: 9x9x2, small: 7x7x2}
+blocks:
+  res(c, s=1): [add: [identity, conv c 3x3 p1 bn relu -> gelu], relu]
+  tower(c): [conv c 3x3 bn relu, res c, {mix: [conv c 1x1 -> gelu -> conv c 1x1]}, gap]
+layers:
+  - a: tower 4
+  - b: {tower: 4, from: right, share: a}
+  - c: {tower: 4, from: small, share: a}
+  - d: {tower: 4, from: left}
+  - add: [a, b, c, d]
+  - fc 2
+""",
+    "steps that share": """
+input: 6x6x3
+blocks: {step(c): [conv c 3x3 p1 -> relu -> conv c 1x1 bn]}
+layers: [a: step 3, b: step 3 share=a, tanh, c: step 3 share=a, gap -> fc 2]
+""",
     "tied": """
 input: 5x5x2
 layers:

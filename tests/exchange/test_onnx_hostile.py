@@ -13,6 +13,7 @@ from cnncalc import analyze, load
 from cnncalc.exchange.onnx import read
 from cnncalc.exchange.onnx.read import network_of
 from cnncalc.exchange.sources import SourceOptions
+from cnncalc.exchange.targets.onnx import write
 
 DATA = Path(__file__).parents[1] / "data" / "onnx"
 SMALL = ["lenet.ts17.folded", "lenet.dynamo.raw", "unet_small.ts17.kept", "vgg11_bn.dynamo.folded"]
@@ -28,6 +29,7 @@ WHOLE = [
     for name in names
 ]
 OPEN = range(len(WHOLE) - len(BRANCHES), len(WHOLE))
+WHOLE.append(b"".join(write(load("lenet5-1998")).content))  # which tells its rows
 SECONDS = 5
 
 

@@ -118,6 +118,13 @@ layers:
     )
 
 
+def test_weights_that_are_shared_within_a_block_do_not_keep_it_from_being_one():
+    """The gates of CBAM: 16 units in two blocks, of 38 lines by hand."""
+    text = short(load("cbam_resnet")).text
+    assert len(text.splitlines()) <= 50
+    assert text.count("share=") == 2 * 2
+
+
 CASES = {
     "several outputs": """
 input: 8x8x3
@@ -145,6 +152,20 @@ layers: [a: tower 8, b: {tower: 8, from: right, share: a}, sub a abs, gap, fc 1]
     "a shared layer in a chain": """
 input: 16x16x8
 layers: [a: conv 8 3x3 p1, conv 8 3x3 p1 share=a, relu, conv 8 3x3 p1 share=a]
+""",
+    "layers that share within each of several blocks, norms too": """
+input: 16x16x8
+blocks:
+  both: [add: [[gap, a: conv 2 1x1 bn relu], [gmp, conv 2 1x1 bn relu share=a]]]
+  gate: [mul: [identity, [both, conv 8 1x1]]]
+layers: [gate, conv 8 3x3 p1, relu, gate, conv 8 3x3 p1, relu, gate, conv 8 3x3 p1, relu]
+""",
+    "blocks that are alike but for whose weights they use": """
+input: 16x16x8
+blocks:
+  pair: [c: conv 8 3x3 p1, d: conv 8 3x3 p1, relu, conv 8 1x1]
+layers:
+  [a: pair, b: pair, {c: {pair: {}, share: a}}, d: pair, conv 8 3x3 p1 share=b.c, conv 8 3x3 p1]
 """,
     "frozen, a note and weights": """
 input: 8x8x1

@@ -109,13 +109,59 @@ class Parts:
 
     def is_closed(self, part: Part) -> bool:
         """Whether a part can be a call: rows in sequence, with one result."""
-        places = [self.order[row] for row in part.rows]
         nodes = [self.network.nodes[row] for row in part.rows]
         roots = [root for node in nodes for root in (node.shared_with, self.tied_to(node))]
+        return self._is_in_sequence(part) and all(
+            root is None or root in part.rows for root in roots
+        )
+
+    def _is_in_sequence(self, part: Part) -> bool:
+        places = [self.order[row] for row in part.rows]
+        in_order = places == list(range(places[0], places[0] + len(places)))
+        return in_order and len(self.results(part)) == 1
+
+    def original(self, part: Part) -> Part | None:
+        """The part of which this one is another call: the same rows, with that one's weights."""
+        nodes = [self.network.nodes[row] for row in part.rows]
+        shared = next((node for node in nodes if node.shared_with is not None), None)
+        if shared is None or shared.shared_with is None or not self._is_in_sequence(part):
+            return None
+        depth = len(self.paths[shared.index]) - len(part.path)
+        other = self._at(self.paths[shared.shared_with][:-depth])
+        starts = other.rows[0], part.rows[0]
+        if len(other.rows) != len(part.rows) or not self._is_in_sequence(other):
+            return None
+        if len(self.entries(other)) != 1 or len(self.entries(part)) != 1:
+            return None
+        pairs = zip(other.rows, part.rows, strict=True)
+        alike = all(self._is_repeated(one, again, starts) for one, again in pairs)
+        ends = [self.results(each)[-1] - each.rows[0] for each in (other, part)]
+        return other if alike and ends[0] == ends[1] else None
+
+    def _at(self, path: tuple[str, ...]) -> Part:
+        """The part of this path."""
+        part = self.root
+        for name in path:
+            part = part.children[name]
+        return part
+
+    def _is_repeated(self, one: int, again: int, starts: tuple[int, int]) -> bool:
+        """Whether a row does what another one does with its weights, at the same place of a part.
+
+        `starts` are the first rows of the parts.
+        """
+        network, (first, second) = self.network, starts
+        node, other = network.nodes[again], network.nodes[one]
+        root = one if other.shared_with is None else other.shared_with
+        moved = [index - second if index >= second else None for index in node.inputs]
+        theirs = [index - first if index >= first else None for index in other.inputs]
         return (
-            places == list(range(places[0], places[0] + len(places)))
-            and len(self.results(part)) == 1
-            and all(root is None or root in part.rows for root in roots)
+            again - second == one - first
+            and node.layer == other.layer
+            and node.shared_with in {None, root}
+            and network.shapes_into(node) == network.shapes_into(other)
+            and self.tied_to(node) is None
+            and moved == theirs
         )
 
     def tied_to(self, node: Node) -> int | None:

@@ -57,7 +57,8 @@ NO_WORDS: Mapping[int, Code] = MappingProxyType({})
 LONGEST_PLACE = 60  # characters by which a module is reached on the line of its call
 LONGEST_CONTAINER = 40  # characters by which it is reached where its modules are made
 CONTAINER = "nn.ModuleDict()"
-CALLED = frozenset({"sequential", "class"})
+MADE = frozenset({"sequential", "class"})
+CALLED = MADE | {"again"}  # another call of a part, with the same weights
 
 
 def write(network: Network, options: TargetOptions = USUALLY) -> Exported:
@@ -116,6 +117,7 @@ class _Writer:
         self.nested = nested
         self.parts = Parts(network, _attribute)
         self.pieces = {node.index: self._piece(node) for node in self.parts.kept}
+        self.originals: dict[tuple[str, ...], Part] = {}  # by the path of another call
         self._decide(self.parts.root)
         self.parts.root.kind = "class"
         self.parts.root.height += 1
@@ -139,13 +141,24 @@ class _Writer:
         if not part.children:  # a row, or a network without layers
             return
         part.height = max(child.height for child in part.children.values())
-        if not self.nested or len(part.rows) == 1 or not self._is_closed(part):
+        if not self.nested or len(part.rows) == 1:
+            return
+        if not self._is_closed(part):
+            self._call_again(part)
             return
         if self._is_sequence(part):
             part.kind = "sequential"
         elif not any(name.isdigit() for name in part.children):
             part.kind = "class"
             part.height += 1
+
+    def _call_again(self, part: Part) -> None:
+        """Make a part whose weights are those of an earlier one another call of that."""
+        original = self.parts.original(part)
+        has_own = any(self._has_module(row) for row in part.rows)
+        if original is not None and original.kind in MADE and not has_own:
+            part.kind = "again"
+            self.originals[part.path] = original
 
     def _is_closed(self, part: Part) -> bool:
         """Whether a part can be a call, and has weights."""
@@ -234,7 +247,7 @@ class _Writer:
         paths = [
             self.parts.paths[unit.row] if unit.part is None else unit.part.path
             for unit in option.steps
-            if unit.part is not None or self._has_module(unit.row)
+            if (unit.part.kind in MADE if unit.part else self._has_module(unit.row))
         ]
         return [f"self.{path[-1]} = " for path in paths if len(path) == len(part.path) + 1]
 
@@ -547,7 +560,7 @@ class _Writer:
     def _module_of(self, part: Part, unit: Unit) -> str:
         """How the module of a step is reached; empty where it has none."""
         if unit.part is not None:
-            return self._place(part, unit.part.path)
+            return self._place(part, self.originals.get(unit.part.path, unit.part).path)
         if self.pieces[unit.row].module is None:
             return ""
         root = self.network.nodes[unit.row].shared_with
