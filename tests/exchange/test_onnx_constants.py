@@ -280,7 +280,9 @@ def test_every_way_that_a_constant_lies_on_a_map(tmp_path_factory, data):
     ["scale factor=none shift=learned per=element", "scale fixed per=position",
      "scale factor=fixed shift=fixed per=element", "scale factor=learned shift=fixed per=position",
      "scale fixed", "scale factor=none shift=fixed", "scale factor=fixed per=layer",
-     "scale factor=fixed shift=learned per=layer", "scale factor=learned per=position"],
+     "scale factor=fixed shift=learned per=layer", "scale factor=learned per=position",
+     "scale -1 shift=fixed per=element", "scale 0.5 shift", "scale 2 shift=fixed per=position",
+     "clip low=0", "clip high=2.5", "clip low=-1.5"],
 )  # fmt: skip
 @pytest.mark.parametrize("shape", ["5x4x3 HWC", "7x2 LC", "4"])
 def test_our_own_files_give_the_same_row_again(tmp_path, line, shape):

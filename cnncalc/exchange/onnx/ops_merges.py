@@ -297,7 +297,17 @@ def _scale_by(
         return call.like(x, "scale", stored=stored, factor=by.role, per=by.per)
     if factor == "none" and _only_scales(call.layer(x), by.per) and call.alone(x):
         return _rewritten(call, x, STORED_AS["shift"][by.role], by.stored, shift=by.role)
+    if factor == "none" and _is_factor_of_row(call, x):
+        return _rewritten(call, x, STORED_AS["shift"][by.role], by.stored, shift=by.role,
+                          per=by.per)  # fmt: skip
     return call.like(x, "scale", stored=stored, factor=factor, shift=by.role, per=by.per)
+
+
+def _is_factor_of_row(call: Call, x: Activation) -> bool:
+    """Whether a row of a file of our own began with a product by one number, which this is."""
+    above = call.row(x).operator
+    name = above.name if above and call.rows.is_own else ""
+    return name.startswith(f"{call.operator.name}/") and _number(call.row(x), "factor") is not None
 
 
 def _shifted(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
