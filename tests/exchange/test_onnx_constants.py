@@ -57,6 +57,12 @@ def test_one_number_for_each_number_of_the_map(tmp_path, operator, inputs, expec
     assert computed(network, [1.0, 2.0, 3.0, 4.0]) == pytest.approx(expected)
 
 
+def test_a_division_by_zero_is_infinite_as_in_onnx(tmp_path):
+    nodes = [node("Div", ["x", ANCHORS], ["y"])]
+    network = read(tmp_path / "m.onnx", nodes, [tensor(ANCHORS, (1, 1, 2), [0, 4])], (1, 1, 2))
+    assert computed(network, [2.0, 2.0]) == [float("inf"), 0.5]
+
+
 def test_strides_are_one_number_a_position(tmp_path):
     nodes = [node("Mul", ["x", "strides"], ["y"])]
     network = read(tmp_path / "m.onnx", nodes, [tensor("strides", (1, 3), [8, 16, 32])], (1, 2, 3))
