@@ -2,6 +2,9 @@
 
 All reading and writing of paths that the user or a spec names goes through this module, so that
 an old file survives a failing command in every case, and the same mistake gets the same message.
+
+What only reads uses `os.path`: `pathlib` takes as long to import as a model file of a hundred
+layers does to be read.
 """
 
 from __future__ import annotations
@@ -11,7 +14,6 @@ import os
 import stat
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import failure
@@ -19,12 +21,14 @@ from cnncalc.errors import failure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from mmap import mmap
+    from pathlib import Path
     from typing import BinaryIO
 
     from _typeshed import ReadableBuffer
 
     from cnncalc.errors import CnncalcError
 
+SPEC_SUFFIXES = (".yaml", ".yml")
 UNREADABLE = 3  # the exit code of a file that cannot be read or written
 # Paths of open descriptors. They may lead to a regular file that a shell has opened for
 # appending, so they are never replaced by another file.
@@ -159,7 +163,7 @@ def opened(path: str) -> BinaryIO:
     b'...'
     """
     try:
-        stream = Path(path).open("rb")  # noqa: SIM115 - the caller closes it
+        stream = open(path, "rb")  # noqa: SIM115, PTH123 - the caller closes it; see above
     except (OSError, ValueError) as error:
         raise cannot_read(path, error) from None
     _remember(stream)
@@ -233,6 +237,33 @@ def reason(error: OSError | ValueError) -> str:
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
 
 
+def is_file(path: str) -> bool:
+    """Whether a path leads to a file; a name that no file can have leads to none.
+
+    >>> is_file(__file__), is_file("a" * 5000)
+    (True, False)
+    """
+    return os.path.isfile(path)  # noqa: PTH113 - a Path raises for names that are too long
+
+
+def stem(path: str) -> str:
+    """The name of a file without its folder and its suffix.
+
+    >>> stem("models/resnet.v2.onnx")
+    'resnet.v2'
+    """
+    return os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122 - see above
+
+
+def suffix(path: str) -> str:
+    """The suffix of a file's name, in lower case.
+
+    >>> suffix("models/LENET.Keras"), suffix("Makefile")
+    ('.keras', '')
+    """
+    return os.path.splitext(path)[1].lower()  # noqa: PTH122 - see above
+
+
 def title(path: str) -> str:
     """The file as messages name it.
 
@@ -267,6 +298,8 @@ def write(
     pieces = [content] if isinstance(content, (str, bytes)) else content
     encoded = (p.encode("utf-8", "replace") if isinstance(p, str) else p for p in pieces)
     data = encoded if piecemeal else list(encoded)
+    from pathlib import Path
+
     name = str(path)
     try:
         status = _status(name)
@@ -348,6 +381,8 @@ def _ending_tidily() -> Iterator[None]:
 
 def _status(path: str) -> os.stat_result | None:
     """The status of the file that a path leads to, or None where there is none."""
+    from pathlib import Path
+
     try:
         return Path(path).stat()
     except FileNotFoundError:
@@ -360,6 +395,8 @@ def _ordinary(status: os.stat_result) -> bool:
 
 def _write_through(path: str, data: Iterable[ReadableBuffer]) -> None:
     """Write to a device, a pipe or an open descriptor, where nothing can be replaced."""
+    from pathlib import Path
+
     with Path(path).open("ab") as stream:  # appending, since a shell may have written there before
         stream.writelines(data)
 

@@ -11,14 +11,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import did_you_mean
-from cnncalc.files import cannot_read, unreadable
+from cnncalc.files import SPEC_SUFFIXES, cannot_read, is_file, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cnncalc.errors import CnncalcError
 
-SUFFIXES = (".yaml", ".yml")
 NEXT_SECTION = re.compile(r"^[^ #\n]", re.MULTILINE)
 VARIANT = re.compile(r"^  ([\w.-]+):", re.MULTILINE)
 ROW = re.compile(r"^    ([\w.-]+):", re.MULTILINE)  # of a table of variants
@@ -82,16 +81,15 @@ def resolve(target: str) -> tuple[str, str | None]:
     >>> Path(path).name, variant
     ('resnet.yaml', 'resnet50')
     """
-    # os.path answers False for names that are invalid or too long, where Path raises.
-    if target == "-" or os.path.isfile(target):  # noqa: PTH113
+    if target == "-" or is_file(target):
         return target, None
     base, at, variant = target.rpartition("@")
     if at and base:
         path, inner = resolve(base)
         return path, variant or inner
-    if os.path.exists(target):  # noqa: PTH110
+    if os.path.exists(target):  # noqa: PTH110 - a Path raises for names that are too long
         return target, None  # reading it raises the right error
-    if target.endswith(SUFFIXES) or Path(target).name != target:
+    if target.endswith(SPEC_SUFFIXES) or Path(target).name != target:
         raise _missing(target)
     return _bundled(target)
 
@@ -107,7 +105,7 @@ def _missing(target: str) -> CnncalcError:
     path = Path(target)
     near: list[Path] = []
     with suppress(OSError):  # a folder that cannot be listed suggests nothing
-        near = [file for file in path.parent.iterdir() if file.suffix in SUFFIXES]
+        near = [file for file in path.parent.iterdir() if file.suffix in SPEC_SUFFIXES]
     alike = [file.name for file in near if file.stem == path.stem]
     bundled_name = [path.stem] if path.stem in names() else []
     meant = alike or bundled_name or [file.name for file in near]
@@ -123,8 +121,8 @@ def _bundled(name: str) -> tuple[str, str | None]:
     for stem in sorted(known, key=lambda stem: not name.startswith(stem)):
         if name in variants(known[stem]):
             return str(known[stem]), name
-    guesses = (f"{name}{suffix}" for suffix in SUFFIXES)
-    here = [guess for guess in guesses if os.path.isfile(guess)]  # noqa: PTH113 - as above
+    guesses = (f"{name}{suffix}" for suffix in SPEC_SUFFIXES)
+    here = [guess for guess in guesses if is_file(guess)]
     close = f"did you mean '{here[0]}'?" if here else did_you_mean(name, names())
     help_ = close or "'cnncalc zoo' lists the bundled networks"
     message = f"there is no file and no bundled network named '{name}'"
@@ -141,7 +139,7 @@ def beside(path: str) -> str:
     """
     packaged = folder() / path
     here = Path(path).name != path or os.path.exists(path)  # noqa: PTH110 - as in `resolve`
-    return path if here or not os.path.isfile(packaged) else str(packaged)  # noqa: PTH113
+    return path if here or not is_file(str(packaged)) else str(packaged)
 
 
 def pictures() -> Iterator[str]:

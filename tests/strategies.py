@@ -42,6 +42,7 @@ ANYWHERE = {
 }
 # Fields that seldom fit unless they are small.
 BY_NAME = {
+    "reverse": st.sampled_from([False, False, True]),
     "groups": st.sampled_from([1, 1, 1, 2, 2, 3]),
     "dilation": st.sampled_from([(1,), (1,), (1,), (2,), (3,)]),
 }

@@ -51,6 +51,8 @@ DOORS = {
     # it makes rows as the builder of specs does, and reads --input by the same rules
     "exchange/": BASE
     | {"layers/", "network", "files", "exchange/", "spec/checks/limits", "spec/sections/inputs"},
+    # a layer that a file of our own tells is valid where a spec's would be
+    "exchange/onnx/told": BASE | {"layers/", "network", "exchange/", "spec/core_schema"},
     # a target writes a network as code; what its classes have in common, `structure` knows
     "exchange/targets/": BASE
     | {"network", "layers/_base", "exchange/targets/", "structure/", "files"},
@@ -90,7 +92,7 @@ DOORS = {
         "revisions",
     },
     # names and sizes of weights files are read as the forward pass reads them
-    "questions/weights": BASE | {"network", "inference/", "spec/load", "zoo"},
+    "questions/weights": BASE | {"network", "inference/", "spec/load", "files"},
     "questions/cluster": {"errors", "version"},  # workers have the same version
     # a box is a line of the table, and its texts are the table's
     "pictures/": {"errors", "figures", "shapes", "pictures/", "render/fold", "render/format"},

@@ -110,7 +110,7 @@ def _report(
         vars=network.vars or {},
         overrides=network.overrides or {},
         layout=network.layout,
-        inputs=tuple(Port(node.name, node.shape) for node in network.inputs),
+        inputs=tuple(Port(node.name, node.shape, row=node.name) for node in network.inputs),
         outputs=_outputs(network),
         rows=rows,
         totals=sums,
@@ -221,7 +221,7 @@ def _outputs(network: Network) -> tuple[Port, ...]:
     for index in network.outputs:
         node = network.nodes[index]
         name = part_names.get(index) or _owner(network, node).name
-        ports.append(Port(name, node.shape, node.train_only))
+        ports.append(Port(name, node.shape, node.train_only, node.name))
     return tuple(ports)
 
 

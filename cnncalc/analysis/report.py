@@ -172,11 +172,12 @@ class Totals(NamedTuple):
 
 
 class Port(NamedTuple):
-    """An input or output of the network."""
+    """An input or output of the network; `row` is the row that puts it out."""
 
     name: str
     shape: Shape
     train_only: bool = False
+    row: str = ""
 
 
 class Check(NamedTuple):

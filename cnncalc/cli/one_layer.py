@@ -29,6 +29,7 @@ from cnncalc.cli.values import (
     OptionValues,
     comma_list,
     count,
+    filter_size,
     given,
     natural,
     padding,
@@ -95,7 +96,7 @@ Filters = Annotated[
 Filter = Annotated[
     OptionValues | None,
     _option("--f -F -f", "INT|FxF", "Filter size: 5, or 3x7 (height x width); also --kernel, "
-            "--kernel-size.", per_axis(count), LAYER, False),
+            "--kernel-size.", filter_size, LAYER, False),
 ]
 Window = Annotated[
     OptionValues | None,

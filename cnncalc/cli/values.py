@@ -79,6 +79,18 @@ def per_axis(read: Callable[[str], object]) -> Callable[[str], tuple[object, ...
     return lambda text: tuple(read(part) for part in TIMES.split(text))
 
 
+def filter_size(text: str) -> tuple[object, ...]:
+    """The size of a filter on each axis. Raises BadParameter, also for the numbers of a filter.
+
+    >>> filter_size("3x7")
+    (3, 7)
+    """
+    if ";" in text or " " in text.strip():
+        message = f"F is the size of the filter; its numbers are given by --filter '{text}'"
+        raise typer.BadParameter(message)
+    return per_axis(count)(text)
+
+
 def sides(text: str) -> tuple[int, int]:
     """Zeros before and after an axis: one number for both, or two joined by +.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
+from cnncalc import files
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
 from cnncalc.exchange.names import plain_name, unique
 from cnncalc.exchange.wire import broken
@@ -66,7 +66,7 @@ class Builder:
 
     def __init__(self, path: str, options: SourceOptions, layout: str) -> None:
         self.path = path
-        self.name = "model" if path == "-" else Path(path).stem
+        self.name = "model" if path == "-" else files.stem(path)
         self.options = options
         self.layout = layout
         self.batch = 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cnncalc import files
@@ -38,7 +37,7 @@ def kind_of(path: str) -> ModelKind | None:
             "unreadable" where it cannot be opened.
     """
     start = files.beginning(path, ENOUGH)
-    suffix = Path(path).suffix.lower()
+    suffix = files.suffix(path)
     if _is_pickle(start, suffix):
         raise _pickle(path)
     if _is_safetensors(start):

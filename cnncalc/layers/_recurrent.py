@@ -1,4 +1,4 @@
-"""Recurrent layers: one cell carried along a sequence, forward and perhaps backward as well.
+"""Recurrent layers: one cell carried along a sequence: forward, backward, or both ways.
 
 Input (I, T), output (D·H, T): the state after every step, of D directions with H units each, or
 only the last one. Layer by layer, the second reading what the first gave at every step.
@@ -53,6 +53,7 @@ class Recurrent(Layer):
     units: int
     layers: int
     bidirectional: bool
+    reverse: bool
     bias: bool
     last: bool
     biases: int
@@ -64,6 +65,7 @@ class Recurrent(Layer):
         **BIAS,
         "bidirectional": ("bidirectional", True),
         "last": ("last", True),
+        "reverse": ("reverse", True),
     }
     work: ClassVar[Work] = "counted"
     family: ClassVar[Family] = "dense"
@@ -86,12 +88,25 @@ class Recurrent(Layer):
         """1, or 2 where the sequence is read backward as well."""
         return 2 if self.bidirectional else 1
 
+    @property
+    def ways(self) -> tuple[tuple[str, bool], ...]:
+        """For each direction the end of its parameters' names, and whether it reads backward."""
+        return (("", self.reverse), ("_reverse", True))[: self.directions]
+
     def output_shape(self, *inputs: Shape) -> Shape:
         """A column of D·H for every step, or for the last alone.
 
-        Raises UnplacedError for what is no sequence, or for one bias of none.
+        Raises UnplacedError for what is no sequence, for one bias of none, or for `reverse` where
+        both ways are read.
         """
         (shape,) = inputs
+        if self.reverse and self.bidirectional:
+            raise UnplacedError(
+                "both-ways",
+                f"a bidirectional {self.type} reads both ways, reverse one way alone",
+                field="reverse",
+                help="leave out reverse, or bidirectional",
+            )
         if self.biases == 1 and not self.bias:
             raise UnplacedError(
                 "wrong-biases",
@@ -136,9 +151,8 @@ class Recurrent(Layer):
 
     def _cells(self, shape: Shape) -> list[tuple[str, int]]:
         """The end of its parameters' names, and the size of its input, cell by cell."""
-        ends = ("", "_reverse")[: self.directions]
         sizes = enumerate(self._input_sizes(shape))
-        return [(f"l{layer}{end}", size) for layer, size in sizes for end in ends]
+        return [(f"l{layer}{end}", size) for layer, size in sizes for end, _ in self.ways]
 
     def initial_bound(self, parameter: Parameter) -> float | None:
         """1/sqrt(H) for everything, as PyTorch begins."""
@@ -182,7 +196,7 @@ class Recurrent(Layer):
         if self._sees_all or self.last:
             return ((channels, range(length)),)
         unit, place = neuron
-        backward = unit >= self.units
+        _, backward = self.ways[unit // self.units]
         return ((channels, range(place, length) if backward else range(place + 1)),)
 
     def forward(
@@ -193,14 +207,16 @@ class Recurrent(Layer):
         (length,) = x.shape.spatial
         columns = [list(x.values[place::length]) for place in range(length)]
         for layer in range(self.layers):
-            ways = [self._run(columns, self._cell(parameters, f"l{layer}"))]
-            if self.bidirectional:
-                cell = self._cell(parameters, f"l{layer}_reverse")
-                ways.append(self._run(columns[::-1], cell)[::-1])
+            ways = []
+            for end, backward in self.ways:
+                cell, order = self._cell(parameters, f"l{layer}{end}"), -1 if backward else 1
+                ways.append(self._run(columns[::order], cell)[::order])
             columns = [[v for part in parts for v in part] for parts in zip(*ways, strict=True)]
         out = self.output_shape(x.shape)
-        if self.last:  # each direction's last step: the backward one ends at the first place
-            return Tensor(out, [*columns[-1][: self.units], *columns[0][self.units :]])
+        if self.last:  # each direction's last step: a backward one ends at the first place
+            ends = [columns[0 if backward else -1] for _, backward in self.ways]
+            places = [range(k * self.units, (k + 1) * self.units) for k in range(self.directions)]
+            return Tensor(out, [c[k] for c, at in zip(ends, places, strict=True) for k in at])
         return Tensor(out, [value for row in zip(*columns, strict=True) for value in row])
 
     def _cell(self, parameters: Mapping[str, Sequence[Scalar]], suffix: str) -> Cell:
@@ -230,11 +246,11 @@ class Recurrent(Layer):
         told = {0: "none", 1: f"D·{g}·H a layer", 2: f"2·D·{g}·H a layer{self.keras_biases}"}
         numbers = dotted(*[2] * (stored > 1), d, g, h, self.layers) if stored else "0"
         biases = Step("biases", "biases", told[stored], numbers, stored * d * g * h * self.layers)
-        read = self._steps_read(length)
+        read, seen = self._steps_read(length), "from" if self.reverse else "up to"
         links = Step(
             "connections",
             "connections",
-            "inputs up to a neuron's step, summed over the neurons",
+            f"inputs {seen} a neuron's step, summed over the neurons",
             dotted(shape.channels, h, read),
             self.connections(shape),
         )

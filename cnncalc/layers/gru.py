@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 class Gru(Recurrent):
     """`gru 256 bidirectional`: input (I, T), output (D·H, T), forward half first.
 
-    `last` gives only each direction's last state, a vector; `reset_before` resets the state before
-    its weights work, as ONNX does with linear_before_reset=0, and Keras with one bias (`biases=1`).
+    `last` gives only each direction's last state, a vector; `reverse` reads the sequence from its
+    end alone; `reset_before` resets the state before its weights work, as ONNX does with
+    linear_before_reset=0, and Keras with one bias (`biases=1`).
 
     >>> from cnncalc.shapes import Shape
     >>> sum(parameter.size for parameter in Gru(units=256).parameters(Shape(512, (26,))))
@@ -39,6 +40,7 @@ class Gru(Recurrent):
     units: Count
     layers: Count = 1
     bidirectional: Switch = False
+    reverse: Switch = False
     bias: Switch = True
     last: Switch = False
     biases: OneOrTwo = 2

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Lstm(Recurrent):
     """`lstm 256 bidirectional layers=2`: input (I, T), output (D·H, T), forward half first.
 
-    `last` gives only each direction's last state, a vector; `biases=1` has one bias a unit, as
-    Keras does.
+    `last` gives only each direction's last state, a vector; `reverse` reads the sequence from its
+    end alone; `biases=1` has one bias a unit, as Keras does.
 
     >>> from cnncalc.shapes import Shape
     >>> head = Lstm(units=256)
@@ -37,6 +37,7 @@ class Lstm(Recurrent):
     units: Count
     layers: Count = 1
     bidirectional: Switch = False
+    reverse: Switch = False
     bias: Switch = True
     last: Switch = False
     biases: OneOrTwo = 2

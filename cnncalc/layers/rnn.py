@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Rnn(Recurrent):
     """`rnn 256`: input (I, T), output (D·H, T), forward half first.
 
-    `last` gives only each direction's last state, a vector; `biases=1` has one bias a unit, as
-    Keras does.
+    `last` gives only each direction's last state, a vector; `reverse` reads the sequence from its
+    end alone; `biases=1` has one bias a unit, as Keras does.
 
     >>> from cnncalc.shapes import Shape
     >>> sum(parameter.size for parameter in Rnn(units=256).parameters(Shape(512, (26,))))
@@ -35,6 +35,7 @@ class Rnn(Recurrent):
     units: Count
     layers: Count = 1
     bidirectional: Switch = False
+    reverse: Switch = False
     bias: Switch = True
     last: Switch = False
     biases: OneOrTwo = 2

@@ -3,7 +3,7 @@
 Every other network is compared with the first. Layers are matched by name, the rest by order
 within the parts that both networks have: the second unmatched convolution of `layer1.0` is
 compared with the second one there. A layer here is a row with the norms and activations attached
-to it.
+to it; those that stand alone in one network and are attached in the other are taken as attached.
 """
 
 from __future__ import annotations
@@ -233,13 +233,13 @@ def compare_reports(
             raise failure("incomplete", message, notes=report.incomplete[:10])
     if len(reports) < 2:  # noqa: PLR2004 - the fewest that can differ
         raise ValueError("a comparison needs two networks or more")
-    first = list(_layers(reports[0].rows))
     partners = _partners_by_work if alike else _partners
+    first, *others = reports
     return Comparison(
         tuple(labels),
         tuple(reports),
         (*_figures(reports), *_training(reports, optimiser)),
-        tuple(tuple(_pairs(first, list(_layers(other.rows)), partners)) for other in reports[1:]),
+        tuple(tuple(_pairs(*_layers_of_both(first, other), partners)) for other in others),
     )
 
 
@@ -277,6 +277,35 @@ def _layers(rows: Sequence[Row]) -> Iterator[LayerGroup]:
     for row in rows:
         if row.attached_to is None:
             yield LayerGroup((row, *attached[row.name]))
+
+
+def _layers_of_both(first: Report, second: Report) -> tuple[list[LayerGroup], list[LayerGroup]]:
+    """The layers of two networks: `relu` attached in one of them may stand alone in the other."""
+    ours, theirs = list(_layers(first.rows)), list(_layers(second.rows))
+    return _attached_as_in(theirs, first, ours), _attached_as_in(ours, second, theirs)
+
+
+def _attached_as_in(
+    others: list[LayerGroup], report: Report, layers: list[LayerGroup]
+) -> list[LayerGroup]:
+    """The layers, with those joined to the one they read that the others have attached to it."""
+    wanted = {layer.name: [row.type for row in layer.rows] for layer in others}
+    readers = Counter(name for row in report.rows for name in row.inputs)
+    readers.update(port.row for port in report.outputs)
+    found: list[LayerGroup] = []
+    places: dict[str, int] = {}  # of the layers that end with the row of this name
+    for layer in layers:
+        read = layer.rows[0].inputs
+        place = places.get(read[0]) if len(read) == 1 and readers[read[0]] == 1 else None
+        if place is not None:
+            whole = LayerGroup((*found[place].rows, *layer.rows))
+            types = [row.type for row in whole.rows]
+            if types == wanted.get(whole.name, [])[: len(types)]:
+                found[place], places[layer.rows[-1].name] = whole, place
+                continue
+        places[layer.rows[-1].name] = len(found)
+        found.append(layer)
+    return found
 
 
 def _pairs(

@@ -147,7 +147,8 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
 
     Raises:
         CnncalcError: where the spec is not valid or its input has no such axis, and where the
-            range holds more than 20,000 sizes, or no output has the axes of the wanted one.
+            range holds no size, or more than 20,000, or no output has the axes of the wanted one;
+            "bad-argument" for what is no whole number from 1.
 
     >>> tried = sizes("unet-padded", start=320, stop=360)
     >>> tried.working
@@ -155,6 +156,10 @@ def sizes(  # noqa: PLR0913 - the range and the spec's own options
     >>> tried.failed[0].first.size, tried.failed[0].first.layer
     (321, 'dec1.concat1')
     """
+    for name, number in (("start", start), ("stop", stop), ("step", step)):
+        if number is not None and (not isinstance(number, int) or number < 1):
+            message = f"{name} must be a whole number from 1, got {number!r}"
+            raise failure("bad-argument", message)
     spec = choose(target, variant=variant, set=set, input=input, until=until)
     with reading(spec.text, spec.file):
         asked = Asked(start, stop, step, axes, giving)
@@ -185,6 +190,9 @@ def _tried(spec: Choice, asked: Asked, watch: Callable[[float], None]) -> Sizes:
     trial = Trial(spec, base, varied, network)
     first, last, step = *_range(trial, asked), asked.step
     count = (last - first) // step + 1
+    if count < 1:
+        message = f"there is no size from {first} to {last}"
+        raise failure("bad-argument", message, help="give the smaller size first", exit_code=2)
     if count > MOST_SIZES:
         raise failure(
             "too-many",

@@ -11,7 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from cnncalc import zoo
+from cnncalc import files, zoo
 from cnncalc.errors import failure
 from cnncalc.revisions import at_revision
 from cnncalc.spec.load import as_network, choose, is_model, load, parse
@@ -99,7 +99,7 @@ def _at_revision(target: str) -> tuple[str, str | None] | None:
     """The text and the variant of REVISION:FILE; None for any other target."""
     revision, colon, rest = target.partition(":")
     path, _, variant = rest.partition("@")
-    if not (colon and revision and path.endswith(zoo.SUFFIXES)):
+    if not (colon and revision and path.endswith(files.SPEC_SUFFIXES)):
         return None
     text = at_revision(revision, path)
     if text is None:

@@ -6,12 +6,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import CnncalcError, Diagnostic, counted, failure
+from cnncalc.files import SPEC_SUFFIXES
 from cnncalc.inference.differences import compared
 from cnncalc.inference.parameters import each
 from cnncalc.inference.stored import sizes
 from cnncalc.inference.weights import read
 from cnncalc.spec.load import load, model_kind
-from cnncalc.zoo import SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def weights_against(network: Network, path: str, input_: str | None = None) -> W
     Raises:
         CnncalcError: the file cannot be read, or is none of these.
     """
-    if path.endswith(SUFFIXES):
+    if path.endswith(SPEC_SUFFIXES):
         raise failure(
             "bad-weights",
             f"{path} is a spec, which holds no weights",

@@ -13,17 +13,17 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from os import PathLike
-from pathlib import Path
 from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from cnncalc import files, zoo
+from cnncalc import files
 from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, did_you_mean, failure
 from cnncalc.lines import with_line, with_lines
 from cnncalc.network import LARGEST_TENSOR, Input, Network, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from cnncalc.exchange.sniff import ModelKind
     from cnncalc.layers._base import Layer
@@ -101,9 +101,9 @@ def load(
     """Read a network from a file, from standard input (`-`), or from the bundled ones by name.
 
     `variant` (or `target@variant`) chooses a variant, `set` changes declared variables,
-    `input` replaces the input shape. A file may be a model (ONNX, Keras, darknet):
-    then `until` names the node, tensor, layer or row that it ends with, and `partial` allows
-    operators that no layer expresses.
+    `input` replaces the input shape, of several inputs "left=64x64x3, right=32x32x3", or one of
+    them. A file may be a model (ONNX, Keras, darknet): then `until` names the node, tensor, layer
+    or row that it ends with, and `partial` allows operators that no layer expresses.
 
     Raises:
         CnncalcError: with every mistake found.
@@ -191,8 +191,8 @@ def _read_choice(
         )
     _refuse_nonsense(set_, input_)
     path = named = None
-    if isinstance(target, str) and zoo.is_typed(target):
-        text, file = _text(_split(target)), "stack"
+    if _is_typed(target):
+        text, file = _text(_split(str(target))), "stack"
     else:
         path, named = _resolved(str(target))
         kind = model_kind(path)
@@ -203,6 +203,7 @@ def _read_choice(
             raise failure(
                 "no-model", f"--until and --partial are for model files; {named or path} is a spec"
             )
+        from cnncalc import zoo
         from cnncalc.spec.yaml_source import read
 
         text, file = read(path), zoo.display_name(path)
@@ -284,12 +285,27 @@ def reading(text: str, file: str) -> Iterator[None]:
         raise with_lines(error, text, file) from None
 
 
+def _is_typed(target: str | PathLike[str]) -> bool:
+    """Whether a target is a network itself, typed in one line."""
+    if not isinstance(target, str) or files.is_file(target):
+        return False
+    from cnncalc import zoo  # which a file does without
+
+    return zoo.is_typed(target)
+
+
 def _resolved(target: str) -> tuple[str, str | None]:
     """The file of a path or a bundled name, and the variant named with it.
 
     Raises:
         CnncalcError: for a folder, and a name with an unknown variant.
     """
+    if files.is_file(target):
+        return target, None
+    from pathlib import Path
+
+    from cnncalc import zoo
+
     path, named = zoo.resolve(target)
     if path != "-" and Path(path).is_dir():
         help_ = f"'cnncalc check {path}' checks the specs in it"
@@ -314,7 +330,7 @@ def model_kind(path: str) -> ModelKind | None:
     Raises:
         CnncalcError: for a file that only running code from it could read.
     """
-    if path.endswith(zoo.SUFFIXES) or not (path == "-" or Path(path).is_file()):
+    if path.endswith(files.SPEC_SUFFIXES) or not (path == "-" or files.is_file(path)):
         return None
     from cnncalc.exchange.sniff import kind_of
 
@@ -378,7 +394,7 @@ def build(
     inputs = read_inputs(document.tree, variant, input_text)
     first = next(iter(inputs.values())).parsed
     model = document.model
-    name = variant or str(model.name or Path(document.file).stem)
+    name = variant or str(model.name or files.stem(document.file))
     builder = NetworkBuilder(document, name, variables, first.layout)
     spans = {name: item.span for name, item in inputs.items() if item.span is not None}
     shapes = {name: item.shape for name, item in inputs.items()}

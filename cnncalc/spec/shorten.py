@@ -142,7 +142,8 @@ def _same(network: Network, again: Network, order: Sequence[int]) -> bool:
         if _meaning(moved) != _meaning(node):
             return False
     outputs = tuple(place[index] for index in network.outputs)
-    ways = [(each.batch, each.layout) for each in (network, again)]
+    has_axes = any(node.shape.rank for node in network.inputs)  # a vector has no order of letters
+    ways = [(each.batch, has_axes and each.layout) for each in (network, again)]
     return outputs == again.outputs and ways[0] == ways[1]
 
 

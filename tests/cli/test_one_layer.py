@@ -5,6 +5,7 @@ each test names, LeCun et al. 1998 (156 weights, 122,304 connections), Howard et
 """
 
 import json
+import shlex
 
 import pytest
 
@@ -206,6 +207,10 @@ def test_the_formulas_in_latex(cnncalc):
         ("conv -W 32 -F 3 --bias --no-bias", "contradicts --no-bias"),
         ("conv -W 32 -F 3,5 --format latex", "LaTeX is of one setting: give single values"),
         ("conv -W 0 -F 5", "'0' is not a whole number from 1"),
+        (
+            "conv --x '1 2; 3 4' --kernel '1 1; 1 1'",
+            "F is the size of the filter; its numbers are given by --filter '1 1; 1 1'",
+        ),
         ("conv -W 3.5 -F 5", "'3.5' is not a whole number from 1"),
         ("conv -W 32 -F 5 -P -1", "'-1' is not a whole number from 0"),
         ("conv -W 32 -F 5 -P smae", "'smae' is not one of same, half, valid, full, causal"),
@@ -218,10 +223,10 @@ def test_the_formulas_in_latex(cnncalc):
     ],
 )
 def test_wrong_command_lines_exit_2_with_a_document_under_json(cnncalc, arguments, said):
-    answer = cnncalc(*arguments.split())
+    answer = cnncalc(*shlex.split(arguments))
     assert (answer.status, answer.out) == (2, "")
     assert said in " ".join(answer.err.replace("│", " ").split())
-    document = cnncalc(*arguments.split(), "--json").json
+    document = cnncalc(*shlex.split(arguments), "--json").json
     assert (document["ok"], document["diagnostics"][0]["code"]) == (False, "usage")
 
 

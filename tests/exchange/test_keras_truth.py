@@ -239,6 +239,45 @@ def test_an_option_that_is_no_number(write):
     )
 
 
+BACKWARD = {"units": 2, "go_backwards": True, "name": "r"}
+
+
+def sequence(kind, **config):
+    return keras2(two(kind, **config, batch_input_shape=[None, 7, 3]))
+
+
+def test_a_layer_that_goes_backwards_to_its_last_state():
+    net = network_of(sequence("LSTM", **BACKWARD), "m.json")
+    layer = net.nodes[1].layer
+    assert (layer.reverse, layer.last, net.nodes[1].shape.size) == (True, True, 2)
+
+
+@pytest.mark.parametrize(
+    ("document", "why", "where"),
+    [
+        (
+            sequence("GRU", **BACKWARD, return_sequences=True),
+            (
+                "'GRU' with go_backwards and return_sequences has no layer here: its states come "
+                "from the last step to the first"
+            ),
+            "'r' (GRU)",
+        ),
+        (
+            sequence("Bidirectional", name="b", layer=two("LSTM", **BACKWARD)),
+            "'LSTM' with go_backwards=True has no layer here",
+            "'b' (Bidirectional)",
+        ),
+    ],
+)
+def test_what_comes_in_the_order_of_reading(write, document, why, where):
+    assert message(write(document)) == (
+        f"error[unknown-operator]: {why}\n"
+        f" --> m.json: layer 1 of 1 {where}\n"
+        "  = help: --partial goes on with rows of unknown cost"
+    )
+
+
 def test_a_shape_other_than_the_file_says(write):
     tensor = {"class_name": "__keras_tensor__",
               "config": {"shape": [None, 9, 9, 4], "keras_history": ["c", 0, 0]}}  # fmt: skip

@@ -243,6 +243,8 @@ CHAINS = {
     "gru without bias": (LINE, K.GRU(3, reset_after=False, use_bias=False)),
     "lstm": (LINE, K.LSTM(3, return_sequences=True), K.LSTM(2)),
     "lstm both ways": (LINE, K.Bidirectional(K.LSTM(3, return_sequences=True))),
+    "lstm backward": (LINE, K.LSTM(2, go_backwards=True)),
+    "gru backward": (LINE, K.GRU(3, return_sequences=True), K.GRU(2, go_backwards=True)),
     "rnn": (LINE, K.SimpleRNN(3, return_sequences=True), K.Bidirectional(K.SimpleRNN(2))),
     "lstm without bias": (LINE, K.LSTM(3, use_bias=False)),
     "rnn without bias": (LINE, K.SimpleRNN(3, use_bias=False, return_sequences=True)),

@@ -17,6 +17,7 @@ from cnncalc.inference.initial import InitialWeights
 from cnncalc.inference.parameters import gather
 from cnncalc.inference.run import forward as run
 from cnncalc.render.diagnostics import full
+from cnncalc.shapes import Shape
 from cnncalc.spec.document import read_document
 from cnncalc.spec.load import build
 
@@ -121,7 +122,7 @@ def lstm(*inputs, outputs=("", "h"), **settings):
 @pytest.mark.parametrize(
     ("inputs", "attributes", "why"),
     [
-        ((), {"direction": "reverse"}, "'LSTM' with direction=reverse has no layer here"),
+        ((), {"direction": "sideways"}, "'LSTM' with direction=sideways has no layer here"),
         ((), {"clip": 3.0}, "'LSTM' with clip=3.0 has no layer here"),
         ((), {"input_forget": 1}, "'LSTM' with input_forget=1 has no layer here"),
         ((), {"layout": 1}, "'LSTM' with layout=1 has no layer here"),
@@ -182,6 +183,48 @@ def test_a_sequence_along_the_batch_is_no_sequence():
         network_of(model(nodes, [W, R], (("x", (5, 1, 3)),), opset=12), "m.onnx")
 
 
+def test_steps_that_an_exporter_wrote_one_by_one():
+    with pytest.raises(CnncalcError) as caught:
+        load(DATA / "rnn_steps.dynamo.onnx")
+    (diagnostic,) = caught.value.diagnostics
+    assert full(diagnostic).partition("\n")[2] == (
+        f" --> {DATA}/rnn_steps.dynamo.onnx: node 2 of 33 'node_MatMul_12' (MatMul, opset 20)\n"
+        "  = note: the file repeats one step with the same weights, as PyTorch's newer exporter "
+        "writes nn.RNN\n"
+        "  = help: export it with torch.onnx.export(..., dynamo=False), which writes one operator "
+        "for all steps"
+    )
+
+
+@pytest.mark.parametrize("again", ["w", "w2"])
+def test_only_the_same_weights_make_steps_of_it(again):
+    """Else it is a network of layers with tanh between them."""
+    nodes = [
+        node("MatMul", ["x", "w"], ["p"]), node("Add", ["p", "b"], ["q"]),
+        node("Tanh", ["q"], ["t"]), node("MatMul", ["t", again], ["u"]),
+        node("Erf", ["u"], ["y"], "/erf"),
+    ]  # fmt: skip
+    stored = [tensor("w", (3, 3)), tensor("w2", (3, 3)), tensor("b", (3,))]
+    with pytest.raises(CnncalcError) as caught:
+        network_of(model(nodes, stored, (("x", (1, 3)),)), "m.onnx")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.message == "'Erf' has no layer here"
+    assert ("dynamo=False" in (diagnostic.help or "")) == (again == "w")
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_the_axis_in_front_of_an_output_is_the_batch(steps):
+    """Of one step, the axes of steps and of the batch have the same size."""
+    nodes = [
+        TURN, lstm(outputs=("h",)), node("Transpose", ["h"], ["h1"], perm=(0, 2, 1, 3)),
+        node("Reshape", ["h1", "to"], ["h2"]), node("Transpose", ["h2"], ["y"], perm=(1, 2, 0)),
+    ]  # fmt: skip
+    stored = [W, R, tensor("to", (3,), (0, 0, -1), kind=7)]
+    network = network_of(model(nodes, stored, (("x", (1, 3, steps)),), opset=14), "m.onnx")
+    assert [node.layer.type for node in network.nodes] == ["input", "lstm"]
+    assert network.nodes[-1].shape == Shape(2, (steps,))
+
+
 def test_weights_read_twice_count_once():
     """Two operators with the same tensors are one layer, used twice."""
     nodes = [
@@ -197,25 +240,29 @@ def test_weights_read_twice_count_once():
 
 
 RECURRENT = [
+    "lstm 3 reverse", "gru 3 reverse last layers=2", "rnn 2 reverse biases=1 layers=2",
     "lstm 5 biases=1 bidirectional layers=2", "lstm 3 layers=3", "lstm 4 last nobias",
     "gru 3 reset_before", "gru 3 reset_before biases=1 last bidirectional", "gru 2 layers=2 nobias",
     "rnn 2 bidirectional last layers=2", "rnn 4 biases=1",
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("producer", ["cnncalc", "another"])
 @pytest.mark.parametrize("words", RECURRENT)
-def test_what_is_written_comes_back_with_its_weights(tmp_path, words):
+def test_what_is_written_comes_back_with_its_weights(tmp_path, words, producer):
     text = f"input: 7x4\nlayers: [{words} as r, dropout as d]\n"
     network = build(read_document(text, "net.yaml"))
     parameters = gather(network, InitialWeights(seed=2))
     values = {name: each.read() for name, each in parameters.stored.items()}
     path = tmp_path / "net.onnx"
-    options = TargetOptions(numbers=values.__getitem__)
-    path.write_bytes(b"".join(write(network, options).content))
+    content = b"".join(write(network, TargetOptions(numbers=values.__getitem__)).content)
+    path.write_bytes(content.replace(b"\x12\x07cnncalc", b"\x12\x07" + producer.encode()))
     back = load(path)
-    assert [(each.name, each.layer) for each in back.nodes[1:]] == [
-        (each.name, each.layer) for each in network.nodes[1:]
-    ]
+    if producer == "cnncalc":
+        assert [(each.name, each.layer) for each in back.nodes[1:]] == [
+            (each.name, each.layer) for each in network.nodes[1:]
+        ]
+    assert [each.layer.type for each in back.nodes[1:]] == [network.nodes[1].layer.type, "dropout"]
     sample = Tensor(network.nodes[0].shape, [((n * 7) % 11 - 5) / 5 for n in range(28)])
     wanted = run(network, {"in": sample}, parameters).outputs[0].output
     assert close(list(forward(back, sample).outputs[0].output.values), list(wanted.values), 1e-6)
@@ -242,8 +289,8 @@ def operators(draw):
         numbers = [random.uniform(-1, 1) for _ in range(count)]
         stored.append(tensor(name, dims, numbers))
     more = {"linear_before_reset": draw(st.integers(0, 1))} if type_ == "GRU" else {}
-    if ways == 2:
-        more["direction"] = "bidirectional"
+    if ways == 2 or draw(st.booleans()):
+        more["direction"] = "bidirectional" if ways == 2 else "reverse"
     every, last = draw(st.sampled_from([(True, False), (False, True), (True, True)]))
     names = ["s", *sizes]
     if draw(st.booleans()):

@@ -5,8 +5,10 @@ The figures of tests/data/keras/recurrent.json are those of Keras' LSTM, GRU and
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
+from golden import flat
 
 from cnncalc.layers import layer_type
 from cnncalc.shapes import Shape
@@ -15,6 +17,7 @@ from cnncalc.spec.load import build
 from cnncalc.tensor import Tensor
 
 FILE = Path(__file__).parents[1] / "data" / "keras" / "recurrent.json"
+BOTH_WAYS = FILE.parents[1] / "forward2" / "lstm_bidirectional.json"
 KERAS = json.loads(FILE.read_text(encoding="utf-8"))
 SHAPE = Shape(KERAS["channels"], (KERAS["length"],))
 
@@ -42,9 +45,52 @@ def test_a_gated_unit_without_reset_after_may_have_two_biases():
     assert list(out.values) == pytest.approx(case["output"], abs=2e-6)
 
 
+def test_one_way_alone_is_that_half_of_both_ways_in_pytorch():
+    """After every step, and after the last one, which is at place 0."""
+    case = json.loads(BOTH_WAYS.read_text(encoding="utf-8"))
+    shape, units = Shape(case["input_shape"][1], (case["input_shape"][2],)), 4
+    own = {
+        name.removesuffix("_reverse"): flat(values)
+        for name, values in case["weights"].items()
+        if name.endswith("_reverse")
+    }
+    x = Tensor(shape, flat(case["input"]))
+    every = layer_type("lstm")(units=units, reverse=True).forward([x], own)
+    assert list(every.values) == pytest.approx(flat(case["output"])[units * shape.size // 3 :])
+    last = layer_type("lstm")(units=units, reverse=True, last=True).forward([x], own)
+    assert list(last.values) == pytest.approx(flat(case["outputs"]["h_n"])[units:])
+
+
+@pytest.mark.parametrize(
+    "words", ["lstm 3 reverse", "gru 2 reverse layers=2", "rnn 2 last reverse"]
+)
+def test_neurons_depend_on_the_steps_behind_them(words):
+    """Of a middle step, on the numbers that change it when they are changed; connections too."""
+    layer = build(read_document(f"input: 5x2 LC\nlayers: [{words}]\n", "n.yaml")).nodes[1].layer
+    shape = Shape(2, (5,))
+    random = Random(4)
+    given = {
+        p.name: [random.uniform(0.2, 1) for _ in range(p.size)] for p in layer.parameters(shape)
+    }
+    sample = [random.uniform(-1, 1) for _ in range(10)]
+    before, links = list(layer.forward([Tensor(shape, sample)], given).values), 0
+    out = layer.output_shape(shape)
+    for index in range(10):
+        moved = [value + 0.1 * (place == index) for place, value in enumerate(sample)]
+        after = list(layer.forward([Tensor(shape, moved)], given).values)
+        for place, (one, other) in enumerate(zip(before, after, strict=True)):
+            unit, step = divmod(place, out.size // out.channels)
+            neuron = (unit, step) if out.rank else (unit,)
+            ((channels, steps),) = layer.reads(neuron, shape)
+            assert (one != other) == (index // 5 in channels and index % 5 in steps)
+            links += one != other
+    assert links == layer.connections(shape)
+
+
 FORMS = [
     ("lstm 5 biases=1", "lstm: {units: 5, biases: 1}"),
     ("rnn 5 bidirectional biases=1", "rnn: {units: 5, bidirectional: true, biases: 1}"),
+    ("lstm 5 reverse last", "lstm: {units: 5, last: true, reverse: true}"),
     ("gru 5 biases=1 reset_before", "gru: {units: 5, reset_after: false, biases: 1}"),
 ]
 
@@ -72,7 +118,11 @@ MISTAKES = [
         "biases=1 is one bias a unit, but this rnn has none", "leave out biases=1, or nobias",
     ),
     ("lstm 5 reset_after=false", "3:12", "'lstm' has no option 'reset_after'",
-     "it has units, layers, bidirectional, bias, last, biases"),
+     "it has units, layers, bidirectional, reverse, bias, last, biases"),
+    ("lstm 5 reverse bidirectional", "3:12",
+     "a bidirectional lstm reads both ways, reverse one way alone",
+     "leave out reverse, or bidirectional"),
+    ("rnn 5 reverse=1", "3:19", "reverse must be true or false, got 1", None),
     ("gru 5 reset_after=0", "3:23", "reset_after must be true or false, got 0", None),
 ]  # fmt: skip
 

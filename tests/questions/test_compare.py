@@ -83,6 +83,59 @@ def test_an_attached_layer_belongs_to_its_own(net):
     assert [key for key in pairs[0].changes if key.startswith("leaky.")] == ["leaky.slope"]
 
 
+ALONE = (
+    "conv1: conv 2 3x3 p1 nobias",
+    "bn",
+    "r: relu",
+    "a: conv 2 1x1",
+    "b: {add: [a, r]}",
+    "relu",
+)
+ATTACHED = (
+    "conv1: conv 2 3x3 p1 nobias bn relu",
+    "a: conv 2 1x1",
+    "b: {add: {from: [a, conv1], attached: relu}}",
+)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_attached_or_alone_a_norm_and_an_activation_are_the_same(net, turned):
+    pair = [net("alone", *ALONE), net("attached", *ATTACHED)]
+    (pairs,) = compare(*(pair[::-1] if turned else pair)).layers
+    assert names(pairs) == [("conv1", "conv1", None), ("a", "a", None), ("b", "b", None)]
+
+
+def test_some_of_the_rows_may_be_attached(net):
+    first = net("a", "conv 2 3x3 nobias bn", "relu", "fc 2")
+    second = net("b", "conv 2 3x3 nobias bn relu", "fc 2")
+    assert {pair.status for pair in compare(first, second).layers[0]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("alone", "attached", "found"),
+    [
+        (("r: relu", "{add: [r, c]}"), ("relu", "{add: [c, c]}"), ["changed", "removed", None]),
+        (("sigmoid",), ("relu",), ["changed", "removed"]),
+        (("leaky 0.2",), ("leaky",), ["changed"]),
+        (("dropout", "relu"), ("relu", "dropout"), ["changed", None, "removed"]),
+    ],
+)
+def test_another_reader_setting_or_order_stays_a_difference(net, alone, attached, found):
+    """The first network has rows behind `c`, the second has the first of its rows attached."""
+    first = net("a", "c: conv 2 1x1", *alone)
+    second = net("b", f"c: conv 2 1x1 {attached[0]}", *attached[1:])
+    assert [pair.status for pair in compare(first, second).layers[0]] == found
+
+
+def test_a_row_that_is_an_output_is_not_taken_as_one_with_the_next(net):
+    """An output by the name of its part is the row that the part ends with."""
+    rows = [{"part": [{"c": "conv 2 1x1"}]}, {"r": "relu"}]
+    first = {"input": "4x4x2", "layers": rows, "outputs": ["part", "r"]}
+    second = {"input": "4x4x2", "layers": [{"part": [{"c": "conv 2 1x1 relu"}]}]}
+    (pairs,) = compare(first, second).layers
+    assert [pair.status for pair in pairs] == ["changed", "removed"]
+
+
 def test_a_layer_on_another_size_alone_is_resized(net):
     first, second = net("a", "S: maxpool 2x2"), net("b", "S: maxpool 2x2", size="16x16x1")
     (pairs,) = compare(first, second).layers

@@ -181,3 +181,19 @@ def test_a_size_that_is_no_input_is_refused_also_after_others():
     first = 10**MAX_DIGITS - 1
     with pytest.raises(CnncalcError, match=f"an input of size {first + 1} is too large"):
         sizes("squeezenet1_1", start=first, stop=first + 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"start": 50, "stop": 10}, "bad-argument: there is no size from 50 to 10"),
+        ({"step": 0}, "bad-argument: step must be a whole number from 1, got 0"),
+        ({"start": -5}, "bad-argument: start must be a whole number from 1, got -5"),
+        ({"start": 3.5}, "bad-argument: start must be a whole number from 1, got 3.5"),
+        ({"stop": "a"}, "bad-argument: stop must be a whole number from 1, got 'a'"),
+    ],
+)
+def test_a_range_without_sizes(asked, message):
+    with pytest.raises(CnncalcError) as caught:
+        sizes("lenet5", **asked)
+    assert str(caught.value) == message

@@ -243,6 +243,13 @@ def test_expectations_of_layers_follow_their_rows():
     assert read(text).expect[1].key == "layers.conv1.params"
 
 
+def test_vectors_come_back_from_files_with_channels_in_front():
+    """The order of a shape's letters cannot be told at an input without axes."""
+    network = load("textcnn")
+    found = short(network._replace(layout="CHW"))
+    assert (found.notes, found.text) == ((), short(network).text)
+
+
 def test_what_would_be_another_network_is_written_flat(cnncalc, monkeypatch, tmp_path):
     network = load("lenet5")
     lines = shorten._Writer.lines

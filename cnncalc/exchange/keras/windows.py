@@ -196,7 +196,7 @@ def recurrent(type_: str) -> Callable[[Call], int]:
 
 
 def _recurrent(call: Call, type_: str, more: dict[str, Any]) -> int:
-    call.only(activation="tanh", return_state=False, stateful=False, go_backwards=False)
+    call.only(activation="tanh", return_state=False, stateful=False)
     if type_ != "rnn":
         call.only(recurrent_activation="sigmoid")
     if call.rank != 1:
@@ -206,7 +206,14 @@ def _recurrent(call: Call, type_: str, more: dict[str, Any]) -> int:
         more = {**more, "reset_after": reset_after}
     if bias and not (type_ == "gru" and reset_after):
         more = {**more, "biases": 1}
-    last = not call.switch("return_sequences", False)
+    last, backward = not call.switch("return_sequences", False), call.switch("go_backwards", False)
+    if backward and not last:
+        raise unsupported(
+            f"'{call.part.kind}' with go_backwards and return_sequences has no layer here: its "
+            "states come from the last step to the first"
+        )
+    if backward:
+        more = {**more, "reverse": True}
     return call.add(type_, units=call.whole("units"), bias=bias, last=last, **more)
 
 
@@ -217,6 +224,7 @@ def bidirectional(call: Call) -> int:
     """Bidirectional, whose directions are joined."""
     call.only(merge_mode="concat")
     inner = _wrapped(call)
+    inner.only(go_backwards=False)
     type_ = RECURRENT.get(inner.part.kind)
     backward = call.config.get("backward_layer")
     theirs = backward.get("config", {}) if isinstance(backward, dict) else {}

@@ -151,10 +151,9 @@ def _blurring(call: Call, name: str) -> Filters | None:
         return None
     blur: Any = layer_type("blur")
     binomial = blur(kernel=kernel).initial_value(Parameter("filter", kernel))
-    numbers, left_out = filter_.numbers(), _made_by(call, filter_.stored.name, "ConstantOfShape")
+    numbers = filter_.numbers()
     if binomial is None or numbers is None:
         return None
-    alike = all(isclose(a, b, rel_tol=TOLERANCE) for a, b in zip(numbers, binomial, strict=True))
-    if not (alike or (left_out and call.rows.is_own)):
+    if not all(isclose(a, b, rel_tol=TOLERANCE) for a, b in zip(numbers, binomial, strict=True)):
         return None
     return Filters(spread.dims, {"filter": filter_.stored}, {}, "blur")

@@ -40,7 +40,12 @@ def _enter(rows: Rows, name: str, shape: Shape, batch: int, *, last: bool) -> No
 
 
 def _channels_last(rows: Rows, name: str) -> bool:
-    """Whether all that reads an input first moves its last axis to the place of the channels."""
+    """Whether all that reads an input first moves its last axis to the place of the channels.
+
+    In a file of our own the channels are in front.
+    """
+    if rows.is_own:
+        return False
     readers = [op for op in rows.model.operators if name in op.inputs and op.type != "Shape"]
     orders = [op.attributes.get("perm") for op in readers if op.type == "Transpose"]
     ranks = {len(order) for order in orders if isinstance(order, tuple)}

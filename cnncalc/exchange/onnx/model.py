@@ -65,6 +65,7 @@ class Operator(NamedTuple):
     outputs: tuple[str, ...]
     attributes: Mapping[str, object]
     domain: str = ""
+    told: Place | None = None  # where a file of our own tells the row that it finishes
 
     @property
     def label(self) -> str:
@@ -225,6 +226,7 @@ def _operator(number: int, message: Message) -> Operator:
         tuple(message["output"]),
         {entry.get("name", ""): _attribute(number, entry) for entry in message["attribute"]},
         "" if message.get("domain", "") == "ai.onnx" else message.get("domain", ""),
+        doc if isinstance(doc := message.get("doc_string"), Place) else None,
     )
 
 

@@ -1,7 +1,8 @@
 """What is said of a model file beside its network.
 
 Batch norms that were folded into convolutions, constants of which the file does not say whether
-they are learned, and outputs that no row puts out.
+they are learned, outputs that no row puts out, and recurrent layers that an exporter wrote step by
+step.
 """
 
 from __future__ import annotations
@@ -14,15 +15,23 @@ from cnncalc.exchange.onnx.rows import left_out
 from cnncalc.exchange.onnx.values import Constant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from cnncalc.exchange.onnx.model import Model
+    from cnncalc.exchange.onnx.model import Model, Operator
     from cnncalc.exchange.onnx.rows import Rows
     from cnncalc.network import Network
 
 CONVOLUTIONS = frozenset({"conv", "dwconv", "conv_transpose"})
 FIXED = frozenset({"factor", "shift"})  # what a `scale` stores that is not learned
 FOLDED_NODE = re.compile(r"node_Conv(Transpose)?_\d+")  # rewritten by the newer exporter
+PRODUCTS = frozenset({"MatMul", "Gemm"})
+SUMS = 3  # of a step: the input, the state and their biases
+STEP_BY_STEP = (
+    "the file repeats one step with the same weights, as PyTorch's newer exporter writes nn.RNN"
+)
+AS_ONE = (
+    "export it with torch.onnx.export(..., dynamo=False), which writes one operator for all steps"
+)
 NORMS = frozenset({"bn", "gn", "ln", "instnorm"})
 
 
@@ -101,3 +110,27 @@ def _names(model: Model) -> Iterator[str]:
     for operator in model.operators:
         if operator.type in {"Conv", "ConvTranspose"}:
             yield from operator.inputs[1:]
+
+
+def is_step_by_step(model: Model) -> bool:
+    """Whether a state goes through tanh and the same weights into the next one, as in nn.RNN."""
+    makers = {name: operator for operator in model.operators for name in operator.outputs}
+    products = (each for each in model.operators if each.type in PRODUCTS)
+    pairs = (each.inputs for each in products if len(each.inputs) > 1)
+    return any(
+        state in makers
+        and makers[state].type == "Tanh"
+        and _adds_product(makers[state], weight, makers)
+        for state, weight, *_ in pairs
+    )
+
+
+def _adds_product(operator: Operator, weight: str, makers: Mapping[str, Operator]) -> bool:
+    """Whether what an operator reads is a sum of which one term is a product by this weight."""
+    names = operator.inputs
+    for _ in range(SUMS):
+        terms = [makers[name] for name in names if name in makers]
+        if any(each.type in PRODUCTS and weight in each.inputs[1:2] for each in terms):
+            return True
+        names = tuple(name for each in terms if each.type == "Add" for name in each.inputs)
+    return False

@@ -7,7 +7,7 @@ Behind a layer without a bias a learned shift is that layer's bias.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isclose, prod, sqrt
+from math import isclose, sqrt
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.errors import UnplacedError, counted
@@ -337,34 +337,8 @@ def _shifted_by_channel(call: Call, x: Activation, stored: Stored, *, free: bool
     if free:
         return _rewritten(call, x, "bias", stored, bias=True)
     if _only_scales(layer) and "weight" in call.row(x).stored and call.alone(x):
-        subsampling = _subsampling(call, x, stored)
-        return subsampling or _rewritten(call, x, "bias", stored, shift="learned", norm=True)
+        return _rewritten(call, x, "bias", stored, shift="learned", norm=True)
     return _scale_by(call, x, Operand("channel", stored, learned=True), "shift")
-
-
-def _subsampling(call: Call, x: Activation, bias: Stored) -> Activation | None:
-    """A sum in windows, a learned scale and this shift as the one row that it was, else None.
-
-    Only a file of our own says so, in which all of its operators are named after the row.
-    """
-    scale = call.row(x)
-    whole = call.rows.rows[scale.inputs[0]]
-    pool = call.rows.rows[next(iter(whole.inputs), x.row)]
-    makers = [row.operator.name for row in (scale, whole, pool) if row.operator]
-    names = {name.partition("/")[0] for name in makers}
-    layer: Any = pool.layer
-    together = len(makers) == 3 and names == {call.operator.name}  # noqa: PLR2004 - those rows
-    if not call.rows.is_own or not together or layer.type != "avgpool":
-        return None
-    windows = layer.windows(call.rows.rows[pool.inputs[0]].shape)
-    plain = not layer.ceil and layer.divisor_override is None
-    padded = any(window.begin or window.end for window in windows)
-    size = prod(window.kernel for window in windows)
-    if not plain or padded or _number(whole, "factor") != size:
-        return None
-    stored = {**scale.stored, "bias": bias}
-    fields = {"kernel": layer.kernel, "stride": layer.stride}
-    return call.plainly("subsample", pool.inputs[0], stored=stored, **fields)
 
 
 def _response_norm(call: Call, x: Activation, bias: Stored | None) -> Activation | None:

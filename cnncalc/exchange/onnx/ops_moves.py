@@ -9,7 +9,6 @@ from cnncalc.exchange.onnx.blocks import settled
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.ops_shapes import gathered, joined, reduced, reshaped, sliced, transposed
 from cnncalc.exchange.onnx.parts import (
-    joined_by_cropping,
     put_together,
     sliced_map,
     stacked,
@@ -88,14 +87,7 @@ def _viewed(call: Call, value: Value, dims: Dims) -> Value | ManyAxes:
     same = _without_ones(value.dims) == _without_ones(dims) and (
         dims[:1] == value.dims[:1] or call.rows.batch == 1
     )
-    return _with_other_ones(call, value, dims) if same else _regrouped(call, value, dims)
-
-
-def _with_other_ones(call: Call, value: Activation, dims: Dims) -> Activation:
-    """A map whose axes of size 1 come and go: a row in files of our own, where it is one."""
-    if call.own_row(value) and dims[0] == call.rows.batch:
-        return call.seen(call.reshaped(call.plain(value), call.sample(dims)))
-    return _settled(call, _relabelled(value, dims))
+    return _settled(call, _relabelled(value, dims)) if same else _regrouped(call, value, dims)
 
 
 def _regrouped(call: Call, value: Activation, dims: Dims) -> Activation | ManyAxes:
@@ -305,8 +297,6 @@ def _joined(call: Call, maps: list[Activation], axis: int) -> Activation | ManyA
     if label == "n" or label is None:
         raise unsupported("'Concat' along the batch has no layer here")
     letter = "c" if label == "c" else call.shape(first).axes[label]
-    if (cropping := joined_by_cropping(call, maps, letter)) is not None:
-        return cropping
     row = call.add("concat", *(x.row for x in maps), axis=letter)
     total = sum(x.dims[axis] for x in maps)
     return Activation(row, first.axes, (*first.dims[:axis], total, *first.dims[axis + 1 :]))

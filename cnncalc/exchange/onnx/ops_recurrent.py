@@ -9,7 +9,7 @@ Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.parts import as_axes
@@ -40,7 +40,7 @@ KINDS = {
     "GRU": Kind("gru", (1, 0, 2), ("Sigmoid", "Tanh")),
     "RNN": Kind("rnn", (0,), ("Tanh",)),
 }
-DIRECTIONS = {"forward": 1, "bidirectional": 2}
+DIRECTIONS = {"forward": 1, "reverse": 1, "bidirectional": 2}
 
 
 def recurrent(call: Call) -> list[Activation | ManyAxes | None]:
@@ -50,7 +50,8 @@ def recurrent(call: Call) -> list[Activation | ManyAxes | None]:
         UnplacedError: a setting has no counterpart, or the state of an LSTM's memory is read.
     """
     kind = KINDS[call.operator.type]
-    directions = _directions(call)
+    word = _direction(call)
+    directions = DIRECTIONS[word]
     _refuse_settings(call, kind, directions)
     x = call.map()
     if len(x.dims) != SEQUENCE:
@@ -65,6 +66,7 @@ def recurrent(call: Call) -> list[Activation | ManyAxes | None]:
     )
     call.rows.name_beside(before)
     fields = {"units": weights.units, "bidirectional": directions > 1, "bias": weights.biases > 0}
+    fields["reverse"] = word == "reverse"
     if weights.biases == 1:
         fields["biases"] = 1
     if kind.type == "gru":
@@ -82,11 +84,11 @@ def recurrent(call: Call) -> list[Activation | ManyAxes | None]:
     return [out, as_axes(call, ManyAxes(_last_states(call, row, steps), states, (1, 0, 2)))]
 
 
-def _directions(call: Call) -> int:
+def _direction(call: Call) -> str:
     word = call.word("direction", "forward")
     if word not in DIRECTIONS:
         raise unsupported(f"'{call.operator.type}' with direction={word} has no layer here")
-    return DIRECTIONS[word]
+    return word
 
 
 def _refuse_settings(call: Call, kind: Kind, directions: int) -> None:
@@ -243,20 +245,20 @@ def _same_module(call: Call, below: Row) -> bool:
 def _last_states(call: Call, row: int, steps: int) -> int:
     """A row of each direction's last state, where the states before are read as well.
 
-    The backward direction ends at the first step.
+    A backward direction ends at the first step.
     """
-    layer = call.rows.rows[row].layer
-    units = call.rows.rows[row].shape.channels // getattr(layer, "directions", 1)
+    layer: Any = call.rows.rows[row].layer
     call.rows.reads[row] += 1
-    last = call.add("crop", row, begin=(steps - 1,), end=(0,)) if steps > 1 else row
-    if not getattr(layer, "bidirectional", False):
-        return call.add("flatten", last)
-    first = call.add("crop", row, begin=(0,), end=(steps - 1,)) if steps > 1 else row
-    halves = (
-        call.add("slice", last, start=0, stop=units),
-        call.add("slice", first, start=units, stop=2 * units),
-    )
-    return call.add("flatten", call.add("concat", *halves))
+    ends = []
+    for way, (_, backward) in enumerate(layer.ways):
+        begin, end = 0 if backward else steps - 1, row
+        if steps > 1:
+            end = call.add("crop", row, begin=(begin,), end=(steps - 1 - begin,))
+        if layer.directions > 1:
+            end = call.add("slice", end, start=way * layer.units, stop=(way + 1) * layer.units)
+        ends.append(end)
+    joined = call.add("concat", *ends) if len(ends) > 1 else ends[0]
+    return call.add("flatten", joined)
 
 
 OPERATORS = dict.fromkeys(KINDS, recurrent)

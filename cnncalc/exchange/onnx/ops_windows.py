@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.ops_norms import channels_last
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cnncalc.exchange.onnx.rows import Call
     from cnncalc.exchange.onnx.values import Value
     from cnncalc.network import Stored
-    from cnncalc.shapes import Shape
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -35,7 +34,6 @@ def conv(call: Call) -> Activation:
         )
     bias = call.bias(2, filters)
     fields = {**_window(call, row, tuple(kernel), rank), **given.fields}
-    row = _before_own_pad(call, row, fields)
     learned = {**given.stored, "bias": bias}
     if given.type == "blur":
         return _blurred(call, row, given, bias, fields)
@@ -76,23 +74,6 @@ def _blurred(
     if fields["padding"] != ((0, 0),):  # of zeros unless a Pad said another mode
         fields.setdefault("padding_mode", "zeros")
     return call.plainly("blur", row, stored=given.stored, **fields)
-
-
-def _before_own_pad(call: Call, row: int, fields: dict[str, object]) -> int:
-    """The row that a Pad reads which our own exports name as a part of this convolution.
-
-    Its sides and its mode become fields.
-    """
-    above = call.rows.rows[row]
-    own = above.operator is not None and above.operator.name == f"{call.operator.name}/Pad"
-    if not own or not call.rows.is_own or above.layer.type != "pad":
-        return row
-    layer: Any = above.layer
-    if layer.mode == "zeros" or fields["padding"] != ((0, 0),):
-        return row
-    sides = tuple(layer.sides(call.rows.rows[above.inputs[0]].shape))
-    fields |= {"padding": one_pair(sides), "padding_mode": layer.mode}
-    return above.inputs[0]
 
 
 def conv_transpose(call: Call) -> Activation:
@@ -202,9 +183,6 @@ def pool(call: Call, type_: str) -> Activation:
     strides = call.sizes("strides", shape.rank, 1)
     dilations = call.sizes("dilations", shape.rank, 1)
     pads = _pads(call, kernel, strides, dilations, shape.spatial)
-    if _gives_a_size(call, shape, kernel):
-        size = tuple(n // k for n, k in zip(shape.spatial, kernel, strict=True))
-        return call.plainly("adaptivepool", row, size=size, kind=type_.removesuffix("pool"))
     fields: dict[str, object] = {
         "kernel": one(kernel), "stride": one(strides), "padding": one_pair(pads),
         "ceil": call.whole("ceil_mode", 0) == 1,
@@ -215,19 +193,8 @@ def pool(call: Call, type_: str) -> Activation:
         return call.plainly("maxpool", row, dilation=one(dilations), **fields)
     if set(dilations) != {1}:
         raise unsupported("'AveragePool' with dilation has no layer here")
-    padded = any(map(any, pads))
-    said = call.rows.is_own and "count_include_pad" in call.operator.attributes
-    counted = call.whole("count_include_pad", 0) == 1 or not (padded or said)
+    counted = call.whole("count_include_pad", 0) == 1 or not any(map(any, pads))
     return call.plainly("avgpool", row, count_include_pad=counted, **fields)
-
-
-def _gives_a_size(call: Call, shape: Shape, kernel: tuple[int, ...]) -> bool:
-    """Whether a file of our own writes a pooling to a size: even windows, nothing said of pads."""
-    attributes = call.operator.attributes
-    if not call.rows.is_own or {*attributes} != {"kernel_shape", "strides"}:
-        return False
-    even = all(n % k == 0 for n, k in zip(shape.spatial, kernel, strict=True))
-    return even and attributes["strides"] == kernel
 
 
 def max_pool(call: Call) -> Activation:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnncalc.exchange.onnx.model import unsupported
 from cnncalc.exchange.onnx.rows import one
 from cnncalc.exchange.onnx.values import Activation, ManyAxes
-from cnncalc.layers import layer_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from cnncalc.exchange.onnx.model import Dims
     from cnncalc.exchange.onnx.rows import Call
     from cnncalc.exchange.onnx.values import Axis
-    from cnncalc.shapes import Shape
 
 CHANNELS = 1  # the place of this axis in the shape of a tensor
 
@@ -63,8 +61,6 @@ def sliced_map(call: Call, x: Activation, ranges: Sequence[range]) -> Activation
     Raises:
         UnplacedError: there are none along an axis, or no layer takes them.
     """
-    if call.own_row(x) and all(r == range(n) for r, n in zip(ranges, x.dims, strict=True)):
-        return Activation(call.add("slice", x.row, start=0, stop=x.dims[CHANNELS]), x.axes, x.dims)
     cut = {
         axis: label
         for axis, (label, places) in enumerate(zip(x.axes, ranges, strict=True))
@@ -81,43 +77,6 @@ def sliced_map(call: Call, x: Activation, ranges: Sequence[range]) -> Activation
         if axis not in cut or len(cut) == 1:
             x = taken(call, x, axis, places)
     return x
-
-
-def joined_by_cropping(call: Call, maps: Sequence[Activation], axis: str) -> Activation | None:
-    """A concatenation that first crops its inputs around their centres, else None.
-
-    A file of our own names these crops after the row.
-    """
-    prefix = f"{call.operator.name}/"
-    sources = [_before_own_crop(call, x, prefix) for x in maps]
-    if all(source == x.row for source, x in zip(sources, maps, strict=True)):
-        return None
-    shapes = [call.rows.rows[source].shape for source in sources]
-    concat: Any = layer_type("concat")
-    layer = concat(axis=axis, fitting="crop")
-    each = zip(maps, sources, shapes, strict=True)
-    if not all(_around_the_centre(call, x, source, shape) for x, source, shape in each):
-        return None
-    total = layer.output_shape(*shapes)
-    if total != layer.output_shape(*(call.shape(x) for x in maps)):
-        return None
-    return call.seen(call.rows.add(layer, tuple(sources), call.operator))
-
-
-def _around_the_centre(call: Call, x: Activation, source: int, shape: Shape) -> bool:
-    """Whether a crop, if there is one, leaves the middle; of an odd rest, one more at the end."""
-    if source == x.row:
-        return True
-    crop: Any = call.layer(x)
-    pairs = zip(shape.spatial, call.shape(x).spatial, strict=True)
-    return [begin for begin, _ in crop.sides(shape)] == [(n - m) // 2 for n, m in pairs]
-
-
-def _before_own_crop(call: Call, x: Activation, prefix: str) -> int:
-    """The row that a crop reads whose operator has such a name; the row itself of any other."""
-    row = call.row(x)
-    own = row.operator is not None and row.operator.name.startswith(prefix)
-    return row.inputs[0] if own and row.layer.type == "crop" and call.rows.is_own else x.row
 
 
 # Views with more axes than the row has.

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import mmap
 import re
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from itertools import zip_longest
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnncalc import files
@@ -27,7 +26,14 @@ from cnncalc.exchange.names import plain_name, spec_name, unique
 from cnncalc.exchange.onnx.inputs import enter_inputs
 from cnncalc.exchange.onnx.model import Subgraph, unsupported, with_inner
 from cnncalc.exchange.onnx.model import read as read_model
-from cnncalc.exchange.onnx.notes import folded_norms, outputs_left_out, unnamed_constants
+from cnncalc.exchange.onnx.notes import (
+    AS_ONE,
+    STEP_BY_STEP,
+    folded_norms,
+    is_step_by_step,
+    outputs_left_out,
+    unnamed_constants,
+)
 from cnncalc.exchange.onnx.rows import SMALLEST_RANK, Call, Rows, stored_constant
 from cnncalc.exchange.onnx.values import Activation, Constant, ManyAxes
 from cnncalc.exchange.sources import AS_IT_IS
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
 
     from cnncalc.exchange.onnx.model import Model, Operator
     from cnncalc.exchange.onnx.rows import Row
+    from cnncalc.exchange.onnx.told import ToldRows
     from cnncalc.exchange.onnx.values import Value
     from cnncalc.exchange.sources import SourceOptions
     from cnncalc.exchange.wire import Data
@@ -102,7 +109,7 @@ class Graph:
     def __init__(self, model: Model, path: str, options: SourceOptions) -> None:
         self.model = model
         self.path = path
-        self.name = "model" if path == "-" else Path(path).stem
+        self.name = "model" if path == "-" else files.stem(path)
         self.options = options
         self.rows = Rows(model)
         self.unread: list[Operator] = []  # those that made no row
@@ -116,10 +123,16 @@ class Graph:
         for name, tensor in self.model.stored.items():
             self.rows.bind(name, stored_constant(self.model, tensor, name))
         self.layout = enter_inputs(self.rows, self.path, self.options.input)
+        done = 0
         for operator in self.model.operators:
-            before = len(self.rows.rows)
+            if operator.number <= done:
+                continue
+            before, last = len(self.rows.rows), operator
             try:
-                self._do(operator)
+                if (told := self._as_told(operator)) is None:
+                    self._do(operator)
+                else:
+                    last, done = told, told.number
             except UnplacedError as problem:
                 if not (self.options.partial and problem.code == "unknown-operator"):
                     self._refuse_unknown_before(operator)
@@ -129,10 +142,20 @@ class Graph:
                 self._refuse_unknown_before(operator)
                 malformed = broken(f"it is not what {operator.type} takes ({error})")
                 raise self.located(malformed, operator) from error
-            if self._ends_at(operator, before):
+            if self._ends_at(last, before):
                 return
         if self.options.until is not None:
             raise self._no_such_end(self.options.until)
+
+    @cached_property
+    def _told(self) -> ToldRows:
+        from cnncalc.exchange.onnx.told import ToldRows
+
+        return ToldRows(self.rows)
+
+    def _as_told(self, operator: Operator) -> Operator | None:
+        """The last operator of the row that begins with this one in a file of our own, if any."""
+        return self._told.enter(operator, self.options.until) if self.rows.is_own else None
 
     def _do(self, operator: Operator) -> None:
         """One operator: note what each of its outputs is."""
@@ -252,6 +275,8 @@ class Graph:
         made = [maker for maker in makers if maker is not None]
         if problem.code == "unknown-operator":
             notes, help_ = advice(problem, len(made), made[-1].label if made else None)
+            if is_step_by_step(self.model):
+                notes, help_ = (STEP_BY_STEP, *notes), AS_ONE
         return CnncalcError(
             Diagnostic(
                 "error", problem.code, problem.message, None, notes, help_,
@@ -357,7 +382,9 @@ class Graph:
             return value.row
         try:
             call = Call(self.rows, operator)
-            first = value.batch_first
+            # Of a single sample, any axis of one place may be the batch.
+            single = self.rows.batch == 1 and value.dims[:1] == (1,)
+            first = call.lifted(value) if single else value.batch_first
             if len(first.dims) < SMALLEST_RANK:  # one number, or one a sample
                 missing = SMALLEST_RANK - len(first.dims)
                 first = Activation(first.row, (*first.axes, *(None,) * missing),

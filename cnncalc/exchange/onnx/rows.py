@@ -246,16 +246,6 @@ class Call:
         first = 1 if self.operator.type == "PRelu" else self.whole("axis", rank - len(dims))
         return (*dims, *(1,) * (rank - len(dims) - first)) if first >= 0 else dims
 
-    def own_row(self, x: Activation) -> bool:
-        """Whether this operator alone is a row of a file of our own, and what it reads another one.
-
-        There operators are named after their row, those before its last one with more behind a
-        slash.
-        """
-        above = self.row(x).operator
-        other = above is None or above.name.partition("/")[0] != self.operator.name
-        return self.rows.is_own and "/" not in self.operator.name and other
-
     def is_read(self, place: int) -> bool:
         """Whether an operator reads the output at a place, or the network puts it out."""
         names = self.operator.outputs[place : place + 1]

@@ -36,6 +36,7 @@ SCHEMA: Schema = {
         3: Field("name", "text"),
         4: Field("op_type", "text"),
         5: Field("attribute", "Attribute", repeated=True),
+        6: Field("doc_string", "place"),
         7: Field("domain", "text"),
     },
     "Attribute": {

@@ -345,6 +345,8 @@ def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) 
         settings |= _use_bias(layer)
         if not getattr(layer, "reset_after", True):
             settings["reset_after"] = "False"
+        if layer.reverse and number == 0:  # its states come in the order in which it reads
+            settings["go_backwards"] = "True"
         call = _named(f"layers.{name}", Number("units", layer.units), **settings)
         suffix = "" if is_last else f"_l{number}"
         if layer.bidirectional:
@@ -359,6 +361,8 @@ def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape, place: Place) 
             at = [part for part in (suffix, way) if part]
             weights += _cell(layer, f"l{number}{end}", at, rows, size)
         size = layer.units * (2 if layer.bidirectional else 1)
+    if layer.reverse and not layer.last:
+        steps += _text(lambda x: f"ops.flip({x}, axis=1)").steps
     return Piece(tuple(steps), tuple(weights))
 
 

@@ -5,7 +5,9 @@ Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3
 
 from __future__ import annotations
 
+import json
 import struct
+from dataclasses import MISSING, fields
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +16,7 @@ from cnncalc.exchange import wire_writer as wire
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cnncalc.layers._base import Layer
     from cnncalc.shapes import Shape
 
     Attribute = int | float | str | bytes | Sequence[int] | Sequence[float]
@@ -26,7 +29,7 @@ A_FLOAT, A_INT, A_STRING, A_TENSOR, A_FLOATS, A_INTS = 1, 2, 3, 4, 6, 7
 class Operator(NamedTuple):
     """One node: its type, the tensors it reads and puts out, its attributes.
 
-    An attribute of bytes is a tensor, one of `str` a word.
+    An attribute of bytes is a tensor, one of `str` a word. `told` is the row that it finishes.
     """
 
     type: str
@@ -34,6 +37,7 @@ class Operator(NamedTuple):
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Attribute]
+    told: str = ""
 
     def encoded(self) -> bytes:
         """The message of the node."""
@@ -41,6 +45,7 @@ class Operator(NamedTuple):
         parts += [wire.text(2, name) for name in self.outputs]
         parts += [wire.text(3, self.name), wire.text(4, self.type)]
         parts += [wire.block(5, _attribute(*each)) for each in self.attributes.items()]
+        parts += [wire.text(6, self.told)] if self.told else []
         return b"".join(parts)
 
 
@@ -102,6 +107,25 @@ def value_info(name: str, shape: Shape, batch: int | None) -> bytes:
     return wire.text(1, name) + wire.block(2, wire.block(1, wire.whole(1, FLOAT), sizes))
 
 
+def told(layer: Layer, inputs: Sequence[str], owner: str | None = None) -> str:
+    """A row as the last of its operators tells it: its layer in JSON, and what it reads.
+
+    Several rows may be the same operators, such as a `gamma` and a `scale`, and one row may be
+    many. `owner` is the row whose weights it shares.
+
+    >>> from cnncalc.layers.gamma import Gamma
+    >>> told(Gamma(initial=0.1), ["x"])
+    '{"gamma": {"initial": 0.1, "from": ["x"]}}'
+    """
+    chosen: dict[str, object] = {}
+    for field in fields(layer):  # type: ignore[arg-type]  # a layer type is a dataclass
+        value = getattr(layer, field.name)
+        if field.default is MISSING or value != field.default:
+            chosen[field.name] = value
+    shared = {} if owner is None else {"share": owner}
+    return json.dumps({layer.type: {**chosen, "from": list(inputs), **shared}})
+
+
 class TiedWeight(NamedTuple):
     """The weight of another row that a row uses: that row, its sizes, whether it is transposed."""
 
@@ -149,12 +173,12 @@ class Rows:
         count = self._names[word] = self._names.get(word, -1) + 1
         return f"{self.name}/{word}_{count}" if count else f"{self.name}/{word}"
 
-    def finish(self, out: str) -> None:
+    def finish(self, out: str, told: str = "") -> None:
         """Give the last operator the row's name; `out` is what the row puts out."""
         if not self.operators or self.operators[-1].outputs != (out,):
             self.op("Identity", out)
         last = self.operators[-1]
-        self.operators[-1] = last._replace(name=self.name, outputs=(self.name,))
+        self.operators[-1] = last._replace(name=self.name, outputs=(self.name,), told=told)
 
     def constant(self, values: Sequence[int] | Sequence[float], *dims: int) -> str:
         """Numbers written into the graph: a vector, unless they have other sizes."""

@@ -359,8 +359,8 @@ def _recurrent(
     (shape,) = shapes
     y = row.transpose(x[0], 2, 0, 1)
     attributes: dict[str, Attribute] = {"hidden_size": layer.units}
-    if layer.bidirectional:
-        attributes["direction"] = "bidirectional"
+    if layer.bidirectional or layer.reverse:
+        attributes["direction"] = "bidirectional" if layer.bidirectional else "reverse"
     if layer.type == "gru":
         attributes["linear_before_reset"] = int(layer.reset_after)
     dims = {p.name: p.dims for p in layer.parameters(shape)}
@@ -643,7 +643,7 @@ def _space2depth(
     return row.reshape(row.transpose(apart, 0, *front, *outer), out.channels, *out.spatial)
 
 
-def _single(value: float) -> float:
+def single(value: float) -> float:
     """The nearest 32-bit float."""
     return float(struct.unpack("<f", struct.pack("<f", value))[0])
 
@@ -662,11 +662,11 @@ def _upsample(
     if is_line:  # ONNX Runtime has no linear resizing of a single axis
         source = row.reshape(source, shape.channels, 1, *spatial)
         spatial, sizes = (1, *spatial), (1, *sizes)
-    factors = [_single(n / m) for m, n in zip(spatial, sizes, strict=True)]
+    factors = [single(n / m) for m, n in zip(spatial, sizes, strict=True)]
     by_size = layer.size is not None
     if not by_size:
         given = [float(factor) for factor in layer._factors(shape.rank)]  # noqa: SLF001 - of each axis
-        factors = [_single(factor) for factor in ([1.0] if is_line else []) + given]
+        factors = [single(factor) for factor in ([1.0] if is_line else []) + given]
     axes = list(zip(spatial, sizes, factors, strict=True))
     if layer.mode == "nearest":
         _check_places(layer, shape, axes, rule)
@@ -700,10 +700,10 @@ def _check_places(
 def _lies_at(place: int, size: int, count: int, factor: float, rule: str) -> float:
     """Where an output lies on its input, computed as runtimes do in 32-bit floats."""
     if rule == "align_corners":
-        return _single(_single(place * (size - 1)) / (count - 1)) if count > 1 else 0.0
+        return single(single(place * (size - 1)) / (count - 1)) if count > 1 else 0.0
     if rule == "half_pixel":
-        return _single(_single((place + 0.5) / factor) - 0.5)
-    return _single(place / factor)
+        return single(single((place + 0.5) / factor) - 0.5)
+    return single(place / factor)
 
 
 def _softmax(row: Rows, layer: Any, shapes: tuple[Shape, ...], out: Shape, x: Sequence[str]) -> str:

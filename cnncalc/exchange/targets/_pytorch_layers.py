@@ -298,7 +298,11 @@ def _recurrent(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:
     if layer.last:
         named.append(("last", "True"))
     sizes = (Number("in_features", shapes[0].channels), Number("out_features", layer.units))
-    return _module(Call(name, sizes, tuple(named)), name)
+    module = Call(name, sizes, tuple(named))
+    if not layer.reverse:
+        return _module(module, name)
+    again = "" if layer.last else ".flip(-1)"  # the states in the order of the sequence
+    return Piece(lambda at, x: f"{at}({x[0]}.flip(-1)){again}", module, helpers=(name,))
 
 
 def _attention(layer: Any, shapes: tuple[Shape, ...], out: Shape) -> Piece:

@@ -21,6 +21,7 @@ from cnncalc.exchange.targets._onnx_graph import (
     TiedWeight,
     encoded,
     tensor,
+    told,
     value_info,
 )
 from cnncalc.exchange.targets._onnx_layers import OPSET, write_layer
@@ -53,8 +54,8 @@ def write(network: Network, options: TargetOptions = USUALLY) -> Exported:
             raise _too_old(network, graph, wanted)
         graph = _graph(network, graph.least)
     names = {each.name: each.name for each in graph.stored}
-    told = notes(network, rows_left_out(network))
-    return Exported(_File(network, graph, options), names, told)
+    said = notes(network, rows_left_out(network))
+    return Exported(_File(network, graph, options), names, said)
 
 
 def _checked(opset: int | None) -> int | None:
@@ -119,7 +120,8 @@ def _row(network: Network, node: Node, opset: int) -> Rows:
     except NoCounterpart as problem:
         message = f"'{node.name}' ({node.layer.type}) has no counterpart in ONNX: {problem}"
         raise CnncalcError(Diagnostic("error", "no-counterpart", message, node.span)) from None
-    row.finish(out)
+    shared = owner.name if owner is not node else None
+    row.finish(out, told(node.layer, inputs, shared) if row.tied is None else "")
     return row
 
 
