@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from reprlib import Repr
-from typing import Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class NamedValue(Protocol):
+        """A named tuple."""
+
+        @property
+        def _fields(self) -> tuple[str, ...]: ...
+
 
 WIDTH = 190  # characters, the dots not counted
-
-
-class NamedValue(Protocol):
-    """A named tuple."""
-
-    @property
-    def _fields(self) -> tuple[str, ...]: ...
-
 
 _REPR = Repr()
 _REPR.maxlevel, _REPR.maxtuple, _REPR.maxlist, _REPR.maxdict, _REPR.maxother = 2, 4, 4, 3, 60

@@ -191,13 +191,8 @@ def _weights_document(prepared: PreparedPass) -> dict[str, Any]:
 
 def _weights_text(prepared: PreparedPass) -> str:
     """Which weights a pass runs with, in words; empty where the network has none."""
-    sources = {
-        "file": zoo.display_name(str(prepared.weights)),
-        "spec": "the spec",
-        "initial": f"initial ({prepared.start.scheme}, seed {prepared.start.seed})",
-    }
-    tally = prepared.parameters.tally
-    return " and ".join(text for origin, text in sources.items() if origin in tally)
+    file = zoo.display_name(str(prepared.weights))
+    return render.weights_text(prepared.parameters.tally, file, prepared.start)
 
 
 def _setting(prepared: PreparedPass) -> dict[str, Any]:

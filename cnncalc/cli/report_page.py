@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cnncalc.analysis.report import Moment, Report
+    from cnncalc.inference.run import Pass
     from cnncalc.network import Network
     from cnncalc.render.report_html import Extras
 
@@ -168,6 +169,7 @@ def _with_sample(extras: Extras, network: Network, sample: str, weights: str | N
     from cnncalc.inference.estimate import ahead
     from cnncalc.inference.run import inference, macs
     from cnncalc.render.format import duration
+    from cnncalc.render.forward import ranking
     from cnncalc.render.map_strips import strips
 
     rows = inference(network)
@@ -184,12 +186,26 @@ def _with_sample(extras: Extras, network: Network, sample: str, weights: str | N
     largest = {}
     for row in done.outputs:
         if row.output and not row.node.shape.rank:
-            values = list(map(float, row.output.values))
-            labels = network.init.labels or ()
-            names = labels if len(labels) == len(values) else list(map(str, range(len(values))))
-            ranked = sorted(zip(names, values, strict=True), key=lambda pair: -pair[1])
-            largest[row.node.name] = ranked[:TOP]
-    return extras._replace(sample=sample, strips=strips(tensors), largest=largest)
+            labels = network.init.labels
+            fitting = labels if labels and len(labels) == row.node.shape.size else None
+            largest[row.node.name] = ranking(row.output, TOP, fitting)
+    return extras._replace(sample=_setting(done, sample, weights), strips=strips(tensors),
+                           drawn="initial" in done.weights, largest=largest)  # fmt: skip
+
+
+def _setting(done: Pass, sample: str, weights: str | None) -> str:
+    """Which sample and which weights, as `forward` words it."""
+    from cnncalc import zoo
+    from cnncalc.inference.initial import InitialWeights
+    from cnncalc.inference.model_file import holds_weights
+    from cnncalc.render.forward import weights_text
+
+    network, init = done.network, done.network.init
+    own = network.file if holds_weights(network) else init.weights
+    file = zoo.display_name(str(weights or own))
+    used = weights_text(done.weights, file, InitialWeights(init.scheme, init.seed))
+    seed = " (seed 0)" if sample == "random" else ""
+    return f"sample {sample}{seed}" + (f", weights {used}" if used else "")
 
 
 def _diagram(found: Report) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from cnncalc import files
 from cnncalc.errors import CnncalcError, Diagnostic, UnplacedError, did_you_mean, failure
@@ -14,12 +14,40 @@ from cnncalc.network import LARGEST_TENSOR, MAX_ROWS, Input, Network, Node, Opaq
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from typing import Protocol
 
     from cnncalc.errors import Span
     from cnncalc.exchange.sources import SourceOptions
     from cnncalc.layers._base import Layer
     from cnncalc.network import Stored
     from cnncalc.shapes import Shape
+
+    class RowLike(Protocol):
+        """What a row of any reader says of itself."""
+
+        @property
+        def layer(self) -> Layer:
+            """What it computes."""
+
+        @property
+        def inputs(self) -> tuple[int, ...]:
+            """The rows that it reads."""
+
+        @property
+        def shape(self) -> Shape:
+            """The shape that it puts out."""
+
+        @property
+        def origin(self) -> str | None:
+            """The part of the file that it came from; None for an input of the network."""
+
+        @property
+        def frozen(self) -> bool:
+            """Whether its weights are not trained."""
+
+        @property
+        def stored(self) -> Mapping[str, Stored]:
+            """Where the file has the numbers of its parameters, by their names."""
 
 
 AnyRow = TypeVar("AnyRow", bound="RowLike")
@@ -260,34 +288,6 @@ def _alive(rows: Sequence[Row], outputs: Iterable[int]) -> list[int]:
     entries = [index for index, row in enumerate(rows) if row.part is None]
     reads = [row.inputs if row.shared is None else (*row.inputs, row.shared) for row in rows]
     return needed_rows(reads, [*entries, *outputs])
-
-
-class RowLike(Protocol):
-    """What a row of any reader says of itself."""
-
-    @property
-    def layer(self) -> Layer:
-        """What it computes."""
-
-    @property
-    def inputs(self) -> tuple[int, ...]:
-        """The rows that it reads."""
-
-    @property
-    def shape(self) -> Shape:
-        """The shape that it puts out."""
-
-    @property
-    def origin(self) -> str | None:
-        """The part of the file that it came from; None for an input of the network."""
-
-    @property
-    def frozen(self) -> bool:
-        """Whether its weights are not trained."""
-
-    @property
-    def stored(self) -> Mapping[str, Stored]:
-        """Where the file has the numbers of its parameters, by their names."""
 
 
 def nodes_of(

@@ -44,10 +44,14 @@ class LayerRun(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """A network's pass, one entry per layer that ran, the inputs first."""
+    """A network's pass, one entry per layer that ran, the inputs first.
+
+    `weights` counts its tensors by where they came from: "file", "spec", "initial".
+    """
 
     network: Network
     rows: tuple[LayerRun, ...]
+    weights: Mapping[str, int] = {}
 
     def __repr__(self) -> str:
         """One-line summary: the network, the rows, and the tensors that were kept."""
@@ -158,7 +162,7 @@ def forward(
             del alive[over]
         if watch:
             watch(node)
-    return Pass(network, tuple(rows))
+    return Pass(network, tuple(rows), parameters.tally)
 
 
 def _refuse_stated(order: Sequence[Node]) -> None:

@@ -7,19 +7,25 @@ that follow each other become one stacked box.
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import cache, partial
+from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.pictures.picture import BLOCK, Box, Edge, Picture
-from cnncalc.render.fold import lines, type_text
+from cnncalc.render.fold import groups_around, lines, type_text
 from cnncalc.render.format import grouped, per_axis, printable
+from cnncalc.shapes import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cnncalc.analysis.report import Report, Row
     from cnncalc.render.choice import Choice
     from cnncalc.render.fold import TableRow
-    from cnncalc.shapes import Shape
+
+    Around = Callable[[str], list[str]]  # the parts that a row or a box stands in, outermost first
 
 JOINS = ("norm", "activation", "dropout")  # go into the box of the layer that they alone read
 
@@ -74,15 +80,17 @@ def picture(report: Report, choice: Choice, options: PictureOptions = PLAIN) -> 
     [('in', 'input', '32×32×1'), ('C1', 'conv 5×5 + tanh', '28×28×6')]
     """
     drafts = [_draft(line) for line in lines(report, choice)]
+    around = groups_around(report.groups)
     if not choice.expand:
-        drafts = _joined(drafts, report)
+        reading = _reading(report)
+        drafts = _joined(drafts, reading, around)
         if options.stack:
-            drafts = _stacked(drafts, report)
+            drafts = _stacked(drafts, reading, report)
     drafts = [*_outside(drafts, report), *drafts]
     home = {row.name: n for n, draft in enumerate(drafts) for row in draft.rows}
     home |= {draft.name: n for n, draft in enumerate(drafts) if not draft.rows}
     layout = choice.layout or report.layout
-    texts = _Texts(report, layout, options.show, _parts(drafts, report))
+    texts = _Texts(report, layout, options.show, _parts(drafts, around))
     boxes = tuple(texts.box(draft, home) for draft in drafts)
     shown = {box.part for box in boxes if box.part}
     parts = {name: texts.part(name) for name in report.groups if name in shown}
@@ -92,15 +100,12 @@ def picture(report: Report, choice: Choice, options: PictureOptions = PLAIN) -> 
                    options.scale)  # fmt: skip
 
 
-def _parts(drafts: Sequence[_Draft], report: Report) -> dict[str, str]:
+def _parts(drafts: Sequence[_Draft], around: Around) -> dict[str, str]:
     """The innermost opened part of more than one box that each box stands in, if there is one."""
-    sizes: dict[str, int] = {}
-    around = {draft.name: list(_around(draft.name, report)) for draft in drafts if draft.rows}
-    for names in around.values():
-        for name in names:
-            sizes[name] = sizes.get(name, 0) + 1
-    inner = {box: [name for name in names if sizes[name] > 1] for box, names in around.items()}
-    return {box: names[0] for box, names in inner.items() if names}
+    parts = {draft.name: around(draft.name) for draft in drafts if draft.rows}
+    sizes = Counter(chain.from_iterable(parts.values()))
+    inner = {box: [name for name in names if sizes[name] > 1] for box, names in parts.items()}
+    return {box: names[-1] for box, names in inner.items() if names}
 
 
 def _draft(line: TableRow) -> _Draft:
@@ -112,6 +117,8 @@ def _outside(drafts: Sequence[_Draft], report: Report) -> list[_Draft]:
     shown = {row.name for draft in drafts for row in draft.rows}
     shown |= {draft.name for draft in drafts if not draft.rows}
     read = {name for draft in drafts for row in draft.rows for name in row.inputs} - shown
+    if not read:
+        return []
     known = [*((port.name, port.shape) for port in report.inputs),
              *((row.name, row.out) for row in report.rows)]  # fmt: skip
     return [_Draft((name,), "input", out, (), grouped=False) for name, out in known if name in read]
@@ -126,13 +133,6 @@ def _edges(drafts: Sequence[_Draft], home: Mapping[str, int]) -> tuple[Edge, ...
                 if (source := home[name]) != target:
                     edges[Edge(source, target)] = None
     return tuple(edges)
-
-
-def _around(name: str, report: Report) -> Iterable[str]:
-    """The opened parts that a box stands in, innermost first."""
-    words = name.split(".")
-    prefixes = (".".join(words[:end]) for end in range(len(words) - 1, 0, -1))
-    return (prefix for prefix in prefixes if prefix in report.groups)
 
 
 class _Reading(NamedTuple):
@@ -157,15 +157,14 @@ def _reading(report: Report) -> _Reading:
     return _Reading(readers, frozenset(parts | {last[name] for name in ends if name in last}))
 
 
-def _joined(drafts: Sequence[_Draft], report: Report) -> list[_Draft]:
+def _joined(drafts: Sequence[_Draft], reading: _Reading, around: Around) -> list[_Draft]:
     """Norms, activations and dropout within the box of what they alone read."""
-    reading = _reading(report)
     result: list[_Draft] = []
     ends: dict[str, int] = {}  # the last row of a box of layers -> the place of the box
     for draft in drafts:
         at = _before(draft, ends)
         before = None if at is None else result[at]
-        if at is not None and before and _may_join(draft, before, reading, report):
+        if at is not None and before and _may_join(draft, before, reading, around):
             rows = before.rows + draft.rows
             result[at] = before._replace(rows=rows, out=draft.out, type=type_text(rows))
         else:
@@ -178,22 +177,22 @@ def _joined(drafts: Sequence[_Draft], report: Report) -> list[_Draft]:
 
 def _before(draft: _Draft, ends: Mapping[str, int]) -> int | None:
     """The place of the box that a norm, an activation or dropout reads, else None."""
-    joins = not draft.grouped and all(
+    if draft.grouped or not draft.rows or draft.rows[0].kind not in JOINS:
+        return None
+    joins = all(
         row.kind in JOINS and len(row.inputs) == 1 and not row.train_only for row in draft.rows
     )
-    return ends.get(draft.rows[0].inputs[0]) if joins and draft.rows else None
+    return ends.get(draft.rows[0].inputs[0]) if joins else None
 
 
-def _may_join(draft: _Draft, before: _Draft, reading: _Reading, report: Report) -> bool:
+def _may_join(draft: _Draft, before: _Draft, reading: _Reading, around: Around) -> bool:
     """Whether nobody else reads the box before, and both stand in the same part."""
     alone = reading.only(before.rows[-1], [draft.rows[0].name])
-    parts = (next(iter(_around(box.name, report)), None) for box in (before, draft))
-    return alone and len(set(parts)) == 1
+    return alone and around(before.name)[-1:] == around(draft.name)[-1:]
 
 
-def _stacked(drafts: Sequence[_Draft], report: Report) -> list[_Draft]:
+def _stacked(drafts: Sequence[_Draft], reading: _Reading, report: Report) -> list[_Draft]:
     """Equal closed parts in a chain as one box."""
-    reading = _reading(report)
     place = {row.name: row.index for row in report.rows}
     result: list[_Draft] = []
     unit: tuple[Row, ...] = ()  # the rows of the last part in the box before
@@ -243,8 +242,8 @@ class _Texts:
     def __init__(self, report: Report, layout: str, show: str, parts: Mapping[str, str]) -> None:
         self.report = report
         self.parts = parts
-        self.layout = layout
         self.show = show
+        self.shape = cache(partial(Shape.text, layout=layout))  # few shapes, many boxes
 
     def part(self, name: str) -> str:
         """What stands at the outline of a part: its name, and the block that it is."""
@@ -252,61 +251,57 @@ class _Texts:
 
     def box(self, draft: _Draft, home: Mapping[str, int]) -> Box:
         """The box of a draft; `home` is where each row is shown."""
+        first_name, times = draft.names[0], len(draft.names)
         name = printable(_range(draft.names))
-        part = self.parts.get(draft.name)
+        part = self.parts.get(first_name)
         short = name.removeprefix(printable(f"{part}.")) if part else name
         short = name if short[:1].isdigit() else short  # `layer1.0` says more than `0`
         trained = bool(draft.rows) and all(row.train_only for row in draft.rows)
-        type_ = printable(_type(draft)) + (f" × {draft.times}" if draft.times > 1 else "")
+        type_ = printable(_type(draft)) + (f" × {times}" if times > 1 else "")
         type_ += TRAIN_ONLY if trained and TRAIN_ONLY not in type_ else ""
         first = draft.rows[0] if draft.rows else None
         owners = {home.get(row.shared_with) for row in draft.rows if row.shared_with}
-        owner = owners.pop() if len(owners) == 1 and draft.times == 1 else None
+        owner = owners.pop() if len(owners) == 1 and times == 1 else None
         return Box(
-            draft.name,
+            first_name,
             BLOCK if draft.grouped else first.kind if first else "input",
             (name, type_, self._third(draft)),
             short,
             self._tip(name, draft),
             draft.out,
             draft.rows,
-            draft.times,
+            times,
             part,
             _skip(draft) if draft.grouped else None,
             trained,
             owner,
         )
 
-    def _shape(self, shape: Shape) -> str:
-        return shape.text(self.layout)
-
     def _third(self, draft: _Draft) -> str:
         """The third line: the shape of the output, or one figure."""
-        field = draft.rows[-1].receptive_field if draft.rows else None
-        if self.show == "params" and draft.rows:
-            return f"{_sum(draft.rows, 'params')} params"
-        if self.show == "macs" and draft.rows:
-            return f"{_sum(draft.rows, 'macs')} MACs"
-        if self.show == "rf" and draft.rows:
-            return f"field {per_axis(field.size)}" if field and field.size else "no field"
-        return self._shape(draft.out)
+        if self.show == "shape" or not draft.rows:
+            return self.shape(draft.out)
+        if self.show in ("params", "macs"):
+            name = "MACs" if self.show == "macs" else self.show
+            return f"{_sums(draft.rows, self.show)[0]} {name}"
+        field = draft.rows[-1].receptive_field
+        return f"field {per_axis(field.size)}" if field and field.size else "no field"
 
     def _tip(self, name: str, draft: _Draft) -> str:
         """All numbers of a box, in one line."""
-        words = [f"{name}: {printable(draft.type)}, output {self._shape(draft.out)}"]
-        if draft.rows:
-            words.append(f"{_sum(draft.rows, 'params')} parameters")
-            words.append(f"{_sum(draft.rows, 'macs')} MACs")
-            field = draft.rows[-1].receptive_field
-            if field and field.size:
-                words.append(f"receptive field {per_axis(field.size)}")
-        return ", ".join(words)
+        text = f"{name}: {printable(draft.type)}, output {self.shape(draft.out)}"
+        if not draft.rows:
+            return text
+        params, macs = _sums(draft.rows, "params", "macs")
+        field = draft.rows[-1].receptive_field
+        seen = f", receptive field {per_axis(field.size)}" if field and field.size else ""
+        return f"{text}, {params} parameters, {macs} MACs{seen}"
 
 
-def _sum(rows: Sequence[Row], figure: str) -> str:
-    """The sum of a figure, which unknown operators of a model file may add to."""
-    least = "at least " if any(row.unknown for row in rows) else ""
-    return f"{least}{grouped(sum(getattr(row, figure) for row in rows))}"
+def _sums(rows: Sequence[Row], *figures: str) -> list[str]:
+    """The sums of some figures, which unknown operators of a model file may add to."""
+    least = "at least " if any(map(attrgetter("unknown"), rows)) else ""
+    return [f"{least}{grouped(sum(map(attrgetter(figure), rows)))}" for figure in figures]
 
 
 def _range(names: Sequence[str]) -> str:
@@ -321,10 +316,9 @@ def _range(names: Sequence[str]) -> str:
 def _type(draft: _Draft) -> str:
     """The type as the table says it, with the window and the stride of a layer that has them."""
     owner = draft.rows[0] if draft.rows and not draft.grouped else None
-    window = _window(owner) if owner and draft.type.startswith(owner.type) else ""
-    return (
-        f"{owner.type}{window}{draft.type[len(owner.type) :]}" if owner and window else draft.type
-    )
+    if not owner or not draft.type.startswith(owner.type):
+        return draft.type
+    return f"{owner.type}{_window(owner)}{draft.type[len(owner.type) :]}"
 
 
 def _window(row: Row) -> str:

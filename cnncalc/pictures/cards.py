@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from bisect import bisect_left, bisect_right
+from itertools import chain, pairwise
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cnncalc.pictures.lettering import cut, shortened, width
 from cnncalc.pictures.marks import Arc, Group, Line, Placed, Rect, Text
+from cnncalc.pictures.trunks import lines_once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from cnncalc.pictures.marks import Mark, Point
     from cnncalc.pictures.outlines import PartFrame
@@ -21,16 +23,16 @@ NAME, SMALL = 11, 10  # sizes of its text
 INSET = 6  # from its sides to the text
 MARGIN = 16  # around the picture
 BEHIND = (6, 3)  # how far the cards of a stack stand out
-# What the legend calls the kinds, in its order.
+# What the legend calls the kinds, in its order; the last ones have one colour, and one entry.
 KINDS = {
     "input": "input", "conv": "convolution", "pool": "pooling", "dense": "fully connected",
-    "up": "enlarging", "merge": "merge", "block": "closed part", "norm": "norm",
-    "activation": "activation", "dropout": "dropout", "shape": "moves numbers", "other": "other",
+    "up": "enlarging", "merge": "merge", "block": "closed part",
 }  # fmt: skip
+GREY = {"norm": "norm", "activation": "activation", "dropout": "dropout",
+        "shape": "rearranging", "other": "other"}  # fmt: skip
 LEGEND = 26  # its height
 LINE = 12  # the height of a line of small text
 TITLE_ENDS = 8  # from the two ends of a part's title to the lines beside it
-BAND = 200  # pixels in which lines are looked for together
 
 
 def card_width(picture: Picture, most: float = 210, *, parts: bool = True) -> float:
@@ -38,18 +40,10 @@ def card_width(picture: Picture, most: float = 210, *, parts: bool = True) -> fl
 
     Names are without those of opened parts where the style draws `parts`.
     """
-    needed = max(
-        (
-            width(text, NAME if bold else SMALL, bold=bold)
-            for box in picture.boxes
-            for text, bold in zip(
-                (box.short if parts else box.text[0], *box.text[1:]),
-                (True, False, False),
-                strict=True,
-            )
-        ),
-        default=0,
-    )
+    names = {box.short if parts else box.text[0] for box in picture.boxes}
+    others = {text for box in picture.boxes for text in box.text[1:]}
+    widths = [width(text, NAME, bold=True) for text in names]
+    needed = max([*widths, *(width(text, SMALL) for text in others)], default=0)
     return 2 * ceil(min(max(needed + 2 * INSET, 92), most) / 2)
 
 
@@ -65,8 +59,8 @@ def drawn(
 
     `extra` lies below all else, and belongs to the style.
     """
-    xs = [x for way in routes for x, _ in way] + [x for x, _ in corners]
-    ys = [y for way in routes for _, y in way] + [y for _, y in corners]
+    ends = [*chain.from_iterable(routes), *corners]
+    xs, ys = [x for x, _ in ends], [y for _, y in ends]
     written = [mark for mark in extra if isinstance(mark, Text)]
     left = min([*xs, *(part.x for part in parts), *(text.x for text in written)])
     top = min([*ys, *(part.y for part in parts), *(text.y for text in written)]) - BEHIND[0]
@@ -79,17 +73,17 @@ def drawn(
         Rect(x + dx, y + dy, wide, CARD, box.kind, dashed=box.train_only)
         for (x, y), box in zip(corners, picture.boxes, strict=True)
     ]
-    ways = tuple(tuple((x + dx, y + dy) for x, y in way) for way in routes)
+    ways = tuple([tuple([(x + dx, y + dy) for x, y in way]) for way in routes])
     page_width = max(right + dx + MARGIN + BEHIND[0], _heading_width(picture))
     marks: list[Mark | Group] = [_moved(mark, dx, dy) for mark in extra]
     marks += headings(picture)
-    falling = _falling(ways)
-    for part in parts:
-        marks += _outline(part, dx, dy, falling)
-    marks += [
-        Line(_to_the_last_card(way, picture.boxes[edge.target]))
+    for part, crossed in zip(parts, _crossed_titles(parts, routes), strict=True):
+        marks += _outline(part, crossed, dx, dy)
+    seen = [
+        _to_the_last_card(way, picture.boxes[edge.target])
         for way, edge in zip(ways, picture.edges, strict=True)
     ]
+    marks += lines_once(seen, picture.edges)
     marks += shared_lines(picture, frames)
     marks += [
         card(box, frame, box.short if box.part in shown else box.text[0])
@@ -105,10 +99,10 @@ def drawn(
 
 def _to_the_last_card(way: tuple[Point, ...], box: Box) -> tuple[Point, ...]:
     """A line that comes from above to a stack ends at its last card, else that hid the arrow."""
-    before, (x, y) = way[-2:]
-    if box.times == 1 or before[0] != x:
+    if box.times == 1:
         return way
-    return (*way[:-1], (x, y - BEHIND[0]))
+    before, (x, y) = way[-2:]
+    return (*way[:-1], (x, y - BEHIND[0])) if before[0] == x else way
 
 
 def _moved(mark: Mark, dx: float, dy: float) -> Mark:
@@ -130,42 +124,29 @@ def headings(picture: Picture) -> list[Mark]:
     return [Text(MARGIN, MARGIN + 8, text, 14, bold=True, anchor="start")] if text else []
 
 
-class _Falling(NamedTuple):
-    """A piece of a line that runs from top to bottom."""
-
-    x: float
-    top: float
-    bottom: float
-
-
-def _bands(top: float, bottom: float) -> range:
-    """The bands of the page that something between these heights lies in."""
-    return range(int(top // BAND), int(bottom // BAND) + 1)
-
-
-def _falling(ways: Iterable[Sequence[Point]]) -> dict[int, list[_Falling]]:
-    """The pieces of all lines that run from top to bottom, by band."""
-    bands: dict[int, list[_Falling]] = {}
+def _crossed_titles(
+    parts: Sequence[PartFrame], ways: Iterable[Sequence[Point]]
+) -> list[set[float]]:
+    """For each part, where lines from top to bottom cross the line of text that is its title."""
+    downward = sorted(range(len(parts)), key=lambda n: parts[n].y)
+    tops = [parts[n].y for n in downward]
+    ends = [top + LINE for top in tops]
+    crossed: list[set[float]] = [set() for _ in parts]
     for way in ways:
         for (x, start), (other, end) in pairwise(way):
-            if x == other:
-                piece = _Falling(x, min(start, end), max(start, end))
-                for band in _bands(piece.top, piece.bottom):
-                    bands.setdefault(band, []).append(piece)
-    return bands
+            if x != other:
+                continue
+            top, bottom = (start, end) if start < end else (end, start)
+            for n in downward[bisect_right(ends, top) : bisect_left(tops, bottom)]:
+                if parts[n].x < x < parts[n].x + parts[n].width:
+                    crossed[n].add(x)
+    return crossed
 
 
-def _outline(
-    part: PartFrame, dx: float, dy: float, falling: Mapping[int, Sequence[_Falling]]
-) -> list[Mark]:
-    """The frame of an opened part, and its name where no line crosses it."""
+def _outline(part: PartFrame, crossed: set[float], dx: float, dy: float) -> list[Mark]:
+    """The frame of an opened part, moved, and its name where no line crosses it."""
     x, y = part.x + dx, part.y + dy
-    near = (line for band in _bands(y, y + LINE) for line in falling.get(band, ()))
-    crossed = {
-        line.x for line in near
-        if x < line.x < x + part.width and line.top < y + LINE and line.bottom > y
-    }  # fmt: skip
-    gaps = list(pairwise(sorted({x, x + part.width, *crossed})))
+    gaps = list(pairwise(sorted({x, x + part.width, *(line + dx for line in crossed)})))
     frame = Rect(x, y, part.width, part.height, "part", 6)
     return [frame, *_titles(part.title, gaps, y + 11)]
 
@@ -177,32 +158,34 @@ def _titles(title: str, gaps: Sequence[tuple[float, float]], y: float) -> list[T
     is still too much in its middle becomes an ellipsis.
     """
     name = title.partition(": ")[0]
+    rooms = [end - start - TITLE_ENDS for start, end in gaps]
     for text in (title, name):
-        for start, end in gaps:
-            if width(text, SMALL) <= end - start - TITLE_ENDS:
+        needed = width(text, SMALL)
+        for (start, _), room in zip(gaps, rooms, strict=True):
+            if needed <= room:
                 return [Text(start + 5, y, text, SMALL, soft=True, anchor="start")]
-    dots = (at for at, char in enumerate(name, start=1) if char == ".")
-    divided = [(name[:at], name[at:]) for at in dots]
-    places = [
-        (texts, gaps[at : at + len(texts)])
-        for texts in ((name,), *divided)
-        for at in range(len(gaps) - len(texts) + 1)
-    ]
-    texts, found = min(places, key=lambda place: sum(_too_much(*place)))
-    shown = [
-        shortened(text, SMALL, end - start - TITLE_ENDS)
-        for text, (start, end) in zip(texts, found, strict=True)
-    ]
-    last = Text(found[-1][0] + 5, y, shown[-1], SMALL, soft=True, anchor="start", tip=title)
+    dots = [at for at, char in enumerate(name, start=1) if char == "."]
+    texts, found, at = min(
+        (
+            (texts, rooms[at : at + len(texts)], at)
+            for texts in ((name,), *[(name[:at], name[at:]) for at in dots])
+            for at in range(len(rooms) - len(texts) + 1)
+        ),
+        key=_too_much,
+    )
+    shown = [shortened(text, SMALL, room) for text, room in zip(texts, found, strict=True)]
+    start = gaps[at + len(texts) - 1][0]
+    last = Text(start + 5, y, shown[-1], SMALL, soft=True, anchor="start", tip=title)
     if len(shown) == 1:
         return [last]
-    return [Text(found[0][1] - 6, y, shown[0], SMALL, soft=True, anchor="end", tip=title), last]
+    return [Text(gaps[at][1] - 6, y, shown[0], SMALL, soft=True, anchor="end", tip=title), last]
 
 
-def _too_much(texts: Sequence[str], gaps: Sequence[tuple[float, float]]) -> Iterator[float]:
-    """By how much each text is wider than its gap."""
-    for text, (start, end) in zip(texts, gaps, strict=True):
-        yield max(0, width(text, SMALL) - (end - start - TITLE_ENDS))
+def _too_much(place: tuple[tuple[str, ...], list[float], int]) -> float:
+    """By how much some texts are wider than the rooms they would stand in."""
+    texts, rooms, _ = place
+    wider = [width(text, SMALL) - room for text, room in zip(texts, rooms, strict=True)]
+    return sum([excess for excess in wider if excess > 0])
 
 
 def card(box: Box, frame: Rect, name: str) -> Group:
@@ -211,7 +194,7 @@ def card(box: Box, frame: Rect, name: str) -> Group:
     behind = [frame._replace(x=x + by, y=y - by) for by in BEHIND] if box.times > 1 else []
     inner, middle = wide - 2 * INSET, x + wide / 2
     first = cut(name, NAME, inner, bold=True, front=True)
-    second, third = (cut(text, SMALL, inner) for text in box.text[1:])
+    second, third = cut(box.text[1], SMALL, inner), cut(box.text[2], SMALL, inner)
     texts = [
         Text(middle, y + 15, first, NAME, bold=True),
         Text(middle, y + 28, second, SMALL, soft=True),
@@ -224,10 +207,11 @@ def card(box: Box, frame: Rect, name: str) -> Group:
 def shared_lines(picture: Picture, frames: Sequence[Rect]) -> list[Mark]:
     """Dotted lines between boxes of the same weights that stand beside each other."""
     rows: dict[float, list[Rect]] = {}
-    for frame in frames:
+    shared = picture.shared
+    for frame in frames if shared else ():
         rows.setdefault(frame.y, []).append(frame)
     lines: list[Mark] = []
-    for owner, n in picture.shared:
+    for owner, n in shared:
         first, second = sorted((frames[owner], frames[n]))
         if first.y != second.y:
             continue
@@ -245,9 +229,10 @@ def legend(kinds: Iterable[str], wide: float, y: float) -> tuple[list[Mark], flo
     present = set(kinds)
     marks: list[Mark] = []
     x = float(MARGIN)
-    for kind, word in KINDS.items():
-        if kind not in present:
-            continue
+    words = {kind: word for kind, word in KINDS.items() if kind in present}
+    if grey := [word for kind, word in GREY.items() if kind in present]:
+        words["grey"] = ", ".join(grey)
+    for kind, word in words.items():
         needed = 16 + width(word, SMALL) + 12
         if x > MARGIN and x + needed > wide:
             x, y = float(MARGIN), y + 18

@@ -6,6 +6,9 @@ over boxes passes beside them, as close as it can.
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.pictures.cards import CARD, card_width, drawn
@@ -13,7 +16,7 @@ from cnncalc.pictures.outlines import outlines
 from cnncalc.pictures.routing import Step, Way, gaps, points
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cnncalc.pictures.marks import Placed
     from cnncalc.pictures.picture import Picture
@@ -40,18 +43,23 @@ class _Passing:
     def __init__(self, lanes: Iterable[_Lane]) -> None:
         self.of: dict[int, list[float]] = {}  # a box -> where its lines pass
         self.at: dict[int, list[_Lane]] = {}
+        self.beginning: dict[int, list[_Lane]] = {}
         for lane in lanes:
             self.add(lane)
 
     def add(self, lane: _Lane) -> None:
         """One more line."""
         self.of.setdefault(lane.source, []).append(lane.x)
+        self.beginning.setdefault(lane.first, []).append(lane)
         for step in range(lane.first, lane.last):
             self.at.setdefault(step, []).append(lane)
 
-    def between(self, first: int, last: int) -> list[_Lane]:
+    def between(self, first: int, last: int) -> set[_Lane]:
         """The lines that pass some of these steps."""
-        return list(dict.fromkeys(lane for n in range(first, last) for lane in self.at.get(n, ())))
+        lanes = set(self.at.get(first, ()))
+        for step in range(first + 1, last):
+            lanes.update(self.beginning.get(step, ()))
+        return lanes
 
 
 class _Piece:
@@ -95,7 +103,7 @@ def place(picture: Picture) -> Placed:
     x = [piece.x[box] for box in order]
     step = [piece.step[box] for box in order]
     by_edge = {(way.source, way.target): way for way in piece.ways}
-    ways = [by_edge[edge.source, edge.target] for edge in picture.edges]
+    ways = [by_edge[edge] for edge in picture.edges]
     parts = outlines(picture, x, step, half, ways)
     found = gaps(ways, step, x)
     steps = _steps(piece.steps, found.height, {part.first for part in parts})
@@ -126,12 +134,13 @@ class _Layout:
         """The boxes of a run, in their order: one after the other, or branches side by side."""
         result = _Piece()
         inside = set(boxes)
-        missing = {box: sum(s in inside for s in self.sources[box]) for box in boxes}
-        ready = {box for box in boxes if not missing[box]}
+        readers = {box: [n for n in self.readers[box] if n in inside] for box in boxes}
+        missing = Counter(chain.from_iterable(readers.values()))
+        ready = inside.difference(missing)
         within: dict[int, int] = {}  # box -> the branch it is placed in
         at = branches_seen = 0
         while at < len(boxes):
-            branches = self._branches(boxes, at, ready, inside) if len(ready) > 1 else []
+            branches = self._branches(boxes, at, ready, readers) if len(ready) > 1 else []
             if branches:
                 placed = [self.piece(branch) for branch in branches]
                 _side_by_side(result, placed)
@@ -145,34 +154,37 @@ class _Layout:
             at += len(done)
             for box in done:
                 ready.discard(box)
-                for reader in self.readers[box]:
-                    if reader in missing:
-                        missing[reader] -= 1
-                        if not missing[reader] and reader not in result.x:
-                            ready.add(reader)
-        self._lines(result, boxes, within)
+                for reader in readers[box]:
+                    missing[reader] -= 1
+                    if not missing[reader] and reader not in result.x:
+                        ready.add(reader)
+        self._lines(result, readers, within)
         return result
 
     def _branches(
-        self, boxes: Sequence[int], at: int, ready: set[int], inside: set[int]
+        self,
+        boxes: Sequence[int],
+        at: int,
+        ready: set[int],
+        readers: Mapping[int, Sequence[int]],
     ) -> list[list[int]]:
         """The next boxes as branches that do not touch, up to a box that no edge jumps over."""
         last, end = max(ready), at
         while end < len(boxes) and boxes[end] < last:
-            readers = [reader for reader in self.readers[boxes[end]] if reader in inside]
-            last = max([last, *readers])
+            last = max([last, *readers[boxes[end]]])
             end += 1
-        run = list(boxes[at:end])
-        groups = _components(run, self.sources)
-        return groups if len(groups) > 1 else []
+        begins = sum(box < last for box in ready)
+        return _components(boxes[at:end], self.sources, begins) if begins > 1 else []
 
-    def _lines(self, piece: _Piece, boxes: Sequence[int], within: dict[int, int]) -> None:
+    def _lines(
+        self, piece: _Piece, readers: Mapping[int, Sequence[int]], within: Mapping[int, int]
+    ) -> None:
         """The ways of the edges of a run that no branch of it holds."""
         edges = [
             (box, reader)
-            for box in boxes
-            for reader in self.readers[box]
-            if reader in piece.x and not (within.get(box) and within.get(box) == within.get(reader))
+            for box, reading in readers.items()
+            for reader in reading
+            if box not in within or within[box] != within.get(reader)
         ]
         rows: list[list[float]] = [[] for _ in range(piece.steps)]
         for box, x in piece.x.items():
@@ -201,23 +213,20 @@ class _Layout:
         """The nearest position at which a line passes the steps between the boxes of an edge."""
         source, target = edge
         first, last = piece.step[source], piece.step[target]
-        between = {x for row in rows[first + 1 : last] for x in row}
-        lanes = [lane for lane in passing.between(first, last) if lane.source != source]
+        between = sorted({x for row in rows[first + 1 : last] for x in row})
+        lanes = sorted(lane.x for lane in passing.between(first, last) if lane.source != source)
         own = passing.of.get(source, [])
         start, end = piece.x[source], piece.x[target]
 
         def free(x: float) -> bool:
-            return all(abs(x - box) >= self.half + CLEAR for box in between) and all(
-                abs(x - lane.x) >= APART for lane in lanes
-            )
+            return _is_apart(x, between, self.half + CLEAR) and _is_apart(x, lanes, APART)
 
         ends = [x for x, row in ((start, last), (end, first))
                 if x not in rows[row] or start == end]  # fmt: skip
-        bases = [x + self.half + CORRIDOR for x in between]
-        beside = (base + APART * n for base in sorted(bases) for n in range(2 * len(lanes) + 1))
         found = [x for x in (*own, *ends) if free(x)]
         if not found:
-            found = _nearest(beside, free, start, end)
+            bases = [x + self.half + CORRIDOR for x in between]
+            found = _nearest(bases, 2 * len(lanes) + 1, free, start, end)
         return min(found, key=lambda x: abs(x - start) + abs(x - end))
 
     def _beside(
@@ -233,32 +242,56 @@ class _Layout:
         )
 
 
+def _is_apart(x: float, others: Sequence[float], least: float) -> bool:
+    """Whether x is at least so far from all of some positions, which are in order."""
+    at = bisect(others, x)
+    return (at == 0 or x - others[at - 1] >= least) and (
+        at == len(others) or others[at] - x >= least
+    )
+
+
 def _nearest(
-    candidates: Iterable[float], free: Callable[[float], bool], start: float, end: float
+    bases: Iterable[float], number: int, free: Callable[[float], bool], start: float, end: float
 ) -> list[float]:
-    """The free one of some positions that makes the least detour, if there is any."""
+    """The free position that makes the least detour, if there is any.
+
+    Tried are a number of them from each base on, APART from each other.
+    """
     best: list[float] = []
     least = float("inf")
-    for x in candidates:
-        detour = abs(x - start) + abs(x - end)
-        if detour < least and free(x):
-            best, least = [x], detour
+    for base in bases:
+        for n in range(number):
+            x = base + APART * n
+            detour = abs(x - start) + abs(x - end)
+            if detour < least and free(x):
+                best, least = [x], detour
+            if detour >= least and x >= start and x >= end:
+                break  # from here on every step is a step away
     return best
 
 
-def _components(run: Sequence[int], sources: Sequence[Sequence[int]]) -> list[list[int]]:
-    """The boxes of a run in groups between which there is no edge, in the order of the run."""
+def _components(
+    run: Sequence[int], sources: Sequence[Sequence[int]], begins: int
+) -> list[list[int]]:
+    """The boxes of a run in groups between which there is no edge, in the order of the run.
+
+    There are none if all are one group; `begins` is how many boxes read none of the run.
+    """
     group: dict[int, int] = {}
     members: dict[int, list[int]] = {}
+    number = begins
     for box in run:
         found = {group[source] for source in sources[box] if source in group}
         home = min(found, default=box)
         members.setdefault(home, []).append(box)
         group[box] = home
         for other in found - {home}:
+            number -= 1
             for member in members.pop(other):
                 group[member] = home
                 members[home].append(member)
+        if number == 1:
+            return []
     return sorted((sorted(boxes) for boxes in members.values()), key=lambda boxes: boxes[0])
 
 

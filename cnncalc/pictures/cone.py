@@ -64,7 +64,9 @@ def place(unit: Neuron, layout: str) -> Placed:
         marks.append(Polygon(corners, "view", clear=True))
     marks += [_row(level, cell, middle, y, layout) for level, y in zip(levels, tops, strict=True)]
     bottom = tops[-1] + HIGH + MARGIN + 12
-    said = [f"{_name(unit)}: every place that it reads lies in the cone, along the last axis"]
+    axes = {seen.shape.rank for seen in unit.inputs}
+    along = "the length" if axes <= {0, 1} else "the width"
+    said = [f"{_name(unit)} reads nothing outside the cone, which is a section along {along}"]
     said += [GATED] if unit.gated else []
     for line in said:
         marks.append(Text(MARGIN, bottom, line, SMALL, soft=True, anchor="start"))

@@ -72,16 +72,20 @@ BOLD = {
     1060: "m",
     1120: "W",
 }
-WIDTHS = {
-    bold: {char: width for width, chars in table.items() for char in chars}
-    for bold, table in ((False, REGULAR), (True, BOLD))
-}
 UNKNOWN = 1100  # more than a full square, which even Chinese characters keep within
 
 
-@lru_cache(maxsize=1024)
-def _advance(char: str, *, bold: bool) -> int:
-    return WIDTHS[bold].get(char, 0 if combining(char) else UNKNOWN)
+class _Advances(dict[str, int]):
+    """How much each character takes, in thousandths of the size."""
+
+    def __missing__(self, char: str) -> int:
+        return 0 if combining(char) else UNKNOWN
+
+
+ADVANCES = {
+    bold: _Advances((char, width) for width, chars in table.items() for char in chars)
+    for bold, table in ((False, REGULAR), (True, BOLD))
+}
 
 
 @lru_cache(maxsize=4096)
@@ -91,9 +95,10 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
     >>> round(width("conv1", 10), 1), round(width("conv1", 10, bold=True), 1)
     (30.6, 33.8)
     """
-    return sum(_advance(char, bold=bold) for char in text) * size / 1000
+    return sum(map(ADVANCES[bold].__getitem__, text)) * size / 1000
 
 
+@lru_cache(maxsize=4096)
 def cut(text: str, size: float, limit: float, *, bold: bool = False, front: bool = False) -> str:
     """A text cut to a width: what is too much at its end, or its front, becomes an ellipsis.
 
@@ -105,7 +110,7 @@ def cut(text: str, size: float, limit: float, *, bold: bool = False, front: bool
     left = limit - width("…", size, bold=bold)
     kept = 0
     for char in reversed(text) if front else text:
-        left -= _advance(char, bold=bold) * size / 1000
+        left -= ADVANCES[bold][char] * size / 1000
         if left < 0:
             break
         kept += 1
@@ -122,13 +127,14 @@ def shortened(text: str, size: float, limit: float) -> str:
     """
     if width(text, size) <= limit:
         return text
+    advances = ADVANCES[False]
     front, back = (len(text) + 1) // 2, len(text) // 2  # how much of both ends is kept
-    needed = sum(_advance(char, bold=False) for char in f"{text}…")
+    needed = sum(map(advances.__getitem__, f"{text}…"))
     while front and needed * size / 1000 > limit:
         if back < front:
             front -= 1
-            needed -= _advance(text[front], bold=False)
+            needed -= advances[text[front]]
         else:
-            needed -= _advance(text[-back], bold=False)
+            needed -= advances[text[-back]]
             back -= 1
     return f"{text[:front]}…{text[len(text) - back :]}"

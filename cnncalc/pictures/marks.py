@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Point = tuple[float, float]
-# An arrow, weights in common, two faint lines, and what a unit sees.
-Stroke = Literal["edge", "shared", "guide", "rule", "sight"]
+# An arrow, a line that joins one, weights in common, two faint lines, and what a unit sees.
+Stroke = Literal["edge", "branch", "shared", "guide", "rule", "sight"]
 
 
 class Rect(NamedTuple):
@@ -95,7 +95,9 @@ class Placed(NamedTuple):
 
 def kinds_of(marks: Iterable[Mark | Group]) -> list[str]:
     """The kinds of all shapes that have one, each once, in the order of the alphabet."""
-    flat = (
-        inner for mark in marks for inner in (mark.marks if isinstance(mark, Group) else [mark])
-    )
-    return sorted({mark.kind for mark in flat if not isinstance(mark, (Text, Line))})
+    return sorted({
+        inner.kind
+        for mark in marks
+        for inner in (mark.marks if isinstance(mark, Group) else (mark,))
+        if not isinstance(inner, (Text, Line))
+    })  # fmt: skip

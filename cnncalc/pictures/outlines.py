@@ -63,20 +63,20 @@ def outlines(
     result: list[Outline] = []
     taken: dict[int, list[Outline]] = {}
     for name, boxes in members.items():
-        sides = [*(across[n] - half for n in boxes), *(across[n] + half for n in boxes)]
-        sides += lanes.get(name, [])
+        xs, steps = [across[n] for n in boxes], [step[n] for n in boxes]
+        sides = [min(xs) - half, max(xs) + half, *lanes.get(name, ())]
         here = Outline(name, picture.parts[name], min(sides) - SIDE, max(sides) + SIDE,
-                       min(step[n] for n in boxes), max(step[n] for n in boxes))  # fmt: skip
-        own = set(boxes)
-        inside = {
-            n
-            for at in range(here.first, here.last + 1)
+                       min(steps), max(steps))  # fmt: skip
+        passed = range(here.first, here.last + 1)
+        alone = all(
+            across[n] + half <= here.low or across[n] - half >= here.high
+            for at in passed
             for n in rows[at]
-            if across[n] + half > here.low and across[n] - half < here.high
-        }
-        others = [other for at in range(here.first, here.last + 1) for other in taken.get(at, [])]
-        if inside <= own and not any(o.low < here.high and here.low < o.high for o in others):
+            if picture.boxes[n].part != name
+        )
+        others = [other for at in passed for other in taken.get(at, ())]
+        if alone and not any(o.low < here.high and here.low < o.high for o in others):
             result.append(here)
-            for at in range(here.first, here.last + 1):
+            for at in passed:
                 taken.setdefault(at, []).append(here)
     return result

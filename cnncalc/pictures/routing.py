@@ -58,8 +58,9 @@ class _Piece(NamedTuple):
 class Gaps(NamedTuple):
     """Which track each crossing has, by gap; gap n follows step n.
 
-    `keys` are the crossings of each way in its first and its last gap, `aside` the ways that end
-    a little beside the middle of their box, because another line leaves where they would end.
+    `keys` are the crossings of a way in its first and its last gap, `aside` the ways that end a
+    little beside the middle of their box, because another line leaves where they would end. A gap
+    whose lines all go straight on needs no tracks.
     """
 
     tracks: Mapping[int, Mapping[Key, int]]
@@ -68,7 +69,8 @@ class Gaps(NamedTuple):
 
     def number(self, gap: int) -> int:
         """How many tracks a gap has."""
-        return max(self.tracks.get(gap, {}).values(), default=0) + 1
+        tracks = self.tracks.get(gap)
+        return max(tracks.values()) + 1 if tracks else 1
 
     def height(self, gap: int) -> float:
         """How far apart two steps have to stand for the tracks between them."""
@@ -77,42 +79,60 @@ class Gaps(NamedTuple):
 
 def gaps(ways: Sequence[Way], step: Sequence[int], across: Sequence[float]) -> Gaps:
     """Give every line across a gap a track, so that lines of different boxes never coincide."""
-    singles = [way for way in ways if step[way.target] == step[way.source] + 1]
-    into = Counter(way.target for way in singles)
-    out_of = Counter(way.source for way in singles)
-    found: dict[int, dict[Key, list[_Piece]]] = {}
-    keys: dict[tuple[int, int], tuple[Key | None, Key | None]] = {}
-
-    def add(gap: int, key: Key, piece: _Piece) -> Key:
-        found.setdefault(gap, {}).setdefault(key, []).append(piece)
-        return key
-
+    lines = _Lines(ways, step, across)
+    straight: list[Way] = []
     for way in ways:
+        if way.corridor is None and across[way.source] == across[way.target]:
+            straight.append(way)
+        else:
+            lines.add(way)
+    for way in straight:
+        if step[way.source] in lines.found:  # else no line of the gap goes across
+            lines.add(way)
+    tracks, aside = {}, set[tuple[int, int]]()
+    for gap, crossings in lines.found.items():
+        tracks[gap], moved = _tracks(crossings)
+        aside |= moved
+    return Gaps(tracks, lines.keys, frozenset(aside))
+
+
+class _Lines:
+    """The lines across the gaps, by gap and crossing, and the crossings of each way."""
+
+    def __init__(self, ways: Sequence[Way], step: Sequence[int], across: Sequence[float]) -> None:
+        self.step, self.across = step, across
+        singles = [way for way in ways if step[way.target] == step[way.source] + 1]
+        self.into = Counter(way.target for way in singles)
+        self.out_of = Counter(way.source for way in singles)
+        self.found: dict[int, dict[Key, list[_Piece]]] = {}
+        self.keys: dict[tuple[int, int], tuple[Key | None, Key | None]] = {}
+
+    def add(self, way: Way) -> None:
+        """The lines of a way; one that passes beside its boxes crosses no gap."""
         source, target = edge = (way.source, way.target)
-        start, end = across[source], across[target]
+        start, end = self.across[source], self.across[target]
         first: Key | None = None
         last: Key | None = None
         if way.beside:
-            pass
-        elif way.corridor is None:
+            return
+        if way.corridor is None:
             piece = _Piece(edge, start, end, ends=True)
-            if into[target] > 1 and out_of[source] == 1:
-                last = add(step[source], ("into", target), piece)
+            if self.into[target] > 1 and self.out_of[source] == 1:
+                last = self._piece(self.step[source], ("into", target), piece)
             else:
-                first = add(step[source], ("from", source), piece)
+                first = self._piece(self.step[source], ("from", source), piece)
         else:
             if start != way.corridor:
                 piece = _Piece(edge, start, way.corridor, ends=False)
-                first = add(step[source], ("from", source), piece)
+                first = self._piece(self.step[source], ("from", source), piece)
             if end != way.corridor:
                 piece = _Piece(edge, way.corridor, end, ends=True)
-                last = add(step[target] - 1, ("into", target), piece)
-        keys[edge] = first, last
-    tracks, aside = {}, set[tuple[int, int]]()
-    for gap, lines in found.items():
-        tracks[gap], moved = _tracks(lines)
-        aside |= moved
-    return Gaps(tracks, keys, frozenset(aside))
+                last = self._piece(self.step[target] - 1, ("into", target), piece)
+        self.keys[edge] = first, last
+
+    def _piece(self, gap: int, key: Key, piece: _Piece) -> Key:
+        self.found.setdefault(gap, {}).setdefault(key, []).append(piece)
+        return key
 
 
 def _tracks(
@@ -225,7 +245,13 @@ def points(
             (way.corridor, enter),
             (across[target] + side, enter),
         ]
-    first, last = found.keys[source, target]
+    if (
+        across[source] == across[target]
+        and way.corridor in (None, across[source])
+        and (source, target) not in found.aside
+    ):
+        return [(across[source], begin.end), (across[target], end.begin)]
+    first, last = found.keys.get((source, target), (None, None))
 
     def along(gap: int, key: Key) -> float:
         return steps[gap].end + GAP - HEAD + TRACK * found.tracks[gap][key]

@@ -57,7 +57,10 @@ class Stop(NamedTuple):
 
 
 class Sliding(NamedTuple):
-    """The maps that are read, the filter (empty in pooling), one output map, and every stop."""
+    """The maps that are read, the filter (empty in pooling), one output map, and every stop.
+
+    `window` is its height and width, `maps` how many the output has in all.
+    """
 
     name: str
     type: str
@@ -66,6 +69,8 @@ class Sliding(NamedTuple):
     filters: tuple[Plane, ...]
     output: Plane
     stops: tuple[Stop, ...]
+    window: tuple[int, int]
+    maps: int = 1
 
 
 class Neuron(NamedTuple):
@@ -146,6 +151,8 @@ def sliding(
         _planes(weights, _two(kernel)),
         _planes(outputs, _two(leaving.spatial))[0],
         stops,
+        _two(kernel),
+        leaving.channels,
     )
 
 

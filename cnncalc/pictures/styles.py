@@ -18,7 +18,7 @@ def usual(picture: Picture) -> str:
     What enlarges a map and merges it with another of its size is drawn by resolution, in lanes:
     U-Nets, feature pyramids, HRNet. All else is a column.
     """
-    enlarges = any(row.kind == "up" for box in picture.boxes for row in box.rows)
+    enlarges = "up" in {row.kind for box in picture.boxes for row in box.rows}
     merges = any(len(read) > 1 for read in picture.sources)
     return "lanes" if enlarges and merges else "column"
 

@@ -27,7 +27,8 @@ THICKEST = 60  # pixels of most channels, where a scale is asked for
 POWER = 0.55  # heights and depths grow with this power of the sizes
 SLANT = (0.72, -0.64)  # the direction of the depth
 TOGETHER, APART, ARROW = 5, 16, 26  # between solids of one size, of vectors, and to the next size
-NOTE = "height and depth: the map, thickness: channels; {}. A dark edge: activation"
+NOTE = "height and depth: the map, thickness: channels; {}"
+EDGE, BAR = "a dark edge: activation", "a bar: a vector, longer with more numbers"
 SCALES = {"auto": "not to scale", "linear": "each to scale", "sqrt": "as the square roots of each"}
 
 
@@ -68,7 +69,7 @@ def place(picture: Picture) -> Placed:
     right = max(solid.x + solid.thick + solid.back[0] for solid in solids)
     right = max([right, *(_end(mark) for mark in marks if isinstance(mark, Text))]) + MARGIN
     if picture.legend:
-        words = NOTE.format(SCALES[picture.scale])
+        words = _note(picture)
         right = max(right, width(words, SMALL) + 2 * MARGIN)
         entries, bottom = legend((box.kind for box in picture.boxes), right, bottom + 12)
         note = Text(MARGIN, bottom + 2, words, SMALL, soft=True, anchor="start")
@@ -79,6 +80,18 @@ def place(picture: Picture) -> Placed:
         for box, s in zip(picture.boxes, solids, strict=True)
     )
     return Placed(right, bottom, picture.title, picture.description, tuple(marks), frames)
+
+
+def _note(picture: Picture) -> str:
+    """What lengths mean, and the signs that there are."""
+    signs = {EDGE: any(_is_activated(box) for box in picture.boxes),
+             BAR: any(maps_of(box.out) == (1, 1) for box in picture.boxes)}  # fmt: skip
+    note = NOTE.format(SCALES[picture.scale])
+    return "; ".join([note, *(sign for sign, drawn in signs.items() if drawn)])
+
+
+def _is_activated(box: Box) -> bool:
+    return box.kind != "block" and any(row.kind == "activation" for row in box.rows)
 
 
 def _end(text: Text) -> float:
@@ -154,7 +167,7 @@ def _drawn(box: Box, solid: _Solid, middle: float) -> Group:
     top = ((x, y), (x + back, y + up), (right + back, y + up), (right, y))
     side = ((right, y), (right + back, y + up), (right + back, bottom + up), (right, bottom))
     faces = [Polygon(face, box.kind) for face in (side, top, front)]
-    if any(row.kind == "activation" for row in box.rows) and box.kind != "block":
+    if _is_activated(box):
         edge = min(3.5, solid.thick / 3)
         corners = ((right - edge, y), (right, y), (right, bottom), (right - edge, bottom))
         faces.append(Polygon(corners, box.kind, shade=True))

@@ -1,4 +1,4 @@
-"""The sliding window as placed shapes: maps, filter and output side by side, the sum below.
+"""The sliding window as placed shapes: what slides over what, maps, filter and output, the sum.
 
 What never changes is drawn once; every stop adds its window, its output cell and its sum.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cnncalc.pictures.sliding import Cell, Plane, Sliding, Stop
 
 LEFT, TOP, GAP, BELOW = 20, 34, 46, 34  # margins, and the space between maps
-LINE = 20  # the height of a line of the sum
+LINE = 20  # the height of a line of the heading and of the sum
 TITLE, SUM = 13, 14  # sizes of text
 CELLS = ((10, 40), (16, 32), (9999, 24))  # up to so many rows or columns: the side of a cell
 MIN_WIDTH = 360
@@ -86,6 +86,10 @@ class _Laid(NamedTuple):
     def bottom(self) -> float:
         return self.y + len(self.plane.rows) * self.side
 
+    def lowered(self, down: float) -> _Laid:
+        """The map further down."""
+        return self._replace(y=self.y + down)
+
     def corner(self, row: int, column: int) -> tuple[float, float]:
         """The top left corner of a cell."""
         top, left = self.plane.first
@@ -150,13 +154,18 @@ def scene(sliding: Sliding) -> Scene:
     """Place the maps of a sliding window."""
     inputs, filters, output = _lay(sliding)
     laid = (*inputs, *filters, output)
-    still: list[Mark] = []
+    width = max(MIN_WIDTH, max(each.right for each in laid) + LEFT)
+    above = _wrapped([heading(sliding)], width - 2 * LEFT)
+    down = LINE * len(above)
+    inputs, filters = ([each.lowered(down) for each in some] for some in (inputs, filters))
+    output = output.lowered(down)
+    laid = (*inputs, *filters, output)
+    still: list[Mark] = list(_lines(above, LINE, "title"))
     for each, title in zip(laid, titles(sliding), strict=True):
         still += each.marks(title)
     still += [label for each in (*inputs, *filters) for label in each.numbers()]
     bottom = max(each.bottom for each in laid)
-    width = max(MIN_WIDTH, max(each.right for each in laid) + LEFT)
-    texts = [_wrapped(stop, width - 2 * LEFT) for stop in sliding.stops]
+    texts = [_wrapped(stop.sums, width - 2 * LEFT) for stop in sliding.stops]
     height = bottom + BELOW + LINE * max(map(len, texts))
     return Scene(
         width,
@@ -166,7 +175,7 @@ def scene(sliding: Sliding) -> Scene:
         tuple(still),
         tuple(output.number(stop.row, stop.column, stop.output) for stop in sliding.stops),
         tuple(
-            (*_shown(stop, inputs, filters, output), *_lines(text, bottom))
+            (*_shown(stop, inputs, filters, output), *_lines(text, bottom + BELOW, "sum"))
             for stop, text in zip(sliding.stops, texts, strict=True)
         ),
     )
@@ -206,7 +215,8 @@ def titles(sliding: Sliding) -> Iterator[str]:
     for kind, planes in (("input", sliding.inputs), ("filter", sliding.filters)):
         for plane in planes:
             yield f"{kind} {_times(plane)}{f', map {plane.map}' if several else ''}"
-    yield f"output {_times(sliding.output)}"
+    which = f", map {sliding.output.map} of {sliding.maps}" if sliding.maps > 1 else ""
+    yield f"output {_times(sliding.output)}{which}"
 
 
 def _times(plane: Plane) -> str:
@@ -215,7 +225,7 @@ def _times(plane: Plane) -> str:
 
 def heading(sliding: Sliding) -> str:
     """What slides over what, in one line."""
-    window = f"{_times(sliding.filters[0])} filter" if sliding.filters else "window"
+    window = f"{'×'.join(map(str, sliding.window))} {'filter' if sliding.filters else 'window'}"
     maps = f", {len(sliding.inputs)} maps" if len(sliding.inputs) > 1 else ""
     words = "".join(f", {name} {value}" for name, value in sliding.settings)
     over = _times(sliding.inputs[0])
@@ -233,10 +243,10 @@ def _or_gap(value: float | None) -> str:
     return "." if value is None else short(value)
 
 
-def _wrapped(stop: Stop, limit: float) -> list[str]:
-    """The lines of a stop's arithmetic, broken between words where they are too long."""
+def _wrapped(texts: Sequence[str], limit: float) -> list[str]:
+    """Lines of text, broken between words where they are too long."""
     lines: list[str] = []
-    for text in stop.sums:
+    for text in texts:
         line, *words = text.split(" ")
         for word in words:
             longer = f"{line} {word}"
@@ -248,9 +258,9 @@ def _wrapped(stop: Stop, limit: float) -> list[str]:
     return lines
 
 
-def _lines(texts: Sequence[str], bottom: float) -> Iterator[Label]:
+def _lines(texts: Sequence[str], y: float, kind: str) -> Iterator[Label]:
     for index, text in enumerate(texts):
-        yield Label(LEFT, bottom + BELOW + LINE * index, text, SUM, "sum")
+        yield Label(LEFT, y + LINE * index, text, SUM, kind)
 
 
 def _shown(

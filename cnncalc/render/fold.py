@@ -7,13 +7,14 @@ line keeps its rows; `TableRow.total` sums a figure over them.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.figures import used
 from cnncalc.render.choice import Choice, ChoiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from cnncalc.analysis.report import Report, Row
     from cnncalc.shapes import Shape
@@ -55,7 +56,8 @@ def lines(report: Report, choice: Choice = USUAL) -> list[TableRow]:
         ChoiceError: if `choice.at` names no layer or group.
     """
     units = _units(report, choice)
-    names = [_groups_of(unit[0].name, report) for unit in units]
+    around = groups_around(report.groups)
+    names = [around(unit[0].name) for unit in units]
     level = _level(names, choice)
     parts: dict[str, list[Row]] = {}
     for unit, groups in zip(units, names, strict=True):
@@ -176,13 +178,20 @@ def _at(report: Report, name: str | None) -> Iterable[Row]:
     return rows
 
 
-def _groups_of(name: str, report: Report) -> list[str]:
-    """The groups that contain a row, outermost first."""
-    if not report.groups or "." not in name:
-        return []
-    parts = name.split(".")
-    prefixes = (".".join(parts[:end]) for end in range(1, len(parts)))
-    return [prefix for prefix in prefixes if prefix in report.groups]
+def groups_around(groups: Container[str]) -> Callable[[str], list[str]]:
+    """What tells, by the name of a row, the groups that contain it, outermost first.
+
+    >>> groups_around({"layer1", "layer1.0"})("layer1.0.conv1")
+    ['layer1', 'layer1.0']
+    """
+
+    @cache  # the rows of one part have one answer
+    def within(part: str) -> list[str]:
+        words = part.split(".")
+        prefixes = (".".join(words[:end]) for end in range(1, len(words) + 1))
+        return [prefix for prefix in prefixes if prefix in groups]
+
+    return lambda name: within(name.rpartition(".")[0])
 
 
 def _level(names: list[list[str]], choice: Choice) -> int:

@@ -15,6 +15,7 @@ from cnncalc.render.table import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from cnncalc.inference.initial import InitialWeights
     from cnncalc.inference.run import LayerRun, Pass
     from cnncalc.render.page import Page
     from cnncalc.render.schema import Schema
@@ -86,6 +87,20 @@ def ranking(tensor: Tensor, count: int, labels: Sequence[str] | None = None) -> 
     # By index where values are equal, so that the answer does not depend on the sort.
     order = sorted(range(len(values)), key=lambda index: (-values[index], index))[:count]
     return [RankedValue(i, values[i], labels[i] if labels else None) for i in order]
+
+
+def weights_text(origins: Mapping[str, int], file: str, start: InitialWeights) -> str:
+    """Which weights a pass runs with, in words; empty where the network has none.
+
+    `origins` counts tensors by where they came from.
+
+    >>> from cnncalc.inference.initial import InitialWeights
+    >>> weights_text({"file": 3, "initial": 1}, "w.json", InitialWeights(seed=7))
+    'w.json and initial (default, seed 7)'
+    """
+    sources = {"file": file, "spec": "the spec",
+               "initial": f"initial ({start.scheme}, seed {start.seed})"}  # fmt: skip
+    return " and ".join(text for origin, text in sources.items() if origin in origins)
 
 
 def output_lines(

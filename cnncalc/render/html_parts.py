@@ -19,7 +19,8 @@ CHART = (560.0, 150.0)  # width and height
 LEFT, FOOT, HEAD = 64.0, 22.0, 14.0  # room for the labels of the chart
 MOST_WRITTEN = 1500  # lines of a table that all stand in the file
 FULL = 0.9  # the share of its room that a bar fills
-NOTE = "A stack is equal parts in a row; a bow at the side is a path around what is inside."
+STACK = "A stack of boxes is equal parts in a row."
+BOW = "A bow at the side of a box is a path around what is inside."
 
 
 def diagram(parent: ET.Element, svg: str, *, mark: str = "") -> None:
@@ -38,7 +39,11 @@ def diagram(parent: ET.Element, svg: str, *, mark: str = "") -> None:
     picture.set("xmlns", "http://www.w3.org/2000/svg")
     picture.set("role", "group")
     figure.append(picture)
-    add(figure, "figcaption", NOTE)
+    boxes = [[inner.tag for inner in group] for group in picture.iter("g")]
+    signs = {STACK: any(box.count("rect") > 1 for box in boxes),
+             BOW: any("path" in box for box in boxes)}  # fmt: skip
+    if notes := [note for note, drawn in signs.items() if drawn]:
+        add(figure, "figcaption", " ".join(notes))
 
 
 def _marked(value: str, ids: set[str], mark: str) -> str:
@@ -67,7 +72,7 @@ def memory_chart(
     most = most or peak
     name = memory.peak.layer if memory.peak else ""
     (wide, high), room = CHART, CHART[1] - FOOT - HEAD
-    label = f"Bytes alive while each row runs; the most is {binary(peak)}B at {name}"
+    label = f"Bytes of activations while each layer runs; the most is {binary(peak)}B at {name}"
     chart = add(figure, "svg", xmlns="http://www.w3.org/2000/svg", role="img",
                 viewBox=f"0 0 {wide:g} {high:g}", **{"aria-label": label})  # fmt: skip
     bytes_ = _thinned([moment.bytes for moment in timeline], int(wide - LEFT))
@@ -87,8 +92,10 @@ def memory_chart(
     _label(chart, wide, high - 6, "output", "end")
     tensors = ", ".join(tensor.name for tensor in memory.peak.tensors) if memory.peak else ""
     batch = "one sample" if memory.batch == 1 else f"{memory.batch} samples"
-    add(figure, "figcaption", f"Activations alive at each row, {memory.dtype}, {batch}. Peak "
-        f"{binary(peak)}B at {name}: {tensors}.")  # fmt: skip
+    others = sum(moment.bytes == peak for moment in timeline) - 1
+    again = f", and as much at {counted(others, 'later row')}" if others else ""
+    add(figure, "figcaption", f"Activations in memory while each layer runs, {memory.dtype}, "
+        f"{batch}. Peak {binary(peak)}B at {name} ({tensors}){again}.")  # fmt: skip
 
 
 def _thinned(numbers: Sequence[int], most: int) -> list[int]:

@@ -68,16 +68,11 @@ class _Lines:
         self.report = report
         self.alive = alive
         self.peak = max(alive.values(), default=0)
+        self.parts_of = fold.groups_around(report.groups)
         self.rows_of: dict[str, list[Row]] = {}
         for row in report.rows:
             for part in self.parts_of(row.name):
                 self.rows_of.setdefault(part, []).append(row)
-
-    def parts_of(self, name: str) -> list[str]:
-        """The parts that hold a row or a part, outermost first."""
-        words = name.split(".")
-        prefixes = (".".join(words[:end]) for end in range(1, len(words)))
-        return [prefix for prefix in prefixes if prefix in self.report.groups]
 
     def part(self, name: str) -> None:
         """A line that sums up the rows of a part."""

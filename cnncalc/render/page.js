@@ -11,7 +11,8 @@ function choosable(choose) {
   for (const box of boxes) {
     box.setAttribute("tabindex", "0");
     box.setAttribute("role", "button");
-    box.setAttribute("aria-label", box.dataset.name);
+    const lines = [...box.querySelectorAll("text")].map(text => text.lastChild.textContent);
+    box.setAttribute("aria-label", lines.join(", ")); // as it is written, without the tip
     box.addEventListener("click", () => choose(box));
     box.addEventListener("keydown", event => {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(box); }

@@ -120,8 +120,12 @@ if (slider) {
     const [top, bottom] = spans[0].map(place => cut(place, high)), [left, right] = spans[1].map(place => cut(place, wide));
     seen.setAttribute("x", left); seen.setAttribute("y", top);
     seen.setAttribute("width", right - left); seen.setAttribute("height", bottom - top);
-    document.getElementById("field-text").textContent = layer.name + ", unit " + middle.join(", ") + ": sees " +
-      field.size.join("×") + " of " + (flat ? wide : high + "×" + wide) + "; its neighbour sees " + field.jump.join("×") + " further on";
+    const axes = flat ? [[right - left, wide]] : [[bottom - top, high], [right - left, wide]];
+    const pixels = axes.map(([length]) => Math.round(1000 * length / scale) / 1000).join("×");
+    const whole = field.size.join("×"), input = axes.map(([, most]) => most).join("×");
+    const cutOff = pixels === whole ? "" : ", the rest of its field of " + whole + " lies outside";
+    document.getElementById("field-text").textContent = layer.name + ", unit " + middle.join(", ") + ": sees " + pixels +
+      " of " + input + cutOff + "; for the next unit the field moves on by " + field.jump.join("×");
     slider.setAttribute("aria-valuetext", layer.name);
   };
   slider.addEventListener("input", move);

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc.errors import counted
 from cnncalc.render import html, report_json
-from cnncalc.render.format import binary, grouped, number
+from cnncalc.render.format import binary, grouped, number, per_axis
 from cnncalc.render.html import add
 from cnncalc.render.html_parts import diagram, memory_chart, remarks
 from cnncalc.render.html_tree import tree
@@ -20,24 +20,29 @@ if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
     from cnncalc.analysis.report import Moment, Report
+    from cnncalc.render.forward import RankedValue
     from cnncalc.render.html_tree import LaterRow
     from cnncalc.render.map_strips import Strip
 
 FIELD = 240  # the longer side of the drawn input
-ENLARGED = 48  # pixels that small maps take on the page
+NOTE = ("Bars are shares of the network's total. Alive: the activations in memory while a layer "
+        "runs, with bars as shares of the peak. Field: the receptive field.")  # fmt: skip
+DRAWN = "Initial weights are drawn, not trained: the outputs tell nothing about the sample."
 
 
 class Extras(NamedTuple):
     """What the page shows besides the report: the memory while each row runs, the diagram as SVG.
 
-    With a sample also its feature maps, and per output the largest numbers by label.
+    With a sample also which it is and with which weights, whether some of these are `drawn`, its
+    feature maps, and per output the largest numbers.
     """
 
     timeline: Sequence[Moment]
     diagram: str | None = None
     sample: str | None = None
+    drawn: bool = False
     strips: Sequence[Strip] = ()
-    largest: Mapping[str, Sequence[tuple[str, float]]] = {}
+    largest: Mapping[str, Sequence[RankedValue]] = {}
 
 
 def text(report: Report, extras: Extras, *, version: str) -> str:
@@ -65,8 +70,7 @@ def text(report: Report, extras: Extras, *, version: str) -> str:
 def _table(column: ET.Element, report: Report, timeline: Sequence[Moment]) -> list[LaterRow]:
     """All rows as a tree, in a frame of its own that scrolls; those that the script adds."""
     add(column, "h2", "Layers", id="heading-layers")
-    note = "Bars are shares of the network's total, of Alive shares of the peak."
-    add(column, "p", note, **{"class": "pale"})
+    add(column, "p", NOTE, **{"class": "pale"})
     controls = "Choose a name to open a part, a number for its formula, a heading to sort."
     add(column, "p", controls, **{"class": "pale controls"})
     scroll = add(column, "div", **{"class": "scroll", "tabindex": "0", "role": "region",
@@ -131,26 +135,28 @@ def _field(two: ET.Element, report: Report) -> None:
     add(line, "label", "layer ", **{"for": "field-of"})
     add(line, "input", id="field-of", type="range", min="0", max=str(len(seeing) - 1),
          value=str(len(seeing) // 2))  # fmt: skip
-    last = max(report.receptive_field or (0,))
-    add(section, "p", f"The last map of features sees {last}.", id="field-text",
+    largest = per_axis(report.receptive_field or (0,))
+    add(section, "p", f"The receptive field of the network is {largest}.", id="field-text",
          **{"aria-live": "polite", "class": "pale"})  # fmt: skip
 
 
 def _sample(column: ET.Element, extras: Extras) -> None:
     """What became of a sample: the largest outputs, and the maps of every row that has some."""
     add(column, "h2", "Forward pass")
-    add(column, "p", f"Of the sample {extras.sample}.", **{"class": "pale"})
+    add(column, "p", f"With {extras.sample}.", **{"class": "pale"})
+    if extras.drawn:
+        add(column, "p", DRAWN, **{"class": "pale"})
     for name, ranked in extras.largest.items():
         add(column, "p", f"The largest of {name}:")
         items = add(column, "ol")
-        for label, value in ranked:
-            add(items, "li", f"{label}: {number(value)}")
+        for entry in ranked:
+            label = f"unit {entry.unit}" if entry.label is None else entry.label
+            add(items, "li", f"{label}: {number(entry.value)}")
     for strip in extras.strips:
         of = counted(strip.maps, "map")
         thinned = f", every {strip.every}. row and column" if strip.every > 1 else ""
         figure = add(column, "figure")
         words = f"{strip.name}: {strip.shown} of {of}{thinned}"
-        times = max(1, ENLARGED // strip.height)
-        size = {"width": str(times * strip.width), "height": str(times * strip.height)}
+        size = {"width": str(strip.width), "height": str(strip.height)}
         add(figure, "img", src=strip.uri, alt=words, **size, **{"class": "maps"})
         add(figure, "figcaption", words)

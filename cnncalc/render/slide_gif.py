@@ -35,17 +35,17 @@ def animated(scene: Scene, speed: float = 1.0) -> bytes:
     size = round(scene.width) * SHARP, round(scene.height) * SHARP
     sheet = images.new("RGB", size, LIGHT.page)
     for mark in scene.still:
-        _draw(sheet, mark)
+        if isinstance(mark, Grid):
+            _draw(sheet, mark)
     frames = []
-    for number, marks in zip(scene.numbers, scene.stops, strict=True):
-        _draw(sheet, number)
+    for step, marks in enumerate(scene.stops):
         shown = sheet.copy()
         for mark in marks:
             if isinstance(mark, Frame):
                 _shade(shown, mark)
-        texts = [m for m in chain(scene.still, marks) if not isinstance(m, (Frame, Grid))]
-        for mark in texts:
-            _draw(shown, mark)
+        for mark in chain(scene.still, marks, scene.numbers[: step + 1]):
+            if not isinstance(mark, (Frame, Grid)):
+                _draw(shown, mark)
         frames.append(shown.reduce(SHARP).quantize(COLOURS, dither=images.Dither.NONE))
     out = BytesIO()
     frames[0].save(out, format="GIF", save_all=True, append_images=frames[1:], loop=0,

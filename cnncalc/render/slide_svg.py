@@ -35,11 +35,6 @@ def animated(scene: Scene, speed: float = 1.0) -> str:
     """The whole slide, `speed` stops a second, again and again."""
     seconds = len(scene.stops) / speed
     root = _root(scene, _motion(len(scene.stops), seconds))
-    for index, number in enumerate(scene.numbers):
-        text = _mark(root, number)
-        if index:
-            text.set("style", f"animation-name:n{index}")
-            text.set("class", "v o")
     last = len(scene.stops) - 1
     for index, marks in enumerate(scene.stops):
         delay = coordinate((index - len(scene.stops)) / speed, 2)
@@ -47,15 +42,31 @@ def animated(scene: Scene, speed: float = 1.0) -> str:
         group.set("opacity", "1" if index == last else "0")
         for mark in marks:
             _mark(group, mark)
+    _texts(root, scene)
+    for index, number in enumerate(scene.numbers):
+        text = _mark(root, number)
+        if index:
+            text.set("style", f"animation-name:n{index}")
+            text.set("class", "v o")
     return _text(root)
 
 
 def still(scene: Scene, stop: int) -> str:
     """One stop, with the output as far as it is known there."""
     root = _root(scene, "")
-    for mark in (*scene.numbers[: stop + 1], *scene.stops[stop]):
+    for mark in scene.stops[stop]:
         _mark(root, mark)
+    _texts(root, scene)
+    for number in scene.numbers[: stop + 1]:
+        _mark(root, number)
     return _text(root)
+
+
+def _texts(root: ET.Element, scene: Scene) -> None:
+    """The texts that always stand there, over the frames that mark cells."""
+    for mark in scene.still:
+        if not isinstance(mark, Grid):
+            _mark(root, mark)
 
 
 def _text(root: ET.Element) -> str:
@@ -63,7 +74,7 @@ def _text(root: ET.Element) -> str:
 
 
 def _root(scene: Scene, motion: str) -> ET.Element:
-    """The file with what always stands there."""
+    """The file with the maps that always stand there, still without numbers."""
     size = {"width": coordinate(scene.width), "height": coordinate(scene.height)}
     root = ET.Element("svg", {
         "xmlns": "http://www.w3.org/2000/svg", **size, "viewBox": f"0 0 {' '.join(size.values())}",
@@ -77,7 +88,8 @@ def _root(scene: Scene, motion: str) -> ET.Element:
     ET.SubElement(root, "rect", {"width": "100%", "height": "100%", "class": "page",
                                  "fill": LIGHT.page})  # fmt: skip
     for mark in scene.still:
-        _mark(root, mark)
+        if isinstance(mark, Grid):
+            _mark(root, mark)
     return root
 
 

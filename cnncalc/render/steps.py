@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cnncalc.errors import counted
@@ -55,10 +56,12 @@ def sections(rows: Iterable[Row], *, layout: str, ascii_only: bool = False) -> I
 
 def formulas(row: Row) -> dict[str, str]:
     """The steps of the JSON report: the field explained -> its numbers and value, in ASCII."""
-    return {
-        step.field: f"{to_ascii(step.numbers).replace(' ', '')} = {_machine(step.value)}"
-        for step in row.steps
-    }
+    return {step.field: _worked(step.numbers, step.value) for step in row.steps}
+
+
+@lru_cache(maxsize=4096)  # equal layers have equal formulas
+def _worked(numbers: str, value: int | Fraction) -> str:
+    return f"{to_ascii(numbers).replace(' ', '')} = {_machine(value)}"
 
 
 def equation(formula: str, numbers: str, value: int | Fraction) -> str:

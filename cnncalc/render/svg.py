@@ -6,8 +6,7 @@ only replaces them where the reader prefers dark. Nothing is embedded and nothin
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+from functools import cache, partial
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -18,12 +17,10 @@ from cnncalc.render.format import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cnncalc.pictures.marks import Arc, Mark, Placed, Point
+    from cnncalc.pictures.marks import Arc, Mark, Placed, Point, Stroke
 
 FONTS = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 BEND = 5  # the radius of corners
-SPECIAL = re.compile('[&<>"]')  # few texts have one, so they are looked at once
-QUOTE = '"'
 NOT_XML = ("\ufffe", "\uffff")  # what no XML file may hold
 
 
@@ -40,7 +37,11 @@ def text(placed: Placed, theme: str = "auto", *, ascii_only: bool = False) -> st
 
 
 def _escaped(text: str) -> str:
-    return escape(text, quote=False) if SPECIAL.search(text) else text
+    return escape(text, quote=False) if "&" in text or "<" in text or ">" in text else text
+
+
+def _quoted(text: str) -> str:
+    return _escaped(text).replace('"', "&quot;")
 
 
 def _attributes(values: Mapping[str, str]) -> str:
@@ -49,20 +50,18 @@ def _attributes(values: Mapping[str, str]) -> str:
     >>> _attributes({"x": "3", "class": 'a"b'})
     ' x="3" class="a&quot;b"'
     """
-    text = "".join([f' {key}="{value}"' for key, value in values.items()])
-    if text.count('"') == 2 * len(values) and not ("&" in text or "<" in text or ">" in text):
-        return text
-    safe = {key: escape(value, quote=False) for key, value in values.items()}
-    return "".join([f' {key}="{value.replace(QUOTE, "&quot;")}"' for key, value in safe.items()])
+    return "".join([f' {key}="{_quoted(value)}"' for key, value in values.items()])
 
 
-@lru_cache(maxsize=4096)
 def _number(value: float) -> str:
     """A coordinate with at most one decimal.
 
     >>> _number(3.0), _number(2.25), _number(-0.04)
     ('3', '2.2', '0')
     """
+    whole = int(value)
+    if whole == value:  # as nearly always, and three times as fast to write
+        return str(whole)
     text = f"{value:.1f}".removesuffix(".0")
     return "0" if text == "-0" else text
 
@@ -75,6 +74,10 @@ class _Writer:
         self.follows = follows
         self.lines: list[str] = []
         self.inset = ""
+        # What many marks share is put together once.
+        self.rect_look = cache(partial(_rect_look, colours))
+        self.text_look = cache(partial(_text_look, colours))
+        self.line_look = cache(partial(_line_look, colours))
 
     def add(self, tag: str, attributes: Mapping[str, str], text: str = "") -> None:
         """An element without others in it."""
@@ -114,15 +117,20 @@ class _Writer:
                           "fill": self.colours.page})  # fmt: skip
         for mark in placed.marks:
             if isinstance(mark, Group):
-                self.open("g", {"data-name": printable(mark.name)})
-                self.add("title", {}, mark.tip)
-                for inner in mark.marks:
-                    self.mark(inner)
-                self.close("g")
+                self.group(mark)
             else:
                 self.mark(mark)
         self.close("svg")
         return "\n".join([*self.lines, ""])
+
+    def group(self, group: Group) -> None:
+        """The shapes of one box."""
+        self.lines.append(f'{self.inset}<g data-name="{_quoted(printable(group.name))}">')
+        self.inset += " "
+        self.lines.append(f"{self.inset}<title>{_escaped(group.tip)}</title>")
+        for mark in group.marks:
+            self.mark(mark)
+        self.close("g")
 
     def mark(self, mark: Mark) -> None:
         """One shape."""
@@ -139,35 +147,25 @@ class _Writer:
 
     def rect(self, mark: Rect) -> None:
         """A rectangle with round corners."""
-        name, fill, stroke = self.colours.named(mark.kind)
-        x, y, wide, high = map(_number, mark[:4])
-        dashed = ' stroke-dasharray="5 3"' if mark.dashed else ""
         self.lines.append(
-            f'{self.inset}<rect x="{x}" y="{y}" width="{wide}" height="{high}" '
-            f'rx="{_number(mark.round)}" class="{name}" fill="{fill}" stroke="{stroke}"{dashed} />'
+            f'{self.inset}<rect x="{_number(mark.x)}" y="{_number(mark.y)}" '
+            f"{self.rect_look(*mark[2:])} />"
         )
 
     def line_of_text(self, mark: Text) -> None:
         """One line of text."""
-        name, fill = ("s", self.colours.soft) if mark.soft else ("t", self.colours.text)
-        bold = ' font-weight="bold"' if mark.bold else ""
-        whole = f"<title>{_escaped(mark.tip)}</title>" if mark.tip else ""
+        x, y, text, size, bold, soft, anchor, tip = mark
+        look = self.text_look(size, bold, soft, anchor)
+        whole = f"<title>{_escaped(tip)}</title>" if tip else ""
         self.lines.append(
-            f'{self.inset}<text x="{_number(mark.x)}" y="{_number(mark.y)}" '
-            f'font-size="{_number(mark.size)}" text-anchor="{mark.anchor}" class="{name}" '
-            f'fill="{fill}"{bold}>{whole}{_escaped(mark.text)}</text>'
+            f'{self.inset}<text x="{_number(x)}" y="{_number(y)}" {look}>'
+            f"{whole}{_escaped(text)}</text>"
         )
 
     def line(self, mark: Line) -> None:
         """A line with round corners; edges end in an arrow."""
-        faint = mark.stroke in ("guide", "rule")
-        name, stroke = ("f", self.colours.faint) if faint else ("e", self.colours.line)
-        arrow = ' marker-end="url(#arrow)"' if mark.stroke == "edge" else ""
-        dashes = {"shared": "2 3", "guide": "2 4"}.get(mark.stroke)
-        dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
         self.lines.append(
-            f'{self.inset}<path d="{_path(mark.points)}" class="{name}" fill="none" '
-            f'stroke="{stroke}"{arrow}{dashed} />'
+            f'{self.inset}<path d="{_path(mark.points)}" {self.line_look(mark.stroke)} />'
         )
 
     def polygon(self, mark: Polygon) -> None:
@@ -198,21 +196,47 @@ class _Writer:
                                            "stroke": stroke})  # fmt: skip
 
 
+def _rect_look(
+    colours: Colours, width: float, height: float, kind: str, radius: float, dashed: bool
+) -> str:
+    name, fill, stroke = colours.named(kind)
+    dashes = ' stroke-dasharray="5 3"' if dashed else ""
+    return (
+        f'width="{_number(width)}" height="{_number(height)}" rx="{_number(radius)}" '
+        f'class="{name}" fill="{fill}" stroke="{stroke}"{dashes}'
+    )
+
+
+def _text_look(colours: Colours, size: float, bold: bool, soft: bool, anchor: str) -> str:
+    name, fill = ("s", colours.soft) if soft else ("t", colours.text)
+    weight = ' font-weight="bold"' if bold else ""
+    return (
+        f'font-size="{_number(size)}" text-anchor="{anchor}" class="{name}" fill="{fill}"{weight}'
+    )
+
+
+def _line_look(colours: Colours, stroke: Stroke) -> str:
+    name, colour = ("f", colours.faint) if stroke in ("guide", "rule") else ("e", colours.line)
+    arrow = ' marker-end="url(#arrow)"' if stroke == "edge" else ""
+    dashes = {"shared": "2 3", "guide": "2 4"}.get(stroke)
+    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+    return f'class="{name}" fill="none" stroke="{colour}"{arrow}{dashed}'
+
+
 def _path(points: Sequence[Point]) -> str:
     """A path through points, its corners rounded as far as the pieces are long."""
-    (x, y), *rest = points
-    steps = [f"M{_number(x)},{_number(y)}"]
-    before = points[0]
-    for n, here in enumerate(rest, start=1):
-        if n + 1 == len(points):
-            steps.append(f"L{_number(here[0])},{_number(here[1])}")
-            break
-        after = points[n + 1]
-        near, far = _towards(here, before), _towards(here, after)
-        steps.append(f"L{_number(near[0])},{_number(near[1])}")
-        steps.append(f"Q{_number(here[0])},{_number(here[1])} {_number(far[0])},{_number(far[1])}")
-        before = here
-    return "".join(steps)
+    x, y = points[0]
+    text = f"M{_number(x)},{_number(y)}"
+    for n in range(1, len(points) - 1):
+        x, y = here = points[n]
+        near_x, near_y = _towards(here, points[n - 1])
+        far_x, far_y = _towards(here, points[n + 1])
+        text += (
+            f"L{_number(near_x)},{_number(near_y)}Q{_number(x)},{_number(y)} "
+            f"{_number(far_x)},{_number(far_y)}"
+        )
+    x, y = points[-1]
+    return f"{text}L{_number(x)},{_number(y)}"
 
 
 def _towards(corner: Point, other: Point) -> Point:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 SCALE = 0.75  # points of print for a pixel
 BASELINE = {"start": "base west", "middle": "base", "end": "base east"}
-STROKES = {"edge": "edge", "shared": "line, dotted", "guide": "faint, dotted", "rule": "faint",
-           "sight": "line"}  # fmt: skip
+STROKES = {"edge": "edge", "branch": "branch", "shared": "line, dotted", "guide": "faint, dotted",
+           "rule": "faint", "sight": "line"}  # fmt: skip
 # Characters that LaTeX reads as something else -> how it prints them.
 ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "&": r"\&", "%": r"\%",
@@ -45,7 +45,8 @@ def _lines(placed: Placed) -> Iterator[str]:
     yield f"\\begin{{tikzpicture}}[x={SCALE}bp, y=-{SCALE}bp, font=\\sffamily,"
     yield f"  line/.style={{draw={_grey(LIGHT.line)}}},"
     yield f"  faint/.style={{draw={_grey(LIGHT.faint)}}},"
-    yield "  edge/.style={line, rounded corners=3bp, -{Stealth[length=4bp]}}]"
+    yield "  branch/.style={line, rounded corners=3bp},"
+    yield "  edge/.style={branch, -{Stealth[length=4bp]}}]"
     for mark in placed.marks:
         yield from _each(mark.marks if isinstance(mark, Group) else [mark])
     yield "\\end{tikzpicture}"

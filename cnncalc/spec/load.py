@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cnncalc import files
 from cnncalc.errors import CnncalcError, Diagnostic, Span, UnplacedError, did_you_mean, failure
-from cnncalc.lines import with_line, with_lines
 from cnncalc.network import LARGEST_TENSOR, Input, Network, Node
 
 if TYPE_CHECKING:
@@ -282,6 +281,8 @@ def reading(text: str, file: str) -> Iterator[None]:
     except RecursionError:
         raise failure("too-deep", f"the layers of {file} are nested too deeply") from None
     except CnncalcError as error:
+        from cnncalc.lines import with_lines
+
         raise with_lines(error, text, file) from None
 
 
@@ -373,6 +374,7 @@ def build(
     Raises:
         CnncalcError: the variables, the inputs or the shapes of layers do not fit.
     """
+    from cnncalc.lines import with_line
     from cnncalc.spec.checks.limits import refuse_endless
     from cnncalc.spec.expand import NetworkBuilder
     from cnncalc.spec.sections.budgets import budget_as_written

@@ -76,38 +76,6 @@ def test_themes(cnncalc, theme, page, follows):
         assert style.text.startswith("@media screen and (prefers-color-scheme:dark){")
 
 
-def luminance(colour):
-    """Relative luminance by WCAG 2."""
-    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    ]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one, other):
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_texts_and_outlines_stand_out(theme):
-    """WCAG asks for 4.5:1 of texts and 3:1 of shapes; texts here have at least 7:1 (level AAA)."""
-    from cnncalc.render.colours import DARK, LIGHT
-
-    colours = {"light": LIGHT, "dark": DARK}[theme]
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast(colours.line, colours.page) >= 4.5
-    for kind, (fill, stroke) in colours.kinds.items():
-        behind = colours.page if fill == "none" else fill
-        if kind not in ("part", "view", "seen"):  # no text stands on these
-            assert contrast(colours.text, behind) >= 7, kind
-            assert contrast(colours.soft, behind) >= 4.5, kind
-        if stroke != "none":
-            assert contrast(stroke, colours.page) >= (2.5 if kind == "part" else 3), kind
-    assert contrast(colours.soft, colours.page) >= 7
-
-
 def test_legend_title_and_third_line(cnncalc, net):
     plain = cnncalc("draw", "net.yaml").out
     assert ">convolution<" in plain

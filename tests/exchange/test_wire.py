@@ -38,14 +38,45 @@ def test_unknown_fields_are_skipped_by_their_length():
         (b"\x00\x01", "there is no field 0, as byte 1 says"),
         (b"\x0b\x01", "there is no wire type 3, as byte 1 says"),
         (b"\x0a\x01a", "'a' is no whole number"),
+        (b"\x0d1234", "'a' is no whole number"),
         (b"\x10\x01", "'b' has the wrong wire type"),
+        (b"\x111234567", "8 bytes are announced at byte 1, 7 follow"),
+        (b"\x1112345678", "'b' has the wrong wire type"),
+        (b"\x1a\x021a", "'f' has the wrong wire type"),
+        (b"\x22\x03\x00\x00\x00", "3 bytes are no row of 4-byte numbers"),
+        (b"\x22\x00\x20\x01", "'g' has the wrong wire type"),
+        (b"\x2a\x00\x2a\x00", "'m' stands twice in one message"),
+        (b"\x28\x00", "'m' has the wrong wire type"),
     ],
 )
 def test_bytes_that_are_no_message(data, why):
-    schema = {"M": {1: Field("a", "int"), 2: Field("b", "text")}}
+    schema = {
+        "M": {1: Field("a", "int"), 2: Field("b", "text"), 3: Field("f", "float"),
+              4: Field("g", "float", repeated=True), 5: Field("m", "M")}
+    }  # fmt: skip
     with pytest.raises(UnplacedError) as caught:
         Reader(data, schema).message("M")
     assert (caught.value.code, caught.value.message) == ("broken-model", why)
+
+
+@given(
+    st.lists(st.integers(-(2**63), 2**63 - 1), max_size=6),
+    st.lists(st.floats(width=32, allow_nan=False), max_size=6),
+    st.lists(st.text(max_size=4), max_size=3),
+    st.randoms(use_true_random=False),
+)
+def test_lists_are_read_whole_packed_or_not(whole, real, texts, random):
+    """Repeated numbers may stand one by one, all in one, or partly so; order is kept."""
+    fields = {1: Field("w", "int", True), 700: Field("r", "float", True)}
+    numbers = [varint(each % 2**64) for each in whole]
+    cut, other = (random.randint(0, len(each)) for each in (whole, real))
+    parts = [varint(1 << 3) + each for each in numbers[:cut]]
+    parts.append(field(1, b"".join(numbers[cut:])))
+    parts += [varint(700 << 3 | 5) + struct.pack("<f", each) for each in real[:other]]
+    parts.append(field(700, struct.pack(f"<{len(real) - other}f", *real[other:])))
+    parts += [field(3, each) for each in texts]
+    found = Reader(b"".join(parts), {"M": {**fields, 3: Field("t", "text", True)}}).message("M")
+    assert found == {"w": whole, "r": real, "t": texts}
 
 
 def test_a_file_of_endless_fields_is_given_up():

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 PAGE, BROWSER = "test_page.py", "test_page_browser.py"
-PICTURES, STYLES, DRAW = "test_pictures.py", "test_styles.py", "../cli/test_draw_command.py"
+PICTURES, SLIDE = "test_pictures.py", "test_slide.py"
 
 
 class Fault(NamedTuple):
@@ -92,7 +92,7 @@ FAULTS = (
     ),
     Fault(
         "low contrast in a picture",
-        f"{DRAW}::test_texts_and_outlines_stand_out",
+        f"{PICTURES}::test_texts_and_outlines_stand_out",
         "render/colours.py",
         "#444444",
         "#bbbbbb",
@@ -131,6 +131,34 @@ FAULTS = (
         "pictures/cards.py",
         "first = cut(name, NAME, inner, bold=True, front=True)",
         "first = name + 9 * 'M'",
+    ),
+    Fault(
+        "lines drawn over each other",
+        f"{PICTURES}::test_a_picture_shows_the_report_and_nothing_is_in_the_way",
+        "pictures/cards.py",
+        "lines_once(seen, picture.edges)",
+        "map(Line, seen)",
+    ),
+    Fault(
+        "numbers under the frames of a slide",
+        f"{SLIDE}::test_numbers_stand_over_the_frames_that_mark_their_cells",
+        "render/slide_svg.py",
+        "        if isinstance(mark, Grid):",
+        "        if True:",
+    ),
+    Fault(
+        "headings that are lost in print",
+        f"{BROWSER}::test_every_printed_page_of_a_table_has_all_headings",
+        "render/page.css",
+        "button { display: contents }",
+        "",
+    ),
+    Fault(
+        "a field that is told larger than it is",
+        f"{BROWSER}::test_a_field_that_is_cut_off_is_told_as_it_is_drawn",
+        "render/report.js",
+        "Math.round(1000 * length / scale) / 1000",
+        "most",
     ),
     Fault(
         "a difference that is not marked",

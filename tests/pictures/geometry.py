@@ -10,10 +10,11 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from cnncalc.pictures.marks import Group, Text
+from cnncalc.pictures.marks import Group, Line, Text
 
 FONTS = Path(__file__).parents[1] / "data" / "font_widths.json"
 SLACK = 1  # pixels that do not count
+ABOVE_A_STACK, AT_FORKS = 6, 20  # pixels that lines end above; that they share between two forks
 
 
 def overlaps(frames):
@@ -86,22 +87,66 @@ def slanted(routes):
 
 def shared_pieces(edges, routes):
     """Pairs of edges between four different boxes whose lines run on top of each other."""
-    along = {}
-    for edge, route in zip(edges, routes, strict=True):
-        for one, other in pairwise(route):
-            vertical = abs(one[0] - other[0]) < SLACK / 10
-            axis = 0 if vertical else 1
-            low, high = sorted((one[1 - axis], other[1 - axis]))
-            along.setdefault((vertical, round(one[axis], 1)), []).append((low, high, edge))
     found = set()
-    for pieces in along.values():
+    for pieces in pieces_of(routes).values():
         pieces.sort()
-        for at, (_, high, edge) in enumerate(pieces):
+        for at, (_, high, number) in enumerate(pieces):
             for low, top, other in pieces[at + 1 :]:
                 if low >= high - SLACK:
                     break
-                if min(top, high) - low > SLACK and not set(edge) & set(other):
-                    found.add((edge, other))
+                pair = edges[number], edges[other]
+                if min(top, high) - low > SLACK and not set(pair[0]) & set(pair[1]):
+                    found.add(pair)
+    return found
+
+
+def pieces_of(ways):
+    """The straight pieces of ways by the axis they run along and where; from, to, and the way."""
+    along = {}
+    for number, way in enumerate(ways):
+        for one, other in pairwise(way):
+            vertical = abs(one[0] - other[0]) < SLACK / 10
+            axis = 0 if vertical else 1
+            low, high = sorted((one[1 - axis], other[1 - axis]))
+            along.setdefault((vertical, round(one[axis], 1)), []).append((low, high, number))
+    return along
+
+
+def strokes(result):
+    """What is wrong with how the routes are drawn: pieces that no line draws, pieces that two
+    lines draw, ends without an arrow, and ends with two.
+
+    A line may begin a little before the fork at which it leaves another, and ends a few pixels
+    above a stack of boxes.
+    """
+    drawn = [mark for mark in result.marks
+             if isinstance(mark, Line) and mark.stroke in ("edge", "branch")]  # fmt: skip
+    along = pieces_of(line.points for line in drawn)
+    found = []
+    for here, pieces in pieces_of(result.routes).items():
+        lines = sorted(along.get(here, ()))
+        for low, high, route in pieces:
+            place, missing = low, 0
+            for start, end, _ in lines:
+                missing += max(0, min(start, high) - place)
+                place = max(place, min(end, high))
+            if missing + high - place > ABOVE_A_STACK + SLACK:
+                found.append(("missing", route))
+    for pieces in along.values():
+        pieces.sort()
+        for at, (_, high, line) in enumerate(pieces):
+            for low, top, other in pieces[at + 1 :]:
+                if low >= high:
+                    break
+                if min(top, high) - low > AT_FORKS + SLACK:
+                    found.append(("twice", line, other))
+    ends = {(x, y) for *_, (x, y) in result.routes}
+    arrows = sorted(line.points[-1] for line in drawn if line.stroke == "edge")
+    found += [("two arrows", one) for one, other in pairwise(arrows) if one == other]
+    found += [
+        ("no arrow", (x, y)) for x, y in ends
+        if not any(u == x and 0 <= y - v <= ABOVE_A_STACK for u, v in arrows)
+    ]  # fmt: skip
     return found
 
 
@@ -144,3 +189,18 @@ def sticking_out(result):
         if isinstance(mark, Text)
         and not (ends_of(mark)[0] >= 0 and ends_of(mark)[1] <= result.width)
     ]
+
+
+def luminance(colour):
+    """Relative luminance by WCAG 2."""
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    """The ratio of two colours by WCAG 2, from 1 to 21."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

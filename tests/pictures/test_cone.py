@@ -31,6 +31,15 @@ def test_the_cone_of_lenet(cnncalc, tmp_path):
         for group in root.iter(f"{SVG}g")
     }
     assert squares == {"C3": [1, 9], "S2": [5, 9], "C1": [10, 18], "in": [14, 18]}
+    note = root.findall(f"{SVG}text")[-1].text
+    assert note == "C3:4,4 reads nothing outside the cone, which is a section along the width"
+
+
+def test_the_cone_of_a_sequence_is_along_its_length(cnncalc, tmp_path):
+    path = tmp_path / "cone.svg"
+    assert cnncalc("rf", "40x1; conv 2 f3; conv 2 f2", "--at", "conv2:5", "-o", path).status == 0
+    note = ET.parse(path).getroot().findall(f"{SVG}text")[-1].text
+    assert note == "conv2:5 reads nothing outside the cone, which is a section along the length"
 
 
 @pytest.mark.parametrize(

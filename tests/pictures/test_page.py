@@ -2,11 +2,13 @@
 
 import json
 import re
+from itertools import pairwise
 from random import Random
 from time import process_time
 from xml.etree import ElementTree as ET
 
 import pytest
+from geometry import contrast
 
 from cnncalc import analyze, load
 from cnncalc.analysis.memory import timeline
@@ -156,10 +158,89 @@ def test_a_sample_adds_its_maps_and_the_largest_outputs(page):
     assert list(pictures) == [row.node.name for row in done.rows if row.node.shape.rank]
     image = Image.open(BytesIO(b64decode(pictures["in"].partition(",")[2])))
     sample = list(done.tensor("in").values)
-    assert image.size == (8, 8)
-    assert list(image.tobytes()) == [round(255 * v / max(sample)) for v in sample]
+    assert image.size == (48, 48)
+    grey, alpha = image.split()
+    assert set(alpha.tobytes()) == {255}
+    numbers = [round(255 * v / max(sample)) for v in sample]
+    pixels = {(x, y): grey.getpixel((x, y)) for x in range(48) for y in range(48)}
+    assert pixels == {(x, y): numbers[y // 6 * 8 + x // 6] for x, y in pixels}
     first = next(root.iter(f"{H}ol"))[0].text
     assert first.startswith("seven: 0.99")
+
+
+def test_a_page_says_which_weights_ran_and_that_drawn_ones_tell_nothing(page):
+    text = page("digits", "--sample", "digits_7.pgm")
+    assert "With sample digits_7.pgm, weights digits.safetensors." in text
+    assert "drawn" not in text
+    text = page("lenet5", "--sample", "random")
+    assert "With sample random (seed 0), weights initial (default, seed 0)." in text
+    assert "Initial weights are drawn, not trained: the outputs tell nothing" in text
+    first = next(ET.fromstring(text).iter(f"{H}ol"))[0].text
+    assert re.match(r"unit \d: 0\.\d+$", first)
+
+
+def test_maps_of_a_single_number_are_wider_than_the_gap_between_them():
+    """The gap is clear, so that it is no map of a large number."""
+    from base64 import b64decode
+    from io import BytesIO
+
+    from PIL import Image
+
+    from cnncalc.render.map_strips import strips
+    from cnncalc.shapes import Shape
+    from cnncalc.tensor import Tensor
+
+    [strip] = strips([("c", Tensor(Shape(3, (1, 1)), [0.0, 1.0, 0.5]))])
+    image = Image.open(BytesIO(b64decode(strip.uri.partition(",")[2])))
+    assert image.size == (strip.width, strip.height)
+    line = [image.getpixel((x, 20)) for x in range(strip.width)]
+    runs = [line[0]]
+    runs += [here for before, here in pairwise(line) if here != before]
+    assert runs == [(0, 255), (0, 0), (255, 255), (0, 0), (128, 255)]
+    assert line.count((0, 0)) < line.count((255, 255))
+
+
+def test_bars_stand_out_from_the_page(page):
+    """WCAG asks for 3:1 of shapes that tell something; light theme first, then dark."""
+    roots = re.findall(r":root \{([^}]*)\}", page("lenet5"))
+    assert len(roots) == 2
+    for root in roots:
+        colours = dict(re.findall(r"--(\w+): (#[0-9a-f]+)", root))
+        colours = {
+            key: colour if colour != "#fff" else "#ffffff" for key, colour in colours.items()
+        }
+        assert contrast(colours["fill"], colours["back"]) >= 3
+        assert contrast(colours["peak"], colours["back"]) >= 3
+
+
+def caption(text):
+    root = ET.fromstring(text)
+    figure = next(f for f in root.iter(f"{H}figure") if f.get("class") == "diagram")
+    return next((c.text for c in figure.iter(f"{H}figcaption")), None)
+
+
+def test_a_diagram_explains_the_signs_that_it_has(page):
+    stack, bow = (
+        "A stack of boxes is equal parts in a row.",
+        "A bow at the side of a box is a path around what is inside.",
+    )
+    assert caption(page("resnet50")) == f"{stack} {bow}"
+    assert caption(page("googlenet")) == bow
+    assert caption(page("lenet5")) is None
+
+
+def test_every_row_at_the_peak_is_counted(page):
+    """The first is named; ResNet-50 holds as much at each residual sum of its first stage."""
+    report = analyze(load("resnet50"))
+    alive = timeline(load("resnet50"))
+    peak = report.totals.memory.peak.bytes
+    assert [m.name for m in alive if m.bytes == peak] == [f"layer1.{n}.add1" for n in range(3)]
+    words = (
+        "Peak 9.19 MiB at layer1.0.add1 (layer1.0.bn3, layer1.0.downsample.1, layer1.0.add1), "
+        "and as much at 2 later rows."
+    )
+    assert words in page("resnet50")
+    assert "as much at" not in page("lenet5")
 
 
 def test_many_maps_stay_within_their_budget():

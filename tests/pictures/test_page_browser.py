@@ -10,7 +10,7 @@ from cnncalc.cli.app import run
 
 pytestmark = pytest.mark.page
 NETWORKS = ["resnet50", "unet", "lenet5-1998", "googlenet", "vgg16", "densenet121", "m5", "siamese",
-            "hrnet", "yolov5s"]  # fmt: skip
+            "hrnet", "yolov5s", "digits"]  # fmt: skip
 PAIRS = {"resnet18-resnet34": ("resnet18", "resnet34"),
          "widths": ("mobilenet_v2", "mobilenet_v2@width=0.5"),
          "small": ("lenet5", "lenet5-1998")}  # fmt: skip
@@ -184,12 +184,37 @@ def test_a_box_chooses_its_line(opened):
     assert page.locator("tr.chosen").get_attribute("data-name") == "conv1"
 
 
+def test_a_box_is_read_out_as_it_is_written(opened):
+    page = opened("resnet50")
+    labels = page.locator(".diagram g[data-name]").evaluate_all(
+        "boxes => boxes.map(box => box.getAttribute('aria-label'))"
+    )
+    assert labels[0] == "in, input, 224×224×3"
+    assert "layer1.1 … 2, bottleneck × 2, 56×56×256" in labels
+    assert len(set(labels)) == 13
+
+
 def test_the_slider_moves_the_field(opened):
     page = opened("lenet5-1998")
     page.locator("#field-of").evaluate("e => { e.value = 0; e.dispatchEvent(new Event('input')) }")
     assert page.locator("#field-text").inner_text().startswith("C1, unit 14, 14: sees 5×5 of 32×32")
     assert float(page.locator(".seen").get_attribute("width")) == 5 * 240 / 32
     assert float(page.locator(".seen").get_attribute("x")) == 14 * 240 / 32
+
+
+def test_a_field_that_is_cut_off_is_told_as_it_is_drawn(opened):
+    """`rf digits --at conv2:2,2` names rows and columns 1 to 7, of which there are 8."""
+    page = opened("digits")
+    place = [row.name for row in analyze(load("digits")).rows].index("conv2")
+    page.locator("#field-of").evaluate(
+        "(e, n) => { e.value = n; e.dispatchEvent(new Event('input')) }", place
+    )
+    assert page.locator("#field-text").inner_text() == (
+        "conv2, unit 2, 2: sees 7×7 of 8×8, the rest of its field of 8×8 lies outside; "
+        "for the next unit the field moves on by 2×2"
+    )
+    seen = [float(page.locator(".seen").get_attribute(key)) for key in ("x", "width")]
+    assert seen == [240 / 8, 7 * 240 / 8]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -229,6 +254,25 @@ def test_no_printed_page_is_empty(opened, name, tmp_path):
     pages = text.split("\f")[:-1]
     assert pages
     assert all(len(one.split()) > 10 for one in pages)
+
+
+@pytest.mark.parametrize(("name", "headings"), [
+    ("resnet50", ["Layer", "Type", "Output", "Params", "MACs", "Connections", "Alive", "Field"]),
+    ("resnet18-resnet34", ["Layer", "Status", "Type", "Settings", "Output", "Params", "MACs"]),
+])  # fmt: skip
+def test_every_printed_page_of_a_table_has_all_headings(opened, name, headings, tmp_path):
+    """Chromium leaves buttons out of headings that it repeats."""
+    import subprocess
+
+    tool = shutil.which("pdftotext")
+    if not tool and not os.environ.get("REQUIRE_BROWSER"):
+        pytest.skip("there is no pdftotext")
+    opened(name).pdf(path=tmp_path / "p.pdf", format="A4")
+    text = subprocess.run(
+        [tool, "-layout", tmp_path / "p.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    last = [one for one in text.split("\f") if "layer4.2" in one or "layer4.1" in one][-1]
+    assert set(headings) <= set(last.partition("layer")[0].split())
 
 
 # -- two networks

@@ -4,7 +4,16 @@ import hashlib
 from functools import cache
 
 import pytest
-from geometry import crossings, loose_ends, overlaps, shared_pieces, slanted, sticking_out
+from geometry import (
+    contrast,
+    crossings,
+    loose_ends,
+    overlaps,
+    shared_pieces,
+    slanted,
+    sticking_out,
+    strokes,
+)
 
 from cnncalc import analyze, load, zoo
 from cnncalc.network import Opaque, chain
@@ -14,6 +23,7 @@ from cnncalc.pictures.picture import Edge
 from cnncalc.pictures.styles import placed, usual
 from cnncalc.render import svg
 from cnncalc.render.choice import Choice
+from cnncalc.render.colours import DARK, LIGHT
 from cnncalc.render.fold import lines
 from cnncalc.shapes import Shape
 
@@ -51,6 +61,7 @@ def faults(shown, result):
         "slanted": slanted(result.routes),
         "shared pieces": shared_pieces(shown.edges, result.routes),
         "sticking out": sticking_out(result),
+        "strokes": strokes(result) if usual(shown) in ("column", "lanes") else [],
     }
     return {kind: what for kind, what in found.items() if what}
 
@@ -147,13 +158,14 @@ def test_no_arrow_is_hidden_behind_a_stack(name):
     result = placed(shown)
     boxes = [mark.marks for mark in result.marks if isinstance(mark, Group)]
     lines = [mark for mark in result.marks if isinstance(mark, Line) and mark.stroke == "edge"]
-    stacks = 0
-    for line, edge in zip(lines, shown.edges, strict=True):
-        x, y = line.points[-1]
-        cards = [mark for mark in boxes[edge.target] if isinstance(mark, Rect) and mark.width > 20]
-        stacks += len(cards) > 1
-        assert not any(card.x < x < card.x + card.width and card.y < y for card in cards)
-    assert bool(stacks) == (name in ("resnet50", "resnet18"))
+    cards = [[mark for mark in box if isinstance(mark, Rect)] for box in boxes]
+    for x, y in (line.points[-1] for line in lines):
+        for card in (card for stack in cards for card in stack):
+            inside = card.x < x < card.x + card.width and card.y < y < card.y + card.height
+            assert not inside
+    assert len({line.points[-1] for line in lines}) == len(lines)
+    stacked = any(len(stack) > 1 for stack in cards)
+    assert stacked == (name in ("resnet50", "resnet18"))
 
 
 def part_titles(name):
@@ -225,9 +237,63 @@ def test_what_the_checks_of_geometry_would_catch():
     along = (((0, 0), (0, 50)), ((0, 20), (0, 90)))
     assert shared_pieces([Edge(0, 1), Edge(2, 3)], along)
     assert not shared_pieces([Edge(0, 1), Edge(0, 3)], along)
+    assert strokes(result) == []
+    plain = [mark for mark in result.marks if not isinstance(mark, Line)]
+    each = result._replace(marks=(*plain, *map(Line, routes)))
+    assert {word for word, *_ in strokes(each)} == {"twice", "two arrows"}
+    none = result._replace(marks=tuple(plain))
+    assert {word for word, *_ in strokes(none)} == {"missing", "no arrow"}
 
 
 def test_the_usual_style():
     styles = {name: usual(drawn(name)) for name in ("unet", "resnet50", "googlenet", "siamese")}
     assert styles == {"unet": "lanes", "resnet50": "column", "googlenet": "column",
                       "siamese": "column"}  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_texts_and_outlines_stand_out(theme):
+    """WCAG asks for 4.5:1 of texts and 3:1 of shapes; texts here have at least 7:1 (level AAA)."""
+    colours = {"light": LIGHT, "dark": DARK}[theme]
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast(colours.line, colours.page) >= 4.5
+    for kind, (fill, stroke) in colours.kinds.items():
+        behind = colours.page if fill == "none" else fill
+        if kind not in ("part", "view", "seen"):  # no text stands on these
+            assert contrast(colours.text, behind) >= 7, kind
+            assert contrast(colours.soft, behind) >= 4.5, kind
+        if stroke != "none":
+            assert contrast(stroke, colours.page) >= (2.5 if kind == "part" else 3), kind
+    assert contrast(colours.soft, colours.page) >= 7
+
+
+def legend_of(name, **choice):
+    """The word of each colour in the legend, by its fill and its outline."""
+    marks = placed(drawn(name, **choice)).marks
+    swatches = [mark for mark in marks if isinstance(mark, Rect) and mark.width == 11]
+    words = [mark.text for mark in marks if isinstance(mark, Text) and mark.x >= 32][
+        -len(swatches) :
+    ]
+    return list(zip((LIGHT.named(mark.kind)[1:] for mark in swatches), words, strict=True))
+
+
+@pytest.mark.parametrize("name", ["densenet121", "ssd300", "resnet50", "unet", "squeezenet1_0"])
+def test_a_colour_stands_once_in_the_legend(name):
+    for depth in (None, OPEN):
+        entries = legend_of(name, depth=depth)
+        assert len({colours for colours, _ in entries}) == len(entries)
+    words = {word for _, word in legend_of("densenet121")}
+    assert {"input", "closed part", "norm, activation"} <= words
+
+
+def test_a_volume_explains_the_signs_that_it_has():
+    def note(name, **choice):
+        texts = [
+            m.text for m in placed(drawn(name, **choice), "volume").marks if isinstance(m, Text)
+        ]
+        return texts[-1]
+
+    lengths = "height and depth: the map, thickness: channels; not to scale"
+    edge, bar = "a dark edge: activation", "a bar: a vector, longer with more numbers"
+    assert note("vgg16") == f"{lengths}; {edge}; {bar}"
+    assert note("vgg16", at="features") == f"{lengths}; {edge}"

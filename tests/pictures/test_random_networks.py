@@ -1,6 +1,6 @@
 """Random networks in a column and in lanes: whatever reads whatever, nothing is in the way."""
 
-from geometry import crossings, loose_ends, overlaps, shared_pieces, slanted, sticking_out
+from geometry import crossings, loose_ends, overlaps, shared_pieces, slanted, sticking_out, strokes
 from hypothesis import given
 from hypothesis import strategies as st
 from render.reports import row
@@ -44,6 +44,7 @@ def check(picture, style):
     assert slanted(result.routes) == []
     assert sticking_out(result) == []
     assert shared_pieces(picture.edges, result.routes) == set()
+    assert strokes(result) == []
     inside = [0 <= x <= result.width and 0 <= y <= result.height
               for route in result.routes for x, y in route]  # fmt: skip
     assert all(inside)

@@ -196,6 +196,40 @@ def test_nothing_sticks_out(cnncalc, tmp_path, options):
             assert float(rect.get("y")) + float(rect.get("height")) <= high
 
 
+def test_numbers_stand_over_the_frames_that_mark_their_cells(cnncalc, tmp_path):
+    """Whatever is drawn later covers what is below it, and a frame is filled."""
+    moving = ET.fromstring(drawn(cnncalc, tmp_path, "--w", 5, "--f", 3))
+    cnncalc("slide", "--w", 5, "--f", 3, "-o", f"{tmp_path}/stills/")
+    for root in (moving, ET.parse(tmp_path / "stills/step_4.svg").getroot()):
+        order = list(root.iter())
+        frames = [n for n, e in enumerate(order) if (e.get("class") or "").startswith("m-")]
+        numbers = [n for n, e in enumerate(order) if "v" in (e.get("class") or "").split()]
+        assert max(frames) < min(numbers)
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    ("--w 5 --f 3 --s 2 --p 1", "conv: a 3×3 filter over 5×5, stride 2, padding 1"),
+    ("--op maxpool --w 6 --f 2x3 --s 2", "maxpool: a 2×3 window over 6×6, stride 2"),
+    ("--op conv-transpose --w 3 --f 3 --s 2",
+     "conv-transpose: a 3×3 filter over 3×3, stride 2"),
+    ("-L 8 --f 3", "conv: a 1×3 filter over 1×8, stride 1"),
+])  # fmt: skip
+def test_a_picture_says_what_slides_over_what(cnncalc, tmp_path, options, said):
+    """Above the maps, over as many lines as it takes; a still on a slide has no other words."""
+    root = ET.fromstring(drawn(cnncalc, tmp_path, *options.split()))
+    assert root.find(f"{SVG}title").text == said
+    titles = [text for text in root.findall(f"{SVG}text") if "class" not in text.attrib]
+    first = min(float(text.get("y")) for text in titles if text.text.startswith("input"))
+    above = [text.text for text in titles if float(text.get("y")) < first]
+    assert " ".join(above) == said
+
+
+def test_an_output_of_several_maps_says_which_one_it_is(cnncalc):
+    made = cnncalc("slide", "digits", "conv1:2", "--values", "ones")
+    assert "output 8×8, map 2 of 16" in made.out
+    assert "map" not in cnncalc("slide", "--w", 5, "--f", 3).out
+
+
 def test_stills_know_the_output_as_far_as_they_are(cnncalc, tmp_path):
     made = cnncalc("slide", "--w", 5, "--f", 3, "-o", f"{tmp_path}/new/stills/")
     assert made.err == f"wrote 9 stills to {tmp_path}/new/stills/\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -199,14 +198,16 @@ def _stored(graph: Message) -> dict[str, StoredTensor]:
     return {tensor.name: tensor for tensor in map(stored_tensor, graph["initializer"])}
 
 
+TYPED = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
+
+
 def stored_tensor(message: Message) -> StoredTensor:
     """A tensor as it stands among the initializers, or as the value of an attribute."""
     dims = tuple(message["dims"])
     name = message.get("name", "")
     if len(dims) > MOST_AXES or not all(0 <= size <= LARGEST_SIZE for size in dims):
         raise broken(f"tensor '{name}' has the sizes {dims[:MOST_AXES]}")
-    fields = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
-    typed = chain.from_iterable(((field, place) for place in message[field]) for field in fields)
+    typed = [(field, place) for field in TYPED if message[field] for place in message[field]]
     raw = message.get("raw_data")
     external = message.get("data_location", 0) == 1
     return StoredTensor(
@@ -240,8 +241,9 @@ ATTRIBUTES: dict[int, tuple[str, object]] = {
 def _attribute(number: int, message: Message) -> object:
     """The value of an attribute; old files do not say its type, so the field that is there."""
     kind = message.get("type", 0)
-    present = next((k for k, (field, _) in ATTRIBUTES.items() if message.get(field)), 0)
-    field, default = ATTRIBUTES.get(kind or present, ("", None))
+    if not kind:
+        kind = next((k for k, (field, _) in ATTRIBUTES.items() if message.get(field)), 0)
+    field, default = ATTRIBUTES.get(kind, ("", None))
     value = message.get(field, default)
     if field == "t":
         return None if value is None else stored_tensor(value)
