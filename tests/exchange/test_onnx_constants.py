@@ -70,7 +70,17 @@ def test_strides_are_one_number_a_position(tmp_path):
     assert computed(network, [1.0] * 6) == [8.0, 16.0, 32.0] * 2
 
 
-@pytest.mark.parametrize("name", ["pos_embed", "model.encoder.pos", "blocks.0.bias_table"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pos_embed",
+        "model.encoder.pos",
+        "blocks.0.bias_table",
+        "constants.pos",
+        "val.embed_2",
+        "query_3.weight",
+    ],
+)
 def test_what_is_named_as_a_parameter_is_learned(tmp_path, name):
     nodes = [node("Add", ["x", name], ["y"])]
     network = read(tmp_path / "m.onnx", nodes, [tensor(name, (1, 3, 2))], (1, 3, 2))
