@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from functools import partial
 from itertools import product
-from math import prod
+from math import copysign, inf, prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnncalc import files
@@ -64,7 +64,7 @@ def _changed(numbers: Sequence[float], stored: Stored) -> Sequence[float]:
     if stored.change == "negative":
         return array("d", [-number for number in numbers])
     if stored.change == "inverse":
-        return array("d", [1 / number for number in numbers])
+        return array("d", [1 / number if number else copysign(inf, number) for number in numbers])
     return numbers
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from cnncalc.layers import layer_type
 
@@ -189,14 +189,24 @@ def _same_by_another_name(rows: _Rewriting, node: Node) -> Node | int:
         return node._replace(layer=layer_type("scale")())
     if layer.type == "scale":
         return node._replace(layer=replace(layer, initial=1.0))  # type: ignore[type-var]
-    if layer.type == "hardtanh" and (getattr(layer, "low", 0), getattr(layer, "high", 0)) == (0, 6):
-        return node._replace(layer=layer_type("relu6")())
+    if layer.type in {"clip", "hardtanh"}:
+        return node._replace(layer=_bounded(layer))
     if layer.type == "conv" and getattr(layer, "groups", 1) == shapes[0].channels > 1:
         return node._replace(layer=_depthwise(layer, shapes[0].channels))
     if layer.type == "mul":
         order = sorted(node.inputs, key=lambda index: -rows.nodes[index].shape.size)
         return node._replace(inputs=tuple(order))
     return node
+
+
+def _bounded(layer: Any) -> Layer:
+    """What holds numbers within bounds as the layer type of these bounds, where there is one."""
+    bounds = layer.low, layer.high
+    named = {(0, 6): "relu6", (0, None): "relu"}
+    if bounds in named:
+        return layer_type(named[bounds])()
+    kind: Any = layer_type("clip" if None in bounds else "hardtanh")
+    return cast("Layer", kind(low=layer.low, high=layer.high))
 
 
 def _depthwise(layer: Any, channels: int) -> Layer:

@@ -37,6 +37,18 @@ def test_a_bundled_spec_and_its_export_are_alike(spec, file):
     assert (first.totals.params, first.totals.macs) == (second.totals.params, second.totals.macs)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("clip low=0", "relu"), ("clip low=0 high=6", "relu6"), ("hardtanh low=0 high=6", "relu6"),
+     ("clip low=-1 high=1", "hardtanh"), ("clip low=1", "clip low=1")],
+)  # fmt: skip
+def test_bounds_are_alike_by_whatever_name(one, other):
+    first, second = (parse(f"{{input: 4, layers: [{line}]}}") for line in (one, other))
+    assert not differing(compare(first, second, alike="inference"))
+    away = parse("{input: 4, layers: [clip low=0.5]}")
+    assert differing(compare(first, away, alike="inference"))
+
+
 def test_other_networks_are_not_alike():
     odd = differing(compare("resnet34", DATA / "resnet18.ts17.folded.onnx", alike="inference"))
     assert {pair.status for pair in odd} == {"removed"}

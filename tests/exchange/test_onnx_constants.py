@@ -57,6 +57,12 @@ def test_one_number_for_each_number_of_the_map(tmp_path, operator, inputs, expec
     assert computed(network, [1.0, 2.0, 3.0, 4.0]) == pytest.approx(expected)
 
 
+def test_a_division_by_zero_is_infinite_as_in_onnx(tmp_path):
+    nodes = [node("Div", ["x", ANCHORS], ["y"])]
+    network = read(tmp_path / "m.onnx", nodes, [tensor(ANCHORS, (1, 1, 2), [0, 4])], (1, 1, 2))
+    assert computed(network, [2.0, 2.0]) == [float("inf"), 0.5]
+
+
 def test_strides_are_one_number_a_position(tmp_path):
     nodes = [node("Mul", ["x", "strides"], ["y"])]
     network = read(tmp_path / "m.onnx", nodes, [tensor("strides", (1, 3), [8, 16, 32])], (1, 2, 3))
@@ -64,7 +70,17 @@ def test_strides_are_one_number_a_position(tmp_path):
     assert computed(network, [1.0] * 6) == [8.0, 16.0, 32.0] * 2
 
 
-@pytest.mark.parametrize("name", ["pos_embed", "model.encoder.pos", "blocks.0.bias_table"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pos_embed",
+        "model.encoder.pos",
+        "blocks.0.bias_table",
+        "constants.pos",
+        "val.embed_2",
+        "query_3.weight",
+    ],
+)
 def test_what_is_named_as_a_parameter_is_learned(tmp_path, name):
     nodes = [node("Add", ["x", name], ["y"])]
     network = read(tmp_path / "m.onnx", nodes, [tensor(name, (1, 3, 2))], (1, 3, 2))
@@ -280,7 +296,9 @@ def test_every_way_that_a_constant_lies_on_a_map(tmp_path_factory, data):
     ["scale factor=none shift=learned per=element", "scale fixed per=position",
      "scale factor=fixed shift=fixed per=element", "scale factor=learned shift=fixed per=position",
      "scale fixed", "scale factor=none shift=fixed", "scale factor=fixed per=layer",
-     "scale factor=fixed shift=learned per=layer", "scale factor=learned per=position"],
+     "scale factor=fixed shift=learned per=layer", "scale factor=learned per=position",
+     "scale -1 shift=fixed per=element", "scale 0.5 shift", "scale 2 shift=fixed per=position",
+     "clip low=0", "clip high=2.5", "clip low=-1.5"],
 )  # fmt: skip
 @pytest.mark.parametrize("shape", ["5x4x3 HWC", "7x2 LC", "4"])
 def test_our_own_files_give_the_same_row_again(tmp_path, line, shape):

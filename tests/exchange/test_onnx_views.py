@@ -223,6 +223,29 @@ def test_the_cause_is_named_where_a_later_operator_complains(tmp_path):
     )
 
 
+# -- powers
+
+
+@pytest.mark.parametrize(
+    ("exponent", "layers", "expected"),
+    [(1, ["relu"], [0.0, 1.5]), (2, ["relu", "mul"], [0.0, 2.25]),
+     (3, ["relu", "mul"], [0.0, 3.375])],
+)  # fmt: skip
+def test_a_power_is_a_product(tmp_path, exponent, layers, expected):
+    nodes = [node("Relu", ["x"], ["r"]), node("Pow", ["r", "n"], ["y"])]
+    network = read(tmp_path / "m.onnx", nodes, [tensor("n", (), [exponent])], (1, 2))
+    assert types(network) == layers
+    assert computed(network, [-1.0, 1.5]) == expected
+
+
+@pytest.mark.parametrize("exponent", [0.5, 4.0, -1.0])
+def test_another_power_has_no_layer(tmp_path, exponent):
+    stored = [tensor("n", (), [exponent])]
+    assert refusal(tmp_path, [node("Pow", ["x", "n"], ["y"])], stored, (1, 2)) == (
+        "unknown-operator", "'Pow' has no layer here", "node 1 of 1 'y' (Pow, opset 17)",
+    )  # fmt: skip
+
+
 # -- a stored matrix in front
 
 MATRIX = tensor("w", (2, 3), [1, 0, 0, 1, 1, 1])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cnncalc.exchange.wire import Data, Message
 
 MOST_NUMBERS = 4096  # of one tensor that are read at once: shapes, scales and limits are small
-MOST_COMPUTED = 2**22  # of one tensor that others are computed of, when a forward pass needs them
+MOST_COMPUTED = 2**20  # of one tensor that others are computed of, when a forward pass needs them
 MOST_AXES = 16
 MOST_NODES = 200_000
 LARGEST_SIZE = 2**40

@@ -43,6 +43,7 @@ STORED_AS = {
     "factor": {"learned": "weight", "fixed": "factor"},
     "shift": {"learned": "bias", "fixed": "shift"},
 }
+PRODUCTS = frozenset({2, 3})  # powers that are read as products
 BOUNDS = {"Max": "low", "Min": "high"}
 GATED = {"sigmoid": "silu", "hsigmoid": "hswish"}  # x times this of x
 
@@ -297,7 +298,17 @@ def _scale_by(
         return call.like(x, "scale", stored=stored, factor=by.role, per=by.per)
     if factor == "none" and _only_scales(call.layer(x), by.per) and call.alone(x):
         return _rewritten(call, x, STORED_AS["shift"][by.role], by.stored, shift=by.role)
+    if factor == "none" and _is_factor_of_row(call, x):
+        return _rewritten(call, x, STORED_AS["shift"][by.role], by.stored, shift=by.role,
+                          per=by.per)  # fmt: skip
     return call.like(x, "scale", stored=stored, factor=factor, shift=by.role, per=by.per)
+
+
+def _is_factor_of_row(call: Call, x: Activation) -> bool:
+    """Whether a row of a file of our own began with a product by one number, which this is."""
+    above = call.row(x).operator
+    name = above.name if above and call.rows.is_own else ""
+    return name.startswith(f"{call.operator.name}/") and _number(call.row(x), "factor") is not None
 
 
 def _shifted(call: Call, x: Activation, constant: Constant, _swapped: bool) -> Activation:
@@ -487,11 +498,23 @@ def negative(call: Call) -> Value:
     return computed(call) if isinstance(x, Constant) else call.like(x, "scale", factor=-1.0)
 
 
+def power(call: Call) -> Any:
+    """Pow: a square or a cube as the product that it is; another power as part of a pattern."""
+    x, exponent = call.value(0), call.value(1)
+    if isinstance(x, Activation) and isinstance(exponent, Constant):
+        number = _single(call, x, exponent)
+        if number == 1:
+            return x
+        if number in PRODUCTS:
+            return Activation(call.add("mul", *[x.row] * int(number)), x.axes, x.dims)
+    return elementwise(call)
+
+
 OPERATORS: dict[str, Callable[[Call], Value]] = {
     "Add": add, "Sum": add, "Sub": subtract, "Mul": multiply, "Div": divide, "Max": largest,
-    "Min": smallest, "Mean": mean, "Neg": negative, "Abs": absolute,
+    "Min": smallest, "Mean": mean, "Neg": negative, "Abs": absolute, "Pow": power,
     **dict.fromkeys(
-        ("Erf", "Pow", "Sqrt", "Reciprocal", "Exp", "Log", "Sin", "Cos", "Floor", "Ceil",
+        ("Erf", "Sqrt", "Reciprocal", "Exp", "Log", "Sin", "Cos", "Floor", "Ceil",
          "Round", "Sign", "ThresholdedRelu", "Mod", "Equal", "Greater", "Less", "And", "Or", "Not",
          "Where", "GreaterOrEqual", "LessOrEqual"),
         elementwise,

@@ -196,14 +196,7 @@ def _epsilon_of_squares(call: Call, row: Row, centred: int) -> float | None:
     square = rows[spread.inputs[0]] if _is_mean(spread) else None
     if square is None or set(square.inputs) != {centred} or layer.shift <= 0:
         return None
-    squares = square.layer.type == "mul" or (_is(square, "Pow") and _exponent(call, square) == 2)  # noqa: PLR2004
-    return layer.shift if squares else None
-
-
-def _exponent(call: Call, row: Row) -> float | None:
-    operator = row.operator
-    value = call.rows.values.get(operator.inputs[1]) if operator else None
-    return value.only if isinstance(value, Constant) else None
+    return layer.shift if square.layer.type == "mul" and len(square.inputs) == PAIR else None
 
 
 def _is(row: Row, operation: str) -> bool:

@@ -104,7 +104,7 @@ def clip(call: Call) -> Activation:
     low, high = _limit(call, "min", 1), _limit(call, "max", 2)
     if low == 0 and high == 6:  # noqa: PLR2004 - as its name says
         return call.like(x, "relu6")
-    if low == 0 and high is None:
+    if low == 0 and high is None and not call.rows.is_own:  # there a Relu is called so
         return call.like(x, "relu")
     if low is None and high is None:
         return x

@@ -122,7 +122,7 @@ NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 # What exporters call results that they computed beforehand: `onnx::Add_12`, `/head/Constant_3`,
 # `val_7`, `unsqueeze_2`, `const_fold_opt__15`.
 MADE_UP = re.compile(
-    r"(.*[._])?(const(ant)?|val|tmp|lifted_tensor|folded|helper)([._]\w*)*"
+    r"(.*[._])?(const(ant)?|val|tmp|lifted_tensor|folded)(_fold_opt)?[._\d]*"
     r"|(_?to_copy|abs|add|arange|cat|clone|concat|copy|cos|cumsum|div|exp|expand|flatten|full"
     r"|full_like|gather|index|linspace|log|mul|neg|ones|permute|pow|repeat|reshape|rsqrt|select"
     r"|sin|slice|slice_scatter|sqrt|squeeze|stack|sub|transpose|tril|triu|unsqueeze|view|where"

@@ -26,6 +26,7 @@ KERNELS = {
     "celu": "activations.Celu",
     "concat": "data_movement.Concat",
     "chunk": "data_movement.Slice",
+    "clip": "activations.Clip",
     "conv": "convolution.Convolution",
     "conv_transpose": "conv_transpose.Transposed",
     "crop": "data_movement.Crop",

@@ -7,7 +7,7 @@ the last bit, NaN and infinity included; only the detour by a method per number 
 from __future__ import annotations
 
 from abc import abstractmethod
-from math import erf, exp, log1p, pi, sqrt, tanh
+from math import erf, exp, inf, log1p, pi, sqrt, tanh
 from typing import TYPE_CHECKING, ClassVar
 
 from cnncalc.inference.kernels.bigint.ops import at_most, positive
@@ -100,6 +100,17 @@ class Hardtanh(Pointwise):
     def apply(self, values: Numbers) -> list[float]:
         """Hold between low and high."""
         return held(values, self.layer.low, self.layer.high)
+
+
+class Clip(Pointwise):
+    """x, held above low, below high, or between both."""
+
+    rate: ClassVar[KernelRate] = KernelRate(0, 75)
+
+    def apply(self, values: Numbers) -> list[float]:
+        """Hold between the bounds, of which one may be infinitely far."""
+        low, high = self.layer.low, self.layer.high
+        return held(values, -inf if low is None else low, inf if high is None else high)
 
 
 class Leaky(Pointwise):
