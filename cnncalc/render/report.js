@@ -69,7 +69,7 @@ function formula(name, figure) {
   if (figure === "alive") {
     const met = (layer ? [name] : within(name).map(one => one.name)).map(one => moments.get(one)).filter(Boolean);
     const most = met.reduce((a, b) => b.bytes > a.bytes ? b : a);
-    return (layer ? "" : "most at " + most.name + ": ") + most.tensors.join(" + ") + " = " + most.bytes + " bytes";
+    return (layer ? "" : "most at " + most.name + ": ") + most.tensors.join(" + ") + " = " + grouped(most.bytes) + " bytes";
   }
   if (layer) return (layer.formulas || {})[figure] || "no formula: the figure was stated";
   const summands = within(name).map(one => one[figure]).filter(Boolean);

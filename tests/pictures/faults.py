@@ -191,7 +191,7 @@ FAULTS = (
     Fault(
         "rows that are not there without the script",
         f"{BROWSER}::test_without_javascript_all_rows_are_there",
-        "render/html_tree.py",
+        "render/html_parts.py",
         "MOST_WRITTEN = 1500",
         "MOST_WRITTEN = 150",
     ),

@@ -115,6 +115,27 @@ def test_a_heading_sorts_and_sorts_back(opened):
     assert shown(page) == before
 
 
+def test_the_heading_that_is_sorted_by_shows_it(opened):
+    page = opened("resnet50")
+    heading = page.locator("#layers thead button[data-figure=macs]")
+    mark = "e => getComputedStyle(e, '::after').content"
+    assert heading.evaluate(mark) == "none"
+    heading.click()
+    assert heading.evaluate(mark) == '" ↓"'
+    heading.click()
+    assert heading.evaluate(mark) == '" ↑"'
+
+
+def test_names_stay_in_sight_while_a_phone_scrolls_a_table(opened):
+    page = opened("resnet50", viewport={"width": 420, "height": 800})
+    page.locator(".scroll").evaluate("e => e.scrollTo(500, 0)")
+    place = "e => e.getBoundingClientRect().left"
+    left = page.locator(".scroll").evaluate(place)
+    for name in ("conv1", "fc"):
+        head = page.locator(f"tr[data-name='{name}'] th")
+        assert head.evaluate(place) == left
+
+
 COLUMNS = {"params": 4, "macs": 5, "connections": 6, "alive": 7}
 
 
@@ -139,7 +160,7 @@ def test_bytes_show_the_tensors_that_they_are(opened):
     peak = analyze(load("lenet5-1998")).totals.memory.peak
     tensors = " + ".join(tensor.name for tensor in peak.tensors)
     number(page, peak.layer, "alive").click()
-    assert page.locator("tr.formula").inner_text() == f"alive: {tensors} = {peak.bytes} bytes"
+    assert page.locator("tr.formula").inner_text() == f"alive: {tensors} = {peak.bytes:,} bytes"
     page = opened("resnet50")
     number(page, "layer1", "alive").click()
     words = page.locator("tr.formula").inner_text()
