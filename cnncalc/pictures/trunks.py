@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Way = tuple[Point, ...]
     Span = tuple[float, float]  # from, to
     Axis = tuple[bool, float]  # whether pieces run down, and where
+    Piece = tuple[Axis, Span, bool]  # the last is whether it runs backwards
     Pieces = dict[Axis, list[Span]]
 
 KEPT = 10  # pixels beside a fork that are drawn again, so that corners are as round as elsewhere
@@ -43,30 +44,39 @@ def lines_once(ways: Sequence[Way], edges: Sequence[Edge]) -> Iterator[Line]:
         if leaving[source] == reaching[target] == 1:  # nearly all, and none shares anything
             yield Line(points)
             continue
-        way = tuple((round(x, 1), round(y, 1)) for x, y in points)  # as exact as it is drawn
+        way = tuple([(round(x, 1), round(y, 1)) for x, y in points])  # as exact as it is drawn
+        pieces = [*_pieces(way)]
         near = [drawn.setdefault(box, {}) for box in (("from", source), ("to", target))]
-        length = sum(high - low for _, (low, high), _ in _pieces(way))
         ends = way[-1] not in arrows
         arrows.add(way[-1])
-        spans = [*_new(way, near), *([(length - KEPT, length)] if ends else [])]
-        for begin, end in _joined(spans, length):
-            yield Line(_part(way, begin, end), "edge" if ends and end == length else "branch")
-        for axis, span, _ in _pieces(way):
-            for pieces in near:
-                pieces.setdefault(axis, []).append(span)
+        if any(axis in lines for axis, _, _ in pieces for lines in near):
+            yield from _rest(way, pieces, near, ends)
+        else:  # most forks part at once
+            yield Line(way, "edge" if ends else "branch")
+        for axis, span, _ in pieces:
+            for lines in near:
+                lines.setdefault(axis, []).append(span)
 
 
-def _pieces(way: Way) -> Iterator[tuple[Axis, Span, bool]]:
+def _rest(way: Way, pieces: Sequence[Piece], near: Sequence[Pieces], ends: bool) -> Iterator[Line]:
+    """What is left of a way to draw; `ends` means with an arrow."""
+    length = sum(high - low for _, (low, high), _ in pieces)
+    spans = [*_new(pieces, near), *([(length - KEPT, length)] if ends else [])]
+    for begin, end in _joined(spans, length):
+        yield Line(_part(way, begin, end), "edge" if ends and end == length else "branch")
+
+
+def _pieces(way: Way) -> Iterator[Piece]:
     """The straight pieces of a way: their axis, from where to where, whether backwards."""
     for (x, y), (u, v) in pairwise(way):
         axis, start, end = ((True, x), y, v) if x == u else ((False, y), x, u)
         yield axis, (min(start, end), max(start, end)), end < start
 
 
-def _new(way: Way, near: Sequence[Pieces]) -> Iterator[Span]:
+def _new(way: Sequence[Piece], near: Sequence[Pieces]) -> Iterator[Span]:
     """Which parts of a way are not drawn yet, in pixels from its beginning."""
     passed: float = 0
-    for axis, (low, high), back in _pieces(way):
+    for axis, (low, high), back in way:
         place = low
         for start, end in (*sorted(span for pieces in near for span in pieces.get(axis, ())),
                            (high, high)):  # fmt: skip
