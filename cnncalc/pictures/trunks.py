@@ -44,7 +44,7 @@ def lines_once(ways: Sequence[Way], edges: Sequence[Edge]) -> Iterator[Line]:
         if leaving[source] == reaching[target] == 1:  # nearly all, and none shares anything
             yield Line(points)
             continue
-        way = tuple([(round(x, 1), round(y, 1)) for x, y in points])  # as exact as it is drawn
+        way = tuple([(_as_drawn(x), _as_drawn(y)) for x, y in points])
         pieces = [*_pieces(way)]
         near = [drawn.setdefault(box, {}) for box in (("from", source), ("to", target))]
         ends = way[-1] not in arrows
@@ -56,6 +56,11 @@ def lines_once(ways: Sequence[Way], edges: Sequence[Edge]) -> Iterator[Line]:
         for axis, span, _ in pieces:
             for lines in near:
                 lines.setdefault(axis, []).append(span)
+
+
+def _as_drawn(place: float) -> float:
+    """A coordinate to the decimal that is written; whole ones, as nearly all are, have it."""
+    return round(place, 1) if place % 1 else place
 
 
 def _rest(way: Way, pieces: Sequence[Piece], near: Sequence[Pieces], ends: bool) -> Iterator[Line]:
