@@ -187,7 +187,8 @@ def _settings(
     for field in vocabulary.positional:
         if field not in left:
             break
-        if isinstance(left[field], (int, float, str)) and not isinstance(left[field], bool):
+        value = left[field]  # "none" alone would be no word
+        if isinstance(value, (int, float, str)) and value != "none" and not isinstance(value, bool):
             yield _value(left.pop(field))
     for field, value in left.items():
         yield _setting(field, value, vocabulary, is_term=field in terms)

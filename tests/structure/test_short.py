@@ -125,6 +125,12 @@ def test_weights_that_are_shared_within_a_block_do_not_keep_it_from_being_one():
     assert text.count("share=") == 2 * 2
 
 
+def test_a_scale_without_a_factor_is_a_line():
+    line = "scale factor=none shift=fixed per=position"
+    text = short(read(f"input: 8x8x3\nlayers:\n  - {line}\n")).text
+    assert text.splitlines()[-1] == f"  - {line}"
+
+
 CASES = {
     "several outputs": """
 input: 8x8x3
