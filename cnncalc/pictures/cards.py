@@ -158,22 +158,22 @@ def _titles(title: str, gaps: Sequence[tuple[float, float]], y: float) -> list[T
     is still too much in its middle becomes an ellipsis.
     """
     name = title.partition(": ")[0]
-    rooms = [end - start - TITLE_ENDS for start, end in gaps]
+    spaces = [end - start - TITLE_ENDS for start, end in gaps]
     for text in (title, name):
         needed = width(text, SMALL)
-        for (start, _), room in zip(gaps, rooms, strict=True):
-            if needed <= room:
+        for (start, _), space in zip(gaps, spaces, strict=True):
+            if needed <= space:
                 return [Text(start + 5, y, text, SMALL, soft=True, anchor="start")]
     dots = [at for at, char in enumerate(name, start=1) if char == "."]
     texts, found, at = min(
         (
-            (texts, rooms[at : at + len(texts)], at)
+            (texts, spaces[at : at + len(texts)], at)
             for texts in ((name,), *[(name[:at], name[at:]) for at in dots])
-            for at in range(len(rooms) - len(texts) + 1)
+            for at in range(len(spaces) - len(texts) + 1)
         ),
         key=_too_much,
     )
-    shown = [shortened(text, SMALL, room) for text, room in zip(texts, found, strict=True)]
+    shown = [shortened(text, SMALL, space) for text, space in zip(texts, found, strict=True)]
     start = gaps[at + len(texts) - 1][0]
     last = Text(start + 5, y, shown[-1], SMALL, soft=True, anchor="start", tip=title)
     if len(shown) == 1:
@@ -182,9 +182,9 @@ def _titles(title: str, gaps: Sequence[tuple[float, float]], y: float) -> list[T
 
 
 def _too_much(place: tuple[tuple[str, ...], list[float], int]) -> float:
-    """By how much some texts are wider than the rooms they would stand in."""
-    texts, rooms, _ = place
-    wider = [width(text, SMALL) - room for text, room in zip(texts, rooms, strict=True)]
+    """By how much some texts are wider than the spaces they would stand in."""
+    texts, spaces, _ = place
+    wider = [width(text, SMALL) - space for text, space in zip(texts, spaces, strict=True)]
     return sum([excess for excess in wider if excess > 0])
 
 
