@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SIZE = re.compile(r"-?[0-9]+")
 DIGITS = re.compile("[0-9]+")
 TIMES = re.compile("[xX×]")
-NAMED = re.compile(r"(?:^|,)\s*([^,=]+?)\s*=")
+NAMED = re.compile(r"(?:^|,)([^,=]+)=")
 TUPLE = re.compile(r"[(\[]\s*[0-9]+(\s*,\s*[0-9]+)*\s*,?\s*[)\]]|[0-9]+(\s*,\s*[0-9]+)+")
 MAX_DIGITS = 15
 FEW = 4  # an image has at most this many channels, and more rows than that
@@ -126,7 +126,7 @@ def asked_shapes(text: str | None, names: Collection[str]) -> dict[str, str]:
     if not pairs:
         return {_only(names): text}
     asked: dict[str, str] = {}
-    for name, shape in zip(pairs[::2], pairs[1::2], strict=True):
+    for name, shape in zip(map(str.strip, pairs[::2]), pairs[1::2], strict=True):
         if name not in names:
             message = f"there is no input '{name}'"
             help_ = did_you_mean(name, names) or f"the inputs are {', '.join(names)}"
