@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from signals import heed_signals
 
 from cnncalc import CnncalcError, files
 
@@ -116,7 +117,13 @@ print("goes on")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_signal_that_ends_the_process_leaves_the_old_file_and_nothing_else(here, old, name):
     code = ENDED_WHILE_WRITING.format(name=name)
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=heed_signals,
+    )
     assert run.returncode == -getattr(signal, name)
     assert ".cnncalc-" in run.stdout  # it was being written
     assert "goes on" not in run.stdout

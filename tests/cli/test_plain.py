@@ -8,6 +8,7 @@ import sys
 
 import pydantic
 import pytest
+from signals import heed_signals
 
 from cnncalc.cli import plain
 from cnncalc.spec import recorded
@@ -132,7 +133,7 @@ def test_other_completions_are_left_to_typer(other, monkeypatch):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 @pytest.mark.parametrize("way", [THE_PROGRAM, BY_TYPER], ids=["plain", "typer"])
 def test_an_interrupt_ends_it_quietly(way):
-    with started(way, "schema") as process:
+    with started(way, "schema", preexec_fn=heed_signals) as process:
         assert process.stdout.read(1) == b"{"  # it waits now, as the pipe holds less than the rest
         process.send_signal(signal.SIGINT)
         process.stdout.read()

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from signals import heed_signals
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends interrupts as a shell does")
 
@@ -61,7 +62,12 @@ def watching(*arguments, terminal=False):
 
         seen, end = pty.openpty()
         process = subprocess.Popen(
-            command, stdout=end, stderr=end, stdin=subprocess.DEVNULL, env=environment
+            command,
+            stdout=end,
+            stderr=end,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            preexec_fn=heed_signals,  # noqa: PLW1509 - the threads only read
         )
         os.close(end)
         streams = {"out": seen}
@@ -72,6 +78,7 @@ def watching(*arguments, terminal=False):
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             env=environment,
+            preexec_fn=heed_signals,  # noqa: PLW1509 - the threads only read
         )
         streams = {"out": process.stdout.fileno(), "err": process.stderr.fileno()}
     try:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from signals import heed_signals
 
 from cnncalc import forward, load
 from cnncalc.inference import worker_pool
@@ -108,7 +109,7 @@ def busy():
         stderr=pipe,
         text=True,
         process_group=0,
-        preexec_fn=_heed_interrupts,  # noqa: PLW1509 - the tests have no threads
+        preexec_fn=heed_signals,  # noqa: PLW1509 - the tests have no threads
     )
     end = time.monotonic() + 60
     while len(children := _children(run.pid)) < 3 and time.monotonic() < end:
@@ -116,11 +117,6 @@ def busy():
     yield run, children
     run.kill()
     run.communicate()
-
-
-def _heed_interrupts():
-    """What a shell starts in the background ignores interrupts, and so do its children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _children(parent):
