@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from cnncalc.analysis.report import Moment, Report
 
 CHART = (560.0, 150.0)  # width and height
-LEFT, FOOT, HEAD = 64.0, 22.0, 14.0  # room for the labels of the chart
+LEFT, FOOT, HEAD = 64.0, 22.0, 14.0  # margins that hold the labels of the chart
 MOST_WRITTEN = 1500  # lines of a table that all stand in the file
-FULL = 0.9  # the share of its room that a bar fills
+FULL = 0.9  # the share of its step that a bar fills
 STACK = "A stack of boxes is equal parts in a row."
 BOW = "A bow at the side of a box is a path around what is inside."
 
@@ -71,7 +71,7 @@ def memory_chart(
     peak = max(moment.bytes for moment in timeline)
     most = most or peak
     name = memory.peak.layer if memory.peak else ""
-    (wide, high), room = CHART, CHART[1] - FOOT - HEAD
+    (wide, high), plot = CHART, CHART[1] - FOOT - HEAD
     label = f"Bytes of activations while each layer runs; the most is {binary(peak)}B at {name}"
     chart = add(figure, "svg", xmlns="http://www.w3.org/2000/svg", role="img",
                 viewBox=f"0 0 {wide:g} {high:g}", **{"aria-label": label})  # fmt: skip
@@ -80,13 +80,13 @@ def memory_chart(
     for kind in ("alive", "peak"):
         bars = "".join(
             f"M{LEFT + index * step:.1f},{high - FOOT:g}h{step * FULL:.1f}"
-            f"v-{room * number / most:.1f}h-{step * FULL:.1f}z"
+            f"v-{plot * number / most:.1f}h-{step * FULL:.1f}z"
             for index, number in enumerate(bytes_)
             if (number == peak) == (kind == "peak")
         )
         add(chart, "path", d=bars, **{"class": kind})
     for share in (0.0, 0.5, 1.0):
-        y = high - FOOT + 4 - room * share
+        y = high - FOOT + 4 - plot * share
         _label(chart, LEFT - 6, y, f"{binary(round(most * share))}B", "end")
     _label(chart, LEFT, high - 6, "input", "start")
     _label(chart, wide, high - 6, "output", "end")

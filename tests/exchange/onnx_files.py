@@ -1,6 +1,9 @@
 """Small ONNX files, written by hand: the bytes of protobuf messages."""
 
 import struct
+from pathlib import Path
+
+from cnncalc import Tensor, forward, load
 
 
 def varint(value):
@@ -79,3 +82,17 @@ def model(nodes, stored=(), inputs=(("x", (1, 3, 8, 8)),), outputs=("y",), shape
         ]
     )
     return field(1, 8) + field(2, "by hand") + field(7, graph) + field(8, field(2, opset))
+
+
+def read(path, nodes, stored, dims, **more):
+    """The network in a file with one input `x` of these sizes and one output `y`."""
+    path = Path(path)
+    path.write_bytes(model(nodes, stored, inputs=[("x", dims)], outputs=["y"], **more))
+    return load(path)
+
+
+def computed(network, values):
+    """What a network of one input and one output makes of these numbers."""
+    (entry,) = network.inputs
+    (out,) = forward(network, Tensor(entry.shape, values)).outputs
+    return list(out.output.values)

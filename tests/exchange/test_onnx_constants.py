@@ -5,30 +5,16 @@ Expected numbers are by hand, or worked out by the rule of spreading that ONNX t
 
 from itertools import product
 from math import prod
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx_files import model, node, tensor
+from onnx_files import computed, node, read, tensor
 
-from cnncalc import CnncalcError, Tensor, analyze, export, forward, load, parse
+from cnncalc import CnncalcError, analyze, export, load, parse
 from cnncalc.shapes import Shape
 
 ANCHORS = "/head/Constant_1_output_0"  # as PyTorch's exporter calls what it computed beforehand
-
-
-def read(path, nodes, stored, dims, **more):
-    path = Path(path)
-    path.write_bytes(model(nodes, stored, inputs=[("x", dims)], outputs=["y"], **more))
-    return load(path)
-
-
-def computed(network, values):
-    """What the network makes of these numbers."""
-    (node_,) = network.inputs
-    (out,) = forward(network, Tensor(node_.shape, values)).outputs
-    return list(out.output.values)
 
 
 def last(network):

@@ -1,24 +1,9 @@
 """Axes that are channels to the file, and places of a map to a row: padding, joining, spreading."""
 
-from pathlib import Path
-
 import pytest
-from onnx_files import model, node, tensor
+from onnx_files import computed, node, read, tensor
 
-from cnncalc import CnncalcError, Tensor, analyze, forward, load
-
-
-def read(path, nodes, stored, dims, **more):
-    path = Path(path)
-    path.write_bytes(model(nodes, stored, inputs=[("x", dims)], outputs=["y"], **more))
-    return load(path)
-
-
-def computed(network, values):
-    """What the network makes of these numbers."""
-    (node_,) = network.inputs
-    (out,) = forward(network, Tensor(node_.shape, values)).outputs
-    return list(out.output.values)
+from cnncalc import CnncalcError, analyze
 
 
 def types(network):
